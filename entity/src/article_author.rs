@@ -1,0 +1,28 @@
+//! Who wrote an article.
+
+use sea_orm::entity::prelude::{
+    ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, PrimaryKeyTrait,
+};
+use serde::Serialize;
+
+use crate::id::{ActorId, ArticleId};
+
+/// One author of one article.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
+#[sea_orm(table_name = "article_author")]
+pub struct Model {
+    /// The article.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub article_id: ArticleId,
+    /// The author's place in the byline, from 0.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub ordinal: i32,
+    /// The author.
+    pub actor_id: ActorId,
+}
+
+/// Joins are written where they are asked for; foreign keys are the migrations' concern.
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

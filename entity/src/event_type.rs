@@ -1,0 +1,364 @@
+//! The closed tree of event types, with the codes of other systems on each.
+//!
+//! Inner nodes are types too: a disputed event takes the nearest common parent, its accounts the leaves.
+
+use crate::word::words;
+
+words! {
+    /// What kind of event it is: a closed tree with codes of PLOVER 2.0, CAMEO 1.1b3 and ACLED on each
+    /// type (see `eventTypes`).
+    EventType {
+        /// Force used against people or things.
+        Violence,
+        /// Taking somebody away by force.
+        Abduction,
+        /// Somebody went missing.
+        Disappearance,
+        /// Torture of somebody held.
+        Torture,
+        /// A bodily attack without firearms.
+        Assault,
+        /// Sexual violence.
+        SexualViolence,
+        /// Somebody was hurt.
+        Injury,
+        /// Somebody was killed.
+        Killing,
+        /// A targeted killing.
+        Assassination,
+        /// Somebody was to be killed and lived.
+        AttemptedKilling,
+        /// A targeted killing that failed.
+        AttemptedAssassination,
+        /// Armed sides fight each other.
+        ArmedClash,
+        /// One side attacks with arms.
+        ArmedAttack,
+        /// An explosion set off on purpose.
+        Bombing,
+        /// An attack from aircraft or drones.
+        AirStrike,
+        /// Artillery, mortar or missile fire.
+        Shelling,
+        /// An attack in which the attacker means to die.
+        SuicideAttack,
+        /// Things are destroyed or looted.
+        PropertyDestruction,
+        /// An attack on computers or networks.
+        CyberAttack,
+        /// Pressure or punishment, by a state or others.
+        Coercion,
+        /// Somebody is arrested or detained.
+        Arrest,
+        /// Somebody is threatened.
+        Threat,
+        /// Sanctions are laid on somebody.
+        Sanction,
+        /// Somebody is expelled or deported.
+        Expulsion,
+        /// Speech is suppressed.
+        Censorship,
+        /// A published work is taken down.
+        ContentTakedown,
+        /// An account on a service is suspended.
+        AccountSuspension,
+        /// A curfew or state of emergency.
+        Curfew,
+        /// Somebody is tried.
+        Trial,
+        /// Somebody is convicted.
+        Conviction,
+        /// An inquiry by an authority.
+        Investigation,
+        /// Somebody held is held no longer.
+        EndOfCaptivity,
+        /// Those who held somebody let go.
+        Release,
+        /// Others free somebody.
+        Rescue,
+        /// Somebody held gets away.
+        Escape,
+        /// People show dissent in public.
+        Protest,
+        /// A march or rally.
+        Demonstration,
+        /// A violent protest.
+        Riot,
+        /// Work is stopped in protest.
+        Strike,
+        /// A hunger strike.
+        HungerStrike,
+        /// A boycott.
+        Boycott,
+        /// People meet or talk.
+        Contact,
+        /// Somebody visits somebody or a place.
+        Visit,
+        /// People meet.
+        Meeting,
+        /// People talk by telephone or screen.
+        Call,
+        /// Sides negotiate.
+        Negotiation,
+        /// Sides consult.
+        Consultation,
+        /// Sides work together or give way.
+        Cooperation,
+        /// An agreement is made.
+        Agreement,
+        /// Help is given.
+        Aid,
+        /// Support is shown.
+        Support,
+        /// A side gives way.
+        Concession,
+        /// Fighting is stopped by agreement.
+        Ceasefire,
+        /// Arms are given up.
+        Disarmament,
+        /// Offices, votes and laws.
+        Politics,
+        /// Somebody takes an office.
+        Appointment,
+        /// Somebody gives up an office.
+        Resignation,
+        /// Somebody is put out of an office.
+        Dismissal,
+        /// An election.
+        Election,
+        /// A vote in a body.
+        Vote,
+        /// A law is made or changed.
+        Legislation,
+        /// A court rules.
+        CourtRuling,
+        /// People or forces go from place to place.
+        Movement,
+        /// Somebody travels.
+        Travel,
+        /// People are driven from home.
+        Displacement,
+        /// People move to live elsewhere.
+        Migration,
+        /// Somebody comes back.
+        Return,
+        /// Forces are brought in.
+        Deployment,
+        /// Forces are taken out.
+        Withdrawal,
+        /// Ground changes hands.
+        TerritoryChange,
+        /// Something is made public.
+        Communication,
+        /// A work is published.
+        Publication,
+        /// Somebody speaks in public.
+        Speech,
+        /// A press conference.
+        PressConference,
+        /// Talk that a feed codes as an event, without words; never repeated as a statement.
+        SpeechAct,
+        /// Somebody made a statement.
+        Statement,
+        /// Somebody accused somebody.
+        Accusation,
+        /// Somebody condemned somebody or something.
+        Condemnation,
+        /// Somebody denied something.
+        Denial,
+        /// Somebody asked or appealed.
+        Request,
+        /// Somebody refused.
+        Refusal,
+        /// Somebody promised.
+        Pledge,
+        /// Somebody praised somebody.
+        Praise,
+        /// People are cared for.
+        Care,
+        /// Somebody is brought to or treated in hospital.
+        Hospitalization,
+        /// Goods and money.
+        Economy,
+        /// Money is paid.
+        Payment,
+        /// Harm that nobody meant.
+        Hazard,
+        /// A natural disaster.
+        NaturalDisaster,
+        /// An accident.
+        Accident,
+        /// An outbreak of a disease.
+        DiseaseOutbreak,
+        /// Sports.
+        Sports,
+        /// None of the above.
+        Other,
+    }
+}
+
+/// A type's place in the tree and what other systems call it.
+pub struct Entry {
+    /// The type.
+    pub event_type: EventType,
+    /// The type above it.
+    pub parent: Option<EventType>,
+    /// PLOVER 2.0 event type and mode, as `TYPE/mode`.
+    pub plover: Option<&'static str>,
+    /// ACLED sub-event type.
+    pub acled: Option<&'static str>,
+    /// CAMEO codes, each a string with its leading zeros.
+    pub cameo: &'static [&'static str],
+}
+
+const fn entry(
+    event_type: EventType,
+    parent: Option<EventType>,
+    plover: Option<&'static str>,
+    acled: Option<&'static str>,
+    cameo: &'static [&'static str],
+) -> Entry {
+    Entry { event_type, parent, plover, acled, cameo }
+}
+
+/// The tree, a parent always before its children.
+#[rustfmt::skip]
+pub const TREE: &[Entry] = &[
+    entry(EventType::Violence, None, Some("ASSAULT"), None, &[]),
+    entry(EventType::Abduction, Some(EventType::Violence), Some("ASSAULT/abduct"), Some("Abduction/forced disappearance"), &["181"]),
+    entry(EventType::Disappearance, Some(EventType::Violence), None, Some("Abduction/forced disappearance"), &[]),
+    entry(EventType::Torture, Some(EventType::Violence), Some("ASSAULT/torture"), None, &["1822"]),
+    entry(EventType::Assault, Some(EventType::Violence), Some("ASSAULT/beat"), Some("Attack"), &["175", "18", "180", "182", "184"]),
+    entry(EventType::SexualViolence, Some(EventType::Violence), Some("ASSAULT/sexual"), Some("Sexual violence"), &["1821"]),
+    entry(EventType::Injury, Some(EventType::Violence), None, None, &[]),
+    entry(EventType::Killing, Some(EventType::Violence), Some("ASSAULT/targeted"), None, &["1823", "20", "200", "202"]),
+    entry(EventType::Assassination, Some(EventType::Killing), Some("ASSAULT/targeted"), None, &["186"]),
+    entry(EventType::AttemptedKilling, Some(EventType::Violence), None, None, &[]),
+    entry(EventType::AttemptedAssassination, Some(EventType::AttemptedKilling), Some("ASSAULT/targeted"), None, &["185"]),
+    entry(EventType::ArmedClash, Some(EventType::Violence), Some("ASSAULT/firearms"), Some("Armed clash"), &["193"]),
+    entry(EventType::ArmedAttack, Some(EventType::Violence), Some("ASSAULT/firearms"), Some("Attack"), &["19", "190"]),
+    entry(EventType::Bombing, Some(EventType::ArmedAttack), Some("ASSAULT/explosives"), Some("Remote explosive/landmine/IED"), &["183", "1832", "1833", "204", "2041", "2042"]),
+    entry(EventType::AirStrike, Some(EventType::ArmedAttack), Some("ASSAULT/aerial"), Some("Air/drone strike"), &["195"]),
+    entry(EventType::Shelling, Some(EventType::ArmedAttack), Some("ASSAULT/heavy-weapons"), Some("Shelling/artillery/missile attack"), &["194"]),
+    entry(EventType::SuicideAttack, Some(EventType::ArmedAttack), Some("ASSAULT/suicide-attack"), Some("Suicide bomb"), &["1831"]),
+    entry(EventType::PropertyDestruction, Some(EventType::Violence), Some("ASSAULT/destroy"), Some("Looting/property destruction"), &["171", "1712"]),
+    entry(EventType::CyberAttack, Some(EventType::Violence), Some("COERCE/cyber"), None, &[]),
+    entry(EventType::Coercion, None, Some("COERCE"), None, &["17", "170"]),
+    entry(EventType::Arrest, Some(EventType::Coercion), Some("COERCE/arrest"), Some("Arrests"), &["173"]),
+    entry(EventType::Threat, Some(EventType::Coercion), Some("THREATEN"), None, &["13", "130", "131", "1311", "1312", "1313", "132", "1321", "1322", "1323", "1324", "133", "134", "135", "136", "137", "138", "1381", "1382", "1383", "1384", "1385", "139"]),
+    entry(EventType::Sanction, Some(EventType::Coercion), Some("SANCTION"), None, &["162", "1621", "1622", "1623", "163"]),
+    entry(EventType::Expulsion, Some(EventType::Coercion), Some("COERCE/deport"), None, &["166", "1661", "1662", "1663", "174"]),
+    entry(EventType::Censorship, Some(EventType::Coercion), Some("COERCE/censor"), None, &["1721"]),
+    entry(EventType::ContentTakedown, Some(EventType::Censorship), Some("COERCE/censor"), None, &[]),
+    entry(EventType::AccountSuspension, Some(EventType::Censorship), Some("COERCE/censor"), None, &[]),
+    entry(EventType::Curfew, Some(EventType::Coercion), Some("COERCE/curfew"), None, &[]),
+    entry(EventType::Trial, Some(EventType::Coercion), None, None, &["115"]),
+    entry(EventType::Conviction, Some(EventType::Coercion), Some("SANCTION/convict"), None, &["116"]),
+    entry(EventType::Investigation, Some(EventType::Coercion), Some("ACCUSE/investigate"), None, &["09", "090", "091", "092", "093", "094"]),
+    entry(EventType::EndOfCaptivity, None, None, None, &[]),
+    entry(EventType::Release, Some(EventType::EndOfCaptivity), Some("RETREAT/release"), None, &["084", "0841"]),
+    entry(EventType::Rescue, Some(EventType::EndOfCaptivity), Some("AID"), None, &[]),
+    entry(EventType::Escape, Some(EventType::EndOfCaptivity), None, None, &[]),
+    entry(EventType::Protest, None, Some("PROTEST"), Some("Protests"), &["14", "140", "141", "1411", "1412", "1413", "1414", "144", "1441", "1442", "1443", "1444"]),
+    entry(EventType::Demonstration, Some(EventType::Protest), Some("PROTEST/demo"), Some("Peaceful protest"), &[]),
+    entry(EventType::Riot, Some(EventType::Protest), Some("PROTEST/riot"), Some("Violent demonstration"), &["145", "1451", "1452", "1453", "1454"]),
+    entry(EventType::Strike, Some(EventType::Protest), Some("PROTEST/strike"), None, &["143", "1431", "1432", "1433", "1434"]),
+    entry(EventType::HungerStrike, Some(EventType::Protest), Some("PROTEST/hunger"), None, &["142", "1421", "1422", "1423", "1424"]),
+    entry(EventType::Boycott, Some(EventType::Protest), Some("PROTEST/boycott"), None, &[]),
+    entry(EventType::Contact, None, Some("CONSULT"), None, &[]),
+    entry(EventType::Visit, Some(EventType::Contact), Some("CONSULT/visit"), None, &["042", "043"]),
+    entry(EventType::Meeting, Some(EventType::Contact), Some("CONSULT"), None, &["044"]),
+    entry(EventType::Call, Some(EventType::Contact), Some("CONSULT/phone"), None, &["041"]),
+    entry(EventType::Negotiation, Some(EventType::Contact), Some("CONSULT"), None, &["045", "046"]),
+    entry(EventType::Consultation, Some(EventType::Contact), Some("CONSULT"), None, &["04", "040"]),
+    entry(EventType::Cooperation, None, Some("COOPERATE"), None, &["05", "050", "06", "060", "061", "062", "063", "064"]),
+    entry(EventType::Agreement, Some(EventType::Cooperation), Some("AGREE"), Some("Agreement"), &["054", "057"]),
+    entry(EventType::Aid, Some(EventType::Cooperation), Some("AID"), None, &["07", "070", "071", "072", "073", "074", "075", "0863"]),
+    entry(EventType::Support, Some(EventType::Cooperation), Some("SUPPORT"), None, &["019", "051", "052", "053"]),
+    entry(EventType::Concession, Some(EventType::Cooperation), Some("CONCEDE"), None, &["08", "080", "081", "0811", "0812", "0813", "0814", "082", "083", "0831", "0832", "0833", "0834", "085", "086", "0862", "087"]),
+    entry(EventType::Ceasefire, Some(EventType::Cooperation), Some("RETREAT/ceasefire"), None, &["0871"]),
+    entry(EventType::Disarmament, Some(EventType::Cooperation), Some("RETREAT/disarm"), Some("Disrupted weapons use"), &["0873"]),
+    entry(EventType::Politics, None, None, None, &[]),
+    entry(EventType::Appointment, Some(EventType::Politics), None, None, &[]),
+    entry(EventType::Resignation, Some(EventType::Politics), Some("RETREAT/resign"), None, &[]),
+    entry(EventType::Dismissal, Some(EventType::Politics), None, None, &[]),
+    entry(EventType::Election, Some(EventType::Politics), None, None, &[]),
+    entry(EventType::Vote, Some(EventType::Politics), None, None, &[]),
+    entry(EventType::Legislation, Some(EventType::Politics), None, None, &[]),
+    entry(EventType::CourtRuling, Some(EventType::Politics), None, None, &[]),
+    entry(EventType::Movement, None, None, None, &[]),
+    entry(EventType::Travel, Some(EventType::Movement), None, None, &[]),
+    entry(EventType::Displacement, Some(EventType::Movement), None, None, &["201", "203"]),
+    entry(EventType::Migration, Some(EventType::Movement), None, None, &[]),
+    entry(EventType::Return, Some(EventType::Movement), None, None, &["0842"]),
+    entry(EventType::Deployment, Some(EventType::Movement), Some("MOBILIZE"), None, &["0861", "153", "154"]),
+    entry(EventType::Withdrawal, Some(EventType::Movement), Some("RETREAT/withdraw"), None, &["0874"]),
+    entry(EventType::TerritoryChange, Some(EventType::Movement), Some("COERCE/seize"), Some("Non-state actor overtakes territory"), &[]),
+    entry(EventType::Communication, None, None, None, &[]),
+    entry(EventType::Publication, Some(EventType::Communication), None, None, &[]),
+    entry(EventType::Speech, Some(EventType::Communication), None, None, &[]),
+    entry(EventType::PressConference, Some(EventType::Speech), None, None, &[]),
+    entry(EventType::SpeechAct, None, None, None, &[]),
+    entry(EventType::Statement, Some(EventType::SpeechAct), None, None, &["01", "010", "012", "013", "014", "015", "018", "055"]),
+    entry(EventType::Accusation, Some(EventType::SpeechAct), Some("ACCUSE"), None, &["112", "1121", "1122", "1123", "1124", "1125", "114"]),
+    entry(EventType::Condemnation, Some(EventType::SpeechAct), Some("ACCUSE/disapprove"), None, &["11", "110", "111", "113"]),
+    entry(EventType::Denial, Some(EventType::SpeechAct), None, None, &["016"]),
+    entry(EventType::Request, Some(EventType::SpeechAct), Some("REQUEST"), None, &["02", "020", "021", "0211", "0212", "0213", "0214", "022", "023", "0231", "0232", "0233", "0234", "024", "0241", "0242", "0243", "0244", "025", "0251", "0252", "0253", "0254", "0255", "0256", "026", "027", "028", "10", "100", "101", "1011", "1012", "1013", "1014", "102", "103", "1031", "1032", "1033", "1034", "104", "1041", "1042", "1043", "1044", "105", "1051", "1052", "1053", "1054", "1055", "1056", "106", "107", "108"]),
+    entry(EventType::Refusal, Some(EventType::SpeechAct), Some("REJECT"), None, &["011", "12", "120", "121", "1211", "1212", "122", "1221", "1222", "1223", "1224", "123", "1231", "1232", "1233", "1234", "124", "1241", "1242", "1243", "1244", "1245", "1246", "125", "126", "127", "129"]),
+    entry(EventType::Pledge, Some(EventType::SpeechAct), None, None, &["03", "030", "031", "0311", "0312", "0313", "0314", "032", "033", "0331", "0332", "0333", "0334", "034", "0341", "0342", "0343", "0344", "035", "0351", "0352", "0353", "0354", "0355", "0356", "036", "037", "038", "039"]),
+    entry(EventType::Praise, Some(EventType::SpeechAct), Some("SUPPORT"), None, &[]),
+    entry(EventType::Care, None, None, None, &[]),
+    entry(EventType::Hospitalization, Some(EventType::Care), None, None, &[]),
+    entry(EventType::Economy, None, None, None, &[]),
+    entry(EventType::Payment, Some(EventType::Economy), None, None, &[]),
+    entry(EventType::Hazard, None, None, None, &[]),
+    entry(EventType::NaturalDisaster, Some(EventType::Hazard), None, None, &[]),
+    entry(EventType::Accident, Some(EventType::Hazard), None, None, &[]),
+    entry(EventType::DiseaseOutbreak, Some(EventType::Hazard), None, None, &[]),
+    entry(EventType::Sports, None, None, None, &[]),
+    entry(EventType::Other, None, None, None, &["017", "056", "0872", "128", "15", "150", "151", "152", "16", "160", "161", "164", "165", "1711", "172", "1722", "1723", "1724", "191", "192", "196"]),
+];
+
+impl EventType {
+    /// The entry of this type.
+    pub fn entry(self) -> &'static Entry {
+        // The tree holds every type in declaration order: a test compares.
+        &TREE[self as usize]
+    }
+
+    /// This type and all below it.
+    pub fn with_descendants(self) -> Vec<EventType> {
+        let mut below = vec![self];
+        for entry in TREE {
+            if entry.parent.is_some_and(|parent| below.contains(&parent)) {
+                below.push(entry.event_type);
+            }
+        }
+        below
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{EventType, TREE};
+
+    #[test]
+    fn tree_holds_every_type_in_order_with_parents_first() {
+        assert_eq!(TREE.iter().map(|entry| entry.event_type).collect::<Vec<_>>(), EventType::ALL);
+        for (at, entry) in TREE.iter().enumerate() {
+            if let Some(parent) = entry.parent {
+                assert!(TREE[..at].iter().any(|above| above.event_type == parent));
+            }
+        }
+    }
+
+    #[test]
+    fn descendants_include_the_type_and_all_below() {
+        assert_eq!(
+            EventType::EndOfCaptivity.with_descendants(),
+            [EventType::EndOfCaptivity, EventType::Release, EventType::Rescue, EventType::Escape]
+        );
+        assert!(EventType::Violence.with_descendants().contains(&EventType::AttemptedAssassination));
+        assert_eq!(EventType::Visit.with_descendants(), [EventType::Visit]);
+    }
+}

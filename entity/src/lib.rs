@@ -1,0 +1,36 @@
+//! What newsgraph stores: one file per noun with its row and its closed word lists.
+//!
+//! Every row of the graph has a number from one sequence and an entry in [`record`]; so a fact of any noun can
+//! be referred to by one foreign key. Instants are whole seconds since 1970 UTC. Columns marked *derived* are
+//! computed by the writer from other rows and can be computed again.
+
+mod word;
+
+pub mod account;
+pub mod actor;
+pub mod api_key;
+pub mod article;
+pub mod article_author;
+pub mod change;
+pub mod claim;
+pub mod counter;
+pub mod dataset;
+pub mod event;
+pub mod event_link;
+pub mod event_type;
+pub mod evidence;
+pub mod external_id;
+pub mod figure;
+pub mod id;
+pub mod mention;
+pub mod merge;
+pub mod name;
+pub mod name_key;
+pub mod participation;
+pub mod place;
+pub mod record;
+pub mod relation;
+pub mod stance;
+pub mod standing;
+pub mod statement;
+pub mod statement_about;

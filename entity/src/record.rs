@@ -1,0 +1,72 @@
+//! The register of everything that was recorded: one row a thing, of any noun.
+
+use sea_orm::entity::prelude::{
+    ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, PrimaryKeyTrait,
+};
+use serde::Serialize;
+
+use crate::id::{DatasetId, RecordId};
+use crate::word::words;
+
+/// A recorded thing: its caller's key, its noun and, for a part, the record it was written in.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
+#[sea_orm(table_name = "record")]
+pub struct Model {
+    /// The number that the row of its noun carries too.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: RecordId,
+    /// The dataset it came with.
+    pub dataset_id: DatasetId,
+    /// The caller's key, unique in its dataset over all nouns.
+    pub key: String,
+    /// Which noun's table holds the row.
+    pub kind: Kind,
+    /// The record in which this part was written, if it is a part.
+    pub owner_id: Option<RecordId>,
+    /// SHA-256 of the record as it was last written, in hexadecimal; none for a part.
+    pub digest: Option<String>,
+}
+
+/// Joins are written where they are asked for; foreign keys are the migrations' concern.
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+words! {
+    /// The nouns that can be recorded.
+    Kind as "RecordKind" {
+        /// A published report or work.
+        Article,
+        /// A person, organization, group or anonymous source.
+        Actor,
+        /// A name of an actor or place.
+        Name,
+        /// A place of any size.
+        Place,
+        /// A lasting tie between actors, or of an actor to a place.
+        Relation,
+        /// Something that happened, is planned, or is said to have happened.
+        Event,
+        /// A part in an event.
+        Participation,
+        /// A tie from one event to another.
+        EventLink,
+        /// One version of a disputed event.
+        Account,
+        /// One act of saying.
+        Statement,
+        /// A proposition that statements take sides on.
+        Claim,
+        /// The side a statement takes on a claim.
+        Stance,
+        /// A number with what it counts.
+        Figure,
+        /// Where in an article a fact is written.
+        Evidence,
+        /// A name seen in an article and not yet judged.
+        Mention,
+        /// An id elsewhere.
+        ExternalId,
+    }
+}

@@ -1,0 +1,17 @@
+//! How newsgraph's storage came to be: one change per file, never edited once released.
+
+mod dialect;
+mod m0001_graph;
+mod m0002_writers;
+
+use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait, async_trait};
+
+/// All changes, oldest first.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m0001_graph::Migration), Box::new(m0002_writers::Migration)]
+    }
+}

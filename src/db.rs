@@ -1,0 +1,189 @@
+//! The database: the one file that knows which one it is.
+
+use std::time::Duration;
+
+use migration::Migrator;
+use sea_orm::sea_query::extension::postgres::PgFunc;
+use sea_orm::sea_query::{ArrayType, Expr, ExprTrait, Func, FunctionCall, Query, Value};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+use sea_orm_migration::{MigrationStatus, MigratorTrait};
+
+use crate::error::{Error, Result};
+
+/// The name of a list that stands as a table.
+pub const LIST: &str = "list";
+
+/// All writers of one graph take the same lock: a PostgreSQL database may hold a graph in each of its schemas.
+const WRITER_LOCK: &str = "SELECT pg_advisory_xact_lock(hashtext('newsgraph'), hashtext(current_schema()))";
+
+/// Readers of a SQLite file: more than the cores only wait for them.
+const SQLITE_READERS: u32 = 8;
+
+/// Connections to the graph.
+#[derive(Clone, Debug)]
+pub struct Db {
+    reader: DatabaseConnection,
+    writer: DatabaseConnection,
+}
+
+impl Db {
+    /// Connects; a SQLite file is made when it is missing. Nothing is migrated.
+    pub async fn connect(url: &str) -> Result<Self> {
+        if let Some(rest) = url.strip_prefix("sqlite:") {
+            if rest.contains(":memory:") {
+                return Err(Error::BadInput(
+                    "A database in memory is seen by one connection only; name a file: sqlite://newsgraph.db".into(),
+                ));
+            }
+            let url = if url.contains('?') { url.to_owned() } else { format!("{url}?mode=rwc") };
+            // The writer comes first: it makes the file.
+            let writer = Database::connect(sqlite(&url, 1)).await?;
+            let reader = Database::connect(sqlite(&url, SQLITE_READERS)).await?;
+            return Ok(Self { reader, writer });
+        }
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            let connection = Database::connect(options(url)).await?;
+            return Ok(Self { reader: connection.clone(), writer: connection });
+        }
+        Err(Error::BadInput(format!("`{url}` is no database: write sqlite://FILE or postgres://USER@HOST/NAME")))
+    }
+
+    /// For reading.
+    pub fn reader(&self) -> &DatabaseConnection {
+        &self.reader
+    }
+
+    /// Which database it is.
+    pub fn dialect(&self) -> Dialect {
+        Dialect(self.reader.get_database_backend())
+    }
+
+    /// Brings storage up to date.
+    pub async fn migrate(&self) -> Result<()> {
+        Ok(Migrator::up(&self.writer, None).await?)
+    }
+
+    /// The name of each change to storage and whether it was made here.
+    pub async fn migrations(&self) -> Result<Vec<(String, bool)>> {
+        let all = Migrator::get_migration_with_status(&self.writer).await?;
+        Ok(all.iter().map(|one| (one.name().to_owned(), one.status() == MigrationStatus::Applied)).collect())
+    }
+
+    /// Begins writing: there is one writer at a time, in this process and any other.
+    pub async fn write(&self) -> Result<DatabaseTransaction> {
+        let transaction = self
+            .writer
+            .begin_with_options(TransactionOptions {
+                sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+                ..TransactionOptions::default()
+            })
+            .await?;
+        if transaction.get_database_backend() == DatabaseBackend::Postgres {
+            transaction.execute_unprepared(WRITER_LOCK).await?;
+        }
+        Ok(transaction)
+    }
+
+    /// Waits for what runs and closes.
+    pub async fn close(self) -> Result<()> {
+        self.reader.close().await?;
+        // On PostgreSQL both are one pool, and closing it again does nothing.
+        Ok(self.writer.close().await?)
+    }
+}
+
+fn options(url: &str) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options
+        .sqlx_logging(false)
+        .connect_timeout(Duration::from_secs(10))
+        .acquire_timeout(Duration::from_secs(30))
+        // The extra round trip costs a third of a short read; a broken connection shows itself soon enough.
+        .test_before_acquire(false);
+    options
+}
+
+fn sqlite(url: &str, connections: u32) -> ConnectOptions {
+    let mut options = options(url);
+    options.max_connections(connections).min_connections(1).map_sqlx_sqlite_opts(|options| {
+        options
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(60))
+            .pragma("journal_mode", "WAL")
+            // What was acknowledged survives a power cut.
+            .pragma("synchronous", "FULL")
+            .pragma("temp_store", "MEMORY")
+            .pragma("cache_size", "-65536")
+            // Rows cross from the database's thread in batches; a short queue makes both sides wait.
+            .row_buffer_size(1024)
+            .statement_cache_capacity(512)
+    });
+    options
+}
+
+/// What the two databases say differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dialect(pub DatabaseBackend);
+
+impl Dialect {
+    /// Whether a select in FROM may look at what stands left of it.
+    pub fn has_lateral(self) -> bool {
+        self.0 == DatabaseBackend::Postgres
+    }
+
+    /// A list of numbers in one bound value, so that the text of a statement does not change with the length of the list
+    /// and stays in the cache.
+    pub fn numbers(self, numbers: &[i64]) -> List {
+        List(match self.0 {
+            DatabaseBackend::Postgres => {
+                let values = numbers.iter().map(|number| Value::from(*number)).collect();
+                Value::Array(ArrayType::BigInt, Some(Box::new(values)))
+            }
+            _ => serde_json::Value::from(numbers).to_string().into(),
+        })
+    }
+
+    /// A list of texts, like [`Self::numbers`].
+    pub fn texts<'a>(self, texts: impl IntoIterator<Item = &'a str>) -> List {
+        List(match self.0 {
+            DatabaseBackend::Postgres => {
+                let values = texts.into_iter().map(Value::from).collect();
+                Value::Array(ArrayType::String, Some(Box::new(values)))
+            }
+            _ => serde_json::Value::from(texts.into_iter().collect::<Vec<_>>()).to_string().into(),
+        })
+    }
+
+    /// A list as a table; its column is [`Self::item`].
+    pub fn table(self, list: List) -> FunctionCall {
+        let function = if self.0 == DatabaseBackend::Postgres { "unnest" } else { "json_each" };
+        Func::cust(function).arg(Expr::val(list.0))
+    }
+
+    /// The column of a list that stands as a table under the alias [`LIST`].
+    pub fn item(self) -> Expr {
+        match self.0 {
+            DatabaseBackend::Postgres => Expr::col((LIST, LIST)),
+            _ => Expr::col((LIST, "value")),
+        }
+    }
+
+    /// `expression` is one of the list. PostgreSQL enters an index for each of an array's values; a join with the list it
+    /// may turn into a scan, as it cannot tell how long a list is.
+    pub fn is_one_of(self, expression: Expr, list: List) -> Expr {
+        match self.0 {
+            DatabaseBackend::Postgres => expression.eq(PgFunc::any(Expr::val(list.0))),
+            _ => {
+                let select = Query::select().expr(self.item()).from_function(self.table(list), LIST).take();
+                expression.in_subquery(select)
+            }
+        }
+    }
+}
+
+/// A list of values bound as one.
+#[derive(Clone, Debug)]
+pub struct List(Value);

@@ -1,0 +1,61 @@
+//! One error type, its codes and its way out.
+
+use sea_orm::DbErr;
+
+/// What can go wrong. The client's fault says what to change; ours says nothing of the inside.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The question or the record is malformed.
+    #[error("{0}")]
+    BadInput(String),
+    /// Something referred to does not exist.
+    #[error("{0}")]
+    NotFound(String),
+    /// The question asks for more than is allowed.
+    #[error("{0}")]
+    Limit(String),
+    /// The database failed.
+    #[error("the database failed: {0}")]
+    Database(#[from] DbErr),
+    /// A file or socket failed.
+    #[error("{0}: {1}")]
+    Io(String, std::io::Error),
+    /// The program contradicts itself.
+    #[error("{0}")]
+    Broken(String),
+}
+
+/// What may fail in newsgraph.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// The stable code that a client can act on.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::BadInput(_) => "BAD_INPUT",
+            Self::NotFound(_) => "NOT_FOUND",
+            Self::Limit(_) => "LIMIT",
+            Self::Database(_) | Self::Io(..) | Self::Broken(_) => "INTERNAL",
+        }
+    }
+
+    /// The sentence a client sees.
+    pub fn public(&self) -> String {
+        match self {
+            Self::BadInput(_) | Self::NotFound(_) | Self::Limit(_) => self.to_string(),
+            Self::Database(_) | Self::Io(..) | Self::Broken(_) => {
+                "The server could not answer this; the fault is its own and was logged. Try again later.".into()
+            }
+        }
+    }
+}
+
+/// ` Did you mean ...?` with the nearest of the known words, or nothing when none is near.
+pub fn did_you_mean<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    known
+        .into_iter()
+        .map(|word| (strsim::normalized_damerau_levenshtein(&given.to_lowercase(), &word.to_lowercase()), word))
+        .filter(|(likeness, _)| *likeness >= 0.5)
+        .max_by(|left, right| left.0.total_cmp(&right.0))
+        .map(|(_, word)| format!("did you mean \"{word}\"?"))
+}

@@ -1,0 +1,152 @@
+//! Versions of disputed events.
+
+use async_graphql::{Context, ID, Object};
+
+use super::batch::{Noun, noun};
+use super::claim::Claim;
+use super::connections;
+use super::dataset::{Record, record};
+use super::date::Date;
+use super::event::{Event, EventFilter};
+use super::evidence::{Evidence, EvidenceFilter};
+use super::figure::Figure;
+use super::filter::{
+    BooleanFilter, DateFilter, EnumFilter, EventTypeFilter, IdFilter, ListFilter, RecordFilter, came_with, carrying,
+    filter,
+};
+use super::node::Kind;
+use super::order::order;
+use super::page::by;
+use super::participation::{Participation, ParticipationFilter};
+use super::place::{Place, PlaceFilter};
+use super::root::root;
+use super::session::{Fault, present};
+use entity::account::Entity;
+use entity::event_type::EventType;
+use entity::standing::Standing;
+
+noun!(Account of account, filter AccountFilter, order AccountOrderField);
+
+/// One version of a disputed event; the accounts of one event exclude each other. It may say otherwise than its event
+/// what it was, when and where, and has participations of its own.
+#[Object]
+impl Account {
+    /// Its id: opaque, unique over all types, the same as long as the thing exists.
+    async fn id(&self) -> ID {
+        Kind::Account.global(self.0.id.0)
+    }
+    /// The record that it came with.
+    async fn record(&self, ctx: &Context<'_>) -> Result<Record, Fault> {
+        record(&self.0, ctx, |row| row.id.0).await
+    }
+    /// The event.
+    async fn event(&self, ctx: &Context<'_>) -> Result<Event, Fault> {
+        present(
+            self.0.one_by::<Event>(ctx, <Event as Noun>::ID, |row| Some(row.event_id.0), |row| Some(row.id.0)).await,
+        )
+    }
+    /// What this version says, in a few words.
+    async fn label(&self) -> &str {
+        &self.0.label
+    }
+    /// What kind of event it was, if this version says otherwise.
+    #[graphql(name = "type")]
+    async fn kind(&self) -> Option<EventType> {
+        self.0.kind
+    }
+
+    /// When, if this version says otherwise.
+    async fn when(&self) -> Option<Date> {
+        Date::of(self.0.date.as_ref(), self.0.date_raw.as_ref(), self.0.earliest, self.0.latest)
+    }
+    /// Where, if this version says otherwise.
+    async fn place(&self, ctx: &Context<'_>) -> Option<Result<Place, Fault>> {
+        self.0.one_by::<Place>(ctx, <Place as Noun>::ID, |row| row.place_id.map(|id| id.0), |row| Some(row.id.0)).await
+    }
+    /// Where more exactly, in words.
+    async fn place_note(&self) -> Option<&String> {
+        self.0.place_note.as_ref()
+    }
+    /// How it stands: as the claim that it is true; CONTESTED too when a rival account is asserted by another voice; null
+    /// when nobody takes sides.
+    async fn standing(&self) -> Option<Standing> {
+        self.0.standing
+    }
+    /// Whether it is contested only because a rival account is asserted, and nobody denies it in words.
+    async fn implied(&self) -> bool {
+        self.0.implied
+    }
+    /// The claim that this version is true, if statements take sides on it.
+    async fn claim(&self, ctx: &Context<'_>) -> Option<Result<Claim, Fault>> {
+        self.0
+            .one_by::<Claim>(
+                ctx,
+                entity::claim::Column::SubjectId,
+                |row| Some(row.id.0),
+                |claim| claim.subject_id.map(|id| id.0),
+            )
+            .await
+    }
+    #[graphql(flatten)]
+    async fn lists(&self) -> AccountLists {
+        AccountLists(self.0.clone())
+    }
+}
+
+connections! {
+    AccountLists of Entity, named "Account" {
+    /// Who and what had a part in the event according to this version.
+    participations: Participation = by(entity::participation::Column::AccountId);
+    /// Numbers that this version gives.
+    figures: Figure = by(entity::figure::Column::TargetId);
+    /// Where it is written.
+    evidence: Evidence = by(entity::evidence::Column::TargetId);
+    }
+}
+
+filter! {
+    /// Which accounts.
+    AccountFilter of account {
+        /// The id.
+        id: IdFilter = id(Id of Account);
+        /// The record that it came with.
+        record: RecordFilter = with(came_with::<entity::account::Entity>);
+        /// What kind of event it was, if this version says otherwise.
+        r#type: EventTypeFilter = column(Kind);
+        /// When, if this version says otherwise.
+        when: DateFilter = date(Date Earliest Latest);
+        /// Where, if this version says otherwise.
+        place: Box<PlaceFilter> = one(PlaceId);
+        /// How it stands.
+        standing: EnumFilter<Standing> = column(Standing);
+        /// Whether it is contested only because a rival account is asserted.
+        implied: BooleanFilter = column(Implied);
+        /// The event.
+        event: Box<EventFilter> = one(EventId);
+        /// Who and what had a part in the event according to this version.
+        participations: ListFilter<ParticipationFilter> = many(carrying::<Entity, _>(entity::participation::Column::AccountId));
+        /// Where it is written.
+        evidence: ListFilter<EvidenceFilter> = many(carrying::<entity::account::Entity, _>(entity::evidence::Column::TargetId));
+    }
+}
+
+order! {
+    /// By what accounts can be ordered.
+    AccountOrderField {
+        /// In the order in which they were recorded.
+        Recorded = Recorded,
+    }
+}
+
+root! {
+    AccountQuery of Account {
+        lists {
+            /// Versions of disputed events.
+            accounts;
+        }
+        one {
+            /// An account.
+            account Account;
+        }
+    }
+}

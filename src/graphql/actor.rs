@@ -1,0 +1,309 @@
+//! Who acts and speaks: persons, organizations, groups and anonymous sources.
+
+use async_graphql::{Context, ID, Object};
+use sea_orm::ActiveEnum;
+use sea_orm::sea_query::{Expr, ExprTrait};
+
+use super::article::{Article, ArticleFilter};
+use super::batch::{Noun, Row, noun};
+use super::claim::Claim;
+use super::connections;
+use super::dataset::{Record, record};
+use super::date::Date;
+use super::event::Event;
+use super::evidence::{Evidence, EvidenceFilter};
+use super::external_id::{ExternalId, ExternalIdFilter};
+use super::filter::{
+    EnumFilter, IdFilter, ListFilter, NameMatch, RecordFilter, Sink, SlugFilter, StringFilter, came_with, carrying,
+    filter,
+};
+use super::name::{Name, NameFilter};
+use super::node::{Kind, interface};
+use super::order::{OrderBy, order};
+use super::page::{by, through};
+use super::participation::{Participation, ParticipationFilter};
+use super::place::{Place, PlaceFilter};
+use super::relation::{Relation, RelationFilter};
+use super::root::root;
+use super::session::Fault;
+use super::statement::{Statement, StatementFilter};
+use crate::error::Result as Answer;
+use entity::actor::{ActorKind, Column, Entity, OrganizationKind};
+
+/// What all actors have.
+pub struct ActorFields(Row<Entity>);
+
+/// What all actors have.
+#[Object]
+impl ActorFields {
+    /// Its id: opaque, unique over all types, the same as long as the thing exists.
+    async fn id(&self) -> ID {
+        Kind::Actor.global(self.0.id.0)
+    }
+    /// The record that it came with.
+    async fn record(&self, ctx: &Context<'_>) -> Result<Record, Fault> {
+        record(&self.0, ctx, |row| row.id.0).await
+    }
+    /// A readable unique name, where one was given.
+    async fn slug(&self) -> Option<&String> {
+        self.0.slug.as_ref()
+    }
+    /// What to show. It may be a description; what can be matched are the names.
+    async fn label(&self) -> &str {
+        &self.0.label
+    }
+    /// What it is, in a few words.
+    async fn description(&self) -> Option<&String> {
+        self.0.description.as_ref()
+    }
+    /// ISO 3166-1 alpha-2 code of its country or nationality.
+    async fn country(&self) -> Option<&String> {
+        self.0.country.as_ref()
+    }
+    /// PLOVER sector code, such as `CVL`, `GOV`, `MIL`.
+    async fn sector(&self) -> Option<&String> {
+        self.0.sector.as_ref()
+    }
+    #[graphql(flatten)]
+    async fn lists(&self) -> ActorLists {
+        ActorLists(self.0.clone())
+    }
+}
+
+connections! {
+    ActorLists of Entity, named "Actor" {
+    /// What it is called.
+    names: Name = by(entity::name::Column::TargetId);
+    /// Its parts in events, agreed and disputed.
+    participations: Participation = by(entity::participation::Column::ActorId);
+    /// The events in which it has a part, agreed or disputed.
+    events: Event = through::<Event, entity::participation::Entity>(entity::participation::Column::ActorId, entity::participation::Column::EventId), usually Number (entity::event::Entity, entity::event::Column::Earliest);
+    /// What it said.
+    statements: Statement = by(entity::statement::Column::SpeakerId), usually Number (entity::statement::Entity, entity::statement::Column::Earliest);
+    /// What was said to it.
+    statements_to: Statement = by(entity::statement::Column::AddresseeId);
+    /// What was said about it.
+    statements_about: Statement = through::<Statement, entity::statement_about::Entity>(entity::statement_about::Column::TargetId, entity::statement_about::Column::StatementId);
+    /// Claims about it.
+    claims: Claim = by(entity::claim::Column::SubjectId);
+    /// Its ties to others: it is the first.
+    relations: Relation = by(entity::relation::Column::SubjectId);
+    /// The ties of others to it: it is the second.
+    relations_to: Relation = by(entity::relation::Column::ObjectId);
+    /// What it published.
+    publications: Article = by(entity::article::Column::PublisherId);
+    /// What it wrote.
+    authored: Article = through::<Article, entity::article_author::Entity>(entity::article_author::Column::ActorId, entity::article_author::Column::ArticleId);
+    /// The anonymous sources close to it.
+    anonymous_sources: AnonymousSource = by(Column::CloseToId);
+    /// Its ids elsewhere.
+    external_ids: ExternalId = by(entity::external_id::Column::TargetId);
+    /// Where it is written.
+    evidence: Evidence = by(entity::evidence::Column::TargetId);
+    }
+}
+
+interface! {
+    /// Who acts and speaks.
+    Actor is Person | Organization | Group | AnonymousSource, with ActorFields, under "Node"
+}
+
+impl Noun for Actor {
+    type Entity = Entity;
+    type Filter = ActorFilter;
+    type Order = OrderBy<ActorOrderField>;
+    const ID: Column = Column::Id;
+
+    fn of(row: Row<Entity>) -> Self {
+        match row.kind {
+            ActorKind::Person => Self::Person(Person(row)),
+            ActorKind::Organization => Self::Organization(Organization(row)),
+            ActorKind::Group => Self::Group(Group(row)),
+            ActorKind::AnonymousSource => Self::AnonymousSource(AnonymousSource(row)),
+        }
+    }
+    fn id_of(model: &entity::actor::Model) -> i64 {
+        model.id.0
+    }
+}
+
+fn of_kind(kind: ActorKind) -> Expr {
+    Expr::col((Entity, Column::Kind)).eq(kind.to_value())
+}
+
+noun!(Person of actor, filter ActorFilter, order ActorOrderField, scope of_kind(ActorKind::Person));
+
+/// A human being.
+#[Object]
+impl Person {
+    #[graphql(flatten)]
+    async fn actor(&self) -> ActorFields {
+        ActorFields(self.0.clone())
+    }
+
+    /// What the person does.
+    async fn occupation(&self) -> Option<&String> {
+        self.0.occupation.as_ref()
+    }
+    /// Birth.
+    async fn born(&self) -> Option<Date> {
+        Date::parsed(self.0.born.as_ref())
+    }
+
+    /// Death.
+    async fn died(&self) -> Option<Date> {
+        Date::parsed(self.0.died.as_ref())
+    }
+}
+
+noun!(Organization of actor, filter ActorFilter, order ActorOrderField, scope of_kind(ActorKind::Organization));
+
+/// A body with a structure: a state, a government body, a militia, a party, a company. A building is a place, the
+/// institution in it an organization.
+#[Object]
+impl Organization {
+    #[graphql(flatten)]
+    async fn actor(&self) -> ActorFields {
+        ActorFields(self.0.clone())
+    }
+
+    /// What kind of organization it is.
+    async fn kind(&self) -> Option<OrganizationKind> {
+        self.0.organization_kind
+    }
+    /// Where it is, or the place that a state is.
+    async fn place(&self, ctx: &Context<'_>) -> Option<Result<Place, Fault>> {
+        self.0.one_by::<Place>(ctx, <Place as Noun>::ID, |row| row.place_id.map(|id| id.0), |row| Some(row.id.0)).await
+    }
+}
+
+noun!(Group of actor, filter ActorFilter, order ActorOrderField, scope of_kind(ActorKind::Group));
+
+/// People without a known structure: the kidnappers, security forces, militia channels.
+#[Object]
+impl Group {
+    /// Its id: opaque, unique over all types, the same as long as the thing exists.
+    async fn id(&self) -> ID {
+        Kind::Actor.global(self.0.id.0)
+    }
+
+    #[graphql(flatten)]
+    async fn actor(&self) -> ActorFields {
+        ActorFields(self.0.clone())
+    }
+}
+
+noun!(AnonymousSource of actor, filter ActorFilter, order ActorOrderField, scope of_kind(ActorKind::AnonymousSource));
+
+/// Someone whom an article quotes without a name. It belongs to that article and is never merged with another by itself.
+#[Object]
+impl AnonymousSource {
+    #[graphql(flatten)]
+    async fn actor(&self) -> ActorFields {
+        ActorFields(self.0.clone())
+    }
+
+    /// The source as printed, such as `a source close to him`.
+    async fn descriptor(&self) -> &str {
+        self.0.descriptor.as_deref().unwrap_or_default()
+    }
+    /// On what condition it spoke.
+    async fn condition(&self) -> Option<&String> {
+        self.0.condition.as_ref()
+    }
+    /// Why it is not named.
+    async fn reason(&self) -> Option<&String> {
+        self.0.reason.as_ref()
+    }
+    /// Whom it is close to.
+    async fn close_to(&self, ctx: &Context<'_>) -> Option<Result<Actor, Fault>> {
+        self.0
+            .one_by::<Actor>(ctx, <Actor as Noun>::ID, |row| row.close_to_id.map(|id| id.0), |row| Some(row.id.0))
+            .await
+    }
+    /// The article that quotes it: it has no life outside of it.
+    async fn article(&self, ctx: &Context<'_>) -> Option<Result<Article, Fault>> {
+        self.0
+            .one_by::<Article>(ctx, <Article as Noun>::ID, |row| row.article_id.map(|id| id.0), |row| Some(row.id.0))
+            .await
+    }
+}
+
+fn named(filter: &NameMatch, _: &mut Sink) -> Answer<Expr> {
+    filter.test(Expr::col((Entity, Column::Id)))
+}
+
+filter! {
+    /// Which actors.
+    ActorFilter of actor {
+        /// The id.
+        id: IdFilter = id(Id of Actor);
+        /// The record that it came with.
+        record: RecordFilter = with(came_with::<entity::actor::Entity>);
+        /// The slug.
+        slug: SlugFilter = slug_of(Slug of Actor);
+        /// Which of the four it is.
+        kind: EnumFilter<ActorKind> = column(Kind);
+        /// What it is called.
+        name: NameMatch = with(named);
+        /// The label, letter for letter; a label may be a description.
+        label: StringFilter = column(Label);
+        /// The country, an ISO 3166-1 alpha-2 code.
+        country: StringFilter = column(Country);
+        /// The PLOVER sector code.
+        sector: StringFilter = column(Sector);
+        /// What kind of organization it is.
+        organization_kind: EnumFilter<OrganizationKind> = column(OrganizationKind);
+        /// Where an organization is.
+        place: Box<PlaceFilter> = one(PlaceId);
+        /// Whom an anonymous source is close to.
+        close_to: Box<ActorFilter> = one(CloseToId);
+        /// The article that quotes an anonymous source.
+        article: Box<ArticleFilter> = one(ArticleId);
+        /// Its names, as rows of their own.
+        names: ListFilter<NameFilter> = many(carrying::<Entity, _>(entity::name::Column::TargetId));
+        /// Its parts in events.
+        participations: ListFilter<ParticipationFilter> = many(carrying::<Entity, _>(entity::participation::Column::ActorId));
+        /// What it said.
+        statements: ListFilter<StatementFilter> = many(carrying::<Entity, _>(entity::statement::Column::SpeakerId));
+        /// Its ties to others: it is the first.
+        relations: ListFilter<RelationFilter> = many(carrying::<Entity, _>(entity::relation::Column::SubjectId));
+        /// The ties of others to it: it is the second.
+        relations_to: ListFilter<RelationFilter> = many(carrying::<Entity, _>(entity::relation::Column::ObjectId));
+        /// Its ids elsewhere.
+        external_ids: ListFilter<ExternalIdFilter> = many(carrying::<Entity, _>(entity::external_id::Column::TargetId));
+        /// Where it is written.
+        evidence: ListFilter<EvidenceFilter> = many(carrying::<entity::actor::Entity, _>(entity::evidence::Column::TargetId));
+    }
+}
+
+order! {
+    /// By what actors can be ordered.
+    ActorOrderField {
+        /// In the order in which they were recorded.
+        Recorded = Recorded,
+        /// By label, without regard to case, accents and articles.
+        Label = Text (Entity, Column::LabelKey),
+    }
+}
+
+root! {
+    ActorQuery of Actor {
+        lists {
+            /// All who act and speak.
+            actors;
+            /// Human beings.
+            people: Person;
+            /// Bodies with a structure.
+            organizations: Organization;
+            /// People without a known structure.
+            groups: Group;
+            /// Those whom articles quote without a name.
+            anonymous_sources: AnonymousSource;
+        }
+        named {
+            /// An actor.
+            actor Actor;
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Published reports and works.
+
+use async_graphql::{Context, ID, Object};
+use sea_orm::sea_query::{Expr, Query};
+
+use super::actor::{Actor, ActorFilter};
+use super::batch::{Noun, noun};
+use super::connections;
+use super::dataset::{Record, record};
+use super::date::Date;
+use super::event::Event;
+use super::evidence::{Evidence, EvidenceFilter};
+use super::external_id::{ExternalId, ExternalIdFilter};
+use super::figure::{Figure, FigureFilter};
+use super::filter::{
+    DateFilter, IdFilter, ListFilter, RecordFilter, SlugFilter, StringFilter, came_with, carrying, filter, tied,
+};
+use super::mention::{Mention, MentionFilter};
+use super::node::Kind;
+use super::order::order;
+use super::page::{by, through};
+use super::participation::Participation;
+use super::place::{Place, PlaceFilter};
+use super::root::root;
+use super::session::{Fault, session};
+use super::statement::{Statement, StatementFilter};
+use entity::article::{Column, Entity};
+
+noun!(Article of article, filter ArticleFilter, order ArticleOrderField, large [Text]);
+
+/// A published report or work. A work may be known only by mention, an outlet may be named without a link.
+#[Object]
+impl Article {
+    /// Its id: opaque, unique over all types, the same as long as the thing exists.
+    async fn id(&self) -> ID {
+        Kind::Article.global(self.0.id.0)
+    }
+    /// The record that it came with.
+    async fn record(&self, ctx: &Context<'_>) -> Result<Record, Fault> {
+        record(&self.0, ctx, |row| row.id.0).await
+    }
+    /// A readable unique name, where one was given.
+    async fn slug(&self) -> Option<&String> {
+        self.0.slug.as_ref()
+    }
+    /// Its headline.
+    async fn headline(&self) -> Option<&String> {
+        self.0.headline.as_ref()
+    }
+    /// Where it can be read.
+    async fn url(&self) -> Option<&String> {
+        self.0.url.as_ref()
+    }
+    /// Who published it.
+    async fn publisher(&self, ctx: &Context<'_>) -> Option<Result<Actor, Fault>> {
+        self.0
+            .one_by::<Actor>(ctx, <Actor as Noun>::ID, |row| row.publisher_id.map(|id| id.0), |row| Some(row.id.0))
+            .await
+    }
+    /// When it was published.
+    async fn published(&self) -> Option<Date> {
+        Date::of(self.0.published.as_ref(), None, self.0.published_earliest, self.0.published_latest)
+    }
+    /// IANA time zone of the dateline, against which its relative days resolve.
+    async fn time_zone(&self) -> Option<&String> {
+        self.0.time_zone.as_ref()
+    }
+    /// Where it was written.
+    async fn dateline(&self, ctx: &Context<'_>) -> Option<Result<Place, Fault>> {
+        self.0
+            .one_by::<Place>(ctx, <Place as Noun>::ID, |row| row.dateline_place_id.map(|id| id.0), |row| Some(row.id.0))
+            .await
+    }
+    /// BCP 47 language tag.
+    async fn language(&self) -> Option<&String> {
+        self.0.language.as_ref()
+    }
+    /// The text, where it may be kept.
+    async fn text(&self, ctx: &Context<'_>) -> Option<Result<String, Fault>> {
+        // Read for itself: with every row it would be most of what is read.
+        let texts = self.0.shared(ctx, async |rows| {
+            let ids: Vec<i64> = rows.iter().map(|row| row.id.0).collect();
+            let session = session(ctx)?;
+            let dialect = session.dialect();
+            let select = Query::select()
+                .columns([Column::Id, Column::Text])
+                .from(Entity)
+                .and_where(dialect.is_one_of(Expr::col((Entity, Column::Id)), dialect.numbers(&ids)))
+                .take();
+            let mut texts = std::collections::HashMap::new();
+            for row in session.all(&select).await? {
+                texts.insert(row.try_get::<i64>("", "id")?, row.try_get::<Option<String>>("", "text")?);
+            }
+            Ok(texts)
+        });
+        texts.await.map(|texts| texts.get(&self.0.id.0).cloned().flatten()).transpose()
+    }
+    /// SHA-256 of the text in UTF-8, in hexadecimal.
+    #[graphql(name = "textSha256")]
+    async fn text_sha256(&self) -> Option<&String> {
+        self.0.text_sha256.as_ref()
+    }
+    /// Length of the text in Unicode code points.
+    async fn text_length(&self) -> Option<i32> {
+        self.0.text_length
+    }
+    #[graphql(flatten)]
+    async fn lists(&self) -> ArticleLists {
+        ArticleLists(self.0.clone())
+    }
+}
+
+connections! {
+    ArticleLists of Entity, named "Article" {
+    /// Who wrote it.
+    authors: Actor = through::<Actor, entity::article_author::Entity>(entity::article_author::Column::ArticleId, entity::article_author::Column::ActorId);
+    /// Every fact that is written in it with its span, in the order of the text.
+    annotations: Evidence = by(entity::evidence::Column::ArticleId), usually Number (entity::evidence::Entity, entity::evidence::Column::Start);
+    /// The statements that it is the first to report, in the order of the text.
+    statements: Statement = by(entity::statement::Column::ArticleId), usually Number (entity::statement::Entity, entity::statement::Column::Position);
+    /// The events that are written of in it, by when they happened.
+    events: Event = through::<Event, entity::evidence::Entity>(entity::evidence::Column::ArticleId, entity::evidence::Column::TargetId), usually Number (entity::event::Entity, entity::event::Column::Earliest);
+    /// The parts it has in events, as a work that is published or taken down.
+    participations: Participation = by(entity::participation::Column::ArticleId);
+    /// Numbers that it gives in its own voice.
+    figures: Figure = by(entity::figure::Column::TargetId);
+    /// Names seen in it and not yet judged.
+    mentions: Mention = by(entity::mention::Column::ArticleId);
+    /// Its ids elsewhere.
+    external_ids: ExternalId = by(entity::external_id::Column::TargetId);
+    /// Where it is written.
+    evidence: Evidence = by(entity::evidence::Column::TargetId);
+    }
+}
+
+filter! {
+    /// Which articles.
+    ArticleFilter of article {
+        /// The id.
+        id: IdFilter = id(Id of Article);
+        /// The record that it came with.
+        record: RecordFilter = with(came_with::<entity::article::Entity>);
+        /// The slug.
+        slug: SlugFilter = slug_of(Slug of Article);
+        /// The headline, letter for letter.
+        headline: StringFilter = column(Headline);
+        /// The address.
+        url: StringFilter = column(Url);
+        /// The language tag.
+        language: StringFilter = column(Language);
+        /// When it was published.
+        published: DateFilter = date(Published PublishedEarliest PublishedLatest);
+        /// Who published it.
+        publisher: Box<ActorFilter> = one(PublisherId);
+        /// Who wrote it.
+        authors: ListFilter<ActorFilter> = many(tied::<Entity, entity::article_author::Entity>(entity::article_author::Column::ArticleId, entity::article_author::Column::ActorId));
+        /// Where it was written.
+        dateline: Box<PlaceFilter> = one(DatelinePlaceId);
+        /// What is written in it.
+        annotations: ListFilter<EvidenceFilter> = many(carrying::<Entity, _>(entity::evidence::Column::ArticleId));
+        /// The statements that it reports.
+        statements: ListFilter<StatementFilter> = many(carrying::<Entity, _>(entity::statement::Column::ArticleId));
+        /// Names seen in it.
+        mentions: ListFilter<MentionFilter> = many(carrying::<Entity, _>(entity::mention::Column::ArticleId));
+        /// Numbers that it gives.
+        figures: ListFilter<FigureFilter> = many(carrying::<Entity, _>(entity::figure::Column::TargetId));
+        /// Its ids elsewhere.
+        external_ids: ListFilter<ExternalIdFilter> = many(carrying::<Entity, _>(entity::external_id::Column::TargetId));
+    }
+}
+
+order! {
+    /// By what articles can be ordered.
+    ArticleOrderField {
+        /// In the order in which they were recorded.
+        Recorded = Recorded,
+        /// By when they were published.
+        Published = Number (Entity, Column::PublishedEarliest),
+    }
+}
+
+root! {
+    ArticleQuery of Article {
+        lists {
+            /// Published reports and works.
+            articles;
+        }
+        named {
+            /// An article.
+            article Article;
+        }
+    }
+}

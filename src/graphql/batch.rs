@@ -1,0 +1,227 @@
+//! Rows that were read together load what belongs to them together.
+//!
+//! A [`Row`] knows the [`Batch`] it came with. The first row that is asked for its place, or its participations, loads
+//! them for all rows of the batch in one statement; the others find them there. What was loaded is a batch again. So a
+//! query takes as many statements as its text has such fields, however many rows there are.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_graphql::{Context, OutputType, Pos};
+use sea_orm::sea_query::{Expr, Query, SelectStatement};
+use sea_orm::{EntityTrait, FromQueryResult, Iterable, QueryResult};
+use tokio::sync::OnceCell;
+
+use super::filter::NounFilter;
+use super::order::NounOrder;
+use super::session::{Fault, Session, session};
+
+/// A noun of the graph as GraphQL shows it.
+pub trait Noun: OutputType + Clone + 'static {
+    /// Its table.
+    type Entity: EntityTrait<Model: FromQueryResult + Send + Sync>;
+    /// Its filter.
+    type Filter: NounFilter;
+    /// Its order.
+    type Order: NounOrder;
+
+    /// The column of its number.
+    const ID: <Self::Entity as EntityTrait>::Column;
+
+    /// Shows a row.
+    fn of(row: Row<Self::Entity>) -> Self;
+    /// Its number.
+    fn id_of(model: &<Self::Entity as EntityTrait>::Model) -> i64;
+    /// Which rows of its table it is, when not all.
+    fn scope() -> Option<Expr> {
+        None
+    }
+    /// Columns too large to be read with every row; they are read as null.
+    fn large() -> &'static [<Self::Entity as EntityTrait>::Column] {
+        &[]
+    }
+}
+
+/// A field by its place in the document, and what is loaded for it.
+type Place = (Pos, &'static str);
+
+/// Rows read together.
+pub struct Batch<E: EntityTrait> {
+    rows: Vec<E::Model>,
+    loads: Mutex<HashMap<Place, Arc<dyn Any + Send + Sync>>>,
+}
+
+impl<E: EntityTrait> Batch<E> {
+    pub(crate) fn new(rows: Vec<E::Model>) -> Arc<Self> {
+        Arc::new(Self { rows, loads: Mutex::default() })
+    }
+
+    /// What the field at `place` of the document loads for this batch, made on first demand. One text may ask one
+    /// thing only, so its place names it.
+    pub(crate) fn load<T: Any + Send + Sync>(&self, place: Place, make: impl FnOnce() -> T) -> Arc<T> {
+        // A poisoned lock guards a map that is whole: nothing panics between its changes.
+        let mut loads = self.loads.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Ok(found)) = loads.get(&place).map(|load| Arc::clone(load).downcast::<T>()) {
+            return found;
+        }
+        let made = Arc::new(make());
+        loads.insert(place, Arc::clone(&made) as Arc<dyn Any + Send + Sync>);
+        made
+    }
+}
+
+/// A row and the batch it came with.
+pub struct Row<E: EntityTrait> {
+    batch: Arc<Batch<E>>,
+    at: usize,
+}
+
+impl<E: EntityTrait> Clone for Row<E> {
+    fn clone(&self) -> Self {
+        Self { batch: Arc::clone(&self.batch), at: self.at }
+    }
+}
+
+impl<E: EntityTrait> Deref for Row<E> {
+    type Target = E::Model;
+
+    fn deref(&self) -> &E::Model {
+        &self.batch.rows[self.at]
+    }
+}
+
+/// What a batch loads once, or why it could not.
+type Once<T> = OnceCell<Result<T, Fault>>;
+
+impl<E> Row<E>
+where
+    E: EntityTrait<Model: FromQueryResult + Send + Sync>,
+{
+    /// The row at a place of a batch.
+    pub(crate) fn new(batch: &Arc<Batch<E>>, at: usize) -> Self {
+        Self { batch: Arc::clone(batch), at }
+    }
+
+    /// The row at a place of a batch, if the batch has so many.
+    pub(crate) fn get(batch: &Arc<Batch<E>>, at: usize) -> Option<Self> {
+        (at < batch.rows.len()).then(|| Self::new(batch, at))
+    }
+
+    /// All rows of a batch.
+    pub(crate) fn all(batch: &Arc<Batch<E>>) -> impl Iterator<Item = Self> {
+        (0..batch.rows.len()).map(|at| Self::new(batch, at))
+    }
+
+    pub(crate) fn batch(&self) -> &Arc<Batch<E>> {
+        &self.batch
+    }
+
+    /// All rows of the batch.
+    pub(crate) fn siblings(&self) -> &[E::Model] {
+        &self.batch.rows
+    }
+
+    /// The row of another noun whose `column` has the value that `key` takes from this row.
+    pub(crate) async fn one_by<T: Noun>(
+        &self,
+        ctx: &Context<'_>,
+        column: <T::Entity as EntityTrait>::Column,
+        key: impl Fn(&E::Model) -> Option<i64>,
+        back: impl Fn(&<T::Entity as EntityTrait>::Model) -> Option<i64>,
+    ) -> Option<Result<T, Fault>> {
+        let wanted = key(self)?;
+        let once =
+            self.batch.load::<Once<(Arc<Batch<T::Entity>>, HashMap<i64, usize>)>>((ctx.item.pos, "one"), OnceCell::new);
+        let loaded = once
+            .get_or_init(async || {
+                let mut keys: Vec<i64> = self.batch.rows.iter().filter_map(&key).collect();
+                keys.sort_unstable();
+                keys.dedup();
+                let session = session(ctx)?;
+                let rows = select_by::<T>(session, column, &keys).await?;
+                let places = rows.iter().enumerate().filter_map(|(at, row)| Some((back(row)?, at))).collect();
+                Ok((Batch::new(rows), places))
+            })
+            .await;
+        match loaded {
+            Ok((batch, places)) => places.get(&wanted).map(|at| Ok(T::of(Row::new(batch, *at)))),
+            Err(fault) => Some(Err(fault.clone())),
+        }
+    }
+
+    /// What `load` finds for all rows of the batch, loaded once for the field being resolved.
+    pub(crate) async fn shared<T, F>(&self, ctx: &Context<'_>, load: F) -> Result<Arc<T>, Fault>
+    where
+        T: Send + Sync + 'static,
+        F: AsyncFnOnce(&[E::Model]) -> Result<T, Fault>,
+    {
+        let once = self.batch.load::<Once<Arc<T>>>((ctx.item.pos, "shared"), OnceCell::new);
+        once.get_or_init(async || load(&self.batch.rows).await.map(Arc::new)).await.clone()
+    }
+}
+
+/// Reads the rows of `T` whose `column` has one of the values.
+pub(crate) async fn select_by<T: Noun>(
+    session: &Session,
+    column: <T::Entity as EntityTrait>::Column,
+    keys: &[i64],
+) -> Result<Vec<<T::Entity as EntityTrait>::Model>, Fault> {
+    let dialect = session.dialect();
+    let mut select = columns::<T>();
+    select.and_where(dialect.is_one_of(Expr::col((T::Entity::default(), column)), dialect.numbers(keys)));
+    if let Some(scope) = T::scope() {
+        select.and_where(scope);
+    }
+    models::<T>(&session.all(&select).await?)
+}
+
+/// A select of all columns of `T` from its table.
+pub(crate) fn columns<T: Noun>() -> SelectStatement {
+    let mut select = Query::select();
+    select.from(T::Entity::default());
+    let large: Vec<String> = T::large().iter().map(|column| format!("{column:?}")).collect();
+    for column in <T::Entity as EntityTrait>::Column::iter() {
+        if large.contains(&format!("{column:?}")) {
+            select.expr_as(Expr::cust("NULL"), sea_orm::IdenStatic::as_str(&column));
+        } else {
+            select.column((T::Entity::default(), column));
+        }
+    }
+    select
+}
+
+pub(crate) fn models<T: Noun>(rows: &[QueryResult]) -> Result<Vec<<T::Entity as EntityTrait>::Model>, Fault> {
+    rows.iter().map(|row| Ok(<T::Entity as EntityTrait>::Model::from_query_result(row, "")?)).collect()
+}
+
+/// Declares a noun's GraphQL type over its rows.
+macro_rules! noun {
+    ($name:ident of $module:ident, filter $filter:ty, order $order:ty $(, scope $scope:expr)? $(, large [$($large:ident),+])?) => {
+        #[allow(missing_docs, reason = "the description stands at its fields, where GraphQL reads it")]
+        #[derive(Clone)]
+        pub struct $name(pub(crate) $crate::graphql::batch::Row<entity::$module::Entity>);
+
+        impl $crate::graphql::batch::Noun for $name {
+            type Entity = entity::$module::Entity;
+            type Filter = $filter;
+            type Order = $crate::graphql::order::OrderBy<$order>;
+            const ID: entity::$module::Column = entity::$module::Column::Id;
+
+            fn of(row: $crate::graphql::batch::Row<Self::Entity>) -> Self {
+                Self(row)
+            }
+            fn id_of(model: &entity::$module::Model) -> i64 {
+                model.id.0
+            }
+            $(fn scope() -> Option<sea_orm::sea_query::Expr> {
+                Some($scope)
+            })?
+            $(fn large() -> &'static [entity::$module::Column] {
+                &[$(entity::$module::Column::$large),+]
+            })?
+        }
+    };
+}
+pub(crate) use noun;

@@ -1,0 +1,266 @@
+//! Propositions that statements take sides on.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use sea_orm::sea_query::{Expr, ExprTrait};
+
+use super::account::AccountFilter;
+use super::actor::{Actor, ActorFilter};
+use super::batch::{Batch, Noun, Row, noun, select_by};
+use super::connections;
+use super::dataset::{Record, record};
+use super::event::EventFilter;
+use super::evidence::{Evidence, EvidenceFilter};
+use super::figure::FigureFilter;
+use super::filter::{
+    BooleanFilter, EnumFilter, IdFilter, ListFilter, NounFilter, RecordFilter, Sink, StringFilter, all, came_with,
+    carrying, filter,
+};
+use super::node::{Kind, Node, target_if};
+use super::order::order;
+use super::page::by;
+use super::participation::ParticipationFilter;
+use super::relation::RelationFilter;
+use super::root::root;
+use super::session::{Fault, session};
+use super::stance::{Stance, StanceFilter};
+use super::statement::Statement;
+use crate::error::Result as Answer;
+use entity::claim::{Column, Entity};
+use entity::record::Kind as Noun_;
+use entity::stance::StanceKind;
+use entity::standing::Standing;
+
+noun!(Claim of claim, filter ClaimFilter, order ClaimOrderField);
+
+/// A proposition that statements take sides on, always worded affirmatively.
+#[Object]
+impl Claim {
+    /// Its id: opaque, unique over all types, the same as long as the thing exists.
+    async fn id(&self) -> ID {
+        Kind::Claim.global(self.0.id.0)
+    }
+    /// The record that it came with.
+    async fn record(&self, ctx: &Context<'_>) -> Result<Record, Fault> {
+        record(&self.0, ctx, |row| row.id.0).await
+    }
+    /// The proposition, in words of this graph's makers.
+    async fn text(&self) -> &str {
+        &self.0.text
+    }
+    /// What it is about: an event (that it happened), an account, a participation, a relation, a figure or an actor.
+    async fn subject(&self, ctx: &Context<'_>) -> Option<Result<Node, Fault>> {
+        target_if(&self.0, ctx, |row| Some((row.subject_id?.0, row.subject_kind))).await
+    }
+    /// How it stands between the voices for and against it. Of each voice the last stance counts. It is derived from the
+    /// stances and says nothing of the truth.
+    async fn standing(&self) -> Standing {
+        self.0.standing
+    }
+    /// Whether it is contested only because a rival account of the same event is asserted by another voice, and nobody denies
+    /// it in words.
+    async fn implied(&self) -> bool {
+        self.0.implied
+    }
+    /// Who is on which side.
+    async fn sides(&self, ctx: &Context<'_>) -> Result<Sides, Fault> {
+        sides(&self.0, ctx).await
+    }
+    #[graphql(flatten)]
+    async fn lists(&self) -> ClaimLists {
+        ClaimLists(self.0.clone())
+    }
+}
+
+connections! {
+    ClaimLists of Entity, named "Claim" {
+    /// The sides that statements take on it, counted or not.
+    stances: Stance = by(entity::stance::Column::ClaimId);
+    /// Where it is written.
+    evidence: Evidence = by(entity::evidence::Column::TargetId);
+    }
+}
+
+/// Who is on which side of a claim. Only the last stance of each voice counts.
+#[derive(Clone, SimpleObject)]
+pub struct Sides {
+    /// Who says that it is so.
+    asserts: Side,
+    /// Who confirms what another said.
+    confirms: Side,
+    /// Who says what speaks for it.
+    supports: Side,
+    /// Who doubts it.
+    questions: Side,
+    /// Who says that it is not so.
+    denies: Side,
+    /// Who took it back.
+    retracts: Side,
+    /// Who would not comment.
+    declines_comment: Side,
+    /// Whether it is contested only because a rival account of the same event is asserted by another voice.
+    implied: bool,
+}
+
+/// One side of a claim.
+#[derive(Clone, Default, SimpleObject)]
+pub struct Side {
+    /// How many voices.
+    count: i32,
+    /// The voices, in the order in which their statements were recorded.
+    voices: Vec<Voice>,
+    /// The statements by which they took this side.
+    statements: Vec<Statement>,
+}
+
+/// A voice: whoever is at the end of a chain of relays.
+#[derive(Clone, SimpleObject)]
+pub struct Voice {
+    /// What to show: the actor's label, or the unnamed speaker as printed, such as `widely (unnamed)`.
+    label: String,
+    /// The actor; null for an unnamed voice.
+    actor: Option<Actor>,
+}
+
+/// Three statements for all claims of the batch: their stances, the statements, the actors.
+async fn sides(row: &Row<Entity>, ctx: &Context<'_>) -> Result<Sides, Fault> {
+    type Loaded = Vec<(i64, StanceKind, Statement, Voice)>;
+    let loaded: Arc<Loaded> = row
+        .shared(ctx, async |claims| {
+            let session = session(ctx)?;
+            let ids: Vec<i64> = claims.iter().map(|claim| claim.id.0).collect();
+            let mut stances = select_by::<Stance>(session, entity::stance::Column::ClaimId, &ids).await?;
+            stances.retain(|stance| stance.current);
+            stances.sort_unstable_by_key(|stance| stance.statement_id);
+            let ids: Vec<i64> = stances.iter().map(|stance| stance.statement_id.0).collect();
+            let statements = select_by::<Statement>(session, entity::statement::Column::Id, &ids).await?;
+            let voices: Vec<i64> =
+                statements.iter().filter_map(|statement| statement.voice_id.map(|id| id.0)).collect();
+            let actors: Arc<Batch<entity::actor::Entity>> =
+                Batch::new(select_by::<Actor>(session, entity::actor::Column::Id, &voices).await?);
+            let actor = |id: entity::id::ActorId| Row::all(&actors).find(|row| row.id == id);
+            let statements: Arc<Batch<entity::statement::Entity>> = Batch::new(statements);
+            let statement = |id: entity::id::StatementId| Row::all(&statements).find(|row| row.id == id);
+            Ok(stances
+                .iter()
+                .filter_map(|stance| {
+                    let said = statement(stance.statement_id)?;
+                    let actor = said.voice_id.and_then(&actor);
+                    let label = match &actor {
+                        Some(actor) => actor.label.clone(),
+                        None => match said.speaker_text.as_ref().or(said.cue.as_ref()) {
+                            Some(words) => format!("{words} (unnamed)"),
+                            None => "(unnamed)".to_owned(),
+                        },
+                    };
+                    let voice = Voice { label, actor: actor.map(Actor::of) };
+                    Some((stance.claim_id.0, stance.stance, Statement(said), voice))
+                })
+                .collect::<Loaded>())
+        })
+        .await?;
+    let side = |kind: StanceKind| {
+        let mut side = Side::default();
+        for (_, _, statement, voice) in
+            loaded.iter().filter(|(claim, stance, ..)| *claim == row.id.0 && *stance == kind)
+        {
+            side.count += 1;
+            side.voices.push(voice.clone());
+            side.statements.push(statement.clone());
+        }
+        side
+    };
+    Ok(Sides {
+        asserts: side(StanceKind::Asserts),
+        confirms: side(StanceKind::Confirms),
+        supports: side(StanceKind::Supports),
+        questions: side(StanceKind::Questions),
+        denies: side(StanceKind::Denies),
+        retracts: side(StanceKind::Retracts),
+        declines_comment: side(StanceKind::DeclinesComment),
+        implied: row.implied,
+    })
+}
+
+/// What a claim is about. All that is given must hold, so give one.
+#[derive(Clone, Debug, InputObject)]
+pub struct SubjectFilter {
+    /// The noun.
+    pub kind: Option<EnumFilter<Noun_>>,
+    /// An event.
+    pub event: Option<Box<EventFilter>>,
+    /// An account.
+    pub account: Option<Box<AccountFilter>>,
+    /// A participation.
+    pub participation: Option<Box<ParticipationFilter>>,
+    /// A relation.
+    pub relation: Option<Box<RelationFilter>>,
+    /// A figure.
+    pub figure: Option<Box<FigureFilter>>,
+    /// An actor.
+    pub actor: Option<Box<ActorFilter>>,
+}
+
+fn about(filter: &SubjectFilter, sink: &mut Sink) -> Answer<Expr> {
+    use super::filter::Test;
+    fn one<F: NounFilter>(filter: Option<&F>, sink: &mut Sink) -> Answer<Option<Expr>> {
+        filter
+            .map(|filter| Ok(Expr::col((Entity, Column::SubjectId)).in_subquery(filter.select("id", sink)?)))
+            .transpose()
+    }
+    let mut tests = Vec::new();
+    if let Some(kind) = &filter.kind {
+        tests.push(kind.test(Expr::col((Entity, Column::SubjectKind)), sink)?);
+    }
+    tests.extend(one(filter.event.as_deref(), sink)?);
+    tests.extend(one(filter.account.as_deref(), sink)?);
+    tests.extend(one(filter.participation.as_deref(), sink)?);
+    tests.extend(one(filter.relation.as_deref(), sink)?);
+    tests.extend(one(filter.figure.as_deref(), sink)?);
+    tests.extend(one(filter.actor.as_deref(), sink)?);
+    Ok(all(tests))
+}
+
+filter! {
+    /// Which claims.
+    ClaimFilter of claim {
+        /// The id.
+        id: IdFilter = id(Id of Claim);
+        /// The record that it came with.
+        record: RecordFilter = with(came_with::<entity::claim::Entity>);
+        /// The text, letter for letter.
+        text: StringFilter = column(Text);
+        /// How it stands.
+        standing: EnumFilter<Standing> = column(Standing);
+        /// Whether it is contested only because a rival account is asserted.
+        implied: BooleanFilter = column(Implied);
+        /// What it is about.
+        subject: SubjectFilter = with(about);
+        /// The sides that statements take on it.
+        stances: ListFilter<StanceFilter> = many(carrying::<Entity, _>(entity::stance::Column::ClaimId));
+        /// Where it is written.
+        evidence: ListFilter<EvidenceFilter> = many(carrying::<entity::claim::Entity, _>(entity::evidence::Column::TargetId));
+    }
+}
+
+order! {
+    /// By what claims can be ordered.
+    ClaimOrderField {
+        /// In the order in which they were recorded.
+        Recorded = Recorded,
+    }
+}
+
+root! {
+    ClaimQuery of Claim {
+        lists {
+            /// Propositions that statements take sides on.
+            claims;
+        }
+        one {
+            /// A claim.
+            claim Claim;
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Datasets, and the record that each thing came with.
+
+use async_graphql::{Context, ID, Object, SimpleObject};
+use sea_orm::EntityTrait;
+use sea_orm::FromQueryResult;
+use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query};
+use std::collections::HashMap;
+
+use super::batch::{Batch, Row, noun};
+use super::filter::{StringFilter, filter};
+use super::node::Kind;
+use super::order::order;
+use super::root::root;
+use super::session::{Fault, session};
+use crate::error::Error;
+use entity::dataset::Column;
+
+noun!(Dataset of dataset, filter DatasetFilter, order DatasetOrderField);
+
+/// Where a batch of records comes from.
+#[Object]
+impl Dataset {
+    /// Its id: opaque, unique over all types, the same as long as the thing exists.
+    async fn id(&self) -> ID {
+        Kind::Dataset.global(self.0.id.0)
+    }
+
+    /// The name by which imports and references call it, unique.
+    async fn key(&self) -> &str {
+        &self.0.key
+    }
+
+    /// What to call it in a sentence.
+    async fn title(&self) -> Option<&String> {
+        self.0.title.as_ref()
+    }
+
+    /// Under what terms its records may be used: an SPDX identifier where there is one.
+    async fn licence(&self) -> Option<&String> {
+        self.0.licence.as_ref()
+    }
+
+    /// Where it is published.
+    async fn url(&self) -> Option<&String> {
+        self.0.url.as_ref()
+    }
+}
+
+filter! {
+    /// Which datasets.
+    DatasetFilter of dataset {
+        /// The key.
+        key: StringFilter = column(Key);
+    }
+}
+
+order! {
+    /// By what datasets can be ordered.
+    DatasetOrderField {
+        /// By key, letter for letter.
+        Key = Text (entity::dataset::Entity, Column::Key),
+    }
+}
+
+root! {
+    DatasetQuery of Dataset {
+        lists {
+            /// Where records come from.
+            datasets;
+        }
+    }
+}
+
+/// The record that a thing came with.
+#[derive(Clone, SimpleObject)]
+#[graphql(name = "Provenance")]
+pub struct Record {
+    /// Its dataset.
+    pub dataset: Dataset,
+    /// The caller's key, unique in the dataset over all nouns. A part without a key of its own has the key of its record,
+    /// `#` and a JSON pointer to it.
+    pub key: String,
+}
+
+/// The record of a row, read for its whole batch at once.
+pub(crate) async fn record<E>(row: &Row<E>, ctx: &Context<'_>, id: fn(&E::Model) -> i64) -> Result<Record, Fault>
+where
+    E: EntityTrait<Model: FromQueryResult + Send + Sync>,
+{
+    let found = row
+        .shared(ctx, async |rows| {
+            let ids: Vec<i64> = rows.iter().map(id).collect();
+            let session = session(ctx)?;
+            let dialect = session.dialect();
+            let select = Query::select()
+                .column(("dataset", sea_orm::sea_query::Asterisk))
+                .expr_as(Expr::col(("record", "id")), "record_id")
+                .expr_as(Expr::col(("record", "key")), "record_key")
+                .from("record")
+                .join(JoinType::InnerJoin, "dataset", Expr::col(("dataset", "id")).equals(("record", "dataset_id")))
+                .and_where(dialect.is_one_of(Expr::col(("record", "id")), dialect.numbers(&ids)))
+                .take();
+            let (mut datasets, mut keys) = (Vec::new(), Vec::new());
+            for result in session.all(&select).await? {
+                datasets.push(entity::dataset::Model::from_query_result(&result, "")?);
+                keys.push((result.try_get::<i64>("", "record_id")?, result.try_get::<String>("", "record_key")?));
+            }
+            let batch = Batch::new(datasets);
+            let records = keys
+                .into_iter()
+                .enumerate()
+                .filter_map(|(at, (id, key))| Some((id, Record { dataset: Dataset(Row::get(&batch, at)?), key })));
+            Ok(records.collect::<HashMap<i64, Record>>())
+        })
+        .await?;
+    found.get(&id(row)).cloned().ok_or_else(|| Error::Broken("a row without a record".into()).into())
+}

@@ -1,0 +1,299 @@
+//! What happened, is planned, or is said to have happened.
+
+use async_graphql::{Context, ID, Object};
+use sea_orm::ActiveEnum;
+use sea_orm::sea_query::{Expr, ExprTrait};
+
+use super::account::{Account, AccountFilter};
+use super::article::Article;
+use super::batch::{Noun, noun};
+use super::claim::{Claim, ClaimFilter};
+use super::connections;
+use super::dataset::{Record, record};
+use super::date::Date;
+use super::event_link::{EventLink, EventLinkFilter};
+use super::evidence::{Evidence, EvidenceFilter};
+use super::external_id::{ExternalId, ExternalIdFilter};
+use super::figure::{Figure, FigureFilter};
+use super::filter::{
+    Accounts, DateColumns, DateFilter, EnumFilter, EventTypeFilter, IdFilter, ListFilter, NounFilter, RecordFilter,
+    Sink, SlugFilter, StringFilter, Test, all, came_with, carrying, filter, select_where, tied,
+};
+use super::node::Kind;
+use super::order::order;
+use super::page::{Connection, List, Window, by, through};
+use super::participation::{Participation, ParticipationFilter};
+use super::place::{Place, PlaceFilter};
+use super::root::root;
+use super::session::Fault;
+use super::statement::{Statement, StatementFilter};
+use crate::error::Result as Answer;
+use entity::event::{Column, Entity, Occurrence, PlacePrecision};
+use entity::event_type::EventType;
+use entity::participation::{Certainty, Role};
+use entity::standing::Standing;
+use entity::{account, participation};
+
+noun!(Event of event, filter EventFilter, order EventOrderField);
+
+/// Something that happened, is planned, or is said to have happened. What is agreed stands here, what is disputed in
+/// its accounts (the views of the Simple Event Model).
+#[Object]
+impl Event {
+    /// Its id: opaque, unique over all types, the same as long as the thing exists.
+    async fn id(&self) -> ID {
+        Kind::Event.global(self.0.id.0)
+    }
+    /// The record that it came with.
+    async fn record(&self, ctx: &Context<'_>) -> Result<Record, Fault> {
+        record(&self.0, ctx, |row| row.id.0).await
+    }
+    /// A readable unique name, where one was given.
+    async fn slug(&self) -> Option<&String> {
+        self.0.slug.as_ref()
+    }
+    /// What kind of event it is; for a disputed one the nearest type that all accounts share.
+    #[graphql(name = "type")]
+    async fn kind(&self) -> EventType {
+        self.0.kind
+    }
+    /// The feed's own code for its type.
+    async fn source_type(&self) -> Option<&String> {
+        self.0.source_type.as_ref()
+    }
+    /// A title.
+    async fn title(&self) -> Option<&String> {
+        self.0.title.as_ref()
+    }
+    /// What happened, in words of this graph's makers.
+    async fn summary(&self) -> Option<&String> {
+        self.0.summary.as_ref()
+    }
+    /// When; null when nothing is known.
+    async fn when(&self) -> Option<Date> {
+        Date::of(self.0.date.as_ref(), self.0.date_raw.as_ref(), self.0.earliest, self.0.latest)
+    }
+    /// Where.
+    async fn place(&self, ctx: &Context<'_>) -> Option<Result<Place, Fault>> {
+        self.0.one_by::<Place>(ctx, <Place as Noun>::ID, |row| row.place_id.map(|id| id.0), |row| Some(row.id.0)).await
+    }
+    /// Where more exactly, in words.
+    async fn place_note(&self) -> Option<&String> {
+        self.0.place_note.as_ref()
+    }
+    /// Whether the place is stated or inferred; null without a place.
+    async fn place_certainty(&self) -> Option<Certainty> {
+        self.0.place_certainty
+    }
+    /// From what the place is inferred.
+    async fn place_certainty_note(&self) -> Option<&String> {
+        self.0.place_certainty_note.as_ref()
+    }
+    /// How exact the place is.
+    async fn place_precision(&self) -> Option<PlacePrecision> {
+        self.0.place_precision
+    }
+    /// Whether it happened.
+    async fn occurrence(&self) -> Occurrence {
+        self.0.occurrence
+    }
+    /// The event of which it is a part.
+    async fn parent(&self, ctx: &Context<'_>) -> Option<Result<Event, Fault>> {
+        self.0.one_by::<Event>(ctx, <Event as Noun>::ID, |row| row.parent_id.map(|id| id.0), |row| Some(row.id.0)).await
+    }
+    /// How it stands: CONTESTED when its own claim, an account or a participation is; else as its own claim; null when
+    /// nobody takes sides.
+    async fn standing(&self) -> Option<Standing> {
+        self.0.standing
+    }
+    /// The claim that it happened, if statements take sides on it.
+    async fn claim(&self, ctx: &Context<'_>) -> Option<Result<Claim, Fault>> {
+        self.0
+            .one_by::<Claim>(
+                ctx,
+                entity::claim::Column::SubjectId,
+                |row| Some(row.id.0),
+                |claim| claim.subject_id.map(|id| id.0),
+            )
+            .await
+    }
+    /// Who and what had a part in it, agreed and disputed; a disputed part has its `account`.
+    #[allow(clippy::too_many_arguments)]
+    async fn participations(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only parts in one of these roles.")] role: Option<Vec<Role>>,
+        #[graphql(desc = "Whether parts that only one account tells are meant too.", default_with = "Accounts::All")]
+        accounts: Accounts,
+        #[graphql(desc = "Only rows for which this holds.")] filter: Option<ParticipationFilter>,
+        #[graphql(desc = "In what order, always ended by the id; as recorded when left out.")] order_by: Option<
+            Vec<<Participation as Noun>::Order>,
+        >,
+        #[graphql(desc = "How many rows from the start, 0 to 500; 20 when neither `first` nor `last` is given.")] first: Option<i32>,
+        #[graphql(desc = "Only rows behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many rows from the end, 0 to 500.")] last: Option<i32>,
+        #[graphql(desc = "Only rows in front of this cursor.")] before: Option<String>,
+    ) -> Connection<Participation> {
+        Connection::of(
+            &self.0,
+            ctx,
+            |row| row.id.0,
+            || {
+                let roles = role.map(|roles| {
+                    let words = roles.iter().map(|role| sea_orm::Value::from(role.to_value()));
+                    Expr::col((participation::Entity, participation::Column::Role)).is_in(words)
+                });
+                let agreed = (accounts == Accounts::Agreed)
+                    .then(|| Expr::col((participation::Entity, participation::Column::AccountId)).is_null());
+                List {
+                    name: "Event.participations",
+                    link: Some(by(participation::Column::EventId)),
+                    fixed: [roles, agreed].into_iter().flatten().reduce(|left, right| left.and(right)),
+                    filter,
+                    order: order_by,
+                    usual: Vec::new(),
+                    window: Window { first, after, last, before },
+                }
+            },
+        )
+    }
+    #[graphql(flatten)]
+    async fn lists(&self) -> EventLists {
+        EventLists(self.0.clone())
+    }
+}
+
+connections! {
+    EventLists of Entity, named "Event" {
+    /// Versions of it that exclude each other.
+    accounts: Account = by(account::Column::EventId);
+    /// The events that are parts of it, by when they happened.
+    children: Event = by(Column::ParentId), usually Number (Entity, Column::Earliest);
+    /// Its ties to other events: it is the first.
+    links: EventLink = by(entity::event_link::Column::FromId);
+    /// The ties of other events to it: it is the second.
+    links_to: EventLink = by(entity::event_link::Column::ToId);
+    /// What was said about it.
+    statements: Statement = through::<Statement, entity::statement_about::Entity>(entity::statement_about::Column::TargetId, entity::statement_about::Column::StatementId);
+    /// Where it is written of.
+    articles: Article = through::<Article, entity::evidence::Entity>(entity::evidence::Column::TargetId, entity::evidence::Column::ArticleId);
+    /// Numbers that belong to it.
+    figures: Figure = by(entity::figure::Column::TargetId);
+    /// Its ids elsewhere.
+    external_ids: ExternalId = by(entity::external_id::Column::TargetId);
+    /// Where it is written.
+    evidence: Evidence = by(entity::evidence::Column::TargetId);
+    }
+}
+
+fn own(column: Column) -> Expr {
+    Expr::col((Entity, column))
+}
+
+/// It holds for the event or for one of its accounts, which may say otherwise.
+fn or_account(own_test: Expr, account_test: Expr) -> Expr {
+    let events = select_where::<account::Entity>("event_id", account_test);
+    own_test.or(own(Column::Id).in_subquery(events))
+}
+
+fn of_type(filter: &EventTypeFilter, sink: &mut Sink) -> Answer<Expr> {
+    let account_type = Expr::col((account::Entity, account::Column::Kind));
+    let told = account_type.clone().is_not_null();
+    Ok(or_account(filter.test(own(Column::Kind), sink)?, all([told, filter.test(account_type, sink)?])))
+}
+
+fn at_time(filter: &DateFilter, _: &mut Sink) -> Answer<Expr> {
+    let of_event =
+        DateColumns { text: own(Column::Date), earliest: own(Column::Earliest), latest: own(Column::Latest) };
+    let column = |column: account::Column| Expr::col((account::Entity, column));
+    let of_account = DateColumns {
+        text: column(account::Column::Date),
+        earliest: column(account::Column::Earliest),
+        latest: column(account::Column::Latest),
+    };
+    if filter.is_null.is_some() {
+        return filter.test(&of_event);
+    }
+    Ok(or_account(
+        filter.test(&of_event)?,
+        all([column(account::Column::Date).is_not_null(), filter.test(&of_account)?]),
+    ))
+}
+
+fn at_place(filter: &PlaceFilter, sink: &mut Sink) -> Answer<Expr> {
+    let places = filter.select("id", sink)?;
+    let account_place = Expr::col((account::Entity, account::Column::PlaceId)).in_subquery(places.clone());
+    Ok(or_account(own(Column::PlaceId).in_subquery(places), account_place))
+}
+
+filter! {
+    /// Which events. Type, time and place are looked for in the event and in its accounts, participations among the agreed
+    /// and the disputed ones.
+    EventFilter of event {
+        /// The id.
+        id: IdFilter = id(Id of Event);
+        /// The record that it came with.
+        record: RecordFilter = with(came_with::<entity::event::Entity>);
+        /// The slug.
+        slug: SlugFilter = slug_of(Slug of Event);
+        /// What kind of event it is, by any account.
+        r#type: EventTypeFilter = with(of_type);
+        /// The feed's own code for its type.
+        source_type: StringFilter = column(SourceType);
+        /// The title, letter for letter.
+        title: StringFilter = column(Title);
+        /// When, by any account.
+        when: DateFilter = with(at_time);
+        /// Where, by any account.
+        place: Box<PlaceFilter> = with(at_place);
+        /// Whether the place is stated or inferred.
+        place_certainty: EnumFilter<Certainty> = column(PlaceCertainty);
+        /// Whether it happened.
+        occurrence: EnumFilter<Occurrence> = column(Occurrence);
+        /// How it stands.
+        standing: EnumFilter<Standing> = column(Standing);
+        /// The event of which it is a part.
+        parent: Box<EventFilter> = one(ParentId);
+        /// The events that are parts of it.
+        children: ListFilter<EventFilter> = many(carrying::<Entity, _>(Column::ParentId));
+        /// Who and what had a part in it, agreed and disputed.
+        participations: ListFilter<ParticipationFilter> = many(carrying::<Entity, _>(participation::Column::EventId));
+        /// Versions of it that exclude each other.
+        accounts: ListFilter<AccountFilter> = many(carrying::<Entity, _>(account::Column::EventId));
+        /// The claim that it happened.
+        claim: ListFilter<ClaimFilter> = many(carrying::<Entity, _>(entity::claim::Column::SubjectId));
+        /// Its ties to other events: it is the first.
+        links: ListFilter<EventLinkFilter> = many(carrying::<Entity, _>(entity::event_link::Column::FromId));
+        /// What was said about it.
+        statements: ListFilter<StatementFilter> = many(tied::<Entity, entity::statement_about::Entity>(entity::statement_about::Column::TargetId, entity::statement_about::Column::StatementId));
+        /// Numbers that belong to it.
+        figures: ListFilter<FigureFilter> = many(carrying::<Entity, _>(entity::figure::Column::TargetId));
+        /// Its ids elsewhere.
+        external_ids: ListFilter<ExternalIdFilter> = many(carrying::<Entity, _>(entity::external_id::Column::TargetId));
+        /// Where it is written.
+        evidence: ListFilter<EvidenceFilter> = many(carrying::<entity::event::Entity, _>(entity::evidence::Column::TargetId));
+    }
+}
+
+order! {
+    /// By what events can be ordered.
+    EventOrderField {
+        /// In the order in which they were recorded.
+        Recorded = Recorded,
+        /// By the earliest they may have begun.
+        When = Number (Entity, Column::Earliest),
+    }
+}
+
+root! {
+    EventQuery of Event {
+        lists {
+            /// What happened, is planned, or is said to have happened.
+            events;
+        }
+        named {
+            /// An event.
+            event Event;
+        }
+    }
+}

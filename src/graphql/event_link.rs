@@ -1,0 +1,79 @@
+//! Ties from one event to another.
+
+use async_graphql::{Context, ID, Object};
+
+use super::batch::{Noun, noun};
+use super::connections;
+use super::dataset::{Record, record};
+use super::event::{Event, EventFilter};
+use super::evidence::{Evidence, EvidenceFilter};
+use super::filter::{EnumFilter, IdFilter, ListFilter, RecordFilter, came_with, carrying, filter};
+use super::node::Kind;
+use super::order::order;
+use super::page::by;
+use super::session::{Fault, present};
+use entity::event_link::EventLinkKind;
+
+noun!(EventLink of event_link, filter EventLinkFilter, order EventLinkOrderField);
+
+/// A tie from one event to another. A part of an event has it as its parent instead.
+#[Object]
+impl EventLink {
+    /// Its id: opaque, unique over all types, the same as long as the thing exists.
+    async fn id(&self) -> ID {
+        Kind::EventLink.global(self.0.id.0)
+    }
+    /// The record that it came with.
+    async fn record(&self, ctx: &Context<'_>) -> Result<Record, Fault> {
+        record(&self.0, ctx, |row| row.id.0).await
+    }
+    /// What the first is to the second.
+    async fn kind(&self) -> EventLinkKind {
+        self.0.kind
+    }
+    /// The first event.
+    async fn from(&self, ctx: &Context<'_>) -> Result<Event, Fault> {
+        present(self.0.one_by::<Event>(ctx, <Event as Noun>::ID, |row| Some(row.from_id.0), |row| Some(row.id.0)).await)
+    }
+    /// The second event.
+    async fn to(&self, ctx: &Context<'_>) -> Result<Event, Fault> {
+        present(self.0.one_by::<Event>(ctx, <Event as Noun>::ID, |row| Some(row.to_id.0), |row| Some(row.id.0)).await)
+    }
+    #[graphql(flatten)]
+    async fn lists(&self) -> EventLinkLists {
+        EventLinkLists(self.0.clone())
+    }
+}
+
+connections! {
+    EventLinkLists of entity::event_link::Entity, named "EventLink" {
+    /// Where it is written.
+    evidence: Evidence = by(entity::evidence::Column::TargetId);
+    }
+}
+
+filter! {
+    /// Which ties between events.
+    EventLinkFilter of event_link {
+        /// The id.
+        id: IdFilter = id(Id of EventLink);
+        /// The record that it came with.
+        record: RecordFilter = with(came_with::<entity::event_link::Entity>);
+        /// What the first is to the second.
+        kind: EnumFilter<EventLinkKind> = column(Kind);
+        /// The first event.
+        from: Box<EventFilter> = one(FromId);
+        /// The second event.
+        to: Box<EventFilter> = one(ToId);
+        /// Where it is written.
+        evidence: ListFilter<EvidenceFilter> = many(carrying::<entity::event_link::Entity, _>(entity::evidence::Column::TargetId));
+    }
+}
+
+order! {
+    /// By what ties between events can be ordered.
+    EventLinkOrderField {
+        /// In the order in which they were recorded.
+        Recorded = Recorded,
+    }
+}

@@ -1,0 +1,163 @@
+//! Numbers and what they count.
+
+use async_graphql::{Context, ID, Object};
+
+use super::batch::{Noun, noun};
+use super::claim::Claim;
+use super::connections;
+use super::dataset::{Record, record};
+use super::date::Date;
+use super::evidence::{Evidence, EvidenceFilter};
+use super::filter::{
+    DateFilter, EnumFilter, EventTypeFilter, FloatFilter, IdFilter, ListFilter, RecordFilter, StringFilter, came_with,
+    carrying, filter,
+};
+use super::node::{Kind, Node, target};
+use super::order::order;
+use super::page::by;
+use super::place::{Place, PlaceFilter};
+use super::root::root;
+use super::session::Fault;
+use entity::event_type::EventType;
+use entity::figure::Qualifier;
+use entity::record::Kind as Noun_;
+
+noun!(Figure of figure, filter FigureFilter, order FigureOrderField);
+
+/// A number that a statement, event, account or article gives, with what it counts.
+#[Object]
+impl Figure {
+    /// Its id: opaque, unique over all types, the same as long as the thing exists.
+    async fn id(&self) -> ID {
+        Kind::Figure.global(self.0.id.0)
+    }
+    /// The record that it came with.
+    async fn record(&self, ctx: &Context<'_>) -> Result<Record, Fault> {
+        record(&self.0, ctx, |row| row.id.0).await
+    }
+    /// The statement, event, account or article that gives it.
+    async fn target(&self, ctx: &Context<'_>) -> Result<Node, Fault> {
+        target(&self.0, ctx, |row| Some((row.target_id.0, Some(row.target_kind)))).await
+    }
+    /// What is counted, in words.
+    async fn counted(&self) -> &str {
+        &self.0.counted
+    }
+    /// The type of the events counted.
+    async fn counted_type(&self) -> Option<EventType> {
+        self.0.counted_type
+    }
+    /// The number.
+    async fn value(&self) -> Option<f64> {
+        self.0.value
+    }
+    /// The least it may be.
+    async fn lower(&self) -> Option<f64> {
+        self.0.lower
+    }
+    /// The most it may be.
+    async fn upper(&self) -> Option<f64> {
+        self.0.upper
+    }
+    /// The unit, such as `person`, `year`, `USD`.
+    async fn unit(&self) -> Option<&String> {
+        self.0.unit.as_ref()
+    }
+    /// How exact it is meant.
+    async fn qualifier(&self) -> Qualifier {
+        self.0.qualifier
+    }
+    /// Over what time it is counted.
+    async fn period(&self) -> Option<Date> {
+        Date::of(self.0.period.as_ref(), self.0.period_raw.as_ref(), self.0.earliest, self.0.latest)
+    }
+    /// Where it is counted.
+    async fn place(&self, ctx: &Context<'_>) -> Option<Result<Place, Fault>> {
+        self.0.one_by::<Place>(ctx, <Place as Noun>::ID, |row| row.place_id.map(|id| id.0), |row| Some(row.id.0)).await
+    }
+    /// The figure of which it is a part: the 58 of the 76.
+    async fn part_of(&self, ctx: &Context<'_>) -> Option<Result<Figure, Fault>> {
+        self.0
+            .one_by::<Figure>(ctx, <Figure as Noun>::ID, |row| row.part_of_id.map(|id| id.0), |row| Some(row.id.0))
+            .await
+    }
+    /// The claim about it, if statements take sides on it.
+    async fn claim(&self, ctx: &Context<'_>) -> Option<Result<Claim, Fault>> {
+        self.0
+            .one_by::<Claim>(
+                ctx,
+                entity::claim::Column::SubjectId,
+                |row| Some(row.id.0),
+                |claim| claim.subject_id.map(|id| id.0),
+            )
+            .await
+    }
+    #[graphql(flatten)]
+    async fn lists(&self) -> FigureLists {
+        FigureLists(self.0.clone())
+    }
+}
+
+connections! {
+    FigureLists of entity::figure::Entity, named "Figure" {
+    /// The figures that are parts of it.
+    parts: Figure = by(entity::figure::Column::PartOfId);
+    /// Where it is written.
+    evidence: Evidence = by(entity::evidence::Column::TargetId);
+    }
+}
+
+filter! {
+    /// Which figures.
+    FigureFilter of figure {
+        /// The id.
+        id: IdFilter = id(Id of Figure);
+        /// The record that it came with.
+        record: RecordFilter = with(came_with::<entity::figure::Entity>);
+        /// The noun of what gives it: STATEMENT, EVENT, ACCOUNT or ARTICLE.
+        target_kind: EnumFilter<Noun_> = column(TargetKind);
+        /// What is counted, letter for letter.
+        counted: StringFilter = column(Counted);
+        /// The type of the events counted.
+        counted_type: EventTypeFilter = column(CountedType);
+        /// The number.
+        value: FloatFilter = column(Value);
+        /// The unit.
+        unit: StringFilter = column(Unit);
+        /// How exact it is meant.
+        qualifier: EnumFilter<Qualifier> = column(Qualifier);
+        /// Over what time it is counted.
+        period: DateFilter = date(Period Earliest Latest);
+        /// Where it is counted.
+        place: Box<PlaceFilter> = one(PlaceId);
+        /// The statement that gives it.
+        statement: Box<super::statement::StatementFilter> = one(TargetId);
+        /// The event that it belongs to.
+        event: Box<super::event::EventFilter> = one(TargetId);
+        /// Where it is written.
+        evidence: ListFilter<EvidenceFilter> = many(carrying::<entity::figure::Entity, _>(entity::evidence::Column::TargetId));
+    }
+}
+
+order! {
+    /// By what figures can be ordered.
+    FigureOrderField {
+        /// In the order in which they were recorded.
+        Recorded = Recorded,
+        /// By the number.
+        Value = Real (entity::figure::Entity, entity::figure::Column::Value),
+    }
+}
+
+root! {
+    FigureQuery of Figure {
+        lists {
+            /// Numbers and what they count.
+            figures;
+        }
+        one {
+            /// A figure.
+            figure Figure;
+        }
+    }
+}

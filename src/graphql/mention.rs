@@ -1,0 +1,85 @@
+//! Names seen in articles and not yet judged.
+
+use async_graphql::{Context, ID, Object};
+
+use super::article::{Article, ArticleFilter};
+use super::batch::{Noun, noun};
+use super::dataset::{Record, record};
+use super::filter::{EnumFilter, IdFilter, RecordFilter, StringFilter, came_with, filter};
+use super::node::{Kind, Node, target_if};
+use super::order::order;
+use super::root::root;
+use super::session::{Fault, present};
+use entity::mention::MentionKind;
+
+noun!(Mention of mention, filter MentionFilter, order MentionOrderField);
+
+/// A name seen in an article and not yet judged, or judged to name an actor or place.
+#[Object]
+impl Mention {
+    /// Its id: opaque, unique over all types, the same as long as the thing exists.
+    async fn id(&self) -> ID {
+        Kind::Mention.global(self.0.id.0)
+    }
+    /// The record that it came with.
+    async fn record(&self, ctx: &Context<'_>) -> Result<Record, Fault> {
+        record(&self.0, ctx, |row| row.id.0).await
+    }
+    /// The article.
+    async fn article(&self, ctx: &Context<'_>) -> Result<Article, Fault> {
+        present(
+            self.0
+                .one_by::<Article>(ctx, <Article as Noun>::ID, |row| Some(row.article_id.0), |row| Some(row.id.0))
+                .await,
+        )
+    }
+    /// The name as written there.
+    async fn text(&self) -> &str {
+        &self.0.text
+    }
+    /// What it seems to name.
+    async fn kind(&self) -> MentionKind {
+        self.0.kind
+    }
+    /// First code point in the article's text, from 0.
+    async fn start(&self) -> Option<i32> {
+        self.0.start
+    }
+    /// The actor or place that it was judged to name.
+    async fn judged(&self, ctx: &Context<'_>) -> Option<Result<Node, Fault>> {
+        target_if(&self.0, ctx, |row| Some((row.target_id?.0, row.target_kind))).await
+    }
+}
+
+filter! {
+    /// Which mentions.
+    MentionFilter of mention {
+        /// The id.
+        id: IdFilter = id(Id of Mention);
+        /// The record that it came with.
+        record: RecordFilter = with(came_with::<entity::mention::Entity>);
+        /// The name as written, letter for letter.
+        text: StringFilter = column(Text);
+        /// What it seems to name.
+        kind: EnumFilter<MentionKind> = column(Kind);
+        /// The article.
+        article: Box<ArticleFilter> = one(ArticleId);
+    }
+}
+
+order! {
+    /// By what mentions can be ordered.
+    MentionOrderField {
+        /// In the order in which they were recorded.
+        Recorded = Recorded,
+    }
+}
+
+root! {
+    MentionQuery of Mention {
+        lists {
+            /// Names seen in articles and not yet judged.
+            mentions;
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! What can be asked: one file per noun with its type, filter, order and root fields; the roots are lists of them.
+
+pub mod account;
+pub mod actor;
+pub mod article;
+pub mod batch;
+pub mod claim;
+pub mod dataset;
+pub mod date;
+pub mod event;
+pub mod event_link;
+pub mod event_type;
+pub mod evidence;
+pub mod external_id;
+pub mod figure;
+pub mod filter;
+pub mod mention;
+pub mod name;
+pub mod node;
+pub mod order;
+pub mod page;
+pub mod participation;
+pub mod place;
+pub mod relation;
+pub mod root;
+pub mod session;
+pub mod stance;
+pub mod statement;
+
+use async_graphql::{EmptyMutation, EmptySubscription, MergedObject, SDLExportOptions, Schema};
+
+pub(crate) use page::connections;
+pub use page::{DEFAULT_PAGE, LONGEST_PAGE};
+pub use session::Session;
+
+/// What can be asked. Lists are Relay connections; every page is bounded, every order is total.
+#[derive(Default, MergedObject)]
+pub struct Query(
+    node::NodeQuery,
+    article::ArticleQuery,
+    actor::ActorQuery,
+    place::PlaceQuery,
+    event::EventQuery,
+    participation::ParticipationQuery,
+    account::AccountQuery,
+    statement::StatementQuery,
+    claim::ClaimQuery,
+    stance::StanceQuery,
+    relation::RelationQuery,
+    figure::FigureQuery,
+    evidence::EvidenceQuery,
+    mention::MentionQuery,
+    dataset::DatasetQuery,
+    event_type::EventTypeQuery,
+);
+
+/// The schema. Requests carry their [`Session`].
+pub type Api = Schema<Query, EmptyMutation, EmptySubscription>;
+
+/// Builds the schema.
+pub fn api() -> Api {
+    Schema::build(Query::default(), EmptyMutation, EmptySubscription)
+        // Limits are judged before the library sees a document; its own would count fragments by spreading them.
+        .finish()
+}
+
+/// The schema in the schema definition language.
+pub fn sdl() -> String {
+    api().sdl_with_options(SDLExportOptions::new().prefer_single_line_descriptions().include_specified_by())
+}

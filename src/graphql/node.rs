@@ -1,0 +1,349 @@
+//! Global ids, and the interface of all that has one.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_graphql::registry::{MetaType, MetaTypeId, Registry};
+use async_graphql::{Context, ID, Object, OutputType};
+use data_encoding::BASE64URL_NOPAD;
+use sea_orm::{EntityTrait, FromQueryResult};
+
+use super::account::Account;
+use super::actor::{Actor, AnonymousSource, Group, Organization, Person};
+use super::article::Article;
+use super::batch::{Batch, Noun, Row, select_by};
+use super::claim::Claim;
+use super::dataset::Dataset;
+use super::event::Event;
+use super::event_link::EventLink;
+use super::evidence::Evidence;
+use super::external_id::ExternalId;
+use super::figure::Figure;
+use super::mention::Mention;
+use super::name::Name;
+use super::participation::Participation;
+use super::place::Place;
+use super::relation::Relation;
+use super::session::{Fault, Session, present, session};
+use super::stance::Stance;
+use super::statement::Statement;
+use crate::error::{Error, Result};
+
+/// Declares the nouns that have global ids.
+macro_rules! nodes {
+    ($($kind:ident $word:literal $noun:ident $module:ident $stored:expr;)+) => {
+        /// The nouns that have global ids.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Kind { $(#[allow(missing_docs)] $kind,)+ }
+
+        impl Kind {
+            const ALL: &'static [Self] = &[$(Self::$kind),+];
+
+            pub(crate) fn word(self) -> &'static str {
+                match self { $(Self::$kind => $word,)+ }
+            }
+
+            pub(crate) fn table(self) -> &'static str {
+                match self { $(Self::$kind => stringify!($module),)+ }
+            }
+
+            /// The noun in the register of records, where a dataset is not.
+            pub(crate) fn stored(self) -> Option<entity::record::Kind> {
+                match self { $(Self::$kind => $stored,)+ }
+            }
+        }
+
+        /// Reads rows of one noun by their numbers, in no order.
+        pub(crate) async fn load(session: &Session, kind: Kind, ids: &[i64]) -> Result<Vec<(i64, Node)>, Fault> {
+            match kind {
+                $(Kind::$kind => {
+                    let rows = select_by::<$noun>(session, entity::$module::Column::Id, ids).await?;
+                    let batch: Arc<Batch<entity::$module::Entity>> = Batch::new(rows);
+                    Ok((0..ids.len()).filter_map(|at| {
+                        let row: Row<entity::$module::Entity> = Row::get(&batch, at)?;
+                        Some((row.id.0, Node::from($noun::of(row))))
+                    }).collect())
+                })+
+            }
+        }
+    };
+}
+
+nodes! {
+    Dataset "dataset" Dataset dataset None;
+    Article "article" Article article Some(entity::record::Kind::Article);
+    Actor "actor" Actor actor Some(entity::record::Kind::Actor);
+    Name "name" Name name Some(entity::record::Kind::Name);
+    Place "place" Place place Some(entity::record::Kind::Place);
+    Relation "relation" Relation relation Some(entity::record::Kind::Relation);
+    Event "event" Event event Some(entity::record::Kind::Event);
+    Participation "participation" Participation participation Some(entity::record::Kind::Participation);
+    EventLink "event link" EventLink event_link Some(entity::record::Kind::EventLink);
+    Account "account" Account account Some(entity::record::Kind::Account);
+    Statement "statement" Statement statement Some(entity::record::Kind::Statement);
+    Claim "claim" Claim claim Some(entity::record::Kind::Claim);
+    Stance "stance" Stance stance Some(entity::record::Kind::Stance);
+    Figure "figure" Figure figure Some(entity::record::Kind::Figure);
+    Evidence "evidence" Evidence evidence Some(entity::record::Kind::Evidence);
+    Mention "mention" Mention mention Some(entity::record::Kind::Mention);
+    ExternalId "external id" ExternalId external_id Some(entity::record::Kind::ExternalId);
+}
+
+impl Kind {
+    /// The global id of a number: opaque to clients, the same as long as the thing exists.
+    pub(crate) fn global(self, number: i64) -> ID {
+        BASE64URL_NOPAD.encode(format!("{}:{number}", self.table()).as_bytes()).into()
+    }
+
+    /// The number of a global id of this noun.
+    pub(crate) fn number(self, id: &ID) -> Result<i64> {
+        let (kind, number) = parse(id)?;
+        if kind == self {
+            return Ok(number);
+        }
+        Err(Error::BadInput(format!(
+            "`{}` is the id of a thing of kind {}, and here stands {}",
+            id.as_str(),
+            kind.word(),
+            self.word()
+        )))
+    }
+}
+
+/// The noun and number of a global id.
+pub(crate) fn parse(id: &ID) -> Result<(Kind, i64)> {
+    let read = || {
+        let bytes = BASE64URL_NOPAD.decode(id.as_bytes()).ok()?;
+        let text = String::from_utf8(bytes).ok()?;
+        let (table, number) = text.split_once(':')?;
+        let kind = Kind::ALL.iter().copied().find(|kind| kind.table() == table)?;
+        Some((kind, number.parse().ok()?))
+    };
+    read().ok_or_else(|| {
+        Error::BadInput(format!(
+            "`{}` is no id: pass on an `id` that this API gave",
+            id.as_str().chars().take(80).collect::<String>()
+        ))
+    })
+}
+
+/// Declares an interface whose fields are those of an object that its types flatten.
+macro_rules! interface {
+    ($(#[doc = $doc:literal])+ $name:ident is $($type:ident)|+, with $fields:ty $(, under $above:literal)?) => {
+        $(#[doc = $doc])+
+        #[derive(Clone)]
+        pub enum $name { $(#[allow(missing_docs)] $type($type),)+ }
+
+        impl async_graphql::OutputType for $name {
+            fn type_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn introspection_type_name(&self) -> std::borrow::Cow<'static, str> {
+                match self { $(Self::$type(_) => <$type as async_graphql::OutputType>::type_name(),)+ }
+            }
+
+            fn create_type_info(registry: &mut async_graphql::registry::Registry) -> String {
+                $crate::graphql::node::register::<Self, $fields>(
+                    registry,
+                    concat!($($doc, "\n"),+),
+                    |registry| vec![$(<$type as async_graphql::OutputType>::create_type_info(registry)),+],
+                    &[$($above)?],
+                )
+            }
+
+            async fn resolve(&self, ctx: &async_graphql::ContextSelectionSet<'_>, _: &async_graphql::Positioned<async_graphql::parser::types::Field>) -> async_graphql::ServerResult<async_graphql::Value> {
+                async_graphql::resolver_utils::resolve_container(ctx, self).await
+            }
+        }
+
+        impl async_graphql::ContainerType for $name {
+            async fn resolve_field(&self, ctx: &async_graphql::Context<'_>) -> async_graphql::ServerResult<Option<async_graphql::Value>> {
+                match self { $(Self::$type(inner) => inner.resolve_field(ctx).await,)+ }
+            }
+
+            fn collect_all_fields<'a>(&'a self, ctx: &async_graphql::ContextSelectionSet<'a>, fields: &mut async_graphql::resolver_utils::Fields<'a>) -> async_graphql::ServerResult<()> {
+                match self { $(Self::$type(inner) => inner.collect_all_fields(ctx, fields),)+ }
+            }
+        }
+    };
+}
+pub(crate) use interface;
+
+/// Registers an interface with the fields of `F` and the types that implement it.
+pub(crate) fn register<T: OutputType, F: OutputType>(
+    registry: &mut Registry,
+    description: &str,
+    types: impl Fn(&mut Registry) -> Vec<String>,
+    above: &[&str],
+) -> String {
+    let name = T::type_name().to_string();
+    registry.create_output_type::<T, _>(MetaTypeId::Interface, |registry| {
+        let fields = match registry.create_fake_output_type::<F>() {
+            MetaType::Object { fields, .. } => fields,
+            _ => Default::default(),
+        };
+        let possible: Vec<String> = types(registry).iter().map(|name| name.trim_end_matches('!').to_owned()).collect();
+        for one in &possible {
+            registry.add_implements(one, &name);
+            // An interface's own fields lead back to its types, so a type may be registered while the fields are not yet
+            // known; then it is given them here.
+            if let Some(MetaType::Object { fields: own, .. }) = registry.types.get_mut(one) {
+                let mut all = fields.clone();
+                all.extend(std::mem::take(own));
+                *own = all;
+            }
+        }
+        for above in above {
+            registry.add_implements(&name, above);
+        }
+        MetaType::Interface {
+            name: name.clone(),
+            description: Some(description.trim().to_owned()),
+            fields,
+            possible_types: possible.into_iter().collect(),
+            extends: false,
+            keys: None,
+            visible: None,
+            inaccessible: false,
+            tags: Vec::new(),
+            rust_typename: Some(std::any::type_name::<T>()),
+            directive_invocations: Vec::new(),
+            requires_scopes: Vec::new(),
+        }
+    })
+}
+
+/// What all things with an id have.
+pub struct NodeFields(pub(crate) ID);
+
+/// What all things with an id have.
+#[Object]
+impl NodeFields {
+    /// Its id: opaque, unique over all types, the same as long as the thing exists.
+    async fn id(&self) -> &ID {
+        &self.0
+    }
+}
+
+interface! {
+    /// A thing with a global id (Relay Global Object Identification).
+    Node is Dataset | Article | Person | Organization | Group | AnonymousSource | Name | Place | Relation | Event | Participation
+        | EventLink | Account | Statement | Claim | Stance | Figure | Evidence | Mention | ExternalId,
+    with NodeFields
+}
+
+macro_rules! into_node {
+    ($($noun:ident)+) => {$(
+        impl From<$noun> for Node {
+            fn from(noun: $noun) -> Self {
+                Self::$noun(noun)
+            }
+        }
+    )+};
+}
+into_node!(Dataset Article Person Organization Group AnonymousSource Name Place Relation Event Participation EventLink Account Statement
+    Claim Stance Figure Evidence Mention ExternalId);
+
+impl From<Actor> for Node {
+    fn from(actor: Actor) -> Self {
+        match actor {
+            Actor::Person(person) => Self::Person(person),
+            Actor::Organization(organization) => Self::Organization(organization),
+            Actor::Group(group) => Self::Group(group),
+            Actor::AnonymousSource(source) => Self::AnonymousSource(source),
+        }
+    }
+}
+
+/// Lookups by global id.
+#[derive(Default)]
+pub struct NodeQuery;
+
+/// Lookups by global id.
+#[Object]
+impl NodeQuery {
+    /// The thing with this id; null when there is none. Error: `BAD_INPUT` for text that is no id.
+    async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "A global id.")] id: ID) -> Option<Result<Node, Fault>> {
+        let found = async {
+            let (kind, number) = parse(&id)?;
+            Ok(load(session(ctx)?, kind, &[number]).await?.pop().map(|(_, node)| node))
+        };
+        found.await.transpose()
+    }
+
+    /// The things with these ids, in the same order; null where there is none. Errors: `BAD_INPUT` for text that is no
+    /// id, `LIMIT` for more than 500.
+    async fn nodes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Global ids, at most 500.")] ids: Vec<ID>,
+    ) -> Result<Vec<Option<Node>>, Fault> {
+        if ids.len() > super::page::LONGEST_PAGE as usize {
+            return Err(Error::Limit(format!(
+                "{} ids are more than a page: ask for at most {}",
+                ids.len(),
+                super::page::LONGEST_PAGE
+            ))
+            .into());
+        }
+        let wanted = ids.iter().map(parse).collect::<Result<Vec<_>>>()?;
+        let mut found = HashMap::new();
+        for kind in Kind::ALL {
+            let numbers: Vec<i64> = wanted.iter().filter(|(one, _)| one == kind).map(|(_, number)| *number).collect();
+            if !numbers.is_empty() {
+                for (number, node) in load(session(ctx)?, *kind, &numbers).await? {
+                    found.insert((*kind, number), node);
+                }
+            }
+        }
+        Ok(wanted.iter().map(|key| found.get(key).cloned()).collect())
+    }
+}
+
+/// A number and its noun, where that is kept.
+type Target = (i64, Option<entity::record::Kind>);
+
+/// What a column that holds numbers of several nouns refers to, read for the whole batch: one statement a noun.
+///
+/// `of` gives the number and its noun; the bearer of a name, whose noun is not kept, is an actor or a place.
+pub(crate) async fn target_if<E>(
+    row: &Row<E>,
+    ctx: &Context<'_>,
+    of: fn(&E::Model) -> Option<Target>,
+) -> Option<Result<Node, Fault>>
+where
+    E: EntityTrait<Model: FromQueryResult + Send + Sync>,
+{
+    let (wanted, _) = of(row)?;
+    let found = row.shared(ctx, async |rows| {
+        let mut found = HashMap::new();
+        for kind in Kind::ALL {
+            let of_kind = |stored: Option<entity::record::Kind>| match stored {
+                Some(stored) => kind.stored() == Some(stored),
+                None => matches!(kind, Kind::Actor | Kind::Place),
+            };
+            let mut numbers: Vec<i64> =
+                rows.iter().filter_map(of).filter(|(_, stored)| of_kind(*stored)).map(|(number, _)| number).collect();
+            numbers.sort_unstable();
+            numbers.dedup();
+            if !numbers.is_empty() {
+                found.extend(load(session(ctx)?, *kind, &numbers).await?);
+            }
+        }
+        Ok(found)
+    });
+    found.await.map(|found: Arc<HashMap<i64, Node>>| found.get(&wanted).cloned()).transpose()
+}
+
+/// [`target_if`] of a column that may not be null.
+pub(crate) async fn target<E>(
+    row: &Row<E>,
+    ctx: &Context<'_>,
+    of: fn(&E::Model) -> Option<Target>,
+) -> Result<Node, Fault>
+where
+    E: EntityTrait<Model: FromQueryResult + Send + Sync>,
+{
+    present(target_if(row, ctx, of).await)
+}

@@ -1,0 +1,171 @@
+//! Who and what had a part in events.
+
+use async_graphql::{Context, ID, Object};
+use sea_orm::sea_query::{Expr, ExprTrait};
+
+use super::account::{Account, AccountFilter};
+use super::actor::{Actor, ActorFilter};
+use super::article::{Article, ArticleFilter};
+use super::batch::{Noun, noun};
+use super::claim::Claim;
+use super::connections;
+use super::dataset::{Record, record};
+use super::event::{Event, EventFilter};
+use super::evidence::{Evidence, EvidenceFilter};
+use super::filter::{
+    Accounts, EnumFilter, IdFilter, ListFilter, RecordFilter, Sink, StringFilter, came_with, carrying, filter, truth,
+};
+use super::node::Kind;
+use super::order::order;
+use super::page::by;
+use super::place::{Place, PlaceFilter};
+use super::root::root;
+use super::session::{Fault, present};
+use crate::error::Result as Answer;
+use entity::participation::{Certainty, Column, Entity, Role};
+use entity::standing::Standing;
+
+noun!(Participation of participation, filter ParticipationFilter, order ParticipationOrderField);
+
+/// A part in an event: of exactly one actor, article or thing.
+#[Object]
+impl Participation {
+    /// Its id: opaque, unique over all types, the same as long as the thing exists.
+    async fn id(&self) -> ID {
+        Kind::Participation.global(self.0.id.0)
+    }
+    /// The record that it came with.
+    async fn record(&self, ctx: &Context<'_>) -> Result<Record, Fault> {
+        record(&self.0, ctx, |row| row.id.0).await
+    }
+    /// The event.
+    async fn event(&self, ctx: &Context<'_>) -> Result<Event, Fault> {
+        present(
+            self.0.one_by::<Event>(ctx, <Event as Noun>::ID, |row| Some(row.event_id.0), |row| Some(row.id.0)).await,
+        )
+    }
+    /// The account that tells of it; null when it is agreed.
+    async fn account(&self, ctx: &Context<'_>) -> Option<Result<Account, Fault>> {
+        self.0
+            .one_by::<Account>(ctx, <Account as Noun>::ID, |row| row.account_id.map(|id| id.0), |row| Some(row.id.0))
+            .await
+    }
+    /// The actor, if it is one.
+    async fn actor(&self, ctx: &Context<'_>) -> Option<Result<Actor, Fault>> {
+        self.0.one_by::<Actor>(ctx, <Actor as Noun>::ID, |row| row.actor_id.map(|id| id.0), |row| Some(row.id.0)).await
+    }
+    /// The article, if it is one.
+    async fn article(&self, ctx: &Context<'_>) -> Option<Result<Article, Fault>> {
+        self.0
+            .one_by::<Article>(ctx, <Article as Noun>::ID, |row| row.article_id.map(|id| id.0), |row| Some(row.id.0))
+            .await
+    }
+    /// The thing, if it is neither, in words: his social media accounts.
+    async fn thing(&self) -> Option<&String> {
+        self.0.thing.as_ref()
+    }
+    /// The part it had.
+    async fn role(&self) -> Role {
+        self.0.role
+    }
+    /// The side it was on.
+    async fn side(&self) -> Option<&String> {
+        self.0.side.as_ref()
+    }
+    /// Where it took part, if not where the event was.
+    async fn place(&self, ctx: &Context<'_>) -> Option<Result<Place, Fault>> {
+        self.0.one_by::<Place>(ctx, <Place as Noun>::ID, |row| row.place_id.map(|id| id.0), |row| Some(row.id.0)).await
+    }
+    /// What else is told of it.
+    async fn note(&self) -> Option<&String> {
+        self.0.note.as_ref()
+    }
+    /// Whether the part is stated or inferred.
+    async fn certainty(&self) -> Certainty {
+        self.0.certainty
+    }
+    /// How it stands: as the claim about it, else as its account; null when it is agreed and nobody takes sides.
+    async fn standing(&self) -> Option<Standing> {
+        self.0.standing
+    }
+    /// The claim that it is so, if statements take sides on it.
+    async fn claim(&self, ctx: &Context<'_>) -> Option<Result<Claim, Fault>> {
+        self.0
+            .one_by::<Claim>(
+                ctx,
+                entity::claim::Column::SubjectId,
+                |row| Some(row.id.0),
+                |claim| claim.subject_id.map(|id| id.0),
+            )
+            .await
+    }
+    #[graphql(flatten)]
+    async fn lists(&self) -> ParticipationLists {
+        ParticipationLists(self.0.clone())
+    }
+}
+
+connections! {
+    ParticipationLists of Entity, named "Participation" {
+    /// Where it is written.
+    evidence: Evidence = by(entity::evidence::Column::TargetId);
+    }
+}
+
+fn among(accounts: &Accounts, _: &mut Sink) -> Answer<Expr> {
+    Ok(match accounts {
+        Accounts::All => truth(),
+        Accounts::Agreed => Expr::col((Entity, Column::AccountId)).is_null(),
+    })
+}
+
+filter! {
+    /// Which participations.
+    ParticipationFilter of participation {
+        /// The id.
+        id: IdFilter = id(Id of Participation);
+        /// The record that it came with.
+        record: RecordFilter = with(came_with::<entity::participation::Entity>);
+        /// The part it had.
+        role: EnumFilter<Role> = column(Role);
+        /// The actor.
+        actor: Box<ActorFilter> = one(ActorId);
+        /// The article.
+        article: Box<ArticleFilter> = one(ArticleId);
+        /// The thing, letter for letter.
+        thing: StringFilter = column(Thing);
+        /// The side it was on.
+        side: StringFilter = column(Side);
+        /// Where it took part, if not where the event was.
+        place: Box<PlaceFilter> = one(PlaceId);
+        /// Whether the part is stated or inferred.
+        certainty: EnumFilter<Certainty> = column(Certainty);
+        /// How it stands.
+        standing: EnumFilter<Standing> = column(Standing);
+        /// Whether parts that only one account tells are meant too.
+        accounts: Accounts = with(among);
+        /// The account that tells of it.
+        account: Box<AccountFilter> = one(AccountId);
+        /// The event.
+        event: Box<EventFilter> = one(EventId);
+        /// Where it is written.
+        evidence: ListFilter<EvidenceFilter> = many(carrying::<entity::participation::Entity, _>(entity::evidence::Column::TargetId));
+    }
+}
+
+order! {
+    /// By what participations can be ordered.
+    ParticipationOrderField {
+        /// In the order in which they were recorded.
+        Recorded = Recorded,
+    }
+}
+
+root! {
+    ParticipationQuery of Participation {
+        lists {
+            /// Who and what had a part in events.
+            participations;
+        }
+    }
+}

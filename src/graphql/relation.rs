@@ -1,0 +1,182 @@
+//! Lasting ties of actors.
+
+use async_graphql::{Context, ID, InputObject, Object};
+use sea_orm::sea_query::{Expr, ExprTrait};
+
+use super::actor::{Actor, ActorFilter};
+use super::batch::{Noun, noun};
+use super::claim::Claim;
+use super::connections;
+use super::dataset::{Record, record};
+use super::date::Date;
+use super::evidence::{Evidence, EvidenceFilter};
+use super::filter::{
+    EnumFilter, IdFilter, ListFilter, RecordFilter, Sink, StringFilter, all, came_with, carrying, date, filter,
+};
+use super::node::Kind;
+use super::order::order;
+use super::page::by;
+use super::place::{Place, PlaceFilter};
+use super::root::root;
+use super::session::{Fault, present};
+use crate::error::{Error, Result as Answer};
+use entity::participation::Certainty;
+use entity::relation::{Column, Entity, RelationKind};
+
+noun!(Relation of relation, filter RelationFilter, order RelationOrderField);
+
+/// A lasting tie from an actor to an actor or to a place: an office, a membership, kinship.
+#[Object]
+impl Relation {
+    /// Its id: opaque, unique over all types, the same as long as the thing exists.
+    async fn id(&self) -> ID {
+        Kind::Relation.global(self.0.id.0)
+    }
+    /// The record that it came with.
+    async fn record(&self, ctx: &Context<'_>) -> Result<Record, Fault> {
+        record(&self.0, ctx, |row| row.id.0).await
+    }
+    /// What the first is to the second.
+    async fn kind(&self) -> RelationKind {
+        self.0.kind
+    }
+    /// The first: the holder, the member, the mother.
+    async fn subject(&self, ctx: &Context<'_>) -> Result<Actor, Fault> {
+        present(
+            self.0.one_by::<Actor>(ctx, <Actor as Noun>::ID, |row| Some(row.subject_id.0), |row| Some(row.id.0)).await,
+        )
+    }
+    /// The second, when it is an actor.
+    async fn object(&self, ctx: &Context<'_>) -> Option<Result<Actor, Fault>> {
+        self.0.one_by::<Actor>(ctx, <Actor as Noun>::ID, |row| row.object_id.map(|id| id.0), |row| Some(row.id.0)).await
+    }
+    /// The second, when it is a place; else the place for which the tie holds.
+    async fn place(&self, ctx: &Context<'_>) -> Option<Result<Place, Fault>> {
+        self.0.one_by::<Place>(ctx, <Place as Noun>::ID, |row| row.place_id.map(|id| id.0), |row| Some(row.id.0)).await
+    }
+    /// The title or post, such as `Prime Minister`.
+    async fn title(&self) -> Option<&String> {
+        self.0.title.as_ref()
+    }
+    /// What else is told of it.
+    async fn note(&self) -> Option<&String> {
+        self.0.note.as_ref()
+    }
+    /// From when it holds.
+    async fn from(&self) -> Option<Date> {
+        Date::parsed(self.0.since.as_ref())
+    }
+
+    /// Until when it holds.
+    async fn to(&self) -> Option<Date> {
+        Date::parsed(self.0.until.as_ref())
+    }
+
+    /// When it was said to hold.
+    async fn attested(&self) -> Option<Date> {
+        Date::parsed(self.0.attested.as_ref())
+    }
+    /// Whether it is stated or inferred.
+    async fn certainty(&self) -> Certainty {
+        self.0.certainty
+    }
+    /// The claim about it, if statements take sides on it.
+    async fn claim(&self, ctx: &Context<'_>) -> Option<Result<Claim, Fault>> {
+        self.0
+            .one_by::<Claim>(
+                ctx,
+                entity::claim::Column::SubjectId,
+                |row| Some(row.id.0),
+                |claim| claim.subject_id.map(|id| id.0),
+            )
+            .await
+    }
+    #[graphql(flatten)]
+    async fn lists(&self) -> RelationLists {
+        RelationLists(self.0.clone())
+    }
+}
+
+connections! {
+    RelationLists of entity::relation::Entity, named "Relation" {
+    /// Where it is written.
+    evidence: Evidence = by(entity::evidence::Column::TargetId);
+    }
+}
+
+/// A day on which a tie held.
+#[derive(Clone, Debug, InputObject)]
+pub struct HeldOn {
+    /// The day, or a longer time throughout which it held, in EDTF.
+    pub date: String,
+    /// Also ties that are not excluded: not known to have begun later or ended earlier. False when left out.
+    #[graphql(default)]
+    pub presumed: bool,
+}
+
+fn held_on(held: &HeldOn, _: &mut Sink) -> Answer<Expr> {
+    let date = date(&held.date)?;
+    let (Some(start), Some(end)) = (date.earliest, date.latest) else {
+        return Err(Error::BadInput(format!("`heldOn: {}` is open: give a day, month or year", held.date)));
+    };
+    let column = |column: Column| Expr::col((Entity, column));
+    Ok(if held.presumed {
+        all([
+            column(Column::SinceEarliest).is_null().or(column(Column::SinceEarliest).lt(end)),
+            column(Column::UntilLatest).is_null().or(column(Column::UntilLatest).gt(start)),
+        ])
+    } else {
+        // An open end that is known to be open holds on; an unknown one is as late as it was last attested.
+        all([column(Column::HeldEarliest).lte(start), column(Column::HeldLatest).gte(end)])
+    })
+}
+
+filter! {
+    /// Which relations.
+    RelationFilter of relation {
+        /// The id.
+        id: IdFilter = id(Id of Relation);
+        /// The record that it came with.
+        record: RecordFilter = with(came_with::<entity::relation::Entity>);
+        /// What the first is to the second.
+        kind: EnumFilter<RelationKind> = column(Kind);
+        /// The first.
+        subject: Box<ActorFilter> = one(SubjectId);
+        /// The second, when it is an actor.
+        object: Box<ActorFilter> = one(ObjectId);
+        /// The place.
+        place: Box<PlaceFilter> = one(PlaceId);
+        /// The title, letter for letter.
+        title: StringFilter = column(Title);
+        /// That it held on a day: the day lies between its start, or when it was first attested, and its end, or when it
+        /// was last attested.
+        held_on: HeldOn = with(held_on);
+        /// Whether it is stated or inferred.
+        certainty: EnumFilter<Certainty> = column(Certainty);
+        /// Where it is written.
+        evidence: ListFilter<EvidenceFilter> = many(carrying::<entity::relation::Entity, _>(entity::evidence::Column::TargetId));
+    }
+}
+
+order! {
+    /// By what relations can be ordered.
+    RelationOrderField {
+        /// In the order in which they were recorded.
+        Recorded = Recorded,
+        /// By when they begin.
+        From = Number (Entity, Column::SinceEarliest),
+    }
+}
+
+root! {
+    RelationQuery of Relation {
+        lists {
+            /// Lasting ties of actors.
+            relations;
+        }
+        one {
+            /// A relation.
+            relation Relation;
+        }
+    }
+}

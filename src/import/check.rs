@@ -1,0 +1,254 @@
+//! What can be judged only when all rows are in: spans against texts, cycles, parts of different wholes.
+
+use std::collections::HashMap;
+
+use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement};
+
+use super::build::{Mistake, sha256};
+use super::scratch::LINE;
+use crate::error::Result;
+
+/// A mistake found by a row's id.
+pub(crate) struct Late {
+    pub(crate) id: i64,
+    pub(crate) mistake: Mistake,
+}
+
+/// No tree of places, events, figures or relays is deeper.
+const DEEPEST: u32 = 64;
+
+fn late(id: i64, field: &str, message: impl Into<String>, suggestion: &str) -> Late {
+    Late {
+        id,
+        mistake: Mistake {
+            pointer: format!("/{field}"),
+            message: message.into(),
+            suggestion: Some(suggestion.to_owned()),
+        },
+    }
+}
+
+/// Everything wrong with the rows of this import as they now stand beside all others. Adds what was put right.
+pub(crate) async fn check(transaction: &DatabaseTransaction, notes: &mut Vec<String>) -> Result<Vec<Late>> {
+    let mut found = Vec::new();
+    cycles(transaction, &mut found).await?;
+    wholes(transaction, &mut found).await?;
+    spans(transaction, &mut found, notes).await?;
+    Ok(found)
+}
+
+async fn cycles(transaction: &DatabaseTransaction, found: &mut Vec<Late>) -> Result<()> {
+    for (table, column, field, what) in [
+        ("place", "parent_id", "parent", "lies within itself"),
+        ("event", "parent_id", "parent", "is a part of itself"),
+        ("statement", "relays_id", "relays", "passes itself on"),
+        ("figure", "part_of_id", "partOf", "is a part of itself"),
+    ] {
+        // Going up from every touched row that has a parent: who meets itself is on a cycle.
+        let sql = format!(
+            "WITH RECURSIVE up (id, above, hops) AS (
+                SELECT id, {column}, 1 FROM {table} WHERE {column} IS NOT NULL AND id IN (SELECT id FROM {LINE})
+                UNION
+                SELECT up.id, {table}.{column}, hops + 1 FROM up JOIN {table} ON {table}.id = up.above
+                    WHERE {table}.{column} IS NOT NULL AND up.above <> up.id AND hops < {DEEPEST}
+             )
+             SELECT up.id AS id, MAX(CASE WHEN above = up.id THEN 1 ELSE 0 END) AS cycle, MIN(record.key) AS key
+             FROM up JOIN record ON record.id = up.id
+             WHERE above = up.id OR hops >= {DEEPEST} GROUP BY up.id ORDER BY up.id"
+        );
+        for row in transaction.query_all_raw(plain(transaction, &sql)).await? {
+            let (id, cycle, key): (i64, i32, String) =
+                (row.try_get("", "id")?, row.try_get("", "cycle")?, row.try_get("", "key")?);
+            found.push(if cycle == 1 {
+                late(id, field, format!("makes a cycle: `{key}` {what}"), "name another, or leave it out")
+            } else {
+                late(id, field, format!("stands more than {DEEPEST} deep"), "name one nearer to the root")
+            });
+        }
+    }
+    Ok(())
+}
+
+async fn wholes(transaction: &DatabaseTransaction, found: &mut Vec<Late>) -> Result<()> {
+    let touched = format!("IN (SELECT id FROM {LINE})");
+    let questions = [
+        (
+            format!(
+                "SELECT participation.id AS id FROM participation JOIN account ON account.id = participation.account_id
+                 WHERE participation.event_id <> account.event_id AND (participation.id {touched} OR account.id {touched})"
+            ),
+            "account",
+            "is an account of another event",
+            "name an account of the same event",
+        ),
+        (
+            format!(
+                "SELECT statement.id AS id FROM statement JOIN actor ON actor.id = statement.speaker_id
+                 WHERE (statement.attribution = 'ANONYMOUS') <> (actor.kind = 'ANONYMOUS_SOURCE')
+                    AND (statement.id {touched} OR actor.id {touched})"
+            ),
+            "attribution",
+            "is ANONYMOUS exactly when the speaker is an anonymous source",
+            "change the attribution or the speaker",
+        ),
+        (
+            format!(
+                "SELECT claim.id AS id FROM claim WHERE claim.subject_kind <> 'ACTOR' AND claim.id {touched}
+                    AND EXISTS (SELECT 1 FROM claim AS other WHERE other.subject_id = claim.subject_id AND other.id <> claim.id)"
+            ),
+            "subject",
+            "has a claim already, and all but an actor have at most one",
+            "let the statements take sides on that claim",
+        ),
+        (
+            format!(
+                "SELECT stance.id AS id FROM stance WHERE stance.id {touched}
+                    AND EXISTS (SELECT 1 FROM stance AS other WHERE other.statement_id = stance.statement_id
+                        AND other.claim_id = stance.claim_id AND other.id <> stance.id)"
+            ),
+            "claim",
+            "is taken a side on by this statement already",
+            "keep one stance for each claim",
+        ),
+        (
+            format!(
+                "SELECT external_id.id AS id FROM external_id WHERE external_id.id {touched}
+                    AND EXISTS (SELECT 1 FROM external_id AS other WHERE other.target_id = external_id.target_id
+                        AND other.scheme = external_id.scheme AND other.value = external_id.value AND other.id <> external_id.id)"
+            ),
+            "value",
+            "is given twice",
+            "keep one of the two",
+        ),
+    ];
+    for (sql, field, message, suggestion) in questions {
+        for row in transaction.query_all_raw(plain(transaction, &format!("{sql} ORDER BY id"))).await? {
+            found.push(late(row.try_get("", "id")?, field, message, suggestion));
+        }
+    }
+    Ok(())
+}
+
+/// Evidence against the length of its article and, where the text is kept, against its words.
+async fn spans(transaction: &DatabaseTransaction, found: &mut Vec<Late>, notes: &mut Vec<String>) -> Result<()> {
+    let sql = format!(
+        "SELECT evidence.id AS id, evidence.\"end\" AS \"end\", article.text_length AS length
+         FROM evidence JOIN article ON article.id = evidence.article_id
+         WHERE evidence.\"end\" > article.text_length AND (evidence.id IN (SELECT id FROM {LINE}) OR article.id IN (SELECT id FROM {LINE}))
+         ORDER BY evidence.id"
+    );
+    let mut outside = std::collections::HashSet::new();
+    for row in transaction.query_all_raw(plain(transaction, &sql)).await? {
+        let (id, end, length): (i64, i32, i32) =
+            (row.try_get("", "id")?, row.try_get("", "end")?, row.try_get("", "length")?);
+        outside.insert(id);
+        found.push(late(
+            id,
+            "end",
+            format!("{end} lies outside of the text, which has {length} code points"),
+            "count code points, not bytes, from 0",
+        ));
+    }
+    let articles = format!(
+        "SELECT DISTINCT article.id AS id FROM article JOIN evidence ON evidence.article_id = article.id
+         WHERE article.text IS NOT NULL AND (evidence.quote IS NOT NULL OR evidence.quote_sha256 IS NOT NULL)
+            AND (evidence.id IN (SELECT id FROM {LINE}) OR article.id IN (SELECT id FROM {LINE}))
+         ORDER BY id"
+    );
+    for row in transaction.query_all_raw(plain(transaction, &articles)).await? {
+        let article: i64 = row.try_get("", "id")?;
+        quotes(transaction, article, &outside, found, notes).await?;
+    }
+    Ok(())
+}
+
+async fn quotes(
+    transaction: &DatabaseTransaction,
+    article: i64,
+    outside: &std::collections::HashSet<i64>,
+    found: &mut Vec<Late>,
+    notes: &mut Vec<String>,
+) -> Result<()> {
+    let Some(row) = transaction
+        .query_one_raw(plain(transaction, &format!("SELECT text FROM article WHERE id = {article}")))
+        .await?
+    else {
+        return Ok(());
+    };
+    let text: Vec<char> = row.try_get::<String>("", "text")?.chars().collect();
+    let sql = format!(
+        "SELECT id, start, \"end\", quote, quote_sha256 FROM evidence WHERE article_id = {article}
+            AND (quote IS NOT NULL OR quote_sha256 IS NOT NULL) ORDER BY id"
+    );
+    let mut moved: HashMap<i64, (i32, i32)> = HashMap::new();
+    for row in transaction.query_all_raw(plain(transaction, &sql)).await? {
+        let id: i64 = row.try_get("", "id")?;
+        if outside.contains(&id) {
+            continue;
+        }
+        let (start, end): (Option<i32>, Option<i32>) = (row.try_get("", "start")?, row.try_get("", "end")?);
+        let (quote, digest): (Option<String>, Option<String>) =
+            (row.try_get("", "quote")?, row.try_get("", "quote_sha256")?);
+        let span =
+            start.zip(end).and_then(|(start, end)| Some((usize::try_from(start).ok()?, usize::try_from(end).ok()?)));
+        let there: Option<String> =
+            span.and_then(|(start, end)| text.get(start..end)).map(|part| part.iter().collect());
+        if there.as_deref().is_some_and(|there| digest.as_deref() == Some(&sha256(there))) {
+            continue;
+        }
+        let at = quote.as_deref().map(|quote| occurrences(&text, quote)).unwrap_or_default();
+        match (at.as_slice(), &there) {
+            ([only], _) => {
+                let length = quote.as_deref().map_or(0, |quote| quote.chars().count());
+                let (start, end) =
+                    (i32::try_from(*only).unwrap_or(i32::MAX), i32::try_from(only + length).unwrap_or(i32::MAX));
+                moved.insert(id, (start, end));
+            }
+            (_, Some(there)) => {
+                let there: String = if there.chars().count() > 60 {
+                    there.chars().take(57).chain("...".chars()).collect()
+                } else {
+                    there.clone()
+                };
+                let field = if quote.is_some() { "quote" } else { "quoteSha256" };
+                found.push(late(
+                    id,
+                    field,
+                    format!("does not match the text there, which reads \"{there}\""),
+                    "correct the quote, or start and end",
+                ));
+            }
+            (several, None) => found.push(late(
+                id,
+                "quote",
+                if several.is_empty() {
+                    "does not occur in the text".to_owned()
+                } else {
+                    format!("occurs {} times in the text", several.len())
+                },
+                "correct the quote, or add start and end",
+            )),
+        }
+    }
+    for (id, (start, end)) in moved {
+        notes.push(format!("evidence {id} was moved to {start}..{end}, where its quote stands"));
+        transaction
+            .execute_unprepared(&format!("UPDATE evidence SET start = {start}, \"end\" = {end} WHERE id = {id}"))
+            .await?;
+    }
+    Ok(())
+}
+
+/// Where a quote begins in a text, in code points.
+fn occurrences(text: &[char], quote: &str) -> Vec<usize> {
+    let quote: Vec<char> = quote.chars().collect();
+    if quote.is_empty() {
+        return Vec::new();
+    }
+    text.windows(quote.len()).enumerate().filter(|(_, window)| *window == quote).map(|(at, _)| at).collect()
+}
+
+/// A statement of SQL with nothing bound: every value in it is a number or a name of ours.
+pub(crate) fn plain(transaction: &DatabaseTransaction, sql: &str) -> Statement {
+    Statement::from_string(transaction.get_database_backend(), sql)
+}

@@ -1,0 +1,148 @@
+//! What keys, numbers and ids elsewhere name.
+
+use std::collections::{HashMap, HashSet};
+
+use entity::id::RecordId;
+use entity::record::Kind;
+use entity::{dataset, record};
+use sea_orm::sea_query::{Expr, Query};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+
+use super::{At, Attempt};
+use crate::error::{Result, did_you_mean};
+use crate::import::build::{Mistake, Named, word};
+use crate::import::{check, scratch};
+
+impl Attempt<'_> {
+    pub(super) async fn late(&mut self, late: check::Late) -> Result<()> {
+        let sql = format!(
+            "SELECT file, line, pointer, top.key AS key, top.kind AS kind FROM import_line
+             JOIN record AS part ON part.id = import_line.id
+             JOIN record AS top ON top.id = COALESCE(part.owner_id, part.id)
+             WHERE import_line.id = {}",
+            late.id
+        );
+        let found = self.transaction.query_one_raw(check::plain(self.transaction, &sql)).await?;
+        let Some(row) = found else {
+            // A stored row that no longer fits what this import changed.
+            self.problem(At { file: 0, line: 0 }, None, None, late.mistake);
+            return Ok(());
+        };
+        let (file, line): (i64, i64) = (row.try_get("", "file")?, row.try_get("", "line")?);
+        let at = At { file: usize::try_from(file).unwrap_or(0), line: u64::try_from(line).unwrap_or(0) };
+        let (pointer, key): (String, String) = (row.try_get("", "pointer")?, row.try_get("", "key")?);
+        let kind = word(row.try_get("", "kind")?);
+        let mistake = Mistake { pointer: format!("{pointer}{}", late.mistake.pointer), ..late.mistake };
+        self.problem(at, Some(&kind), Some(&key), mistake);
+        Ok(())
+    }
+
+    /// A reference to nothing may be misspelled: names the nearest key of the dataset. Only mistakes pay for it.
+    pub(super) async fn suggest_keys(&mut self) -> Result<()> {
+        let Some(dataset) = &self.dataset else { return Ok(()) };
+        for (_, problem, _) in &mut self.problems {
+            let Some(key) = problem
+                .message
+                .strip_suffix("` is neither in the file nor stored")
+                .and_then(|rest| rest.strip_prefix('`'))
+            else {
+                continue;
+            };
+            let length = key.chars().count();
+            let sql = format!(
+                "SELECT key FROM record WHERE dataset_id = {} AND length(key) BETWEEN {} AND {} AND key NOT LIKE '%#%' LIMIT 5000",
+                dataset.id.0,
+                length.saturating_sub(4),
+                length + 4
+            );
+            let mut keys = Vec::new();
+            for row in self.transaction.query_all_raw(check::plain(self.transaction, &sql)).await? {
+                keys.push(row.try_get::<String>("", "key")?);
+            }
+            if let Some(near) = did_you_mean(key, keys.iter().map(String::as_str)) {
+                problem.suggestion = Some(near);
+            }
+        }
+        Ok(())
+    }
+
+    /// What keys of a dataset name, with the digest of the record last written.
+    pub(super) async fn keys<'k>(
+        &self,
+        dataset: &str,
+        keys: impl Iterator<Item = &'k str>,
+    ) -> Result<HashMap<String, (Named, Option<String>)>> {
+        let Some(dataset) = (match &self.dataset {
+            Some(open) if open.key == dataset => Some(open.id),
+            _ => dataset::Entity::find()
+                .filter(dataset::Column::Key.eq(dataset))
+                .one(self.transaction)
+                .await?
+                .map(|stored| stored.id),
+        }) else {
+            return Ok(HashMap::new());
+        };
+        let found = record::Entity::find()
+            .filter(record::Column::DatasetId.eq(dataset))
+            .filter(self.dialect.is_one_of(Expr::col((record::Entity, record::Column::Key)), self.dialect.texts(keys)))
+            .all(self.transaction)
+            .await?;
+        Ok(found
+            .into_iter()
+            .map(|row| {
+                let named = Named { id: row.id, kind: row.kind, owner: row.owner_id, written: row.digest.is_some() };
+                (row.key, (named, row.digest))
+            })
+            .collect())
+    }
+
+    /// Which of these rows this import has met, and where.
+    pub(super) async fn seen(&self, ids: impl Iterator<Item = i64>) -> Result<HashMap<i64, At>> {
+        let ids: Vec<i64> = ids.collect();
+        let query = Query::select()
+            .columns(["id", "file", "line"])
+            .from(scratch::LINE)
+            .and_where(self.dialect.is_one_of(Expr::col("id"), self.dialect.numbers(&ids)))
+            .take();
+        let mut seen = HashMap::new();
+        for row in self.transaction.query_all(&query).await? {
+            let (id, file, line): (i64, i64, i64) =
+                (row.try_get("", "id")?, row.try_get("", "file")?, row.try_get("", "line")?);
+            seen.insert(id, At { file: usize::try_from(file).unwrap_or(0), line: u64::try_from(line).unwrap_or(0) });
+        }
+        Ok(seen)
+    }
+
+    /// What ids elsewhere name, stored or in this file.
+    pub(super) async fn external(
+        &self,
+        wanted: &HashSet<(String, String)>,
+    ) -> Result<HashMap<(String, String), Vec<(RecordId, Kind)>>> {
+        let mut found: HashMap<(String, String), Vec<(RecordId, Kind)>> = HashMap::new();
+        if wanted.is_empty() {
+            return Ok(found);
+        }
+        for (table, id, kind) in [("external_id", "target_id", "target_kind"), (scratch::EXTERNAL, "id", "kind")] {
+            let query = Query::select()
+                .expr_as(Expr::col((table, "scheme")), "scheme")
+                .expr_as(Expr::col((table, "value")), "value")
+                .expr_as(Expr::col((table, id)), "id")
+                .expr_as(Expr::col((table, kind)), "kind")
+                .from(table)
+                .and_where(self.dialect.is_one_of(
+                    Expr::col((table, "value")),
+                    self.dialect.texts(wanted.iter().map(|(_, value)| value.as_str())),
+                ))
+                .take();
+            for row in self.transaction.query_all(&query).await? {
+                let key = (row.try_get("", "scheme")?, row.try_get("", "value")?);
+                let named = (RecordId(row.try_get("", "id")?), row.try_get::<Kind>("", "kind")?);
+                let all = found.entry(key).or_default();
+                if !all.contains(&named) {
+                    all.push(named);
+                }
+            }
+        }
+        Ok(found)
+    }
+}

@@ -1,0 +1,305 @@
+//! One import: one transaction, two readings, one answer.
+
+mod lookup;
+mod register;
+mod store;
+
+use std::collections::{HashMap, HashSet};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use entity::{counter, dataset};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel};
+
+use crate::db::{Db, Dialect};
+use crate::error::{Error, Result};
+use crate::import::build::Mistake;
+use crate::import::problem::Problem;
+use crate::import::read::{Parsed, Record, Source, parse, whole};
+use crate::import::record::DatasetRecord;
+use crate::import::report::Report;
+use crate::import::{check, derive, scratch};
+
+/// Lines that are resolved and written together.
+const BATCH: usize = 1000;
+
+/// How to import.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The dataset of files whose first line is not one.
+    pub dataset: Option<String>,
+    /// Say what would be done and write nothing.
+    pub dry_run: bool,
+    /// Leave records with mistakes out and write the others.
+    pub keep_going: bool,
+    /// Who writes, for the log of changes.
+    pub by: String,
+}
+
+/// Is told how far an import is.
+pub trait Progress {
+    /// `bytes` more of the files were read; each file is read twice.
+    fn read(&mut self, bytes: u64);
+    /// The import reads from the start once more, without the lines that had mistakes.
+    fn restart(&mut self) {}
+}
+
+impl Progress for () {
+    fn read(&mut self, _bytes: u64) {}
+}
+
+/// Imports records: all or nothing, or with `keep_going` all without mistakes.
+pub async fn import(
+    db: &Db,
+    sources: &[Source],
+    options: &Options,
+    progress: &mut (dyn Progress + Send),
+) -> Result<Report> {
+    let mut rejected: HashSet<(usize, u64)> = HashSet::new();
+    let mut problems: Vec<(usize, Problem, Option<String>)> = Vec::new();
+    loop {
+        let transaction = db.write().await?;
+        let mut attempt = Attempt::new(&transaction, sources, options, &rejected, progress).await?;
+        attempt.run().await?;
+        let (found, mut report) = attempt.end().await?;
+        let clean = found.is_empty();
+        problems.extend(found);
+        if !clean && options.keep_going {
+            transaction.rollback().await?;
+            rejected.extend(problems.iter().map(|(file, problem, _)| (*file, problem.line)));
+            progress.restart();
+            continue;
+        }
+        if clean && !options.dry_run {
+            scratch::drop(&transaction).await?;
+            transaction.commit().await?;
+            report.written = true;
+        } else {
+            transaction.rollback().await?;
+        }
+        let mut counted = HashSet::new();
+        problems.sort_by(|left, right| {
+            (left.0, left.1.line, &left.1.pointer).cmp(&(right.0, right.1.line, &right.1.pointer))
+        });
+        for (file, problem, kind) in problems {
+            if counted.insert((file, problem.line)) {
+                report.count(kind.as_deref().unwrap_or("unreadable")).rejected += 1;
+            }
+            report.problems.push(problem);
+        }
+        return Ok(report);
+    }
+}
+
+/// Where a record stands.
+#[derive(Clone, Copy)]
+struct At {
+    file: usize,
+    line: u64,
+}
+
+/// One reading of all files inside of one transaction.
+struct Attempt<'a> {
+    transaction: &'a DatabaseTransaction,
+    dialect: Dialect,
+    sources: &'a [Source],
+    options: &'a Options,
+    rejected: &'a HashSet<(usize, u64)>,
+    progress: &'a mut (dyn Progress + Send),
+    /// Ids from here on are given by this import.
+    fresh: i64,
+    next_id: i64,
+    next_change: i64,
+    at: i64,
+    batch: String,
+    dataset: Option<dataset::Model>,
+    problems: Vec<(usize, Problem, Option<String>)>,
+    /// The lines that problems are on.
+    wrong: HashSet<(usize, u64)>,
+    report: Report,
+}
+
+impl<'a> Attempt<'a> {
+    async fn new(
+        transaction: &'a DatabaseTransaction,
+        sources: &'a [Source],
+        options: &'a Options,
+        rejected: &'a HashSet<(usize, u64)>,
+        progress: &'a mut (dyn Progress + Send),
+    ) -> Result<Self> {
+        scratch::create(transaction).await?;
+        let counters: HashMap<String, i64> = counter::Entity::find()
+            .all(transaction)
+            .await?
+            .into_iter()
+            .map(|counter| (counter.name, counter.value))
+            .collect();
+        let last =
+            |name: &str| counters.get(name).copied().ok_or_else(|| Error::Broken(format!("no counter `{name}`")));
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        Ok(Self {
+            transaction,
+            dialect: Dialect(transaction.get_database_backend()),
+            sources,
+            options,
+            rejected,
+            progress,
+            fresh: last("id")? + 1,
+            next_id: last("id")? + 1,
+            next_change: last("change")? + 1,
+            at: i64::try_from(now).unwrap_or(i64::MAX),
+            batch: (last("change")? + 1).to_string(),
+            dataset: None,
+            problems: Vec::new(),
+            wrong: HashSet::new(),
+            report: Report::default(),
+        })
+    }
+
+    async fn run(&mut self) -> Result<()> {
+        for file in 0..self.sources.len() {
+            self.read(file, Pass::Register).await?;
+        }
+        if !self.problems.is_empty() && self.options.keep_going {
+            // Lines with mistakes of their own go first: what refers to them is found in the next reading.
+            return Ok(());
+        }
+        for file in 0..self.sources.len() {
+            self.read(file, Pass::Write).await?;
+        }
+        scratch::measure(self.transaction).await?;
+        // Rows of lines with mistakes are missing; that hides a mistake at most and makes none.
+        for late in check::check(self.transaction, &mut self.report.notes).await? {
+            self.late(late).await?;
+        }
+        if !self.problems.is_empty() {
+            // What is derived relies on what was checked.
+            return Ok(());
+        }
+        derive::derive(self.transaction).await?;
+        for (name, next) in [("id", self.next_id), ("change", self.next_change)] {
+            let counter = counter::Model { name: name.into(), value: next - 1 };
+            counter::Entity::insert(counter.into_active_model())
+                .on_conflict(OnConflict::column(counter::Column::Name).update_column(counter::Column::Value).to_owned())
+                .exec_without_returning(self.transaction)
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn end(mut self) -> Result<(Vec<(usize, Problem, Option<String>)>, Report)> {
+        self.suggest_keys().await?;
+        Ok((self.problems, self.report))
+    }
+
+    fn problem(&mut self, at: At, kind: Option<&str>, key: Option<&str>, mistake: Mistake) {
+        let problem = Problem {
+            file: self.sources[at.file].name.clone(),
+            line: at.line,
+            key: key.map(str::to_owned),
+            pointer: mistake.pointer,
+            message: mistake.message,
+            suggestion: mistake.suggestion,
+        };
+        self.wrong.insert((at.file, at.line));
+        self.problems.push((at.file, problem, kind.map(str::to_owned)));
+    }
+
+    async fn read(&mut self, file: usize, pass: Pass) -> Result<()> {
+        let mut lines = self.sources[file].lines()?;
+        self.dataset = None;
+        let mut batch: Vec<(At, Record)> = Vec::new();
+        while let Some(line) = lines.next()? {
+            self.progress.read(line.bytes);
+            let at = At { file, line: line.number };
+            // A line that the first reading found wrong has no row; its key may be another's.
+            if self.rejected.contains(&(file, line.number)) || self.wrong.contains(&(file, line.number)) {
+                continue;
+            }
+            let parsed = match line.text {
+                Ok(text) => parse(&text),
+                Err(mistake) => Err((None, vec![mistake])),
+            };
+            match parsed {
+                Ok(Parsed::Dataset(record)) => {
+                    self.flush(&mut batch, pass).await?;
+                    if self.dataset.is_some() {
+                        let mistake = whole(
+                            "is a dataset below other records",
+                            "put it on the first line, or its records into a file of their own",
+                        );
+                        self.once(pass, at, Some("dataset"), Some(&record.key), vec![mistake]);
+                    } else {
+                        self.open_dataset(&record, pass).await?;
+                    }
+                }
+                Ok(Parsed::Record(record)) => {
+                    if self.dataset.is_none() {
+                        let Some(key) = self.options.dataset.clone() else {
+                            let mistake = whole(
+                                "belongs to no dataset",
+                                "begin the file with {\"kind\": \"dataset\", \"key\": ...}, or say --dataset KEY",
+                            );
+                            self.once(pass, at, None, Some(&record.key), vec![mistake]);
+                            return Ok(());
+                        };
+                        self.open_dataset(&DatasetRecord { key, title: None, licence: None, url: None }, Pass::Write)
+                            .await?;
+                    }
+                    batch.push((at, record));
+                    if batch.len() == BATCH {
+                        self.flush(&mut batch, pass).await?;
+                    }
+                }
+                Err((key, mistakes)) => self.once(pass, at, None, key.as_deref(), mistakes),
+            }
+        }
+        self.flush(&mut batch, pass).await
+    }
+
+    /// Mistakes that both readings meet are noted in the first.
+    fn once(&mut self, pass: Pass, at: At, kind: Option<&str>, key: Option<&str>, mistakes: Vec<Mistake>) {
+        if pass == Pass::Register {
+            for mistake in mistakes {
+                self.problem(at, kind, key, mistake);
+            }
+        }
+    }
+
+    async fn flush(&mut self, batch: &mut Vec<(At, Record)>, pass: Pass) -> Result<()> {
+        let batch = std::mem::take(batch);
+        if batch.is_empty() {
+            return Ok(());
+        }
+        match pass {
+            Pass::Register => self.register(batch).await,
+            Pass::Write => self.write(batch).await,
+        }
+    }
+
+    fn dataset(&self) -> Result<&dataset::Model> {
+        self.dataset.as_ref().ok_or_else(|| Error::Broken("no dataset is open".into()))
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pass {
+    Register,
+    Write,
+}
+
+enum Fate {
+    Created,
+    Updated,
+    Unchanged,
+}
+
+impl Fate {
+    fn count(&self, counts: &mut super::report::Counts) {
+        match self {
+            Self::Created => counts.created += 1,
+            Self::Updated => counts.updated += 1,
+            Self::Unchanged => counts.unchanged += 1,
+        }
+    }
+}

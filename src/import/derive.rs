@@ -1,0 +1,210 @@
+//! Derived columns: positions and voices of statements, which stances count, how claims, accounts, participations
+//! and events stand. Each is one statement over all that an import touched, never a row at a time.
+
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
+
+use super::scratch::{CLAIM, EVENT, LINE, STATEMENT};
+use crate::error::Result;
+
+/// No chain of relays is longer; the checks before refuse cycles.
+const LONGEST_RELAY: u32 = 64;
+
+const FOR: &str = "('ASSERTS', 'CONFIRMS', 'SUPPORTS')";
+const AGAINST: &str = "('DENIES', 'QUESTIONS')";
+
+/// The event that a claim's subject is or belongs to.
+const EVENT_OF_SUBJECT: &str = "CASE claim.subject_kind
+    WHEN 'EVENT' THEN claim.subject_id
+    WHEN 'ACCOUNT' THEN (SELECT event_id FROM account WHERE account.id = claim.subject_id)
+    WHEN 'PARTICIPATION' THEN (SELECT event_id FROM participation WHERE participation.id = claim.subject_id)
+    END";
+
+/// Notes what depends on the rows selected by `ids` (a select of ids), as they are now.
+pub(crate) async fn touch(transaction: &DatabaseTransaction, ids: &str) -> Result<()> {
+    for sql in [
+        format!(
+            "INSERT INTO {CLAIM} SELECT id FROM claim WHERE id IN ({ids})
+             UNION SELECT claim_id FROM stance WHERE id IN ({ids}) OR statement_id IN ({ids})
+             ON CONFLICT DO NOTHING"
+        ),
+        format!(
+            "INSERT INTO {EVENT} SELECT id FROM event WHERE id IN ({ids})
+             UNION SELECT event_id FROM account WHERE id IN ({ids})
+             UNION SELECT event_id FROM participation WHERE id IN ({ids})
+             ON CONFLICT DO NOTHING"
+        ),
+    ] {
+        transaction.execute_unprepared(&sql).await?;
+    }
+    events_of_claims(transaction).await
+}
+
+async fn events_of_claims(transaction: &DatabaseTransaction) -> Result<()> {
+    let sql = format!(
+        "INSERT INTO {EVENT} SELECT event FROM (
+            SELECT {EVENT_OF_SUBJECT} AS event FROM claim WHERE id IN (SELECT id FROM {CLAIM})
+         ) AS subject WHERE event IS NOT NULL ON CONFLICT DO NOTHING"
+    );
+    transaction.execute_unprepared(&sql).await?;
+    Ok(())
+}
+
+/// Computes anew all that depends on what this import touched.
+pub(crate) async fn derive(transaction: &DatabaseTransaction) -> Result<()> {
+    let run = async |sql: String| -> Result<()> {
+        transaction.execute_unprepared(&sql).await?;
+        Ok(())
+    };
+    let touched = format!("SELECT id FROM {LINE}");
+
+    // Statements: the touched, those whose evidence was, and all that pass one of them on.
+    run(format!(
+        "INSERT INTO {STATEMENT}
+         WITH RECURSIVE affected (id) AS (
+            SELECT id FROM statement WHERE id IN ({touched})
+            UNION SELECT target_id FROM evidence WHERE target_kind = 'STATEMENT' AND id IN ({touched})
+            UNION SELECT statement.id FROM statement JOIN affected ON statement.relays_id = affected.id
+         )
+         SELECT id FROM affected"
+    ))
+    .await?;
+    run(format!(
+        "UPDATE statement SET position = (
+            SELECT MIN(start) FROM evidence WHERE evidence.target_id = statement.id
+                AND evidence.article_id = statement.article_id
+         ) WHERE id IN (SELECT id FROM {STATEMENT})"
+    ))
+    .await?;
+    // A voice is the end of the chain of relays, then its speaker.
+    run(format!(
+        "UPDATE statement SET
+            voice_id = (
+                SELECT CASE last.attribution WHEN 'NARRATION' THEN article.publisher_id ELSE last.speaker_id END
+                FROM statement AS last LEFT JOIN article ON article.id = last.article_id
+                WHERE last.id = statement.id
+            ),
+            voice = CASE attribution
+                WHEN 'NOT_RECORDED' THEN NULL
+                WHEN 'UNATTRIBUTED' THEN 'unnamed:' || article_id
+                WHEN 'NARRATION' THEN COALESCE(
+                    (SELECT 'actor:' || publisher_id FROM article WHERE article.id = statement.article_id),
+                    'article:' || article_id)
+                ELSE 'actor:' || speaker_id END
+         WHERE relays_id IS NULL AND id IN (SELECT id FROM {STATEMENT})"
+    ))
+    .await?;
+    // A voice travels up a chain of relays one statement a step, until nothing changes any more.
+    for _ in 0..LONGEST_RELAY {
+        let step = format!(
+            "UPDATE statement SET
+                voice = (SELECT relayed.voice FROM statement AS relayed WHERE relayed.id = statement.relays_id),
+                voice_id = (SELECT relayed.voice_id FROM statement AS relayed WHERE relayed.id = statement.relays_id)
+             WHERE relays_id IS NOT NULL AND id IN (SELECT id FROM {STATEMENT})
+                AND voice IS DISTINCT FROM (SELECT relayed.voice FROM statement AS relayed WHERE relayed.id = statement.relays_id)"
+        );
+        if transaction.execute_unprepared(&step).await?.rows_affected() == 0 {
+            break;
+        }
+    }
+
+    // Claims and events: what was touched, and what statements found anew take sides on.
+    touch(transaction, &touched).await?;
+    touch(transaction, &format!("SELECT id FROM {STATEMENT}")).await?;
+    // Rival accounts and parts stand together, so all claims of a touched event are looked at.
+    run(format!(
+        "INSERT INTO {CLAIM}
+         SELECT id FROM claim WHERE subject_id IN (SELECT id FROM {EVENT})
+         UNION SELECT id FROM claim WHERE subject_id IN (SELECT id FROM account WHERE event_id IN (SELECT id FROM {EVENT}))
+         UNION SELECT id FROM claim WHERE subject_id IN (SELECT id FROM participation WHERE event_id IN (SELECT id FROM {EVENT}))
+         ON CONFLICT DO NOTHING"
+    ))
+    .await?;
+    standings(transaction).await
+}
+
+/// Computes which stances count and how everything stands, for the claims and events noted.
+async fn standings(transaction: &DatabaseTransaction) -> Result<()> {
+    let claims = format!("SELECT id FROM {CLAIM}");
+    let events = format!("SELECT id FROM {EVENT}");
+    let has = |stances: &str| {
+        format!(
+            "EXISTS (SELECT 1 FROM stance WHERE stance.claim_id = claim.id AND stance.current AND stance.stance IN {stances})"
+        )
+    };
+    for sql in [
+        // Of each voice the last stance counts: by when it was said, published, stands in the article, and by key.
+        format!(
+            "UPDATE stance SET current = (id IN (
+                SELECT id FROM (
+                    SELECT stance.id AS id, ROW_NUMBER() OVER (
+                        PARTITION BY stance.claim_id, statement.voice
+                        ORDER BY COALESCE(statement.earliest, article.published_earliest, 0) DESC,
+                            COALESCE(article.published_earliest, 0) DESC, COALESCE(statement.position, 0) DESC, record.key DESC
+                    ) AS place
+                    FROM stance JOIN statement ON statement.id = stance.statement_id
+                    JOIN record ON record.id = stance.id
+                    LEFT JOIN article ON article.id = statement.article_id
+                    WHERE stance.claim_id IN ({claims}) AND statement.voice IS NOT NULL
+                ) AS ordered WHERE place = 1
+             )) WHERE claim_id IN ({claims})"
+        ),
+        format!(
+            "UPDATE claim SET implied = FALSE, standing = CASE
+                WHEN {both_for} AND {both_against} THEN 'CONTESTED'
+                WHEN {both_for} THEN 'UNCONTESTED'
+                WHEN {retracted} THEN 'RETRACTED'
+                WHEN {denied} THEN 'DENIED'
+                ELSE 'UNSUPPORTED' END
+             WHERE id IN ({claims})",
+            both_for = has(FOR),
+            both_against = has(AGAINST),
+            retracted = has("('RETRACTS')"),
+            denied = has("('DENIES')"),
+        ),
+        // Accounts exclude each other: asserted by different voices they are contested though nobody denies one.
+        format!(
+            "UPDATE claim SET implied = TRUE, standing = 'CONTESTED'
+             WHERE id IN ({claims}) AND subject_kind = 'ACCOUNT' AND standing = 'UNCONTESTED' AND EXISTS (
+                SELECT 1 FROM account AS mine
+                JOIN account AS rival ON rival.event_id = mine.event_id AND rival.id <> mine.id
+                JOIN claim AS other ON other.subject_id = rival.id
+                JOIN stance AS theirs ON theirs.claim_id = other.id AND theirs.current AND theirs.stance IN {FOR}
+                JOIN statement AS they ON they.id = theirs.statement_id
+                JOIN stance AS ours ON ours.claim_id = claim.id AND ours.current AND ours.stance IN {FOR}
+                JOIN statement AS we ON we.id = ours.statement_id
+                WHERE mine.id = claim.subject_id AND we.voice <> they.voice
+             )"
+        ),
+        format!(
+            "UPDATE account SET
+                standing = (SELECT claim.standing FROM claim WHERE claim.subject_id = account.id),
+                implied = COALESCE((SELECT claim.implied FROM claim WHERE claim.subject_id = account.id), FALSE)
+             WHERE event_id IN ({events})
+                AND (standing IS NOT NULL OR EXISTS (SELECT 1 FROM claim WHERE claim.subject_id = account.id))"
+        ),
+        format!(
+            "UPDATE participation SET standing = COALESCE(
+                (SELECT claim.standing FROM claim WHERE claim.subject_id = participation.id),
+                (SELECT account.standing FROM account WHERE account.id = participation.account_id))
+             WHERE event_id IN ({events}) AND (standing IS NOT NULL OR account_id IS NOT NULL
+                OR EXISTS (SELECT 1 FROM claim WHERE claim.subject_id = participation.id))"
+        ),
+        format!(
+            "UPDATE event SET standing = CASE
+                WHEN EXISTS (SELECT 1 FROM claim WHERE claim.subject_id = event.id AND claim.standing = 'CONTESTED')
+                    OR EXISTS (SELECT 1 FROM account WHERE account.event_id = event.id AND account.standing = 'CONTESTED')
+                    OR EXISTS (SELECT 1 FROM participation
+                        WHERE participation.event_id = event.id AND participation.standing = 'CONTESTED')
+                THEN 'CONTESTED'
+                ELSE (SELECT claim.standing FROM claim WHERE claim.subject_id = event.id) END
+             WHERE id IN ({events}) AND (standing IS NOT NULL
+                OR EXISTS (SELECT 1 FROM claim WHERE claim.subject_id = event.id)
+                OR EXISTS (SELECT 1 FROM account WHERE account.event_id = event.id AND account.standing = 'CONTESTED')
+                OR EXISTS (SELECT 1 FROM participation
+                    WHERE participation.event_id = event.id AND participation.standing = 'CONTESTED'))"
+        ),
+    ] {
+        transaction.execute_unprepared(&sql).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,23 @@
+//! How data comes in. There is one writer: the command line and the API both call [`import`].
+//!
+//! A file is read twice inside of one transaction. The first reading registers every key, so that references may stand
+//! in any order; the second resolves the references of a batch of lines at once and writes their rows. What can be
+//! judged only when all rows are in is judged then, and derived columns are computed. A mistake anywhere takes the whole
+//! import back, or with `keep_going` the lines with mistakes are left out and the reading starts over: what refers to
+//! a rejected record is rejected too. Memory holds one batch, whatever the size of the file.
+
+mod build;
+mod check;
+mod commit;
+mod derive;
+pub mod problem;
+mod read;
+pub mod record;
+pub mod report;
+pub mod schema;
+mod scratch;
+mod write;
+
+pub use commit::{Options, Progress, import};
+pub use read::Source;
+pub use report::Report;

@@ -1,0 +1,256 @@
+//! Reads files of records line by line, twice: once to register keys, once to write rows.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::build::{Builder, Known, Mistake, sha256};
+use super::record::{self, AnyBuild, DatasetRecord, Row};
+use super::{problem, schema};
+use crate::error::{Error, Result, did_you_mean};
+use entity::id::RecordId;
+use entity::record::Kind;
+
+/// The longest line. An article's text is part of one.
+const LONGEST_LINE: u64 = 64 * 1024 * 1024;
+
+/// A file of records that can be read again.
+pub struct Source {
+    /// What messages call it.
+    pub name: String,
+    file: File,
+}
+
+impl Source {
+    /// Opens a file, or standard input for `-`, which is kept on disk to be read again.
+    pub fn open(name: &str) -> Result<Self> {
+        let failed = |error| Error::Io(format!("cannot read {name}"), error);
+        let file = if name == "-" {
+            let mut kept = tempfile::tempfile().map_err(failed)?;
+            std::io::copy(&mut std::io::stdin().lock(), &mut kept).map_err(failed)?;
+            kept
+        } else {
+            File::open(Path::new(name)).map_err(failed)?
+        };
+        Ok(Self { name: name.to_owned(), file })
+    }
+
+    /// Takes text that is part of the program.
+    pub fn embedded(name: &str, text: &str) -> Result<Self> {
+        let failed = |error| Error::Io(format!("cannot keep {name}"), error);
+        let mut file = tempfile::tempfile().map_err(failed)?;
+        std::io::Write::write_all(&mut file, text.as_bytes()).map_err(failed)?;
+        Ok(Self { name: name.to_owned(), file })
+    }
+
+    /// Its size in bytes.
+    pub fn size(&self) -> u64 {
+        self.file.metadata().map_or(0, |metadata| metadata.len())
+    }
+
+    /// Its lines from the start.
+    pub(crate) fn lines(&self) -> Result<Lines> {
+        let failed = |error| Error::Io(format!("cannot read {}", self.name), error);
+        let mut file = self.file.try_clone().map_err(failed)?;
+        file.seek(SeekFrom::Start(0)).map_err(failed)?;
+        Ok(Lines { name: self.name.clone(), reader: BufReader::with_capacity(1 << 20, file), number: 0 })
+    }
+}
+
+/// The lines of a file that are not blank.
+pub(crate) struct Lines {
+    name: String,
+    reader: BufReader<File>,
+    number: u64,
+}
+
+/// One line: its number from 1, its length in bytes, and its text or why there is none.
+pub(crate) struct Line {
+    pub(crate) number: u64,
+    pub(crate) bytes: u64,
+    pub(crate) text: Result<String, Mistake>,
+}
+
+impl Lines {
+    pub(crate) fn next(&mut self) -> Result<Option<Line>> {
+        loop {
+            let failed = |error| Error::Io(format!("cannot read {}", self.name), error);
+            let mut bytes = Vec::new();
+            let count = self.reader.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut bytes).map_err(failed)? as u64;
+            if count == 0 {
+                return Ok(None);
+            }
+            self.number += 1;
+            let mut length = count;
+            let text = if count == LONGEST_LINE && bytes.last() != Some(&b'\n') {
+                length += self.reader.skip_until(b'\n').map_err(failed)? as u64;
+                Err(whole(
+                    format!("is longer than {LONGEST_LINE} bytes"),
+                    "split the record: its parts may stand on lines of their own",
+                ))
+            } else {
+                String::from_utf8(bytes).map_err(|error| {
+                    let at = error.utf8_error().valid_up_to() + 1;
+                    whole(
+                        format!("is not UTF-8: byte {at} of the line belongs to no character"),
+                        "save the file as UTF-8",
+                    )
+                })
+            };
+            let text =
+                text.map(|text| if self.number == 1 { text.trim_start_matches('\u{feff}').to_owned() } else { text });
+            if matches!(&text, Ok(text) if text.trim().is_empty()) {
+                continue;
+            }
+            return Ok(Some(Line { number: self.number, bytes: length, text }));
+        }
+    }
+}
+
+/// A mistake of a record as a whole.
+pub(crate) fn whole(message: impl Into<String>, suggestion: &str) -> Mistake {
+    Mistake { pointer: String::new(), message: message.into(), suggestion: Some(suggestion.to_owned()) }
+}
+
+/// A line that was read.
+pub(crate) enum Parsed {
+    /// The dataset of what follows.
+    Dataset(DatasetRecord),
+    /// A record.
+    Record(Record),
+}
+
+/// A record with its parts.
+pub(crate) struct Record {
+    pub(crate) key: String,
+    /// SHA-256 of its canonical JSON.
+    pub(crate) digest: String,
+    body: Box<dyn AnyBuild>,
+}
+
+/// A record or a part of it, as the register knows it.
+pub(crate) struct Entry {
+    pub(crate) key: String,
+    pub(crate) pointer: String,
+    pub(crate) kind: Kind,
+}
+
+/// Reads a line; on mistakes, with the key if there is one.
+pub(crate) fn parse(text: &str) -> Result<Parsed, (Option<String>, Vec<Mistake>)> {
+    let alone = |mistake| (None, vec![mistake]);
+    let mut value: Value = serde_json::from_str(text.trim())
+        .map_err(|error| alone(whole(format!("is not JSON: {error}"), "write one JSON object a line")))?;
+    let Some(object) = value.as_object_mut() else {
+        return Err(alone(whole("is no JSON object", "write {\"kind\": ..., \"key\": ...}")));
+    };
+    let key = object.get("key").and_then(Value::as_str).map(str::to_owned);
+    let Some(kind) = object.get("kind").and_then(Value::as_str).map(str::to_owned) else {
+        let mistake = Mistake {
+            pointer: "/kind".into(),
+            message: "is missing".into(),
+            suggestion: Some(format!("add \"kind\": one of dataset, {}", record::WORDS.join(", "))),
+        };
+        return Err((key, vec![mistake]));
+    };
+    // A line with wrong parts says all that is wrong, so the schema looks at the whole line as it was written.
+    let misfit = |object: Value, misfit: problem::Misfit| {
+        let mut mistakes = schema::mistakes(&kind, &object);
+        if mistakes.is_empty() {
+            mistakes.push(Mistake {
+                pointer: misfit.pointer,
+                message: misfit.message,
+                suggestion: Some("see `newsgraph schema --records`".into()),
+            });
+        }
+        mistakes
+    };
+    let mut body = object.clone();
+    body.remove("kind");
+    let body = Value::Object(body);
+    if kind == "dataset" {
+        return problem::fit::<DatasetRecord>(body).map(Parsed::Dataset).map_err(|error| (key, misfit(value, error)));
+    }
+    match record::read(&kind, body) {
+        Some(Ok(body)) => match key {
+            Some(key) if !key.trim().is_empty() => {
+                Ok(Parsed::Record(Record { key, digest: sha256(&value.to_string()), body }))
+            }
+            key => {
+                let missing = Mistake {
+                    pointer: "/key".into(),
+                    message: "is missing or empty".into(),
+                    suggestion: Some("add \"key\", unique in the dataset".into()),
+                };
+                Err((key, vec![missing]))
+            }
+        },
+        Some(Err(error)) => Err((key, misfit(value, error))),
+        None => {
+            let words = record::WORDS.iter().copied().chain(["dataset"]);
+            let suggestion = did_you_mean(&kind, words.clone())
+                .unwrap_or_else(|| format!("one of {}", words.collect::<Vec<_>>().join(", ")));
+            Err((
+                key,
+                vec![Mistake {
+                    pointer: "/kind".into(),
+                    message: format!("`{kind}` is no kind of record"),
+                    suggestion: Some(suggestion),
+                }],
+            ))
+        }
+    }
+}
+
+impl Record {
+    /// The record and its parts, the whole first. A part without a key is known by its place, as in
+    /// `visit#/participations/0`.
+    pub(crate) fn entries(&self) -> Vec<Entry> {
+        let mut entries = Vec::new();
+        self.walk(self.body.as_ref(), String::new(), &mut |part, pointer| {
+            let key = match (pointer.is_empty(), part.key()) {
+                (true, _) => self.key.clone(),
+                (false, Some(key)) => key.to_owned(),
+                (false, None) => format!("{}#{pointer}", self.key),
+            };
+            entries.push(Entry { key, pointer: pointer.to_owned(), kind: part.kind() });
+        });
+        entries
+    }
+
+    fn walk<'r>(&'r self, part: &'r dyn AnyBuild, pointer: String, visit: &mut dyn FnMut(&'r dyn AnyBuild, &str)) {
+        visit(part, &pointer);
+        let (mut list, mut at) = ("", 0);
+        for (name, inner) in part.parts() {
+            at = if name == list { at + 1 } else { 0 };
+            list = name;
+            self.walk(inner, format!("{pointer}/{name}/{at}"), visit);
+        }
+    }
+
+    /// Reads the record and its parts with all their fields. `ids` are those of [`Self::entries`], or empty while
+    /// references are only noted.
+    pub(crate) fn build<'k>(
+        &self,
+        dataset: &'k str,
+        known: Option<&'k Known>,
+        ids: &[RecordId],
+    ) -> (Vec<Row>, Builder<'k>) {
+        let mut builder = Builder::new(dataset, known);
+        let mut rows = Vec::new();
+        // Wholes around the part at hand: the pointers of a part's wholes begin its own.
+        let mut around: Vec<(String, RecordId, Kind)> = Vec::new();
+        let mut at = 0;
+        self.walk(self.body.as_ref(), String::new(), &mut |part, pointer| {
+            around.retain(|(whole, ..)| pointer.starts_with(&format!("{whole}/")));
+            let id = ids.get(at).copied().unwrap_or(RecordId(0));
+            at += 1;
+            let wholes: Vec<_> = around.iter().map(|(_, id, kind)| (*id, *kind)).collect();
+            builder.turn_to(pointer, id, &wholes);
+            rows.push(part.row(&mut builder));
+            around.push((pointer.to_owned(), id, part.kind()));
+        });
+        (rows, builder)
+    }
+}

@@ -1,0 +1,76 @@
+//! Records of accounts.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Build, Ref, Row, When, evidence::EvidenceRecord, figure::FigureRecord, participation::ParticipationRecord,
+};
+use crate::import::build::Builder;
+use entity::event_type::EventType;
+use entity::record::Kind;
+
+/// One version of a disputed event; the accounts of one event exclude each other.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AccountRecord {
+    /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
+    #[serde(default)]
+    pub key: Option<String>,
+    /// The event; left out inside of it.
+    #[serde(default)]
+    pub event: Option<Ref>,
+    /// What this version says, in a few words of ours.
+    pub label: String,
+    /// What kind of event it was, if this version says otherwise.
+    #[serde(default)]
+    pub r#type: Option<EventType>,
+    /// When, if this version says otherwise.
+    #[serde(default)]
+    pub when: Option<When>,
+    /// Where, if this version says otherwise: a place.
+    #[serde(default)]
+    pub place: Option<Ref>,
+    /// Where more exactly, in words.
+    #[serde(default)]
+    pub place_note: Option<String>,
+    /// Who and what had a part in it according to this version.
+    #[serde(default)]
+    pub participations: Vec<ParticipationRecord>,
+    /// Numbers that it gives.
+    #[serde(default)]
+    pub figures: Vec<FigureRecord>,
+    /// Where it is written.
+    #[serde(default)]
+    pub evidence: Vec<EvidenceRecord>,
+}
+
+impl Build for AccountRecord {
+    const KIND: Kind = Kind::Account;
+
+    fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+
+    fn row(&self, b: &mut Builder<'_>) -> Row {
+        let when = b.when("when", self.when.as_ref());
+        Row::Account(entity::account::Model {
+            id: b.id(),
+            event_id: b.whole("event", self.event.as_ref(), &[Kind::Event]).0.0.into(),
+            label: b.filled("label", &self.label),
+            kind: self.r#type,
+            date: when.edtf,
+            date_raw: when.raw,
+            earliest: when.earliest,
+            latest: when.latest,
+            place_id: b.place_if("place", self.place.as_ref()),
+            place_note: self.place_note.clone(),
+            standing: None,
+            implied: false,
+        })
+    }
+
+    fn parts(&self) -> Vec<(&'static str, &dyn super::AnyBuild)> {
+        super::parts!(self: "participations" participations, "figures" figures, "evidence" evidence)
+    }
+}

@@ -1,0 +1,259 @@
+//! Records of actors: persons, organizations, groups and anonymous sources.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Build, Ref, Row, evidence::EvidenceRecord, external_id::ExternalIdRecord, name::NameRecord};
+use crate::import::build::Builder;
+use entity::actor::{ActorKind, OrganizationKind};
+use entity::record::Kind;
+
+/// A human being.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PersonRecord {
+    /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
+    #[serde(default)]
+    pub key: Option<String>,
+    /// A readable unique name for links: lower-case letters, digits and hyphens.
+    #[serde(default)]
+    pub slug: Option<String>,
+    /// What to show. Matched only if it stands among the names too, so a description may be a label.
+    pub label: String,
+    /// What the person does.
+    #[serde(default)]
+    pub occupation: Option<String>,
+    /// Birth, in EDTF.
+    #[serde(default)]
+    pub born: Option<String>,
+    /// Death, in EDTF.
+    #[serde(default)]
+    pub died: Option<String>,
+    /// What it is, in a few words of ours.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// ISO 3166-1 alpha-2 code of its country or nationality.
+    #[serde(default)]
+    pub country: Option<String>,
+    /// PLOVER sector code, such as `CVL`, `GOV`, `MIL`.
+    #[serde(default)]
+    pub sector: Option<String>,
+    /// What it is called; the label is not a name unless it stands here too.
+    #[serde(default)]
+    pub names: Vec<NameRecord>,
+    /// Its ids elsewhere.
+    #[serde(default)]
+    pub external_ids: Vec<ExternalIdRecord>,
+    /// Where it is written.
+    #[serde(default)]
+    pub evidence: Vec<EvidenceRecord>,
+}
+
+impl Build for PersonRecord {
+    const KIND: Kind = Kind::Actor;
+
+    fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+
+    fn row(&self, b: &mut Builder<'_>) -> Row {
+        let mut row = b.actor_row(ActorKind::Person, &self.label);
+        row.slug = b.slug(self.slug.as_deref());
+        row.description.clone_from(&self.description);
+        row.country = b.country("country", self.country.as_deref());
+        row.sector = b.sector("sector", self.sector.as_deref());
+        row.occupation.clone_from(&self.occupation);
+        row.born = b.span_of("born", self.born.as_deref()).edtf;
+        row.died = b.span_of("died", self.died.as_deref()).edtf;
+        Row::Actor(row)
+    }
+
+    fn parts(&self) -> Vec<(&'static str, &dyn super::AnyBuild)> {
+        super::parts!(self: "names" names, "externalIds" external_ids, "evidence" evidence)
+    }
+}
+
+/// A body with a structure. A building is a place, the institution in it an organization.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OrganizationRecord {
+    /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
+    #[serde(default)]
+    pub key: Option<String>,
+    /// A readable unique name for links: lower-case letters, digits and hyphens.
+    #[serde(default)]
+    pub slug: Option<String>,
+    /// What to show. Matched only if it stands among the names too, so a description may be a label.
+    pub label: String,
+    /// What kind of organization it is.
+    #[serde(default)]
+    pub r#type: Option<OrganizationKind>,
+    /// Where it is, or the place that a state is.
+    #[serde(default)]
+    pub place: Option<Ref>,
+    /// What it is, in a few words of ours.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// ISO 3166-1 alpha-2 code of its country or nationality.
+    #[serde(default)]
+    pub country: Option<String>,
+    /// PLOVER sector code, such as `CVL`, `GOV`, `MIL`.
+    #[serde(default)]
+    pub sector: Option<String>,
+    /// What it is called; the label is not a name unless it stands here too.
+    #[serde(default)]
+    pub names: Vec<NameRecord>,
+    /// Its ids elsewhere.
+    #[serde(default)]
+    pub external_ids: Vec<ExternalIdRecord>,
+    /// Where it is written.
+    #[serde(default)]
+    pub evidence: Vec<EvidenceRecord>,
+}
+
+impl Build for OrganizationRecord {
+    const KIND: Kind = Kind::Actor;
+
+    fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+
+    fn row(&self, b: &mut Builder<'_>) -> Row {
+        let mut row = b.actor_row(ActorKind::Organization, &self.label);
+        row.slug = b.slug(self.slug.as_deref());
+        row.description.clone_from(&self.description);
+        row.country = b.country("country", self.country.as_deref());
+        row.sector = b.sector("sector", self.sector.as_deref());
+        row.organization_kind = self.r#type;
+        row.place_id = b.place_if("place", self.place.as_ref());
+        Row::Actor(row)
+    }
+
+    fn parts(&self) -> Vec<(&'static str, &dyn super::AnyBuild)> {
+        super::parts!(self: "names" names, "externalIds" external_ids, "evidence" evidence)
+    }
+}
+
+/// People without a known structure: the kidnappers, security forces, militia channels.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GroupRecord {
+    /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
+    #[serde(default)]
+    pub key: Option<String>,
+    /// A readable unique name for links: lower-case letters, digits and hyphens.
+    #[serde(default)]
+    pub slug: Option<String>,
+    /// What to show. Matched only if it stands among the names too, so a description may be a label.
+    pub label: String,
+    /// What it is, in a few words of ours.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// ISO 3166-1 alpha-2 code of its country or nationality.
+    #[serde(default)]
+    pub country: Option<String>,
+    /// PLOVER sector code, such as `CVL`, `GOV`, `MIL`.
+    #[serde(default)]
+    pub sector: Option<String>,
+    /// What it is called; the label is not a name unless it stands here too.
+    #[serde(default)]
+    pub names: Vec<NameRecord>,
+    /// Its ids elsewhere.
+    #[serde(default)]
+    pub external_ids: Vec<ExternalIdRecord>,
+    /// Where it is written.
+    #[serde(default)]
+    pub evidence: Vec<EvidenceRecord>,
+}
+
+impl Build for GroupRecord {
+    const KIND: Kind = Kind::Actor;
+
+    fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+
+    fn row(&self, b: &mut Builder<'_>) -> Row {
+        let mut row = b.actor_row(ActorKind::Group, &self.label);
+        row.slug = b.slug(self.slug.as_deref());
+        row.description.clone_from(&self.description);
+        row.country = b.country("country", self.country.as_deref());
+        row.sector = b.sector("sector", self.sector.as_deref());
+        Row::Actor(row)
+    }
+
+    fn parts(&self) -> Vec<(&'static str, &dyn super::AnyBuild)> {
+        super::parts!(self: "names" names, "externalIds" external_ids, "evidence" evidence)
+    }
+}
+
+/// Someone whom an article quotes without a name. It belongs to that article.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AnonymousSourceRecord {
+    /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
+    #[serde(default)]
+    pub key: Option<String>,
+    /// A readable unique name for links: lower-case letters, digits and hyphens.
+    #[serde(default)]
+    pub slug: Option<String>,
+    /// What to show. Matched only if it stands among the names too, so a description may be a label.
+    pub label: String,
+    /// The source as printed, such as `a source close to him`.
+    pub descriptor: String,
+    /// On what condition it spoke.
+    #[serde(default)]
+    pub condition: Option<String>,
+    /// Why it is not named.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// Whom it is close to: an actor.
+    #[serde(default)]
+    pub close_to: Option<Ref>,
+    /// The article that quotes it.
+    pub article: Ref,
+    /// What it is, in a few words of ours.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// ISO 3166-1 alpha-2 code of its country or nationality.
+    #[serde(default)]
+    pub country: Option<String>,
+    /// PLOVER sector code, such as `CVL`, `GOV`, `MIL`.
+    #[serde(default)]
+    pub sector: Option<String>,
+    /// What it is called; the label is not a name unless it stands here too.
+    #[serde(default)]
+    pub names: Vec<NameRecord>,
+    /// Its ids elsewhere.
+    #[serde(default)]
+    pub external_ids: Vec<ExternalIdRecord>,
+    /// Where it is written.
+    #[serde(default)]
+    pub evidence: Vec<EvidenceRecord>,
+}
+
+impl Build for AnonymousSourceRecord {
+    const KIND: Kind = Kind::Actor;
+
+    fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+
+    fn row(&self, b: &mut Builder<'_>) -> Row {
+        let mut row = b.actor_row(ActorKind::AnonymousSource, &self.label);
+        row.slug = b.slug(self.slug.as_deref());
+        row.description.clone_from(&self.description);
+        row.country = b.country("country", self.country.as_deref());
+        row.sector = b.sector("sector", self.sector.as_deref());
+        row.descriptor = Some(self.descriptor.clone());
+        row.condition.clone_from(&self.condition);
+        row.reason.clone_from(&self.reason);
+        row.close_to_id = b.actor_if("closeTo", self.close_to.as_ref());
+        row.article_id = Some(b.article("article", &self.article));
+        Row::Actor(row)
+    }
+
+    fn parts(&self) -> Vec<(&'static str, &dyn super::AnyBuild)> {
+        super::parts!(self: "names" names, "externalIds" external_ids, "evidence" evidence)
+    }
+}

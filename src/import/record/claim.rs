@@ -1,0 +1,56 @@
+//! Records of claims.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Build, Ref, Row, evidence::EvidenceRecord};
+use crate::import::build::Builder;
+use entity::record::Kind;
+use entity::standing::Standing;
+
+/// A proposition that statements take sides on, always worded affirmatively.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ClaimRecord {
+    /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
+    #[serde(default)]
+    pub key: Option<String>,
+    /// The proposition, in our words.
+    pub text: String,
+    /// What it is about: an event (that it happened), account, participation, relation, figure or actor. All but an actor have at most one claim.
+    #[serde(default)]
+    pub subject: Option<Ref>,
+    /// Where it is written.
+    #[serde(default)]
+    pub evidence: Vec<EvidenceRecord>,
+}
+
+impl Build for ClaimRecord {
+    const KIND: Kind = Kind::Claim;
+
+    fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+
+    fn row(&self, b: &mut Builder<'_>) -> Row {
+        let subject = self.subject.as_ref().map(|subject| {
+            b.reference(
+                "subject",
+                subject,
+                &[Kind::Event, Kind::Account, Kind::Participation, Kind::Relation, Kind::Figure, Kind::Actor],
+            )
+        });
+        Row::Claim(entity::claim::Model {
+            id: b.id(),
+            text: b.filled("text", &self.text),
+            subject_id: subject.map(|(id, _)| id),
+            subject_kind: subject.map(|(_, kind)| kind),
+            standing: Standing::Unsupported,
+            implied: false,
+        })
+    }
+
+    fn parts(&self) -> Vec<(&'static str, &dyn super::AnyBuild)> {
+        super::parts!(self: "evidence" evidence)
+    }
+}

@@ -1,0 +1,49 @@
+//! Records of ties between events.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Build, Ref, Row, evidence::EvidenceRecord};
+use crate::import::build::Builder;
+use entity::event_link::EventLinkKind;
+use entity::record::Kind;
+
+/// A tie from one event to another.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct EventLinkRecord {
+    /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
+    #[serde(default)]
+    pub key: Option<String>,
+    /// The first event; left out inside of it.
+    #[serde(default)]
+    pub from: Option<Ref>,
+    /// What the first is to the second.
+    pub r#type: EventLinkKind,
+    /// The second event.
+    pub to: Ref,
+    /// Where it is written.
+    #[serde(default)]
+    pub evidence: Vec<EvidenceRecord>,
+}
+
+impl Build for EventLinkRecord {
+    const KIND: Kind = Kind::EventLink;
+
+    fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+
+    fn row(&self, b: &mut Builder<'_>) -> Row {
+        Row::EventLink(entity::event_link::Model {
+            id: b.id(),
+            kind: self.r#type,
+            from_id: b.whole("from", self.from.as_ref(), &[Kind::Event]).0.0.into(),
+            to_id: b.event("to", &self.to),
+        })
+    }
+
+    fn parts(&self) -> Vec<(&'static str, &dyn super::AnyBuild)> {
+        super::parts!(self: "evidence" evidence)
+    }
+}

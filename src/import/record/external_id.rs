@@ -1,0 +1,45 @@
+//! Records of ids elsewhere.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Build, Ref, Row};
+use crate::import::build::Builder;
+use entity::record::Kind;
+
+/// An id of an actor, place, event or article elsewhere.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ExternalIdRecord {
+    /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
+    #[serde(default)]
+    pub key: Option<String>,
+    /// Whose id it is; left out inside of it.
+    #[serde(default)]
+    pub target: Option<Ref>,
+    /// Who gives such ids: `wikidata`, `geonames`, `gdelt`, `gdelt-feature`, `acled`, `ucdp`, `polecat`, `ftm`, `wikipedia`, `twitter`, `doi`, `isbn`, `url`, or another scheme written as `x-name`.
+    pub scheme: String,
+    /// The id, in the form that its scheme has.
+    pub value: String,
+}
+
+impl Build for ExternalIdRecord {
+    const KIND: Kind = Kind::ExternalId;
+
+    fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+
+    fn row(&self, b: &mut Builder<'_>) -> Row {
+        let (target_id, target_kind) =
+            b.whole("target", self.target.as_ref(), &[Kind::Actor, Kind::Place, Kind::Event, Kind::Article]);
+        b.external_id(&self.scheme, &self.value);
+        Row::ExternalId(entity::external_id::Model {
+            id: b.id(),
+            target_id,
+            target_kind,
+            scheme: self.scheme.clone(),
+            value: self.value.clone(),
+        })
+    }
+}

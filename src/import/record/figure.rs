@@ -1,0 +1,91 @@
+//! Records of figures.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Build, Ref, Row, When, evidence::EvidenceRecord};
+use crate::import::build::Builder;
+use entity::event_type::EventType;
+use entity::figure::Qualifier;
+use entity::record::Kind;
+
+/// A number that a statement, event, account or article gives.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct FigureRecord {
+    /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
+    #[serde(default)]
+    pub key: Option<String>,
+    /// The statement, event, account or article that gives it; left out inside of it.
+    #[serde(default)]
+    pub target: Option<Ref>,
+    /// What is counted, in words: activists missing.
+    pub counted: String,
+    /// The type of the events counted.
+    #[serde(default)]
+    pub counted_type: Option<EventType>,
+    /// The number.
+    #[serde(default)]
+    pub value: Option<f64>,
+    /// The least it may be.
+    #[serde(default)]
+    pub lower: Option<f64>,
+    /// The most it may be.
+    #[serde(default)]
+    pub upper: Option<f64>,
+    /// The unit, such as `person`, `year`, `USD`.
+    #[serde(default)]
+    pub unit: Option<String>,
+    /// How exact it is meant; `EXACT` when left out.
+    #[serde(default)]
+    pub qualifier: Option<Qualifier>,
+    /// Over what time it is counted.
+    #[serde(default)]
+    pub period: Option<When>,
+    /// Where it is counted: a place.
+    #[serde(default)]
+    pub place: Option<Ref>,
+    /// The figure of which it is a part.
+    #[serde(default)]
+    pub part_of: Option<Ref>,
+    /// Where it is written.
+    #[serde(default)]
+    pub evidence: Vec<EvidenceRecord>,
+}
+
+impl Build for FigureRecord {
+    const KIND: Kind = Kind::Figure;
+
+    fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+
+    fn row(&self, b: &mut Builder<'_>) -> Row {
+        let (target_id, target_kind) =
+            b.whole("target", self.target.as_ref(), &[Kind::Statement, Kind::Event, Kind::Account, Kind::Article]);
+        let period = b.when("period", self.period.as_ref());
+        b.amounts(self.value, self.lower, self.upper);
+        Row::Figure(entity::figure::Model {
+            id: b.id(),
+            target_id,
+            target_kind,
+            counted: b.filled("counted", &self.counted),
+            counted_type: self.counted_type,
+            value: self.value,
+            lower: self.lower,
+            upper: self.upper,
+            unit: self.unit.clone(),
+            qualifier: self.qualifier.unwrap_or(Qualifier::Exact),
+            period: period.edtf,
+            period_raw: period.raw,
+            earliest: period.earliest,
+            latest: period.latest,
+            place_id: b.place_if("place", self.place.as_ref()),
+            part_of_id: self.part_of.as_ref().map(|whole| b.figure("partOf", whole)),
+        })
+    }
+
+    fn parts(&self) -> Vec<(&'static str, &dyn super::AnyBuild)> {
+        super::parts!(self: "evidence" evidence)
+    }
+}

@@ -1,0 +1,56 @@
+//! Records of names.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Build, Ref, Row, evidence::EvidenceRecord};
+use crate::import::build::Builder;
+use crate::text::fold;
+use entity::name::NameKind;
+use entity::record::Kind;
+
+/// A name of an actor or place.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NameRecord {
+    /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
+    #[serde(default)]
+    pub key: Option<String>,
+    /// The actor or place that bears it; left out inside of it.
+    #[serde(default)]
+    pub target: Option<Ref>,
+    /// The name as written; a handle without its `@`.
+    pub text: String,
+    /// BCP 47 language tag.
+    #[serde(default)]
+    pub language: Option<String>,
+    /// What sort of name it is; `ALIAS` when left out.
+    #[serde(default)]
+    pub r#type: Option<NameKind>,
+    /// Where it is written.
+    #[serde(default)]
+    pub evidence: Vec<EvidenceRecord>,
+}
+
+impl Build for NameRecord {
+    const KIND: Kind = Kind::Name;
+
+    fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+
+    fn row(&self, b: &mut Builder<'_>) -> Row {
+        Row::Name(entity::name::Model {
+            id: b.id(),
+            target_id: b.whole("target", self.target.as_ref(), &[Kind::Actor, Kind::Place]).0,
+            text: b.filled("text", &self.text),
+            language: b.language("language", self.language.as_deref()),
+            script: fold::script(&self.text).map(str::to_owned),
+            kind: self.r#type.unwrap_or(NameKind::Alias),
+        })
+    }
+
+    fn parts(&self) -> Vec<(&'static str, &dyn super::AnyBuild)> {
+        super::parts!(self: "evidence" evidence)
+    }
+}

@@ -1,0 +1,86 @@
+//! Records of places.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Build, Ref, Row, evidence::EvidenceRecord, external_id::ExternalIdRecord, name::NameRecord};
+use crate::import::build::Builder;
+use crate::text::fold::fold;
+use entity::place::PlaceKind;
+use entity::record::Kind;
+
+/// A place of any size.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PlaceRecord {
+    /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
+    #[serde(default)]
+    pub key: Option<String>,
+    /// A readable unique name for links: lower-case letters, digits and hyphens.
+    #[serde(default)]
+    pub slug: Option<String>,
+    /// What kind of place it is.
+    pub r#type: PlaceKind,
+    /// What to show. Matched only if it stands among the names too.
+    pub label: String,
+    /// What it is, in a few words of ours.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// The smallest stored place that contains it.
+    #[serde(default)]
+    pub parent: Option<Ref>,
+    /// Degrees north in WGS 84, from -90 to 90.
+    #[serde(default)]
+    pub latitude: Option<f64>,
+    /// Degrees east in WGS 84, from -180 to 180.
+    #[serde(default)]
+    pub longitude: Option<f64>,
+    /// ISO 3166-1 alpha-2 code.
+    #[serde(default)]
+    pub country: Option<String>,
+    /// The country or region whose capital it is: a place.
+    #[serde(default)]
+    pub capital_of: Option<Ref>,
+    /// For a place without a name: the article that speaks of it.
+    #[serde(default)]
+    pub article: Option<Ref>,
+    /// What it is called; the label is not a name unless it stands here too.
+    #[serde(default)]
+    pub names: Vec<NameRecord>,
+    /// Its ids elsewhere.
+    #[serde(default)]
+    pub external_ids: Vec<ExternalIdRecord>,
+    /// Where it is written.
+    #[serde(default)]
+    pub evidence: Vec<EvidenceRecord>,
+}
+
+impl Build for PlaceRecord {
+    const KIND: Kind = Kind::Place;
+
+    fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+
+    fn row(&self, b: &mut Builder<'_>) -> Row {
+        let (latitude, longitude) = b.point(self.latitude, self.longitude);
+        Row::Place(entity::place::Model {
+            id: b.id(),
+            slug: b.slug(self.slug.as_deref()),
+            kind: self.r#type,
+            label: b.filled("label", &self.label),
+            label_key: fold(&self.label),
+            description: self.description.clone(),
+            parent_id: b.place_if("parent", self.parent.as_ref()),
+            latitude,
+            longitude,
+            country: b.country("country", self.country.as_deref()),
+            capital_of_id: b.place_if("capitalOf", self.capital_of.as_ref()),
+            article_id: self.article.as_ref().map(|article| b.article("article", article)),
+        })
+    }
+
+    fn parts(&self) -> Vec<(&'static str, &dyn super::AnyBuild)> {
+        super::parts!(self: "names" names, "externalIds" external_ids, "evidence" evidence)
+    }
+}

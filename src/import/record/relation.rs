@@ -1,0 +1,91 @@
+//! Records of relations.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Build, Ref, Row, evidence::EvidenceRecord};
+use crate::import::build::Builder;
+use entity::participation::Certainty;
+use entity::record::Kind;
+use entity::relation::RelationKind;
+
+/// A lasting tie from an actor to an actor or to a place.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RelationRecord {
+    /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
+    #[serde(default)]
+    pub key: Option<String>,
+    /// What the first is to the second.
+    pub r#type: RelationKind,
+    /// The first: an actor.
+    pub subject: Ref,
+    /// The second, when it is an actor.
+    #[serde(default)]
+    pub object: Option<Ref>,
+    /// The second, when it is a place; else the place for which the tie holds.
+    #[serde(default)]
+    pub place: Option<Ref>,
+    /// The title or post.
+    #[serde(default)]
+    pub title: Option<String>,
+    /// What else is told of it.
+    #[serde(default)]
+    pub note: Option<String>,
+    /// From when it holds, in EDTF.
+    #[serde(default)]
+    #[serde(rename = "from")]
+    pub since: Option<String>,
+    /// Until when it holds, in EDTF.
+    #[serde(default)]
+    #[serde(rename = "to")]
+    pub until: Option<String>,
+    /// When it was said to hold, in EDTF: often the day of the article.
+    #[serde(default)]
+    pub attested: Option<String>,
+    /// Whether it is stated or inferred; `STATED` when left out.
+    #[serde(default)]
+    pub certainty: Option<Certainty>,
+    /// Where it is written.
+    #[serde(default)]
+    pub evidence: Vec<EvidenceRecord>,
+}
+
+impl Build for RelationRecord {
+    const KIND: Kind = Kind::Relation;
+
+    fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+
+    fn row(&self, b: &mut Builder<'_>) -> Row {
+        let since = b.span_of("from", self.since.as_deref());
+        let until = b.span_of("to", self.until.as_deref());
+        let attested = b.span_of("attested", self.attested.as_deref());
+        b.ordered("to", since.earliest, until.latest);
+        if self.object.is_none() && self.place.is_none() {
+            b.problem("", "names no second side", Some("add \"object\" (an actor) or \"place\"".into()));
+        }
+        Row::Relation(entity::relation::Model {
+            id: b.id(),
+            kind: self.r#type,
+            subject_id: b.actor("subject", &self.subject),
+            object_id: b.actor_if("object", self.object.as_ref()),
+            place_id: b.place_if("place", self.place.as_ref()),
+            title: self.title.clone(),
+            note: self.note.clone(),
+            since: since.edtf,
+            since_earliest: since.earliest,
+            until: until.edtf,
+            until_latest: until.latest,
+            attested: attested.edtf,
+            held_earliest: since.earliest.or(attested.earliest),
+            held_latest: until.latest.or(attested.latest),
+            certainty: self.certainty.unwrap_or(Certainty::Stated),
+        })
+    }
+
+    fn parts(&self) -> Vec<(&'static str, &dyn super::AnyBuild)> {
+        super::parts!(self: "evidence" evidence)
+    }
+}

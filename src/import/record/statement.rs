@@ -1,0 +1,142 @@
+//! Records of statements.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Build, Ref, Row, When, evidence::EvidenceRecord, figure::FigureRecord, stance::StanceRecord};
+use crate::import::build::Builder;
+use entity::record::Kind;
+use entity::statement::{Attribution, Medium, QuoteType, SpeechAct};
+
+/// One act of saying, as one reporting phrase or quotation gives it. A headline or a repetition is more evidence, not another statement.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct StatementRecord {
+    /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
+    #[serde(default)]
+    pub key: Option<String>,
+    /// What is said, in our words.
+    pub summary: String,
+    /// What is said, word for word, where it may be kept.
+    #[serde(default)]
+    pub text: Option<String>,
+    /// Who says it: an actor. Left out exactly when the attribution is UNATTRIBUTED, NARRATION or NOT_RECORDED.
+    #[serde(default)]
+    pub speaker: Option<Ref>,
+    /// The speaker as printed.
+    #[serde(default)]
+    pub speaker_text: Option<String>,
+    /// The reporting word: said, claimed.
+    #[serde(default)]
+    pub cue: Option<String>,
+    /// How it is attributed. ANONYMOUS exactly when the speaker is an anonymous source.
+    pub attribution: Attribution,
+    /// Quoted or told.
+    pub quote_type: QuoteType,
+    /// By what means it was said, the most specific one; `UNKNOWN` when left out.
+    #[serde(default)]
+    pub medium: Option<Medium>,
+    /// The service or outlet on which it was said.
+    #[serde(default)]
+    pub platform: Option<String>,
+    /// What is done by saying it.
+    #[serde(default)]
+    pub act: Option<SpeechAct>,
+    /// BCP 47 tag of the language it was said in.
+    #[serde(default)]
+    pub language: Option<String>,
+    /// When it was said.
+    #[serde(default)]
+    pub said: Option<When>,
+    /// Where it was said: a place.
+    #[serde(default)]
+    pub place: Option<Ref>,
+    /// To whom: an actor.
+    #[serde(default)]
+    pub addressee: Option<Ref>,
+    /// The first article that reports it. Needed for UNATTRIBUTED and NARRATION, whose voice it gives.
+    #[serde(default)]
+    pub article: Option<Ref>,
+    /// The statement that it passes on.
+    #[serde(default)]
+    pub relays: Option<Ref>,
+    /// What it is about: actors, events, places.
+    #[serde(default)]
+    pub about: Vec<Ref>,
+    /// The sides it takes on claims.
+    #[serde(default)]
+    pub stances: Vec<StanceRecord>,
+    /// Numbers that it gives.
+    #[serde(default)]
+    pub figures: Vec<FigureRecord>,
+    /// Where it is written.
+    #[serde(default)]
+    pub evidence: Vec<EvidenceRecord>,
+}
+
+impl Build for StatementRecord {
+    const KIND: Kind = Kind::Statement;
+
+    fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+
+    fn row(&self, b: &mut Builder<'_>) -> Row {
+        let said = b.when("said", self.said.as_ref());
+        let speakerless =
+            matches!(self.attribution, Attribution::Unattributed | Attribution::Narration | Attribution::NotRecorded);
+        if speakerless && self.speaker.is_some() {
+            b.problem(
+                "speaker",
+                "is given, and the attribution says that there is none",
+                Some("leave \"speaker\" out or change \"attribution\"".into()),
+            );
+        } else if !speakerless && self.speaker.is_none() {
+            b.problem(
+                "speaker",
+                "is missing, and the attribution says that there is one",
+                Some("add \"speaker\", or write UNATTRIBUTED, NARRATION or NOT_RECORDED".into()),
+            );
+        }
+        if matches!(self.attribution, Attribution::Unattributed | Attribution::Narration) && self.article.is_none() {
+            b.problem(
+                "article",
+                "is missing: the voice of such a statement is its article's",
+                Some("add \"article\"".into()),
+            );
+        }
+        for about in &self.about {
+            let about = b.reference("about", about, &[Kind::Actor, Kind::Event, Kind::Place]);
+            b.about(about);
+        }
+        Row::Statement(entity::statement::Model {
+            id: b.id(),
+            summary: b.filled("summary", &self.summary),
+            text: self.text.clone(),
+            speaker_id: b.actor_if("speaker", self.speaker.as_ref()),
+            speaker_text: self.speaker_text.clone(),
+            cue: self.cue.clone(),
+            attribution: self.attribution,
+            quote_type: self.quote_type,
+            medium: self.medium.unwrap_or(Medium::Unknown),
+            platform: self.platform.clone(),
+            act: self.act,
+            language: b.language("language", self.language.as_deref()),
+            said: said.edtf,
+            said_raw: said.raw,
+            earliest: said.earliest,
+            latest: said.latest,
+            place_id: b.place_if("place", self.place.as_ref()),
+            addressee_id: b.actor_if("addressee", self.addressee.as_ref()),
+            article_id: self.article.as_ref().map(|article| b.article("article", article)),
+            relays_id: self.relays.as_ref().map(|relays| b.statement("relays", relays)),
+            position: None,
+            voice: None,
+            voice_id: None,
+        })
+    }
+
+    fn parts(&self) -> Vec<(&'static str, &dyn super::AnyBuild)> {
+        super::parts!(self: "stances" stances, "figures" figures, "evidence" evidence)
+    }
+}

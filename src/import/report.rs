@@ -1,0 +1,98 @@
+//! What an import did.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Serialize;
+
+use super::problem::Problem;
+
+/// No more changed records are listed one by one; all are counted.
+const LISTED: usize = 1000;
+
+/// How many records of one kind had which fate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// New.
+    pub created: u64,
+    /// Known, and other than before.
+    pub updated: u64,
+    /// Known, and as before.
+    pub unchanged: u64,
+    /// With a mistake, and left out.
+    pub rejected: u64,
+}
+
+/// A record that changed, and what in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Updated {
+    /// The file.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u64,
+    /// The record's key.
+    pub key: String,
+    /// The columns that changed, those of parts behind the part's pointer; parts that came or went by their pointer.
+    pub fields: Vec<String>,
+}
+
+/// What an import did, or with `dry_run` would do.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Report {
+    /// Nothing was written: it was a dry run, or a mistake stopped the import.
+    pub written: bool,
+    /// By kind of record, as records spell it.
+    pub kinds: BTreeMap<String, Counts>,
+    /// Every mistake of every record.
+    pub problems: Vec<Problem>,
+    /// The first records that changed.
+    pub updates: Vec<Updated>,
+    /// What was put right on the way.
+    pub notes: Vec<String>,
+}
+
+impl Report {
+    /// All kinds together.
+    pub fn total(&self) -> Counts {
+        self.kinds.values().fold(Counts::default(), |sum, one| Counts {
+            created: sum.created + one.created,
+            updated: sum.updated + one.updated,
+            unchanged: sum.unchanged + one.unchanged,
+            rejected: sum.rejected + one.rejected,
+        })
+    }
+
+    pub(crate) fn count(&mut self, kind: &str) -> &mut Counts {
+        self.kinds.entry(kind.to_owned()).or_default()
+    }
+
+    pub(crate) fn update(&mut self, updated: Updated) {
+        if self.updates.len() < LISTED {
+            self.updates.push(updated);
+        }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{:<18}{:>10}{:>10}{:>10}{:>10}", "", "created", "updated", "unchanged", "rejected")?;
+        let line = |f: &mut fmt::Formatter<'_>, name: &str, counts: &Counts| {
+            writeln!(
+                f,
+                "{name:<18}{:>10}{:>10}{:>10}{:>10}",
+                counts.created, counts.updated, counts.unchanged, counts.rejected
+            )
+        };
+        for (kind, counts) in &self.kinds {
+            line(f, kind, counts)?;
+        }
+        line(f, "all", &self.total())?;
+        for updated in &self.updates {
+            writeln!(f, "updated {}:{} {}: {}", updated.file, updated.line, updated.key, updated.fields.join(", "))?;
+        }
+        for note in &self.notes {
+            writeln!(f, "note: {note}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,203 @@
+//! The command line.
+
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use clap::{Parser, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
+use newsgraph::config::{Database, Serve};
+use newsgraph::db::Db;
+use newsgraph::error::{Error, Result};
+use newsgraph::import::{self, Options, Progress, Report, Source};
+
+/// A knowledge graph of news events behind a GraphQL API.
+#[derive(Parser)]
+#[command(version, arg_required_else_help = true, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 some records were rejected, 2 usage or refused input, 3 the database.";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Migrate the database and serve the API and GraphiQL.
+    #[command(after_help = "Example: newsgraph serve --example\nThen open http://127.0.0.1:8000/")]
+    Serve(Serve),
+    /// Import files of records (JSON Lines), all or nothing.
+    #[command(after_help = "Example: newsgraph import --dry-run examples/mikdam/records.jsonl")]
+    Import(Import),
+    /// Print the GraphQL schema, or the JSON Schema of records.
+    #[command(after_help = "Example: newsgraph schema --records > records.schema.json")]
+    Schema {
+        /// The JSON Schema of records.
+        #[arg(long, env = "NEWSGRAPH_RECORDS")]
+        records: bool,
+    },
+    /// Bring the database up to date, or tell whether it is.
+    #[command(after_help = "Example: newsgraph migrate status")]
+    Migrate {
+        #[command(subcommand)]
+        action: Migrate,
+    },
+}
+
+#[derive(Subcommand)]
+enum Migrate {
+    /// Make the changes that are missing.
+    Up(Database),
+    /// List all changes and which were made; exits with 1 when one is missing.
+    Status(Database),
+}
+
+#[derive(clap::Args)]
+struct Import {
+    #[command(flatten)]
+    database: Database,
+    /// The form of the files.
+    #[arg(long, env = "NEWSGRAPH_FORMAT", value_enum, default_value = "records")]
+    format: Format,
+    /// The dataset of files that do not begin with one.
+    #[arg(long, env = "NEWSGRAPH_DATASET", value_name = "KEY")]
+    dataset: Option<String>,
+    /// Say what would be done and write nothing.
+    #[arg(long, env = "NEWSGRAPH_DRY_RUN")]
+    dry_run: bool,
+    /// Leave out records with mistakes and what refers to them, and write the others.
+    #[arg(long, env = "NEWSGRAPH_KEEP_GOING")]
+    keep_going: bool,
+    /// Write the report as JSON.
+    #[arg(long, env = "NEWSGRAPH_REPORT", value_name = "FILE")]
+    report: Option<String>,
+    /// Files of records; `-` is standard input.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<String>,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Format {
+    /// One JSON object a line; see `newsgraph schema --records`.
+    Records,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli.command).await {
+        Ok(code) => code,
+        Err(error) => {
+            // Standard error may be closed; there is nobody left to tell.
+            let _ = writeln!(std::io::stderr(), "newsgraph: {error}");
+            ExitCode::from(if matches!(error, Error::Database(_)) { 3 } else { 2 })
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Serve(settings) => newsgraph::http::serve(settings).await.map(|()| ExitCode::SUCCESS),
+        Command::Import(settings) => import(settings).await,
+        Command::Schema { records: true } => {
+            print(&format!("{:#}\n", *import::schema::RECORDS)).map(|()| ExitCode::SUCCESS)
+        }
+        Command::Schema { records: false } => print(&newsgraph::graphql::sdl()).map(|()| ExitCode::SUCCESS),
+        Command::Migrate { action: Migrate::Up(database) } => {
+            let db = Db::connect(&database.database_url).await?;
+            db.migrate().await?;
+            print("up to date\n")?;
+            db.close().await.map(|()| ExitCode::SUCCESS)
+        }
+        Command::Migrate { action: Migrate::Status(database) } => {
+            let db = Db::connect(&database.database_url).await?;
+            let changes = db.migrations().await?;
+            for (name, made) in &changes {
+                print(&format!("{} {name}\n", if *made { "made   " } else { "missing" }))?;
+            }
+            db.close().await?;
+            Ok(ExitCode::from(u8::from(changes.iter().any(|(_, made)| !made))))
+        }
+    }
+}
+
+async fn import(settings: Import) -> Result<ExitCode> {
+    let Format::Records = settings.format;
+    let sources = settings.files.iter().map(|file| Source::open(file)).collect::<Result<Vec<_>>>()?;
+    let db = Db::connect(&settings.database.database_url).await?;
+    db.migrate().await?;
+    let options = Options {
+        dataset: settings.dataset,
+        dry_run: settings.dry_run,
+        keep_going: settings.keep_going,
+        by: "command line".into(),
+    };
+    let mut bar = Bar::new(sources.iter().map(Source::size).sum());
+    let report = import::import(&db, &sources, &options, &mut bar).await;
+    bar.bar.finish_and_clear();
+    let report = report?;
+    db.close().await?;
+    tell(&report, settings.report.as_deref(), settings.dry_run)?;
+    Ok(ExitCode::from(u8::from(!report.problems.is_empty())))
+}
+
+fn tell(report: &Report, file: Option<&str>, dry_run: bool) -> Result<()> {
+    if let Some(file) = file {
+        let json = serde_json::to_string_pretty(report).map_err(|error| Error::Broken(error.to_string()))?;
+        std::fs::write(file, json + "\n").map_err(|error| Error::Io(format!("cannot write {file}"), error))?;
+    }
+    let mut errors = std::io::stderr().lock();
+    for problem in &report.problems {
+        let _ = writeln!(errors, "{problem}");
+    }
+    let outcome = match (report.written, dry_run) {
+        (true, _) => "written",
+        (false, true) => "dry run: nothing was written",
+        (false, false) => "nothing was written: correct the records, or leave them out with --keep-going",
+    };
+    print(&format!("{report}{outcome}\n"))
+}
+
+/// Standard output may be a closed pipe, which is no fault.
+fn print(text: &str) -> Result<()> {
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::Io("cannot write".into(), error)),
+        _ => Ok(()),
+    }
+}
+
+/// A bar on a terminal, a line every ten seconds elsewhere.
+struct Bar {
+    bar: ProgressBar,
+    size: u64,
+    last: Instant,
+    plain: bool,
+}
+
+impl Bar {
+    fn new(size: u64) -> Self {
+        let plain = !std::io::stderr().is_terminal();
+        let bar = if plain { ProgressBar::hidden() } else { ProgressBar::new(size * 2) };
+        let style = "{bar:40} {percent}% {bytes_per_sec} {eta} left";
+        if let Ok(style) = ProgressStyle::with_template(style) {
+            bar.set_style(style);
+        }
+        bar.set_length(size * 2);
+        Self { bar, size, last: Instant::now(), plain }
+    }
+}
+
+impl Progress for Bar {
+    fn read(&mut self, bytes: u64) {
+        self.bar.inc(bytes);
+        if self.plain && self.last.elapsed() > Duration::from_secs(10) {
+            self.last = Instant::now();
+            let percent = self.bar.position() * 100 / (self.size * 2).max(1);
+            let _ = writeln!(std::io::stderr(), "{percent} % read");
+        }
+    }
+
+    fn restart(&mut self) {
+        self.bar.set_position(0);
+    }
+}

@@ -1,0 +1,345 @@
+//! Records in: what is accepted, refused, changed and left alone.
+
+use newsgraph::import::Options;
+use serde_json::{Value, json};
+
+use crate::fixture::{Fixture, STORY, databases, records, stories};
+
+#[tokio::test]
+async fn the_story_twice_changes_nothing() {
+    for story in stories().await {
+        let before = story.dump().await;
+        let report = story.import(STORY).await;
+        let total = report.total();
+        assert_eq!((total.created, total.updated, total.rejected), (0, 0, 0));
+        assert_eq!(total.unchanged, STORY.lines().count() as u64);
+        assert_eq!(story.dump().await, before);
+    }
+}
+
+#[tokio::test]
+async fn references_may_stand_before_what_they_name() {
+    for fixture in databases().await {
+        let mut lines: Vec<&str> = STORY.lines().collect();
+        let rest = lines.split_off(1);
+        lines.extend(rest.into_iter().rev());
+        let report = fixture.import(&lines.join("\n")).await;
+        assert_eq!(report.problems, []);
+        let data = fixture.ask("{ events(filter: { type: { within: [VISIT] } }) { totalCount } }").await;
+        assert_eq!(data["events"]["totalCount"], 2);
+    }
+}
+
+/// A file with a mistake on each line, and what is said of it: kind of mistake, record, pointer, words.
+fn mistakes() -> Vec<(Value, &'static str, &'static str, &'static str)> {
+    let person = |key: &str| json!({ "kind": "person", "key": key, "label": key });
+    let article = json!({ "kind": "article", "key": "article", "text": "Ann met Bob in Erbil." });
+    let evidence = |start: i32, end: i32, quote: Option<&str>| {
+        let mut evidence = json!({ "article": "article", "start": start, "end": end });
+        if let Some(quote) = quote {
+            evidence["quote"] = json!(quote);
+        }
+        evidence
+    };
+    let with = |mut record: Value, field: &str, value: Value| {
+        record[field] = value;
+        record
+    };
+    let place = |key: &str, parent: &str| json!({ "kind": "place", "key": key, "type": "CITY", "label": key, "parent": parent });
+    vec![
+        // What the others need, without a mistake of its own.
+        (person("ann"), "", "", ""),
+        (article, "", "", ""),
+        (json!("{\"kind\": \"person\", "), "", "is not JSON", "one JSON object a line"),
+        (json!({ "kind": "persn", "key": "p" }), "/kind", "`persn` is no kind of record", "did you mean \"person\"?"),
+        (json!({ "kind": "person", "key": "nameless" }), "/label", "is missing", "add \"label\""),
+        (
+            json!({ "kind": "event", "key": "e1", "type": "VISITT" }),
+            "/type",
+            "not a word of its list",
+            "did you mean \"VISIT\"?",
+        ),
+        (
+            json!({ "kind": "event", "key": "e2", "type": "VISIT", "participations": [{ "actor": "anm", "role": "VISITOR" }] }),
+            "/participations/0/actor",
+            "`anm` is neither in the file nor stored",
+            "did you mean \"ann\"?",
+        ),
+        (person("ann"), "/key", "`ann` is already the key on line 2", "a key of its own"),
+        (json!({ "kind": "event", "key": "e3", "type": "VISIT", "when": "2021-02-30" }), "/when", "2021-02-30", "EDTF"),
+        (
+            json!({ "kind": "event", "key": "e4", "type": "VISIT", "when": "2021-07-10/2021-07-01" }),
+            "/when",
+            "2021-07-10/2021-07-01",
+            "EDTF",
+        ),
+        (
+            with(person("out"), "evidence", json!([evidence(0, 900, None)])),
+            "/evidence/0/end",
+            "lies outside of the text, which has 21 code points",
+            "count code points",
+        ),
+        (
+            with(person("quoted"), "evidence", json!([evidence(0, 3, Some("Eve"))])),
+            "/evidence/0/quote",
+            "reads \"Ann\"",
+            "correct the quote",
+        ),
+        (
+            with(person("known"), "externalIds", json!([{ "scheme": "wikidta", "value": "Q1" }])),
+            "/externalIds/0/scheme",
+            "`wikidta` is no scheme",
+            "did you mean \"wikidata\"?",
+        ),
+        (place("inner", "outer"), "/parent", "makes a cycle", "name another"),
+        (place("outer", "inner"), "/parent", "makes a cycle", "name another"),
+    ]
+}
+
+#[tokio::test]
+async fn every_mistake_is_named_with_line_pointer_and_suggestion() {
+    for fixture in databases().await {
+        let before = fixture.dump().await;
+        let mut text = json!({ "kind": "dataset", "key": "test" }).to_string();
+        for (record, ..) in mistakes() {
+            text.push('\n');
+            text.push_str(&record.as_str().map_or_else(|| record.to_string(), str::to_owned));
+        }
+        let report = fixture.import(&text).await;
+        assert!(!report.written);
+        let mut seen = 0;
+        for (at, (_, pointer, message, suggestion)) in mistakes().into_iter().enumerate() {
+            if message.is_empty() {
+                continue;
+            }
+            let line = at as u64 + 2;
+            let found = report.problems.iter().find(|problem| problem.line == line && problem.pointer == pointer);
+            let Some(found) = found else { panic!("line {line} {pointer} is not named: {:#?}", report.problems) };
+            assert!(found.message.contains(message), "{found}");
+            assert!(found.suggestion.as_ref().is_some_and(|words| words.contains(suggestion)), "{found}");
+            seen += 1;
+        }
+        // The cycle is named at both of its ends; nothing else is found.
+        assert_eq!((seen, report.problems.len()), (13, 13), "{:#?}", report.problems);
+        assert_eq!(fixture.dump().await, before, "a refused file leaves no trace");
+    }
+}
+
+#[tokio::test]
+async fn all_mistakes_of_one_record_are_named_at_once() {
+    for fixture in databases().await {
+        let record = json!({ "kind": "event", "key": "e", "type": "VISTI", "slugg": "x", "occurrence": "MAYBE", "participations": [{ "role": "VISITR" }, { "actor": 7, "role": "AGENT" }] });
+        let report = fixture.import_lines(&[record]).await;
+        let pointers: Vec<&str> = report.problems.iter().map(|problem| problem.pointer.as_str()).collect();
+        for pointer in ["/type", "/slugg", "/occurrence", "/participations/0/role", "/participations/1/actor"] {
+            assert!(pointers.contains(&pointer), "{pointer} in {pointers:?}");
+        }
+        assert!(report.problems.iter().all(|problem| problem.suggestion.is_some()), "{:#?}", report.problems);
+
+        let record = json!({ "kind": "place", "key": "p", "type": "CITY", "label": " ", "country": "IRQ", "latitude": 95, "longitude": 1, "slug": "A b" });
+        let report = fixture.import_lines(&[record]).await;
+        let pointers: Vec<&str> = report.problems.iter().map(|problem| problem.pointer.as_str()).collect();
+        for pointer in ["/label", "/country", "/latitude", "/slug"] {
+            assert!(pointers.contains(&pointer), "{pointer} in {pointers:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn with_keep_going_what_refers_to_a_rejected_record_is_rejected_too() {
+    for fixture in databases().await {
+        let lines = [
+            json!({ "kind": "place", "key": "a", "type": "CITY", "label": "A", "parent": "b" }),
+            json!({ "kind": "place", "key": "b", "type": "REGION", "label": "B", "parent": "c" }),
+            json!({ "kind": "place", "key": "c", "type": "REGION", "label": "C", "parent": "d" }),
+            json!({ "kind": "place", "key": "d", "type": "COUNTRY", "label": "D", "country": "XX" }),
+            json!({ "kind": "place", "key": "e", "type": "COUNTRY", "label": "E" }),
+        ];
+        let report = fixture.import_with(&records(&lines), &Options { keep_going: true, ..Options::default() }).await;
+        let total = report.total();
+        assert!(report.written);
+        assert_eq!((total.created, total.rejected), (2, 4), "the dataset and E: {report}");
+        let data = fixture.ask("{ places { nodes { label } } }").await;
+        assert_eq!(data["places"]["nodes"], json!([{ "label": "E" }]));
+    }
+}
+
+#[tokio::test]
+async fn a_dry_run_says_the_same_and_writes_nothing() {
+    for fixture in databases().await {
+        let before = fixture.dump().await;
+        let dry = fixture.import_with(STORY, &Options { dry_run: true, ..Options::default() }).await;
+        assert!(!dry.written);
+        assert_eq!(fixture.dump().await, before);
+        let wet = fixture.import(STORY).await;
+        assert_eq!(dry.kinds, wet.kinds);
+    }
+}
+
+async fn changed(fixture: &Fixture, record: Value) -> Vec<String> {
+    let report = fixture.import_lines(&[record]).await;
+    assert_eq!(report.problems, []);
+    assert_eq!(report.total().updated, u64::from(!report.updates.is_empty()), "{report}");
+    report.updates.first().map(|updated| updated.fields.clone()).unwrap_or_default()
+}
+
+#[tokio::test]
+async fn an_update_names_what_changed_and_keeps_ids() {
+    for fixture in databases().await {
+        let record = |title: &str, parts: Value, names: Value| json!({ "kind": "event", "key": "e", "type": "VISIT", "title": title, "participations": parts, "externalIds": names });
+        let ann = json!({ "kind": "person", "key": "ann", "label": "Ann", "names": [{ "text": "Ann" }] });
+        let id = json!([{ "scheme": "gdelt", "value": "1" }]);
+        let part = |key: &str, role: &str| json!({ "key": key, "actor": "ann", "role": role });
+        let first = record("one", json!([part("p1", "VISITOR"), part("p2", "HOST")]), id.clone());
+        assert_eq!(fixture.import_lines(&[ann.clone(), first.clone()]).await.problems, []);
+        let ids = fixture.ask("{ events { nodes { id participations { nodes { id role } } } } }").await;
+
+        assert_eq!(
+            changed(&fixture, record("two", json!([part("p1", "VISITOR"), part("p2", "HOST")]), id.clone())).await,
+            ["title"]
+        );
+        assert_eq!(
+            changed(&fixture, record("two", json!([part("p2", "WITNESS"), part("p1", "VISITOR")]), id.clone())).await,
+            ["/participations/0/role"]
+        );
+        let now = fixture.ask("{ events { nodes { id participations { nodes { id role } } } } }").await;
+        assert_eq!(now["events"]["nodes"][0]["id"], ids["events"]["nodes"][0]["id"]);
+        let parts = |data: &Value| {
+            data["events"]["nodes"][0]["participations"]["nodes"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|part| part["id"].clone())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(parts(&now), parts(&ids));
+
+        // A part goes, a part comes.
+        assert_eq!(changed(&fixture, record("two", json!([part("p1", "VISITOR")]), id.clone())).await, ["p2"]);
+        assert_eq!(
+            changed(&fixture, record("two", json!([part("p1", "VISITOR"), part("p3", "HOST")]), id.clone())).await,
+            ["/participations/1"]
+        );
+        let now = fixture.ask("{ events { nodes { participations { totalCount nodes { role } } } } }").await;
+        assert_eq!(
+            now["events"]["nodes"][0]["participations"],
+            json!({ "totalCount": 2, "nodes": [{ "role": "VISITOR" }, { "role": "HOST" }] })
+        );
+
+        // The order of fields is no difference, and a name found by its old text is found by its new one.
+        assert_eq!(changed(&fixture, serde_json::from_str(&first.to_string()).unwrap()).await.len(), 3);
+        let renamed = json!({ "names": [{ "text": "Anna" }], "label": "Ann", "key": "ann", "kind": "person" });
+        assert_eq!(changed(&fixture, renamed).await, ["/names/0/text"]);
+        let found =
+            |name: &str| format!("{{ people(filter: {{ name: {{ matches: \"{name}\" }} }}) {{ totalCount }} }}");
+        assert_eq!(fixture.ask(&found("Ann")).await["people"]["totalCount"], 0);
+        assert_eq!(fixture.ask(&found("anna")).await["people"]["totalCount"], 1);
+    }
+}
+
+#[tokio::test]
+async fn references_by_id_elsewhere_and_to_other_datasets() {
+    for fixture in databases().await {
+        let iraq = json!({ "kind": "place", "key": "iraq", "type": "COUNTRY", "label": "Iraq", "externalIds": [{ "scheme": "wikidata", "value": "Q796" }] });
+        let by_id = json!({ "scheme": "wikidata", "value": "Q796" });
+        // In the same file and in front of what it names.
+        let lines =
+            [json!({ "kind": "place", "key": "baghdad", "type": "CITY", "label": "Baghdad", "parent": by_id }), iraq];
+        assert_eq!(fixture.import_lines(&lines).await.problems, []);
+        let other = [
+            json!({ "kind": "dataset", "key": "other" }).to_string(),
+            json!({ "kind": "place", "key": "mosul", "type": "CITY", "label": "Mosul", "parent": by_id }).to_string(),
+            json!({ "kind": "place", "key": "dora", "type": "DISTRICT", "label": "Dora", "parent": { "dataset": "test", "key": "baghdad" } }).to_string(),
+        ];
+        assert_eq!(fixture.import(&other.join("\n")).await.problems, []);
+        let data = fixture
+            .ask(
+                "{ place(externalId: { scheme: \"wikidata\", value: \"Q796\" }) { label children { nodes { label } } }
+            dora: place(record: { dataset: \"other\", key: \"dora\" }) { parent { label } } }",
+            )
+            .await;
+        assert_eq!(
+            data["place"],
+            json!({ "label": "Iraq", "children": { "nodes": [{ "label": "Baghdad" }, { "label": "Mosul" }] } })
+        );
+        assert_eq!(data["dora"]["parent"]["label"], "Baghdad");
+        // The same id given to another thing: a reference by it says nothing any more.
+        let twin = json!({ "kind": "place", "key": "iraq-2", "type": "COUNTRY", "label": "Iraq", "externalIds": [{ "scheme": "wikidata", "value": "Q796" }] });
+        assert_eq!(fixture.import_lines(&[twin]).await.problems, []);
+        let report = fixture
+            .import_lines(&[
+                json!({ "kind": "place", "key": "basra", "type": "CITY", "label": "Basra", "parent": by_id }),
+            ])
+            .await;
+        assert!(report.problems[0].message.contains("the id of 2 things"), "{:?}", report.problems);
+    }
+}
+
+#[tokio::test]
+async fn evidence_finds_its_quote_again() {
+    for fixture in databases().await {
+        let article = |text: &str| json!({ "kind": "article", "key": "article", "text": text });
+        let ann = json!({ "kind": "person", "key": "ann", "label": "Ann", "evidence": [{ "article": "article", "start": 0, "end": 3, "quote": "Ann" }] });
+        assert_eq!(fixture.import_lines(&[article("Ann met Bob."), ann.clone()]).await.problems, []);
+        // Code points, not bytes: the text grows by one of two bytes in front.
+        let report = fixture.import_lines(&[article("É. Ann met Bob.")]).await;
+        assert_eq!(report.problems, []);
+        assert_eq!(report.notes.len(), 1, "{report}");
+        let data = fixture.ask("{ people { nodes { evidence { nodes { start end } } } } }").await;
+        assert_eq!(data["people"]["nodes"][0]["evidence"]["nodes"], json!([{ "start": 3, "end": 6 }]));
+    }
+}
+
+#[tokio::test]
+async fn other_ways_to_be_wrong() {
+    for fixture in databases().await {
+        let refused = async |lines: &[Value], words: &str| {
+            let report = fixture.import_lines(lines).await;
+            assert!(
+                report.problems.iter().any(|problem| problem.to_string().contains(words)),
+                "{words}: {:#?}",
+                report.problems
+            );
+        };
+        let event = |key: &str| json!({ "kind": "event", "key": key, "type": "VISIT", "accounts": [{ "key": format!("{key}/account"), "label": "so" }] });
+        let ann = json!({ "kind": "person", "key": "ann", "label": "Ann" });
+        refused(&[ann.clone(), event("a"), event("b"), json!({ "kind": "participation", "key": "p", "event": "a", "account": "b/account", "actor": "ann", "role": "HOST" })], "another event").await;
+        refused(
+            &[json!({ "kind": "event", "key": "e", "type": "VISIT", "participations": [{ "role": "HOST" }] })],
+            "exactly one of actor, article and thing",
+        )
+        .await;
+        let claim = |key: &str| json!({ "kind": "claim", "key": key, "text": "it happened", "subject": "a" });
+        refused(&[event("a"), claim("c1"), claim("c2")], "has a claim already").await;
+        let statement = json!({ "kind": "statement", "key": "s", "summary": "so", "attribution": "ANONYMOUS", "speaker": "ann", "quoteType": "DIRECT" });
+        refused(&[ann.clone(), statement], "exactly when the speaker is an anonymous source").await;
+        refused(&[json!({ "kind": "statement", "key": "s", "summary": "so", "attribution": "NAMED_PERSON", "quoteType": "DIRECT" })], "/speaker").await;
+        refused(
+            &[
+                ann.clone(),
+                json!({ "kind": "place", "key": "ann/home", "type": "CITY", "label": "x", "parent": "ann" }),
+            ],
+            "is of kind actor, and here stands place",
+        )
+        .await;
+        refused(
+            &[
+                json!({ "kind": "event", "key": "e", "type": "VISIT", "slug": "one" }),
+                json!({ "kind": "event", "key": "f", "type": "VISIT", "slug": "one" }),
+            ],
+            "already the slug",
+        )
+        .await;
+        refused(&[json!({ "kind": "participation", "key": "p", "actor": "ann", "role": "HOST" })], "/event").await;
+        refused(&[json!({ "kind": "dataset", "key": "again" })], "dataset below other records").await;
+        let report = fixture.import(&ann.to_string()).await;
+        assert!(report.problems[0].message.contains("belongs to no dataset"), "{:?}", report.problems);
+        // What a key names cannot change its noun.
+        assert_eq!(fixture.import_lines(std::slice::from_ref(&ann)).await.problems, []);
+        refused(
+            &[json!({ "kind": "place", "key": "ann", "type": "CITY", "label": "Ann" })],
+            "key of a thing of kind actor",
+        )
+        .await;
+    }
+}

@@ -1,0 +1,17 @@
+//! The whole program as its users meet it: records in through the importer, questions through the schema and over
+//! HTTP, the command line as a process. Every test runs on SQLite and, with `TEST_DATABASE_URL`, on PostgreSQL too.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "a test fails by panicking")]
+#![allow(unreachable_pub, reason = "nothing is beyond a test")]
+
+mod command;
+mod durability;
+mod fixture;
+mod golden;
+mod http;
+mod import;
+mod model;
+mod page;
+mod plan;
+mod schema;
+mod standing;

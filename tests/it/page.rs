@@ -1,0 +1,216 @@
+//! Pages: walking a list in pieces of any size, either way, gives the list.
+
+use proptest::prelude::{Strategy, any, prop};
+use proptest::test_runner::{Config, TestRunner};
+use serde_json::{Value, json};
+
+use crate::fixture::{databases, stories};
+
+/// Events with and without dates, many of them on one day.
+fn events() -> Vec<Value> {
+    (0..60)
+        .map(|number| {
+            let mut event = json!({ "kind": "event", "key": format!("event/{number}"), "type": "VISIT", "title": format!("{}", number % 7) });
+            if number % 5 != 0 {
+                event["when"] = json!(format!("2021-07-{:02}", 1 + number % 4));
+            }
+            event
+        })
+        .collect()
+}
+
+async fn walk(fixture: &crate::fixture::Fixture, order: &str, size: usize, backward: bool) -> Vec<String> {
+    let (count, from) = if backward { ("last", "before") } else { ("first", "after") };
+    let query = format!(
+        "query($cursor: String) {{ events(orderBy: [{order}], {count}: {size}, {from}: $cursor) {{
+            edges {{ cursor node {{ record {{ key }} }} }} pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} }} }}"
+    );
+    let mut keys: Vec<String> = Vec::new();
+    let mut cursor = Value::Null;
+    loop {
+        let data = fixture.ask_with(&query, json!({ "cursor": cursor })).await;
+        let page = &data["events"];
+        let mut rows: Vec<String> = page["edges"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|edge| edge["node"]["record"]["key"].as_str().unwrap().to_owned())
+            .collect();
+        assert!(rows.len() <= size);
+        if backward {
+            rows.append(&mut keys);
+            keys = rows;
+        } else {
+            keys.append(&mut rows);
+        }
+        let info = &page["pageInfo"];
+        let (more, next) = if backward { ("hasPreviousPage", "startCursor") } else { ("hasNextPage", "endCursor") };
+        if info[more] == false {
+            return keys;
+        }
+        cursor = info[next].clone();
+    }
+}
+
+#[tokio::test]
+async fn pages_of_any_size_join_to_the_list() {
+    for fixture in databases().await {
+        assert_eq!(fixture.import_lines(&events()).await.problems, []);
+        for order in [
+            "{field: WHEN}",
+            "{field: WHEN, direction: DESC}",
+            "{field: RECORDED, direction: DESC}",
+            "{field: RECORDED}",
+        ] {
+            let whole = walk(&fixture, order, 500, false).await;
+            assert_eq!(whole.len(), 60);
+            if order.contains("WHEN") {
+                // What has no date comes last either way.
+                let undated = |key: &String| key.trim_start_matches("event/").parse::<u32>().unwrap() % 5 == 0;
+                assert_eq!(whole.iter().position(undated), Some(48), "{order}");
+            }
+            for size in [1, 7, 20, 59, 60] {
+                assert_eq!(walk(&fixture, order, size, false).await, whole, "{order} {size} {}", fixture.url);
+                assert_eq!(walk(&fixture, order, size, true).await, whole, "{order} {size} backward {}", fixture.url);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn orders_of_two_ways_join_too() {
+    for story in stories().await {
+        for order in
+            ["{field: VALUE, direction: DESC}, {field: RECORDED}", "{field: VALUE}, {field: RECORDED, direction: DESC}"]
+        {
+            let query = format!(
+                "query($cursor: String) {{ figures(orderBy: [{order}], first: 2, after: $cursor) {{ nodes {{ value }} pageInfo {{ hasNextPage endCursor }} }} }}"
+            );
+            let (mut values, mut cursor) = (Vec::new(), Value::Null);
+            loop {
+                let data = story.ask_with(&query, json!({ "cursor": cursor })).await;
+                values.extend(
+                    data["figures"]["nodes"].as_array().unwrap().iter().map(|node| node["value"].as_f64().unwrap()),
+                );
+                if data["figures"]["pageInfo"]["hasNextPage"] == false {
+                    break;
+                }
+                cursor = data["figures"]["pageInfo"]["endCursor"].clone();
+            }
+            let mut sorted = values.clone();
+            sorted.sort_by(f64::total_cmp);
+            if order.contains("VALUE, direction: DESC") {
+                sorted.reverse();
+            }
+            assert_eq!(values.len(), 5);
+            assert_eq!(values, sorted);
+        }
+    }
+}
+
+#[tokio::test]
+async fn nested_pages_go_on_where_they_stopped() {
+    for story in stories().await {
+        let query = "query($first: Int, $after: String) { article(slug: \"rudaw-2021-07-11-mikdam\") {
+            annotations(first: $first, after: $after) { totalCount edges { cursor node { start end } } pageInfo { hasNextPage endCursor } } } }";
+        let whole = story.ask_with(query, json!({ "first": 500 })).await;
+        let whole = &whole["article"]["annotations"];
+        let mut pieces = Vec::new();
+        let mut cursor = Value::Null;
+        loop {
+            let data = story.ask_with(query, json!({ "first": 40, "after": cursor })).await;
+            let page = &data["article"]["annotations"];
+            assert_eq!(page["totalCount"], whole["totalCount"]);
+            pieces.extend(page["edges"].as_array().unwrap().clone());
+            if page["pageInfo"]["hasNextPage"] == false {
+                break;
+            }
+            cursor = page["pageInfo"]["endCursor"].clone();
+        }
+        assert_eq!(&pieces, whole["edges"].as_array().unwrap());
+        assert_eq!(whole["totalCount"], pieces.len());
+        let starts: Vec<i64> = pieces.iter().map(|edge| edge["node"]["start"].as_i64().unwrap()).collect();
+        assert!(starts.is_sorted());
+    }
+}
+
+#[tokio::test]
+async fn the_same_list_under_two_names_with_other_arguments_is_two_lists() {
+    for story in stories().await {
+        let data = story
+            .ask(
+                "{ events(filter: { slug: { eq: \"visit-of-kadhimi-to-mikdam\" } }) { nodes {
+                    visitors: participations(role: [VISITOR]) { ...Who }
+                    visited: participations(role: [VISITED]) { ...Who } } } }
+                fragment Who on ParticipationConnection { totalCount nodes { actor { label } } }",
+            )
+            .await;
+        let event = &data["events"]["nodes"][0];
+        assert_eq!(
+            event["visitors"],
+            json!({ "totalCount": 1, "nodes": [{ "actor": { "label": "Mustafa al-Kadhimi" } }] })
+        );
+        assert_eq!(event["visited"], json!({ "totalCount": 1, "nodes": [{ "actor": { "label": "Ali al-Mikdam" } }] }));
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_page_is_refused_with_words_that_help() {
+    for story in stories().await {
+        for (arguments, code, words) in [
+            ("first: -1", "BAD_INPUT", "negative"),
+            ("last: -5", "BAD_INPUT", "negative"),
+            ("first: 10000", "LIMIT", "at most 500"),
+            ("first: 1, last: 1", "BAD_INPUT", "exclude each other"),
+            ("after: \"nonsense\"", "BAD_INPUT", "no cursor of this list"),
+        ] {
+            let (found, message) =
+                story.refused(&format!("{{ events({arguments}) {{ nodes {{ id }} }} }}"), json!({})).await;
+            assert_eq!(found, code, "{arguments}: {message}");
+            assert!(message.contains(words), "{arguments}: {message}");
+        }
+        let many = |one: &str, times: usize| vec![one; times].join(", ");
+        for arguments in [
+            format!("filter: {{ or: [{}] }}", many("{ title: { eq: \"x\" } }", 900)),
+            format!("orderBy: [{}]", many("{ field: WHEN }", 9)),
+        ] {
+            let (code, message) =
+                story.refused(&format!("{{ events({arguments}) {{ nodes {{ id }} }} }}"), json!({})).await;
+            assert_eq!(code, "LIMIT", "{message}");
+        }
+        let data = story.ask("{ statements(first: 1) { pageInfo { endCursor } } events(first: 1, orderBy: [{field: WHEN}]) { pageInfo { endCursor } } }").await;
+        for cursor in [&data["statements"], &data["events"]] {
+            let cursor = &cursor["pageInfo"]["endCursor"];
+            let (code, _) =
+                story.refused("query($c: String) { events(after: $c) { nodes { id } } }", json!({ "c": cursor })).await;
+            assert_eq!(code, "BAD_INPUT");
+        }
+    }
+}
+
+/// No text whatever is taken for a cursor or an id by accident or brings the server down.
+#[test]
+fn random_cursors_and_ids_are_refused() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let stories = runtime.block_on(stories());
+    let encoded =
+        prop::collection::vec(any::<u8>(), 0..40).prop_map(|bytes| data_encoding::BASE64URL_NOPAD.encode(&bytes));
+    let tagged = "[a-z_]{1,12}:-?[0-9]{1,25}".prop_map(|text| data_encoding::BASE64URL_NOPAD.encode(text.as_bytes()));
+    let texts = proptest::prop_oneof![any::<String>(), encoded, tagged];
+    let mut runner = TestRunner::new(Config { cases: 100, failure_persistence: None, ..Config::default() });
+    runner
+        .run(&texts, |text| {
+            for story in &stories {
+                let (code, _) = runtime.block_on(
+                    story.refused("query($t: String!) { events(after: $t) { nodes { id } } }", json!({ "t": text })),
+                );
+                assert_eq!(code, "BAD_INPUT");
+                let (answer, _) =
+                    runtime.block_on(story.ask_counted("query($t: ID!) { node(id: $t) { id } }", json!({ "t": text })));
+                let code = answer["errors"][0]["extensions"]["code"].as_str();
+                assert!(code.is_none() || code == Some("BAD_INPUT"), "{answer}");
+            }
+            Ok(())
+        })
+        .unwrap();
+}

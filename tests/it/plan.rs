@@ -1,0 +1,90 @@
+//! Plans: what a list of a large graph reads is found by index, and pages in order are walked and not sorted.
+
+use async_graphql::{Request, Variables};
+use newsgraph::graphql::Session;
+use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
+use serde_json::{Value, json};
+
+use crate::fixture::{Fixture, copy_of_story, databases};
+
+/// The plans of the statements of a query, a statement each.
+async fn plans(fixture: &Fixture, query: &str, variables: Value) -> Vec<String> {
+    let session = Session::recording(fixture.db.clone());
+    let request = Request::new(query).variables(Variables::from_json(variables)).data(session.clone());
+    let response = fixture.api.execute(request).await;
+    assert!(response.errors.is_empty(), "{:?}", response.errors);
+    let reader = fixture.db.reader();
+    let backend = reader.get_database_backend();
+    let (explain, column) = match backend {
+        DatabaseBackend::Postgres => ("EXPLAIN ", "QUERY PLAN"),
+        _ => ("EXPLAIN QUERY PLAN ", "detail"),
+    };
+    let mut plans = Vec::new();
+    for statement in session.recorded() {
+        let text = format!("{explain}{statement}");
+        let rows = reader.query_all_raw(Statement::from_string(backend, text)).await.unwrap();
+        let lines: Vec<String> = rows.iter().map(|row| row.try_get("", column).unwrap()).collect();
+        plans.push(lines.join("\n"));
+    }
+    plans
+}
+
+const LARGE: &[&str] = &["event", "participation", "statement", "evidence", "name", "name_key", "record", "actor"];
+
+/// Reads a large table from end to end.
+fn scans(plan: &str) -> bool {
+    plan.lines().any(|line| {
+        let line = line.trim_start_matches([' ', '-', '>']);
+        LARGE.iter().any(|table| line.starts_with(&format!("Seq Scan on {table} ")) || line == format!("SCAN {table}"))
+    })
+}
+
+/// Sorts a table instead of walking it in order.
+fn sorts(plan: &str) -> bool {
+    plan.contains("USE TEMP B-TREE FOR ORDER BY")
+        || plan.lines().any(|line| line.trim_start_matches([' ', '-', '>']).starts_with("Sort "))
+}
+
+#[tokio::test]
+async fn lists_read_indexes() {
+    for fixture in databases().await {
+        for copy in 0..60 {
+            assert_eq!(fixture.import(&copy_of_story(copy)).await.problems, []);
+        }
+        fixture.db.reader().execute_unprepared("ANALYZE").await.unwrap();
+        let cursor = fixture.ask("{ events(orderBy: [{ field: WHEN }], first: 500) { pageInfo { endCursor } } }").await;
+        let cursor = cursor["events"]["pageInfo"]["endCursor"].clone();
+        for (query, may_sort) in [
+            ("{ events(orderBy: [{ field: WHEN }]) { nodes { title } } }", false),
+            ("{ events(orderBy: [{ field: WHEN, direction: DESC }]) { nodes { title } } }", false),
+            (
+                "query($cursor: String) { events(orderBy: [{ field: WHEN }], after: $cursor) { nodes { title } } }",
+                false,
+            ),
+            ("{ statements(orderBy: [{ field: SAID_AT }]) { nodes { summary } } }", false),
+            ("{ people(orderBy: [{ field: LABEL }]) { nodes { label } } }", false),
+            ("{ people(filter: { name: { matches: \"copyless\" } }) { nodes { label } } }", true),
+            (
+                "{ events(filter: { slug: { eq: \"copy-3-visit-of-kadhimi-to-mikdam\" } }) { nodes { title participations { nodes { role actor { label } } } } } }",
+                true,
+            ),
+            (
+                "{ event(slug: \"copy-7-visit-of-kadhimi-to-mikdam\") { evidence { totalCount nodes { start } } record { key } } }",
+                true,
+            ),
+            (
+                "{ events(filter: { participations: { some: { actor: { slug: { eq: \"copy-3-mustafa-al-kadhimi\" } } } } }) { totalCount nodes { title } } }",
+                true,
+            ),
+            (
+                "{ article(slug: \"copy-5-rudaw-2021-07-11-mikdam\") { annotations(first: 10) { nodes { start } } } }",
+                true,
+            ),
+        ] {
+            for plan in plans(&fixture, query, json!({ "cursor": cursor })).await {
+                assert!(!scans(&plan), "{query} on {}\n{plan}", fixture.url);
+                assert!(may_sort || !sorts(&plan), "{query} on {}\n{plan}", fixture.url);
+            }
+        }
+    }
+}

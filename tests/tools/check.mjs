@@ -1,0 +1,97 @@
+// Do the tools of those who use the API take its committed schema?
+//   npm ci && npm run check [-- another.graphql]
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { codegen } from '@graphql-codegen/core';
+import * as typescript from '@graphql-codegen/typescript';
+import * as operations from '@graphql-codegen/typescript-operations';
+import { Source, buildASTSchema, parse, validate, validateSchema } from 'graphql';
+import relayCompiler from 'relay-compiler';
+
+const here = import.meta.dirname;
+const schemaFile = resolve(process.argv[2] ?? join(here, '../../schema.graphql'));
+const examples = join(here, '../../examples/mikdam/queries');
+
+// Rules of graphql-schema-linter that are off; all others are on.
+const off = {
+  'type-fields-sorted-alphabetically': 'fields stand in the order in which a reader needs them',
+  'interface-fields-sorted-alphabetically': 'as above',
+  'input-object-fields-sorted-alphabetically': 'as above',
+  'enum-values-sorted-alphabetically': 'values stand by meaning: kinds of violence together, OTHER last',
+};
+
+const sdl = parse(new Source(readFileSync(schemaFile, 'utf8'), 'schema.graphql'));
+const schema = buildASTSchema(sdl);
+const queries = readdirSync(examples)
+  .filter(name => name.endsWith('.graphql'))
+  .map(name => ({
+    location: name,
+    document: parse(new Source(readFileSync(join(examples, name), 'utf8'), name)),
+  }));
+
+const scratch = mkdtempSync(join(tmpdir(), 'newsgraph-tools-'));
+const bin = name => join(here, 'node_modules/.bin', name);
+const run = (program, args, cwd = here) => execFileSync(program, args, { cwd, encoding: 'utf8', stdio: 'pipe' });
+const refuse = errors => {
+  const lines = errors.map(({ message, source, locations }) => `${source.name}:${locations[0].line} ${message}`);
+  if (lines.length) throw new Error(lines.join('\n'));
+};
+
+const steps = {
+  'graphql-js: the schema': () => refuse(validateSchema(schema)),
+
+  'graphql-js: the example queries': () => {
+    if (!queries.length) throw new Error('no queries found');
+    refuse(queries.flatMap(({ document }) => validate(schema, document)));
+  },
+
+  'graphql-schema-linter: the schema': () => {
+    const rules = readdirSync(join(here, 'node_modules/graphql-schema-linter/lib/rules'))
+      .map(file => file.replace('.js', '').replaceAll('_', '-'))
+      .filter(rule => !(rule in off));
+    run(bin('graphql-schema-linter'), ['--rules', rules.join(), '--format', 'compact', schemaFile]);
+  },
+
+  'relay-compiler: a project with pages': () => {
+    const project = join(scratch, 'relay');
+    cpSync(join(here, 'relay'), join(project, 'src'), { recursive: true });
+    cpSync(schemaFile, join(project, 'schema.graphql'));
+    const config = { src: './src', schema: './schema.graphql', language: 'typescript' };
+    writeFileSync(join(project, 'relay.config.json'), JSON.stringify(config));
+    run(relayCompiler, ['--noWatchman', '--output', 'quiet-with-errors', 'relay.config.json'], project);
+  },
+
+  'graphql-codegen and tsc: types for the example queries': async () => {
+    const generate = async (filename, plugin) => {
+      const code = await codegen({
+        filename,
+        schema: sdl,
+        documents: queries,
+        pluginMap: { plugin },
+        plugins: [{ plugin: {} }],
+        config: { strictScalars: true, scalars: { DateTime: 'string' } },
+      });
+      writeFileSync(join(scratch, filename), code);
+    };
+    await generate('schema.ts', typescript);
+    await generate('operations.ts', operations);
+    run(bin('tsc'), ['--noEmit', '--strict', '--ignoreConfig', 'schema.ts', 'operations.ts'], scratch);
+  },
+};
+
+let failed = 0;
+for (const [name, step] of Object.entries(steps)) {
+  try {
+    await step();
+    console.log(`${name}: ok`);
+  } catch (error) {
+    failed += 1;
+    console.log(`${name}: failed`);
+    console.log([error.stdout, error.stderr].filter(Boolean).join('\n') || error.message);
+  }
+}
+rmSync(scratch, { recursive: true });
+console.log(`${Object.keys(steps).length - failed} passed, ${failed} failed`);
+process.exitCode = failed ? 1 : 0;
