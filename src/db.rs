@@ -5,9 +5,10 @@ use std::time::Duration;
 use migration::Migrator;
 use sea_orm::sea_query::extension::postgres::PgFunc;
 use sea_orm::sea_query::{ArrayType, Expr, ExprTrait, Func, FunctionCall, Query, Value};
+use sea_orm::sqlx::{Connection, PgConnection};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
+    RuntimeErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -45,6 +46,13 @@ impl Db {
             return Ok(Self { reader, writer });
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            // A pool asks a server that refuses again and again for half a minute, and then names no reason.
+            PgConnection::connect(url)
+                .await
+                .map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(error.into())))?
+                .close()
+                .await
+                .ok();
             let connection = Database::connect(options(url)).await?;
             return Ok(Self { reader: connection.clone(), writer: connection });
         }
@@ -83,6 +91,8 @@ impl Db {
             .await?;
         if transaction.get_database_backend() == DatabaseBackend::Postgres {
             transaction.execute_unprepared(WRITER_LOCK).await?;
+            // A plan that is kept while an import fills the tables stays the one for empty tables: it scans them.
+            transaction.execute_unprepared("SET LOCAL plan_cache_mode = force_custom_plan").await?;
         }
         Ok(transaction)
     }

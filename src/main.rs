@@ -2,7 +2,6 @@
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
 
 use clap::{Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -166,11 +165,14 @@ fn print(text: &str) -> Result<()> {
     }
 }
 
-/// A bar on a terminal, a line every ten seconds elsewhere.
+/// Less than this many bytes are read before anyone asks how far.
+const SHORT: u64 = 1 << 20;
+
+/// A bar on a terminal; elsewhere a line for every tenth of a file that is not short.
 struct Bar {
     bar: ProgressBar,
     size: u64,
-    last: Instant,
+    tenths: u64,
     plain: bool,
 }
 
@@ -183,21 +185,22 @@ impl Bar {
             bar.set_style(style);
         }
         bar.set_length(size * 2);
-        Self { bar, size, last: Instant::now(), plain }
+        Self { bar, size, tenths: 0, plain }
     }
 }
 
 impl Progress for Bar {
     fn read(&mut self, bytes: u64) {
         self.bar.inc(bytes);
-        if self.plain && self.last.elapsed() > Duration::from_secs(10) {
-            self.last = Instant::now();
-            let percent = self.bar.position() * 100 / (self.size * 2).max(1);
-            let _ = writeln!(std::io::stderr(), "{percent} % read");
+        let tenths = self.bar.position() * 10 / (self.size * 2).max(1);
+        if self.plain && self.size >= SHORT && tenths > self.tenths {
+            self.tenths = tenths;
+            let _ = writeln!(std::io::stderr(), "{tenths}0 % read");
         }
     }
 
     fn restart(&mut self) {
         self.bar.set_position(0);
+        self.tenths = 0;
     }
 }

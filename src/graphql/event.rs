@@ -16,13 +16,13 @@ use super::evidence::{Evidence, EvidenceFilter};
 use super::external_id::{ExternalId, ExternalIdFilter};
 use super::figure::{Figure, FigureFilter};
 use super::filter::{
-    Accounts, DateColumns, DateFilter, EnumFilter, EventTypeFilter, IdFilter, ListFilter, NounFilter, RecordFilter,
-    Sink, SlugFilter, StringFilter, Test, all, came_with, carrying, filter, select_where, tied,
+    DateColumns, DateFilter, EnumFilter, EventTypeFilter, IdFilter, ListFilter, NounFilter, RecordFilter, Sink,
+    SlugFilter, StringFilter, Test, all, came_with, carrying, filter, select_where, tied,
 };
 use super::node::Kind;
 use super::order::order;
 use super::page::{Connection, List, Window, by, through};
-use super::participation::{Participation, ParticipationFilter};
+use super::participation::{Accounts, Participation, ParticipationFilter};
 use super::place::{Place, PlaceFilter};
 use super::root::root;
 use super::session::Fault;

@@ -1,6 +1,6 @@
 //! Who and what had a part in events.
 
-use async_graphql::{Context, ID, Object};
+use async_graphql::{Context, Enum, ID, Object};
 use sea_orm::sea_query::{Expr, ExprTrait};
 
 use super::account::{Account, AccountFilter};
@@ -13,7 +13,7 @@ use super::dataset::{Record, record};
 use super::event::{Event, EventFilter};
 use super::evidence::{Evidence, EvidenceFilter};
 use super::filter::{
-    Accounts, EnumFilter, IdFilter, ListFilter, RecordFilter, Sink, StringFilter, came_with, carrying, filter, truth,
+    EnumFilter, IdFilter, ListFilter, RecordFilter, Sink, StringFilter, came_with, carrying, filter, truth,
 };
 use super::node::Kind;
 use super::order::order;
@@ -110,6 +110,15 @@ connections! {
     /// Where it is written.
     evidence: Evidence = by(entity::evidence::Column::TargetId);
     }
+}
+
+/// Which participations of an event are meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub enum Accounts {
+    /// Those that all versions agree on and those that only one account tells.
+    All,
+    /// Only those that are agreed on.
+    Agreed,
 }
 
 fn among(accounts: &Accounts, _: &mut Sink) -> Answer<Expr> {

@@ -60,10 +60,9 @@ async fn exit_codes_tell_usage_from_the_database() {
             newsgraph(&fixture, &["import", "--database-url", "mysql://nowhere", "-"], "").status.code(),
             Some(2)
         );
-        assert_eq!(
-            newsgraph(&fixture, &["import", "--database-url", "postgres://127.0.0.1:1/nothing", "-"], "").status.code(),
-            Some(3)
-        );
+        let nobody = newsgraph(&fixture, &["import", "--database-url", "postgres://127.0.0.1:1/nothing", "-"], "");
+        assert_eq!(nobody.status.code(), Some(3));
+        assert!(text(&nobody.stderr).contains("refused"), "{}", text(&nobody.stderr));
     }
 }
 

@@ -1,7 +1,9 @@
 //! Pages: walking a list in pieces of any size, either way, gives the list.
 
+use entity::event_type::EventType;
 use proptest::prelude::{Strategy, any, prop};
 use proptest::test_runner::{Config, TestRunner};
+use sea_orm::ActiveEnum;
 use serde_json::{Value, json};
 
 use crate::fixture::{databases, stories};
@@ -178,6 +180,16 @@ async fn what_is_no_page_is_refused_with_words_that_help() {
                 story.refused(&format!("{{ events({arguments}) {{ nodes {{ id }} }} }}"), json!({})).await;
             assert_eq!(code, "LIMIT", "{message}");
         }
+        // As many filters as may be, with as many values: no count of bound values is beyond the database.
+        let types = json!({ "type": { "in": EventType::ALL.iter().map(|one| one.to_value()).collect::<Vec<_>>() } });
+        let filter = json!({ "or": vec![&types; 199] });
+        let data = story
+            .ask_with(
+                "query($f: EventFilter) { events(filter: $f) { totalCount } all: events { totalCount } }",
+                json!({ "f": filter }),
+            )
+            .await;
+        assert_eq!(data["events"], data["all"]);
         let data = story.ask("{ statements(first: 1) { pageInfo { endCursor } } events(first: 1, orderBy: [{field: WHEN}]) { pageInfo { endCursor } } }").await;
         for cursor in [&data["statements"], &data["events"]] {
             let cursor = &cursor["pageInfo"]["endCursor"];

@@ -1,0 +1,117 @@
+//! Filters that name rows: by id, slug or record.
+
+use async_graphql::{ID, InputObject};
+use sea_orm::EntityTrait;
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+
+use super::scalar::StringFilter;
+use super::{Sink, Test, all, fails, few};
+use crate::error::{Error, Result};
+use crate::graphql::node::Kind;
+
+/// A filter of ids. An id that nothing has is an error (`NOT_FOUND`), never an empty list.
+#[derive(Clone, Debug, Default, InputObject)]
+pub struct IdFilter {
+    /// This id.
+    pub eq: Option<ID>,
+    /// One of these ids; at most 1,000.
+    pub r#in: Option<Vec<ID>>,
+    /// None of these ids; at most 1,000.
+    pub not_in: Option<Vec<ID>>,
+}
+
+impl IdFilter {
+    pub(crate) fn test(&self, kind: Kind, column: Expr, sink: &mut Sink) -> Result<Expr> {
+        let mut numbers = |list: &[ID]| -> Result<Vec<i64>> {
+            few(list)?
+                .iter()
+                .map(|id| {
+                    let number = kind.number(id)?;
+                    sink.ids.push((kind, number));
+                    Ok(number)
+                })
+                .collect()
+        };
+        let eq = self.eq.as_ref().map(|id| numbers(std::slice::from_ref(id))).transpose()?;
+        let one_of = self.r#in.as_ref().map(|list| numbers(list)).transpose()?;
+        let none_of = self.not_in.as_ref().map(|list| numbers(list)).transpose()?;
+        let mut tests = Vec::new();
+        for list in [eq, one_of].into_iter().flatten() {
+            tests.push(sink.dialect.is_one_of(column.clone(), sink.dialect.numbers(&list)));
+        }
+        tests.extend(none_of.map(|list| fails(sink.dialect.is_one_of(column, sink.dialect.numbers(&list)))));
+        Ok(all(tests))
+    }
+}
+
+/// A filter of slugs. A slug that nothing has is an error (`NOT_FOUND`) with the nearest one, never an empty list.
+#[derive(Clone, Debug, Default, InputObject)]
+pub struct SlugFilter {
+    /// This slug.
+    pub eq: Option<String>,
+    /// One of these slugs; at most 1,000.
+    pub r#in: Option<Vec<String>>,
+}
+
+impl SlugFilter {
+    pub(crate) fn test(&self, kind: Kind, column: Expr, sink: &mut Sink) -> Result<Expr> {
+        let mut tests = Vec::new();
+        for list in [self.eq.as_ref().map(std::slice::from_ref), self.r#in.as_deref()].into_iter().flatten() {
+            sink.slugs.extend(few(list)?.iter().map(|slug| (kind, slug.clone())));
+            tests.push(sink.dialect.is_one_of(column.clone(), sink.dialect.texts(list.iter().map(String::as_str))));
+        }
+        Ok(all(tests))
+    }
+}
+
+/// A row by id or slug: exactly one of the two.
+#[derive(Clone, Debug, Default, InputObject)]
+pub struct Selector {
+    /// Its id.
+    pub id: Option<ID>,
+    /// Its slug.
+    pub slug: Option<String>,
+}
+
+impl Selector {
+    pub(crate) fn test(&self, kind: Kind, column: Expr, sink: &mut Sink) -> Result<Expr> {
+        match (&self.id, &self.slug) {
+            (Some(id), None) => IdFilter { eq: Some(id.clone()), ..IdFilter::default() }.test(kind, column, sink),
+            (None, Some(slug)) => {
+                sink.slugs.push((kind, slug.clone()));
+                let row = Query::select()
+                    .column("id")
+                    .from(kind.table())
+                    .and_where(Expr::col("slug").eq(slug.as_str()))
+                    .take();
+                Ok(column.in_subquery(row))
+            }
+            _ => Err(Error::BadInput("Give exactly one of `id` and `slug`".into())),
+        }
+    }
+}
+
+/// The record that a thing came with.
+#[derive(Clone, Debug, Default, InputObject)]
+pub struct RecordFilter {
+    /// The dataset's key.
+    pub dataset: Option<StringFilter>,
+    /// The record's key, unique in its dataset.
+    pub key: Option<StringFilter>,
+}
+
+pub(crate) fn came_with<E: EntityTrait>(filter: &RecordFilter, sink: &mut Sink) -> Result<Expr> {
+    let mut records = Query::select().column(("record", "id")).from("record").take();
+    if let Some(dataset) = &filter.dataset {
+        let datasets = Query::select()
+            .column("id")
+            .from("dataset")
+            .and_where(dataset.test(Expr::col(("dataset", "key")), sink)?)
+            .take();
+        records.and_where(Expr::col(("record", "dataset_id")).in_subquery(datasets));
+    }
+    if let Some(key) = &filter.key {
+        records.and_where(key.test(Expr::col(("record", "key")), sink)?);
+    }
+    Ok(Expr::col((E::default(), "id")).in_subquery(records))
+}

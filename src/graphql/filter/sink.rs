@@ -1,0 +1,112 @@
+//! What filters refer to is gathered while they are read, and looked up at once.
+
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+
+use crate::db::Dialect;
+use crate::error::{Error, Result, did_you_mean};
+use crate::graphql::node::Kind;
+use crate::graphql::session::{Fault, Session};
+
+/// The most filters within one filter: databases bound the size of a condition.
+const MOST_FILTERS: usize = 200;
+
+/// Gathers, while a filter is read, what it refers to.
+pub struct Sink {
+    pub(crate) dialect: Dialect,
+    pub(super) ids: Vec<(Kind, i64)>,
+    pub(super) slugs: Vec<(Kind, String)>,
+    filters: usize,
+}
+
+impl Sink {
+    pub(crate) fn new(dialect: Dialect) -> Self {
+        Self { dialect, ids: Vec::new(), slugs: Vec::new(), filters: 0 }
+    }
+
+    /// Counts one more filter within the filter.
+    pub(crate) fn enter(&mut self) -> Result<()> {
+        self.filters += 1;
+        if self.filters > MOST_FILTERS {
+            return Err(Error::Limit(format!(
+                "The filter holds more than {MOST_FILTERS} filters: list values with `in`, or split the query"
+            )));
+        }
+        Ok(())
+    }
+
+    /// Refuses references to nothing: one statement for all ids and one for the slugs of each noun.
+    pub(crate) async fn look_up(&self, session: &Session) -> Result<(), Fault> {
+        if !self.ids.is_empty() {
+            let ids: Vec<i64> = self.ids.iter().map(|(_, id)| *id).collect();
+            let select = Query::select()
+                .columns(["id", "kind"])
+                .from("record")
+                .and_where(self.dialect.is_one_of(Expr::col(("record", "id")), self.dialect.numbers(&ids)))
+                .take();
+            let mut found = Vec::new();
+            for row in session.all(&select).await? {
+                found.push((row.try_get::<i64>("", "id")?, row.try_get::<entity::record::Kind>("", "kind")?));
+            }
+            for (kind, id) in &self.ids {
+                if !found.iter().any(|(known, stored)| known == id && kind.stored() == Some(*stored)) {
+                    return Err(Error::NotFound(format!(
+                        "No {} has the id {}",
+                        kind.word(),
+                        kind.global(*id).as_str()
+                    ))
+                    .into());
+                }
+            }
+        }
+        for table in [Kind::Actor, Kind::Place, Kind::Event, Kind::Article] {
+            let slugs: Vec<&str> =
+                self.slugs.iter().filter(|(kind, _)| *kind == table).map(|(_, slug)| slug.as_str()).collect();
+            if !slugs.is_empty() {
+                self.look_up_slugs(session, table, &slugs).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn look_up_slugs(&self, session: &Session, kind: Kind, slugs: &[&str]) -> Result<(), Fault> {
+        let select = Query::select()
+            .column("slug")
+            .from(kind.table())
+            .and_where(
+                self.dialect.is_one_of(Expr::col((kind.table(), "slug")), self.dialect.texts(slugs.iter().copied())),
+            )
+            .take();
+        let mut found = Vec::new();
+        for row in session.all(&select).await? {
+            found.push(row.try_get::<String>("", "slug")?);
+        }
+        for slug in slugs {
+            if !found.iter().any(|known| known == slug) {
+                let near = near_slug(session, kind, slug).await?;
+                let hint = near.map(|hint| format!("; {hint}")).unwrap_or_default();
+                return Err(Error::NotFound(format!("No {} has the slug `{slug}`{hint}", kind.word())).into());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The nearest slug of a noun. Only a mistake pays for the reading.
+async fn near_slug(session: &Session, kind: Kind, slug: &str) -> Result<Option<String>, Fault> {
+    let select = Query::select()
+        .column("slug")
+        .from(kind.table())
+        .and_where(Expr::col("slug").is_not_null())
+        .order_by("slug", sea_orm::sea_query::Order::Asc)
+        .limit(5000)
+        .take();
+    let mut all = Vec::new();
+    for row in session.all(&select).await? {
+        all.push(row.try_get::<String>("", "slug")?);
+    }
+    // A slug that holds the words asked for is nearer than any likeness of letters.
+    let holding = all.iter().find(|known| slug.len() > 2 && known.contains(slug));
+    Ok(holding
+        .map(|known| format!("did you mean \"{known}\"?"))
+        .or_else(|| did_you_mean(slug, all.iter().map(String::as_str))))
+}
