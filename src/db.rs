@@ -1,5 +1,7 @@
 //! The database: the one file that knows which one it is.
 
+pub mod full_text;
+
 use std::time::Duration;
 
 use migration::Migrator;

@@ -35,6 +35,9 @@ enum Command {
         #[arg(long, env = "NEWSGRAPH_RECORDS")]
         records: bool,
     },
+    /// Make the keys of names and the full-text index anew from what is stored.
+    #[command(after_help = "Example: newsgraph index\nReaders see the old index until the new one is whole.")]
+    Index(Database),
     /// Bring the database up to date, or tell whether it is.
     #[command(after_help = "Example: newsgraph migrate status")]
     Migrate {
@@ -102,9 +105,16 @@ async fn run(command: Command) -> Result<ExitCode> {
             print(&format!("{:#}\n", *import::schema::RECORDS)).map(|()| ExitCode::SUCCESS)
         }
         Command::Schema { records: false } => print(&newsgraph::graphql::sdl()).map(|()| ExitCode::SUCCESS),
-        Command::Migrate { action: Migrate::Up(database) } => {
+        Command::Index(database) => {
             let db = Db::connect(&database.database_url).await?;
             db.migrate().await?;
+            import::rebuild(&db).await?;
+            print("indexed\n")?;
+            db.close().await.map(|()| ExitCode::SUCCESS)
+        }
+        Command::Migrate { action: Migrate::Up(database) } => {
+            let db = Db::connect(&database.database_url).await?;
+            import::migrate(&db).await?;
             print("up to date\n")?;
             db.close().await.map(|()| ExitCode::SUCCESS)
         }
@@ -124,7 +134,7 @@ async fn import(settings: Import) -> Result<ExitCode> {
     let Format::Records = settings.format;
     let sources = settings.files.iter().map(|file| Source::open(file)).collect::<Result<Vec<_>>>()?;
     let db = Db::connect(&settings.database.database_url).await?;
-    db.migrate().await?;
+    import::migrate(&db).await?;
     let options = Options {
         dataset: settings.dataset,
         dry_run: settings.dry_run,

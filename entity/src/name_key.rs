@@ -18,7 +18,7 @@ pub struct Model {
     /// How the key was made.
     #[sea_orm(primary_key, auto_increment = false)]
     pub rule: NameRule,
-    /// One folded word of the name, or all of them joined.
+    /// What is left of one word of the name, or of words joined.
     #[sea_orm(primary_key, auto_increment = false)]
     pub key: String,
 }
@@ -36,5 +36,9 @@ words! {
         Exact,
         /// Without regard to case, accents, Arabic letter variants, the articles al-, el- and ul-, punctuation, and joined or split parts; one part of a name is enough.
         Folded,
+        /// Carried over to Latin letters, so that Путин is Putin; one part of a name is enough.
+        Transliterated,
+        /// By its consonants, in classes of those that are exchanged: Mikdam, Miqdam, Muqdam and مقدام are one; Kadhimi is Kazemi. The order of the parts, particles such as bin and where the parts are split do not count; one part of a name is enough.
+        Phonetic,
     }
 }

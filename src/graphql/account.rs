@@ -12,7 +12,7 @@ use super::evidence::{Evidence, EvidenceFilter};
 use super::figure::Figure;
 use super::filter::{
     BooleanFilter, DateFilter, EnumFilter, EventTypeFilter, IdFilter, ListFilter, RecordFilter, came_with, carrying,
-    filter,
+    filter, searched,
 };
 use super::node::Kind;
 use super::order::order;
@@ -111,6 +111,8 @@ filter! {
         id: IdFilter = id(Id of Account);
         /// The record that it came with.
         record: RecordFilter = with(came_with::<entity::account::Entity>);
+        /// The words are in its label or place note: see `Query.search`.
+        search: String = with(searched::<entity::account::Entity>);
         /// What kind of event it was, if this version says otherwise.
         r#type: EventTypeFilter = column(Kind);
         /// When, if this version says otherwise.

@@ -15,7 +15,7 @@ use super::evidence::{Evidence, EvidenceFilter};
 use super::external_id::{ExternalId, ExternalIdFilter};
 use super::filter::{
     EnumFilter, IdFilter, ListFilter, NameMatch, RecordFilter, Sink, SlugFilter, StringFilter, came_with, carrying,
-    filter,
+    filter, searched_or_named,
 };
 use super::name::{Name, NameFilter};
 use super::node::{Kind, interface};
@@ -229,8 +229,8 @@ impl AnonymousSource {
     }
 }
 
-fn named(filter: &NameMatch, _: &mut Sink) -> Answer<Expr> {
-    filter.test(Expr::col((Entity, Column::Id)))
+fn named(filter: &NameMatch, sink: &mut Sink) -> Answer<Expr> {
+    filter.test(Expr::col((Entity, Column::Id)), sink)
 }
 
 filter! {
@@ -246,6 +246,8 @@ filter! {
         kind: EnumFilter<ActorKind> = column(Kind);
         /// What it is called.
         name: NameMatch = with(named);
+        /// Its name agrees, or the words are written of it: see `Query.search`.
+        search: String = with(searched_or_named::<Entity>);
         /// The label, letter for letter; a label may be a description.
         label: StringFilter = column(Label);
         /// The country, an ISO 3166-1 alpha-2 code.

@@ -13,7 +13,8 @@ use super::evidence::{Evidence, EvidenceFilter};
 use super::external_id::{ExternalId, ExternalIdFilter};
 use super::figure::{Figure, FigureFilter};
 use super::filter::{
-    DateFilter, IdFilter, ListFilter, RecordFilter, SlugFilter, StringFilter, came_with, carrying, filter, tied,
+    DateFilter, IdFilter, ListFilter, RecordFilter, SlugFilter, StringFilter, came_with, carrying, filter, searched,
+    tied,
 };
 use super::mention::{Mention, MentionFilter};
 use super::node::Kind;
@@ -140,6 +141,8 @@ filter! {
         id: IdFilter = id(Id of Article);
         /// The record that it came with.
         record: RecordFilter = with(came_with::<entity::article::Entity>);
+        /// The words are in its headline or text: see `Query.search`.
+        search: String = with(searched::<entity::article::Entity>);
         /// The slug.
         slug: SlugFilter = slug_of(Slug of Article);
         /// The headline, letter for letter.

@@ -15,7 +15,7 @@ use super::evidence::{Evidence, EvidenceFilter};
 use super::figure::FigureFilter;
 use super::filter::{
     BooleanFilter, EnumFilter, IdFilter, ListFilter, NounFilter, RecordFilter, Sink, StringFilter, all, came_with,
-    carrying, filter,
+    carrying, filter, searched,
 };
 use super::node::{Kind, Node, target_if};
 use super::order::order;
@@ -229,6 +229,8 @@ filter! {
         id: IdFilter = id(Id of Claim);
         /// The record that it came with.
         record: RecordFilter = with(came_with::<entity::claim::Entity>);
+        /// The words are in its text: see `Query.search`.
+        search: String = with(searched::<entity::claim::Entity>);
         /// The text, letter for letter.
         text: StringFilter = column(Text);
         /// How it stands.

@@ -17,7 +17,7 @@ use super::external_id::{ExternalId, ExternalIdFilter};
 use super::figure::{Figure, FigureFilter};
 use super::filter::{
     DateColumns, DateFilter, EnumFilter, EventTypeFilter, IdFilter, ListFilter, NounFilter, RecordFilter, Sink,
-    SlugFilter, StringFilter, Test, all, came_with, carrying, filter, select_where, tied,
+    SlugFilter, StringFilter, Test, all, came_with, carrying, filter, searched, select_where, tied,
 };
 use super::node::Kind;
 use super::order::order;
@@ -234,6 +234,8 @@ filter! {
         id: IdFilter = id(Id of Event);
         /// The record that it came with.
         record: RecordFilter = with(came_with::<entity::event::Entity>);
+        /// The words are in its title, summary or place note: see `Query.search`.
+        search: String = with(searched::<entity::event::Entity>);
         /// The slug.
         slug: SlugFilter = slug_of(Slug of Event);
         /// What kind of event it is, by any account.

@@ -10,7 +10,7 @@ use super::date::Date;
 use super::evidence::{Evidence, EvidenceFilter};
 use super::filter::{
     DateFilter, EnumFilter, EventTypeFilter, FloatFilter, IdFilter, ListFilter, RecordFilter, StringFilter, came_with,
-    carrying, filter,
+    carrying, filter, searched,
 };
 use super::node::{Kind, Node, target};
 use super::order::order;
@@ -114,6 +114,8 @@ filter! {
         id: IdFilter = id(Id of Figure);
         /// The record that it came with.
         record: RecordFilter = with(came_with::<entity::figure::Entity>);
+        /// The words are in its counted thing: see `Query.search`.
+        search: String = with(searched::<entity::figure::Entity>);
         /// The noun of what gives it: STATEMENT, EVENT, ACCOUNT or ARTICLE.
         target_kind: EnumFilter<Noun_> = column(TargetKind);
         /// What is counted, letter for letter.

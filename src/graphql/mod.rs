@@ -23,6 +23,7 @@ pub mod participation;
 pub mod place;
 pub mod relation;
 pub mod root;
+pub mod search;
 pub mod session;
 pub mod stance;
 pub mod statement;
@@ -52,6 +53,7 @@ pub struct Query(
     mention::MentionQuery,
     dataset::DatasetQuery,
     event_type::EventTypeQuery,
+    search::SearchQuery,
 );
 
 /// The schema. Requests carry their [`Session`].

@@ -13,6 +13,7 @@ use tokio::sync::OnceCell;
 use super::batch::{Batch, Noun, Row, columns};
 use super::filter::{NounFilter, Sink};
 use super::order::{Direction, NounOrder, Sequence};
+use super::search::suggestions;
 use super::session::{Fault, Session, session};
 use crate::db::LIST;
 use crate::error::{Error, Result};
@@ -21,6 +22,9 @@ use crate::error::{Error, Result};
 pub const DEFAULT_PAGE: i32 = 20;
 /// The most rows of a page.
 pub const LONGEST_PAGE: i32 = 500;
+
+/// The names of a filter for which suggestions are looked for.
+const MOST_SUGGESTED: usize = 4;
 
 /// The most fields of an order.
 const MOST_ORDER: usize = 8;
@@ -78,7 +82,8 @@ pub(crate) struct List<T: Noun> {
 struct Pages<T: Noun> {
     list: List<T>,
     parents: Option<Vec<i64>>,
-    condition: OnceCell<Result<Option<Expr>, Fault>>,
+    condition: OnceCell<Result<Condition, Fault>>,
+    suggestions: OnceCell<Result<Vec<String>, Fault>>,
     read: OnceCell<Result<Arc<Read<T>>, Fault>>,
     counts: OnceCell<Result<Arc<HashMap<i64, i64>>, Fault>>,
 }
@@ -86,6 +91,13 @@ struct Pages<T: Noun> {
 struct Read<T: Noun> {
     batch: Arc<Batch<T::Entity>>,
     pages: HashMap<i64, Page>,
+}
+
+/// What holds for the rows of a list, and the names that its filter asks for.
+#[derive(Clone)]
+struct Condition {
+    test: Option<Expr>,
+    names: Vec<String>,
 }
 
 /// The rows of one parent.
@@ -103,7 +115,14 @@ const PAGE: &str = "page";
 
 impl<T: Noun> Pages<T> {
     fn new(list: List<T>, parents: Option<Vec<i64>>) -> Self {
-        Self { list, parents, condition: OnceCell::new(), read: OnceCell::new(), counts: OnceCell::new() }
+        Self {
+            list,
+            parents,
+            condition: OnceCell::new(),
+            suggestions: OnceCell::new(),
+            read: OnceCell::new(),
+            counts: OnceCell::new(),
+        }
     }
 
     fn id(&self) -> Expr {
@@ -119,17 +138,19 @@ impl<T: Noun> Pages<T> {
     }
 
     /// What holds for the rows of any parent; references in the filter are looked up.
-    async fn condition(&self, session: &Session) -> Result<Option<Expr>, Fault> {
+    async fn condition(&self, session: &Session) -> Result<Condition, Fault> {
         let once = self.condition.get_or_init(async || {
             let mut all = Vec::new();
+            let mut names = Vec::new();
             all.extend(T::scope());
             all.extend(self.list.fixed.clone());
             if let Some(filter) = &self.list.filter {
                 let mut sink = Sink::new(session.dialect());
                 all.push(filter.condition(&mut sink)?);
                 sink.look_up(session).await?;
+                names = sink.names;
             }
-            Ok(all.into_iter().reduce(|left, right| left.and(right)))
+            Ok(Condition { test: all.into_iter().reduce(|left, right| left.and(right)), names })
         });
         once.await.clone()
     }
@@ -145,7 +166,7 @@ impl<T: Noun> Pages<T> {
             let sequence = self.sequence();
             let after = self.list.window.after.as_deref().map(|cursor| sequence.parse(cursor)).transpose()?;
             let before = self.list.window.before.as_deref().map(|cursor| sequence.parse(cursor)).transpose()?;
-            let condition = self.condition(session).await?;
+            let condition = self.condition(session).await?.test;
             let narrow = |select: &mut SelectStatement| {
                 select.and_where_option(condition.clone());
                 select.and_where_option(after.as_ref().map(|cursor| sequence.beyond(cursor, false)));
@@ -238,7 +259,7 @@ impl<T: Noun> Pages<T> {
             // A wrong page is an error although no row of it is read.
             self.list.window.size()?;
             let dialect = session.dialect();
-            let condition = self.condition(session).await?;
+            let condition = self.condition(session).await?.test;
             let mut count = Query::select();
             count.expr(Expr::cust("COUNT(*)")).from(T::Entity::default()).and_where_option(condition);
             let select = match (&self.parents, &self.list.link) {
@@ -263,6 +284,20 @@ impl<T: Noun> Pages<T> {
                 counts.insert(parent, row.try_get("", "count")?);
             }
             Ok(Arc::new(counts))
+        });
+        once.await.clone()
+    }
+}
+
+impl<T: Noun> Pages<T> {
+    /// Names at hand that are near those that the filter asks for.
+    async fn suggestions(&self, session: &Session) -> Result<Vec<String>, Fault> {
+        let once = self.suggestions.get_or_init(async || {
+            let mut all = Vec::new();
+            for name in self.condition(session).await?.names.iter().take(MOST_SUGGESTED) {
+                all.extend(suggestions(session, name).await?);
+            }
+            Ok(all)
         });
         once.await.clone()
     }
@@ -350,6 +385,16 @@ impl<T: Noun> Connection<T> {
         let count = counts.get(&self.parent).copied().unwrap_or(0);
         // GraphQL's Int ends there, and a list of two thousand million rows is not counted by reading it.
         Ok(i32::try_from(count).unwrap_or(i32::MAX))
+    }
+
+    /// "Did you mean": names at hand that are near the names that the filter asks for, when the page is empty; at most 5 for
+    /// each of the first 4 names. Looked for only when selected.
+    async fn suggestions(&self, ctx: &Context<'_>) -> Result<Vec<String>, Fault> {
+        let read = self.page(ctx).await?;
+        if read.pages.get(&self.parent).is_some_and(|page| !page.rows.is_empty()) {
+            return Ok(Vec::new());
+        }
+        self.pages.suggestions(session(ctx)?).await
     }
 }
 

@@ -12,7 +12,7 @@ use super::evidence::{Evidence, EvidenceFilter};
 use super::external_id::{ExternalId, ExternalIdFilter};
 use super::filter::{
     EnumFilter, FloatFilter, IdFilter, ListFilter, NameMatch, RecordFilter, Selector, Sink, SlugFilter, StringFilter,
-    came_with, carrying, filter,
+    came_with, carrying, filter, searched_or_named,
 };
 use super::name::{Name, NameFilter};
 use super::node::Kind;
@@ -104,8 +104,8 @@ connections! {
     }
 }
 
-fn named(filter: &NameMatch, _: &mut Sink) -> Answer<Expr> {
-    filter.test(Expr::col((Entity, Column::Id)))
+fn named(filter: &NameMatch, sink: &mut Sink) -> Answer<Expr> {
+    filter.test(Expr::col((Entity, Column::Id)), sink)
 }
 
 /// The place and all below it, walked down along the index on parents.
@@ -143,6 +143,8 @@ filter! {
         kind: EnumFilter<PlaceKind> = column(Kind);
         /// What it is called.
         name: NameMatch = with(named);
+        /// Its name agrees, or the words are written of it: see `Query.search`.
+        search: String = with(searched_or_named::<Entity>);
         /// The label, letter for letter; a label may be a description.
         label: StringFilter = column(Label);
         /// The country, an ISO 3166-1 alpha-2 code.

@@ -12,6 +12,7 @@ use super::date::Date;
 use super::evidence::{Evidence, EvidenceFilter};
 use super::filter::{
     EnumFilter, IdFilter, ListFilter, RecordFilter, Sink, StringFilter, all, came_with, carrying, date, filter,
+    searched,
 };
 use super::node::Kind;
 use super::order::order;
@@ -138,6 +139,8 @@ filter! {
         id: IdFilter = id(Id of Relation);
         /// The record that it came with.
         record: RecordFilter = with(came_with::<entity::relation::Entity>);
+        /// The words are in its title or note: see `Query.search`.
+        search: String = with(searched::<entity::relation::Entity>);
         /// What the first is to the second.
         kind: EnumFilter<RelationKind> = column(Kind);
         /// The first.

@@ -12,7 +12,8 @@ use super::event::{Event, EventFilter};
 use super::evidence::{Evidence, EvidenceFilter};
 use super::figure::{Figure, FigureFilter};
 use super::filter::{
-    DateFilter, EnumFilter, IdFilter, ListFilter, RecordFilter, StringFilter, came_with, carrying, filter, tied,
+    DateFilter, EnumFilter, IdFilter, ListFilter, RecordFilter, StringFilter, came_with, carrying, filter, searched,
+    tied,
 };
 use super::node::Kind;
 use super::order::order;
@@ -149,6 +150,8 @@ filter! {
         id: IdFilter = id(Id of Statement);
         /// The record that it came with.
         record: RecordFilter = with(came_with::<entity::statement::Entity>);
+        /// The words are in its summary, text or printed speaker: see `Query.search`.
+        search: String = with(searched::<entity::statement::Entity>);
         /// How it is attributed.
         attribution: EnumFilter<Attribution> = column(Attribution);
         /// Quoted or told.

@@ -46,7 +46,7 @@ pub async fn serve(settings: Serve) -> Result<()> {
         .with_writer(std::io::stderr)
         .init();
     let db = Db::connect(&settings.database.database_url).await?;
-    db.migrate().await?;
+    import::migrate(&db).await?;
     if settings.example {
         load_example(&db).await?;
     }

@@ -10,6 +10,7 @@ mod build;
 mod check;
 mod commit;
 mod derive;
+mod index;
 pub mod problem;
 mod read;
 pub mod record;
@@ -19,5 +20,6 @@ mod scratch;
 mod write;
 
 pub use commit::{Options, Progress, import};
+pub use index::{migrate, rebuild};
 pub use read::Source;
 pub use report::Report;

@@ -6,6 +6,8 @@ use crate::error::Result;
 
 /// Every row that this import writes or has seen, with the line and the place in it.
 pub(crate) const LINE: &str = "import_line";
+/// Every row that this import writes.
+pub(crate) const WRITTEN: &str = "import_written";
 /// Ids elsewhere that this file gives, so that references to them may stand before them.
 pub(crate) const EXTERNAL: &str = "import_external";
 /// Statements whose voice is to be found anew.
@@ -24,6 +26,7 @@ pub(crate) async fn create(transaction: &DatabaseTransaction) -> Result<()> {
             "CREATE TEMP TABLE {EXTERNAL} (scheme TEXT NOT NULL, value TEXT NOT NULL, id BIGINT NOT NULL, kind TEXT NOT NULL)"
         ),
         format!("CREATE INDEX import_external_value ON {EXTERNAL} (scheme, value)"),
+        format!("CREATE TEMP TABLE {WRITTEN} (id BIGINT PRIMARY KEY)"),
         format!("CREATE TEMP TABLE {STATEMENT} (id BIGINT PRIMARY KEY)"),
         format!("CREATE TEMP TABLE {CLAIM} (id BIGINT PRIMARY KEY)"),
         format!("CREATE TEMP TABLE {EVENT} (id BIGINT PRIMARY KEY)"),
@@ -33,16 +36,16 @@ pub(crate) async fn create(transaction: &DatabaseTransaction) -> Result<()> {
     Ok(())
 }
 
-/// Tells PostgreSQL how large the list of rows has become: it takes a new table for a small one, or for a huge one.
+/// Tells PostgreSQL how large the lists of rows have become: it takes a new table for a small one, or for a huge one.
 pub(crate) async fn measure(transaction: &DatabaseTransaction) -> Result<()> {
     if transaction.get_database_backend() == DatabaseBackend::Postgres {
-        transaction.execute_unprepared(&format!("ANALYZE {LINE}")).await?;
+        transaction.execute_unprepared(&format!("ANALYZE {LINE}, {WRITTEN}")).await?;
     }
     Ok(())
 }
 
 pub(crate) async fn drop(transaction: &DatabaseTransaction) -> Result<()> {
-    for table in [LINE, EXTERNAL, STATEMENT, CLAIM, EVENT] {
+    for table in [LINE, WRITTEN, EXTERNAL, STATEMENT, CLAIM, EVENT] {
         transaction.execute_unprepared(&format!("DROP TABLE {table}")).await?;
     }
     Ok(())

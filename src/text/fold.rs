@@ -49,11 +49,27 @@ pub fn words(text: &str) -> Vec<String> {
     let last = words.len().saturating_sub(1);
     let mut position = 0..;
     // An article needs a noun after it: `Al` alone, or at the end, is somebody's name.
-    words.retain(|word| position.next() == Some(last) || !ARTICLES.contains(&word.as_str()));
+    words.retain(|word| position.next() == Some(last) || !is_article(word));
     for word in &mut words {
         cut_arabic_article(word);
     }
     words
+}
+
+/// All keys of a name: each word, all words joined, and joined with their articles. Each once, none empty.
+pub fn forms(text: &str) -> Vec<String> {
+    let mut forms = words(text);
+    forms.push(forms.concat());
+    forms.push(fold_joined(text));
+    forms.retain(|form| !form.is_empty());
+    forms.sort();
+    forms.dedup();
+    forms
+}
+
+/// A key carried over to Latin letters: letters and digits of ASCII, which may be none.
+pub fn to_latin(key: &str) -> String {
+    any_ascii::any_ascii(key).to_ascii_lowercase().chars().filter(char::is_ascii_alphanumeric).collect()
 }
 
 /// The ISO 15924 code of the script that most letters of a text are in; the first one wins a tie.
@@ -75,13 +91,13 @@ pub fn script(text: &str) -> Option<&'static str> {
 }
 
 /// Words with their articles. Never empty for a text with a letter or digit.
-fn parts(text: &str) -> Vec<String> {
+pub(super) fn parts(text: &str) -> Vec<String> {
     let mut parts = Vec::new();
     let mut word = String::new();
     // The decomposition of `´` is a space and an accent, which would part the word.
     for c in text.chars().map(|c| if c == '´' { '\'' } else { c }).nfkd() {
         if is_apostrophe(c) {
-            if ARTICLES.contains(&word.as_str()) {
+            if is_article(&word) {
                 part(&mut parts, &mut word);
             }
         } else if !is_silent(c) {
@@ -132,6 +148,16 @@ fn cut_arabic_article(word: &mut String) {
 /// Full case folding: `ß`, `ẞ` and `SS`, all sigmas, and all four Turkish i's agree.
 fn caseless(c: char) -> impl Iterator<Item = char> {
     c.to_lowercase().flat_map(char::to_uppercase).flat_map(char::to_lowercase)
+}
+
+/// Whether a word ends at this sign.
+pub(super) fn parts_words(c: char) -> bool {
+    !(c.is_alphanumeric() || is_combining_mark(c) || is_apostrophe(c) || is_silent(c) || c == '´')
+}
+
+/// Whether a folded word is the Arabic article.
+pub(super) fn is_article(word: &str) -> bool {
+    ARTICLES.contains(&word)
 }
 
 /// Apostrophes, and the signs that stand for hamza, ayn or a soft sign where other scripts are written in Latin.

@@ -29,7 +29,7 @@ pub async fn databases() -> Vec<Fixture> {
         let folder = tempfile::tempdir().unwrap();
         let url = url.unwrap_or_else(|| format!("sqlite://{}", folder.path().join("graph.db").display()));
         let db = Db::connect(&url).await.unwrap();
-        db.migrate().await.unwrap();
+        newsgraph::import::migrate(&db).await.unwrap();
         all.push(Fixture { db, url, api: api(), _folder: folder });
     }
     all

@@ -230,8 +230,11 @@ async fn an_update_names_what_changed_and_keeps_ids() {
         assert_eq!(changed(&fixture, serde_json::from_str(&first.to_string()).unwrap()).await.len(), 3);
         let renamed = json!({ "names": [{ "text": "Anna" }], "label": "Ann", "key": "ann", "kind": "person" });
         assert_eq!(changed(&fixture, renamed).await, ["/names/0/text"]);
-        let found =
-            |name: &str| format!("{{ people(filter: {{ name: {{ matches: \"{name}\" }} }}) {{ totalCount }} }}");
+        let found = |name: &str| {
+            format!(
+                "{{ people(filter: {{ name: {{ matches: \"{name}\", modes: [FOLDED] }}, search: \"{name}\" }}) {{ totalCount }} }}"
+            )
+        };
         assert_eq!(fixture.ask(&found("Ann")).await["people"]["totalCount"], 0);
         assert_eq!(fixture.ask(&found("anna")).await["people"]["totalCount"], 1);
     }

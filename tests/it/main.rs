@@ -14,4 +14,5 @@ mod model;
 mod page;
 mod plan;
 mod schema;
+mod search;
 mod standing;

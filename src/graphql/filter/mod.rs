@@ -9,6 +9,7 @@ mod list;
 mod name;
 mod reference;
 mod scalar;
+mod search;
 mod sink;
 
 use async_graphql::InputType;
@@ -17,9 +18,10 @@ use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
 
 pub(crate) use date::{DateColumns, DateFilter, date};
 pub(crate) use list::{ListFilter, carrying, tied};
-pub(crate) use name::NameMatch;
+pub(crate) use name::{Asked, NameMatch};
 pub(crate) use reference::{IdFilter, RecordFilter, Selector, SlugFilter, came_with};
 pub(crate) use scalar::{BooleanFilter, EnumFilter, EventTypeFilter, FloatFilter, StringFilter};
+pub(crate) use search::{found_or_named, name as asked_name, searched, searched_or_named, words as asked_words};
 pub(crate) use sink::Sink;
 
 use crate::error::{Error, Result};

@@ -15,12 +15,14 @@ pub struct Sink {
     pub(crate) dialect: Dialect,
     pub(super) ids: Vec<(Kind, i64)>,
     pub(super) slugs: Vec<(Kind, String)>,
+    /// Names that rows are asked for: what finds nothing may be misspelt.
+    pub(crate) names: Vec<String>,
     filters: usize,
 }
 
 impl Sink {
     pub(crate) fn new(dialect: Dialect) -> Self {
-        Self { dialect, ids: Vec::new(), slugs: Vec::new(), filters: 0 }
+        Self { dialect, ids: Vec::new(), slugs: Vec::new(), names: Vec::new(), filters: 0 }
     }
 
     /// Counts one more filter within the filter.

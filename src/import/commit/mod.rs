@@ -18,7 +18,7 @@ use crate::import::problem::Problem;
 use crate::import::read::{Parsed, Record, Source, parse, whole};
 use crate::import::record::DatasetRecord;
 use crate::import::report::Report;
-use crate::import::{check, derive, scratch};
+use crate::import::{check, derive, index, scratch};
 
 /// Lines that are resolved and written together.
 const BATCH: usize = 1000;
@@ -177,6 +177,7 @@ impl<'a> Attempt<'a> {
             return Ok(());
         }
         derive::derive(self.transaction).await?;
+        index::index(self.transaction, Some(self.fresh)).await?;
         for (name, next) in [("id", self.next_id), ("change", self.next_change)] {
             let counter = counter::Model { name: name.into(), value: next - 1 };
             counter::Entity::insert(counter.into_active_model())

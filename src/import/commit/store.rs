@@ -3,10 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use entity::change::Operation;
-use entity::id::{ActorId, ArticleId, DatasetId, NameId, RecordId, StatementId};
-use entity::name_key::NameRule;
+use entity::id::{ActorId, ArticleId, DatasetId, RecordId, StatementId};
 use entity::record::Kind;
-use entity::{article_author, change, name_key, record, statement_about};
+use entity::{article_author, change, record, statement_about};
 use sea_orm::sea_query::{Expr, OnConflict, Query};
 use sea_orm::{ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter};
 
@@ -16,8 +15,7 @@ use crate::import::build::{Known, Mistake, word};
 use crate::import::read::Record;
 use crate::import::record::{Ref, Rows};
 use crate::import::report::Updated;
-use crate::import::{derive, write};
-use crate::text::fold;
+use crate::import::{derive, scratch, write};
 
 impl Attempt<'_> {
     /// The second reading: resolves references and writes rows.
@@ -119,7 +117,6 @@ impl Attempt<'_> {
         if !known.is_empty() {
             self.take_out_parts(&known, kept, &mut tops).await?;
         }
-        let names: Vec<(NameId, String)> = rows.name.iter().map(|name| (name.id, name.text.clone())).collect();
         let articles: Vec<i64> =
             rows.article.iter().map(|article| article.id.0).filter(|id| *id < self.fresh).collect();
         let statements: Vec<i64> =
@@ -143,7 +140,7 @@ impl Attempt<'_> {
             }
         }
         self.join_tables(&articles, authors, &statements, abouts, &mut tops, pointers).await?;
-        self.name_keys(names).await?;
+        self.note_written(kept).await?;
         let digests = tops.iter().map(|top| record::Model {
             id: top.id,
             dataset_id: dataset,
@@ -325,34 +322,15 @@ impl Attempt<'_> {
         write::insert::<statement_about::Entity>(self.transaction, abouts).await
     }
 
-    /// The keys by which names are found.
-    async fn name_keys(&mut self, names: Vec<(NameId, String)>) -> Result<()> {
-        let known: Vec<i64> = names.iter().map(|(id, _)| id.0).filter(|id| *id < self.fresh).collect();
-        if !known.is_empty() {
-            name_key::Entity::delete_many()
-                .filter(
-                    self.dialect.is_one_of(
-                        Expr::col((name_key::Entity, name_key::Column::NameId)),
-                        self.dialect.numbers(&known),
-                    ),
-                )
-                .exec(self.transaction)
-                .await?;
+    /// Notes which rows were written, for what is made from them at the end.
+    async fn note_written(&self, ids: &HashSet<i64>) -> Result<()> {
+        let rows: Vec<String> = ids.iter().map(|id| format!("({id})")).collect();
+        for rows in rows.chunks(1000) {
+            let sql =
+                format!("INSERT INTO {} (id) VALUES {} ON CONFLICT DO NOTHING", scratch::WRITTEN, rows.join(", "));
+            self.transaction.execute_unprepared(&sql).await?;
         }
-        let mut keys = Vec::new();
-        for (name_id, text) in names {
-            let mut forms = fold::words(&text);
-            forms.push(fold::fold_joined(&text));
-            forms.push(forms[..forms.len() - 1].concat());
-            forms.sort();
-            forms.dedup();
-            keys.extend(forms.into_iter().filter(|key| !key.is_empty()).map(|key| name_key::Model {
-                name_id,
-                rule: NameRule::Folded,
-                key,
-            }));
-        }
-        write::insert::<name_key::Entity>(self.transaction, keys).await
+        Ok(())
     }
 
     /// A slug is one thing's in its noun. A second one is a mistake, and is taken off so that the others of the batch can

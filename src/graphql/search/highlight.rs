@@ -1,0 +1,156 @@
+//! Where in its texts the words of a hit stand.
+
+use std::collections::HashMap;
+
+use async_graphql::SimpleObject;
+use sea_orm::sea_query::{Expr, Order, Query};
+
+use super::candidate::Candidate;
+use crate::db::full_text::INDEXED;
+use crate::graphql::filter::Asked;
+use crate::graphql::session::{Fault, Session};
+use crate::text::search::{Query as Words, named_spans, spans};
+
+/// Texts of one hit.
+const MOST: usize = 10;
+/// The length of an excerpt in code points.
+const LONGEST: usize = 240;
+/// What an excerpt shows of the text in front of the first word found.
+const BEFORE: usize = 60;
+
+/// A text, or an excerpt of a long one, with the places of the words that were looked for.
+#[derive(Clone, SimpleObject)]
+pub struct Highlight {
+    /// The field, such as `summary`, or `name` for a name.
+    field: String,
+    /// The text, or an excerpt of at most 240 code points around the first word found.
+    text: String,
+    /// Where the excerpt begins in the field, in Unicode code points; 0 for a whole text.
+    start: i32,
+    /// Where the words stand in the field, in order.
+    ranges: Vec<HighlightRange>,
+    /// The excerpt as HTML: escaped, the words within `<mark>`.
+    marked: String,
+}
+
+/// A span in Unicode code points.
+#[derive(Clone, Copy, SimpleObject)]
+pub struct HighlightRange {
+    /// Its start.
+    start: i32,
+    /// Its end, exclusive.
+    end: i32,
+}
+
+/// The texts of hits: field and text, in the order of the index.
+#[derive(Default)]
+pub(super) struct Texts(HashMap<i64, Vec<(&'static str, String)>>);
+
+impl Texts {
+    pub(super) async fn read(session: &Session, candidates: &[Candidate]) -> Result<Self, Fault> {
+        let dialect = session.dialect();
+        let mut all: HashMap<i64, Vec<(&'static str, String)>> = HashMap::new();
+        for noun in INDEXED {
+            let ids: Vec<i64> = candidates.iter().filter(|one| one.kind == noun.kind).map(|one| one.id).collect();
+            if ids.is_empty() {
+                continue;
+            }
+            let columns = || noun.heading.iter().chain(noun.body).copied();
+            let select = Query::select()
+                .column("id")
+                .columns(columns())
+                .from(noun.table)
+                .and_where(dialect.is_one_of(Expr::col((noun.table, "id")), dialect.numbers(&ids)))
+                .take();
+            for row in session.all(&select).await? {
+                let texts = all.entry(row.try_get("", "id")?).or_default();
+                for column in columns() {
+                    if let Some(text) = row.try_get::<Option<String>>("", column)? {
+                        texts.push((field(column), text));
+                    }
+                }
+            }
+            if noun.is_named {
+                let select = Query::select()
+                    .columns(["target_id", "text"])
+                    .from("name")
+                    .and_where(dialect.is_one_of(Expr::col(("name", "target_id")), dialect.numbers(&ids)))
+                    .order_by("id", Order::Asc)
+                    .take();
+                for row in session.all(&select).await? {
+                    all.entry(row.try_get("", "target_id")?).or_default().push(("name", row.try_get("", "text")?));
+                }
+            }
+        }
+        Ok(Self(all))
+    }
+
+    pub(super) fn highlights(&self, hit: &Candidate, words: &Words, asked: Option<&Asked>) -> Vec<Highlight> {
+        let mut all = Vec::new();
+        if let (Some(name), Some(asked)) = (&hit.name, asked) {
+            all.extend(highlight("name", &name.text, &named_spans(&name.text, words, &asked.sound)));
+        }
+        for (field, text) in self.0.get(&hit.id).into_iter().flatten() {
+            if hit.name.as_ref().is_none_or(|name| *field != "name" || name.text != *text) {
+                all.extend(highlight(field, text, &spans(text, words)));
+            }
+        }
+        all.truncate(MOST);
+        all
+    }
+}
+
+/// A column as GraphQL calls it.
+fn field(column: &'static str) -> &'static str {
+    match column {
+        "place_note" => "placeNote",
+        "speaker_text" => "speakerText",
+        column => column,
+    }
+}
+
+fn highlight(field: &str, text: &str, spans: &[(usize, usize)]) -> Option<Highlight> {
+    let (first, _) = *spans.first()?;
+    let letters: Vec<char> = text.chars().collect();
+    let (start, end) = if letters.len() <= LONGEST {
+        (0, letters.len())
+    } else {
+        let start = first.saturating_sub(BEFORE).min(letters.len() - LONGEST);
+        // From a word's beginning to a word's end, where there is one.
+        let start = (start..=first).find(|at| *at == 0 || letters[at - 1].is_whitespace()).unwrap_or(start);
+        let end = (start + LONGEST).min(letters.len());
+        let cut = (first..end).rev().find(|at| letters[*at].is_whitespace()).unwrap_or(end);
+        (start, if end == letters.len() { end } else { cut })
+    };
+    let mut marked = String::new();
+    let mut at = start;
+    for (from, to) in spans.iter().filter(|(from, to)| *from >= start && *to <= end) {
+        escape(&letters[at..*from], &mut marked);
+        marked.push_str("<mark>");
+        escape(&letters[*from..*to], &mut marked);
+        marked.push_str("</mark>");
+        at = *to;
+    }
+    escape(&letters[at..end], &mut marked);
+    let number = |place: usize| i32::try_from(place).unwrap_or(i32::MAX);
+    Some(Highlight {
+        field: field.to_owned(),
+        text: letters[start..end].iter().collect(),
+        start: number(start),
+        ranges: spans.iter().map(|(from, to)| HighlightRange { start: number(*from), end: number(*to) }).collect(),
+        marked,
+    })
+}
+
+fn escape(letters: &[char], html: &mut String) {
+    for c in letters {
+        match c {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
+            '\'' => html.push_str("&#39;"),
+            c => html.push(*c),
+        }
+    }
+}

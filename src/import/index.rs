@@ -1,0 +1,170 @@
+//! What is found by names and words: keys of names and the full-text index, made from the rows as they stand.
+
+use std::collections::HashMap;
+
+use entity::id::NameId;
+use entity::name_key::{self, NameRule};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, Statement};
+
+use super::scratch::WRITTEN;
+use super::write;
+use crate::db::full_text::{self, Document, INDEXED, Indexed, LONGEST_HEADING};
+use crate::db::{Db, Dialect};
+use crate::error::Result;
+use crate::text::fold;
+use crate::text::search::{MOST_WORDS, words};
+use crate::text::sound::Sound;
+
+/// Grows with the rules by which keys and words are made: what an older version made is made anew.
+const VERSION: i64 = 1;
+
+/// Rows that are read and indexed together.
+const BATCH: usize = 500;
+
+/// Makes all keys and the whole index anew; what they are made from does not change.
+pub async fn rebuild(db: &Db) -> Result<()> {
+    let transaction = db.write().await?;
+    name_key::Entity::delete_many().exec(&transaction).await?;
+    full_text::clear(&transaction).await?;
+    index(&transaction, None).await?;
+    transaction.execute_unprepared(&format!("UPDATE counter SET value = {VERSION} WHERE name = 'index'")).await?;
+    Ok(transaction.commit().await?)
+}
+
+/// Brings storage up to date, and makes keys and index anew if an older version made them.
+pub async fn migrate(db: &Db) -> Result<()> {
+    db.migrate().await?;
+    let backend = db.reader().get_database_backend();
+    let sql = "SELECT value FROM counter WHERE name = 'index'";
+    let made = db.reader().query_one_raw(Statement::from_string(backend, sql)).await?;
+    let version: i64 = made.map(|row| row.try_get("", "value")).transpose()?.unwrap_or(0);
+    if version == VERSION { Ok(()) } else { rebuild(db).await }
+}
+
+/// Indexes what an import wrote, whose ids from `fresh` on are new; or all when none is given.
+pub(crate) async fn index(transaction: &DatabaseTransaction, fresh: Option<i64>) -> Result<()> {
+    names(transaction, fresh).await?;
+    if fresh.is_some() {
+        // A name may be a record of its own: then its bearer was not written, and yet is called otherwise.
+        let sql = format!(
+            "INSERT INTO {WRITTEN} SELECT target_id FROM {WRITTEN} AS written JOIN name ON name.id = written.id WHERE TRUE ON CONFLICT DO NOTHING"
+        );
+        transaction.execute_unprepared(&sql).await?;
+    }
+    for noun in INDEXED {
+        documents(transaction, noun, fresh).await?;
+    }
+    Ok(())
+}
+
+/// Reads texts of a table's rows, all or those written, batch by batch.
+struct Batches<'a> {
+    transaction: &'a DatabaseTransaction,
+    select: String,
+    last: i64,
+}
+
+impl<'a> Batches<'a> {
+    fn new(transaction: &'a DatabaseTransaction, table: &str, columns: &str, written_only: bool) -> Self {
+        let from = if written_only { format!("{WRITTEN} JOIN {table} USING (id)") } else { table.to_owned() };
+        let select = format!("SELECT id, {columns} FROM {from} WHERE id > $1 ORDER BY id LIMIT {BATCH}");
+        Self { transaction, select, last: 0 }
+    }
+
+    async fn next(&mut self) -> Result<Vec<(i64, Vec<String>)>> {
+        let backend = self.transaction.get_database_backend();
+        let statement = Statement::from_sql_and_values(backend, &self.select, [self.last.into()]);
+        let mut rows = Vec::new();
+        for row in self.transaction.query_all_raw(statement).await? {
+            let mut texts = Vec::new();
+            for at in 1..row.column_names().len() {
+                texts.push(row.try_get_by_index::<Option<String>>(at)?.unwrap_or_default());
+            }
+            self.last = row.try_get_by_index(0)?;
+            rows.push((self.last, texts));
+        }
+        Ok(rows)
+    }
+}
+
+/// The keys of names.
+async fn names(transaction: &DatabaseTransaction, fresh: Option<i64>) -> Result<()> {
+    let mut batches = Batches::new(transaction, "name", "text", fresh.is_some());
+    loop {
+        let rows = batches.next().await?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let known: Vec<i64> =
+            rows.iter().map(|(id, _)| *id).filter(|id| fresh.is_some_and(|fresh| *id < fresh)).collect();
+        if !known.is_empty() {
+            let dialect = Dialect(transaction.get_database_backend());
+            let of_known =
+                dialect.is_one_of(Expr::col((name_key::Entity, name_key::Column::NameId)), dialect.numbers(&known));
+            name_key::Entity::delete_many().filter(of_known).exec(transaction).await?;
+        }
+        let keys = rows.iter().flat_map(|(id, texts)| texts.iter().flat_map(|text| keys(NameId(*id), text))).collect();
+        write::insert::<name_key::Entity>(transaction, keys).await?;
+    }
+}
+
+/// The keys of a name, by each rule but EXACT, for which the name itself is asked.
+fn keys(name_id: NameId, text: &str) -> Vec<name_key::Model> {
+    let folded = fold::forms(text);
+    // What is in Latin letters already is found by its folded form.
+    let mut carried: Vec<String> = folded
+        .iter()
+        .map(|form| fold::to_latin(form))
+        .filter(|form| !form.is_empty() && !folded.contains(form))
+        .collect();
+    carried.sort();
+    carried.dedup();
+    let of =
+        |rule: NameRule, keys: Vec<String>| keys.into_iter().map(move |key| name_key::Model { name_id, rule, key });
+    of(NameRule::Folded, folded)
+        .chain(of(NameRule::Transliterated, carried))
+        .chain(of(NameRule::Phonetic, Sound::of(text).keys()))
+        .collect()
+}
+
+/// The documents of a noun.
+async fn documents(transaction: &DatabaseTransaction, noun: &Indexed, fresh: Option<i64>) -> Result<()> {
+    let columns = noun.heading.iter().chain(noun.body).copied().collect::<Vec<_>>().join(", ");
+    let mut batches = Batches::new(transaction, noun.table, &columns, fresh.is_some());
+    loop {
+        let rows = batches.next().await?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<i64> = rows.iter().map(|(id, _)| *id).collect();
+        let names = if noun.is_named { names_of(transaction, &ids).await? } else { HashMap::new() };
+        let document = |(id, texts): &(i64, Vec<String>)| {
+            let (heading, body) = texts.split_at(noun.heading.len());
+            let heading = heading.iter().chain(names.get(id).into_iter().flatten()).map(String::as_str);
+            Document {
+                id: *id,
+                heading: words(heading, LONGEST_HEADING),
+                body: words(body.iter().map(String::as_str), MOST_WORDS),
+            }
+        };
+        let documents: Vec<Document> = rows.iter().map(document).collect();
+        if let Some(fresh) = fresh {
+            let known: Vec<i64> = ids.into_iter().filter(|id| *id < fresh).collect();
+            full_text::forget(transaction, &known).await?;
+        }
+        full_text::index(transaction, &documents).await?;
+    }
+}
+
+/// What things are called.
+async fn names_of(transaction: &DatabaseTransaction, ids: &[i64]) -> Result<HashMap<i64, Vec<String>>> {
+    use entity::name::{Column, Entity};
+    let dialect = Dialect(transaction.get_database_backend());
+    let of_these = dialect.is_one_of(Expr::col((Entity, Column::TargetId)), dialect.numbers(ids));
+    let mut names: HashMap<i64, Vec<String>> = HashMap::new();
+    for name in Entity::find().filter(of_these).filter(Column::Text.ne("")).all(transaction).await? {
+        names.entry(name.target_id.0).or_default().push(name.text);
+    }
+    Ok(names)
+}
