@@ -31,6 +31,14 @@ pub struct Model {
     pub latitude: Option<f64>,
     /// Degrees east in WGS 84, from -180 to 180.
     pub longitude: Option<f64>,
+    /// The quarter of a degree of latitude that it is in, counted from the equator.
+    pub band: Option<i32>,
+    /// Its point on the unit sphere, towards the equator at the prime meridian.
+    pub x: Option<f64>,
+    /// Its point on the unit sphere, towards the equator at 90 degrees east.
+    pub y: Option<f64>,
+    /// Its point on the unit sphere, towards the North Pole.
+    pub z: Option<f64>,
     /// ISO 3166-1 alpha-2 code.
     pub country: Option<String>,
     /// The country or region whose capital it is.

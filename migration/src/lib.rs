@@ -4,6 +4,7 @@ mod dialect;
 mod m0001_graph;
 mod m0002_writers;
 mod m0003_search;
+mod m0004_places;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -13,6 +14,11 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_graph::Migration), Box::new(m0002_writers::Migration), Box::new(m0003_search::Migration)]
+        vec![
+            Box::new(m0001_graph::Migration),
+            Box::new(m0002_writers::Migration),
+            Box::new(m0003_search::Migration),
+            Box::new(m0004_places::Migration),
+        ]
     }
 }

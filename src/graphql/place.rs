@@ -11,8 +11,8 @@ use super::event::Event;
 use super::evidence::{Evidence, EvidenceFilter};
 use super::external_id::{ExternalId, ExternalIdFilter};
 use super::filter::{
-    EnumFilter, FloatFilter, IdFilter, ListFilter, NameMatch, RecordFilter, Selector, Sink, SlugFilter, StringFilter,
-    came_with, carrying, filter, searched_or_named,
+    BoundingBoxInput, EnumFilter, FloatFilter, IdFilter, ListFilter, NameMatch, NearInput, PointInput, RecordFilter,
+    Selector, Sink, SlugFilter, StringFilter, came_with, carrying, filter, in_box, near, searched_or_named,
 };
 use super::name::{Name, NameFilter};
 use super::node::Kind;
@@ -22,6 +22,7 @@ use super::relation::Relation;
 use super::root::root;
 use super::session::Fault;
 use crate::error::Result as Answer;
+use crate::geo::Point;
 use entity::place::{Column, Entity, PlaceKind};
 
 noun!(Place of place, filter PlaceFilter, order PlaceOrderField);
@@ -64,6 +65,12 @@ impl Place {
     /// Degrees east in WGS 84, from -180 to 180.
     async fn longitude(&self) -> Option<f64> {
         self.0.longitude
+    }
+    /// How far it is from a point, in kilometres, to the metre, along a great circle of a sphere of 6,371.0088 km radius; null without
+    /// coordinates. Error: `BAD_INPUT` for a point that is not on the globe.
+    async fn distance_km(&self, #[graphql(desc = "The point.")] from: PointInput) -> Option<Result<f64, Fault>> {
+        let here = Point { latitude: self.0.latitude?, longitude: self.0.longitude? };
+        Some(from.point().map(|point| here.distance_km(point)).map_err(Fault::from))
     }
     /// ISO 3166-1 alpha-2 code.
     async fn country(&self) -> Option<&String> {
@@ -151,6 +158,10 @@ filter! {
         country: StringFilter = column(Country);
         /// This place or any below it in the tree.
         within: Selector = with(within);
+        /// In a circle. What has no coordinates is in none.
+        near: NearInput = with(near);
+        /// In a box. What has no coordinates is in none.
+        bbox: BoundingBoxInput = with(in_box);
         /// The place right above it.
         parent: Box<PlaceFilter> = one(ParentId);
         /// The country or region whose capital it is.

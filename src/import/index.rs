@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use entity::id::NameId;
 use entity::name_key::{self, NameRule};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, Statement};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect, Statement};
 
 use super::scratch::WRITTEN;
 use super::write;
 use crate::db::full_text::{self, Document, INDEXED, Indexed, LONGEST_HEADING};
 use crate::db::{Db, Dialect};
 use crate::error::Result;
+use crate::geo::{self, Point};
 use crate::text::fold;
 use crate::text::search::{MOST_WORDS, words};
 use crate::text::sound::Sound;
@@ -45,6 +46,9 @@ pub async fn migrate(db: &Db) -> Result<()> {
 /// Indexes what an import wrote, whose ids from `fresh` on are new; or all when none is given.
 pub(crate) async fn index(transaction: &DatabaseTransaction, fresh: Option<i64>) -> Result<()> {
     names(transaction, fresh).await?;
+    if fresh.is_none() {
+        points(transaction).await?;
+    }
     if fresh.is_some() {
         // A name may be a record of its own: then its bearer was not written, and yet is called otherwise.
         let sql = format!(
@@ -106,6 +110,36 @@ async fn names(transaction: &DatabaseTransaction, fresh: Option<i64>) -> Result<
         }
         let keys = rows.iter().flat_map(|(id, texts)| texts.iter().flat_map(|text| keys(NameId(*id), text))).collect();
         write::insert::<name_key::Entity>(transaction, keys).await?;
+    }
+}
+
+/// Where places are, for those that were written before it was kept; otherwise it is written with the place.
+async fn points(transaction: &DatabaseTransaction) -> Result<()> {
+    use entity::place::{Column, Entity};
+    loop {
+        let some = Entity::find()
+            .filter(Column::Latitude.is_not_null())
+            .filter(Column::Longitude.is_not_null())
+            .filter(Column::Band.is_null())
+            .limit(BATCH as u64)
+            .all(transaction)
+            .await?;
+        if some.is_empty() {
+            return Ok(());
+        }
+        for place in some {
+            let point =
+                Point { latitude: place.latitude.unwrap_or_default(), longitude: place.longitude.unwrap_or_default() };
+            let [x, y, z] = point.vector();
+            Entity::update_many()
+                .col_expr(Column::Band, geo::band(point.latitude).into())
+                .col_expr(Column::X, x.into())
+                .col_expr(Column::Y, y.into())
+                .col_expr(Column::Z, z.into())
+                .filter(Column::Id.eq(place.id))
+                .exec(transaction)
+                .await?;
+        }
     }
 }
 

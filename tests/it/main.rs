@@ -12,6 +12,7 @@ mod http;
 mod import;
 mod model;
 mod page;
+mod place;
 mod plan;
 mod schema;
 mod search;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::fixture::{Fixture, copy_of_story, databases};
 
 /// The plans of the statements of a query, a statement each.
-async fn plans(fixture: &Fixture, query: &str, variables: Value) -> Vec<String> {
+pub async fn plans(fixture: &Fixture, query: &str, variables: Value) -> Vec<String> {
     let session = Session::recording(fixture.db.clone());
     let request = Request::new(query).variables(Variables::from_json(variables)).data(session.clone());
     let response = fixture.api.execute(request).await;

@@ -4,6 +4,7 @@
 //! from either side. A value that names nothing is an error, so references are gathered and looked up before the list
 //! is read.
 
+mod area;
 mod date;
 mod list;
 mod name;
@@ -16,6 +17,8 @@ use async_graphql::InputType;
 use sea_orm::EntityTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
 
+pub use area::PointInput;
+pub(crate) use area::{BoundingBoxInput, NearInput, in_box, near};
 pub(crate) use date::{DateColumns, DateFilter, date};
 pub(crate) use list::{ListFilter, carrying, tied};
 pub(crate) use name::{Asked, NameMatch};

@@ -2,6 +2,7 @@
 
 use super::{Builder, Span, sha256};
 use crate::error::did_you_mean;
+use crate::geo::Point;
 use crate::import::record::When;
 use crate::text::date::Date;
 use crate::text::fold::fold;
@@ -143,7 +144,7 @@ impl Builder<'_> {
         Some(name.to_owned())
     }
 
-    pub(crate) fn point(&mut self, latitude: Option<f64>, longitude: Option<f64>) -> (Option<f64>, Option<f64>) {
+    pub(crate) fn point(&mut self, latitude: Option<f64>, longitude: Option<f64>) -> Option<Point> {
         if latitude.is_some() != longitude.is_some() {
             let missing = if latitude.is_some() { "longitude" } else { "latitude" };
             self.problem(missing, "is missing: a point has both", Some(format!("add \"{missing}\"")));
@@ -157,7 +158,7 @@ impl Builder<'_> {
                 );
             }
         }
-        (latitude, longitude)
+        Some(Point { latitude: latitude?, longitude: longitude? })
     }
 
     /// Digest and length of an article's text.

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Build, Ref, Row, evidence::EvidenceRecord, external_id::ExternalIdRecord, name::NameRecord};
+use crate::geo::band;
 use crate::import::build::Builder;
 use crate::text::fold::fold;
 use entity::place::PlaceKind;
@@ -63,7 +64,8 @@ impl Build for PlaceRecord {
     }
 
     fn row(&self, b: &mut Builder<'_>) -> Row {
-        let (latitude, longitude) = b.point(self.latitude, self.longitude);
+        let point = b.point(self.latitude, self.longitude);
+        let [x, y, z] = point.map_or([None; 3], |point| point.vector().map(Some));
         Row::Place(entity::place::Model {
             id: b.id(),
             slug: b.slug(self.slug.as_deref()),
@@ -72,8 +74,12 @@ impl Build for PlaceRecord {
             label_key: fold(&self.label),
             description: self.description.clone(),
             parent_id: b.place_if("parent", self.parent.as_ref()),
-            latitude,
-            longitude,
+            latitude: point.map(|point| point.latitude),
+            longitude: point.map(|point| point.longitude),
+            band: point.map(|point| band(point.latitude)),
+            x,
+            y,
+            z,
             country: b.country("country", self.country.as_deref()),
             capital_of_id: b.place_if("capitalOf", self.capital_of.as_ref()),
             article_id: self.article.as_ref().map(|article| b.article("article", article)),
