@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use proptest::prelude::{Just, Strategy, prop};
+use proptest::prelude::{Just, prop};
 use proptest::prop_oneof;
 use proptest::test_runner::{Config, TestRunner};
 use sea_orm::ConnectionTrait;
