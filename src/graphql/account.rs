@@ -9,11 +9,13 @@ use super::dataset::{Record, record};
 use super::date::Date;
 use super::event::{Event, EventFilter};
 use super::evidence::{Evidence, EvidenceFilter};
+use super::facet::facet;
 use super::figure::Figure;
 use super::filter::{
     BooleanFilter, DateFilter, EnumFilter, EventTypeFilter, IdFilter, ListFilter, RecordFilter, came_with, carrying,
     filter, searched,
 };
+use super::histogram::DatedList;
 use super::node::Kind;
 use super::order::order;
 use super::page::by;
@@ -25,7 +27,7 @@ use entity::account::Entity;
 use entity::event_type::EventType;
 use entity::standing::Standing;
 
-noun!(Account of account, filter AccountFilter, order AccountOrderField);
+noun!(Account of account, filter AccountFilter, order AccountOrderField, facet AccountFacet, chart DatedList<Account>, dated [Earliest Latest]);
 
 /// One version of a disputed event; the accounts of one event exclude each other. It may say otherwise than its event
 /// what it was, when and where, and has participations of its own.
@@ -129,6 +131,18 @@ filter! {
         participations: ListFilter<ParticipationFilter> = many(carrying::<Entity, _>(entity::participation::Column::AccountId));
         /// Where it is written.
         evidence: ListFilter<EvidenceFilter> = many(carrying::<entity::account::Entity, _>(entity::evidence::Column::TargetId));
+    }
+}
+
+facet! {
+    /// By what accounts can be counted.
+    AccountFacet of account {
+        /// The type, where it says otherwise than the event.
+        Type = Values::words(Column::Kind),
+        /// The place, where it says otherwise than the event.
+        Place = Values::things(Column::PlaceId, Kind::Place),
+        /// How it stands.
+        Standing = Values::words(Column::Standing),
     }
 }
 

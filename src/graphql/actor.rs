@@ -13,10 +13,12 @@ use super::date::Date;
 use super::event::Event;
 use super::evidence::{Evidence, EvidenceFilter};
 use super::external_id::{ExternalId, ExternalIdFilter};
+use super::facet::facet;
 use super::filter::{
     EnumFilter, IdFilter, ListFilter, NameMatch, RecordFilter, Sink, SlugFilter, StringFilter, came_with, carrying,
     filter, searched_or_named,
 };
+use super::histogram::Undated;
 use super::name::{Name, NameFilter};
 use super::node::{Kind, interface};
 use super::order::{OrderBy, order};
@@ -112,6 +114,8 @@ impl Noun for Actor {
     type Entity = Entity;
     type Filter = ActorFilter;
     type Order = OrderBy<ActorOrderField>;
+    type Facet = ActorFacet;
+    type Chart = Undated;
     const ID: Column = Column::Id;
 
     fn of(row: Row<Entity>) -> Self {
@@ -131,7 +135,7 @@ fn of_kind(kind: ActorKind) -> Expr {
     Expr::col((Entity, Column::Kind)).eq(kind.to_value())
 }
 
-noun!(Person of actor, filter ActorFilter, order ActorOrderField, scope of_kind(ActorKind::Person));
+noun!(Person of actor, filter ActorFilter, order ActorOrderField, facet ActorFacet, scope of_kind(ActorKind::Person));
 
 /// A human being.
 #[Object]
@@ -156,7 +160,7 @@ impl Person {
     }
 }
 
-noun!(Organization of actor, filter ActorFilter, order ActorOrderField, scope of_kind(ActorKind::Organization));
+noun!(Organization of actor, filter ActorFilter, order ActorOrderField, facet ActorFacet, scope of_kind(ActorKind::Organization));
 
 /// A body with a structure: a state, a government body, a militia, a party, a company. A building is a place, the
 /// institution in it an organization.
@@ -177,7 +181,7 @@ impl Organization {
     }
 }
 
-noun!(Group of actor, filter ActorFilter, order ActorOrderField, scope of_kind(ActorKind::Group));
+noun!(Group of actor, filter ActorFilter, order ActorOrderField, facet ActorFacet, scope of_kind(ActorKind::Group));
 
 /// People without a known structure: the kidnappers, security forces, militia channels.
 #[Object]
@@ -193,7 +197,7 @@ impl Group {
     }
 }
 
-noun!(AnonymousSource of actor, filter ActorFilter, order ActorOrderField, scope of_kind(ActorKind::AnonymousSource));
+noun!(AnonymousSource of actor, filter ActorFilter, order ActorOrderField, facet ActorFacet, scope of_kind(ActorKind::AnonymousSource));
 
 /// Someone whom an article quotes without a name. It belongs to that article and is never merged with another by itself.
 #[Object]
@@ -276,6 +280,22 @@ filter! {
         external_ids: ListFilter<ExternalIdFilter> = many(carrying::<Entity, _>(entity::external_id::Column::TargetId));
         /// Where it is written.
         evidence: ListFilter<EvidenceFilter> = many(carrying::<entity::actor::Entity, _>(entity::evidence::Column::TargetId));
+    }
+}
+
+facet! {
+    /// By what actors can be counted.
+    ActorFacet of actor {
+        /// Which of the four it is.
+        Kind = Values::words(Column::Kind),
+        /// The country, an ISO 3166-1 alpha-2 code.
+        Country = Values::words(Column::Country),
+        /// The PLOVER sector code.
+        Sector = Values::words(Column::Sector),
+        /// What kind of organization it is.
+        OrganizationKind = Values::words(Column::OrganizationKind),
+        /// Whom an anonymous source is close to.
+        CloseTo = Values::things(Column::CloseToId, Kind::Actor),
     }
 }
 

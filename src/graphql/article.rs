@@ -11,11 +11,13 @@ use super::date::Date;
 use super::event::Event;
 use super::evidence::{Evidence, EvidenceFilter};
 use super::external_id::{ExternalId, ExternalIdFilter};
+use super::facet::facet;
 use super::figure::{Figure, FigureFilter};
 use super::filter::{
     DateFilter, IdFilter, ListFilter, RecordFilter, SlugFilter, StringFilter, came_with, carrying, filter, searched,
     tied,
 };
+use super::histogram::DatedList;
 use super::mention::{Mention, MentionFilter};
 use super::node::Kind;
 use super::order::order;
@@ -27,7 +29,7 @@ use super::session::{Fault, session};
 use super::statement::{Statement, StatementFilter};
 use entity::article::{Column, Entity};
 
-noun!(Article of article, filter ArticleFilter, order ArticleOrderField, large [Text]);
+noun!(Article of article, filter ArticleFilter, order ArticleOrderField, facet ArticleFacet, chart DatedList<Article>, dated [PublishedEarliest PublishedLatest], large [Text]);
 
 /// A published report or work. A work may be known only by mention, an outlet may be named without a link.
 #[Object]
@@ -169,6 +171,16 @@ filter! {
         figures: ListFilter<FigureFilter> = many(carrying::<Entity, _>(entity::figure::Column::TargetId));
         /// Its ids elsewhere.
         external_ids: ListFilter<ExternalIdFilter> = many(carrying::<Entity, _>(entity::external_id::Column::TargetId));
+    }
+}
+
+facet! {
+    /// By what articles can be counted.
+    ArticleFacet of article {
+        /// The publisher.
+        Publisher = Values::things(Column::PublisherId, Kind::Actor),
+        /// The language, a BCP 47 tag.
+        Language = Values::words(Column::Language),
     }
 }
 

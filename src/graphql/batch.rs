@@ -9,11 +9,13 @@ use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use async_graphql::{Context, OutputType, Pos};
+use async_graphql::{ContainerType, Context, OutputType, Pos};
 use sea_orm::sea_query::{Expr, Query, SelectStatement};
 use sea_orm::{EntityTrait, FromQueryResult, Iterable, QueryResult};
 use tokio::sync::OnceCell;
 
+use super::connection::Connection;
+use super::facet::NounFacet;
 use super::filter::NounFilter;
 use super::order::NounOrder;
 use super::session::{Fault, Session, session};
@@ -26,6 +28,10 @@ pub trait Noun: OutputType + Clone + 'static {
     type Filter: NounFilter;
     /// Its order.
     type Order: NounOrder;
+    /// By what its rows can be counted.
+    type Facet: NounFacet;
+    /// What its lists have besides what all lists have.
+    type Chart: OutputType + ContainerType + From<Connection<Self>>;
 
     /// The column of its number.
     const ID: <Self::Entity as EntityTrait>::Column;
@@ -47,28 +53,37 @@ pub trait Noun: OutputType + Clone + 'static {
 /// A field by its place in the document, and what is loaded for it.
 type Place = (Pos, &'static str);
 
-/// Rows read together.
-pub struct Batch<E: EntityTrait> {
-    rows: Vec<E::Model>,
-    loads: Mutex<HashMap<Place, Arc<dyn Any + Send + Sync>>>,
-}
+/// What the fields of a document load for rows that belong together, each made on first demand.
+#[derive(Default)]
+pub(crate) struct Loads(Mutex<HashMap<Place, Arc<dyn Any + Send + Sync>>>);
 
-impl<E: EntityTrait> Batch<E> {
-    pub(crate) fn new(rows: Vec<E::Model>) -> Arc<Self> {
-        Arc::new(Self { rows, loads: Mutex::default() })
-    }
-
-    /// What the field at `place` of the document loads for this batch, made on first demand. One text may ask one
-    /// thing only, so its place names it.
+impl Loads {
+    /// What the field at `place` of the document loads. One text may ask one thing only, so its place names it.
     pub(crate) fn load<T: Any + Send + Sync>(&self, place: Place, make: impl FnOnce() -> T) -> Arc<T> {
         // A poisoned lock guards a map that is whole: nothing panics between its changes.
-        let mut loads = self.loads.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut loads = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(Ok(found)) = loads.get(&place).map(|load| Arc::clone(load).downcast::<T>()) {
             return found;
         }
         let made = Arc::new(make());
         loads.insert(place, Arc::clone(&made) as Arc<dyn Any + Send + Sync>);
         made
+    }
+}
+
+/// Rows read together.
+pub struct Batch<E: EntityTrait> {
+    rows: Vec<E::Model>,
+    loads: Loads,
+}
+
+impl<E: EntityTrait> Batch<E> {
+    pub(crate) fn new(rows: Vec<E::Model>) -> Arc<Self> {
+        Arc::new(Self { rows, loads: Loads::default() })
+    }
+
+    pub(crate) fn load<T: Any + Send + Sync>(&self, place: Place, make: impl FnOnce() -> T) -> Arc<T> {
+        self.loads.load(place, make)
     }
 }
 
@@ -93,7 +108,7 @@ impl<E: EntityTrait> Deref for Row<E> {
 }
 
 /// What a batch loads once, or why it could not.
-type Once<T> = OnceCell<Result<T, Fault>>;
+pub(crate) type Once<T> = OnceCell<Result<T, Fault>>;
 
 impl<E> Row<E>
 where
@@ -198,7 +213,7 @@ pub(crate) fn models<T: Noun>(rows: &[QueryResult]) -> Result<Vec<<T::Entity as 
 
 /// Declares a noun's GraphQL type over its rows.
 macro_rules! noun {
-    ($name:ident of $module:ident, filter $filter:ty, order $order:ty $(, scope $scope:expr)? $(, large [$($large:ident),+])?) => {
+    ($name:ident of $module:ident, filter $filter:ty, order $order:ty, facet $facet:ty $(, chart $chart:ty)? $(, dated [$earliest:ident $latest:ident])? $(, scope $scope:expr)? $(, large [$($large:ident),+])?) => {
         #[allow(missing_docs, reason = "the description stands at its fields, where GraphQL reads it")]
         #[derive(Clone)]
         pub struct $name(pub(crate) $crate::graphql::batch::Row<entity::$module::Entity>);
@@ -207,6 +222,8 @@ macro_rules! noun {
             type Entity = entity::$module::Entity;
             type Filter = $filter;
             type Order = $crate::graphql::order::OrderBy<$order>;
+            type Facet = $facet;
+            type Chart = $crate::graphql::batch::chart!($($chart)?);
             const ID: entity::$module::Column = entity::$module::Column::Id;
 
             fn of(row: $crate::graphql::batch::Row<Self::Entity>) -> Self {
@@ -222,6 +239,21 @@ macro_rules! noun {
                 &[$(entity::$module::Column::$large),+]
             })?
         }
+
+        $(impl $crate::graphql::histogram::Dated for $name {
+            const EARLIEST: entity::$module::Column = entity::$module::Column::$earliest;
+            const LATEST: entity::$module::Column = entity::$module::Column::$latest;
+        })?
     };
 }
 pub(crate) use noun;
+
+macro_rules! chart {
+    () => {
+        $crate::graphql::histogram::Undated
+    };
+    ($chart:ty) => {
+        $chart
+    };
+}
+pub(crate) use chart;

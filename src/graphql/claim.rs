@@ -12,6 +12,7 @@ use super::connections;
 use super::dataset::{Record, record};
 use super::event::EventFilter;
 use super::evidence::{Evidence, EvidenceFilter};
+use super::facet::facet;
 use super::figure::FigureFilter;
 use super::filter::{
     BooleanFilter, EnumFilter, IdFilter, ListFilter, NounFilter, RecordFilter, Sink, StringFilter, all, came_with,
@@ -32,7 +33,7 @@ use entity::record::Kind as Noun_;
 use entity::stance::StanceKind;
 use entity::standing::Standing;
 
-noun!(Claim of claim, filter ClaimFilter, order ClaimOrderField);
+noun!(Claim of claim, filter ClaimFilter, order ClaimOrderField, facet ClaimFacet);
 
 /// A proposition that statements take sides on, always worded affirmatively.
 #[Object]
@@ -243,6 +244,16 @@ filter! {
         stances: ListFilter<StanceFilter> = many(carrying::<Entity, _>(entity::stance::Column::ClaimId));
         /// Where it is written.
         evidence: ListFilter<EvidenceFilter> = many(carrying::<entity::claim::Entity, _>(entity::evidence::Column::TargetId));
+    }
+}
+
+facet! {
+    /// By what claims can be counted.
+    ClaimFacet of claim {
+        /// How it stands.
+        Standing = Values::words(Column::Standing),
+        /// The noun of its subject.
+        SubjectKind = Values::words(Column::SubjectKind),
     }
 }
 

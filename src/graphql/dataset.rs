@@ -1,12 +1,13 @@
 //! Datasets, and the record that each thing came with.
 
-use async_graphql::{Context, ID, Object, SimpleObject};
+use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 use sea_orm::EntityTrait;
 use sea_orm::FromQueryResult;
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query};
 use std::collections::HashMap;
 
 use super::batch::{Batch, Row, noun};
+use super::facet::{NounFacet, Values};
 use super::filter::{StringFilter, filter};
 use super::node::Kind;
 use super::order::order;
@@ -15,7 +16,7 @@ use super::session::{Fault, session};
 use crate::error::Error;
 use entity::dataset::Column;
 
-noun!(Dataset of dataset, filter DatasetFilter, order DatasetOrderField);
+noun!(Dataset of dataset, filter DatasetFilter, order DatasetOrderField, facet DatasetFacet);
 
 /// Where a batch of records comes from.
 #[Object]
@@ -51,6 +52,19 @@ filter! {
     DatasetFilter of dataset {
         /// The key.
         key: StringFilter = column(Key);
+    }
+}
+
+/// By what datasets can be counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub enum DatasetFacet {
+    /// The terms of use.
+    Licence,
+}
+
+impl NounFacet for DatasetFacet {
+    fn values(self) -> Values {
+        Values::words(Column::Licence)
     }
 }
 

@@ -8,20 +8,23 @@ use super::account::{Account, AccountFilter};
 use super::article::Article;
 use super::batch::{Noun, noun};
 use super::claim::{Claim, ClaimFilter};
+use super::connection::Connection;
 use super::connections;
 use super::dataset::{Record, record};
 use super::date::Date;
 use super::event_link::{EventLink, EventLinkFilter};
 use super::evidence::{Evidence, EvidenceFilter};
 use super::external_id::{ExternalId, ExternalIdFilter};
+use super::facet::facet;
 use super::figure::{Figure, FigureFilter};
 use super::filter::{
     DateColumns, DateFilter, EnumFilter, EventTypeFilter, IdFilter, ListFilter, NounFilter, RecordFilter, Sink,
     SlugFilter, StringFilter, Test, all, came_with, carrying, filter, searched, select_where, tied,
 };
+use super::histogram::DatedList;
 use super::node::Kind;
 use super::order::order;
-use super::page::{Connection, List, Window, by, through};
+use super::page::{List, Window, by, through};
 use super::participation::{Accounts, Participation, ParticipationFilter};
 use super::place::{Place, PlaceFilter};
 use super::root::root;
@@ -34,7 +37,7 @@ use entity::participation::{Certainty, Role};
 use entity::standing::Standing;
 use entity::{account, participation};
 
-noun!(Event of event, filter EventFilter, order EventOrderField);
+noun!(Event of event, filter EventFilter, order EventOrderField, facet EventFacet, chart DatedList<Event>, dated [Earliest Latest]);
 
 /// Something that happened, is planned, or is said to have happened. What is agreed stands here, what is disputed in
 /// its accounts (the views of the Simple Event Model).
@@ -274,6 +277,26 @@ filter! {
         external_ids: ListFilter<ExternalIdFilter> = many(carrying::<Entity, _>(entity::external_id::Column::TargetId));
         /// Where it is written.
         evidence: ListFilter<EvidenceFilter> = many(carrying::<entity::event::Entity, _>(entity::evidence::Column::TargetId));
+    }
+}
+
+facet! {
+    /// By what events can be counted.
+    EventFacet of event {
+        /// The type, of the event itself.
+        Type = Values::words(Column::Kind),
+        /// The place, of the event itself.
+        Place = Values::things(Column::PlaceId, Kind::Place),
+        /// The country of the place, an ISO 3166-1 alpha-2 code.
+        Country = Values::of(Column::PlaceId, entity::place::Column::Id, entity::place::Column::Country),
+        /// How it stands.
+        Standing = Values::words(Column::Standing),
+        /// Whether it happened.
+        Occurrence = Values::words(Column::Occurrence),
+        /// Who had a part in it, agreed or disputed.
+        Actor = Values::each(Column::Id, participation::Column::EventId, participation::Column::ActorId).naming(Kind::Actor),
+        /// The roles in it, agreed or disputed.
+        Role = Values::each(Column::Id, participation::Column::EventId, participation::Column::Role),
     }
 }
 

@@ -7,6 +7,7 @@ use super::connections;
 use super::dataset::{Record, record};
 use super::event::{Event, EventFilter};
 use super::evidence::{Evidence, EvidenceFilter};
+use super::facet::facet;
 use super::filter::{EnumFilter, IdFilter, ListFilter, RecordFilter, came_with, carrying, filter};
 use super::node::Kind;
 use super::order::order;
@@ -14,7 +15,7 @@ use super::page::by;
 use super::session::{Fault, present};
 use entity::event_link::EventLinkKind;
 
-noun!(EventLink of event_link, filter EventLinkFilter, order EventLinkOrderField);
+noun!(EventLink of event_link, filter EventLinkFilter, order EventLinkOrderField, facet EventLinkFacet);
 
 /// A tie from one event to another. A part of an event has it as its parent instead.
 #[Object]
@@ -67,6 +68,14 @@ filter! {
         to: Box<EventFilter> = one(ToId);
         /// Where it is written.
         evidence: ListFilter<EvidenceFilter> = many(carrying::<entity::event_link::Entity, _>(entity::evidence::Column::TargetId));
+    }
+}
+
+facet! {
+    /// By what links of events can be counted.
+    EventLinkFacet of event_link {
+        /// What the first is to the second.
+        Kind = Values::words(Column::Kind),
     }
 }
 

@@ -5,6 +5,7 @@ use async_graphql::{Context, ID, Object};
 use super::article::{Article, ArticleFilter};
 use super::batch::{Noun, noun};
 use super::dataset::{Record, record};
+use super::facet::facet;
 use super::filter::{EnumFilter, FloatFilter, IdFilter, RecordFilter, came_with, filter};
 use super::node::{Kind, Node, target};
 use super::order::order;
@@ -15,7 +16,7 @@ use entity::evidence::EvidencePart;
 use entity::participation::Certainty;
 use entity::record::Kind as Noun_;
 
-noun!(Evidence of evidence, filter EvidenceFilter, order EvidenceOrderField);
+noun!(Evidence of evidence, filter EvidenceFilter, order EvidenceOrderField, facet EvidenceFacet);
 
 /// Where in an article a fact is written (W3C Web Annotation Data Model: TextPositionSelector and TextQuoteSelector).
 /// The words themselves stand here only where they may be kept.
@@ -123,6 +124,18 @@ filter! {
         confidence: FloatFilter = column(Confidence);
         /// Whether the fact is stated there or inferred from it.
         certainty: EnumFilter<Certainty> = column(Certainty);
+    }
+}
+
+facet! {
+    /// By what evidence can be counted.
+    EvidenceFacet of evidence {
+        /// The noun of what is written there.
+        TargetKind = Values::words(Column::TargetKind),
+        /// The article.
+        Article = Values::things(Column::ArticleId, Kind::Article),
+        /// Whether it is stated or inferred.
+        Certainty = Values::words(Column::Certainty),
     }
 }
 

@@ -4,12 +4,13 @@ use async_graphql::{Context, ID, Object};
 
 use super::batch::noun;
 use super::dataset::{Record, record};
+use super::facet::facet;
 use super::filter::{IdFilter, RecordFilter, StringFilter, came_with, filter};
 use super::node::{Kind, Node, target};
 use super::order::order;
 use super::session::Fault;
 
-noun!(ExternalId of external_id, filter ExternalIdFilter, order ExternalIdOrderField);
+noun!(ExternalId of external_id, filter ExternalIdFilter, order ExternalIdOrderField, facet ExternalIdFacet);
 
 /// An id that another system gave to an actor, place, event or article.
 #[Object]
@@ -47,6 +48,16 @@ filter! {
         scheme: StringFilter = column(Scheme);
         /// The id in its scheme.
         value: StringFilter = column(Value);
+    }
+}
+
+facet! {
+    /// By what external ids can be counted.
+    ExternalIdFacet of external_id {
+        /// Who gives such ids.
+        Scheme = Values::words(Column::Scheme),
+        /// The noun of what has it.
+        TargetKind = Values::words(Column::TargetKind),
     }
 }
 

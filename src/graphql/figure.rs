@@ -1,28 +1,34 @@
 //! Numbers and what they count.
 
-use async_graphql::{Context, ID, Object};
+use std::collections::HashMap;
 
-use super::batch::{Noun, noun};
+use async_graphql::{Context, ID, Object, SimpleObject};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, Order, Query};
+
+use super::batch::{Noun, Once, noun};
 use super::claim::Claim;
+use super::connection::Connection;
 use super::connections;
 use super::dataset::{Record, record};
 use super::date::Date;
 use super::evidence::{Evidence, EvidenceFilter};
+use super::facet::facet;
 use super::filter::{
     DateFilter, EnumFilter, EventTypeFilter, FloatFilter, IdFilter, ListFilter, RecordFilter, StringFilter, came_with,
     carrying, filter, searched,
 };
+use super::histogram::DatedList;
 use super::node::{Kind, Node, target};
 use super::order::order;
-use super::page::by;
+use super::page::{Pages, by};
 use super::place::{Place, PlaceFilter};
 use super::root::root;
-use super::session::Fault;
+use super::session::{Fault, Session, session};
 use entity::event_type::EventType;
-use entity::figure::Qualifier;
+use entity::figure::{Column, Entity, Qualifier};
 use entity::record::Kind as Noun_;
 
-noun!(Figure of figure, filter FigureFilter, order FigureOrderField);
+noun!(Figure of figure, filter FigureFilter, order FigureOrderField, facet FigureFacet, chart FigureChart, dated [Earliest Latest]);
 
 /// A number that a statement, event, account or article gives, with what it counts.
 #[Object]
@@ -136,8 +142,104 @@ filter! {
         statement: Box<super::statement::StatementFilter> = one(TargetId);
         /// The event that it belongs to.
         event: Box<super::event::EventFilter> = one(TargetId);
+        /// The figure of which it is a part.
+        part_of: Box<FigureFilter> = one(PartOfId);
         /// Where it is written.
         evidence: ListFilter<EvidenceFilter> = many(carrying::<entity::figure::Entity, _>(entity::evidence::Column::TargetId));
+    }
+}
+
+/// A list of numbers.
+pub struct FigureChart(Connection<Figure>);
+
+impl From<Connection<Figure>> for FigureChart {
+    fn from(connection: Connection<Figure>) -> Self {
+        Self(connection)
+    }
+}
+
+/// A list of numbers.
+#[Object]
+impl FigureChart {
+    /// What the numbers of the whole list come to, whatever the page, for each unit. A number that is part of another is added
+    /// along with it: leave parts out by `not: {partOf: {}}`.
+    async fn sums(&self, ctx: &Context<'_>) -> Result<Vec<FigureSum>, Fault> {
+        let Connection { pages, parent } = &self.0;
+        let once = pages.loads.load::<Once<HashMap<i64, Vec<FigureSum>>>>((ctx.item.pos, "sums"), Once::new);
+        let all = once.get_or_init(async || sums(pages, session(ctx)?).await).await;
+        all.as_ref().map(|all| all.get(parent).cloned().unwrap_or_default()).map_err(Clone::clone)
+    }
+
+    #[graphql(flatten)]
+    async fn histogram(&self) -> DatedList<Figure> {
+        self.0.clone().into()
+    }
+}
+
+/// What numbers of one unit come to, to 12 digits.
+#[derive(Clone, SimpleObject)]
+pub struct FigureSum {
+    /// The unit; null for numbers without one. What is counted may differ: see `facets`.
+    unit: Option<String>,
+    /// How many numbers there are.
+    count: i32,
+    /// The sum of `value`; null when none has it.
+    value: Option<f64>,
+    /// The sum of the least that each may be: `lower`, or else `value`; null when none has either.
+    lower: Option<f64>,
+    /// The sum of the most that each may be: `upper`, or else `value`; null when none has either.
+    upper: Option<f64>,
+}
+
+async fn sums(pages: &Pages<Figure>, session: &Session) -> Result<HashMap<i64, Vec<FigureSum>>, Fault> {
+    let column = |column| Expr::col((Entity, column));
+    let or_value = |bound| Func::coalesce([column(bound), column(Column::Value)]).into();
+    let columns = [
+        (column(Column::Unit), "unit"),
+        (column(Column::Value), "value"),
+        (or_value(Column::Lower), "lower"),
+        (or_value(Column::Upper), "upper"),
+    ];
+    let parent = pages.parent_column();
+    let mut groups = Query::select();
+    groups.columns(parent).column("unit").expr_as(Expr::cust("COUNT(*)"), "count");
+    for name in ["value", "lower", "upper"] {
+        groups.expr_as(Func::sum(Expr::col(name)), name);
+    }
+    groups.from_subquery(pages.over_all(session, columns, |_| ()).await?, "row");
+    groups.group_by_columns(parent).group_by_col("unit");
+    groups.order_by_expr(Expr::col("unit").is_null(), Order::Asc).order_by("unit", Order::Asc);
+    let mut all: HashMap<i64, Vec<FigureSum>> = HashMap::new();
+    for row in session.all(&groups).await? {
+        let sum = |name| Ok::<_, Fault>(row.try_get::<Option<f64>>("", name)?.map(to_12_digits));
+        let count: i64 = row.try_get("", "count")?;
+        all.entry(pages.parent(&row)?).or_default().push(FigureSum {
+            unit: row.try_get("", "unit")?,
+            count: i32::try_from(count).unwrap_or(i32::MAX),
+            value: sum("value")?,
+            lower: sum("lower")?,
+            upper: sum("upper")?,
+        });
+    }
+    Ok(all)
+}
+
+/// The databases add in orders of their own, which shows in the last digits.
+fn to_12_digits(sum: f64) -> f64 {
+    format!("{sum:.11e}").parse().unwrap_or(sum)
+}
+
+facet! {
+    /// By what figures can be counted.
+    FigureFacet of figure {
+        /// The type of the events counted.
+        CountedType = Values::words(Column::CountedType),
+        /// The unit.
+        Unit = Values::words(Column::Unit),
+        /// How exact it is meant.
+        Qualifier = Values::words(Column::Qualifier),
+        /// Where it is counted.
+        Place = Values::things(Column::PlaceId, Kind::Place),
     }
 }
 

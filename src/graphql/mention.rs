@@ -5,6 +5,7 @@ use async_graphql::{Context, ID, Object};
 use super::article::{Article, ArticleFilter};
 use super::batch::{Noun, noun};
 use super::dataset::{Record, record};
+use super::facet::facet;
 use super::filter::{EnumFilter, IdFilter, RecordFilter, StringFilter, came_with, filter};
 use super::node::{Kind, Node, target_if};
 use super::order::order;
@@ -12,7 +13,7 @@ use super::root::root;
 use super::session::{Fault, present};
 use entity::mention::MentionKind;
 
-noun!(Mention of mention, filter MentionFilter, order MentionOrderField);
+noun!(Mention of mention, filter MentionFilter, order MentionOrderField, facet MentionFacet);
 
 /// A name seen in an article and not yet judged, or judged to name an actor or place.
 #[Object]
@@ -64,6 +65,16 @@ filter! {
         kind: EnumFilter<MentionKind> = column(Kind);
         /// The article.
         article: Box<ArticleFilter> = one(ArticleId);
+    }
+}
+
+facet! {
+    /// By what mentions can be counted.
+    MentionFacet of mention {
+        /// What is named.
+        Kind = Values::words(Column::Kind),
+        /// The name as it is written.
+        Text = Values::words(Column::Text),
     }
 }
 

@@ -5,6 +5,7 @@ pub mod actor;
 pub mod article;
 pub mod batch;
 pub mod claim;
+pub mod connection;
 pub mod dataset;
 pub mod date;
 pub mod event;
@@ -12,8 +13,10 @@ pub mod event_link;
 pub mod event_type;
 pub mod evidence;
 pub mod external_id;
+pub mod facet;
 pub mod figure;
 pub mod filter;
+pub mod histogram;
 pub mod mention;
 pub mod name;
 pub mod node;
@@ -30,7 +33,7 @@ pub mod statement;
 
 use async_graphql::{EmptyMutation, EmptySubscription, MergedObject, SDLExportOptions, Schema};
 
-pub(crate) use page::connections;
+pub(crate) use connection::connections;
 pub use page::{DEFAULT_PAGE, LONGEST_PAGE};
 pub use session::Session;
 

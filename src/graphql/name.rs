@@ -6,6 +6,7 @@ use super::batch::noun;
 use super::connections;
 use super::dataset::{Record, record};
 use super::evidence::{Evidence, EvidenceFilter};
+use super::facet::facet;
 use super::filter::{EnumFilter, IdFilter, ListFilter, RecordFilter, StringFilter, came_with, carrying, filter};
 use super::node::{Kind, Node, target};
 use super::order::order;
@@ -13,7 +14,7 @@ use super::page::by;
 use super::session::Fault;
 use entity::name::NameKind;
 
-noun!(Name of name, filter NameFilter, order NameOrderField);
+noun!(Name of name, filter NameFilter, order NameOrderField, facet NameFacet);
 
 /// What an actor or place is called.
 #[Object]
@@ -76,6 +77,18 @@ filter! {
         kind: EnumFilter<NameKind> = column(Kind);
         /// Where it is written.
         evidence: ListFilter<EvidenceFilter> = many(carrying::<entity::name::Entity, _>(entity::evidence::Column::TargetId));
+    }
+}
+
+facet! {
+    /// By what names can be counted.
+    NameFacet of name {
+        /// What kind of name it is.
+        Kind = Values::words(Column::Kind),
+        /// The language, a BCP 47 tag.
+        Language = Values::words(Column::Language),
+        /// The script, an ISO 15924 code.
+        Script = Values::words(Column::Script),
     }
 }
 

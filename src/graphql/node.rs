@@ -245,6 +245,32 @@ macro_rules! into_node {
 into_node!(Dataset Article Person Organization Group AnonymousSource Name Place Relation Event Participation EventLink Account Statement
     Claim Stance Figure Evidence Mention ExternalId);
 
+impl Node {
+    /// What to show for it in a line; none where it has no such text.
+    pub(crate) fn label(&self) -> Option<String> {
+        match self {
+            Self::Dataset(dataset) => dataset.0.title.clone().or_else(|| Some(dataset.0.key.clone())),
+            Self::Article(article) => article.0.headline.clone().or_else(|| article.0.url.clone()),
+            Self::Person(Person(actor))
+            | Self::Organization(Organization(actor))
+            | Self::Group(Group(actor))
+            | Self::AnonymousSource(AnonymousSource(actor)) => Some(actor.label.clone()),
+            Self::Place(place) => Some(place.0.label.clone()),
+            Self::Event(event) => event.0.title.clone(),
+            Self::Account(account) => Some(account.0.label.clone()),
+            Self::Statement(statement) => Some(statement.0.summary.clone()),
+            Self::Claim(claim) => Some(claim.0.text.clone()),
+            Self::Name(name) => Some(name.0.text.clone()),
+            Self::Mention(mention) => Some(mention.0.text.clone()),
+            Self::Figure(figure) => Some(figure.0.counted.clone()),
+            Self::ExternalId(id) => Some(id.0.value.clone()),
+            Self::Relation(_) | Self::Participation(_) | Self::EventLink(_) | Self::Stance(_) | Self::Evidence(_) => {
+                None
+            }
+        }
+    }
+}
+
 impl From<Actor> for Node {
     fn from(actor: Actor) -> Self {
         match actor {

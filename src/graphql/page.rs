@@ -1,20 +1,17 @@
-//! Lists: Relay connections whose pages come by key and never by offset, for one parent or for a whole batch of them in
-//! one statement.
+//! Pages of lists: they come by key and never by offset, for one parent or for a whole batch of them in one statement.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use async_graphql::{Context, Object, SimpleObject, TypeName};
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query, SelectStatement};
-use sea_orm::{EntityTrait, FromQueryResult};
+use sea_orm::{EntityTrait, FromQueryResult, QueryResult};
 use tokio::sync::OnceCell;
 
-use super::batch::{Batch, Noun, Row, columns};
+use super::batch::{Batch, Loads, Noun, columns};
 use super::filter::{NounFilter, Sink};
 use super::order::{Direction, NounOrder, Sequence};
 use super::search::suggestions;
-use super::session::{Fault, Session, session};
+use super::session::{Fault, Session};
 use crate::db::LIST;
 use crate::error::{Error, Result};
 
@@ -43,7 +40,7 @@ pub(crate) struct Window {
 
 impl Window {
     /// How many rows, and whether from the end.
-    fn size(&self) -> Result<(usize, bool)> {
+    pub(super) fn size(&self) -> Result<(usize, bool)> {
         let (name, size, backward) = match (self.first, self.last) {
             (Some(_), Some(_)) => {
                 return Err(Error::BadInput("`first` and `last` exclude each other: give one of them".into()));
@@ -79,18 +76,20 @@ pub(crate) struct List<T: Noun> {
 }
 
 /// A list read once for all parents of a batch.
-struct Pages<T: Noun> {
-    list: List<T>,
+pub(super) struct Pages<T: Noun> {
+    pub(super) list: List<T>,
     parents: Option<Vec<i64>>,
+    /// What fields of the list that take arguments load.
+    pub(super) loads: Loads,
     condition: OnceCell<Result<Condition, Fault>>,
     suggestions: OnceCell<Result<Vec<String>, Fault>>,
     read: OnceCell<Result<Arc<Read<T>>, Fault>>,
     counts: OnceCell<Result<Arc<HashMap<i64, i64>>, Fault>>,
 }
 
-struct Read<T: Noun> {
-    batch: Arc<Batch<T::Entity>>,
-    pages: HashMap<i64, Page>,
+pub(super) struct Read<T: Noun> {
+    pub(super) batch: Arc<Batch<T::Entity>>,
+    pub(super) pages: HashMap<i64, Page>,
 }
 
 /// What holds for the rows of a list, and the names that its filter asks for.
@@ -102,22 +101,23 @@ struct Condition {
 
 /// The rows of one parent.
 #[derive(Default)]
-struct Page {
-    rows: Vec<usize>,
-    cursors: Vec<String>,
-    more: bool,
+pub(super) struct Page {
+    pub(super) rows: Vec<usize>,
+    pub(super) cursors: Vec<String>,
+    pub(super) more: bool,
 }
 
 /// The number that stands for the parent of a list at the root.
-const ROOT: i64 = 0;
-const PARENT: &str = "parent";
+pub(super) const ROOT: i64 = 0;
+pub(super) const PARENT: &str = "parent";
 const PAGE: &str = "page";
 
 impl<T: Noun> Pages<T> {
-    fn new(list: List<T>, parents: Option<Vec<i64>>) -> Self {
+    pub(super) fn new(list: List<T>, parents: Option<Vec<i64>>) -> Self {
         Self {
             list,
             parents,
+            loads: Loads::default(),
             condition: OnceCell::new(),
             suggestions: OnceCell::new(),
             read: OnceCell::new(),
@@ -155,7 +155,7 @@ impl<T: Noun> Pages<T> {
         once.await.clone()
     }
 
-    async fn read(&self, session: &Session) -> Result<Arc<Read<T>>, Fault> {
+    pub(super) async fn read(&self, session: &Session) -> Result<Arc<Read<T>>, Fault> {
         let once = self.read.get_or_init(async || {
             let (size, backward) = self.list.window.size()?;
             if self.list.order.as_ref().is_some_and(|order| order.len() > MOST_ORDER) {
@@ -190,7 +190,7 @@ impl<T: Noun> Pages<T> {
             let mut rows = Vec::with_capacity(results.len());
             let mut pages: HashMap<i64, Page> = HashMap::new();
             for result in &results {
-                let parent = if self.parents.is_some() { result.try_get("", PARENT)? } else { ROOT };
+                let parent = self.parent(result)?;
                 let page = pages.entry(parent).or_default();
                 if page.rows.len() == size {
                     page.more = true;
@@ -254,7 +254,7 @@ impl<T: Noun> Pages<T> {
         select
     }
 
-    async fn counts(&self, session: &Session) -> Result<Arc<HashMap<i64, i64>>, Fault> {
+    pub(super) async fn counts(&self, session: &Session) -> Result<Arc<HashMap<i64, i64>>, Fault> {
         let once = self.counts.get_or_init(async || {
             // A wrong page is an error although no row of it is read.
             self.list.window.size()?;
@@ -280,18 +280,77 @@ impl<T: Noun> Pages<T> {
             };
             let mut counts = HashMap::new();
             for row in session.all(&select).await? {
-                let parent = if self.parents.is_some() { row.try_get("", PARENT)? } else { ROOT };
-                counts.insert(parent, row.try_get("", "count")?);
+                counts.insert(self.parent(&row)?, row.try_get("", "count")?);
             }
             Ok(Arc::new(counts))
         });
         once.await.clone()
     }
-}
 
-impl<T: Noun> Pages<T> {
+    /// Selects `columns` of all rows of the list, whatever the page, and the parent of each row where there are parents.
+    /// `narrow` adds joins, or tests that the filter does not have.
+    pub(super) async fn over_all(
+        &self,
+        session: &Session,
+        columns: impl IntoIterator<Item = (Expr, &'static str)>,
+        narrow: impl Fn(&mut SelectStatement),
+    ) -> Result<SelectStatement, Fault> {
+        // A wrong page is an error although no row of it is read.
+        self.list.window.size()?;
+        let condition = self.condition(session).await?.test;
+        let dialect = session.dialect();
+        let mut select = Query::select();
+        for (column, name) in columns {
+            select.expr_as(column, name);
+        }
+        let (Some(parents), Some(link)) = (&self.parents, &self.list.link) else {
+            select.from(T::Entity::default()).and_where_option(condition);
+            narrow(&mut select);
+            return Ok(select);
+        };
+        let list = dialect.numbers(parents);
+        if dialect.has_lateral() {
+            select.from(T::Entity::default()).and_where(link(dialect.item())).and_where_option(condition);
+            narrow(&mut select);
+            return Ok(Query::select()
+                .expr(Expr::cust("\"page\".*"))
+                .expr_as(dialect.item(), PARENT)
+                .from_function(dialect.table(list), LIST)
+                .join_lateral(JoinType::InnerJoin, select, PAGE, Expr::cust("TRUE"))
+                .take());
+        }
+        let inner = Query::select()
+            .expr(self.id())
+            .from(T::Entity::default())
+            .and_where(link(dialect.item()))
+            .and_where_option(condition)
+            .take();
+        select
+            .expr_as(dialect.item(), PARENT)
+            .from_function(dialect.table(list), LIST)
+            .cross_join(T::Entity::default())
+            .and_where(self.id().in_subquery(inner));
+        narrow(&mut select);
+        Ok(select)
+    }
+
+    /// The parent of a row that was read for all parents at once.
+    pub(super) fn parent(&self, row: &QueryResult) -> Result<i64, Fault> {
+        if self.parents.is_some() { Ok(row.try_get("", PARENT)?) } else { Ok(ROOT) }
+    }
+
+    /// The numbers of the parents.
+    pub(super) fn parents(&self) -> &[i64] {
+        self.parents.as_deref().unwrap_or(&[ROOT])
+    }
+
+    /// The column of the parent, where there are parents.
+    pub(super) fn parent_column(&self) -> Option<&'static str> {
+        self.parents.is_some().then_some(PARENT)
+    }
+
     /// Names at hand that are near those that the filter asks for.
-    async fn suggestions(&self, session: &Session) -> Result<Vec<String>, Fault> {
+    pub(super) async fn suggestions(&self, session: &Session) -> Result<Vec<String>, Fault> {
         let once = self.suggestions.get_or_init(async || {
             let mut all = Vec::new();
             for name in self.condition(session).await?.names.iter().take(MOST_SUGGESTED) {
@@ -301,140 +360,6 @@ impl<T: Noun> Pages<T> {
         });
         once.await.clone()
     }
-}
-
-/// A page of a list, as in the Relay Cursor Connections Specification.
-#[derive(Clone)]
-pub struct Connection<T: Noun> {
-    pages: Arc<Pages<T>>,
-    parent: i64,
-}
-
-impl<T: Noun> Connection<T> {
-    /// A list at the root.
-    pub(crate) fn root(list: List<T>) -> Self {
-        Self { pages: Arc::new(Pages::new(list, None)), parent: ROOT }
-    }
-
-    /// A list of the rows that belong to this one, read for its whole batch at once.
-    pub(crate) fn of<E>(
-        row: &Row<E>,
-        ctx: &Context<'_>,
-        id: fn(&E::Model) -> i64,
-        list: impl FnOnce() -> List<T>,
-    ) -> Self
-    where
-        E: EntityTrait<Model: FromQueryResult + Send + Sync>,
-    {
-        let pages = row.batch().load((ctx.item.pos, "many"), || {
-            let mut parents: Vec<i64> = row.siblings().iter().map(id).collect();
-            parents.sort_unstable();
-            parents.dedup();
-            Pages::new(list(), Some(parents))
-        });
-        Self { pages, parent: id(row) }
-    }
-
-    async fn page(&self, ctx: &Context<'_>) -> Result<Arc<Read<T>>, Fault> {
-        self.pages.read(session(ctx)?).await
-    }
-}
-
-impl<T: Noun> TypeName for Connection<T> {
-    fn type_name() -> Cow<'static, str> {
-        format!("{}Connection", <T as async_graphql::OutputType>::type_name()).into()
-    }
-}
-
-/// A page of a list (Relay Cursor Connections Specification). Nothing is read or counted that is not selected.
-#[Object(name_type)]
-impl<T: Noun> Connection<T> {
-    /// The rows of the page with their cursors.
-    async fn edges(&self, ctx: &Context<'_>) -> Result<Vec<Edge<T>>, Fault> {
-        let read = self.page(ctx).await?;
-        let Some(page) = read.pages.get(&self.parent) else { return Ok(Vec::new()) };
-        let edges = page.cursors.iter().zip(&page.rows);
-        Ok(edges.map(|(cursor, at)| Edge { cursor: cursor.clone(), node: T::of(Row::new(&read.batch, *at)) }).collect())
-    }
-
-    /// The rows of the page, without their cursors.
-    async fn nodes(&self, ctx: &Context<'_>) -> Result<Vec<T>, Fault> {
-        let read = self.page(ctx).await?;
-        let Some(page) = read.pages.get(&self.parent) else { return Ok(Vec::new()) };
-        Ok(page.rows.iter().map(|at| T::of(Row::new(&read.batch, *at))).collect())
-    }
-
-    /// Where the page stands in the list.
-    async fn page_info(&self, ctx: &Context<'_>) -> Result<PageInfo, Fault> {
-        let read = self.page(ctx).await?;
-        let window = &self.pages.list.window;
-        let page = read.pages.get(&self.parent);
-        let more = page.is_some_and(|page| page.more);
-        let backward = window.last.is_some();
-        Ok(PageInfo {
-            has_next_page: if backward { window.before.is_some() } else { more },
-            has_previous_page: if backward { more } else { window.after.is_some() },
-            start_cursor: page.and_then(|page| page.cursors.first().cloned()),
-            end_cursor: page.and_then(|page| page.cursors.last().cloned()),
-        })
-    }
-
-    /// How many rows the whole list has, whatever the page. Counted only when selected.
-    async fn total_count(&self, ctx: &Context<'_>) -> Result<i32, Fault> {
-        let counts = self.pages.counts(session(ctx)?).await?;
-        let count = counts.get(&self.parent).copied().unwrap_or(0);
-        // GraphQL's Int ends there, and a list of two thousand million rows is not counted by reading it.
-        Ok(i32::try_from(count).unwrap_or(i32::MAX))
-    }
-
-    /// "Did you mean": names at hand that are near the names that the filter asks for, when the page is empty; at most 5 for
-    /// each of the first 4 names. Looked for only when selected.
-    async fn suggestions(&self, ctx: &Context<'_>) -> Result<Vec<String>, Fault> {
-        let read = self.page(ctx).await?;
-        if read.pages.get(&self.parent).is_some_and(|page| !page.rows.is_empty()) {
-            return Ok(Vec::new());
-        }
-        self.pages.suggestions(session(ctx)?).await
-    }
-}
-
-/// A row of a list with its cursor.
-pub struct Edge<T: Noun> {
-    cursor: String,
-    node: T,
-}
-
-impl<T: Noun> TypeName for Edge<T> {
-    fn type_name() -> Cow<'static, str> {
-        format!("{}Edge", <T as async_graphql::OutputType>::type_name()).into()
-    }
-}
-
-/// A row of a list with its cursor.
-#[Object(name_type)]
-impl<T: Noun> Edge<T> {
-    /// Opaque; pass it to `after` or `before` of the same list in the same order.
-    async fn cursor(&self) -> &str {
-        &self.cursor
-    }
-
-    /// The row.
-    async fn node(&self) -> &T {
-        &self.node
-    }
-}
-
-/// Where a page stands in its list.
-#[derive(SimpleObject)]
-pub struct PageInfo {
-    /// Whether rows follow. Going backward: whether the page was asked for with `before`.
-    has_next_page: bool,
-    /// Whether rows come before. Going forward: whether the page was asked for with `after`.
-    has_previous_page: bool,
-    /// Cursor of the first row; null on an empty page.
-    start_cursor: Option<String>,
-    /// Cursor of the last row; null on an empty page.
-    end_cursor: Option<String>,
 }
 
 /// The rows of `T` whose `column` is the parent's number.
@@ -453,41 +378,3 @@ pub(crate) fn through<T: Noun, E: EntityTrait>(mine: E::Column, theirs: E::Colum
         Expr::col((T::Entity::default(), "id")).in_subquery(ties)
     })
 }
-
-/// Declares the connections of a noun: fields that take a filter, an order and a page.
-macro_rules! connections {
-    ($lists:ident of $entity:ty, named $parent:literal { $($(#[doc = $doc:literal])+ $name:ident: $noun:ty = $link:expr $(, usually $key:ident $column:expr)? ;)+ }) => {
-        /// Lists of what belongs to a row.
-        pub struct $lists(pub(crate) $crate::graphql::batch::Row<$entity>);
-
-        /// Lists of what belongs to a row.
-        #[async_graphql::Object]
-        impl $lists {
-            $(
-                $(#[doc = $doc])+
-                #[allow(clippy::too_many_arguments)]
-                async fn $name(
-                    &self,
-                    ctx: &async_graphql::Context<'_>,
-                    #[graphql(desc = "Only rows for which this holds.")] filter: Option<<$noun as $crate::graphql::batch::Noun>::Filter>,
-                    #[graphql(desc = "In what order, always ended by the id; when left out by date, place in the text or label where the rows have one, else as recorded.")] order_by: Option<Vec<<$noun as $crate::graphql::batch::Noun>::Order>>,
-                    #[graphql(desc = "How many rows from the start, 0 to 500; 20 when neither `first` nor `last` is given.")] first: Option<i32>,
-                    #[graphql(desc = "Only rows behind this cursor.")] after: Option<String>,
-                    #[graphql(desc = "How many rows from the end, 0 to 500.")] last: Option<i32>,
-                    #[graphql(desc = "Only rows in front of this cursor.")] before: Option<String>,
-                ) -> $crate::graphql::page::Connection<$noun> {
-                    $crate::graphql::page::Connection::of(&self.0, ctx, |row| row.id.0, || $crate::graphql::page::List {
-                        name: concat!($parent, ".", stringify!($name)),
-                        link: Some($link),
-                        fixed: None,
-                        filter,
-                        order: order_by,
-                        usual: vec![$(($crate::graphql::order::Key::$key(sea_orm::sea_query::Expr::col($column)), $crate::graphql::order::Direction::Asc))?],
-                        window: $crate::graphql::page::Window { first, after, last, before },
-                    })
-                }
-            )+
-        }
-    };
-}
-pub(crate) use connections;

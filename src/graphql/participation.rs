@@ -12,6 +12,7 @@ use super::connections;
 use super::dataset::{Record, record};
 use super::event::{Event, EventFilter};
 use super::evidence::{Evidence, EvidenceFilter};
+use super::facet::facet;
 use super::filter::{
     EnumFilter, IdFilter, ListFilter, RecordFilter, Sink, StringFilter, came_with, carrying, filter, truth,
 };
@@ -25,7 +26,7 @@ use crate::error::Result as Answer;
 use entity::participation::{Certainty, Column, Entity, Role};
 use entity::standing::Standing;
 
-noun!(Participation of participation, filter ParticipationFilter, order ParticipationOrderField);
+noun!(Participation of participation, filter ParticipationFilter, order ParticipationOrderField, facet ParticipationFacet);
 
 /// A part in an event: of exactly one actor, article or thing.
 #[Object]
@@ -159,6 +160,20 @@ filter! {
         event: Box<EventFilter> = one(EventId);
         /// Where it is written.
         evidence: ListFilter<EvidenceFilter> = many(carrying::<entity::participation::Entity, _>(entity::evidence::Column::TargetId));
+    }
+}
+
+facet! {
+    /// By what participations can be counted.
+    ParticipationFacet of participation {
+        /// The role.
+        Role = Values::words(Column::Role),
+        /// Who has it.
+        Actor = Values::things(Column::ActorId, Kind::Actor),
+        /// How it stands.
+        Standing = Values::words(Column::Standing),
+        /// Whether it is stated or inferred.
+        Certainty = Values::words(Column::Certainty),
     }
 }
 

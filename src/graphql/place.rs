@@ -10,6 +10,7 @@ use super::dataset::{Record, record};
 use super::event::Event;
 use super::evidence::{Evidence, EvidenceFilter};
 use super::external_id::{ExternalId, ExternalIdFilter};
+use super::facet::facet;
 use super::filter::{
     BoundingBoxInput, EnumFilter, FloatFilter, IdFilter, ListFilter, NameMatch, NearInput, PointInput, RecordFilter,
     Selector, Sink, SlugFilter, StringFilter, came_with, carrying, filter, in_box, near, searched_or_named,
@@ -25,7 +26,7 @@ use crate::error::Result as Answer;
 use crate::geo::Point;
 use entity::place::{Column, Entity, PlaceKind};
 
-noun!(Place of place, filter PlaceFilter, order PlaceOrderField);
+noun!(Place of place, filter PlaceFilter, order PlaceOrderField, facet PlaceFacet);
 
 /// A place of any size: a country, a city, a hospital's building, a checkpoint.
 #[Object]
@@ -178,6 +179,16 @@ filter! {
         external_ids: ListFilter<ExternalIdFilter> = many(carrying::<Entity, _>(entity::external_id::Column::TargetId));
         /// Where it is written.
         evidence: ListFilter<EvidenceFilter> = many(carrying::<entity::place::Entity, _>(entity::evidence::Column::TargetId));
+    }
+}
+
+facet! {
+    /// By what places can be counted.
+    PlaceFacet of place {
+        /// What kind of place it is.
+        Kind = Values::words(Column::Kind),
+        /// The country, an ISO 3166-1 alpha-2 code.
+        Country = Values::words(Column::Country),
     }
 }
 

@@ -10,10 +10,12 @@ use super::connections;
 use super::dataset::{Record, record};
 use super::date::Date;
 use super::evidence::{Evidence, EvidenceFilter};
+use super::facet::facet;
 use super::filter::{
     EnumFilter, IdFilter, ListFilter, RecordFilter, Sink, StringFilter, all, came_with, carrying, date, filter,
     searched,
 };
+use super::histogram::DatedList;
 use super::node::Kind;
 use super::order::order;
 use super::page::by;
@@ -24,7 +26,7 @@ use crate::error::{Error, Result as Answer};
 use entity::participation::Certainty;
 use entity::relation::{Column, Entity, RelationKind};
 
-noun!(Relation of relation, filter RelationFilter, order RelationOrderField);
+noun!(Relation of relation, filter RelationFilter, order RelationOrderField, facet RelationFacet, chart DatedList<Relation>, dated [SinceEarliest UntilLatest]);
 
 /// A lasting tie from an actor to an actor or to a place: an office, a membership, kinship.
 #[Object]
@@ -158,6 +160,16 @@ filter! {
         certainty: EnumFilter<Certainty> = column(Certainty);
         /// Where it is written.
         evidence: ListFilter<EvidenceFilter> = many(carrying::<entity::relation::Entity, _>(entity::evidence::Column::TargetId));
+    }
+}
+
+facet! {
+    /// By what relations can be counted.
+    RelationFacet of relation {
+        /// What the first is to the second.
+        Kind = Values::words(Column::Kind),
+        /// The second, when it is an actor.
+        Object = Values::things(Column::ObjectId, Kind::Actor),
     }
 }
 

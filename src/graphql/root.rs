@@ -130,9 +130,9 @@ macro_rules! root {
                     #[graphql(desc = "Only rows behind this cursor.")] after: Option<String>,
                     #[graphql(desc = "How many rows from the end, 0 to 500.")] last: Option<i32>,
                     #[graphql(desc = "Only rows in front of this cursor.")] before: Option<String>,
-                ) -> Option<$crate::graphql::page::Connection<$crate::graphql::root::list_noun!($noun $(, $list_noun)?)>> {
+                ) -> Option<$crate::graphql::connection::Connection<$crate::graphql::root::list_noun!($noun $(, $list_noun)?)>> {
                     // Nullable, so that a mistake in one list does not take the others of the query with it.
-                    Some($crate::graphql::page::Connection::root($crate::graphql::page::List {
+                    Some($crate::graphql::connection::Connection::root($crate::graphql::page::List {
                         name: stringify!($list),
                         link: None,
                         fixed: None,

@@ -7,6 +7,7 @@ use super::claim::{Claim, ClaimFilter};
 use super::connections;
 use super::dataset::{Record, record};
 use super::evidence::{Evidence, EvidenceFilter};
+use super::facet::facet;
 use super::filter::{BooleanFilter, EnumFilter, IdFilter, ListFilter, RecordFilter, came_with, carrying, filter};
 use super::node::Kind;
 use super::order::order;
@@ -16,7 +17,7 @@ use super::session::{Fault, present};
 use super::statement::{Statement, StatementFilter};
 use entity::stance::StanceKind;
 
-noun!(Stance of stance, filter StanceFilter, order StanceOrderField);
+noun!(Stance of stance, filter StanceFilter, order StanceOrderField, facet StanceFacet);
 
 /// The side that one statement takes on one claim.
 #[Object]
@@ -81,6 +82,14 @@ filter! {
         claim: Box<ClaimFilter> = one(ClaimId);
         /// Where it is written.
         evidence: ListFilter<EvidenceFilter> = many(carrying::<entity::stance::Entity, _>(entity::evidence::Column::TargetId));
+    }
+}
+
+facet! {
+    /// By what stances can be counted.
+    StanceFacet of stance {
+        /// The side it takes.
+        Stance = Values::words(Column::Stance),
     }
 }
 

@@ -10,11 +10,13 @@ use super::dataset::{Record, record};
 use super::date::Date;
 use super::event::{Event, EventFilter};
 use super::evidence::{Evidence, EvidenceFilter};
+use super::facet::facet;
 use super::figure::{Figure, FigureFilter};
 use super::filter::{
     DateFilter, EnumFilter, IdFilter, ListFilter, RecordFilter, StringFilter, came_with, carrying, filter, searched,
     tied,
 };
+use super::histogram::DatedList;
 use super::node::Kind;
 use super::order::order;
 use super::page::{by, through};
@@ -25,7 +27,7 @@ use super::stance::{Stance, StanceFilter};
 use entity::statement::{Attribution, Column, Entity, Medium, QuoteType, SpeechAct};
 use entity::statement_about::Column as About;
 
-noun!(Statement of statement, filter StatementFilter, order StatementOrderField);
+noun!(Statement of statement, filter StatementFilter, order StatementOrderField, facet StatementFacet, chart DatedList<Statement>, dated [Earliest Latest]);
 
 /// One act of saying, as one reporting phrase or quotation gives it. A headline or a repetition is more evidence of it,
 /// not another statement.
@@ -190,6 +192,30 @@ filter! {
         figures: ListFilter<FigureFilter> = many(carrying::<Entity, _>(entity::figure::Column::TargetId));
         /// Where it is written.
         evidence: ListFilter<EvidenceFilter> = many(carrying::<entity::statement::Entity, _>(entity::evidence::Column::TargetId));
+    }
+}
+
+facet! {
+    /// By what statements can be counted.
+    StatementFacet of statement {
+        /// Who speaks.
+        Speaker = Values::things(Column::SpeakerId, Kind::Actor),
+        /// Whose voice it is, at the end of what it passes on.
+        Voice = Values::things(Column::VoiceId, Kind::Actor),
+        /// How it is attributed.
+        Attribution = Values::words(Column::Attribution),
+        /// By what it was said.
+        Medium = Values::words(Column::Medium),
+        /// How it is quoted.
+        QuoteType = Values::words(Column::QuoteType),
+        /// What is done by saying it.
+        Act = Values::words(Column::Act),
+        /// The language, a BCP 47 tag.
+        Language = Values::words(Column::Language),
+        /// The platform.
+        Platform = Values::words(Column::Platform),
+        /// The article that first reports it.
+        Article = Values::things(Column::ArticleId, Kind::Article),
     }
 }
 

@@ -11,6 +11,12 @@ use async_graphql_value::Value;
 
 use crate::error::{Error, Result};
 
+/// The values of a facet when the query does not say.
+const USUAL_VALUES: usize = 10;
+
+/// The buckets of a histogram: how many it has is known when it is made.
+const USUAL_BUCKETS: usize = 100;
+
 /// What a document may measure.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
@@ -130,30 +136,51 @@ impl<'d> Walk<'d> {
         }
     }
 
-    /// How many rows a field may have: its page, for a list without one the usual page, else one.
+    /// How many rows a field may have: its page, for a list without one the usual page, for facets the values of each, else
+    /// one.
     fn page(&self, field: &Field) -> usize {
-        let given = |name: &str| match &field.get_argument(name)?.node {
+        let first = self.number(field, "first").or_else(|| self.number(field, "last"));
+        // A longer page is refused anyway.
+        let first = first.map(|first| {
+            usize::try_from(first).map_or(usize::MAX, |first| first.clamp(1, crate::graphql::LONGEST_PAGE as usize))
+        });
+        match (field.name.node.as_str(), first) {
+            ("facets", first) => first.unwrap_or(USUAL_VALUES).saturating_mul(self.length(field, "by")),
+            ("histogram", _) => USUAL_BUCKETS,
+            (_, Some(first)) => first,
+            (_, None) if is_list(field) => crate::graphql::DEFAULT_PAGE as usize,
+            (_, None) => 1,
+        }
+    }
+
+    fn number(&self, field: &Field, argument: &str) -> Option<u64> {
+        match &field.get_argument(argument)?.node {
             Value::Number(number) => number.as_u64(),
             Value::Variable(variable) => match self.variables.get(variable) {
                 Some(ConstValue::Number(number)) => number.as_u64(),
                 _ => None,
             },
             _ => None,
-        };
-        let is_list = || {
-            field.selection_set.node.items.iter().any(|selection| match &selection.node {
-                Selection::Field(inner) => matches!(inner.node.name.node.as_str(), "nodes" | "edges"),
-                // `nodes` and `edges` within a fragment are rare, and the usual page is short.
-                Selection::InlineFragment(_) | Selection::FragmentSpread(_) => false,
-            })
-        };
-        match given("first").or_else(|| given("last")) {
-            // A longer page is refused anyway.
-            Some(page) => {
-                usize::try_from(page).map_or(usize::MAX, |page| page.clamp(1, crate::graphql::LONGEST_PAGE as usize))
-            }
-            None if is_list() => crate::graphql::DEFAULT_PAGE as usize,
-            None => 1,
         }
     }
+
+    /// How many values a list given as an argument has; what is no list stands for one value.
+    fn length(&self, field: &Field, argument: &str) -> usize {
+        match field.get_argument(argument).map(|argument| &argument.node) {
+            Some(Value::List(values)) => values.len(),
+            Some(Value::Variable(variable)) => match self.variables.get(variable) {
+                Some(ConstValue::List(values)) => values.len(),
+                _ => 1,
+            },
+            _ => 1,
+        }
+    }
+}
+
+fn is_list(field: &Field) -> bool {
+    field.selection_set.node.items.iter().any(|selection| match &selection.node {
+        Selection::Field(inner) => matches!(inner.node.name.node.as_str(), "nodes" | "edges"),
+        // `nodes` and `edges` within a fragment are rare, and the usual page is short.
+        Selection::InlineFragment(_) | Selection::FragmentSpread(_) => false,
+    })
 }

@@ -93,7 +93,11 @@ impl Query {
                     (word, after, word.ends_with('*'))
                 }
             };
-            let words = folded(piece);
+            let mut words = folded(piece);
+            // What follows a space may be the article's noun, which leaves no article in a text.
+            while !is_prefix && words.len() > 1 && words.last().is_some_and(|word| fold::is_article(word)) {
+                words.pop();
+            }
             if !words.is_empty() {
                 terms.push(Term { words, is_prefix, is_excluded });
             }

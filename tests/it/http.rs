@@ -115,6 +115,16 @@ async fn bad_input_gets_a_code_and_a_sentence_and_the_server_goes_on() {
                 "LIMIT",
                 "pages are full",
             ),
+            (
+                query(
+                    "{ people(first: 500) { nodes { events { facets(by: [TYPE, ACTOR], first: 500) { buckets { value count } } } } } }",
+                ),
+                400,
+                "LIMIT",
+                "pages are full",
+            ),
+            (query("{ events { facets(by: [TIPE]) { by } } }"), 400, "GRAPHQL_VALIDATION_FAILED", "TIPE"),
+            (query("{ events { histogram(interval: DAY, every: 0) { undated } } }"), 200, "BAD_INPUT", "1 or more"),
             (query(cycle), 400, "BAD_INPUT", "spreads itself"),
             (
                 json!({ "query": "query($n: Int) { events(first: $n) { nodes { id } } }", "variables": { "n": "x" } })

@@ -11,6 +11,7 @@ mod golden;
 mod http;
 mod import;
 mod model;
+mod numbers;
 mod page;
 mod place;
 mod plan;

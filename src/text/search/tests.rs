@@ -19,6 +19,7 @@ fn queries() {
         ("\"never closed", vec![term(&["never", "closed"], false, false)]),
         ("al Mikdam", vec![term(&["mikdam"], false, false)]),
         ("Al", vec![term(&["al"], false, false)]),
+        ("A,El a", vec![term(&["a"], false, false), term(&["a"], false, false)]),
         ("الكاظمي", vec![term(&["كاظمي"], false, false)]),
         ("Hennis-Plasschaert", vec![term(&["hennis", "plasschaert"], false, false)]),
         ("* - -- \"\" x", vec![term(&["x"], false, false)]),
