@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use migration::Migrator;
 use sea_orm::sea_query::extension::postgres::PgFunc;
-use sea_orm::sea_query::{ArrayType, Expr, ExprTrait, Func, FunctionCall, Query, Value};
+use sea_orm::sea_query::{ArrayType, Expr, ExprTrait, Func, FunctionCall, Query, SelectStatement, Value};
 use sea_orm::sqlx::{Connection, PgConnection};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
@@ -173,6 +173,28 @@ impl Dialect {
     pub fn table(self, list: List) -> FunctionCall {
         let function = if self.0 == DatabaseBackend::Postgres { "unnest" } else { "json_each" };
         Func::cust(function).arg(Expr::val(list.0))
+    }
+
+    /// A table of pairs, with its columns' names.
+    pub fn pairs(self, pairs: &[(i64, i64)], names: [&'static str; 2]) -> SelectStatement {
+        let mut select = Query::select();
+        match self.0 {
+            DatabaseBackend::Postgres => {
+                let (left, right): (Vec<i64>, Vec<i64>) = pairs.iter().copied().unzip();
+                for (side, name) in [left, right].iter().zip(names) {
+                    select.expr_as(Func::cust("unnest").arg(Expr::val(self.numbers(side).0)), name);
+                }
+            }
+            _ => {
+                let pairs = serde_json::Value::from_iter(pairs.iter().map(|(left, right)| vec![*left, *right]));
+                let table = Func::cust("json_each").arg(Expr::val(pairs.to_string()));
+                for (side, name) in ["json_extract(value, '$[0]')", "json_extract(value, '$[1]')"].iter().zip(names) {
+                    select.expr_as(Expr::cust(*side), name);
+                }
+                select.from_function(table, LIST);
+            }
+        }
+        select
     }
 
     /// The column of a list that stands as a table under the alias [`LIST`].

@@ -10,7 +10,7 @@ use super::claim::Claim;
 use super::connections;
 use super::dataset::{Record, record};
 use super::date::Date;
-use super::event::Event;
+use super::event::{Event, EventFilter};
 use super::evidence::{Evidence, EvidenceFilter};
 use super::external_id::{ExternalId, ExternalIdFilter};
 use super::facet::facet;
@@ -18,6 +18,7 @@ use super::filter::{
     EnumFilter, IdFilter, ListFilter, NameMatch, RecordFilter, Sink, SlugFilter, StringFilter, came_with, carrying,
     filter, searched_or_named,
 };
+use super::graph::{HopKind, Neighbourhood, Neighbours, neighbours};
 use super::histogram::Undated;
 use super::name::{Name, NameFilter};
 use super::node::{Kind, interface};
@@ -65,6 +66,27 @@ impl ActorFields {
     /// PLOVER sector code, such as `CVL`, `GOV`, `MIL`.
     async fn sector(&self) -> Option<&String> {
         self.0.sector.as_ref()
+    }
+    /// Whom it is tied to, hop by hop: a hop leads from one actor to another through one event, statement or relation, never
+    /// through a place or a `SERIES`. Errors: `BAD_INPUT` for `depth` outside of 1 to 3, `LIMIT` for more than 500.
+    async fn neighbours(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Through what hops may lead; all kinds when left out.")] via: Option<Vec<HopKind>>,
+        #[graphql(desc = "The most hops to go, 1 to 3.", default = 1)] depth: i32,
+        #[graphql(desc = "How many neighbours, 0 to 500.", default = 20)] first: i32,
+    ) -> Result<Neighbourhood, Fault> {
+        neighbours(&self.0, ctx, Neighbours { via, depth, first, events: None }).await
+    }
+    /// With whom it appears in events, those first with whom in most; `ties` says in how many. A `SERIES` does not count. Error:
+    /// `LIMIT` for more than 500.
+    async fn appears_with(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only events for which this holds.")] filter: Option<EventFilter>,
+        #[graphql(desc = "How many actors, 0 to 500.", default = 20)] first: i32,
+    ) -> Result<Neighbourhood, Fault> {
+        neighbours(&self.0, ctx, Neighbours { via: Some(vec![HopKind::Event]), depth: 1, first, events: filter }).await
     }
     #[graphql(flatten)]
     async fn lists(&self) -> ActorLists {

@@ -16,6 +16,7 @@ pub mod external_id;
 pub mod facet;
 pub mod figure;
 pub mod filter;
+pub mod graph;
 pub mod histogram;
 pub mod mention;
 pub mod name;
@@ -57,6 +58,7 @@ pub struct Query(
     dataset::DatasetQuery,
     event_type::EventTypeQuery,
     search::SearchQuery,
+    graph::PathQuery,
 );
 
 /// The schema. Requests carry their [`Session`].

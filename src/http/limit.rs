@@ -17,6 +17,9 @@ const USUAL_VALUES: usize = 10;
 /// The buckets of a histogram: how many it has is known when it is made.
 const USUAL_BUCKETS: usize = 100;
 
+/// The hops of the longest path.
+const LONGEST_PATH: usize = 6;
+
 /// What a document may measure.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
@@ -147,6 +150,7 @@ impl<'d> Walk<'d> {
         match (field.name.node.as_str(), first) {
             ("facets", first) => first.unwrap_or(USUAL_VALUES).saturating_mul(self.length(field, "by")),
             ("histogram", _) => USUAL_BUCKETS,
+            ("hops", None) => LONGEST_PATH,
             (_, Some(first)) => first,
             (_, None) if is_list(field) => crate::graphql::DEFAULT_PAGE as usize,
             (_, None) => 1,

@@ -8,6 +8,7 @@ mod command;
 mod durability;
 mod fixture;
 mod golden;
+mod graph;
 mod http;
 mod import;
 mod model;

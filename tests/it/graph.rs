@@ -1,0 +1,272 @@
+//! Neighbours and shortest ways against a naive search of the same graph.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use proptest::prelude::{Just, Strategy, prop};
+use proptest::prop_oneof;
+use proptest::test_runner::{Config, TestRunner};
+use serde_json::{Value, json};
+
+use crate::fixture::{Fixture, databases, stories};
+
+const ACTORS: usize = 12;
+
+/// A thing of the model and who has a part in it.
+#[derive(Clone, Debug)]
+enum Thing {
+    Event(Vec<usize>),
+    Series(Vec<usize>),
+    Statement { speaker: usize, addressee: Option<usize>, about: Vec<usize> },
+    Relation(usize, usize),
+}
+
+impl Thing {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Event(_) | Self::Series(_) => "EVENT",
+            Self::Statement { .. } => "STATEMENT",
+            Self::Relation(..) => "RELATION",
+        }
+    }
+
+    /// Whom it ties.
+    fn tied(&self) -> BTreeSet<usize> {
+        match self {
+            Self::Event(actors) => actors.iter().copied().collect(),
+            Self::Series(_) => BTreeSet::new(),
+            Self::Statement { speaker, addressee, about } => {
+                std::iter::once(*speaker).chain(*addressee).chain(about.iter().copied()).collect()
+            }
+            Self::Relation(subject, object) => BTreeSet::from([*subject, *object]),
+        }
+    }
+
+    fn record(&self, at: usize) -> Value {
+        let key = format!("t{at:03}");
+        let actor = |actor: &usize| format!("a{actor}");
+        match self {
+            Self::Event(actors) | Self::Series(actors) => {
+                let occurrence = if matches!(self, Self::Series(_)) { "SERIES" } else { "HAPPENED" };
+                let parts = actors.iter().map(|one| json!({ "actor": actor(one), "role": "PARTICIPANT" }));
+                json!({ "kind": "event", "key": key, "type": "MEETING", "title": key, "occurrence": occurrence,
+                    "participations": parts.collect::<Vec<_>>() })
+            }
+            Self::Statement { speaker, addressee, about } => json!({
+                "kind": "statement", "key": key, "summary": key, "speaker": actor(speaker), "attribution": "NAMED_PERSON",
+                "quoteType": "INDIRECT", "medium": "UNKNOWN", "addressee": addressee.as_ref().map(actor),
+                "about": about.iter().map(actor).collect::<BTreeSet<_>>(),
+            }),
+            Self::Relation(subject, object) => json!({
+                "kind": "relation", "key": key, "type": "ASSOCIATE_OF", "subject": actor(subject), "object": actor(object),
+            }),
+        }
+    }
+}
+
+fn thing() -> impl Strategy<Value = Thing> {
+    let actors = |most| prop::collection::vec(0..ACTORS, 0..most);
+    prop_oneof![
+        4 => actors(4).prop_map(Thing::Event),
+        1 => actors(6).prop_map(Thing::Series),
+        2 => (0..ACTORS, prop::option::of(0..ACTORS), actors(3))
+            .prop_map(|(speaker, addressee, about)| Thing::Statement { speaker, addressee, about }),
+        2 => (0..ACTORS, 1..ACTORS).prop_map(|(one, far)| Thing::Relation(one, (one + far) % ACTORS)),
+    ]
+}
+
+fn via() -> impl Strategy<Value = Vec<&'static str>> {
+    prop_oneof![
+        3 => Just(vec!["EVENT", "STATEMENT", "RELATION"]),
+        1 => Just(vec!["EVENT"]),
+        1 => Just(vec!["STATEMENT", "RELATION"]),
+    ]
+}
+
+/// How far each actor is, by a breadth-first search.
+fn distances(things: &[Thing], via: &[&str], from: usize) -> BTreeMap<usize, usize> {
+    let mut distances = BTreeMap::from([(from, 0)]);
+    let mut queue = VecDeque::from([from]);
+    while let Some(at) = queue.pop_front() {
+        let next = distances[&at] + 1;
+        for tied in things.iter().filter(|thing| via.contains(&thing.kind())).map(Thing::tied) {
+            for other in tied.iter().filter(|_| tied.contains(&at)) {
+                if !distances.contains_key(other) {
+                    distances.insert(*other, next);
+                    queue.push_back(*other);
+                }
+            }
+        }
+    }
+    distances
+}
+
+async fn fill(fixture: &Fixture, things: &[Thing]) {
+    let mut lines: Vec<Value> = (0..ACTORS)
+        .map(|at| json!({ "kind": "person", "key": format!("a{at}"), "slug": format!("a{at}"), "label": format!("a{at}") }))
+        .collect();
+    lines.extend(things.iter().enumerate().map(|(at, thing)| thing.record(at)));
+    assert_eq!(fixture.import_lines(&lines).await.problems, []);
+}
+
+fn number(value: &Value) -> usize {
+    value.as_str().unwrap()[1..].parse().unwrap()
+}
+
+const HOP: &str = "from { label } to { label } fromParts { role } toParts { role source { __typename } }
+    via { __typename ... on Event { record { key } } ... on Statement { record { key } } ... on Relation { record { key } } }";
+
+/// Both ends of a hop have a part in the thing between.
+fn assert_hop(things: &[Thing], via: &[&str], hop: &Value) {
+    let thing = &things[number(&hop["via"]["record"]["key"])];
+    let (from, to) = (number(&hop["from"]["label"]), number(&hop["to"]["label"]));
+    assert!(via.contains(&thing.kind()) && from != to, "{hop}");
+    assert!(thing.tied().contains(&from) && thing.tied().contains(&to), "{hop} of {thing:?}");
+    for parts in [&hop["fromParts"], &hop["toParts"]] {
+        assert_ne!(parts, &json!([]), "{hop}");
+    }
+}
+
+#[test]
+fn ways_and_neighbours_are_those_of_a_naive_search() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let mut runner = TestRunner::new(Config { cases: 8, failure_persistence: None, ..Config::default() });
+    let cases = (prop::collection::vec(thing(), 1..24), via());
+    runner
+        .run(&cases, |(things, via)| {
+            runtime.block_on(async {
+                for fixture in databases().await {
+                    fill(&fixture, &things).await;
+                    compare_neighbours(&fixture, &things, &via).await;
+                    compare_ways(&fixture, &things, &via).await;
+                }
+            });
+            Ok(())
+        })
+        .unwrap();
+}
+
+async fn compare_ways(fixture: &Fixture, things: &[Thing], via: &[&str]) {
+    for (from, to) in (0..ACTORS).flat_map(|from| [(from, (from * 5 + 1) % ACTORS), (from, (from * 7 + 3) % ACTORS)]) {
+        let distance = distances(things, via, from).get(&to).copied();
+        for most in [1, 2, 3, 6] {
+            let query = format!(
+                "query($v: [HopKind!]) {{ path(from: {{ slug: \"a{from}\" }}, to: {{ slug: \"a{to}\" }}, maxHops: {most}, via: $v) {{
+                    length complete hops {{ {HOP} }} }} }}"
+            );
+            let path = fixture.ask_with(&query, json!({ "v": via })).await["path"].clone();
+            let expected = distance.filter(|distance| *distance <= most);
+            let what = format!("{from} to {to} within {most} via {via:?} on {}: {things:?}", fixture.url);
+            assert_eq!(path["length"], json!(expected), "{what}");
+            assert_eq!(path["complete"], true, "{what}");
+            let hops = path["hops"].as_array().unwrap();
+            assert_eq!(hops.len(), expected.unwrap_or(0), "{what}");
+            let mut at = from;
+            for hop in hops {
+                assert_hop(things, via, hop);
+                assert_eq!(number(&hop["from"]["label"]), at, "{what}");
+                at = number(&hop["to"]["label"]);
+            }
+            assert!(hops.is_empty() || at == to, "{what}");
+        }
+    }
+}
+
+async fn compare_neighbours(fixture: &Fixture, things: &[Thing], via: &[&str]) {
+    for depth in 1..=3 {
+        let query = format!(
+            "query($v: [HopKind!]) {{ people {{ nodes {{ label neighbours(via: $v, depth: {depth}, first: 500) {{
+                complete nodes {{ actor {{ label }} distance ties hops(first: 500) {{ {HOP} }} }} }} }} }} }}"
+        );
+        let data = fixture.ask_with(&query, json!({ "v": via })).await;
+        for person in data["people"]["nodes"].as_array().unwrap() {
+            let what = format!("{} to {depth} via {via:?} on {}: {things:?}", person["label"], fixture.url);
+            let distances = distances(things, via, number(&person["label"]));
+            let near = |actor: usize, distance: usize| {
+                let ties = |thing: &&Thing| {
+                    let tied = thing.tied();
+                    let nearer = |other: &usize| distances.get(other) == Some(&(distance - 1));
+                    via.contains(&thing.kind()) && tied.contains(&actor) && tied.iter().any(nearer)
+                };
+                (distance, std::cmp::Reverse(things.iter().filter(ties).count()), actor)
+            };
+            let mut expected: Vec<_> = distances
+                .iter()
+                .filter(|(_, distance)| (1..=depth).contains(*distance))
+                .map(|(actor, distance)| near(*actor, *distance))
+                .collect();
+            expected.sort_unstable();
+            assert_eq!(person["neighbours"]["complete"], true, "{what}");
+            let mut found = Vec::new();
+            for node in person["neighbours"]["nodes"].as_array().unwrap() {
+                let (actor, distance) = (number(&node["actor"]["label"]), node["distance"].as_u64().unwrap() as usize);
+                let ties = node["ties"].as_u64().unwrap() as usize;
+                found.push((distance, std::cmp::Reverse(ties), actor));
+                let hops = node["hops"].as_array().unwrap();
+                let between: BTreeSet<usize> = hops.iter().map(|hop| number(&hop["via"]["record"]["key"])).collect();
+                assert_eq!(between.len(), ties, "{what}");
+                for hop in hops {
+                    assert_hop(things, via, hop);
+                    assert_eq!(number(&hop["to"]["label"]), actor, "{what}");
+                    assert_eq!(distances[&number(&hop["from"]["label"])], distance - 1, "{what}");
+                }
+            }
+            assert_eq!(found, expected, "{what}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_appears_with_whom_can_be_narrowed_to_events() {
+    for story in stories().await {
+        let query = "{ actor(slug: \"ali-al-mikdam\") {
+            appearsWith(filter: { type: { within: [VISIT] } }) { complete nodes { actor { label } distance ties hops { via { ... on Event { type } } } } }
+            few: appearsWith(first: 1) { complete nodes { ties } }
+            none: appearsWith(filter: { title: { eq: \"no such title\" } }) { complete nodes { ties } }
+        } }";
+        let actor = story.ask(query).await["actor"].clone();
+        let nodes = actor["appearsWith"]["nodes"].as_array().unwrap();
+        let labels: Vec<&str> = nodes.iter().map(|node| node["actor"]["label"].as_str().unwrap()).collect();
+        assert_eq!(labels, ["Mustafa al-Kadhimi", "Jeanine Hennis-Plasschaert"]);
+        for node in nodes {
+            assert_eq!(
+                (&node["ties"], &node["hops"]),
+                (&json!(1), &json!([{ "via": { "type": "VISIT" } }])),
+                "{}",
+                story.url
+            );
+        }
+        assert_eq!((&actor["appearsWith"]["complete"], &actor["few"]["complete"]), (&json!(true), &json!(false)));
+        assert_eq!(actor["none"], json!({ "complete": true, "nodes": [] }));
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_walked_is_refused_with_a_sentence() {
+    for story in stories().await {
+        let actor = |field: &str| format!("{{ actor(slug: \"ali-al-mikdam\") {{ {field} {{ complete }} }} }}");
+        let path = |to: &str, most: i32| {
+            format!("{{ path(from: {{ slug: \"ali-al-mikdam\" }}, to: {to}, maxHops: {most}) {{ length }} }}")
+        };
+        for (query, code, words) in [
+            (actor("neighbours(depth: 9)"), "BAD_INPUT", "1 to 3"),
+            (actor("neighbours(depth: 0)"), "BAD_INPUT", "1 to 3"),
+            (actor("neighbours(first: 501)"), "LIMIT", "at most 500"),
+            (actor("appearsWith(first: -1)"), "BAD_INPUT", "negative"),
+            (
+                actor("appearsWith(filter: { slug: { eq: \"visit-of-kadhimi\" } })"),
+                "NOT_FOUND",
+                "visit-of-kadhimi-to-mikdam",
+            ),
+            (path("{ slug: \"mustafa-al-kadhimi\" }", 7), "BAD_INPUT", "1 to 6"),
+            (path("{ slug: \"mustafa-al-kadhimi\" }", 0), "BAD_INPUT", "1 to 6"),
+            (path("{ slug: \"mustafa-al-kadimi\" }", 3), "NOT_FOUND", "mustafa-al-kadhimi"),
+            (path("{}", 3), "BAD_INPUT", "exactly one"),
+            (path("{ id: \"ZXZlbnQ6MQ\" }", 3), "BAD_INPUT", "actor"),
+            (path("{ id: \"YWN0b3I6OTk5OTk5\" }", 3), "NOT_FOUND", "actor"),
+        ] {
+            let (refused, message) = story.refused(&query, json!({})).await;
+            assert_eq!(refused, code, "{query}: {message}");
+            assert!(message.contains(words), "{query}: {message}");
+        }
+    }
+}
