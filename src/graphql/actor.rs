@@ -15,15 +15,15 @@ use super::evidence::{Evidence, EvidenceFilter};
 use super::external_id::{ExternalId, ExternalIdFilter};
 use super::facet::facet;
 use super::filter::{
-    EnumFilter, IdFilter, ListFilter, NameMatch, RecordFilter, Sink, SlugFilter, StringFilter, came_with, carrying,
-    filter, searched_or_named,
+    DateFilter, EnumFilter, IdFilter, ListFilter, NameMatch, RecordFilter, Sink, SlugFilter, StringFilter, came_with,
+    carrying, filter, searched_or_named,
 };
-use super::graph::{HopKind, Neighbourhood, Neighbours, neighbours};
+use super::graph::{Entries, Neighbourhood, Neighbours, TieKind, Timeline, neighbours, timeline};
 use super::histogram::Undated;
 use super::name::{Name, NameFilter};
 use super::node::{Kind, interface};
 use super::order::{OrderBy, order};
-use super::page::{by, through};
+use super::page::{Window, by, through};
 use super::participation::{Participation, ParticipationFilter};
 use super::place::{Place, PlaceFilter};
 use super::relation::{Relation, RelationFilter};
@@ -72,7 +72,7 @@ impl ActorFields {
     async fn neighbours(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Through what hops may lead; all kinds when left out.")] via: Option<Vec<HopKind>>,
+        #[graphql(desc = "Through what hops may lead; all kinds when left out.")] via: Option<Vec<TieKind>>,
         #[graphql(desc = "The most hops to go, 1 to 3.", default = 1)] depth: i32,
         #[graphql(desc = "How many neighbours, 0 to 500.", default = 20)] first: i32,
     ) -> Result<Neighbourhood, Fault> {
@@ -86,7 +86,24 @@ impl ActorFields {
         #[graphql(desc = "Only events for which this holds.")] filter: Option<EventFilter>,
         #[graphql(desc = "How many actors, 0 to 500.", default = 20)] first: i32,
     ) -> Result<Neighbourhood, Fault> {
-        neighbours(&self.0, ctx, Neighbours { via: Some(vec![HopKind::Event]), depth: 1, first, events: filter }).await
+        neighbours(&self.0, ctx, Neighbours { via: Some(vec![TieKind::Event]), depth: 1, first, events: filter }).await
+    }
+    /// Its events, its statements and those about it, and its relations, through time: the earliest first, then events before
+    /// statements before relations, then by id; what has no date or no beginning last.
+    #[allow(clippy::too_many_arguments)]
+    async fn timeline(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What kinds of entries; all when left out.")] kinds: Option<Vec<TieKind>>,
+        #[graphql(desc = "Only entries of this time: when an event happened, a statement was said, a relation held.")]
+        when: Option<DateFilter>,
+        #[graphql(desc = "How many entries from the start, 0 to 500; 20 when neither `first` nor `last` is given.")]
+        first: Option<i32>,
+        #[graphql(desc = "Only entries behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many entries from the end, 0 to 500.")] last: Option<i32>,
+        #[graphql(desc = "Only entries in front of this cursor.")] before: Option<String>,
+    ) -> Timeline {
+        timeline(&self.0, ctx, || Entries { kinds, when, window: Window { first, after, last, before } })
     }
     #[graphql(flatten)]
     async fn lists(&self) -> ActorLists {
@@ -101,9 +118,9 @@ connections! {
     /// Its parts in events, agreed and disputed.
     participations: Participation = by(entity::participation::Column::ActorId);
     /// The events in which it has a part, agreed or disputed.
-    events: Event = through::<Event, entity::participation::Entity>(entity::participation::Column::ActorId, entity::participation::Column::EventId), usually Number (entity::event::Entity, entity::event::Column::Earliest);
+    events: Event = through::<Event, entity::participation::Entity>(entity::participation::Column::ActorId, entity::participation::Column::EventId), usually Number Asc (entity::event::Entity, entity::event::Column::Earliest);
     /// What it said.
-    statements: Statement = by(entity::statement::Column::SpeakerId), usually Number (entity::statement::Entity, entity::statement::Column::Earliest);
+    statements: Statement = by(entity::statement::Column::SpeakerId), usually Number Asc (entity::statement::Entity, entity::statement::Column::Earliest);
     /// What was said to it.
     statements_to: Statement = by(entity::statement::Column::AddresseeId);
     /// What was said about it.

@@ -117,12 +117,13 @@ connections! {
     ArticleLists of Entity, named "Article" {
     /// Who wrote it.
     authors: Actor = through::<Actor, entity::article_author::Entity>(entity::article_author::Column::ArticleId, entity::article_author::Column::ActorId);
-    /// Every fact that is written in it with its span, in the order of the text.
-    annotations: Evidence = by(entity::evidence::Column::ArticleId), usually Number (entity::evidence::Entity, entity::evidence::Column::Start);
+    /// Every fact that is written in it with its span, in the order of the text; of spans that begin together the longer first,
+    /// so that each stands before those within it.
+    annotations: Evidence = by(entity::evidence::Column::ArticleId), usually Number Asc (entity::evidence::Entity, entity::evidence::Column::Start), Number Desc (entity::evidence::Entity, entity::evidence::Column::End);
     /// The statements that it is the first to report, in the order of the text.
-    statements: Statement = by(entity::statement::Column::ArticleId), usually Number (entity::statement::Entity, entity::statement::Column::Position);
+    statements: Statement = by(entity::statement::Column::ArticleId), usually Number Asc (entity::statement::Entity, entity::statement::Column::Position);
     /// The events that are written of in it, by when they happened.
-    events: Event = through::<Event, entity::evidence::Entity>(entity::evidence::Column::ArticleId, entity::evidence::Column::TargetId), usually Number (entity::event::Entity, entity::event::Column::Earliest);
+    events: Event = through::<Event, entity::evidence::Entity>(entity::evidence::Column::ArticleId, entity::evidence::Column::TargetId), usually Number Asc (entity::event::Entity, entity::event::Column::Earliest);
     /// The parts it has in events, as a work that is published or taken down.
     participations: Participation = by(entity::participation::Column::ArticleId);
     /// Numbers that it gives in its own voice.

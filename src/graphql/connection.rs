@@ -9,7 +9,7 @@ use sea_orm::{EntityTrait, FromQueryResult};
 
 use super::batch::{Noun, Once, Row};
 use super::facet::{Facet, facets};
-use super::page::{List, Pages, ROOT, Read};
+use super::page::{List, Pages, ROOT, Read, Window};
 use super::session::{Fault, session};
 
 /// A page of a list, as in the Relay Cursor Connections Specification.
@@ -76,16 +76,9 @@ impl<T: Noun> Connection<T> {
     /// Where the page stands in the list.
     async fn page_info(&self, ctx: &Context<'_>) -> Result<PageInfo, Fault> {
         let read = self.page(ctx).await?;
-        let window = &self.pages.list.window;
         let page = read.pages.get(&self.parent);
-        let more = page.is_some_and(|page| page.more);
-        let backward = window.last.is_some();
-        Ok(PageInfo {
-            has_next_page: if backward { window.before.is_some() } else { more },
-            has_previous_page: if backward { more } else { window.after.is_some() },
-            start_cursor: page.and_then(|page| page.cursors.first().cloned()),
-            end_cursor: page.and_then(|page| page.cursors.last().cloned()),
-        })
+        let cursors = page.map(|page| page.cursors.as_slice()).unwrap_or_default();
+        Ok(PageInfo::new(&self.pages.list.window, cursors, page.is_some_and(|page| page.more)))
     }
 
     /// How many rows the whole list has, whatever the page. Counted only when selected.
@@ -164,9 +157,22 @@ pub struct PageInfo {
     end_cursor: Option<String>,
 }
 
+impl PageInfo {
+    /// Of a page with these cursors; `more` rows follow in the direction in which it was read.
+    pub(super) fn new(window: &Window, cursors: &[String], more: bool) -> Self {
+        let backward = window.last.is_some();
+        Self {
+            has_next_page: if backward { window.before.is_some() } else { more },
+            has_previous_page: if backward { more } else { window.after.is_some() },
+            start_cursor: cursors.first().cloned(),
+            end_cursor: cursors.last().cloned(),
+        }
+    }
+}
+
 /// Declares the connections of a noun: fields that take a filter, an order and a page.
 macro_rules! connections {
-    ($lists:ident of $entity:ty, named $parent:literal { $($(#[doc = $doc:literal])+ $name:ident: $noun:ty = $link:expr $(, usually $key:ident $column:expr)? ;)+ }) => {
+    ($lists:ident of $entity:ty, named $parent:literal { $($(#[doc = $doc:literal])+ $name:ident: $noun:ty = $link:expr $(, usually $($key:ident $way:ident $column:expr),+)? ;)+ }) => {
         /// Lists of what belongs to a row.
         pub struct $lists(pub(crate) $crate::graphql::batch::Row<$entity>);
 
@@ -192,7 +198,7 @@ macro_rules! connections {
                         fixed: None,
                         filter,
                         order: order_by,
-                        usual: vec![$(($crate::graphql::order::Key::$key(sea_orm::sea_query::Expr::col($column)), $crate::graphql::order::Direction::Asc))?],
+                        usual: vec![$($(($crate::graphql::order::Key::$key(sea_orm::sea_query::Expr::col($column)), $crate::graphql::order::Direction::$way)),+)?],
                         window: $crate::graphql::page::Window { first, after, last, before },
                     })
                 }

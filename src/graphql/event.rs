@@ -10,6 +10,7 @@ use super::batch::{Noun, noun};
 use super::claim::{Claim, ClaimFilter};
 use super::connection::Connection;
 use super::connections;
+use super::coverage::{Coverage, coverage};
 use super::dataset::{Record, record};
 use super::date::Date;
 use super::event_link::{EventLink, EventLinkFilter};
@@ -160,6 +161,10 @@ impl Event {
             },
         )
     }
+    /// How it is covered: articles, statements, speakers and accounts as separate numbers.
+    async fn coverage(&self, ctx: &Context<'_>) -> Result<Coverage, Fault> {
+        coverage(&self.0, ctx).await
+    }
     #[graphql(flatten)]
     async fn lists(&self) -> EventLists {
         EventLists(self.0.clone())
@@ -171,7 +176,7 @@ connections! {
     /// Versions of it that exclude each other.
     accounts: Account = by(account::Column::EventId);
     /// The events that are parts of it, by when they happened.
-    children: Event = by(Column::ParentId), usually Number (Entity, Column::Earliest);
+    children: Event = by(Column::ParentId), usually Number Asc (Entity, Column::Earliest);
     /// Its ties to other events: it is the first.
     links: EventLink = by(entity::event_link::Column::FromId);
     /// The ties of other events to it: it is the second.

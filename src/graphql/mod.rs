@@ -6,6 +6,7 @@ pub mod article;
 pub mod batch;
 pub mod claim;
 pub mod connection;
+pub mod coverage;
 pub mod dataset;
 pub mod date;
 pub mod event;

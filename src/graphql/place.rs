@@ -100,9 +100,9 @@ connections! {
     /// What it is called.
     names: Name = by(entity::name::Column::TargetId);
     /// The places right below it in the tree.
-    children: Place = by(Column::ParentId), usually Text (Entity, Column::LabelKey);
+    children: Place = by(Column::ParentId), usually Text Asc (Entity, Column::LabelKey);
     /// What happened at this very place; for all below it ask `events` with `place: {within: ...}`.
-    events: Event = by(entity::event::Column::PlaceId), usually Number (entity::event::Entity, entity::event::Column::Earliest);
+    events: Event = by(entity::event::Column::PlaceId), usually Number Asc (entity::event::Entity, entity::event::Column::Earliest);
     /// The ties of actors to it.
     relations: Relation = by(entity::relation::Column::PlaceId);
     /// Its ids elsewhere.

@@ -150,7 +150,7 @@ async fn compare_ways(fixture: &Fixture, things: &[Thing], via: &[&str]) {
         let distance = distances(things, via, from).get(&to).copied();
         for most in [1, 2, 3, 6] {
             let query = format!(
-                "query($v: [HopKind!]) {{ path(from: {{ slug: \"a{from}\" }}, to: {{ slug: \"a{to}\" }}, maxHops: {most}, via: $v) {{
+                "query($v: [TieKind!]) {{ path(from: {{ slug: \"a{from}\" }}, to: {{ slug: \"a{to}\" }}, maxHops: {most}, via: $v) {{
                     length complete hops {{ {HOP} }} }} }}"
             );
             let path = fixture.ask_with(&query, json!({ "v": via })).await["path"].clone();
@@ -174,7 +174,7 @@ async fn compare_ways(fixture: &Fixture, things: &[Thing], via: &[&str]) {
 async fn compare_neighbours(fixture: &Fixture, things: &[Thing], via: &[&str]) {
     for depth in 1..=3 {
         let query = format!(
-            "query($v: [HopKind!]) {{ people {{ nodes {{ label neighbours(via: $v, depth: {depth}, first: 500) {{
+            "query($v: [TieKind!]) {{ people {{ nodes {{ label neighbours(via: $v, depth: {depth}, first: 500) {{
                 complete nodes {{ actor {{ label }} distance ties hops(first: 500) {{ {HOP} }} }} }} }} }} }}"
         );
         let data = fixture.ask_with(&query, json!({ "v": via })).await;
@@ -251,6 +251,7 @@ async fn what_cannot_be_walked_is_refused_with_a_sentence() {
             (actor("neighbours(depth: 9)"), "BAD_INPUT", "1 to 3"),
             (actor("neighbours(depth: 0)"), "BAD_INPUT", "1 to 3"),
             (actor("neighbours(first: 501)"), "LIMIT", "at most 500"),
+            (actor("neighbours(via: [])"), "BAD_INPUT", "name a kind"),
             (actor("appearsWith(first: -1)"), "BAD_INPUT", "negative"),
             (
                 actor("appearsWith(filter: { slug: { eq: \"visit-of-kadhimi\" } })"),
@@ -267,6 +268,85 @@ async fn what_cannot_be_walked_is_refused_with_a_sentence() {
             let (refused, message) = story.refused(&query, json!({})).await;
             assert_eq!(refused, code, "{query}: {message}");
             assert!(message.contains(words), "{query}: {message}");
+        }
+    }
+}
+
+/// A time line is what the actor's own lists have, merged; by pages it is the same in either direction.
+#[tokio::test]
+async fn a_time_line_is_its_lists_merged() {
+    const EVENT: &str = "nodes { id when { earliest } }";
+    const STATEMENT: &str = "nodes { id saidAt { earliest } }";
+    const RELATION: &str = "nodes { id from { earliest } }";
+    for story in stories().await {
+        let lists = format!(
+            "{{ actors(first: 500) {{ nodes {{ slug
+                timeline(first: 500) {{ totalCount nodes {{ __typename ... on Event {{ id }} ... on Statement {{ id }} ... on Relation {{ id }} }} }}
+                events(first: 500) {{ {EVENT} }} statements(first: 500) {{ {STATEMENT} }} statementsAbout(first: 500) {{ {STATEMENT} }}
+                relations(first: 500) {{ {RELATION} }} relationsTo(first: 500) {{ {RELATION} }} }} }} }}"
+        );
+        let actors = story.ask(&lists).await["actors"]["nodes"].clone();
+        for actor in actors.as_array().unwrap() {
+            let mut expected = BTreeSet::new();
+            for (kind, list, date) in [
+                (0, "events", "when"),
+                (1, "statements", "saidAt"),
+                (1, "statementsAbout", "saidAt"),
+                (2, "relations", "from"),
+                (2, "relationsTo", "from"),
+            ] {
+                for node in actor[list]["nodes"].as_array().unwrap() {
+                    let earliest = node[date]["earliest"].as_str().map(str::to_owned);
+                    let id = node["id"].as_str().unwrap();
+                    let number = data_encoding::BASE64URL_NOPAD.decode(id.as_bytes()).unwrap();
+                    let number: i64 = String::from_utf8(number).unwrap().split_once(':').unwrap().1.parse().unwrap();
+                    expected.insert((earliest.is_none(), earliest, kind, number, id.to_owned()));
+                }
+            }
+            let expected: Vec<&String> = expected.iter().map(|(.., id)| id).collect();
+            let nodes = actor["timeline"]["nodes"].as_array().unwrap();
+            let found: Vec<&str> = nodes.iter().map(|node| node["id"].as_str().unwrap()).collect();
+            assert_eq!(found, expected, "{} on {}", actor["slug"], story.url);
+            assert_eq!(actor["timeline"]["totalCount"], expected.len());
+        }
+        for (size, cursor, flag, end) in
+            [("first", "after", "hasNextPage", "endCursor"), ("last", "before", "hasPreviousPage", "startCursor")]
+        {
+            let mut pages: Vec<Vec<Value>> = Vec::new();
+            let mut at = Value::Null;
+            loop {
+                let query = format!(
+                    "query($c: String) {{ actor(slug: \"ali-al-mikdam\") {{ timeline({size}: 3, {cursor}: $c) {{
+                        edges {{ cursor node {{ ... on Event {{ id }} ... on Statement {{ id }} ... on Relation {{ id }} }} }}
+                        pageInfo {{ {flag} {end} }} }} }} }}"
+                );
+                let page = story.ask_with(&query, json!({ "c": at })).await["actor"]["timeline"].clone();
+                pages.push(page["edges"].as_array().unwrap().iter().map(|edge| edge["node"].clone()).collect());
+                at = page["pageInfo"][end].clone();
+                if page["pageInfo"][flag] == false {
+                    break;
+                }
+            }
+            if size == "last" {
+                pages.reverse();
+            }
+            let query = "{ actor(slug: \"ali-al-mikdam\") { timeline(first: 500) { nodes { ... on Event { id } ... on Statement { id } ... on Relation { id } } } } }";
+            let whole = story.ask(query).await["actor"]["timeline"]["nodes"].clone();
+            assert!(pages.len() > 5, "{size}");
+            assert_eq!(json!(pages.concat()), whole, "{size} on {}", story.url);
+        }
+        for (arguments, code, words) in [
+            ("kinds: []", "BAD_INPUT", "name a kind"),
+            ("first: 501", "LIMIT", "at most 500"),
+            ("after: \"x\"", "BAD_INPUT", "no cursor of this list"),
+            ("when: { before: \"soon\" }", "BAD_INPUT", "EDTF"),
+        ] {
+            let query = format!(
+                "{{ actor(slug: \"ali-al-mikdam\") {{ timeline({arguments}) {{ nodes {{ __typename }} }} }} }}"
+            );
+            let (refused, message) = story.refused(&query, json!({})).await;
+            assert_eq!(refused, code, "{arguments}: {message}");
+            assert!(message.contains(words), "{arguments}: {message}");
         }
     }
 }

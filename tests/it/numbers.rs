@@ -178,19 +178,20 @@ fn bucket(interval: &str, every: i32, day: Date) -> (Date, Date) {
 type Buckets = (Vec<((String, String), f64)>, usize);
 
 fn histogram(events: &[&Event], (interval, every, spread, empty): (&str, i32, bool, bool)) -> Buckets {
-    let (mut by_day, mut undated) = (BTreeMap::<Date, f64>::new(), 0);
+    let (mut by_days, mut undated) = (BTreeMap::<(Date, Date), usize>::new(), 0);
     for event in events {
-        let days = match (spread, event.days) {
-            (_, (None, None)) | (false, (None, _)) => {
-                undated += 1;
-                continue;
-            }
-            (false, (Some(first), _)) | (true, (Some(first), None)) => vec![first],
-            (true, (None, Some(last))) => vec![last],
-            (true, (Some(first), Some(last))) => first.series(1.day()).take_while(|day| *day <= last).collect(),
-        };
+        match (spread, event.days) {
+            (_, (None, None)) | (false, (None, _)) => undated += 1,
+            (false, (Some(first), _)) | (true, (Some(first), None)) => *by_days.entry((first, first)).or_default() += 1,
+            (true, (None, Some(last))) => *by_days.entry((last, last)).or_default() += 1,
+            (true, (Some(first), Some(last))) => *by_days.entry((first, last)).or_default() += 1,
+        }
+    }
+    let mut by_day = BTreeMap::<Date, f64>::new();
+    for ((first, last), count) in by_days {
+        let days: Vec<Date> = first.series(1.day()).take_while(|day| *day <= last).collect();
         for day in &days {
-            *by_day.entry(*day).or_default() += 1.0 / days.len() as f64;
+            *by_day.entry(*day).or_default() += count as f64 / days.len() as f64;
         }
     }
     let mut buckets = BTreeMap::<(Date, Date), f64>::new();

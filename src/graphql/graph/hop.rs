@@ -10,12 +10,11 @@ use sea_orm::ActiveEnum;
 use sea_orm::sea_query::Query;
 use tokio::sync::OnceCell;
 
-use super::HopKind;
-use super::tie::numbered;
+use super::TieKind;
+use super::tie::{Tie, numbered, rows, ties, unique};
 use crate::error::Error;
 use crate::graphql::actor::Actor;
-use crate::graphql::batch::{Batch, Noun, Once, Row, columns, models, select_by};
-use crate::graphql::event::Event;
+use crate::graphql::batch::{Batch, Once, Row, columns, models};
 use crate::graphql::participation::Participation;
 use crate::graphql::relation::Relation;
 use crate::graphql::session::{Fault, Session, session};
@@ -27,26 +26,15 @@ pub(super) struct Step {
     pub(super) from: i64,
     pub(super) to: i64,
     pub(super) thing: i64,
-    pub(super) kind: HopKind,
+    pub(super) kind: TieKind,
 }
 
 /// The hops of one answer, whose parts are read together.
 pub(super) struct Hops {
     steps: Vec<Step>,
     actors: Once<HashMap<i64, Actor>>,
-    things: Once<HashMap<i64, HopVia>>,
+    things: Once<HashMap<i64, Tie>>,
     parts: Once<HashMap<(i64, i64), Vec<HopPart>>>,
-}
-
-/// What a hop leads through.
-#[derive(Clone, Union)]
-pub enum HopVia {
-    /// An event.
-    Event(Event),
-    /// A statement.
-    Statement(Statement),
-    /// A relation.
-    Relation(Relation),
 }
 
 /// What says that an actor has a part in the thing between: its `evidence` tells where that is written.
@@ -95,7 +83,7 @@ impl Hops {
         unique(self.steps.iter().flat_map(|step| [step.from, step.to]))
     }
 
-    fn between(&self, kind: HopKind) -> Vec<i64> {
+    fn between(&self, kind: TieKind) -> Vec<i64> {
         unique(self.steps.iter().filter(|step| step.kind == kind).map(|step| step.thing))
     }
 
@@ -104,20 +92,10 @@ impl Hops {
         actors.await.as_ref().map_err(Clone::clone)?.get(&number).cloned().ok_or_else(gone)
     }
 
-    async fn things(&self, session: &Session) -> Result<&HashMap<i64, HopVia>, Fault> {
-        let things = self.things.get_or_init(async || {
-            let mut things = HashMap::new();
-            let ids = self.between(HopKind::Event);
-            things
-                .extend(rows::<Event>(session, &ids).await?.into_iter().map(|(id, event)| (id, HopVia::Event(event))));
-            let ids = self.between(HopKind::Statement);
-            let statements = rows::<Statement>(session, &ids).await?.into_iter();
-            things.extend(statements.map(|(id, statement)| (id, HopVia::Statement(statement))));
-            let ids = self.between(HopKind::Relation);
-            let relations = rows::<Relation>(session, &ids).await?.into_iter();
-            things.extend(relations.map(|(id, relation)| (id, HopVia::Relation(relation))));
-            Ok(things)
-        });
+    async fn things(&self, session: &Session) -> Result<&HashMap<i64, Tie>, Fault> {
+        let things = self
+            .things
+            .get_or_init(async || ties(session, self.steps.iter().map(|step| (step.kind, step.thing))).await);
         things.await.as_ref().map_err(Clone::clone)
     }
 
@@ -126,26 +104,26 @@ impl Hops {
         let parts = self.parts.get_or_init(async || {
             let mut parts: HashMap<(i64, i64), Vec<HopPart>> = HashMap::new();
             let ends = self.ends();
-            for (thing, actor, part) in participations(session, &self.between(HopKind::Event), &ends).await? {
+            for (thing, actor, part) in participations(session, &self.between(TieKind::Event), &ends).await? {
                 parts.entry((thing, actor)).or_default().push(part);
             }
             let things = self.things(session).await?;
             let of_statement = |id: i64, role: &str| match things.get(&id) {
-                Some(HopVia::Statement(statement)) => {
+                Some(Tie::Statement(statement)) => {
                     Some(HopPart { role: role.into(), standing: None, source: HopSource::Statement(statement.clone()) })
                 }
                 _ => None,
             };
             for thing in things.values() {
                 match thing {
-                    HopVia::Event(_) => {}
-                    HopVia::Statement(Statement(row)) => {
+                    Tie::Event(_) => {}
+                    Tie::Statement(Statement(row)) => {
                         let ends = [(row.speaker_id, "SPEAKER"), (row.addressee_id, "ADDRESSEE")];
                         for (actor, role) in ends.into_iter().filter_map(|(actor, role)| Some((actor?, role))) {
                             parts.entry((row.id.0, actor.0)).or_default().extend(of_statement(row.id.0, role));
                         }
                     }
-                    HopVia::Relation(Relation(row)) => {
+                    Tie::Relation(Relation(row)) => {
                         let ends = [(Some(row.subject_id), "SUBJECT"), (row.object_id, "OBJECT")];
                         for (actor, role) in ends.into_iter().filter_map(|(actor, role)| Some((actor?, role))) {
                             let source = HopSource::Relation(Relation(row.clone()));
@@ -155,7 +133,7 @@ impl Hops {
                     }
                 }
             }
-            for (statement, actor) in abouts(session, &self.between(HopKind::Statement), &ends).await? {
+            for (statement, actor) in abouts(session, &self.between(TieKind::Statement), &ends).await? {
                 parts.entry((statement, actor)).or_default().extend(of_statement(statement, "ABOUT"));
             }
             Ok(parts)
@@ -180,7 +158,7 @@ impl Hop {
         self.hops.actor(session(ctx)?, self.step.to).await
     }
     /// What it leads through.
-    async fn via(&self, ctx: &Context<'_>) -> Result<HopVia, Fault> {
+    async fn via(&self, ctx: &Context<'_>) -> Result<Tie, Fault> {
         self.hops.things(session(ctx)?).await?.get(&self.step.thing).cloned().ok_or_else(gone)
     }
     /// The parts in it of the one where it begins.
@@ -198,22 +176,6 @@ impl Hop {
 /// Statements of one request share no snapshot, so what one found may be gone for the next.
 pub(super) fn gone() -> Fault {
     Error::Broken("an actor or thing is gone since it was found".into()).into()
-}
-
-fn unique(numbers: impl Iterator<Item = i64>) -> Vec<i64> {
-    let mut numbers: Vec<i64> = numbers.collect();
-    numbers.sort_unstable();
-    numbers.dedup();
-    numbers
-}
-
-/// Rows by their numbers; none are asked for when there are no numbers.
-async fn rows<T: Noun>(session: &Session, ids: &[i64]) -> Result<Vec<(i64, T)>, Fault> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let batch = Batch::new(select_by::<T>(session, T::ID, ids).await?);
-    Ok(Row::all(&batch).map(|row| (T::id_of(&row), T::of(row))).collect())
 }
 
 pub(super) async fn actors(session: &Session, ids: &[i64]) -> Result<HashMap<i64, Actor>, Fault> {

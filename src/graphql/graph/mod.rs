@@ -3,35 +3,46 @@
 //! Places tie nobody, or all who were ever in Baghdad would be tied; nor does a `SERIES`, such as the killings of years.
 
 mod hop;
+mod link;
 mod neighbour;
 mod path;
 mod tie;
+mod timeline;
 
 use async_graphql::Enum;
 
-pub use hop::{Hop, HopPart, HopSource, HopVia};
+use crate::error::{Error, Result};
+
+pub use hop::{Hop, HopPart, HopSource};
 pub use neighbour::{Neighbour, Neighbourhood};
 pub(crate) use neighbour::{Neighbours, neighbours};
 pub use path::{Path, PathQuery};
+pub use tie::Tie;
+pub(crate) use timeline::{Entries, timeline};
+pub use timeline::{Timeline, TimelineEdge};
 
-/// Through what a hop leads from one actor to another.
+/// What ties actors, and what their time lines are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum)]
-pub enum HopKind {
-    /// An event in which both have a part, agreed or disputed. A `SERIES` ties nobody.
+pub enum TieKind {
+    /// An event, by parts in it, agreed or disputed. A `SERIES` ties nobody.
     Event,
-    /// A statement which one makes and the other is told or the subject of, or which is about both.
+    /// A statement, by making it, being told it or being what it is about.
     Statement,
-    /// A relation of one to the other.
+    /// A relation of one actor to another.
     Relation,
 }
 
-impl HopKind {
+impl TieKind {
+    /// All, in the order in which they stand on a time line.
     const ALL: &'static [Self] = &[Self::Event, Self::Statement, Self::Relation];
 
-    /// The kinds asked for, each once; all when none is named.
-    fn of(via: Option<&[Self]>) -> Vec<Self> {
-        let asked = |kind: &&Self| via.is_none_or(|via| via.contains(kind));
-        Self::ALL.iter().filter(asked).copied().collect()
+    /// The kinds asked for by an argument, each once; all when it is left out.
+    fn asked(argument: &str, kinds: Option<&[Self]>) -> Result<Vec<Self>> {
+        if kinds.is_some_and(<[Self]>::is_empty) {
+            return Err(Error::BadInput(format!("`{argument}` is empty: name a kind, or leave it out for all")));
+        }
+        let asked = |kind: &&Self| kinds.is_none_or(|kinds| kinds.contains(kind));
+        Ok(Self::ALL.iter().filter(asked).copied().collect())
     }
 
     fn word(self) -> &'static str {

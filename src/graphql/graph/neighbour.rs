@@ -8,9 +8,9 @@ use entity::actor;
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
 use tokio::sync::OnceCell;
 
-use super::HopKind;
+use super::TieKind;
 use super::hop::{Hop, Hops, Step, actors, gone};
-use super::tie::{degree, with_hops};
+use super::link::{degree, with_hops};
 use crate::db::{Dialect, LIST};
 use crate::error::Error;
 use crate::graphql::actor::Actor;
@@ -29,7 +29,7 @@ const MOST_TIES: u64 = 10_000;
 
 /// What is asked of neighbours.
 pub(crate) struct Neighbours {
-    pub(crate) via: Option<Vec<HopKind>>,
+    pub(crate) via: Option<Vec<TieKind>>,
     pub(crate) depth: i32,
     pub(crate) first: i32,
     /// The events that count.
@@ -38,7 +38,7 @@ pub(crate) struct Neighbours {
 
 /// The neighbours of all actors of a batch.
 struct Found {
-    via: Vec<HopKind>,
+    via: Vec<TieKind>,
     events: Option<Expr>,
     /// By actor: the nearer first, then the more closely tied.
     neighbours: HashMap<i64, Vec<Near>>,
@@ -98,7 +98,7 @@ async fn search(session: &Session, origins: &[i64], asked: &Neighbours) -> Resul
         }
         None => None,
     };
-    let via = HopKind::of(asked.via.as_deref());
+    let via = TieKind::asked("via", asked.via.as_deref())?;
     let mut found = Found {
         via,
         events,
@@ -111,7 +111,7 @@ async fn search(session: &Session, origins: &[i64], asked: &Neighbours) -> Resul
     let mut frontier: Vec<(i64, i64)> = origins.iter().map(|origin| (*origin, *origin)).collect();
     let mut visited = frontier.clone();
     for distance in 1..=depth {
-        if frontier.is_empty() || found.via.is_empty() {
+        if frontier.is_empty() {
             break;
         }
         let goes_on = distance < depth;
@@ -192,7 +192,7 @@ fn pair() -> Expr {
 }
 
 /// Those of the frontier that have too many ties to be gone through.
-async fn hubs(session: &Session, frontier: &[(i64, i64)], via: &[HopKind]) -> Result<HashSet<i64>, Fault> {
+async fn hubs(session: &Session, frontier: &[(i64, i64)], via: &[TieKind]) -> Result<HashSet<i64>, Fault> {
     let mut actors: Vec<i64> = frontier.iter().map(|(_, actor)| *actor).collect();
     actors.sort_unstable();
     actors.dedup();
@@ -298,7 +298,7 @@ async fn hops(
             .order_by("rank", Order::Asc);
         let select = with_hops(&mut select, session.dialect(), &targets, &found.via, found.events.as_ref());
         for row in session.all(&select).await? {
-            let Some(kind) = HopKind::parse(&row.try_get::<String>("", "kind")?) else { continue };
+            let Some(kind) = TieKind::parse(&row.try_get::<String>("", "kind")?) else { continue };
             let (from, to): (i64, i64) = (row.try_get("", "to")?, row.try_get("", "from")?);
             let step = Step { from, to, thing: row.try_get("", "thing")?, kind };
             steps.entry((row.try_get("", "origin")?, to)).or_default().push(step);

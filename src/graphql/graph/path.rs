@@ -7,9 +7,9 @@ use async_graphql::{Context, Object};
 use entity::actor;
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
 
-use super::HopKind;
+use super::TieKind;
 use super::hop::{Hop, Hops, Step};
-use super::tie::{degree, with_hops};
+use super::link::{degree, with_hops};
 use crate::error::Error;
 use crate::graphql::filter::{Selector, Sink};
 use crate::graphql::node::Kind;
@@ -61,7 +61,7 @@ impl PathQuery {
         #[graphql(desc = "The actor to start from.")] from: Selector,
         #[graphql(desc = "The actor to arrive at.")] to: Selector,
         #[graphql(desc = "The most hops to go, 1 to 6.", default = 4)] max_hops: i32,
-        #[graphql(desc = "Through what hops may lead; all kinds when left out.")] via: Option<Vec<HopKind>>,
+        #[graphql(desc = "Through what hops may lead; all kinds when left out.")] via: Option<Vec<TieKind>>,
     ) -> Option<Result<Path, Fault>> {
         let found = async {
             let session = session(ctx)?;
@@ -70,7 +70,7 @@ impl PathQuery {
                 Error::BadInput(format!("`maxHops: {max_hops}` is no number of hops to go: write 1 to {LONGEST}"))
             })?;
             let (from, to) = (actor(session, &from).await?, actor(session, &to).await?);
-            seek(session, &HopKind::of(via.as_deref()), from, to, most).await
+            seek(session, &TieKind::asked("via", via.as_deref())?, from, to, most).await
         };
         Some(found.await)
     }
@@ -115,14 +115,14 @@ impl Side {
     }
 }
 
-async fn seek(session: &Session, via: &[HopKind], from: i64, to: i64, most: usize) -> Result<Path, Fault> {
+async fn seek(session: &Session, via: &[TieKind], from: i64, to: i64, most: usize) -> Result<Path, Fault> {
     if from == to {
         return Ok(Path { hops: Some(Hops::new(Vec::new())), complete: true });
     }
     let none = |complete| Ok(Path { hops: None, complete });
     let mut sides = [Side::new(from), Side::new(to)];
     for hops in 1..=most {
-        if via.is_empty() || sides.iter().any(|side| side.frontier.is_empty()) {
+        if sides.iter().any(|side| side.frontier.is_empty()) {
             return none(true);
         }
         let costs = costs(session, via, &sides).await?;
@@ -164,7 +164,7 @@ fn found(sides: &[Side; 2], near: usize, met: &[Step], at: i64) -> Path {
 }
 
 /// How many ties both sides have.
-async fn costs(session: &Session, via: &[HopKind], sides: &[Side; 2]) -> Result<[i64; 2], Fault> {
+async fn costs(session: &Session, via: &[TieKind], sides: &[Side; 2]) -> Result<[i64; 2], Fault> {
     let dialect = session.dialect();
     let mut select = Query::select();
     for (side, name) in sides.iter().zip(["near", "far"]) {
@@ -181,7 +181,7 @@ fn from_all(frontier: &[i64]) -> Vec<(i64, i64)> {
 }
 
 /// To each actor that is a hop away the first hop.
-async fn all_hops(session: &Session, via: &[HopKind], frontier: &[i64]) -> Result<Vec<Step>, Fault> {
+async fn all_hops(session: &Session, via: &[TieKind], frontier: &[i64]) -> Result<Vec<Step>, Fault> {
     let ranked = Query::select()
         .columns(["from", "thing", "kind", "to"])
         .expr_as(Expr::cust("ROW_NUMBER() OVER (PARTITION BY \"to\" ORDER BY \"thing\", \"from\")"), "rank")
@@ -197,7 +197,7 @@ async fn all_hops(session: &Session, via: &[HopKind], frontier: &[i64]) -> Resul
 }
 
 /// The first hop from one frontier to the other.
-async fn last_hop(session: &Session, via: &[HopKind], from: &[i64], to: &[i64]) -> Result<Option<Step>, Fault> {
+async fn last_hop(session: &Session, via: &[TieKind], from: &[i64], to: &[i64]) -> Result<Option<Step>, Fault> {
     let dialect = session.dialect();
     let mut select = Query::select();
     select
@@ -214,7 +214,7 @@ async fn last_hop(session: &Session, via: &[HopKind], from: &[i64], to: &[i64]) 
 async fn steps(session: &Session, select: &sea_orm::sea_query::SelectStatement) -> Result<Vec<Step>, Fault> {
     let mut steps = Vec::new();
     for row in session.all(select).await? {
-        let Some(kind) = HopKind::parse(&row.try_get::<String>("", "kind")?) else { continue };
+        let Some(kind) = TieKind::parse(&row.try_get::<String>("", "kind")?) else { continue };
         let (from, to, thing) = (row.try_get("", "from")?, row.try_get("", "to")?, row.try_get("", "thing")?);
         steps.push(Step { from, to, thing, kind });
     }

@@ -1,141 +1,64 @@
-//! What ties actors, as SQL: from a frontier of actors to the things that they have a part in, and on to the actors that have a
-//! part in those.
+//! What ties actors: events, statements and relations, read by their numbers.
 
-use entity::event::Occurrence;
-use entity::{event, participation, record, relation, statement, statement_about};
-use sea_orm::sea_query::{CommonTableExpression, Expr, ExprTrait, JoinType, Query, SelectStatement, UnionType};
-use sea_orm::{ActiveEnum, ColumnTrait, EntityTrait};
+use std::collections::HashMap;
 
-use super::HopKind;
+use async_graphql::Union;
+use sea_orm::EntityTrait;
+use sea_orm::sea_query::Expr;
+
+use super::TieKind;
 use crate::db::Dialect;
+use crate::graphql::batch::{Batch, Noun, Row, select_by};
+use crate::graphql::event::Event;
+use crate::graphql::relation::Relation;
+use crate::graphql::session::{Fault, Session};
+use crate::graphql::statement::Statement;
 
-/// The actors from which hops are made, each with the actor for which they are made.
-pub(super) type Frontier = [(i64, i64)];
-
-/// A column that has actors, and the column of the thing in which they have a part.
-struct Tie {
-    kind: HopKind,
-    actor: (sea_orm::sea_query::DynIden, &'static str),
-    thing: &'static str,
-    only: Option<Expr>,
+/// What ties actors.
+#[derive(Clone, Union)]
+pub enum Tie {
+    /// An event.
+    Event(Event),
+    /// A statement.
+    Statement(Statement),
+    /// A relation.
+    Relation(Relation),
 }
 
-fn tie<C: ColumnTrait>(kind: HopKind, actor: C, thing: C, only: Option<Expr>) -> Tie {
-    Tie { kind, actor: (actor.entity_name(), actor.as_str()), thing: thing.as_str(), only }
+/// Ties by their numbers: a statement for each kind that is among them.
+pub(super) async fn ties(
+    session: &Session,
+    wanted: impl Iterator<Item = (TieKind, i64)> + Clone,
+) -> Result<HashMap<i64, Tie>, Fault> {
+    let of = |kind| unique(wanted.clone().filter(|(one, _)| *one == kind).map(|(_, id)| id));
+    let mut ties = HashMap::new();
+    let events = rows::<Event>(session, &of(TieKind::Event)).await?;
+    ties.extend(events.into_iter().map(|(id, event)| (id, Tie::Event(event))));
+    let statements = rows::<Statement>(session, &of(TieKind::Statement)).await?;
+    ties.extend(statements.into_iter().map(|(id, statement)| (id, Tie::Statement(statement))));
+    let relations = rows::<Relation>(session, &of(TieKind::Relation)).await?;
+    ties.extend(relations.into_iter().map(|(id, relation)| (id, Tie::Relation(relation))));
+    Ok(ties)
 }
 
-fn ties(via: &[HopKind]) -> Vec<Tie> {
-    use relation::Column as Relation;
-    use statement::Column as Statement;
-    let about_actor =
-        Expr::col((statement_about::Entity, statement_about::Column::TargetKind)).eq(record::Kind::Actor.to_value());
-    // A relation to a place leads to no actor.
-    let of_actors = Expr::col((relation::Entity, Relation::ObjectId)).is_not_null();
-    let all = [
-        tie(HopKind::Event, participation::Column::ActorId, participation::Column::EventId, None),
-        tie(HopKind::Statement, Statement::SpeakerId, Statement::Id, None),
-        tie(HopKind::Statement, Statement::AddresseeId, Statement::Id, None),
-        tie(
-            HopKind::Statement,
-            statement_about::Column::TargetId,
-            statement_about::Column::StatementId,
-            Some(about_actor),
-        ),
-        tie(HopKind::Relation, Relation::SubjectId, Relation::Id, Some(of_actors)),
-        tie(HopKind::Relation, Relation::ObjectId, Relation::Id, None),
-    ];
-    all.into_iter().filter(|tie| via.contains(&tie.kind)).collect()
-}
-
-impl Tie {
-    fn actor(&self) -> Expr {
-        Expr::col(self.actor.clone())
+/// Rows by their numbers; nothing is read when there are no numbers.
+pub(super) async fn rows<T: Noun>(session: &Session, ids: &[i64]) -> Result<Vec<(i64, T)>, Fault> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
     }
-
-    fn thing(&self) -> Expr {
-        Expr::col((self.actor.0.clone(), self.thing))
-    }
-
-    /// From the frontier to things.
-    fn things(&self, events: Option<&Expr>) -> SelectStatement {
-        let mut select = Query::select();
-        select
-            .expr_as(Expr::col(("frontier", "origin")), "origin")
-            .expr_as(Expr::col(("frontier", "actor")), "from")
-            .expr_as(self.thing(), "thing")
-            .expr_as(Expr::cust(format!("'{}'", self.kind.word())), "kind")
-            .from("frontier")
-            // SQLite keeps the order of a cross join: from the few to the many.
-            .cross_join(self.actor.0.clone())
-            .and_where(self.actor().eq(Expr::col(("frontier", "actor"))))
-            .and_where_option(self.only.clone());
-        if self.kind == HopKind::Event {
-            let own = |column| Expr::col((event::Entity, column));
-            select
-                .join(JoinType::InnerJoin, event::Entity, own(event::Column::Id).eq(self.thing()))
-                .and_where(own(event::Column::Occurrence).ne(Occurrence::Series.to_value()))
-                .and_where_option(events.cloned());
-        }
-        select
-    }
-
-    /// From things to actors.
-    fn actors(&self) -> SelectStatement {
-        Query::select()
-            .columns([("things", "origin"), ("things", "from"), ("things", "thing"), ("things", "kind")])
-            .expr_as(self.actor(), "to")
-            .from("things")
-            .cross_join(self.actor.0.clone())
-            .and_where(self.thing().eq(Expr::col(("things", "thing"))))
-            .and_where(Expr::col(("things", "kind")).eq(Expr::cust(format!("'{}'", self.kind.word()))))
-            .and_where(self.actor().is_not_null())
-            .and_where(self.actor().ne(Expr::col(("things", "from"))))
-            .and_where_option(self.only.clone())
-            .take()
-    }
+    let batch = Batch::new(select_by::<T>(session, T::ID, ids).await?);
+    Ok(Row::all(&batch).map(|row| (T::id_of(&row), T::of(row))).collect())
 }
 
-fn union(kind: UnionType, selects: impl Iterator<Item = SelectStatement>) -> SelectStatement {
-    selects.reduce(|mut left, right| left.union(kind, right).take()).unwrap_or_default()
-}
-
-fn named(name: &'static str, select: SelectStatement) -> CommonTableExpression {
-    CommonTableExpression::new().table_name(name).query(select).to_owned()
-}
-
-/// Lets `select` read from `hops`: all hops from the frontier, as `origin`, `from`, `thing`, `kind` and `to`. Of events only
-/// those for which `events` holds.
-pub(super) fn with_hops(
-    select: &mut SelectStatement,
-    dialect: Dialect,
-    frontier: &Frontier,
-    via: &[HopKind],
-    events: Option<&Expr>,
-) -> SelectStatement {
-    let ties = ties(via);
-    let mut with = Query::with();
-    with.cte(named("frontier", dialect.pairs(frontier, ["origin", "actor"])))
-        .cte(named("things", union(UnionType::Distinct, ties.iter().map(|tie| tie.things(events)))))
-        .cte(named("hops", union(UnionType::All, ties.iter().map(Tie::actors))));
-    select.with_cte(with).take()
-}
-
-/// How many ties the actors of a list have, counted no further than `most` for each way of being tied: `actors` says which.
-pub(super) fn degree(actors: impl Fn(Expr) -> Expr, via: &[HopKind], most: u64) -> Expr {
-    let count = |tie: &Tie| {
-        let some = Query::select()
-            .expr(Expr::cust("1"))
-            .from(tie.actor.0.clone())
-            .and_where(actors(tie.actor()))
-            .limit(most)
-            .take();
-        let count = Query::select().expr(Expr::cust("COUNT(*)")).from_subquery(some, "some").take();
-        Expr::SubQuery(None, Box::new(count.into()))
-    };
-    ties(via).iter().map(count).reduce(Expr::add).unwrap_or_else(|| Expr::val(0))
-}
-
-/// Which things of a noun, by their numbers.
+/// Which rows, by the numbers in a column.
 pub(super) fn numbered<E: EntityTrait>(dialect: Dialect, column: E::Column, numbers: &[i64]) -> Expr {
     dialect.is_one_of(Expr::col((E::default(), column)), dialect.numbers(numbers))
+}
+
+/// Each number once.
+pub(super) fn unique(numbers: impl Iterator<Item = i64>) -> Vec<i64> {
+    let mut numbers: Vec<i64> = numbers.collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers
 }
