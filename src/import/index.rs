@@ -30,6 +30,7 @@ pub async fn rebuild(db: &Db) -> Result<()> {
     full_text::clear(&transaction).await?;
     index(&transaction, None).await?;
     transaction.execute_unprepared(&format!("UPDATE counter SET value = {VERSION} WHERE name = 'index'")).await?;
+    Db::analyze(&transaction).await?;
     Ok(transaction.commit().await?)
 }
 

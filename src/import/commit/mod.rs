@@ -72,6 +72,10 @@ pub async fn import(
         }
         if clean && !options.dry_run {
             scratch::drop(&transaction).await?;
+            let total = report.total();
+            if total.created + total.updated >= BATCH as u64 {
+                Db::analyze(&transaction).await?;
+            }
             transaction.commit().await?;
             report.written = true;
         } else {
