@@ -16,6 +16,7 @@ mod numbers;
 mod page;
 mod place;
 mod plan;
+mod readme;
 mod schema;
 mod search;
 mod standing;
