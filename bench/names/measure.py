@@ -84,14 +84,16 @@ def server(binary, url, file):
 
 def ask(address, name, modes):
     query = """query($t: String!, $m: [NameRule!], $n: Int!) {
-        search(text: $t, kinds: [ACTOR], modes: $m, first: $n) { hits { node { ... on Person { record { key } } } } }
+        search(text: $t, kinds: [ACTOR], modes: $m, first: $n) { hits { rule node { ... on Person { record { key } } } } }
     }"""
     body = json.dumps({"query": query, "variables": {"t": name, "m": modes, "n": SHOWN}}).encode()
     request = urllib.request.Request(address, body, {"content-type": "application/json"})
     answer = json.load(urllib.request.urlopen(request))
     if "errors" in answer:
         raise SystemExit(f"{name}: {answer['errors']}")
-    return [int(hit["node"]["record"]["key"][1:]) for hit in answer["data"]["search"]["hits"]]
+    # A search finds words too (rule TEXT): a rule asked for alone is measured alone.
+    hits = [hit for hit in answer["data"]["search"]["hits"] if modes is None or hit["rule"] in modes]
+    return [int(hit["node"]["record"]["key"][1:]) for hit in hits]
 
 
 def by_server(address, modes):

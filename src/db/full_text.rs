@@ -94,7 +94,14 @@ impl Dialect {
                 ("rowid", Expr::col(TABLE).binary(BinOper::Custom("MATCH"), Expr::val(query)))
             }
         };
-        Query::select().expr_as(Expr::col((TABLE, id)), "id").from(TABLE).and_where(matches).take()
+        let mut select = Query::select();
+        select.expr_as(Expr::col((TABLE, id)), "id").from(TABLE).and_where(matches);
+        if self.0 == DatabaseBackend::Postgres {
+            // A fence for the planner: a plan that is kept for any words takes them for frequent, and would go through all rows
+            // in the order asked for until enough of them fit.
+            select.offset(0);
+        }
+        select
     }
 }
 
