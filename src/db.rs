@@ -1,20 +1,30 @@
 //! The database: the one file that knows which one it is.
 
 pub mod full_text;
+mod reader;
+mod watch;
 
+use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use migration::Migrator;
 use sea_orm::sea_query::extension::postgres::PgFunc;
 use sea_orm::sea_query::{ArrayType, Expr, ExprTrait, Func, FunctionCall, Query, SelectStatement, Value};
+use sea_orm::sqlx::postgres::PgConnectOptions;
+use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::sqlx::{Connection, PgConnection};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
     RuntimeErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::{MigrationStatus, MigratorTrait};
+use tokio::sync::watch::Receiver;
 
 use crate::error::{Error, Result};
+
+pub use reader::Reader;
+use watch::Watch;
 
 /// The name of a list that stands as a table.
 pub const LIST: &str = "list";
@@ -30,14 +40,18 @@ BEGIN
     END LOOP;
 END $$";
 
-/// Readers of a SQLite file: more than the cores only wait for them.
-const SQLITE_READERS: u32 = 8;
+/// Connections for reading: more than the cores of a machine have little to do.
+const READERS: usize = 8;
+
+/// How long a statement waits for a connection.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Connections to the graph.
 #[derive(Clone, Debug)]
 pub struct Db {
-    reader: DatabaseConnection,
+    reader: Reader,
     writer: DatabaseConnection,
+    watch: Arc<Watch>,
 }
 
 impl Db {
@@ -51,32 +65,36 @@ impl Db {
             }
             let url = if url.contains('?') { url.to_owned() } else { format!("{url}?mode=rwc") };
             // The writer comes first: it makes the file.
-            let writer = Database::connect(sqlite(&url, 1)).await?;
-            let reader = Database::connect(sqlite(&url, SQLITE_READERS)).await?;
-            return Ok(Self { reader, writer });
+            let mut options = options(&url);
+            options.max_connections(1).map_sqlx_sqlite_opts(sqlite);
+            let writer = Database::connect(options).await?;
+            let options = SqliteConnectOptions::from_str(&url).map_err(refused)?;
+            return Ok(Self { reader: Reader::sqlite(&sqlite(options), READERS), writer, watch: Watch::new() });
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             // A pool asks a server that refuses again and again for half a minute, and then names no reason.
-            PgConnection::connect(url)
-                .await
-                .map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(error.into())))?
-                .close()
-                .await
-                .ok();
-            let connection = Database::connect(options(url)).await?;
-            return Ok(Self { reader: connection.clone(), writer: connection });
+            PgConnection::connect(url).await.map_err(refused)?.close().await.ok();
+            let writer = Database::connect(options(url)).await?;
+            let options = PgConnectOptions::from_str(url).map_err(refused)?;
+            let reader = Reader::postgres(&options, writer.get_postgres_connection_pool(), READERS);
+            return Ok(Self { reader, writer, watch: Watch::new() });
         }
         Err(Error::BadInput(format!("`{url}` is no database: write sqlite://FILE or postgres://USER@HOST/NAME")))
     }
 
-    /// For reading.
-    pub fn reader(&self) -> &DatabaseConnection {
+    /// For reading what a request asks.
+    pub fn reader(&self) -> &Reader {
         &self.reader
+    }
+
+    /// For single statements that nothing interrupts.
+    pub fn connection(&self) -> &DatabaseConnection {
+        &self.writer
     }
 
     /// Which database it is.
     pub fn dialect(&self) -> Dialect {
-        Dialect(self.reader.get_database_backend())
+        Dialect(self.reader.backend())
     }
 
     /// Brings storage up to date.
@@ -107,6 +125,19 @@ impl Db {
         Ok(transaction)
     }
 
+    /// Ends writing. Who asks again gets a new answer, and who waits for changes is told.
+    pub async fn commit(&self, transaction: DatabaseTransaction) -> Result<()> {
+        transaction.execute_unprepared("UPDATE counter SET value = value + 1 WHERE name = 'version'").await?;
+        transaction.commit().await?;
+        self.watch.wrote();
+        Ok(())
+    }
+
+    /// The number of the last change, now and whenever it has grown, whoever wrote.
+    pub fn changes(&self) -> Receiver<i64> {
+        self.watch.follow(&self.reader)
+    }
+
     /// Tells PostgreSQL how much a transaction has written, for its own look at the tables may have come when they were still
     /// empty to all others: then it reads each as if it had one row, and a count takes hours. SQLite plans without figures.
     pub async fn analyze(transaction: &DatabaseTransaction) -> Result<()> {
@@ -119,9 +150,12 @@ impl Db {
     /// Waits for what runs and closes.
     pub async fn close(self) -> Result<()> {
         self.reader.close().await?;
-        // On PostgreSQL both are one pool, and closing it again does nothing.
         Ok(self.writer.close().await?)
     }
+}
+
+fn refused(error: sea_orm::sqlx::Error) -> DbErr {
+    DbErr::Conn(RuntimeErr::SqlxError(error.into()))
 }
 
 fn options(url: &str) -> ConnectOptions {
@@ -129,28 +163,24 @@ fn options(url: &str) -> ConnectOptions {
     options
         .sqlx_logging(false)
         .connect_timeout(Duration::from_secs(10))
-        .acquire_timeout(Duration::from_secs(30))
+        .acquire_timeout(ACQUIRE_TIMEOUT)
         // The extra round trip costs a third of a short read; a broken connection shows itself soon enough.
         .test_before_acquire(false);
     options
 }
 
-fn sqlite(url: &str, connections: u32) -> ConnectOptions {
-    let mut options = options(url);
-    options.max_connections(connections).min_connections(1).map_sqlx_sqlite_opts(|options| {
-        options
-            .foreign_keys(true)
-            .busy_timeout(Duration::from_secs(60))
-            .pragma("journal_mode", "WAL")
-            // What was acknowledged survives a power cut.
-            .pragma("synchronous", "FULL")
-            .pragma("temp_store", "MEMORY")
-            .pragma("cache_size", "-65536")
-            // Rows cross from the database's thread in batches; a short queue makes both sides wait.
-            .row_buffer_size(1024)
-            .statement_cache_capacity(512)
-    });
+fn sqlite(options: SqliteConnectOptions) -> SqliteConnectOptions {
     options
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(60))
+        .pragma("journal_mode", "WAL")
+        // What was acknowledged survives a power cut.
+        .pragma("synchronous", "FULL")
+        .pragma("temp_store", "MEMORY")
+        .pragma("cache_size", "-65536")
+        // Rows cross from the database's thread in batches; a short queue makes both sides wait.
+        .row_buffer_size(1024)
+        .statement_cache_capacity(512)
 }
 
 /// What the two databases say differently.

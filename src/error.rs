@@ -14,6 +14,12 @@ pub enum Error {
     /// The question asks for more than is allowed.
     #[error("{0}")]
     Limit(String),
+    /// Nobody knows who asks.
+    #[error("{0}")]
+    Unauthenticated(String),
+    /// Who asks may not.
+    #[error("{0}")]
+    Forbidden(String),
     /// The database failed.
     #[error("the database failed: {0}")]
     Database(#[from] DbErr),
@@ -35,18 +41,18 @@ impl Error {
             Self::BadInput(_) => "BAD_INPUT",
             Self::NotFound(_) => "NOT_FOUND",
             Self::Limit(_) => "LIMIT",
+            Self::Unauthenticated(_) => "UNAUTHENTICATED",
+            Self::Forbidden(_) => "FORBIDDEN",
             Self::Database(_) | Self::Io(..) | Self::Broken(_) => "INTERNAL",
         }
     }
 
     /// The sentence a client sees.
     pub fn public(&self) -> String {
-        match self {
-            Self::BadInput(_) | Self::NotFound(_) | Self::Limit(_) => self.to_string(),
-            Self::Database(_) | Self::Io(..) | Self::Broken(_) => {
-                "The server could not answer this; the fault is its own and was logged. Try again later.".into()
-            }
+        if self.code() == "INTERNAL" {
+            return "The server could not answer this; the fault is its own and was logged. Try again later.".into();
         }
+        self.to_string()
     }
 }
 

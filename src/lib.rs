@@ -3,8 +3,10 @@
 //! How a question flows: [`http`] receives it, judges its size and hands it to the schema of [`graphql`], whose root
 //! fields become one keyset query each; what belongs to the rows is loaded for whole batches. How data comes in:
 //! [`import`] reads records, checks them and writes rows in one transaction. [`db`] is the one file that knows which
-//! database it is; [`text`] knows dates and names, [`geo`] the globe; [`error`] is how all of it fails.
+//! database it is; [`auth`] knows who may do what; [`text`] knows dates and names, [`geo`] the globe; [`error`] is how all
+//! of it fails.
 
+pub mod auth;
 pub mod config;
 pub mod db;
 pub mod error;
@@ -12,4 +14,7 @@ pub mod geo;
 pub mod graphql;
 pub mod http;
 pub mod import;
+pub mod outbound;
+pub mod settings;
+pub mod telemetry;
 pub mod text;

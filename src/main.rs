@@ -1,19 +1,27 @@
 //! The command line.
 
 use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
+use newsgraph::auth::{Scope, key};
 use newsgraph::config::{Database, Serve};
 use newsgraph::db::Db;
 use newsgraph::error::{Error, Result};
 use newsgraph::import::{self, Options, Progress, Report, Source};
+use newsgraph::text::date::format_instant;
+use newsgraph::{settings, telemetry};
 
 /// A knowledge graph of news events behind a GraphQL API.
 #[derive(Parser)]
 #[command(version, arg_required_else_help = true, after_help = EXIT_CODES)]
 struct Cli {
+    /// A file of settings: TOML with the names of the flags, such as `listen = "0.0.0.0:8000"`. Flags count before the
+    /// environment, and that before the file.
+    #[arg(long, env = "NEWSGRAPH_CONFIG", value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -24,7 +32,7 @@ const EXIT_CODES: &str = "Exit codes: 0 done, 1 some records were rejected, 2 us
 enum Command {
     /// Migrate the database and serve the API and GraphiQL.
     #[command(after_help = "Example: newsgraph serve --example\nThen open http://127.0.0.1:8000/")]
-    Serve(Serve),
+    Serve(Box<Serve>),
     /// Import files of records (JSON Lines), all or nothing.
     #[command(after_help = "Example: newsgraph import --dry-run examples/mikdam/records.jsonl")]
     Import(Import),
@@ -35,6 +43,11 @@ enum Command {
         #[arg(long, env = "NEWSGRAPH_RECORDS")]
         records: bool,
     },
+    /// Make, list and take back the keys by which services write, or read where that takes a key.
+    Key {
+        #[command(subcommand)]
+        action: Key,
+    },
     /// Make the keys of names and the full-text index anew from what is stored.
     #[command(after_help = "Example: newsgraph index\nReaders see the old index until the new one is whole.")]
     Index(Database),
@@ -43,6 +56,35 @@ enum Command {
     Migrate {
         #[command(subcommand)]
         action: Migrate,
+    },
+}
+
+#[derive(Subcommand)]
+enum Key {
+    /// Make a key and print it. It cannot be shown again: only its hash is stored.
+    #[command(after_help = "Example: newsgraph key create feeds --scope read,write --days 365")]
+    Create {
+        #[command(flatten)]
+        database: Database,
+        /// What it may do.
+        #[arg(long, value_delimiter = ',', default_value = "read", value_name = "SCOPES")]
+        scope: Vec<Scope>,
+        /// For how many days; for ever when left out.
+        #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36500))]
+        days: Option<u32>,
+        /// What to call it: each write is logged with this name.
+        name: String,
+    },
+    /// List all keys that were ever made.
+    #[command(after_help = "Example: newsgraph key list")]
+    List(Database),
+    /// Take a key back for ever; a server notices within seconds.
+    #[command(after_help = "Example: newsgraph key revoke feeds")]
+    Revoke {
+        #[command(flatten)]
+        database: Database,
+        /// What it is called.
+        name: String,
     },
 }
 
@@ -86,8 +128,7 @@ enum Format {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = Cli::parse();
-    match run(cli.command).await {
+    match begin().await {
         Ok(code) => code,
         Err(error) => {
             // Standard error may be closed; there is nobody left to tell.
@@ -97,9 +138,24 @@ async fn main() -> ExitCode {
     }
 }
 
+async fn begin() -> Result<ExitCode> {
+    let cli = match Cli::parse() {
+        Cli { config: Some(file), .. } => {
+            let matches = settings::with_file(Cli::command(), &file)?.get_matches();
+            Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+        }
+        cli => cli,
+    };
+    run(cli.command).await
+}
+
 async fn run(command: Command) -> Result<ExitCode> {
     match command {
-        Command::Serve(settings) => newsgraph::http::serve(settings).await.map(|()| ExitCode::SUCCESS),
+        Command::Serve(settings) => {
+            let _running = telemetry::start(&settings.telemetry)?;
+            newsgraph::http::serve(*settings).await.map(|()| ExitCode::SUCCESS)
+        }
+        Command::Key { action } => keys(action).await.map(|()| ExitCode::SUCCESS),
         Command::Import(settings) => import(settings).await,
         Command::Schema { records: true } => {
             print(&format!("{:#}\n", *import::schema::RECORDS)).map(|()| ExitCode::SUCCESS)
@@ -128,6 +184,32 @@ async fn run(command: Command) -> Result<ExitCode> {
             Ok(ExitCode::from(u8::from(changes.iter().any(|(_, made)| !made))))
         }
     }
+}
+
+async fn keys(action: Key) -> Result<()> {
+    let (Key::Create { database, .. } | Key::List(database) | Key::Revoke { database, .. }) = &action;
+    let db = Db::connect(&database.database_url).await?;
+    import::migrate(&db).await?;
+    match action {
+        Key::Create { name, scope, days, .. } => {
+            let made = key::create(&db, name.trim(), &scope.into_iter().collect(), days).await?;
+            print(&format!("{made}\n"))?;
+        }
+        Key::List(_) => {
+            let when = |at: Option<i64>| at.map_or_else(|| "-".to_owned(), format_instant);
+            let mut table = format!("{:<24} {:<16} {:<20} {:<20} {}\n", "name", "scopes", "made", "ends", "revoked");
+            for key in key::list(&db).await? {
+                let (made, ends, revoked) = (when(Some(key.created_at)), when(key.expires_at), when(key.revoked_at));
+                table.push_str(&format!("{:<24} {:<16} {made:<20} {ends:<20} {revoked}\n", key.name, key.scopes));
+            }
+            print(&table)?;
+        }
+        Key::Revoke { name, .. } => {
+            key::revoke(&db, &name).await?;
+            print("revoked\n")?;
+        }
+    }
+    db.close().await
 }
 
 async fn import(settings: Import) -> Result<ExitCode> {

@@ -5,7 +5,7 @@ use sea_orm::entity::prelude::{
 };
 use serde::Serialize;
 
-use crate::id::RecordId;
+use crate::id::{ChangeId, RecordId};
 use crate::record::Kind;
 use crate::word::words;
 
@@ -15,7 +15,7 @@ use crate::word::words;
 pub struct Model {
     /// Place in the order of commits, from 1.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub sequence: i64,
+    pub id: ChangeId,
     /// When, seconds since 1970 UTC.
     pub at: i64,
     /// Who wrote: the name of a key, or `command line`.

@@ -59,6 +59,8 @@ ids! {
     ExternalIdId,
     /// A recorded judgement on two things being one.
     MergeId,
+    /// A write, in the order of commits.
+    ChangeId,
 }
 
 macro_rules! of_record {

@@ -5,6 +5,7 @@ mod m0001_graph;
 mod m0002_writers;
 mod m0003_search;
 mod m0004_places;
+mod m0005_changes;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -19,6 +20,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_writers::Migration),
             Box::new(m0003_search::Migration),
             Box::new(m0004_places::Migration),
+            Box::new(m0005_changes::Migration),
         ]
     }
 }

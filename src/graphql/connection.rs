@@ -60,10 +60,7 @@ impl<T: Noun> TypeName for Connection<T> {
 impl<T: Noun> Connection<T> {
     /// The rows of the page with their cursors.
     async fn edges(&self, ctx: &Context<'_>) -> Result<Vec<Edge<T>>, Fault> {
-        let read = self.page(ctx).await?;
-        let Some(page) = read.pages.get(&self.parent) else { return Ok(Vec::new()) };
-        let edges = page.cursors.iter().zip(&page.rows);
-        Ok(edges.map(|(cursor, at)| Edge { cursor: cursor.clone(), node: T::of(Row::new(&read.batch, *at)) }).collect())
+        Ok(self.page(ctx).await?.edges(self.parent))
     }
 
     /// The rows of the page, without their cursors.
@@ -115,6 +112,15 @@ impl<T: Noun> Connection<T> {
     #[graphql(flatten)]
     async fn chart(&self) -> T::Chart {
         self.clone().into()
+    }
+}
+
+impl<T: Noun> Read<T> {
+    /// The rows of a parent with their cursors.
+    pub(super) fn edges(&self, parent: i64) -> Vec<Edge<T>> {
+        let Some(page) = self.pages.get(&parent) else { return Vec::new() };
+        let edges = page.cursors.iter().zip(&page.rows);
+        edges.map(|(cursor, at)| Edge { cursor: cursor.clone(), node: T::of(Row::new(&self.batch, *at)) }).collect()
     }
 }
 

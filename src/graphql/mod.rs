@@ -4,6 +4,7 @@ pub mod account;
 pub mod actor;
 pub mod article;
 pub mod batch;
+pub mod change;
 pub mod claim;
 pub mod connection;
 pub mod coverage;
@@ -19,6 +20,7 @@ pub mod figure;
 pub mod filter;
 pub mod graph;
 pub mod histogram;
+pub mod import;
 pub mod mention;
 pub mod name;
 pub mod node;
@@ -33,7 +35,7 @@ pub mod session;
 pub mod stance;
 pub mod statement;
 
-use async_graphql::{EmptyMutation, EmptySubscription, MergedObject, SDLExportOptions, Schema};
+use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema};
 
 pub(crate) use connection::connections;
 pub use page::{DEFAULT_PAGE, LONGEST_PAGE};
@@ -60,14 +62,23 @@ pub struct Query(
     event_type::EventTypeQuery,
     search::SearchQuery,
     graph::PathQuery,
+    change::ChangeQuery,
 );
 
+/// What can be written. Every write is one transaction, and takes a key with the scope `write`.
+#[derive(Default, MergedObject)]
+pub struct Mutation(import::ImportMutation);
+
+/// What can be waited for.
+#[derive(Default, MergedSubscription)]
+pub struct Subscription(change::ChangeSubscription);
+
 /// The schema. Requests carry their [`Session`].
-pub type Api = Schema<Query, EmptyMutation, EmptySubscription>;
+pub type Api = Schema<Query, Mutation, Subscription>;
 
 /// Builds the schema.
 pub fn api() -> Api {
-    Schema::build(Query::default(), EmptyMutation, EmptySubscription)
+    Schema::build(Query::default(), Mutation::default(), Subscription::default())
         // Limits are judged before the library sees a document; its own would count fragments by spreading them.
         .finish()
 }

@@ -12,6 +12,7 @@ use super::account::Account;
 use super::actor::{Actor, AnonymousSource, Group, Organization, Person};
 use super::article::Article;
 use super::batch::{Batch, Noun, Row, select_by};
+use super::change::Change;
 use super::claim::Claim;
 use super::dataset::Dataset;
 use super::event::Event;
@@ -87,6 +88,7 @@ nodes! {
     Evidence "evidence" Evidence evidence Some(entity::record::Kind::Evidence);
     Mention "mention" Mention mention Some(entity::record::Kind::Mention);
     ExternalId "external id" ExternalId external_id Some(entity::record::Kind::ExternalId);
+    Change "change" Change change None;
 }
 
 impl Kind {
@@ -229,7 +231,7 @@ impl NodeFields {
 interface! {
     /// A thing with a global id (Relay Global Object Identification).
     Node is Dataset | Article | Person | Organization | Group | AnonymousSource | Name | Place | Relation | Event | Participation
-        | EventLink | Account | Statement | Claim | Stance | Figure | Evidence | Mention | ExternalId,
+        | EventLink | Account | Statement | Claim | Stance | Figure | Evidence | Mention | ExternalId | Change,
     with NodeFields
 }
 
@@ -243,7 +245,7 @@ macro_rules! into_node {
     )+};
 }
 into_node!(Dataset Article Person Organization Group AnonymousSource Name Place Relation Event Participation EventLink Account Statement
-    Claim Stance Figure Evidence Mention ExternalId);
+    Claim Stance Figure Evidence Mention ExternalId Change);
 
 impl Node {
     /// What to show for it in a line; none where it has no such text.
@@ -264,9 +266,12 @@ impl Node {
             Self::Mention(mention) => Some(mention.0.text.clone()),
             Self::Figure(figure) => Some(figure.0.counted.clone()),
             Self::ExternalId(id) => Some(id.0.value.clone()),
-            Self::Relation(_) | Self::Participation(_) | Self::EventLink(_) | Self::Stance(_) | Self::Evidence(_) => {
-                None
-            }
+            Self::Relation(_)
+            | Self::Participation(_)
+            | Self::EventLink(_)
+            | Self::Stance(_)
+            | Self::Evidence(_)
+            | Self::Change(_) => None,
         }
     }
 }

@@ -241,6 +241,13 @@ pub(crate) struct Cursor {
     id: i64,
 }
 
+impl Cursor {
+    /// The number of its row.
+    pub(crate) fn id(&self) -> i64 {
+        self.id
+    }
+}
+
 /// Declares by what a noun can be ordered.
 macro_rules! order {
     ($(#[doc = $doc:literal])+ $name:ident { $($(#[doc = $line:literal])+ $word:ident = $key:ident $(($table:expr, $column:expr))?,)+ }) => {

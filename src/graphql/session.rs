@@ -1,12 +1,14 @@
 //! What one request works with: the database and the count of its statements.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_graphql::{Context, ErrorExtensions};
 use sea_orm::sea_query::SelectStatement;
-use sea_orm::{ConnectionTrait, QueryResult, Statement};
+use sea_orm::{QueryResult, Statement};
 
+use crate::auth::Caller;
 use crate::db::{Db, Dialect};
 use crate::error::Error;
 
@@ -40,6 +42,16 @@ impl Session {
         self.statements.load(Ordering::Relaxed)
     }
 
+    /// The version of the graph: it grows with everything that is written.
+    pub async fn version(&self) -> Result<i64, Fault> {
+        self.statements.fetch_add(1, Ordering::Relaxed);
+        Ok(self.db.reader().counter("version").await?)
+    }
+
+    pub(crate) fn db(&self) -> &Db {
+        &self.db
+    }
+
     pub(crate) fn dialect(&self) -> Dialect {
         self.db.dialect()
     }
@@ -47,18 +59,24 @@ impl Session {
     pub(crate) async fn all(&self, select: &SelectStatement) -> Result<Vec<QueryResult>, Fault> {
         self.statements.fetch_add(1, Ordering::Relaxed);
         let reader = self.db.reader();
-        let statement = reader.get_database_backend().build(select);
+        let statement = reader.backend().build(select);
         if let Some(recorded) = &self.recorded {
             recorded.lock().unwrap_or_else(PoisonError::into_inner).push(statement.clone());
         }
         tracing::trace!(sql = %statement.sql, "reads");
-        Ok(reader.query_all_raw(statement).await?)
+        Ok(reader.all(statement).await?)
     }
 }
 
 /// The session of a field being resolved.
 pub(crate) fn session<'a>(ctx: &Context<'a>) -> Result<&'a Session, Fault> {
     ctx.data::<Session>().map_err(|_| Error::Broken("no session".into()).into())
+}
+
+/// Who asks.
+pub(crate) fn caller<'a>(ctx: &Context<'a>) -> &'a Caller {
+    static ANYBODY: Caller = Caller { name: None, scopes: BTreeSet::new() };
+    ctx.data::<Caller>().unwrap_or(&ANYBODY)
 }
 
 /// An [`Error`] that many fields of one batch meet at once.

@@ -1,275 +1,273 @@
-//! GraphQL over HTTP: POST with JSON, GET for queries.
+//! GraphQL over HTTP: POST with JSON, GET for queries; over a web socket where a client asks to change to one, in events where
+//! it takes them.
 
-use std::time::Instant;
-
-use async_graphql::parser::parse_query;
-use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationType};
-use async_graphql::{Pos, Positioned, Request, Response, ServerError, Value as ConstValue, Variables};
+use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, QueryRejection};
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Query, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::IntoResponse;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use data_encoding::HEXLOWER;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
 
-use super::App;
-use crate::error::Error;
+use super::answer::{Answer, json};
+use super::asking::{Asking, Outcome};
+use super::client::Client;
+use super::media::{self, Media};
+use super::question::{Parameters, Question};
+use super::refusal::Refusal;
+use super::request_id::RequestId;
+use super::{App, events, origin, socket};
 use crate::graphql::Session;
 
-const GRAPHQL_RESPONSE: &str = "application/graphql-response+json; charset=utf-8";
-const JSON: &str = "application/json; charset=utf-8";
-
-/// The parameters of a request, in a body or an address.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Parameters {
-    query: Option<String>,
-    operation_name: Option<String>,
-    #[serde(default)]
-    variables: Option<Value>,
-}
-
-/// A request that was refused before it was run.
-struct Refusal {
+/// An answer with its status and what its headers say.
+pub(super) struct Reply {
     status: StatusCode,
-    code: &'static str,
-    message: String,
-    /// Where in the document.
-    at: Option<Pos>,
+    body: String,
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
-impl Refusal {
-    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), at: None }
+impl Reply {
+    pub(super) fn refused(refusal: &Refusal, media: Media) -> Self {
+        Self { status: refusal.status(media), body: Answer::refused(refusal).json(), headers: refusal.headers() }
+    }
+
+    fn of(outcome: Outcome, media: Media) -> Self {
+        let mut headers = outcome.headers;
+        let status = match &outcome.refusal {
+            None => StatusCode::OK,
+            Some(refusal) => {
+                headers.extend(refusal.headers());
+                refusal.status(media)
+            }
+        };
+        Self { status, body: outcome.answer.json(), headers }
+    }
+
+    pub(super) fn into_response(self, media: Media) -> Response {
+        let mut response = (self.status, self.body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media.name()));
+        headers.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Encoding, Authorization, Origin"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.extend(self.headers);
+        response
     }
 }
 
-impl From<Error> for Refusal {
-    fn from(error: Error) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, error.code(), error.public())
-    }
+/// What a body holds.
+enum Sent {
+    One(Box<Parameters>),
+    Many(Vec<Parameters>),
 }
 
 pub(super) async fn post(
     State(app): State<App>,
+    Extension(client): Extension<Client>,
+    Extension(id): Extension<RequestId>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
-) -> axum::response::Response {
-    let parameters = body
-        .map_err(|rejection| {
-            Refusal::new(rejection.status(), "LIMIT", "The body is too large or was cut off: send a shorter document")
-        })
-        .and_then(|body| read_body(&headers, &body));
-    answer(&app, &headers, parameters, false).await
+) -> Response {
+    let asking = Asking { app, client, id };
+    let in_events = media::takes_events(&headers);
+    let Some(media) = Media::accepted(&headers).or(in_events.then_some(Media::Response)) else {
+        return not_acceptable();
+    };
+    let reply = match read_body(&asking.app, &headers, body) {
+        Err(refusal) => Reply::refused(&asking.counted(refusal), media),
+        Ok(Sent::One(parameters)) => match asking.prepare(*parameters) {
+            Err(refusal) => Reply::refused(&refusal, media),
+            Ok(question) if in_events => return in_events_or_refused(asking, question),
+            Ok(question) => Reply::of(asking.run(question).await, media),
+        },
+        Ok(Sent::Many(list)) => ask_all(&asking, list).await,
+    };
+    reply.into_response(media)
 }
 
 pub(super) async fn get(
     State(app): State<App>,
+    Extension(client): Extension<Client>,
+    Extension(id): Extension<RequestId>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
     headers: HeaderMap,
-    query: Result<Query<GetParameters>, QueryRejection>,
-) -> axum::response::Response {
+    query: Result<Query<Address>, QueryRejection>,
+) -> Response {
+    let asking = Asking { app, client, id };
+    if headers.contains_key(header::UPGRADE)
+        && let Ok(upgrade) = upgrade
+    {
+        return change_over(upgrade, asking, &headers);
+    }
+    let in_events = media::takes_events(&headers);
+    let Some(media) = Media::accepted(&headers).or(in_events.then_some(Media::Response)) else {
+        return not_acceptable();
+    };
     let parameters = query
-        .map_err(|rejection| {
-            Refusal::new(StatusCode::BAD_REQUEST, "BAD_INPUT", format!("The address cannot be read: {rejection}"))
-        })
-        .and_then(|Query(given)| {
-            let variables = given
-                .variables
-                .filter(|text| !text.is_empty())
-                .map(|text| serde_json::from_str(&text))
-                .transpose()
-                .map_err(|error| {
-                    Refusal::new(StatusCode::BAD_REQUEST, "BAD_INPUT", format!("`variables` is not JSON: {error}"))
-                })?;
-            Ok(Parameters {
-                query: given.query,
-                operation_name: given.operation_name.filter(|name| !name.is_empty()),
-                variables,
-            })
-        });
-    answer(&app, &headers, parameters, true).await
+        .map_err(|rejection| Refusal::unreadable(format!("The address cannot be read: {rejection}")))
+        .and_then(|Query(address)| address.parameters())
+        .map_err(|refusal| asking.counted(refusal));
+    let question = parameters.and_then(|parameters| asking.prepare(parameters)).and_then(Question::only_reads);
+    match question {
+        Err(refusal) => Reply::refused(&refusal, media),
+        Ok(question) if in_events => return in_events_or_refused(asking, question),
+        Ok(question) => look_up(&asking, question, &headers, media).await,
+    }
+    .into_response(media)
 }
 
-/// The parameters of a request in its address; variables are JSON text there.
+fn in_events_or_refused(asking: Asking, question: Question) -> Response {
+    events::answer(asking, question)
+        .unwrap_or_else(|refusal| Reply::refused(&refusal, Media::Response).into_response(Media::Response))
+}
+
+/// Goes over to a web socket. A browser lets any page open one to any server, so pages of other origins are refused here.
+fn change_over(upgrade: WebSocketUpgrade, asking: Asking, headers: &HeaderMap) -> Response {
+    let refuse = |refusal| Reply::refused(&asking.counted(refusal), Media::Json).into_response(Media::Json);
+    if !origin::may_ask(headers, &asking.app.settings.cors_origin) {
+        let message = "Pages of this origin may not ask here: name it in the setting --cors-origin";
+        return refuse(Refusal::new(StatusCode::FORBIDDEN, "FORBIDDEN", message));
+    }
+    let Ok(permit) = std::sync::Arc::clone(&asking.app.sockets).try_acquire_owned() else {
+        let message = "The server keeps as many web sockets as it can: come again later";
+        return refuse(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "LIMIT", message).retry_after(10));
+    };
+    let most = asking.app.settings.limits.max_body;
+    upgrade.protocols([socket::PROTOCOL]).max_message_size(most).max_frame_size(most).write_buffer_size(0).on_upgrade(
+        async move |socket| {
+            socket::serve(socket, asking).await;
+            drop(permit);
+        },
+    )
+}
+
+pub(super) async fn other_method() -> Response {
+    let refusal = Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "BAD_INPUT", "Only GET and POST are answered here");
+    let mut reply = Reply::refused(&refusal, Media::Json);
+    reply.headers = vec![(header::ALLOW, HeaderValue::from_static("GET, POST"))];
+    reply.into_response(Media::Json)
+}
+
+fn not_acceptable() -> Response {
+    let message = "Answers are JSON: send `Accept: application/graphql-response+json` or `application/json`";
+    let refusal = Refusal::new(StatusCode::NOT_ACCEPTABLE, "BAD_INPUT", message);
+    Reply::refused(&refusal, Media::Json).into_response(Media::Json)
+}
+
+/// The parameters of a request in its address; maps are JSON text there.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct GetParameters {
+pub(super) struct Address {
     query: Option<String>,
+    document_id: Option<String>,
     operation_name: Option<String>,
     variables: Option<String>,
+    extensions: Option<String>,
 }
 
-pub(super) async fn other_method() -> impl IntoResponse {
-    let body = refuse("BAD_INPUT", "Only GET and POST are answered here", None);
-    (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, POST"), (header::CONTENT_TYPE, JSON)], json(&body))
-}
-
-fn read_body(headers: &HeaderMap, body: &[u8]) -> Result<Parameters, Refusal> {
-    let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if media.split(';').next().unwrap_or_default().trim() != "application/json" {
-        return Err(Refusal::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "BAD_INPUT",
-            "The body has to be JSON: send `Content-Type: application/json`",
-        ));
+impl Address {
+    fn parameters(self) -> Result<Parameters, Refusal> {
+        Ok(Parameters {
+            query: self.query,
+            document_id: self.document_id,
+            operation_name: self.operation_name,
+            variables: read(self.variables, "variables")?,
+            extensions: read(self.extensions, "extensions")?,
+        })
     }
-    serde_json::from_slice(body).map_err(|error| {
-        let message = format!(
-            "The body is not the JSON of a request: {error}. Send {{\"query\": \"...\", \"variables\": {{...}}}}"
-        );
-        Refusal::new(StatusCode::BAD_REQUEST, "BAD_INPUT", message)
-    })
 }
 
-async fn answer(
-    app: &App,
-    headers: &HeaderMap,
-    parameters: Result<Parameters, Refusal>,
-    reading: bool,
-) -> axum::response::Response {
-    let started = Instant::now();
-    let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let media = if accepts.contains("application/graphql-response+json") { GRAPHQL_RESPONSE } else { JSON };
-    let (status, body) = match parameters.and_then(|parameters| prepare(app, parameters, reading)) {
-        Err(refusal) => (refusal.status, refuse(refusal.code, &refusal.message, refusal.at)),
-        Ok(request) => {
-            let session = Session::new(app.db.clone());
-            let run = app.api.execute(request.data(session.clone()));
-            match tokio::time::timeout(app.timeout, run).await {
-                Err(_) => {
-                    let message =
-                        format!("The query took longer than {} seconds: ask for less at once", app.timeout.as_secs());
-                    (StatusCode::GATEWAY_TIMEOUT, refuse("TIMEOUT", &message, None))
-                }
-                Ok(response) => {
-                    tracing::debug!(statements = session.statements(), elapsed = ?started.elapsed(), "answered");
-                    finish(response)
-                }
-            }
-        }
+fn read<T: DeserializeOwned>(text: Option<String>, name: &str) -> Result<Option<T>, Refusal> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
+    serde_json::from_str(&text).map_err(|error| Refusal::unreadable(format!("`{name}` is no JSON object: {error}")))
+}
+
+fn read_body(app: &App, headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Sent, Refusal> {
+    // A page of another site can make a browser send simple content types without asking: this is none.
+    if !media::sends_json(headers) {
+        let message = "The body has to be JSON: send `Content-Type: application/json`";
+        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "BAD_INPUT", message));
+    }
+    let body = body.map_err(|rejection| {
+        let most = app.settings.limits.max_body;
+        let message = format!("The body is larger than {most} bytes or was cut off: send a shorter one");
+        Refusal::new(rejection.status(), "LIMIT", message)
+    })?;
+    let unreadable = |error| {
+        let want = "Send {\"query\": \"...\", \"variables\": {...}}";
+        Refusal::unreadable(format!("The body is not the JSON of a request: {error}. {want}"))
     };
-    // A client that knows only application/json takes any status but 200 for a broken connection, unless the request
-    // itself was refused before it was run.
-    let status = if media == JSON && body.data.is_some() { StatusCode::OK } else { status };
-    (status, [(header::CONTENT_TYPE, HeaderValue::from_static(media))], json(&body)).into_response()
+    if body.trim_ascii_start().first() != Some(&b'[') {
+        return serde_json::from_slice(&body).map(|one| Sent::One(Box::new(one))).map_err(unreadable);
+    }
+    let most = app.settings.max_batch;
+    if most == 0 {
+        return Err(Refusal::unreadable("This server takes one request at a time, not a list of them"));
+    }
+    let list: Vec<&RawValue> = serde_json::from_slice(&body).map_err(unreadable)?;
+    if list.is_empty() || list.len() > most {
+        let message = format!("A list has 1 to {most} requests, and this has {}: send several lists", list.len());
+        return Err(Refusal::new(StatusCode::BAD_REQUEST, "LIMIT", message));
+    }
+    let list = list.into_iter().map(|one| serde_json::from_str(one.get()));
+    let list = list.collect::<Result<_, _>>().map_err(unreadable)?;
+    Ok(Sent::Many(list))
 }
 
-fn prepare(app: &App, parameters: Parameters, reading: bool) -> Result<Request, Refusal> {
-    let Some(query) = parameters.query.filter(|query| !query.trim().is_empty()) else {
-        return Err(Refusal::new(
-            StatusCode::BAD_REQUEST,
-            "BAD_INPUT",
-            "The request has no `query`: send a GraphQL document",
-        ));
+/// One after the other: a list costs its client no more than its requests, and the others no more than one.
+async fn ask_all(asking: &Asking, list: Vec<Parameters>) -> Reply {
+    let mut bodies = Vec::with_capacity(list.len());
+    for parameters in list {
+        bodies.push(match asking.prepare(parameters) {
+            Err(refusal) => Answer::refused(&refusal).json(),
+            Ok(question) => asking.run(question).await.answer.json(),
+        });
+    }
+    Reply { status: StatusCode::OK, body: format!("[{}]", bodies.join(",")), headers: Vec::new() }
+}
+
+/// Answers a question that a client may have the answer of.
+async fn look_up(asking: &Asking, question: Question, headers: &HeaderMap, media: Media) -> Reply {
+    let session = Session::new(asking.app.db.clone());
+    let Ok(version) = session.version().await else { return Reply::of(asking.run(question).await, media) };
+    let etag = etag(asking, &question, headers, media, version);
+    let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    let mut known = known.flat_map(|value| value.split(',')).map(str::trim);
+    let mut reply = if known.any(|one| one == "*" || one.trim_start_matches("W/") == etag) {
+        Reply { status: StatusCode::NOT_MODIFIED, body: String::new(), headers: Vec::new() }
+    } else {
+        Reply::of(asking.run(question).await, media)
     };
-    let variables = match parameters.variables {
-        None | Some(Value::Null) => Variables::default(),
-        Some(Value::Object(object)) => Variables::from_json(Value::Object(object)),
-        Some(_) => {
-            return Err(Refusal::new(StatusCode::BAD_REQUEST, "BAD_INPUT", "`variables` has to be a JSON object"));
-        }
-    };
-    let document = parse_query(&query).map_err(|error| unreadable(&error))?;
-    app.limits.judge(&document, &variables)?;
-    given(&document, parameters.operation_name.as_deref(), &variables)?;
-    if reading && !only_reads(&document, parameters.operation_name.as_deref()) {
-        return Err(Refusal::new(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "BAD_INPUT",
-            "GET is for queries only: send this by POST",
-        ));
+    if matches!(reply.status, StatusCode::OK | StatusCode::NOT_MODIFIED) {
+        reply.headers.extend(HeaderValue::from_str(&etag).map(|etag| (header::ETAG, etag)));
+        let keep = if asking.client.is_anonymous() { "no-cache" } else { "private, no-cache" };
+        reply.headers.push((header::CACHE_CONTROL, HeaderValue::from_static(keep)));
     }
-    let mut request = Request::new(query).variables(variables);
-    request.set_parsed_query(document);
-    if let Some(name) = parameters.operation_name {
-        request = request.operation_name(name);
+    reply
+}
+
+/// Says which answer it is: it changes with everything the answer depends on, down to its compression.
+fn etag(asking: &Asking, question: &Question, headers: &HeaderMap, media: Media, version: i64) -> String {
+    let mut digest = Sha256::new();
+    digest.update(question.document.digest);
+    let encodings = headers.get(header::ACCEPT_ENCODING).map(HeaderValue::as_bytes).unwrap_or_default();
+    for part in [
+        json(&question.request.variables).as_bytes(),
+        question.name.as_deref().unwrap_or_default().as_bytes(),
+        &[u8::from(question.tells_cost)],
+        asking.client.scopes().as_bytes(),
+        media.name().as_bytes(),
+        encodings,
+        env!("CARGO_PKG_VERSION").as_bytes(),
+        &version.to_be_bytes(),
+    ] {
+        digest.update(part.len().to_be_bytes());
+        digest.update(part);
     }
-    Ok(request)
-}
-
-/// Every variable that may not be null has a value. The library takes a missing one for an argument that was left out,
-/// and a filter that was left out finds everything.
-fn given(document: &ExecutableDocument, operation_name: Option<&str>, variables: &Variables) -> Result<(), Refusal> {
-    let operation = document
-        .operations
-        .iter()
-        .find(|(name, _)| operation_name.is_none_or(|wanted| name.is_some_and(|name| name.as_str() == wanted)));
-    let Some((_, operation)) = operation else { return Ok(()) };
-    for Positioned { node: variable, .. } in &operation.node.variable_definitions {
-        let value = variables.get(&variable.name.node);
-        if !variable.var_type.node.nullable
-            && variable.default_value.is_none()
-            && value.is_none_or(|value| *value == ConstValue::Null)
-        {
-            let message = format!(
-                "The variable `${}` of type `{}` was not given: add it to `variables`",
-                variable.name.node, variable.var_type.node
-            );
-            return Err(Refusal::new(StatusCode::BAD_REQUEST, "BAD_INPUT", message));
-        }
-    }
-    Ok(())
-}
-
-/// The parser shows the whole line at fault, which may be the whole document: its last line says what is wrong.
-fn unreadable(error: &async_graphql::parser::Error) -> Refusal {
-    let text = error.to_string();
-    let fault = text.trim().lines().last().unwrap_or_default().trim().trim_start_matches("= ");
-    if fault == "stack limit reached" {
-        return Error::Limit("The query is too many levels deep to be read: ask for less at once".into()).into();
-    }
-    let at = error.positions().next();
-    let place = at.map(|at| format!(" at line {}, column {}", at.line, at.column)).unwrap_or_default();
-    let message = format!("The query is not GraphQL{place}: {fault}");
-    Refusal { at, ..Refusal::new(StatusCode::BAD_REQUEST, "GRAPHQL_PARSE_FAILED", message) }
-}
-
-fn only_reads(document: &ExecutableDocument, operation_name: Option<&str>) -> bool {
-    match &document.operations {
-        DocumentOperations::Single(operation) => operation.node.ty == OperationType::Query,
-        DocumentOperations::Multiple(many) => many
-            .iter()
-            .filter(|(name, _)| operation_name.is_none_or(|wanted| name.as_str() == wanted))
-            .all(|(_, operation)| operation.node.ty == OperationType::Query),
-    }
-}
-
-/// An answer: `data` first and in the order of the query.
-#[derive(Serialize)]
-struct Body {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<ConstValue>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    errors: Vec<ServerError>,
-}
-
-/// Gives every error a code, and leaves `data` out when the request itself was at fault.
-fn finish(response: Response) -> (StatusCode, Body) {
-    let refused = !response.errors.is_empty() && response.errors.iter().all(|error| error.path.is_empty());
-    let errors = response.errors.into_iter().map(|mut error| {
-        // The library's own errors have no code: without a path the document does not fit the schema, with one an
-        // argument does not fit its type.
-        let code = if error.path.is_empty() { "GRAPHQL_VALIDATION_FAILED" } else { "BAD_INPUT" };
-        let extensions = error.extensions.get_or_insert_default();
-        if extensions.get("code").is_none() {
-            extensions.set("code", code);
-        }
-        error
-    });
-    let body = Body { errors: errors.collect(), data: (!refused).then_some(response.data) };
-    (if refused { StatusCode::BAD_REQUEST } else { StatusCode::OK }, body)
-}
-
-/// The answer to a request that was not run.
-fn refuse(code: &'static str, message: &str, at: Option<Pos>) -> Body {
-    let mut error = ServerError::new(message, at);
-    error.extensions.get_or_insert_default().set("code", code);
-    Body { data: None, errors: vec![error] }
-}
-
-fn json(body: &Body) -> String {
-    serde_json::to_string(body).unwrap_or_else(|_| {
-        r#"{"errors":[{"message":"The answer could not be written","extensions":{"code":"INTERNAL"}}]}"#.into()
-    })
+    format!("\"{}\"", HEXLOWER.encode(&digest.finalize()[..16]))
 }

@@ -1,26 +1,44 @@
 //! The door: the router, what listens, and how it stops.
 
+mod answer;
+mod asking;
+mod client;
+mod document;
+mod events;
 mod graphql;
 mod limit;
+mod listen;
+mod media;
+mod metrics;
+mod origin;
 mod page;
+mod question;
+mod rate;
+mod refusal;
+mod request_id;
+mod socket;
 
-use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+use tower_http::CompressionLevel;
+use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
-use tracing_subscriber::EnvFilter;
+use tower_http::timeout::RequestBodyTimeoutLayer;
 
+use crate::auth::Auth;
 use crate::config::Serve;
 use crate::db::Db;
 use crate::error::{Error, Result};
-use crate::graphql::{Api, api};
+use crate::graphql::{Api, api, sdl};
 use crate::import::{self, Options, Source};
 
 /// What the pages may load: only what this server gives. GraphiQL's editor sets styles on elements.
@@ -32,19 +50,25 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; style-src 'self' 'uns
 struct App {
     api: Api,
     db: Db,
-    limits: Arc<limit::Limits>,
-    timeout: Duration,
+    settings: Arc<Serve>,
+    shape: Arc<limit::Shape>,
+    documents: Arc<document::Documents>,
+    rates: Arc<rate::Rates>,
+    auth: Arc<Auth>,
+    metrics: Arc<metrics::Metrics>,
+    /// As many as may still be worked on.
+    requests: Arc<Semaphore>,
+    /// As many as may still be opened.
+    sockets: Arc<Semaphore>,
+    /// Becomes true when the server is told to stop.
+    stopping: watch::Receiver<bool>,
 }
+
+/// In what time the next part of a body has to come.
+const BODY: Duration = Duration::from_secs(15);
 
 /// Migrates the database and serves until told to stop (SIGTERM or SIGINT); requests under way are finished.
 pub async fn serve(settings: Serve) -> Result<()> {
-    let filter = EnvFilter::try_from_env("NEWSGRAPH_LOG")
-        .unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,sea_orm_migration=warn"));
-    tracing_subscriber::fmt()
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
     let db = Db::connect(&settings.database.database_url).await?;
     import::migrate(&db).await?;
     if settings.example {
@@ -54,11 +78,21 @@ pub async fn serve(settings: Serve) -> Result<()> {
         .await
         .map_err(|error| Error::Io(format!("cannot listen on {}", settings.listen), error))?;
     let address = listener.local_addr().map_err(|error| Error::Io("cannot tell the address".into(), error))?;
+    let (stop, stopping) = watch::channel(false);
+    let app = App::new(db.clone(), settings, stopping).await?;
+    let router = router(app.clone())?;
     tracing::info!("GraphiQL is at http://{address}/ and the API at http://{address}/graphql");
-    axum::serve(listener, router(db.clone(), &settings))
-        .with_graceful_shutdown(stop())
-        .await
-        .map_err(|error| Error::Io("the server failed".into(), error))?;
+    let told = async {
+        told_to_stop().await;
+        tracing::info!("stopping: requests under way are finished");
+        // Who follows a stream is sent on to another process.
+        stop.send_replace(true);
+    };
+    let sockets_closed = async {
+        let all = u32::try_from(app.settings.max_sockets).unwrap_or(u32::MAX);
+        let _ = app.sockets.acquire_many(all).await;
+    };
+    listen::serve(listener, router, &app.settings.connections, told, sockets_closed).await;
     db.close().await?;
     tracing::info!("stopped");
     Ok(())
@@ -84,32 +118,56 @@ pub async fn load_example(db: &Db) -> Result<()> {
     }
 }
 
+impl App {
+    async fn new(db: Db, settings: Serve, stopping: watch::Receiver<bool>) -> Result<Self> {
+        Ok(Self {
+            api: api(),
+            shape: Arc::new(limit::Shape::read(&sdl())?),
+            documents: Arc::new(document::Documents::new(&settings)?),
+            rates: Arc::new(rate::Rates::new(settings.rate)),
+            auth: Arc::new(Auth::new(&db, &settings.access).await?),
+            metrics: Arc::new(metrics::Metrics::new()),
+            requests: Arc::new(Semaphore::new(settings.max_requests)),
+            sockets: Arc::new(Semaphore::new(settings.max_sockets)),
+            db,
+            settings: Arc::new(settings),
+            stopping,
+        })
+    }
+
+    /// Waits until the server is told to stop.
+    async fn stops(&self) {
+        let mut stopping = self.stopping.clone();
+        // The guard of the value must not be held on.
+        let _ = stopping.wait_for(|stopping| *stopping).await.map(|_| ());
+    }
+}
+
 /// All routes.
-pub fn router(db: Db, settings: &Serve) -> Router {
-    let app = App {
-        api: api(),
-        db,
-        limits: Arc::new(limit::Limits {
-            depth: settings.max_depth,
-            fields: settings.max_fields,
-            cost: settings.max_cost,
-        }),
-        timeout: Duration::from_secs(settings.timeout),
-    };
+fn router(app: App) -> Result<Router> {
     let fixed = |name, value| SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value));
-    Router::new()
+    let router = Router::new()
         .route("/graphql", get(graphql::get).post(graphql::post).fallback(graphql::other_method))
+        .route("/metrics", get(metrics::show))
+        .layer(from_fn_with_state(app.clone(), client::know))
         .route("/health/live", get(|| async { "alive\n" }))
         .route("/health/ready", get(ready))
         .merge(page::routes())
         .fallback(|| async {
             (StatusCode::NOT_FOUND, "There is nothing here: GraphiQL is at /, the API at /graphql\n")
         })
-        .layer(DefaultBodyLimit::max(settings.max_body))
+        .layer(DefaultBodyLimit::max(app.settings.limits.max_body))
+        .layer(RequestBodyTimeoutLayer::new(BODY))
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest));
+    let cors = origin::layer(&app.settings.cors_origin)?;
+    let router = if let Some(cors) = cors { router.layer(cors) } else { router };
+    Ok(router
         .layer(fixed(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(fixed(header::REFERRER_POLICY, "no-referrer"))
-        .with_state(app)
+        .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
+        .layer(from_fn(request_id::name))
+        .with_state(app))
 }
 
 async fn ready(State(app): State<App>) -> impl IntoResponse {
@@ -120,7 +178,7 @@ async fn ready(State(app): State<App>) -> impl IntoResponse {
     }
 }
 
-async fn stop() {
+async fn told_to_stop() {
     let interrupted = async {
         // Without a handler the signal itself ends the program, which is as good.
         if tokio::signal::ctrl_c().await.is_err() {
@@ -142,5 +200,4 @@ async fn stop() {
         () = interrupted => {}
         () = terminated => {}
     }
-    tracing::info!("stopping: requests under way are finished");
 }

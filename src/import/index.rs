@@ -31,15 +31,15 @@ pub async fn rebuild(db: &Db) -> Result<()> {
     index(&transaction, None).await?;
     transaction.execute_unprepared(&format!("UPDATE counter SET value = {VERSION} WHERE name = 'index'")).await?;
     Db::analyze(&transaction).await?;
-    Ok(transaction.commit().await?)
+    db.commit(transaction).await
 }
 
 /// Brings storage up to date, and makes keys and index anew if an older version made them.
 pub async fn migrate(db: &Db) -> Result<()> {
     db.migrate().await?;
-    let backend = db.reader().get_database_backend();
+    let backend = db.connection().get_database_backend();
     let sql = "SELECT value FROM counter WHERE name = 'index'";
-    let made = db.reader().query_one_raw(Statement::from_string(backend, sql)).await?;
+    let made = db.connection().query_one_raw(Statement::from_string(backend, sql)).await?;
     let version: i64 = made.map(|row| row.try_get("", "value")).transpose()?.unwrap_or(0);
     if version == VERSION { Ok(()) } else { rebuild(db).await }
 }

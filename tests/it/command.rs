@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::fixture::{Fixture, databases, records};
 
-fn newsgraph(fixture: &Fixture, arguments: &[&str], input: &str) -> Output {
+pub fn newsgraph(fixture: &Fixture, arguments: &[&str], input: &str) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_newsgraph"))
         .args(arguments)
         .env("NEWSGRAPH_DATABASE_URL", &fixture.url)
@@ -21,7 +21,7 @@ fn newsgraph(fixture: &Fixture, arguments: &[&str], input: &str) -> Output {
     child.wait_with_output().unwrap()
 }
 
-fn text(bytes: &[u8]) -> String {
+pub fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 

@@ -127,7 +127,7 @@ impl Fixture {
             "statement",
             "statement_about",
         ];
-        let reader = self.db.reader();
+        let reader = self.db.connection();
         let backend = reader.get_database_backend();
         let mut dump = BTreeMap::new();
         for table in TABLES {

@@ -1,56 +1,11 @@
 //! A real server on a real port.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
-
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
-use reqwest::{Client, Response};
 use serde_json::{Value, json};
+use sha2::Digest;
 
-use crate::fixture::{Fixture, databases};
-
-struct Server {
-    child: Child,
-    address: String,
-    client: Client,
-}
-
-impl Server {
-    fn start(fixture: &Fixture) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_newsgraph"))
-            .args(["serve", "--example", "--listen", "127.0.0.1:0", "--database-url", &fixture.url])
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let address = lines
-            .find_map(|line| Some(line.unwrap().split_once("GraphiQL is at ")?.1.split_once("/ and")?.0.to_owned()))
-            .expect("the server says where it listens");
-        // Nobody reads on: the pipe is kept from filling by a thread of its own.
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { child, address, client: Client::new() }
-    }
-
-    async fn post(&self, body: impl Into<reqwest::Body>) -> Response {
-        let url = format!("{}/graphql", self.address);
-        self.client.post(url).header(CONTENT_TYPE, "application/json").body(body).send().await.unwrap()
-    }
-
-    async fn ask(&self, query: &str) -> Value {
-        self.post(json!({ "query": query }).to_string()).await.json().await.unwrap()
-    }
-
-    async fn get(&self, path: &str) -> Response {
-        self.client.get(format!("{}{path}", self.address)).send().await.unwrap()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use crate::fixture::databases;
+use crate::server::Server;
 
 #[tokio::test]
 async fn bad_input_gets_a_code_and_a_sentence_and_the_server_goes_on() {
@@ -179,8 +134,11 @@ async fn the_protocol_is_kept() {
         assert_eq!(response.status(), 200);
         let response = server.client.put(&url).send().await.unwrap();
         assert_eq!((response.status().as_u16(), response.headers()["allow"].to_str().unwrap()), (405, "GET, POST"));
-        let response = server.client.post(&url).header(CONTENT_TYPE, "text/plain").body("{}").send().await.unwrap();
-        assert_eq!(response.status(), 415);
+        for sent in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"] {
+            // A page of another site can make a browser send these without asking.
+            let response = server.client.post(&url).header(CONTENT_TYPE, sent).body("{}").send().await.unwrap();
+            assert_eq!(response.status(), 415, "{sent}");
+        }
         let response = server
             .client
             .post(&url)
@@ -230,16 +188,112 @@ async fn pages_and_health() {
     }
 }
 
-#[cfg(unix)]
-#[tokio::test(flavor = "multi_thread")]
-async fn told_to_stop_it_stops_with_success() {
+/// The rules of GraphQL over HTTP that a client sees in status and headers.
+#[tokio::test]
+async fn statuses_follow_what_the_client_takes() {
     for fixture in databases().await {
-        let mut server = Server::start(&fixture);
-        server.ask("{ events { totalCount } }").await;
-        // An idle connection is no reason to stay.
-        let stop = Command::new("kill").args(["-TERM", &server.child.id().to_string()]).status().unwrap();
-        assert!(stop.success());
-        let status = tokio::task::block_in_place(|| server.child.wait());
-        assert!(status.unwrap().success());
+        let server = Server::start_with(&fixture, &["--example", "--max-batch", "2"]);
+        let url = format!("{}/graphql", server.address);
+        let post = async |accept: &str, body: &str| {
+            let request = server.client.post(&url).header(CONTENT_TYPE, "application/json").header(ACCEPT, accept);
+            request.body(body.to_owned()).send().await.unwrap()
+        };
+        let unknown = r#"{"query":"{ nope }"}"#;
+        // Who knows only plain JSON takes any status but 200 for a broken connection.
+        assert_eq!(post("application/json", unknown).await.status(), 200);
+        assert_eq!(post("application/graphql-response+json", unknown).await.status(), 400);
+        assert_eq!(post("text/html", unknown).await.status(), 406);
+        let list = post("application/json", r#"[{"query":"{__typename}"},{"query":"{ nope }"}]"#).await;
+        let list: Value = list.json().await.unwrap();
+        assert_eq!(list[0]["data"]["__typename"], "Query");
+        assert_eq!(list[1]["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED");
+        let many = r#"[{"query":"{a}"},{"query":"{a}"},{"query":"{a}"}]"#;
+        assert_eq!(post("application/json", many).await.status(), 400);
+        let mutation = server.get("/graphql?query=mutation%7BimportRecords(records:%5B%5D)%7Bwritten%7D%7D").await;
+        assert_eq!((mutation.status().as_u16(), mutation.headers()["allow"].to_str().unwrap()), (405, "POST"));
+        let two = "query A { __typename } query B { event(slug: \"x\") { id } }";
+        let named = post("application/json", &json!({ "query": two, "operationName": "B" }).to_string()).await;
+        assert_eq!(named.json::<Value>().await.unwrap(), json!({ "data": { "event": null } }));
+        let unnamed: Value = post("application/json", &json!({ "query": two }).to_string()).await.json().await.unwrap();
+        assert!(unnamed["errors"][0]["message"].as_str().unwrap().contains("`operationName`"), "{unnamed}");
+        let cost = json!({ "query": "{ events(first: 3) { nodes { id } } }", "extensions": { "cost": true } });
+        let cost: Value = post("application/json", &cost.to_string()).await.json().await.unwrap();
+        assert_eq!(cost["extensions"]["cost"], json!({ "requested": 7, "limit": 1_000_000 }));
+    }
+}
+
+/// An answer is given again until something is written, and then a new one.
+#[tokio::test]
+async fn a_known_answer_is_not_sent_again() {
+    for fixture in databases().await {
+        let server = Server::start(&fixture);
+        let address = format!("{}/graphql?query=%7Bevents%7BtotalCount%7D%7D", server.address);
+        let first = server.client.get(&address).send().await.unwrap();
+        let etag = first.headers()["etag"].to_str().unwrap().to_owned();
+        assert_eq!(first.headers()["cache-control"], "no-cache");
+        let ask = async || server.client.get(&address).header("if-none-match", &etag).send().await.unwrap();
+        assert_eq!(ask().await.status(), 304);
+        // Another process writes: this one knows.
+        let record = json!({ "kind": "event", "key": "new", "type": "OTHER" });
+        assert_eq!(fixture.import_lines(&[record]).await.problems, []);
+        let again = ask().await;
+        assert_eq!(again.status(), 200);
+        assert_ne!(again.headers()["etag"].to_str().unwrap(), etag);
+        // So it does when nothing but the description of a dataset changes.
+        let etag = again.headers()["etag"].to_str().unwrap().to_owned();
+        fixture.import("{\"kind\":\"dataset\",\"key\":\"test\",\"title\":\"Another\"}").await;
+        let again = server.client.get(&address).header("if-none-match", &etag).send().await.unwrap();
+        assert_eq!(again.status(), 200);
+    }
+}
+
+#[tokio::test]
+async fn documents_are_known_by_their_digests() {
+    for fixture in databases().await {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("documents.json");
+        std::fs::write(&file, json!({ "count": "{ events { totalCount } }" }).to_string()).unwrap();
+        let query = "{ events(first: 1) { totalCount } }";
+        let digest = data_encoding::HEXLOWER.encode(&sha2::Sha256::digest(query));
+        let by_digest = json!({ "extensions": { "persistedQuery": { "version": 1, "sha256Hash": digest } } });
+        let mut with_text = by_digest.clone();
+        with_text["query"] = query.into();
+        let ask = async |server: &Server, body: &Value| -> Value {
+            server.post(body.to_string()).await.json().await.unwrap()
+        };
+        let server = Server::start(&fixture);
+        let unknown = ask(&server, &by_digest).await;
+        assert_eq!(unknown["errors"][0]["extensions"]["code"], "PERSISTED_QUERY_NOT_FOUND");
+        assert_eq!(ask(&server, &with_text).await["data"]["events"]["totalCount"], 28);
+        assert_eq!(ask(&server, &by_digest).await["data"]["events"]["totalCount"], 28);
+        with_text["query"] = "{ __typename }".into();
+        assert_eq!(ask(&server, &with_text).await["errors"][0]["extensions"]["code"], "BAD_INPUT");
+        let file = file.to_str().unwrap();
+        let server = Server::start_with(&fixture, &["--documents", file, "--documents-mode", "enforce"]);
+        assert_eq!(ask(&server, &json!({ "documentId": "count" })).await["data"]["events"]["totalCount"], 28);
+        let same = json!({ "query": "{ events { totalCount } }" });
+        assert_eq!(ask(&server, &same).await["data"]["events"]["totalCount"], 28);
+        let other = server.post(json!({ "query": query }).to_string()).await;
+        assert_eq!(other.status(), 403);
+    }
+}
+
+#[tokio::test]
+async fn pages_of_other_origins_ask_when_they_may() {
+    for fixture in databases().await {
+        let server = Server::start_with(&fixture, &["--cors-origin", "https://known.example"]);
+        let url = format!("{}/graphql", server.address);
+        for (origin, may) in [("https://known.example", true), ("https://other.example", false)] {
+            let preflight = server.client.request(reqwest::Method::OPTIONS, &url).header("origin", origin);
+            let preflight = preflight.header("access-control-request-method", "POST");
+            let preflight = preflight.header("access-control-request-headers", "content-type,authorization");
+            let answer = preflight.send().await.unwrap();
+            assert_eq!(answer.headers().get("access-control-allow-origin").is_some(), may, "{origin}");
+            // Browsers open web sockets to any server without asking.
+            let socket = server.client.get(&url).header("origin", origin).header("connection", "upgrade");
+            let socket = socket.header("upgrade", "websocket").header("sec-websocket-version", "13");
+            let socket = socket.header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==").send().await.unwrap();
+            assert_eq!(socket.status().as_u16(), if may { 101 } else { 403 }, "{origin}");
+        }
     }
 }

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "a test fails by panicking")]
 #![allow(unreachable_pub, reason = "nothing is beyond a test")]
 
+mod access;
 mod command;
 mod durability;
 mod fixture;
@@ -11,12 +12,15 @@ mod golden;
 mod graph;
 mod http;
 mod import;
+mod live;
 mod model;
 mod numbers;
+mod operations;
 mod page;
 mod place;
 mod plan;
 mod readme;
 mod schema;
 mod search;
+mod server;
 mod standing;

@@ -50,7 +50,7 @@ fn in_box((latitude, longitude): (f64, f64), [south, west, north, east]: [f64; 4
 
 /// Neither a circle nor a box reads all places.
 async fn assert_index(fixture: &Fixture) {
-    fixture.db.reader().execute_unprepared("ANALYZE").await.unwrap();
+    fixture.db.connection().execute_unprepared("ANALYZE").await.unwrap();
     for filter in [
         json!({ "near": { "latitude": 10, "longitude": 10, "radiusKm": 20 } }),
         json!({ "bbox": { "south": 10, "west": 179, "north": 11, "east": -179 } }),

@@ -9,6 +9,7 @@ import * as typescript from '@graphql-codegen/typescript';
 import * as operations from '@graphql-codegen/typescript-operations';
 import { Source, buildASTSchema, parse, validate, validateSchema } from 'graphql';
 import relayCompiler from 'relay-compiler';
+import { run } from './steps.mjs';
 
 const here = import.meta.dirname;
 const schemaFile = resolve(process.argv[2] ?? join(here, '../../schema.graphql'));
@@ -33,7 +34,7 @@ const queries = readdirSync(examples)
 
 const scratch = mkdtempSync(join(tmpdir(), 'newsgraph-tools-'));
 const bin = name => join(here, 'node_modules/.bin', name);
-const run = (program, args, cwd = here) => execFileSync(program, args, { cwd, encoding: 'utf8', stdio: 'pipe' });
+const execute = (program, args, cwd = here) => execFileSync(program, args, { cwd, encoding: 'utf8', stdio: 'pipe' });
 const refuse = errors => {
   const lines = errors.map(({ message, source, locations }) => `${source.name}:${locations[0].line} ${message}`);
   if (lines.length) throw new Error(lines.join('\n'));
@@ -51,7 +52,7 @@ const steps = {
     const rules = readdirSync(join(here, 'node_modules/graphql-schema-linter/lib/rules'))
       .map(file => file.replace('.js', '').replaceAll('_', '-'))
       .filter(rule => !(rule in off));
-    run(bin('graphql-schema-linter'), ['--rules', rules.join(), '--format', 'compact', schemaFile]);
+    execute(bin('graphql-schema-linter'), ['--rules', rules.join(), '--format', 'compact', schemaFile]);
   },
 
   'relay-compiler: a project with pages': () => {
@@ -60,7 +61,7 @@ const steps = {
     cpSync(schemaFile, join(project, 'schema.graphql'));
     const config = { src: './src', schema: './schema.graphql', language: 'typescript' };
     writeFileSync(join(project, 'relay.config.json'), JSON.stringify(config));
-    run(relayCompiler, ['--noWatchman', '--output', 'quiet-with-errors', 'relay.config.json'], project);
+    execute(relayCompiler, ['--noWatchman', '--output', 'quiet-with-errors', 'relay.config.json'], project);
   },
 
   'graphql-codegen and tsc: types for the example queries': async () => {
@@ -77,21 +78,9 @@ const steps = {
     };
     await generate('schema.ts', typescript);
     await generate('operations.ts', operations);
-    run(bin('tsc'), ['--noEmit', '--strict', '--ignoreConfig', 'schema.ts', 'operations.ts'], scratch);
+    execute(bin('tsc'), ['--noEmit', '--strict', '--ignoreConfig', 'schema.ts', 'operations.ts'], scratch);
   },
 };
 
-let failed = 0;
-for (const [name, step] of Object.entries(steps)) {
-  try {
-    await step();
-    console.log(`${name}: ok`);
-  } catch (error) {
-    failed += 1;
-    console.log(`${name}: failed`);
-    console.log([error.stdout, error.stderr].filter(Boolean).join('\n') || error.message);
-  }
-}
+await run(steps);
 rmSync(scratch, { recursive: true });
-console.log(`${Object.keys(steps).length - failed} passed, ${failed} failed`);
-process.exitCode = failed ? 1 : 0;

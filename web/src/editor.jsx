@@ -1,5 +1,5 @@
-import { useEffect } from 'react';
-import { pick, useGraphiQL } from '@graphiql/react';
+import { useEffect, useRef } from 'react';
+import { pick, useGraphiQL, useGraphiQLActions } from '@graphiql/react';
 
 /** Filters make long lines: GraphiQL's own sizes leave room for 30 characters of them. */
 export function moreRoom() {
@@ -14,6 +14,21 @@ export function SmallerFont() {
   useEffect(() => {
     for (const editor of Object.values(editors)) editor?.updateOptions({ fontSize: 13 });
   }, [editors]);
+  return null;
+}
+
+/** GraphiQL's New tab button leaves a subscription running, which then writes into the new tab. */
+export function StopWithTab() {
+  const { stop } = useGraphiQLActions();
+  const subscription = useGraphiQL(s => s.subscription);
+  const tab = useGraphiQL(s => s.tabs[s.activeTabIndex].id);
+  const startedIn = useRef(tab);
+  useEffect(() => {
+    startedIn.current = tab;
+  }, [subscription]);
+  useEffect(() => {
+    if (tab !== startedIn.current) stop();
+  }, [tab]);
   return null;
 }
 

@@ -9,7 +9,7 @@ import '@graphiql/plugin-explorer/style.css';
 // Not graphiql/style.css: that has all of monaco's styles a second time.
 import 'graphiql/graphiql.css';
 import './style.css';
-import { moreRoom, SmallerFont } from './editor.jsx';
+import { moreRoom, SmallerFont, StopWithTab } from './editor.jsx';
 import { examplesPlugin, loadExamples } from './examples.jsx';
 import { fetcher } from './fetcher.js';
 import { readLink } from './link.js';
@@ -51,6 +51,7 @@ createRoot(document.getElementById('root')).render(
       )}
     </GraphiQL.Toolbar>
     <SmallerFont />
+    <StopWithTab />
     <RunLink link={link} />
     <AddressBar />
   </GraphiQL>,

@@ -167,6 +167,58 @@ test('a link to a mutation waits for the reader', async () => {
   await page.close();
 });
 
+test('a subscription waits for the reader, runs, and ends by the Stop button or with its tab', async () => {
+  const subscription = 'subscription { changes { cursor node { kind operation } } }';
+  const page = await open({ query: subscription });
+  const isIt = request =>
+    request.method() === 'POST' && request.postDataJSON().query === subscription;
+  const run = page.getByRole('button', { name: 'Execute query' });
+  const stop = page.getByRole('button', { name: 'Stop query' });
+  const ways = [() => stop.click(), () => page.getByRole('button', { name: 'New tab' }).click()];
+  for (const end of ways) {
+    const [response] = await Promise.all([
+      page.waitForResponse(response => isIt(response.request())),
+      run.click(),
+    ]);
+    const type = response.headers()['content-type'];
+    if (!type?.startsWith('text/event-stream')) {
+      const text = (await response.text()).slice(0, 500);
+      assert.fail(`the server has no such subscription: ${response.status()} ${type} ${text}`);
+    }
+    await page.waitForTimeout(1000);
+    // Nothing has to change while this runs, so there may be nothing to show.
+    const shown = await text(page, 'response.json');
+    if (shown) assertData(JSON.parse(shown));
+    assert.ok(await stop.isVisible(), `it ended by itself: ${shown}`);
+    const [request] = await Promise.all([page.waitForEvent('requestfailed', isIt), end()]);
+    assert.equal(request.failure().errorText, 'net::ERR_ABORTED');
+    await run.waitFor();
+    assert.doesNotMatch(await text(page, 'response.json'), /"errors"/);
+  }
+  assert.equal(sent.filter(sent => sent === subscription).length, ways.length);
+  await page.close();
+});
+
+test('a subscription that breaks off says so, one that is complete does not', async () => {
+  const query = 'subscription { a: __typename }';
+  const event = 'event: next\r\ndata: {"data":{"a":"A"}}\r\n\r\n';
+  for (const last of ['', 'event: complete\r\ndata:\r\n\r\n']) {
+    const page = await open({ query });
+    await page.route(new URL('graphql', base).href, route =>
+      route.request().postDataJSON().query === query
+        ? route.fulfill({ contentType: 'text/event-stream', body: `:\r\n\r\n${event}${last}` })
+        : route.continue(),
+    );
+    await page.getByRole('button', { name: 'Execute query' }).click();
+    await result(page);
+    await page.getByRole('button', { name: 'Execute query' }).waitFor();
+    const shown = await result(page);
+    if (last) assert.deepEqual(shown, { data: { a: 'A' } });
+    else assert.match(shown.errors[0].message, /broke off/);
+    await page.close();
+  }
+});
+
 test('every example is listed, runs, and has nothing underlined in red', async () => {
   await newVisitor();
   const page = await open();

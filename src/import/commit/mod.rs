@@ -53,7 +53,7 @@ pub async fn import(
     db: &Db,
     sources: &[Source],
     options: &Options,
-    progress: &mut (dyn Progress + Send),
+    progress: &mut (dyn Progress + Send + Sync),
 ) -> Result<Report> {
     let mut rejected: HashSet<(usize, u64)> = HashSet::new();
     let mut problems: Vec<(usize, Problem, Option<String>)> = Vec::new();
@@ -76,7 +76,11 @@ pub async fn import(
             if total.created + total.updated >= BATCH as u64 {
                 Db::analyze(&transaction).await?;
             }
-            transaction.commit().await?;
+            if total.created + total.updated > 0 {
+                db.commit(transaction).await?;
+            } else {
+                transaction.rollback().await?;
+            }
             report.written = true;
         } else {
             transaction.rollback().await?;
@@ -109,7 +113,7 @@ struct Attempt<'a> {
     sources: &'a [Source],
     options: &'a Options,
     rejected: &'a HashSet<(usize, u64)>,
-    progress: &'a mut (dyn Progress + Send),
+    progress: &'a mut (dyn Progress + Send + Sync),
     /// Ids from here on are given by this import.
     fresh: i64,
     next_id: i64,
@@ -129,7 +133,7 @@ impl<'a> Attempt<'a> {
         sources: &'a [Source],
         options: &'a Options,
         rejected: &'a HashSet<(usize, u64)>,
-        progress: &'a mut (dyn Progress + Send),
+        progress: &'a mut (dyn Progress + Send + Sync),
     ) -> Result<Self> {
         scratch::create(transaction).await?;
         let counters: HashMap<String, i64> = counter::Entity::find()

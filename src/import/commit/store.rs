@@ -177,7 +177,7 @@ impl Attempt<'_> {
                 (operation == Operation::Update).then(|| serde_json::Value::Array(rows).to_string())
             };
             changes.push(change::Model {
-                sequence: self.next_change,
+                id: self.next_change.into(),
                 at: self.at,
                 by: self.options.by.clone(),
                 batch: self.batch.clone(),

@@ -1,0 +1,217 @@
+//! Connections for reading, whose statements stop when nobody waits for them any more.
+//!
+//! A client that goes away, or whose time is up, drops the future of its statement. The database would go on with it: so each
+//! connection knows how to stop what it runs, and is given to nobody else before that has stopped.
+
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+use sea_orm::sqlx::{self, Executor, PgPool, Row, SqlitePool};
+use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseConnection, QueryResult, RuntimeErr, Statement};
+use sea_orm::{DbErr, SqlxPostgresConnector, SqlxSqliteConnector};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::error::{Error, Result};
+
+use super::ACQUIRE_TIMEOUT;
+
+/// After how many of its steps SQLite looks whether to stop: well under a millisecond.
+const STEPS: i32 = 10_000;
+
+/// Connections for reading.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    room: Arc<Room>,
+    backend: DatabaseBackend,
+}
+
+#[derive(Debug)]
+struct Room {
+    free: Mutex<Vec<Seat>>,
+    /// As many as are free; who waits is served in turn.
+    permits: Arc<Semaphore>,
+    seats: usize,
+}
+
+impl Room {
+    fn give_back(&self, seat: Seat) {
+        self.free.lock().unwrap_or_else(PoisonError::into_inner).push(seat);
+    }
+}
+
+/// One connection: a pool of one, which connects anew when the connection breaks.
+#[derive(Debug)]
+struct Seat {
+    connection: DatabaseConnection,
+    stop: Stop,
+}
+
+/// How a running statement is stopped.
+#[derive(Debug)]
+enum Stop {
+    /// SQLite asks for this flag while it works.
+    Flag(Arc<AtomicBool>),
+    /// PostgreSQL is told through another connection to cancel what this server process works on.
+    Process(Arc<AtomicI32>, PgPool),
+}
+
+impl Seat {
+    async fn stop(&self) {
+        match &self.stop {
+            Stop::Flag(flag) => {
+                flag.store(true, Ordering::Relaxed);
+                self.settle().await;
+                flag.store(false, Ordering::Relaxed);
+            }
+            Stop::Process(process, others) => {
+                let cancel = sqlx::query("SELECT pg_cancel_backend($1)").bind(process.load(Ordering::Relaxed));
+                if let Err(error) = cancel.execute(others).await {
+                    tracing::warn!(%error, "a statement could not be cancelled");
+                }
+                self.settle().await;
+            }
+        }
+    }
+
+    /// Waits until the connection is back in its pool.
+    async fn settle(&self) {
+        if let Err(error) = self.connection.ping().await {
+            tracing::warn!(%error, "a connection for reading broke; the next statement connects anew");
+        }
+    }
+}
+
+/// A seat while a statement runs on it.
+struct Taken {
+    seat: Option<Seat>,
+    permit: Option<OwnedSemaphorePermit>,
+    room: Arc<Room>,
+    running: bool,
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        let (Some(seat), Some(permit)) = (self.seat.take(), self.permit.take()) else { return };
+        if !self.running {
+            self.room.give_back(seat);
+            return;
+        }
+        // Without a runtime the program is ending, and its connections with it.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            let room = Arc::clone(&self.room);
+            runtime.spawn(async move {
+                seat.stop().await;
+                room.give_back(seat);
+                drop(permit);
+            });
+        }
+    }
+}
+
+impl Reader {
+    /// Connections to a SQLite file.
+    pub(super) fn sqlite(options: &SqliteConnectOptions, seats: usize) -> Self {
+        let seat = || {
+            let flag = Arc::new(AtomicBool::new(false));
+            let seen = Arc::clone(&flag);
+            let pool = SqlitePoolOptions::new()
+                .max_connections(1)
+                .test_before_acquire(false)
+                .acquire_timeout(ACQUIRE_TIMEOUT)
+                .after_connect(move |connection, _| {
+                    let seen = Arc::clone(&seen);
+                    Box::pin(async move {
+                        let mut handle = connection.lock_handle().await?;
+                        handle.set_progress_handler(STEPS, move || !seen.load(Ordering::Relaxed));
+                        Ok(())
+                    })
+                });
+            let pool: SqlitePool = pool.connect_lazy_with(options.clone());
+            Seat { connection: SqlxSqliteConnector::from_sqlx_sqlite_pool(pool), stop: Stop::Flag(flag) }
+        };
+        Self::new(DatabaseBackend::Sqlite, std::iter::repeat_with(seat).take(seats).collect())
+    }
+
+    /// Connections to a PostgreSQL server; `others` carries the word to stop.
+    pub(super) fn postgres(options: &PgConnectOptions, others: &PgPool, seats: usize) -> Self {
+        let seat = || {
+            let process = Arc::new(AtomicI32::new(0));
+            let seen = Arc::clone(&process);
+            let pool = PgPoolOptions::new()
+                .max_connections(1)
+                .acquire_timeout(ACQUIRE_TIMEOUT)
+                .test_before_acquire(false)
+                .after_connect(move |connection, _| {
+                    let seen = Arc::clone(&seen);
+                    Box::pin(async move {
+                        let row = connection.fetch_one("SELECT pg_backend_pid()").await?;
+                        seen.store(row.try_get(0)?, Ordering::Relaxed);
+                        Ok(())
+                    })
+                });
+            let pool: PgPool = pool.connect_lazy_with(options.clone());
+            let connection = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
+            Seat { connection, stop: Stop::Process(process, others.clone()) }
+        };
+        Self::new(DatabaseBackend::Postgres, std::iter::repeat_with(seat).take(seats).collect())
+    }
+
+    fn new(backend: DatabaseBackend, free: Vec<Seat>) -> Self {
+        let seats = free.len();
+        let permits = Arc::new(Semaphore::new(seats));
+        Self { room: Arc::new(Room { free: Mutex::new(free), permits, seats }), backend }
+    }
+
+    /// Which database it is.
+    pub fn backend(&self) -> DatabaseBackend {
+        self.backend
+    }
+
+    /// All connections, and how many of them work now.
+    pub fn occupancy(&self) -> (usize, usize) {
+        (self.room.seats, self.room.seats.saturating_sub(self.room.permits.available_permits()))
+    }
+
+    /// The rows of a statement. When the future is dropped the statement stops.
+    pub async fn all(&self, statement: Statement) -> Result<Vec<QueryResult>> {
+        let mut taken = self.take().await?;
+        let Some(seat) = &taken.seat else { return Err(Error::Broken("a seat without a connection".into())) };
+        taken.running = true;
+        let rows = seat.connection.query_all_raw(statement).await;
+        taken.running = false;
+        Ok(rows?)
+    }
+
+    /// How far a counter has come.
+    pub async fn counter(&self, name: &str) -> Result<i64> {
+        let select = Query::select().column("value").from("counter").and_where(Expr::col("name").eq(name)).take();
+        let rows = self.all(self.backend.build(&select)).await?;
+        let row = rows.first().ok_or_else(|| Error::Broken(format!("no counter `{name}`")))?;
+        Ok(row.try_get("", "value")?)
+    }
+
+    async fn take(&self) -> Result<Taken> {
+        let waiting = Arc::clone(&self.room.permits).acquire_owned();
+        let closed = || DbErr::Conn(RuntimeErr::Internal("the database was closed".into()));
+        let permit = waiting.await.map_err(|_| closed())?;
+        let seat = self.room.free.lock().unwrap_or_else(PoisonError::into_inner).pop().ok_or_else(closed)?;
+        Ok(Taken { seat: Some(seat), permit: Some(permit), room: Arc::clone(&self.room), running: false })
+    }
+
+    /// Waits for what runs and closes.
+    pub(super) async fn close(&self) -> Result<()> {
+        let all = u32::try_from(self.room.seats).unwrap_or(u32::MAX);
+        // Already closed, there is nothing to wait for.
+        let Ok(permits) = self.room.permits.acquire_many(all).await else { return Ok(()) };
+        self.room.permits.close();
+        drop(permits);
+        let seats = std::mem::take(&mut *self.room.free.lock().unwrap_or_else(PoisonError::into_inner));
+        for seat in seats {
+            seat.connection.close().await?;
+        }
+        Ok(())
+    }
+}

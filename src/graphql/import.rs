@@ -1,0 +1,139 @@
+//! Records by the API: the same writer as the command line's.
+
+use async_graphql::{Context, Json, Object, SimpleObject};
+use serde_json::Value;
+
+use super::session::{Fault, caller, session};
+use crate::auth::Scope;
+use crate::error::Error;
+use crate::import::{self, Options, Report, Source};
+
+/// What can be written.
+#[derive(Default)]
+pub struct ImportMutation;
+
+/// What can be written.
+#[Object]
+impl ImportMutation {
+    /// Writes records, as `newsgraph import` does and by the same rules: in one transaction, all or nothing, and idempotent by
+    /// dataset and key. Needs the scope WRITE. Errors: `UNAUTHENTICATED` without a key, `FORBIDDEN` without the scope,
+    /// `BAD_INPUT` for a dataset that has no key. Mistakes in records are no errors of the request: they are in the answer.
+    async fn import_records(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "The records, each a JSON object as `newsgraph schema --records` describes it. The first may be the dataset."
+        )]
+        records: Vec<Json<Value>>,
+        #[graphql(desc = "The key of their dataset, where the first of them is not one.")] dataset: Option<String>,
+        #[graphql(desc = "Say what would be done and write nothing.", default)] dry_run: bool,
+        #[graphql(desc = "Leave out records with mistakes and what refers to them, and write the others.", default)]
+        keep_going: bool,
+    ) -> Result<ImportReport, Fault> {
+        let caller = caller(ctx);
+        caller.needs(Scope::Write)?;
+        if dataset.as_ref().is_some_and(|key| key.trim().is_empty()) {
+            return Err(Error::BadInput("`dataset` is empty: give its key, or leave it out".into()).into());
+        }
+        // JSON Lines, as the writer reads them: what a value holds has no line breaks in it.
+        let lines: String = records.iter().map(|record| format!("{}\n", record.0)).collect();
+        let source = Source::embedded("records", &lines)?;
+        let by = caller.name.clone().unwrap_or_default();
+        let options = Options { dataset, dry_run, keep_going, by };
+        let report = import::import(session(ctx)?.db(), &[source], &options, &mut ()).await?;
+        Ok(ImportReport::of(report))
+    }
+}
+
+/// What an import did, or with `dryRun` would do.
+#[derive(SimpleObject)]
+pub struct ImportReport {
+    /// Whether it was written: false for a dry run, and when a mistake stopped it.
+    written: bool,
+    /// How many records of each kind had which fate.
+    counts: Vec<ImportCount>,
+    /// Every mistake of every record.
+    problems: Vec<ImportProblem>,
+    /// The records that changed and what in them, the first 1,000.
+    updates: Vec<ImportUpdate>,
+    /// What was put right on the way.
+    notes: Vec<String>,
+}
+
+/// How many records of one kind had which fate.
+#[derive(SimpleObject)]
+pub struct ImportCount {
+    /// The kind, as records spell it: `person`, `event`, ...
+    kind: String,
+    /// New.
+    created: i32,
+    /// Known, and other than before.
+    updated: i32,
+    /// Known, and as before.
+    unchanged: i32,
+    /// With a mistake, and left out.
+    rejected: i32,
+}
+
+/// One mistake in one record.
+#[derive(SimpleObject)]
+pub struct ImportProblem {
+    /// Which of the records it is, from 0.
+    index: i32,
+    /// The key of the record, when it has one.
+    key: Option<String>,
+    /// JSON pointer (RFC 6901) to what is wrong; empty for the record as a whole.
+    pointer: String,
+    /// What is wrong.
+    message: String,
+    /// What to write instead.
+    suggestion: Option<String>,
+}
+
+/// A record that changed.
+#[derive(SimpleObject)]
+pub struct ImportUpdate {
+    /// Which of the records it is, from 0.
+    index: i32,
+    /// The record's key.
+    key: String,
+    /// The columns that changed, those of parts behind the part's pointer; parts that came or went by their pointer.
+    fields: Vec<String>,
+}
+
+impl ImportReport {
+    fn of(report: Report) -> Self {
+        // Lines are counted from 1, and a request holds far fewer than GraphQL's Int.
+        let index = |line: u64| number(line.saturating_sub(1));
+        let counts = report.kinds.into_iter().map(|(kind, counts)| ImportCount {
+            kind,
+            created: number(counts.created),
+            updated: number(counts.updated),
+            unchanged: number(counts.unchanged),
+            rejected: number(counts.rejected),
+        });
+        let problems = report.problems.into_iter().map(|problem| ImportProblem {
+            index: index(problem.line),
+            key: problem.key,
+            pointer: problem.pointer,
+            message: problem.message,
+            suggestion: problem.suggestion,
+        });
+        let updates = report.updates.into_iter().map(|updated| ImportUpdate {
+            index: index(updated.line),
+            key: updated.key,
+            fields: updated.fields,
+        });
+        Self {
+            written: report.written,
+            counts: counts.collect(),
+            problems: problems.collect(),
+            updates: updates.collect(),
+            notes: report.notes,
+        }
+    }
+}
+
+fn number(count: u64) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
+}

@@ -1,0 +1,74 @@
+//! An answer as it leaves.
+
+use async_graphql::{Response, ServerError, Value};
+use serde::Serialize;
+
+use super::refusal::Refusal;
+use super::request_id::RequestId;
+
+/// An answer: `data` first and in the order of the query.
+#[derive(Serialize)]
+pub(super) struct Answer {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) data: Option<Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) errors: Vec<ServerError>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) extensions: Option<Extensions>,
+}
+
+/// What is told about an answer.
+#[derive(Serialize)]
+pub(super) struct Extensions {
+    pub(super) cost: Cost,
+}
+
+/// What a request asked for, and how much one may.
+#[derive(Serialize)]
+pub(super) struct Cost {
+    pub(super) requested: usize,
+    pub(super) limit: usize,
+}
+
+impl Answer {
+    /// Gives every error a code, and tells a request at fault from fields that failed: its answer has no `data`, and a status.
+    pub(super) fn of(response: Response, id: &RequestId) -> (Self, Option<Refusal>) {
+        let refused = !response.errors.is_empty() && response.errors.iter().all(|error| error.path.is_empty());
+        let errors: Vec<ServerError> = response.errors.into_iter().map(|error| coded(error, id)).collect();
+        if !refused {
+            return (Self { data: Some(response.data), errors, extensions: None }, None);
+        }
+        // All errors are told, and the first decides the status.
+        let first = errors.first();
+        let internal = first.and_then(|error| error.extensions.as_ref()?.get("code")) == Some(&Value::from("INTERNAL"));
+        let refusal = if internal { Refusal::internal(id) } else { Refusal::document("GRAPHQL_VALIDATION_FAILED", "") };
+        (Self { data: None, errors, extensions: None }, Some(refusal))
+    }
+
+    pub(super) fn refused(refusal: &Refusal) -> Self {
+        Self { data: None, errors: vec![refusal.error()], extensions: None }
+    }
+
+    pub(super) fn json(&self) -> String {
+        json(self)
+    }
+}
+
+pub(super) fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_else(|_| {
+        r#"{"errors":[{"message":"The answer could not be written","extensions":{"code":"INTERNAL"}}]}"#.into()
+    })
+}
+
+/// The library's own errors have no code: without a path the document does not fit the schema, with one an argument does not fit
+/// its type. What is our fault can be found in the log by the name of the request.
+fn coded(mut error: ServerError, id: &RequestId) -> ServerError {
+    let code = if error.path.is_empty() { "GRAPHQL_VALIDATION_FAILED" } else { "BAD_INPUT" };
+    let extensions = error.extensions.get_or_insert_default();
+    if extensions.get("code").is_none() {
+        extensions.set("code", code);
+    } else if extensions.get("code") == Some(&Value::from("INTERNAL")) {
+        extensions.set("requestId", id.0.as_str());
+    }
+    error
+}

@@ -1,0 +1,169 @@
+//! A request being answered: judged, admitted and run, by whichever way it came.
+
+use std::panic::AssertUnwindSafe;
+use std::time::{Duration, Instant};
+
+use async_graphql::Response;
+use async_graphql::parser::types::OperationType;
+use axum::http::StatusCode;
+use futures_util::{FutureExt, Stream, StreamExt};
+
+use super::App;
+use super::answer::{Answer, Cost, Extensions};
+use super::client::Client;
+use super::question::{Parameters, Question};
+use super::rate::Headers;
+use super::refusal::Refusal;
+use super::request_id::RequestId;
+use crate::auth::Scope;
+use crate::error::Error;
+use crate::graphql::Session;
+
+/// How often it is looked whether who follows a stream still may.
+pub(super) const CHECK: Duration = Duration::from_secs(3);
+
+/// A request being answered.
+#[derive(Clone)]
+pub(super) struct Asking {
+    pub(super) app: App,
+    pub(super) client: Client,
+    pub(super) id: RequestId,
+}
+
+/// What came of a request.
+pub(super) struct Outcome {
+    pub(super) answer: Answer,
+    /// Why there is no `data` in the answer.
+    pub(super) refusal: Option<Refusal>,
+    /// What its headers say besides.
+    pub(super) headers: Headers,
+}
+
+impl Outcome {
+    fn refused(refusal: Refusal) -> Self {
+        Self { answer: Answer::refused(&refusal), refusal: Some(refusal), headers: Vec::new() }
+    }
+}
+
+impl Asking {
+    /// Reads and judges a request; nothing is done for it yet.
+    pub(super) fn prepare(&self, parameters: Parameters) -> Result<Question, Refusal> {
+        let judge = || {
+            let question = Question::prepare(&self.app, parameters)?;
+            // Fields that need more than this say so themselves.
+            if question.operation != OperationType::Mutation {
+                self.client.caller.needs(Scope::Read)?;
+            }
+            Ok(question)
+        };
+        judge().map_err(|refusal| self.counted(refusal))
+    }
+
+    /// A refusal, counted.
+    pub(super) fn counted(&self, refusal: Refusal) -> Refusal {
+        self.app.metrics.refused(refusal.code);
+        refusal
+    }
+
+    /// Answers a question at once: one that is not a subscription.
+    pub(super) async fn run(&self, question: Question) -> Outcome {
+        let started = Instant::now();
+        let session = Session::new(self.app.db.clone());
+        let (name, cost) = (question.name.clone(), question.cost);
+        let outcome = match self.app.rates.take(&self.client, cost) {
+            Ok(headers) => Outcome { headers, ..self.execute(question, &session).await },
+            Err(refusal) => Outcome::refused(refusal),
+        };
+        let elapsed = started.elapsed();
+        let statements = session.statements();
+        let span = tracing::Span::current();
+        span.record("operation", name.as_deref()).record("cost", cost).record("statements", statements);
+        match &outcome.refusal {
+            Some(refusal) => self.app.metrics.refused(refusal.code),
+            None => self.app.metrics.answered(name.as_deref(), elapsed, cost, statements, outcome.answer.errors.len()),
+        }
+        if elapsed.as_millis() >= u128::from(self.app.settings.slow) {
+            tracing::warn!(operation = name, cost, statements, ?elapsed, "a slow request");
+        } else {
+            tracing::debug!(operation = name, cost, statements, ?elapsed, "answered");
+        }
+        outcome
+    }
+
+    async fn execute(&self, question: Question, session: &Session) -> Outcome {
+        if question.operation == OperationType::Subscription {
+            let message = "A subscription needs a web socket or `Accept: text/event-stream`";
+            return Outcome::refused(Refusal::new(StatusCode::NOT_ACCEPTABLE, "BAD_INPUT", message));
+        }
+        let Ok(_permit) = self.app.requests.try_acquire() else {
+            let message = "The server works on as many requests as it can: come again in a second";
+            let refusal = Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "LIMIT", message);
+            return Outcome::refused(refusal.retry_after(1));
+        };
+        let _running = self.app.metrics.running();
+        let tells_cost = question.tells_cost.then_some(question.cost);
+        let request = question.request.data(session.clone()).data(self.client.caller.clone());
+        // A resolver that panics takes its own request with it, and no other.
+        let run = AssertUnwindSafe(self.app.api.execute(request)).catch_unwind();
+        let limit = Duration::from_secs(self.app.settings.timeout);
+        let response = match tokio::time::timeout(limit, run).await {
+            Err(_) => {
+                let message = format!("The query took longer than {} seconds: ask for less at once", limit.as_secs());
+                return Outcome::refused(Refusal::new(StatusCode::GATEWAY_TIMEOUT, "TIMEOUT", message));
+            }
+            Ok(Err(_)) => {
+                tracing::error!("a resolver panicked");
+                return Outcome::refused(Refusal::internal(&self.id));
+            }
+            Ok(Ok(response)) => response,
+        };
+        let mut outcome = self.outcome(response);
+        if let Some(requested) = tells_cost {
+            let cost = Cost { requested, limit: self.app.settings.limits.max_cost };
+            outcome.answer.extensions = Some(Extensions { cost });
+        }
+        outcome
+    }
+
+    /// The answers of a subscription, each made when the one before was taken.
+    pub(super) fn follow(&self, question: Question) -> Result<impl Stream<Item = Outcome> + Send + use<>, Refusal> {
+        self.app.rates.take(&self.client, question.cost).map_err(|refusal| self.counted(refusal))?;
+        let session = Session::new(self.app.db.clone());
+        let request = question.request.data(session).data(self.client.caller.clone());
+        let asking = self.clone();
+        let gauge = self.app.metrics.following();
+        let answers = AssertUnwindSafe(self.app.api.execute_stream(request)).catch_unwind();
+        Ok(answers.map(move |response| {
+            let _counted_as_long_as_it_lasts = &gauge;
+            match response {
+                Ok(response) => asking.outcome(response),
+                Err(_) => {
+                    tracing::error!("a resolver panicked");
+                    Outcome::refused(Refusal::internal(&asking.id))
+                }
+            }
+        }))
+    }
+
+    /// Whether a client that was let in may still be served: its key may have been revoked since.
+    pub(super) async fn may_go_on(&self) -> bool {
+        let Some(credential) = &self.client.credential else { return true };
+        // A database that does not answer takes nobody's rights.
+        !matches!(self.app.auth.caller(Some(credential)).await, Err(Error::Unauthenticated(_)))
+    }
+
+    /// Waits until the client may no longer be served, or the server stops.
+    pub(super) async fn ended(&self) {
+        loop {
+            tokio::select! {
+                () = self.app.stops() => return,
+                () = tokio::time::sleep(CHECK) => if !self.may_go_on().await { return },
+            }
+        }
+    }
+
+    fn outcome(&self, response: Response) -> Outcome {
+        let (answer, refusal) = Answer::of(response, &self.id);
+        Outcome { answer, refusal, headers: Vec::new() }
+    }
+}

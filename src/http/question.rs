@@ -1,0 +1,128 @@
+//! A request made ready to be run: read, priced and found allowed.
+
+use std::sync::Arc;
+
+use async_graphql::parser::types::{OperationDefinition, OperationType};
+use async_graphql::{Positioned, Request, Value as ConstValue, Variables};
+use axum::http::StatusCode;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use super::App;
+use super::document::Document;
+use super::limit;
+use super::refusal::Refusal;
+
+/// The parameters of a request.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Parameters {
+    pub(super) query: Option<String>,
+    pub(super) document_id: Option<String>,
+    pub(super) operation_name: Option<String>,
+    /// Read when it is known how much they may hold.
+    pub(super) variables: Option<Box<RawValue>>,
+    pub(super) extensions: Option<Map<String, Value>>,
+}
+
+impl Parameters {
+    /// Whether they say which document is meant.
+    pub(super) fn names_a_document(&self) -> bool {
+        self.query.is_some() || self.document_id.is_some() || self.extensions.is_some()
+    }
+}
+
+/// A request ready to be run.
+pub(super) struct Question {
+    pub(super) request: Request,
+    pub(super) document: Arc<Document>,
+    /// The name of its operation.
+    pub(super) name: Option<String>,
+    pub(super) operation: OperationType,
+    /// How many values its answer has if all pages are full.
+    pub(super) cost: usize,
+    /// Whether the client wants to know that.
+    pub(super) tells_cost: bool,
+}
+
+impl Question {
+    /// Makes a request ready; nothing is read for it before it was judged.
+    pub(super) fn prepare(app: &App, parameters: Parameters) -> Result<Self, Refusal> {
+        let limits = &app.settings.limits;
+        let extensions = parameters.extensions.unwrap_or_default();
+        let persisted = extensions.get("persistedQuery").and_then(|one| one.get("sha256Hash")).and_then(Value::as_str);
+        let id = parameters.document_id.as_deref().or(persisted);
+        let text = parameters.query.filter(|text| !text.trim().is_empty());
+        let document = app.documents.find(text, id, limits, &app.metrics)?;
+        let name = parameters.operation_name.filter(|name| !name.is_empty());
+        let operation = choose(&document, name.as_deref())?;
+        let kind = operation.node.ty;
+        let variables = match &parameters.variables {
+            None => Variables::default(),
+            Some(text) => {
+                // Records come as variables of a mutation, as many as the body holds.
+                if kind != OperationType::Mutation {
+                    limit::judge_variables(text.get(), limits)?;
+                }
+                let unreadable = |error| Refusal::unreadable(format!("`variables` is no JSON object: {error}"));
+                let map: Map<String, Value> = serde_json::from_str(text.get()).map_err(unreadable)?;
+                Variables::from_json(Value::Object(map))
+            }
+        };
+        let cost = limit::judge(&document.parsed, &operation.node, &variables, &app.shape, limits)?;
+        given(&operation.node, &variables)?;
+        let mut request = Request::new(String::new()).variables(variables);
+        request.set_parsed_query(document.parsed.clone());
+        if let Some(name) = &name {
+            request = request.operation_name(name);
+        }
+        let tells_cost = extensions.get("cost").is_some_and(|wanted| *wanted == Value::Bool(true));
+        Ok(Self { request, name, operation: kind, cost, tells_cost, document })
+    }
+
+    /// A mutation is not run by what may be a link, or be asked for again by a cache.
+    pub(super) fn only_reads(self) -> Result<Self, Refusal> {
+        if self.operation == OperationType::Query {
+            return Ok(self);
+        }
+        let message = "GET is for queries only: send this by POST";
+        Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "BAD_INPUT", message))
+    }
+}
+
+fn choose<'d>(document: &'d Document, name: Option<&str>) -> Result<&'d Positioned<OperationDefinition>, Refusal> {
+    let mut all = document.parsed.operations.iter();
+    let found = match name {
+        Some(wanted) => all.find(|(name, _)| name.is_some_and(|name| name == wanted)),
+        None => all.next().filter(|_| all.next().is_none()),
+    };
+    found.map(|(_, operation)| operation).ok_or_else(|| {
+        let names = document.parsed.operations.iter().filter_map(|(name, _)| name);
+        let names: Vec<String> = names.take(10).map(|name| format!("`{name}`")).collect();
+        let message = match name {
+            Some(name) => format!("There is no operation `{name}` in the document: it has {}", names.join(", ")),
+            None => format!("Which operation? Name one with `operationName`: {}", names.join(", ")),
+        };
+        Refusal::document("GRAPHQL_VALIDATION_FAILED", message)
+    })
+}
+
+/// Every variable that may not be null has a value. The library takes a missing one for an argument that was left out,
+/// and a filter that was left out finds everything.
+fn given(operation: &OperationDefinition, variables: &Variables) -> Result<(), Refusal> {
+    for Positioned { node: variable, .. } in &operation.variable_definitions {
+        let value = variables.get(&variable.name.node);
+        if !variable.var_type.node.nullable
+            && variable.default_value.is_none()
+            && value.is_none_or(|value| *value == ConstValue::Null)
+        {
+            let message = format!(
+                "The variable `${}` of type `{}` was not given: add it to `variables`",
+                variable.name.node, variable.var_type.node
+            );
+            return Err(Refusal::document("BAD_INPUT", message));
+        }
+    }
+    Ok(())
+}

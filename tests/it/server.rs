@@ -1,0 +1,111 @@
+//! The program as it is run: a server of its own for a test, on a port of its own.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use reqwest::{Client, RequestBuilder, Response};
+use serde_json::{Value, json};
+
+use crate::fixture::Fixture;
+
+pub struct Server {
+    pub child: Child,
+    pub address: String,
+    pub client: Client,
+    key: Option<String>,
+    log: Arc<Mutex<Vec<String>>>,
+}
+
+impl Server {
+    /// A server with the story.
+    pub fn start(fixture: &Fixture) -> Self {
+        Self::start_with(fixture, &["--example"])
+    }
+
+    pub fn start_with(fixture: &Fixture, flags: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_newsgraph"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--database-url", &fixture.url])
+            .args(flags)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut before = Vec::new();
+        let address = lines
+            .by_ref()
+            .map(Result::unwrap)
+            .find_map(|line| {
+                before.push(line.clone());
+                Some(line.split_once("GraphiQL is at ")?.1.split_once("/ and")?.0.to_owned())
+            })
+            .unwrap_or_else(|| panic!("the server says where it listens: {before:?}"));
+        let log = Arc::new(Mutex::new(before));
+        let kept = Arc::clone(&log);
+        std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| kept.lock().unwrap().push(line)));
+        newsgraph::outbound::choose_cryptography();
+        Self { child, address, client: Client::new(), key: None, log }
+    }
+
+    /// Asks with a key from now on.
+    pub fn with_key(mut self, key: &str) -> Self {
+        self.key = Some(key.to_owned());
+        self
+    }
+
+    fn keyed(&self, request: RequestBuilder) -> RequestBuilder {
+        match &self.key {
+            Some(key) => request.header(AUTHORIZATION, format!("Bearer {key}")),
+            None => request,
+        }
+    }
+
+    pub async fn post(&self, body: impl Into<reqwest::Body>) -> Response {
+        let request = self.client.post(format!("{}/graphql", self.address));
+        let request = request.header(CONTENT_TYPE, "application/json");
+        let request = request.header(ACCEPT, "application/graphql-response+json");
+        self.keyed(request).body(body).send().await.unwrap()
+    }
+
+    pub async fn ask(&self, query: &str) -> Value {
+        self.ask_with(query, json!({})).await
+    }
+
+    pub async fn ask_with(&self, query: &str, variables: Value) -> Value {
+        let body = json!({ "query": query, "variables": variables });
+        self.post(body.to_string()).await.json().await.unwrap()
+    }
+
+    pub async fn get(&self, path: &str) -> Response {
+        self.keyed(self.client.get(format!("{}{path}", self.address))).send().await.unwrap()
+    }
+
+    /// The value of a figure of `/metrics`; 0 when it has none yet.
+    pub async fn figure(&self, name: &str) -> f64 {
+        let text = self.get("/metrics").await.text().await.unwrap();
+        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        value.map_or(0.0, |value| value.parse().unwrap())
+    }
+
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().join("\n")
+    }
+
+    /// Tells it to stop.
+    pub fn terminate(&self) {
+        let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        assert!(told.success());
+    }
+
+    pub fn wait(&mut self) -> ExitStatus {
+        tokio::task::block_in_place(|| self.child.wait()).unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,16 @@
+/** Runs steps by their names, one after the other, says how each went, and closes with a line that counts them. */
+export async function run(steps) {
+  let failed = 0;
+  for (const [name, step] of Object.entries(steps)) {
+    try {
+      await step();
+      console.log(`${name}: ok`);
+    } catch (error) {
+      failed += 1;
+      console.log(`${name}: failed`);
+      console.log([error.stdout, error.stderr].filter(Boolean).join('\n') || error.message);
+    }
+  }
+  console.log(`${Object.keys(steps).length - failed} passed, ${failed} failed`);
+  process.exitCode = failed ? 1 : 0;
+}
