@@ -35,7 +35,7 @@ pub mod session;
 pub mod stance;
 pub mod statement;
 
-use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema};
+use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema, SchemaBuilder};
 
 pub(crate) use connection::connections;
 pub use page::{DEFAULT_PAGE, LONGEST_PAGE};
@@ -78,9 +78,13 @@ pub type Api = Schema<Query, Mutation, Subscription>;
 
 /// Builds the schema.
 pub fn api() -> Api {
+    builder().finish()
+}
+
+/// The schema before it is finished. Limits are judged before the library sees a document; its own would count fragments by
+/// spreading them.
+pub(crate) fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
     Schema::build(Query::default(), Mutation::default(), Subscription::default())
-        // Limits are judged before the library sees a document; its own would count fragments by spreading them.
-        .finish()
 }
 
 /// The schema in the schema definition language.

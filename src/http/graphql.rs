@@ -55,7 +55,9 @@ impl Reply {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media.name()));
         headers.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Encoding, Authorization, Origin"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.extend(self.headers);
+        for (name, value) in self.headers {
+            headers.insert(name, value);
+        }
         response
     }
 }

@@ -17,6 +17,8 @@ mod rate;
 mod refusal;
 mod request_id;
 mod socket;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;

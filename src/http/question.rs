@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::parser::types::{OperationDefinition, OperationType};
-use async_graphql::{Positioned, Request, Value as ConstValue, Variables};
+use async_graphql::{Name, Positioned, Request, Value as ConstValue, Variables};
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -55,8 +55,8 @@ impl Question {
         let id = parameters.document_id.as_deref().or(persisted);
         let text = parameters.query.filter(|text| !text.trim().is_empty());
         let document = app.documents.find(text, id, limits, &app.metrics)?;
-        let name = parameters.operation_name.filter(|name| !name.is_empty());
-        let operation = choose(&document, name.as_deref())?;
+        let (name, operation) =
+            choose(&document, parameters.operation_name.filter(|name| !name.is_empty()).as_deref())?;
         let kind = operation.node.ty;
         let variables = match &parameters.variables {
             None => Variables::default(),
@@ -91,13 +91,16 @@ impl Question {
     }
 }
 
-fn choose<'d>(document: &'d Document, name: Option<&str>) -> Result<&'d Positioned<OperationDefinition>, Refusal> {
+/// An operation and its name.
+type Named<'d> = (Option<String>, &'d Positioned<OperationDefinition>);
+
+fn choose<'d>(document: &'d Document, name: Option<&str>) -> Result<Named<'d>, Refusal> {
     let mut all = document.parsed.operations.iter();
     let found = match name {
         Some(wanted) => all.find(|(name, _)| name.is_some_and(|name| name == wanted)),
         None => all.next().filter(|_| all.next().is_none()),
     };
-    found.map(|(_, operation)| operation).ok_or_else(|| {
+    found.map(|(name, operation)| (name.map(Name::to_string), operation)).ok_or_else(|| {
         let names = document.parsed.operations.iter().filter_map(|(name, _)| name);
         let names: Vec<String> = names.take(10).map(|name| format!("`{name}`")).collect();
         let message = match name {

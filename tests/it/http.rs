@@ -21,7 +21,7 @@ async fn bad_input_gets_a_code_and_a_sentence_and_the_server_goes_on() {
         let other = other["data"]["statements"]["pageInfo"]["endCursor"].as_str().unwrap();
         for (body, status, code, words) in [
             ("{".to_owned(), 400, "BAD_INPUT", "not the JSON of a request"),
-            ("[]".to_owned(), 400, "BAD_INPUT", "not the JSON of a request"),
+            ("[]".to_owned(), 400, "BAD_INPUT", "one request at a time"),
             ("{}".to_owned(), 400, "BAD_INPUT", "no `query`"),
             (query("not a query"), 400, "GRAPHQL_PARSE_FAILED", "expected"),
             (query("{ evnts { nodes { id } } }"), 400, "GRAPHQL_VALIDATION_FAILED", "events"),
@@ -94,7 +94,7 @@ async fn bad_input_gets_a_code_and_a_sentence_and_the_server_goes_on() {
                 "BAD_INPUT",
                 "`variables`",
             ),
-            (json!({ "query": "x".repeat(1_050_000) }).to_string(), 413, "LIMIT", "too large"),
+            (json!({ "query": "x".repeat(1_050_000) }).to_string(), 413, "LIMIT", "larger than 1048576 bytes"),
         ] {
             let response = server.post(body.clone()).await;
             let shown: String = body.chars().take(100).collect();

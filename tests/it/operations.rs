@@ -1,1 +1,196 @@
+//! What whoever runs the program sees of it: figures, logs, settings, how it stops.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use newsgraph::db::Db;
+use sea_orm::Statement;
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use crate::command::{newsgraph, text};
+use crate::fixture::databases;
+use crate::server::Server;
+
+/// Running requests are finished, later ones are not let in, and no client that got in sees an error.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn told_to_stop_it_finishes_what_runs() {
+    for fixture in databases().await {
+        let mut server = Server::start(&fixture);
+        let query = "{ events(first: 500) { nodes { title participations { nodes { actor { label names { nodes { text } } } } } } } }";
+        let whole = server.ask(query).await.to_string();
+        let answered = Arc::new(AtomicUsize::new(0));
+        let clients: Vec<_> = (0..8)
+            .map(|_| {
+                let (address, whole, answered) = (server.address.clone(), whole.clone(), Arc::clone(&answered));
+                tokio::spawn(async move {
+                    // A client of its own has a connection of its own.
+                    let client = reqwest::Client::new();
+                    loop {
+                        let request = client.post(format!("{address}/graphql")).json(&json!({ "query": query }));
+                        match request.send().await {
+                            Ok(response) => {
+                                assert_eq!(response.status(), 200);
+                                assert_eq!(response.json::<Value>().await.unwrap().to_string(), whole);
+                                answered.fetch_add(1, Ordering::Relaxed);
+                            }
+                            Err(error) => return assert!(error.is_connect() || error.is_request(), "{error:?}"),
+                        }
+                    }
+                })
+            })
+            .collect();
+        while answered.load(Ordering::Relaxed) < 40 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        server.terminate();
+        let told = Instant::now();
+        assert!(server.wait().success());
+        assert!(told.elapsed() < Duration::from_secs(20));
+        for client in clients {
+            timeout(Duration::from_secs(5), client).await.unwrap().unwrap();
+        }
+        assert!(server.log().contains("stopped"), "{}", server.log());
+    }
+}
+
+/// A statement that nobody waits for any more stops in the database too.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_stops_with_its_request() {
+    for fixture in databases().await {
+        let reader = fixture.db.reader().clone();
+        let endless =
+            "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT COUNT(*) AS all_of FROM n";
+        let statement = |sql: &str| Statement::from_string(reader.backend(), sql);
+        let (seats, _) = reader.occupancy();
+        let all: Vec<_> = (0..seats)
+            .map(|_| {
+                let (reader, statement) = (reader.clone(), statement(endless));
+                tokio::spawn(async move { timeout(Duration::from_millis(300), reader.all(statement)).await.is_err() })
+            })
+            .collect();
+        for one in all {
+            assert!(one.await.unwrap(), "the statement ran into its time limit");
+        }
+        let row = timeout(Duration::from_secs(10), reader.all(statement("SELECT 1 AS one"))).await.unwrap().unwrap();
+        assert_eq!(row.len(), 1);
+        let free = async {
+            while reader.occupancy() != (seats, 0) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        timeout(Duration::from_secs(10), free).await.expect("all connections are free for others");
+    }
+}
+
+#[tokio::test]
+async fn limits_of_the_server_say_when_to_come_again() {
+    for fixture in databases().await {
+        let query = json!({ "query": "query Count { events { totalCount } }" }).to_string();
+        let full = Server::start_with(&fixture, &["--max-requests", "0"]);
+        let refused = full.post(query.clone()).await;
+        assert_eq!((refused.status().as_u16(), &refused.headers()["retry-after"]), (503, &"1".parse().unwrap()));
+        let late = Server::start_with(&fixture, &["--timeout", "0"]);
+        let answer = late.post(query.clone()).await;
+        assert_eq!(answer.status(), 504);
+        assert_eq!(answer.json::<Value>().await.unwrap()["errors"][0]["extensions"]["code"], "TIMEOUT");
+        let slow = Server::start_with(&fixture, &["--rate", "5", "--slow", "0"]);
+        let first = slow.post(query.clone()).await;
+        assert_eq!(
+            (first.status().as_u16(), &first.headers()["ratelimit-policy"]),
+            (200, &"\"cost\";q=5;w=60".parse().unwrap())
+        );
+        slow.post(query.clone()).await;
+        let refused = slow.post(query.clone()).await;
+        assert_eq!(refused.status(), 429);
+        assert!(refused.headers().contains_key("retry-after"));
+        assert!(slow.log().contains("a slow request") && slow.log().contains("Count"), "{}", slow.log());
+        let dear = slow.post(json!({ "query": "{ events { nodes { id } } }" }).to_string()).await;
+        let dear: Value = dear.json().await.unwrap();
+        assert!(dear["errors"][0]["message"].as_str().unwrap().contains("5 a minute"), "{dear}");
+    }
+}
+
+#[tokio::test]
+async fn figures_are_kept_for_prometheus() {
+    for fixture in databases().await {
+        let server = Server::start(&fixture);
+        let answer = server.client.post(format!("{}/graphql", server.address)).header("x-request-id", "mine-1");
+        let answer = answer.json(&json!({ "query": "query Visits { events { totalCount } }" })).send().await.unwrap();
+        assert_eq!(answer.headers()["x-request-id"], "mine-1");
+        server.ask("query Broken { event { id } }").await;
+        server.ask("{ nope }").await;
+        for (figure, value) in [
+            ("newsgraph_requests_total{operation=\"Visits\",outcome=\"ok\"}", 1.0),
+            ("newsgraph_requests_total{operation=\"Broken\",outcome=\"errors\"}", 1.0),
+            ("newsgraph_request_seconds_count{operation=\"Visits\"}", 1.0),
+            ("newsgraph_refusals_total{code=\"GRAPHQL_VALIDATION_FAILED\"}", 1.0),
+            ("newsgraph_sql_statements_total", 1.0),
+            ("newsgraph_requests_running", 0.0),
+            ("newsgraph_database_connections", 8.0),
+        ] {
+            assert_eq!(server.figure(figure).await, value, "{figure}");
+        }
+        // Clients choose names; only so many are kept.
+        for name in 0..150 {
+            server.ask(&format!("query Q{name} {{ __typename }}")).await;
+        }
+        assert!(server.figure("newsgraph_requests_total{operation=\"other\",outcome=\"ok\"}").await > 40.0);
+        let text = server.get("/metrics").await.text().await.unwrap();
+        assert!(text.ends_with("# EOF\n"), "the format is OpenMetrics");
+    }
+}
+
+#[tokio::test]
+async fn settings_come_from_flags_environment_and_file() {
+    for fixture in databases().await {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("newsgraph.toml");
+        let set = |text: &str| std::fs::write(&file, text).unwrap();
+        let path = file.to_str().unwrap();
+        set(
+            "max-batch = 3\nexample = true\ncors-origin = [\"https://a.example\", \"https://b.example\"]\nlog-format = \"json\"\n",
+        );
+        let server = Server::start_with(&fixture, &["--config", path]);
+        let list = server.post(r#"[{"query":"{ events { totalCount } }"}]"#).await;
+        assert_eq!(list.json::<Value>().await.unwrap()[0]["data"]["events"]["totalCount"], 28);
+        assert!(server.log().lines().all(|line| serde_json::from_str::<Value>(line).is_ok()), "{}", server.log());
+        let flag = Server::start_with(&fixture, &["--config", path, "--max-batch", "0"]);
+        assert_eq!(flag.post(r#"[{"query":"{ events { totalCount } }"}]"#).await.status(), 400);
+        for (text_of_file, words) in [
+            ("max-batsh = 3", "did you mean \"max-batch\""),
+            ("max-batch = 1.5", "a whole number"),
+            ("max-batch = \"many\"", "invalid value"),
+            ("max-batch", "no TOML"),
+        ] {
+            set(text_of_file);
+            let ended = newsgraph(&fixture, &["serve", "--config", path], "");
+            assert_eq!(ended.status.code(), Some(2), "{text_of_file}");
+            assert!(text(&ended.stderr).contains(words), "{}", text(&ended.stderr));
+        }
+    }
+}
+
+/// `/health/ready` is about the database, `/health/live` is not.
+#[tokio::test]
+async fn health_tells_what_is_missing() {
+    for fixture in databases().await {
+        let server = Server::start_with(&fixture, &[]);
+        let undo = "DELETE FROM seaql_migrations WHERE version LIKE 'm0005%'";
+        sea_orm::ConnectionTrait::execute_unprepared(fixture.db.connection(), undo).await.unwrap();
+        let ready = server.get("/health/ready").await;
+        assert_eq!(ready.status(), 503);
+        assert!(ready.text().await.unwrap().contains("migrate up"));
+        assert_eq!(server.get("/health/live").await.status(), 200);
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_is_none_is_named() {
+    for (url, words) in [("mysql://x", "is no database"), ("sqlite::memory:", "name a file")] {
+        let error = Db::connect(url).await.unwrap_err().to_string();
+        assert!(error.contains(words), "{error}");
+    }
+}

@@ -1,0 +1,75 @@
+//! What cannot be brought about from outside: a resolver that panics.
+
+use std::sync::Arc;
+
+use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextResolve, ResolveInfo};
+use async_graphql::{ServerResult, Value, async_trait};
+use axum::body::{Body, to_bytes};
+use axum::http::{Request, header};
+use clap::Parser;
+use tokio::sync::watch;
+use tower::ServiceExt;
+
+use super::{App, router};
+use crate::config::Serve;
+use crate::db::Db;
+use crate::graphql::builder;
+use crate::import;
+
+#[derive(Parser)]
+struct Flags {
+    #[command(flatten)]
+    settings: Serve,
+}
+
+/// Panics at every field of this name.
+struct PanicsAt(&'static str);
+
+impl ExtensionFactory for PanicsAt {
+    fn create(&self) -> Arc<dyn Extension> {
+        Arc::new(Self(self.0))
+    }
+}
+
+#[async_trait::async_trait]
+impl Extension for PanicsAt {
+    async fn resolve(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        info: ResolveInfo<'_>,
+        next: NextResolve<'_>,
+    ) -> ServerResult<Option<Value>> {
+        assert!(info.name != self.0, "injected");
+        next.run(ctx, info).await
+    }
+}
+
+#[tokio::test]
+async fn a_resolver_that_panics_takes_its_own_request_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = Db::connect(&format!("sqlite://{}", folder.path().join("graph.db").display())).await.unwrap();
+    import::migrate(&db).await.unwrap();
+    let (_stop, stopping) = watch::channel(false);
+    let mut app = App::new(db, Flags::parse_from(["test"]).settings, stopping).await.unwrap();
+    app.api = builder().extension(PanicsAt("totalCount")).finish();
+    let router = router(app).unwrap();
+    for accept in ["application/json", "application/graphql-response+json", "text/event-stream"] {
+        for (query, panics) in [("{ events { totalCount } }", true), ("{ events { nodes { id } } }", false)] {
+            let request = Request::post("/graphql")
+                .header(header::CONTENT_TYPE, "application/json")
+                .header(header::ACCEPT, accept)
+                .header("x-request-id", "mine-7")
+                .body(Body::from(serde_json::json!({ "query": query }).to_string()))
+                .unwrap();
+            let response = router.clone().oneshot(request).await.unwrap();
+            let events = accept == "text/event-stream";
+            assert_eq!(response.status().as_u16(), if panics && !events { 500 } else { 200 });
+            let body = to_bytes(response.into_body(), 100_000).await.unwrap();
+            let body = String::from_utf8(body.to_vec()).unwrap();
+            for words in ["INTERNAL", "\"requestId\":\"mine-7\""] {
+                assert_eq!(body.contains(words), panics, "{body}");
+            }
+            assert!(!body.contains("injected"), "{body}");
+        }
+    }
+}
