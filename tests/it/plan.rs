@@ -41,9 +41,12 @@ async fn kept_plans(fixture: &Fixture, query: &str) -> Vec<String> {
     let transaction = fixture.db.connection().begin().await.unwrap();
     transaction.execute_unprepared("SET LOCAL plan_cache_mode = force_generic_plan").await.unwrap();
     for statement in session.recorded() {
-        transaction.execute_unprepared(&format!("PREPARE kept AS {}", statement.sql)).await.unwrap();
-        let values = vec!["NULL"; statement.values.map_or(0, |values| values.0.len())].join(", ");
-        let values = if values.is_empty() { values } else { format!("({values})") };
+        let types: Vec<&str> = statement.values.iter().flat_map(|values| &values.0).map(type_of).collect();
+        let listed =
+            |words: Vec<&str>| if words.is_empty() { String::new() } else { format!("({})", words.join(", ")) };
+        let values = listed(vec!["NULL"; types.len()]);
+        let prepare = format!("PREPARE kept {} AS {}", listed(types), statement.sql);
+        transaction.execute_unprepared(&prepare).await.unwrap();
         let explain = Statement::from_string(DatabaseBackend::Postgres, format!("EXPLAIN EXECUTE kept{values}"));
         let rows = transaction.query_all_raw(explain).await.unwrap();
         let lines: Vec<String> = rows.iter().map(|row| row.try_get("", "QUERY PLAN").unwrap()).collect();
@@ -51,6 +54,19 @@ async fn kept_plans(fixture: &Fixture, query: &str) -> Vec<String> {
         transaction.execute_unprepared("DEALLOCATE kept").await.unwrap();
     }
     plans
+}
+
+/// The type as which PostgreSQL is told a value.
+fn type_of(value: &sea_orm::Value) -> &'static str {
+    use sea_orm::sea_query::{ArrayType, Value};
+    match value {
+        Value::Array(ArrayType::String, _) => "text[]",
+        Value::Array(..) => "bigint[]",
+        Value::String(_) => "text",
+        Value::Double(_) => "double precision",
+        Value::Bool(_) => "boolean",
+        _ => "bigint",
+    }
 }
 
 const LARGE: &[&str] = &["event", "participation", "statement", "evidence", "name", "name_key", "record", "actor"];

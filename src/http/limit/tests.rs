@@ -68,7 +68,7 @@ fn bombs_are_refused_at_once() {
         format!("{text} fragment f{at} on Query {{ {} }}", format!("...f{} ", at + 1).repeat(40))
     });
     let nested = |open: &str, close: &str, times| format!("{{ {}id{} }}", open.repeat(times), close.repeat(times));
-    let filter = nested("and: { or: { ", "} }", 3000);
+    let filter = nested("and: { or: { ", "} }", 1000);
     let pages = "{ events(first: 500) { nodes { participations(first: 500) { nodes { event { articles(first: 500) { nodes { id } } } } } } } }";
     let shape = Shape::read(&crate::graphql::sdl()).unwrap();
     for (document, words) in [
