@@ -66,10 +66,12 @@ impl Db {
             let url = if url.contains('?') { url.to_owned() } else { format!("{url}?mode=rwc") };
             // The writer comes first: it makes the file.
             let mut options = options(&url);
-            options.max_connections(1).map_sqlx_sqlite_opts(sqlite);
+            // What an import keeps on the side grows with the file, so it goes to disk.
+            options.max_connections(1).map_sqlx_sqlite_opts(|options| sqlite(options).pragma("temp_store", "FILE"));
             let writer = Database::connect(options).await?;
             let options = SqliteConnectOptions::from_str(&url).map_err(refused)?;
-            return Ok(Self { reader: Reader::sqlite(&sqlite(options), READERS), writer, watch: Watch::new() });
+            let options = sqlite(options).pragma("temp_store", "MEMORY");
+            return Ok(Self { reader: Reader::sqlite(&options, READERS), writer, watch: Watch::new() });
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             // A pool asks a server that refuses again and again for half a minute, and then names no reason.
@@ -176,7 +178,6 @@ fn sqlite(options: SqliteConnectOptions) -> SqliteConnectOptions {
         .pragma("journal_mode", "WAL")
         // What was acknowledged survives a power cut.
         .pragma("synchronous", "FULL")
-        .pragma("temp_store", "MEMORY")
         .pragma("cache_size", "-65536")
         // Rows cross from the database's thread in batches; a short queue makes both sides wait.
         .row_buffer_size(1024)

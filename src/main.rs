@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::fs::File;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -214,6 +215,8 @@ async fn keys(action: Key) -> Result<()> {
 
 async fn import(settings: Import) -> Result<ExitCode> {
     let Format::Records = settings.format;
+    // Told too late, nobody would know what was written.
+    let report_to = settings.report.as_deref().map(create).transpose()?;
     let sources = settings.files.iter().map(|file| Source::open(file)).collect::<Result<Vec<_>>>()?;
     let db = Db::connect(&settings.database.database_url).await?;
     import::migrate(&db).await?;
@@ -228,14 +231,18 @@ async fn import(settings: Import) -> Result<ExitCode> {
     bar.bar.finish_and_clear();
     let report = report?;
     db.close().await?;
-    tell(&report, settings.report.as_deref(), settings.dry_run)?;
+    tell(&report, report_to, settings.dry_run)?;
     Ok(ExitCode::from(u8::from(!report.problems.is_empty())))
 }
 
-fn tell(report: &Report, file: Option<&str>, dry_run: bool) -> Result<()> {
-    if let Some(file) = file {
+fn create(file: &str) -> Result<File> {
+    File::create(file).map_err(|error| Error::Io(format!("cannot write {file}"), error))
+}
+
+fn tell(report: &Report, file: Option<File>, dry_run: bool) -> Result<()> {
+    if let Some(mut file) = file {
         let json = serde_json::to_string_pretty(report).map_err(|error| Error::Broken(error.to_string()))?;
-        std::fs::write(file, json + "\n").map_err(|error| Error::Io(format!("cannot write {file}"), error))?;
+        file.write_all((json + "\n").as_bytes()).map_err(|error| Error::Io("cannot write the report".into(), error))?;
     }
     let mut errors = std::io::stderr().lock();
     for problem in &report.problems {

@@ -111,7 +111,7 @@ pub struct Side {
     count: i32,
     /// The voices, in the order in which their statements were recorded.
     voices: Vec<Voice>,
-    /// The statements by which they took this side.
+    /// The statements that count: of each voice the last that took a side on this claim. All of them are in `Claim.stances`.
     statements: Vec<Statement>,
 }
 

@@ -28,13 +28,16 @@ fn late(id: i64, field: &str, message: impl Into<String>, suggestion: &str) -> L
     }
 }
 
-/// Everything wrong with the rows of this import as they now stand beside all others. Adds what was put right.
-pub(crate) async fn check(transaction: &DatabaseTransaction, notes: &mut Vec<String>) -> Result<Vec<Late>> {
-    let mut found = Vec::new();
+/// Rows that were put right, and what was done.
+type Moved = Vec<(i64, String)>;
+
+/// Everything wrong with the rows of this import as they now stand beside all others, and what was put right.
+pub(crate) async fn check(transaction: &DatabaseTransaction) -> Result<(Vec<Late>, Moved)> {
+    let (mut found, mut moved) = (Vec::new(), Vec::new());
     cycles(transaction, &mut found).await?;
     wholes(transaction, &mut found).await?;
-    spans(transaction, &mut found, notes).await?;
-    Ok(found)
+    spans(transaction, &mut found, &mut moved).await?;
+    Ok((found, moved))
 }
 
 async fn cycles(transaction: &DatabaseTransaction, found: &mut Vec<Late>) -> Result<()> {
@@ -130,7 +133,7 @@ async fn wholes(transaction: &DatabaseTransaction, found: &mut Vec<Late>) -> Res
 }
 
 /// Evidence against the length of its article and, where the text is kept, against its words.
-async fn spans(transaction: &DatabaseTransaction, found: &mut Vec<Late>, notes: &mut Vec<String>) -> Result<()> {
+async fn spans(transaction: &DatabaseTransaction, found: &mut Vec<Late>, notes: &mut Moved) -> Result<()> {
     let sql = format!(
         "SELECT evidence.id AS id, evidence.\"end\" AS \"end\", article.text_length AS length
          FROM evidence JOIN article ON article.id = evidence.article_id
@@ -167,7 +170,7 @@ async fn quotes(
     article: i64,
     outside: &std::collections::HashSet<i64>,
     found: &mut Vec<Late>,
-    notes: &mut Vec<String>,
+    notes: &mut Moved,
 ) -> Result<()> {
     let Some(row) = transaction
         .query_one_raw(plain(transaction, &format!("SELECT text FROM article WHERE id = {article}")))
@@ -231,7 +234,7 @@ async fn quotes(
         }
     }
     for (id, (start, end)) in moved {
-        notes.push(format!("evidence {id} was moved to {start}..{end}, where its quote stands"));
+        notes.push((id, format!("was moved to {start}..{end}, where its quote stands")));
         transaction
             .execute_unprepared(&format!("UPDATE evidence SET start = {start}, \"end\" = {end} WHERE id = {id}"))
             .await?;

@@ -68,10 +68,11 @@ pub(crate) async fn derive(transaction: &DatabaseTransaction) -> Result<()> {
          SELECT id FROM affected"
     ))
     .await?;
+    // The plus keeps SQLite from going through all evidence of the article for each of its statements.
     run(format!(
         "UPDATE statement SET position = (
             SELECT MIN(start) FROM evidence WHERE evidence.target_id = statement.id
-                AND evidence.article_id = statement.article_id
+                AND +evidence.article_id = statement.article_id
          ) WHERE id IN (SELECT id FROM {STATEMENT})"
     ))
     .await?;

@@ -127,6 +127,8 @@ pub(crate) struct Record {
     pub(crate) key: String,
     /// SHA-256 of its canonical JSON.
     pub(crate) digest: String,
+    /// What is wrong with its shape. What could be read of it is looked at all the same, and not written.
+    pub(crate) mistakes: Vec<Mistake>,
     body: Box<dyn AnyBuild>,
 }
 
@@ -175,7 +177,8 @@ pub(crate) fn parse(text: &str) -> Result<Parsed, (Option<String>, Vec<Mistake>)
     match record::read(&kind, body) {
         Some(Ok(body)) => match key {
             Some(key) if !key.trim().is_empty() => {
-                Ok(Parsed::Record(Record { key, digest: sha256(&value.to_string()), body }))
+                let digest = sha256(&value.to_string());
+                Ok(Parsed::Record(Record { key, digest, mistakes: Vec::new(), body }))
             }
             key => {
                 let missing = Mistake {
@@ -186,7 +189,13 @@ pub(crate) fn parse(text: &str) -> Result<Parsed, (Option<String>, Vec<Mistake>)
                 Err((key, vec![missing]))
             }
         },
-        Some(Err(error)) => Err((key, misfit(value, error))),
+        Some(Err(error)) => {
+            let mistakes = misfit(value.clone(), error);
+            match (key, mended(&kind, value)) {
+                (Some(key), Some(body)) => Ok(Parsed::Record(Record { key, digest: String::new(), mistakes, body })),
+                (key, _) => Err((key, mistakes)),
+            }
+        }
         None => {
             let words = record::WORDS.iter().copied().chain(["dataset"]);
             let suggestion = did_you_mean(&kind, words.clone())
@@ -201,6 +210,14 @@ pub(crate) fn parse(text: &str) -> Result<Parsed, (Option<String>, Vec<Mistake>)
             ))
         }
     }
+}
+
+/// What can be read of a record when what does not fit is left out.
+fn mended(kind: &str, mut value: Value) -> Option<Box<dyn AnyBuild>> {
+    schema::mend(kind, &mut value)?;
+    let body = value.as_object_mut()?;
+    body.remove("kind");
+    record::read(kind, value)?.ok()
 }
 
 impl Record {

@@ -88,6 +88,50 @@ pub(crate) fn mistakes(kind: &str, record: &Value) -> Vec<Mistake> {
     found
 }
 
+/// Puts something that fits in the place of what does not, or takes it out, so that the rest can be looked at too. Nothing of
+/// it is ever written.
+pub(crate) fn mend(kind: &str, record: &mut Value) -> Option<()> {
+    let (_, validator) = VALIDATORS.iter().find(|(name, _)| *name == kind)?;
+    let faults: Vec<(String, Option<Value>)> = validator
+        .as_ref()?
+        .iter_errors(record)
+        .flat_map(|error| {
+            let pointer = error.instance_path().to_string();
+            match error.kind() {
+                ValidationErrorKind::AdditionalProperties { unexpected } => {
+                    unexpected.iter().map(|name| (format!("{pointer}/{}", escape(name)), None)).collect()
+                }
+                _ => vec![(pointer, word_instead(&error))],
+            }
+        })
+        .collect();
+    for (pointer, instead) in faults {
+        match instead {
+            Some(word) => *record.pointer_mut(&pointer)? = word,
+            None => {
+                let (around, name) = pointer.rsplit_once('/')?;
+                // Without an element of a list the others would be called by other numbers.
+                record.pointer_mut(around)?.as_object_mut()?.remove(&name.replace("~1", "/").replace("~0", "~"));
+            }
+        }
+    }
+    Some(())
+}
+
+/// A word of the list in which one was looked for.
+fn word_instead(error: &ValidationError<'_>) -> Option<Value> {
+    match error.kind() {
+        ValidationErrorKind::Enum { options } => options.get(0).cloned(),
+        ValidationErrorKind::Constant { expected_value } => Some(Value::clone(expected_value)),
+        ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context }
+            if error.instance().is_string() =>
+        {
+            context.iter().flatten().find_map(word_instead)
+        }
+        _ => None,
+    }
+}
+
 fn explain(error: &ValidationError<'_>, found: &mut Vec<Mistake>) {
     let pointer = error.instance_path().to_string();
     let mut add = |pointer: String, message: String, suggestion: Option<String>| {

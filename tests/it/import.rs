@@ -145,6 +145,31 @@ async fn all_mistakes_of_one_record_are_named_at_once() {
     }
 }
 
+/// A wrong word hides no impossible date, and neither hides a reference to nothing.
+#[tokio::test]
+async fn mistakes_do_not_hide_each_other() {
+    for fixture in databases().await {
+        let lines = [
+            json!({ "kind": "event", "key": "a", "type": "VISITT", "when": "2021-13", "place": "nowhere", "slugg": "x" }),
+            json!({ "kind": "event", "key": "b", "type": "VISIT", "parent": "a" }),
+            json!({ "kind": "event", "key": "c" }),
+            json!({ "kind": "event", "key": "d", "type": "VISIT", "parent": "c", "place": "nowhere" }),
+        ];
+        for (keep_going, more) in [(false, vec![]), (true, vec![(3, "/parent")])] {
+            let options = Options { keep_going, dry_run: true, ..Options::default() };
+            let report = fixture.import_with(&records(&lines), &options).await;
+            let found: Vec<(u64, &str)> =
+                report.problems.iter().map(|problem| (problem.line, problem.pointer.as_str())).collect();
+            let mut wanted = vec![(2, "/place"), (2, "/slugg"), (2, "/type"), (2, "/when")];
+            wanted.extend(more);
+            wanted.extend([(4, "/type"), (5, "/parent"), (5, "/place")]);
+            assert_eq!(found, wanted, "{:#?}", report.problems);
+            let rejected = report.problems.iter().filter(|problem| problem.message.contains("mistakes of its own"));
+            assert_eq!(rejected.count(), if keep_going { 2 } else { 1 }, "{:#?}", report.problems);
+        }
+    }
+}
+
 #[tokio::test]
 async fn with_keep_going_what_refers_to_a_rejected_record_is_rejected_too() {
     for fixture in databases().await {

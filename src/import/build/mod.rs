@@ -3,7 +3,7 @@
 mod external_id;
 mod value;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use entity::actor::ActorKind;
 use entity::id::{AccountId, ActorId, ArticleId, ClaimId, EventId, FigureId, PlaceId, RecordId, StatementId};
@@ -35,9 +35,12 @@ pub(crate) struct Named {
 pub(crate) struct Known {
     pub(crate) keys: HashMap<(String, String), Named>,
     pub(crate) external: HashMap<(String, String), Vec<(RecordId, Kind)>>,
+    /// Keys of records that were left out for mistakes of their own.
+    pub(crate) rejected: HashSet<String>,
 }
 
 /// A mistake at a place in a record.
+#[derive(Clone)]
 pub(crate) struct Mistake {
     pub(crate) pointer: String,
     pub(crate) message: String,
@@ -145,6 +148,11 @@ impl<'a> Builder<'a> {
                 let wanted = kinds.iter().map(|kind| word(*kind)).collect::<Vec<_>>().join(", ");
                 let message = format!("{name} is of kind {}, and here stands {wanted}", word(kind));
                 self.problem(field, message, Some("refer to a record of that kind".into()));
+                nothing
+            }
+            None if matches!(reference, Ref::Key(key) if known.rejected.contains(key)) => {
+                let message = format!("{name} was rejected for mistakes of its own");
+                self.problem(field, message, Some("correct that record first".into()));
                 nothing
             }
             None => {

@@ -14,27 +14,44 @@ use crate::import::build::{Mistake, Named, word};
 use crate::import::{check, scratch};
 
 impl Attempt<'_> {
+    /// A mistake of a row, at the place of its record.
     pub(super) async fn late(&mut self, late: check::Late) -> Result<()> {
-        let sql = format!(
-            "SELECT file, line, pointer, top.key AS key, top.kind AS kind FROM import_line
-             JOIN record AS part ON part.id = import_line.id
-             JOIN record AS top ON top.id = COALESCE(part.owner_id, part.id)
-             WHERE import_line.id = {}",
-            late.id
-        );
-        let found = self.transaction.query_one_raw(check::plain(self.transaction, &sql)).await?;
-        let Some(row) = found else {
+        let Some((at, pointer, key, kind)) = self.place(late.id).await? else {
             // A stored row that no longer fits what this import changed.
             self.problem(At { file: 0, line: 0 }, None, None, late.mistake);
             return Ok(());
         };
-        let (file, line): (i64, i64) = (row.try_get("", "file")?, row.try_get("", "line")?);
-        let at = At { file: usize::try_from(file).unwrap_or(0), line: u64::try_from(line).unwrap_or(0) };
-        let (pointer, key): (String, String) = (row.try_get("", "pointer")?, row.try_get("", "key")?);
-        let kind = word(row.try_get("", "kind")?);
         let mistake = Mistake { pointer: format!("{pointer}{}", late.mistake.pointer), ..late.mistake };
         self.problem(at, Some(&kind), Some(&key), mistake);
         Ok(())
+    }
+
+    /// What was put right in a row, by the place of its record.
+    pub(super) async fn note(&mut self, id: i64, what: &str) -> Result<()> {
+        let note = match self.place(id).await? {
+            Some((at, pointer, key, _)) => {
+                format!("{}:{} ({key}) {pointer}: {what}", self.sources[at.file].name, at.line)
+            }
+            None => format!("evidence that was stored before: {what}"),
+        };
+        self.report.notes.push(note);
+        Ok(())
+    }
+
+    /// Where a row stands: its line, the pointer in it, the key and the kind of its record.
+    async fn place(&self, id: i64) -> Result<Option<(At, String, String, String)>> {
+        let sql = format!(
+            "SELECT file, line, pointer, top.key AS key, top.kind AS kind FROM import_line
+             JOIN record AS part ON part.id = import_line.id
+             JOIN record AS top ON top.id = COALESCE(part.owner_id, part.id)
+             WHERE import_line.id = {id}"
+        );
+        let found = self.transaction.query_one_raw(check::plain(self.transaction, &sql)).await?;
+        let Some(row) = found else { return Ok(None) };
+        let (file, line): (i64, i64) = (row.try_get("", "file")?, row.try_get("", "line")?);
+        let at = At { file: usize::try_from(file).unwrap_or(0), line: u64::try_from(line).unwrap_or(0) };
+        let (pointer, key): (String, String) = (row.try_get("", "pointer")?, row.try_get("", "key")?);
+        Ok(Some((at, pointer, key, word(row.try_get("", "kind")?))))
     }
 
     /// A reference to nothing may be misspelled: names the nearest key of the dataset. Only mistakes pay for it.

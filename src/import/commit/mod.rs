@@ -56,16 +56,19 @@ pub async fn import(
     progress: &mut (dyn Progress + Send + Sync),
 ) -> Result<Report> {
     let mut rejected: HashSet<(usize, u64)> = HashSet::new();
+    let mut rejected_keys: HashSet<String> = HashSet::new();
     let mut problems: Vec<(usize, Problem, Option<String>)> = Vec::new();
     loop {
         let transaction = db.write().await?;
-        let mut attempt = Attempt::new(&transaction, sources, options, &rejected, progress).await?;
+        let mut attempt =
+            Attempt::new(&transaction, sources, options, &rejected, rejected_keys.clone(), progress).await?;
         attempt.run().await?;
         let (found, mut report) = attempt.end().await?;
         let clean = found.is_empty();
         problems.extend(found);
         if !clean && options.keep_going {
             transaction.rollback().await?;
+            rejected_keys.extend(problems.iter().filter_map(|(_, problem, _)| problem.key.clone()));
             rejected.extend(problems.iter().map(|(file, problem, _)| (*file, problem.line)));
             progress.restart();
             continue;
@@ -112,7 +115,10 @@ struct Attempt<'a> {
     dialect: Dialect,
     sources: &'a [Source],
     options: &'a Options,
+    /// Lines with mistakes that an earlier reading found.
     rejected: &'a HashSet<(usize, u64)>,
+    /// The keys of those, and of lines that cannot be read at all.
+    rejected_keys: HashSet<String>,
     progress: &'a mut (dyn Progress + Send + Sync),
     /// Ids from here on are given by this import.
     fresh: i64,
@@ -133,6 +139,7 @@ impl<'a> Attempt<'a> {
         sources: &'a [Source],
         options: &'a Options,
         rejected: &'a HashSet<(usize, u64)>,
+        rejected_keys: HashSet<String>,
         progress: &'a mut (dyn Progress + Send + Sync),
     ) -> Result<Self> {
         scratch::create(transaction).await?;
@@ -151,6 +158,7 @@ impl<'a> Attempt<'a> {
             sources,
             options,
             rejected,
+            rejected_keys,
             progress,
             fresh: last("id")? + 1,
             next_id: last("id")? + 1,
@@ -168,17 +176,17 @@ impl<'a> Attempt<'a> {
         for file in 0..self.sources.len() {
             self.read(file, Pass::Register).await?;
         }
-        if !self.problems.is_empty() && self.options.keep_going {
-            // Lines with mistakes of their own go first: what refers to them is found in the next reading.
-            return Ok(());
-        }
         for file in 0..self.sources.len() {
             self.read(file, Pass::Write).await?;
         }
         scratch::measure(self.transaction).await?;
         // Rows of lines with mistakes are missing; that hides a mistake at most and makes none.
-        for late in check::check(self.transaction, &mut self.report.notes).await? {
+        let (late, moved) = check::check(self.transaction).await?;
+        for late in late {
             self.late(late).await?;
+        }
+        for (id, what) in moved {
+            self.note(id, &what).await?;
         }
         if !self.problems.is_empty() {
             // What is derived relies on what was checked.
@@ -221,8 +229,7 @@ impl<'a> Attempt<'a> {
         while let Some(line) = lines.next()? {
             self.progress.read(line.bytes);
             let at = At { file, line: line.number };
-            // A line that the first reading found wrong has no row; its key may be another's.
-            if self.rejected.contains(&(file, line.number)) || self.wrong.contains(&(file, line.number)) {
+            if self.rejected.contains(&(file, line.number)) {
                 continue;
             }
             let parsed = match line.text {
@@ -269,6 +276,7 @@ impl<'a> Attempt<'a> {
     /// Mistakes that both readings meet are noted in the first.
     fn once(&mut self, pass: Pass, at: At, kind: Option<&str>, key: Option<&str>, mistakes: Vec<Mistake>) {
         if pass == Pass::Register {
+            self.rejected_keys.extend(key.map(str::to_owned));
             for mistake in mistakes {
                 self.problem(at, kind, key, mistake);
             }

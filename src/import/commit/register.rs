@@ -78,7 +78,8 @@ impl Attempt<'_> {
         let (mut records, mut lines, mut external) = (Vec::new(), Vec::new(), Vec::new());
         for ((at, record), entries) in batch.iter().zip(&entries) {
             let (rows, builder) = record.build(&dataset.key, None, &[]);
-            let mut mistakes = builder.mistakes;
+            let mut mistakes: Vec<Mistake> = record.mistakes.iter().cloned().chain(builder.mistakes).collect();
+            let mut taken = false;
             let top = known.get(&record.key).map(|(named, _)| named.id);
             for entry in entries {
                 let mistake = |message: String, suggestion: &str| Mistake {
@@ -90,6 +91,7 @@ impl Attempt<'_> {
                 let earlier =
                     earlier.or_else(|| known.get(&entry.key).and_then(|(named, _)| seen.get(&named.id.0)).copied());
                 if let Some(earlier) = earlier {
+                    taken = true;
                     let other = if earlier.file == at.file {
                         String::new()
                     } else {
@@ -100,6 +102,7 @@ impl Attempt<'_> {
                         "give each record a key of its own",
                     ));
                 } else if let Some((named, _)) = known.get(&entry.key) {
+                    taken = named.kind != entry.kind || named.owner != top.filter(|_| !entry.pointer.is_empty());
                     if named.kind != entry.kind {
                         mistakes.push(mistake(
                             format!("`{}` is stored as the key of a thing of kind {}", entry.key, word(named.kind)),
@@ -121,6 +124,9 @@ impl Attempt<'_> {
                 for mistake in mistakes {
                     self.problem(*at, kind.as_deref(), Some(&record.key), mistake);
                 }
+            }
+            // Others may refer to a record that has mistakes; to one whose key is another's they would not.
+            if taken {
                 continue;
             }
             let top = top.unwrap_or(RecordId(self.next_id));

@@ -23,9 +23,13 @@ impl Attempt<'_> {
         let dataset = self.dataset()?.clone();
         let mut wanted: Vec<Ref> = Vec::new();
         let mut keys: HashSet<String> = HashSet::new();
-        for (_, record) in &batch {
+        // What the first reading found wrong with a record, it said.
+        let mut said: HashSet<(u64, String, String)> = HashSet::new();
+        for (at, record) in &batch {
             keys.extend(record.entries().into_iter().map(|entry| entry.key));
-            wanted.extend(record.build(&dataset.key, None, &[]).1.wanted);
+            let alone = record.build(&dataset.key, None, &[]).1;
+            wanted.extend(alone.wanted);
+            said.extend(alone.mistakes.into_iter().map(|mistake| (at.line, mistake.pointer, mistake.message)));
         }
         let mut known = Known::default();
         let mut elsewhere: HashMap<String, HashSet<String>> = HashMap::new();
@@ -43,6 +47,7 @@ impl Attempt<'_> {
                 }
             }
         }
+        known.rejected.extend(keys.iter().filter(|key| self.rejected_keys.contains(*key)).cloned());
         let mut digests = HashMap::new();
         for (key, (named, digest)) in self.keys(&dataset.key, keys.iter().map(String::as_str)).await? {
             digests.insert(key.clone(), digest);
@@ -62,8 +67,9 @@ impl Attempt<'_> {
         for (at, record) in batch {
             let entries = record.entries();
             let Some(top) = known.keys.get(&(dataset.key.clone(), record.key.clone())) else { continue };
-            let kind = word(top.kind);
-            if digests.get(&record.key).is_some_and(|digest| digest.as_ref() == Some(&record.digest)) {
+            let kind = entries.first().map_or_else(|| word(top.kind), |entry| word(entry.kind));
+            let wrong = self.wrong.contains(&(at.file, at.line));
+            if !wrong && digests.get(&record.key).is_some_and(|digest| digest.as_ref() == Some(&record.digest)) {
                 self.report.count(&kind).unchanged += 1;
                 continue;
             }
@@ -72,9 +78,11 @@ impl Attempt<'_> {
                 .filter_map(|entry| known.keys.get(&(dataset.key.clone(), entry.key.clone())).map(|named| named.id))
                 .collect();
             let (built, builder) = record.build(&dataset.key, Some(&known), &ids);
-            if !builder.mistakes.is_empty() {
+            if wrong || !builder.mistakes.is_empty() {
                 for mistake in builder.mistakes {
-                    self.problem(at, Some(&kind), Some(&record.key), mistake);
+                    if !said.contains(&(at.line, mistake.pointer.clone(), mistake.message.clone())) {
+                        self.problem(at, Some(&kind), Some(&record.key), mistake);
+                    }
                 }
                 continue;
             }

@@ -66,6 +66,9 @@ impl Build for RelationRecord {
         if self.object.is_none() && self.place.is_none() {
             b.problem("", "names no second side", Some("add \"object\" (an actor) or \"place\"".into()));
         }
+        if self.object.as_ref() == Some(&self.subject) {
+            b.problem("object", "is the first side too", Some("name another actor".into()));
+        }
         Row::Relation(entity::relation::Model {
             id: b.id(),
             kind: self.r#type,
