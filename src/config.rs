@@ -98,6 +98,10 @@ pub struct Serve {
     /// The web pages that may ask from a browser, by their origin (`https://example.org`), or `*` for all.
     #[arg(long, env = "NEWSGRAPH_CORS_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     pub cors_origin: Vec<String>,
+    /// Neither tell the schema (introspection, `/schema.graphql`) nor suggest names in messages: who needs it has it elsewhere.
+    /// GraphiQL then knows no fields.
+    #[arg(long, env = "NEWSGRAPH_HIDE_SCHEMA")]
+    pub hide_schema: bool,
     /// A file of the documents that clients are known to send: JSON with the text of each by its id, or the manifest that
     /// Apollo's tools write.
     #[arg(long, env = "NEWSGRAPH_DOCUMENTS", value_name = "FILE")]

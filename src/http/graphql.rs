@@ -2,14 +2,15 @@
 //! it takes them.
 
 use axum::Extension;
-use axum::body::Bytes;
-use axum::extract::rejection::{BytesRejection, QueryRejection};
+use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use data_encoding::HEXLOWER;
+use futures_util::StreamExt;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -73,14 +74,18 @@ pub(super) async fn post(
     Extension(client): Extension<Client>,
     Extension(id): Extension<RequestId>,
     headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    body: Body,
 ) -> Response {
     let asking = Asking { app, client, id };
     let in_events = media::takes_events(&headers);
     let Some(media) = Media::accepted(&headers).or(in_events.then_some(Media::Response)) else {
         return not_acceptable();
     };
-    let reply = match read_body(&asking.app, &headers, body) {
+    let sent = match whole(body, asking.app.settings.limits.max_body).await {
+        Ok(body) => read_body(&asking.app, &headers, &body),
+        Err(refusal) => Err(refusal),
+    };
+    let reply = match sent {
         Err(refusal) => Reply::refused(&asking.counted(refusal), media),
         Ok(Sent::One(parameters)) => match asking.prepare(*parameters) {
             Err(refusal) => Reply::refused(&refusal, media),
@@ -105,6 +110,11 @@ pub(super) async fn get(
         && let Ok(upgrade) = upgrade
     {
         return change_over(upgrade, asking, &headers);
+    }
+    if !origin::may_get(&headers, &asking.app.settings.cors_origin) {
+        let message = "A GET says what it takes, so that no page can send it by a link: send `Accept: application/json`, or a POST";
+        let refusal = asking.counted(Refusal::unreadable(message));
+        return Reply::refused(&refusal, Media::Json).into_response(Media::Json);
     }
     let in_events = media::takes_events(&headers);
     let Some(media) = Media::accepted(&headers).or(in_events.then_some(Media::Response)) else {
@@ -189,29 +199,50 @@ fn read<T: DeserializeOwned>(text: Option<String>, name: &str) -> Result<Option<
     serde_json::from_str(&text).map_err(|error| Refusal::unreadable(format!("`{name}` is no JSON object: {error}")))
 }
 
-fn read_body(app: &App, headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Sent, Refusal> {
+/// How many times the largest body is read and thrown away, so that a client that sends more gets to read why it was refused:
+/// it may not listen before all was sent.
+const THROWN_AWAY: usize = 8;
+
+/// A body, if it is no larger than `most` bytes.
+async fn whole(body: Body, most: usize) -> Result<Vec<u8>, Refusal> {
+    let (mut stream, mut bytes, mut length) = (body.into_data_stream(), Vec::new(), 0_usize);
+    while let Some(part) = stream.next().await {
+        let part = part.map_err(|_| {
+            let message = "The body was cut off: send it whole, and without long pauses";
+            Refusal::new(StatusCode::REQUEST_TIMEOUT, "BAD_INPUT", message)
+        })?;
+        length = length.saturating_add(part.len());
+        if length <= most {
+            bytes.extend_from_slice(&part);
+        } else if length > most.saturating_mul(THROWN_AWAY) {
+            break;
+        }
+    }
+    if length > most {
+        let message = format!("The body is larger than {most} bytes: send a shorter one");
+        return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "LIMIT", message));
+    }
+    Ok(bytes)
+}
+
+fn read_body(app: &App, headers: &HeaderMap, body: &[u8]) -> Result<Sent, Refusal> {
     // A page of another site can make a browser send simple content types without asking: this is none.
     if !media::sends_json(headers) {
         let message = "The body has to be JSON: send `Content-Type: application/json`";
         return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "BAD_INPUT", message));
     }
-    let body = body.map_err(|rejection| {
-        let most = app.settings.limits.max_body;
-        let message = format!("The body is larger than {most} bytes or was cut off: send a shorter one");
-        Refusal::new(rejection.status(), "LIMIT", message)
-    })?;
     let unreadable = |error| {
         let want = "Send {\"query\": \"...\", \"variables\": {...}}";
         Refusal::unreadable(format!("The body is not the JSON of a request: {error}. {want}"))
     };
     if body.trim_ascii_start().first() != Some(&b'[') {
-        return serde_json::from_slice(&body).map(|one| Sent::One(Box::new(one))).map_err(unreadable);
+        return serde_json::from_slice(body).map(|one| Sent::One(Box::new(one))).map_err(unreadable);
     }
     let most = app.settings.max_batch;
     if most == 0 {
         return Err(Refusal::unreadable("This server takes one request at a time, not a list of them"));
     }
-    let list: Vec<&RawValue> = serde_json::from_slice(&body).map_err(unreadable)?;
+    let list: Vec<&RawValue> = serde_json::from_slice(body).map_err(unreadable)?;
     if list.is_empty() || list.len() > most {
         let message = format!("A list has 1 to {most} requests, and this has {}: send several lists", list.len());
         return Err(Refusal::new(StatusCode::BAD_REQUEST, "LIMIT", message));

@@ -37,6 +37,13 @@ impl Media {
     }
 }
 
+/// Whether the client names a form of an answer of GraphQL. A link or a picture of a page names none.
+pub(super) fn names_answers(headers: &HeaderMap) -> bool {
+    let mut ranges = values(headers, &header::ACCEPT).filter_map(Range::read);
+    let answers = ["application/json", "application/graphql-response+json", "text/event-stream"];
+    ranges.any(|range| range.weight > 0 && answers.iter().any(|kind| range.fit(kind) == Some(EXACT)))
+}
+
 /// Whether the client takes an answer in events.
 pub(super) fn takes_events(headers: &HeaderMap) -> bool {
     let mut ranges = values(headers, &header::ACCEPT).filter_map(Range::read);

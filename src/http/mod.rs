@@ -24,7 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
@@ -40,7 +40,7 @@ use crate::auth::Auth;
 use crate::config::Serve;
 use crate::db::Db;
 use crate::error::{Error, Result};
-use crate::graphql::{Api, api, sdl};
+use crate::graphql::{Api, api, builder, sdl};
 use crate::import::{self, Options, Source};
 
 /// What the pages may load: only what this server gives. GraphiQL's editor sets styles on elements.
@@ -123,7 +123,7 @@ pub async fn load_example(db: &Db) -> Result<()> {
 impl App {
     async fn new(db: Db, settings: Serve, stopping: watch::Receiver<bool>) -> Result<Self> {
         Ok(Self {
-            api: api(),
+            api: if settings.hide_schema { builder().disable_suggestions().finish() } else { api() },
             shape: Arc::new(limit::Shape::read(&sdl())?),
             documents: Arc::new(document::Documents::new(&settings)?),
             rates: Arc::new(rate::Rates::new(settings.rate)),
@@ -154,11 +154,10 @@ fn router(app: App) -> Result<Router> {
         .layer(from_fn_with_state(app.clone(), client::know))
         .route("/health/live", get(|| async { "alive\n" }))
         .route("/health/ready", get(ready))
-        .merge(page::routes())
+        .merge(page::routes(app.settings.hide_schema))
         .fallback(|| async {
             (StatusCode::NOT_FOUND, "There is nothing here: GraphiQL is at /, the API at /graphql\n")
         })
-        .layer(DefaultBodyLimit::max(app.settings.limits.max_body))
         .layer(RequestBodyTimeoutLayer::new(BODY))
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest));
     let cors = origin::layer(&app.settings.cors_origin)?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use super::request_id;
+use super::{media, request_id};
 use crate::error::{Error, Result};
 
 /// Stands for all origins.
@@ -33,6 +33,13 @@ pub(super) fn layer(origins: &[String]) -> Result<Option<CorsLayer>> {
         .expose_headers([header::ETAG, header::RETRY_AFTER, request_id::HEADER])
         .max_age(KNOWN);
     Ok(Some(layer))
+}
+
+/// Whether a GET may be answered. Pages of other sites can make a browser send one without asking first, and learn from the time
+/// it takes: browsers say so, and links and pictures name no form of an answer.
+pub(super) fn may_get(headers: &HeaderMap, origins: &[String]) -> bool {
+    let crossed = headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
+    media::names_answers(headers) && (!crossed || (headers.contains_key(header::ORIGIN) && may_ask(headers, origins)))
 }
 
 /// Whether what asks may: a page of this server, of an origin that is named, or what is no page at all. For what browsers send

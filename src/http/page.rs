@@ -51,8 +51,13 @@ static EXAMPLES: LazyLock<String> = LazyLock::new(|| {
 
 static SCHEMA: LazyLock<String> = LazyLock::new(crate::graphql::sdl);
 
-pub(super) fn routes() -> Router<App> {
-    Router::new()
+pub(super) fn routes(hide_schema: bool) -> Router<App> {
+    let router = if hide_schema {
+        Router::new()
+    } else {
+        Router::new().route("/schema.graphql", get(|| async { fresh("text/plain; charset=utf-8", SCHEMA.as_str()) }))
+    };
+    router
         .route("/", get(|headers: HeaderMap| async move { file(&headers, "index.html.gz", false) }))
         .route(
             "/assets/{name}",
@@ -61,7 +66,6 @@ pub(super) fn routes() -> Router<App> {
             }),
         )
         .route("/examples.json", get(|| async { fresh("application/json", EXAMPLES.as_str()) }))
-        .route("/schema.graphql", get(|| async { fresh("text/plain; charset=utf-8", SCHEMA.as_str()) }))
 }
 
 fn fresh(media: &'static str, body: &'static str) -> impl IntoResponse {

@@ -70,7 +70,11 @@ impl Question {
                 Variables::from_json(Value::Object(map))
             }
         };
-        let cost = limit::judge(&document.parsed, &operation.node, &variables, &app.shape, limits)?;
+        let size = limit::judge(&document.parsed, &operation.node, &variables, &app.shape, limits)?;
+        if size.introspects && app.settings.hide_schema {
+            let message = "This server does not tell its schema: ask whoever looks after it";
+            return Err(Refusal::document("GRAPHQL_VALIDATION_FAILED", message));
+        }
         given(&operation.node, &variables)?;
         let mut request = Request::new(String::new()).variables(variables);
         request.set_parsed_query(document.parsed.clone());
@@ -78,7 +82,7 @@ impl Question {
             request = request.operation_name(name);
         }
         let tells_cost = extensions.get("cost").is_some_and(|wanted| *wanted == Value::Bool(true));
-        Ok(Self { request, name, operation: kind, cost, tells_cost, document })
+        Ok(Self { request, name, operation: kind, cost: size.cost, tells_cost, document })
     }
 
     /// A mutation is not run by what may be a link, or be asked for again by a cache.

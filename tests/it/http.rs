@@ -130,8 +130,13 @@ async fn the_protocol_is_kept() {
     for fixture in databases().await {
         let server = Server::start(&fixture);
         let url = format!("{}/graphql", server.address);
-        let response = server.get("/graphql?query=%7Bevents%7BtotalCount%7D%7D").await;
-        assert_eq!(response.status(), 200);
+        let address = format!("{url}?query=%7Bevents%7BtotalCount%7D%7D");
+        let get = || server.client.get(&address);
+        let accepting = || get().header(ACCEPT, "application/json");
+        assert_eq!(accepting().send().await.unwrap().status(), 200);
+        // A link, a picture or a script of another site's page is no question.
+        assert_eq!(get().send().await.unwrap().status(), 400);
+        assert_eq!(accepting().header("sec-fetch-site", "cross-site").send().await.unwrap().status(), 400);
         let response = server.client.put(&url).send().await.unwrap();
         assert_eq!((response.status().as_u16(), response.headers()["allow"].to_str().unwrap()), (405, "GET, POST"));
         for sent in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"] {
@@ -228,10 +233,11 @@ async fn a_known_answer_is_not_sent_again() {
     for fixture in databases().await {
         let server = Server::start(&fixture);
         let address = format!("{}/graphql?query=%7Bevents%7BtotalCount%7D%7D", server.address);
-        let first = server.client.get(&address).send().await.unwrap();
+        let get = || server.client.get(&address).header(ACCEPT, "application/json");
+        let first = get().send().await.unwrap();
         let etag = first.headers()["etag"].to_str().unwrap().to_owned();
         assert_eq!(first.headers()["cache-control"], "no-cache");
-        let ask = async || server.client.get(&address).header("if-none-match", &etag).send().await.unwrap();
+        let ask = async || get().header("if-none-match", &etag).send().await.unwrap();
         assert_eq!(ask().await.status(), 304);
         // Another process writes: this one knows.
         let record = json!({ "kind": "event", "key": "new", "type": "OTHER" });
@@ -242,7 +248,7 @@ async fn a_known_answer_is_not_sent_again() {
         // So it does when nothing but the description of a dataset changes.
         let etag = again.headers()["etag"].to_str().unwrap().to_owned();
         fixture.import("{\"kind\":\"dataset\",\"key\":\"test\",\"title\":\"Another\"}").await;
-        let again = server.client.get(&address).header("if-none-match", &etag).send().await.unwrap();
+        let again = get().header("if-none-match", &etag).send().await.unwrap();
         assert_eq!(again.status(), 200);
     }
 }
@@ -295,5 +301,22 @@ async fn pages_of_other_origins_ask_when_they_may() {
             let socket = socket.header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==").send().await.unwrap();
             assert_eq!(socket.status().as_u16(), if may { 101 } else { 403 }, "{origin}");
         }
+    }
+}
+
+#[tokio::test]
+async fn the_schema_can_be_hidden() {
+    for fixture in databases().await {
+        let server = Server::start_with(&fixture, &["--example", "--hide-schema"]);
+        assert_eq!(server.ask("{ events { totalCount } }").await["data"]["events"]["totalCount"], 28);
+        for query in [
+            "{ __schema { queryType { name } } }",
+            "{ __type(name: \"Event\") { name } }",
+            "{ evnts { nodes { id } } }",
+        ] {
+            let answer = server.ask(query).await.to_string();
+            assert!(answer.contains("GRAPHQL_VALIDATION_FAILED") && !answer.contains("events"), "{answer}");
+        }
+        assert_eq!(server.get("/schema.graphql").await.status(), 404);
     }
 }

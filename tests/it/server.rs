@@ -78,7 +78,8 @@ impl Server {
     }
 
     pub async fn get(&self, path: &str) -> Response {
-        self.keyed(self.client.get(format!("{}{path}", self.address))).send().await.unwrap()
+        let request = self.client.get(format!("{}{path}", self.address)).header(ACCEPT, "application/json, */*;q=0.5");
+        self.keyed(request).send().await.unwrap()
     }
 
     /// The value of a figure of `/metrics`; 0 when it has none yet.

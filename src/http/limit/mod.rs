@@ -12,7 +12,7 @@ use async_graphql::parser::types::{ExecutableDocument, OperationDefinition};
 use crate::config::Limits;
 use crate::error::{Error, Result};
 
-use price::Walk;
+use price::{Size, Walk};
 pub(super) use shape::Shape;
 
 /// Refuses a document that is too long to be parsed.
@@ -33,15 +33,15 @@ pub(super) fn judge_variables(text: &str, limits: &Limits) -> Result<()> {
     over("tokens long in its variables", tokens, most, "ask with shorter lists, in several queries")
 }
 
-/// What an operation costs: how many values its answer has if all pages are full. Refused when it measures more than is
-/// allowed.
+/// What an operation measures; its cost is how many values its answer has if all pages are full. Refused when it measures more
+/// than is allowed.
 pub(super) fn judge(
     document: &ExecutableDocument,
     operation: &OperationDefinition,
     variables: &Variables,
     shape: &Shape,
     limits: &Limits,
-) -> Result<usize> {
+) -> Result<Size> {
     let mut walk = Walk::new(document, variables, shape);
     let size = walk.operation(operation)?;
     let roots = walk.roots(&operation.selection_set.node, limits.max_root_fields);
@@ -65,7 +65,7 @@ pub(super) fn judge(
     ] {
         over(what, size, most, advice)?;
     }
-    Ok(size.cost)
+    Ok(size)
 }
 
 fn over(what: &str, size: usize, most: usize, advice: &str) -> Result<()> {

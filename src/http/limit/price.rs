@@ -24,12 +24,14 @@ const USUAL_BUCKETS: usize = 100;
 
 /// What a document measures.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Size {
+pub(in crate::http) struct Size {
     pub(super) depth: usize,
     pub(super) fields: usize,
     pub(super) aliases: usize,
     pub(super) directives: usize,
-    pub(super) cost: usize,
+    pub(in crate::http) cost: usize,
+    /// Whether it asks for the schema.
+    pub(in crate::http) introspects: bool,
 }
 
 impl Size {
@@ -41,6 +43,7 @@ impl Size {
             aliases: self.aliases.saturating_add(other.aliases),
             directives: self.directives.saturating_add(other.directives),
             cost: self.cost.saturating_add(other.cost),
+            introspects: self.introspects || other.introspects,
         }
     }
 }
@@ -144,7 +147,7 @@ impl<'d> Walk<'d> {
 
     fn field(&mut self, field: &'d Field, place: Place<'d>) -> Result<Size> {
         let name = field.name.node.as_str();
-        // What the schema does not have, validation refuses. Its introspection has short lists only.
+        // What the schema does not have, validation refuses.
         let known = self.shape.field(place.of, name);
         let page = known.and_then(|known| self.page(field, known)).unwrap_or(SHORT_LIST);
         let of = known.map_or("", |known| known.of.as_str());
@@ -152,6 +155,7 @@ impl<'d> Walk<'d> {
         let below = self.measure(&field.selection_set.node, Place { of, page })?;
         let many = match known {
             Some(shape::Field { for_each: Some(argument), .. }) => self.length(field, argument),
+            Some(shape::Field { length: Some(length), .. }) => *length,
             Some(shape::Field { list: true, .. }) => place.page,
             _ => 1,
         };
@@ -161,6 +165,7 @@ impl<'d> Walk<'d> {
             aliases: below.aliases.saturating_add(usize::from(field.alias.is_some())),
             directives: below.directives,
             cost: below.cost.saturating_add(1).saturating_mul(many),
+            introspects: below.introspects || matches!(name, "__schema" | "__type"),
         })
     }
 

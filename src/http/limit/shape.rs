@@ -8,6 +8,24 @@ use async_graphql::{Positioned, Value};
 
 use crate::error::{Error, Result};
 
+/// What describes the schema itself (the specification, section 4). Its lists have no pages.
+const INTROSPECTION: &str = "
+    type __Schema { types: [__Type] directives: [__Directive] queryType: __Type mutationType: __Type subscriptionType: __Type }
+    type __Type {
+        fields: [__Field] inputFields: [__InputValue] enumValues: [__EnumValue]
+        interfaces: [__Type] possibleTypes: [__Type] ofType: __Type
+    }
+    type __Field { args: [__InputValue] type: __Type }
+    type __InputValue { type: __Type }
+    type __EnumValue { name: String }
+    type __Directive { args: [__InputValue] }
+    type Query { __schema: __Schema __type: __Type }
+";
+
+/// How many fields or words a type has, about, and how many arguments a field.
+const FIELDS_OF_TYPE: usize = 8;
+const ARGUMENTS_OF_FIELD: usize = 4;
+
 /// The fields of all types.
 #[derive(Debug)]
 pub(crate) struct Shape(HashMap<String, HashMap<String, Field>>);
@@ -23,15 +41,19 @@ pub(super) struct Field {
     pub(super) page: Option<usize>,
     /// An argument whose values it has one for each of.
     pub(super) for_each: Option<String>,
+    /// How long the list is, when it has no pages and is that of no connection.
+    pub(super) length: Option<usize>,
 }
 
 impl Shape {
     /// Reads a schema.
     pub(crate) fn read(sdl: &str) -> Result<Self> {
-        let document =
-            parse_schema(sdl).map_err(|error| Error::Broken(format!("the schema is unreadable: {error}")))?;
-        let mut types = HashMap::new();
-        for definition in document.definitions {
+        let read = |sdl: &str| {
+            let document = parse_schema(sdl);
+            document.map_err(|error| Error::Broken(format!("the schema is unreadable: {error}")))
+        };
+        let mut types: HashMap<String, HashMap<String, Field>> = HashMap::new();
+        for definition in [read(sdl)?.definitions, read(INTROSPECTION)?.definitions].into_iter().flatten() {
             let TypeSystemDefinition::Type(definition) = definition else { continue };
             let fields = match definition.node.kind {
                 TypeKind::Object(object) => object.fields,
@@ -40,7 +62,17 @@ impl Shape {
                 _ => Vec::new(),
             };
             let fields = fields.iter().map(|field| (field.node.name.node.to_string(), Field::of(&field.node)));
-            types.insert(definition.node.name.node.to_string(), fields.collect());
+            types.entry(definition.node.name.node.to_string()).or_default().extend(fields);
+        }
+        let all = types.len();
+        for (_, fields) in types.iter_mut().filter(|(name, _)| name.starts_with("__")) {
+            for (name, field) in fields.iter_mut().filter(|(_, field)| field.list) {
+                field.length = Some(match name.as_str() {
+                    "types" => all,
+                    "fields" | "inputFields" | "enumValues" => FIELDS_OF_TYPE,
+                    _ => ARGUMENTS_OF_FIELD,
+                });
+            }
         }
         Ok(Self(types))
     }
@@ -66,6 +98,7 @@ impl Field {
             list,
             page,
             for_each: for_each.map(|argument| argument.node.name.node.to_string()),
+            length: None,
         }
     }
 }

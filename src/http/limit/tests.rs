@@ -27,7 +27,7 @@ fn price(document: &str, variables: serde_json::Value) -> Result<usize> {
     let variables = Variables::from_json(variables);
     let document = parse_query(document).unwrap();
     let (_, operation) = document.operations.iter().next().unwrap();
-    judge(&document, &operation.node, &variables, &shape, &limits())
+    judge(&document, &operation.node, &variables, &shape, &limits()).map(|size| size.cost)
 }
 
 #[test]
@@ -142,4 +142,19 @@ proptest! {
         let _ = judge_text(&text, &limits());
         let _ = judge_text(&marks.concat(), &limits());
     }
+}
+
+/// The queries of tools are far below the limit; one that goes round in circles is above it.
+#[test]
+fn introspection_has_its_price() {
+    let tool = "query { __schema { queryType { name } types { kind name description
+        fields(includeDeprecated: true) { name args { name type { ...T } defaultValue } type { ...T } isDeprecated }
+        inputFields { name type { ...T } } interfaces { ...T } enumValues { name } possibleTypes { ...T } }
+        directives { name locations args { name type { ...T } } } } }
+        fragment T on __Type { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name
+        ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name } } } } } } } } } }";
+    let cost = price(tool, json!({})).unwrap();
+    assert!((100_000..700_000).contains(&cost), "{cost}");
+    let round = "{ __schema { types { fields { type { fields { type { fields { type { fields { type { name } } } } } } } } } } }";
+    assert_eq!(price(round, json!({})).unwrap_err().code(), "LIMIT");
 }
