@@ -35,6 +35,8 @@ const WRITER_LOCK: &str = "SELECT pg_advisory_xact_lock(hashtext('newsgraph'), h
 const ANALYZE_ALL: &str = "DO $$
 DECLARE one name;
 BEGIN
+    -- Words wait in a list before they come into the index; as long as it is long, reading all rows seems cheaper.
+    PERFORM gin_clean_pending_list('search_words');
     FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = current_schema() LOOP
         EXECUTE format('ANALYZE %I', one);
     END LOOP;
