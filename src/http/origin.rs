@@ -36,10 +36,13 @@ pub(super) fn layer(origins: &[String]) -> Result<Option<CorsLayer>> {
 }
 
 /// Whether a GET may be answered. Pages of other sites can make a browser send one without asking first, and learn from the time
-/// it takes: browsers say so, and links and pictures name no form of an answer.
+/// it takes: browsers say where a request comes from, and links and pictures neither name a form of an answer nor are they sent by
+/// a script.
 pub(super) fn may_get(headers: &HeaderMap, origins: &[String]) -> bool {
     let crossed = headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
-    media::names_answers(headers) && (!crossed || (headers.contains_key(header::ORIGIN) && may_ask(headers, origins)))
+    let by_script = headers.get("sec-fetch-mode").is_some_and(|mode| mode == "cors");
+    (media::names_answers(headers) || by_script)
+        && (!crossed || (headers.contains_key(header::ORIGIN) && may_ask(headers, origins)))
 }
 
 /// Whether what asks may: a page of this server, of an origin that is named, or what is no page at all. For what browsers send

@@ -27,9 +27,10 @@ pub(super) struct Parameters {
 }
 
 impl Parameters {
-    /// Whether they say which document is meant.
-    pub(super) fn names_a_document(&self) -> bool {
-        self.query.is_some() || self.document_id.is_some() || self.extensions.is_some()
+    /// Whether they say which document is meant, and the variables are a map.
+    pub(super) fn are_well_formed(&self) -> bool {
+        let document = self.query.is_some() || self.document_id.is_some() || self.extensions.is_some();
+        document && self.variables.as_ref().is_none_or(|variables| variables.get().starts_with('{'))
     }
 }
 

@@ -207,7 +207,7 @@ impl Connection {
             return Err(UNREADABLE);
         };
         let parameters: Parameters = serde_json::from_str(payload.get()).map_err(|_| UNREADABLE)?;
-        if !parameters.names_a_document() {
+        if !parameters.are_well_formed() {
             return Err(UNREADABLE);
         }
         let most = self.asking.app.settings.max_operations;
