@@ -205,7 +205,11 @@ pub(super) async fn facets<T: Noun>(
             let count = i32::try_from(count).unwrap_or(i32::MAX);
             facet.distinct = i32::try_from(distinct).unwrap_or(i32::MAX);
             match word {
-                Some(word) => facet.buckets.push(FacetBucket { things: things.clone(), word, count }),
+                // One value is read even when none is wanted: it tells how many there are.
+                Some(word) if facet.buckets.len() < first => {
+                    facet.buckets.push(FacetBucket { things: things.clone(), word, count });
+                }
+                Some(_) => {}
                 None => facet.missing = count,
             }
         }
@@ -250,7 +254,7 @@ async fn ranked<T: Noun>(
         .columns(parent)
         .columns(["value", "count", "distinct"])
         .from_subquery(ranks, "ranked")
-        .and_where(Expr::col("rank").lte(first as i64).or(Expr::col("value").is_null()))
+        .and_where(Expr::col("rank").lte(first.max(1) as i64).or(Expr::col("value").is_null()))
         .order_by("rank", Order::Asc)
         .take())
 }

@@ -73,7 +73,9 @@ struct Batches<'a> {
 impl<'a> Batches<'a> {
     fn new(transaction: &'a DatabaseTransaction, table: &str, columns: &str, written_only: bool) -> Self {
         let from = if written_only { format!("{WRITTEN} JOIN {table} USING (id)") } else { table.to_owned() };
-        let select = format!("SELECT id, {columns} FROM {from} WHERE id > $1 ORDER BY id LIMIT {BATCH}");
+        // Said of both tables: PostgreSQL would read the larger one from its start for each batch.
+        let select =
+            format!("SELECT id, {columns} FROM {from} WHERE {table}.id > $1 AND id > $1 ORDER BY id LIMIT {BATCH}");
         Self { transaction, select, last: 0 }
     }
 

@@ -377,3 +377,21 @@ async fn dates_beyond_the_calendar_are_undated() {
         }
     }
 }
+
+/// How many values there are does not depend on how many are shown.
+#[tokio::test]
+async fn values_are_counted_that_are_not_shown() {
+    for fixture in stories().await {
+        let ask = async |first: i32| {
+            let query = "query($n: Int!) { events(first: 0) { facets(by: [TYPE, PLACE], first: $n) { distinct missing buckets { count } } } }";
+            let mut answer = fixture.ask_with(query, json!({ "n": first })).await;
+            for facet in answer["events"]["facets"].as_array_mut().unwrap() {
+                let shown = facet["buckets"].as_array().unwrap().len();
+                assert!(shown <= first as usize, "{facet}");
+                facet.as_object_mut().unwrap().remove("buckets");
+            }
+            answer
+        };
+        assert_eq!(ask(0).await, ask(500).await);
+    }
+}

@@ -238,3 +238,32 @@ fn any_text_can_be_asked() {
         })
         .unwrap();
 }
+
+/// A letter stands for a word that it begins, and for no other.
+#[tokio::test]
+async fn initials_have_to_begin_a_word_of_the_name() {
+    for fixture in stories().await {
+        for (name, found) in [
+            ("A. Mikdam", true),
+            ("Ali M.", true),
+            ("A. Miqdam", true),
+            ("X. Mikdam", false),
+            ("A. X. Mikdam", false),
+            ("Ali X.", false),
+        ] {
+            let query = "query($n: String!) { people(filter: { name: { matches: $n } }) { nodes { label } } }";
+            let people = fixture.ask_with(query, json!({ "n": name })).await;
+            let labels: Vec<&str> = people["people"]["nodes"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|node| node["label"].as_str().unwrap())
+                .collect();
+            assert_eq!(labels.contains(&"Ali al-Mikdam"), found, "{name}: {labels:?}");
+        }
+        let (code, message) = fixture
+            .refused("{ people(filter: { name: { matches: \"Ali\", modes: [] } }) { nodes { id } } }", json!({}))
+            .await;
+        assert_eq!(code, "BAD_INPUT", "{message}");
+    }
+}

@@ -28,7 +28,7 @@ impl NameMatch {
     pub(crate) fn test(&self, column: Expr, sink: &mut Sink) -> Result<Expr> {
         sink.names.push(self.matches.clone());
         let names = Asked::new(&self.matches)?;
-        let rules = self.modes.as_deref().unwrap_or(NameRule::ALL);
+        let rules = some_rules(self.modes.as_deref())?;
         // One select a way, joined by UNION: each enters an index, which no planner does for an OR between them.
         let all = rules
             .iter()
@@ -38,6 +38,16 @@ impl NameMatch {
         let bearers =
             Query::select().column("target_id").from("name").and_where(Expr::col("id").in_subquery(all)).take();
         Ok(column.in_subquery(bearers))
+    }
+}
+
+/// The rules that were asked for, or all.
+pub(crate) fn some_rules(modes: Option<&[NameRule]>) -> Result<&[NameRule]> {
+    match modes {
+        Some([]) => {
+            Err(Error::BadInput("`modes` is empty, so no name can match: name one, or leave it out for all".into()))
+        }
+        modes => Ok(modes.unwrap_or(NameRule::ALL)),
     }
 }
 
@@ -82,7 +92,8 @@ impl Asked {
                     let others = words.iter().filter(|at| !pair.words.contains(at)).map(|at| self.keys(*at));
                     std::iter::once(pair.keys.clone()).chain(others).collect()
                 });
-                std::iter::once(all).chain(paired).filter_map(|groups| with_all(&[rule], groups)).collect()
+                let selects = std::iter::once(all).chain(paired).filter_map(|groups| with_all(&[rule], groups));
+                selects.map(|names| self.with_initials(&words, names)).collect()
             }
         }
     }
@@ -113,6 +124,29 @@ impl Asked {
         // One word is itself joined.
         let ways = if words == joined { vec![words] } else { vec![words, joined] };
         ways.into_iter().filter_map(|groups| with_all(rules, groups)).collect()
+    }
+
+    /// Only names that have, for each initial that is asked for, a word that it begins.
+    fn with_initials(&self, required: &[usize], mut names: SelectStatement) -> SelectStatement {
+        let all = self.sound.words.iter().enumerate();
+        for (_, word) in all.filter(|(at, word)| !required.contains(at) && !word.letters.is_empty()) {
+            // Keys from this letter on, up to those that begin with the next one.
+            let behind: String = word.letters.chars().map(|letter| char::from(letter as u8 + 1)).collect();
+            let key = || Expr::col(("begun", "key"));
+            let begun = Query::select()
+                .expr(Expr::cust("1"))
+                .from_as("name_key", Alias::new("begun"))
+                .and_where(Expr::col(("begun", "name_id")).equals(("name_key", "name_id")))
+                .and_where(
+                    Expr::col(("begun", "rule"))
+                        .is_in([NameRule::Folded, NameRule::Transliterated].map(|rule| rule.to_value())),
+                )
+                .and_where(key().gte(word.letters.as_str()))
+                .and_where(key().lt(behind))
+                .take();
+            names.and_where(Expr::exists(begun));
+        }
+        names
     }
 
     fn keys(&self, at: usize) -> OneOf {

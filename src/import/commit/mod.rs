@@ -20,6 +20,10 @@ use crate::import::record::DatasetRecord;
 use crate::import::report::Report;
 use crate::import::{check, derive, index, scratch};
 
+/// After so many lines PostgreSQL looks at its tables for the first time within an import, and then whenever they have become four
+/// times as many: as long as it takes them for empty it looks keys up by reading all of them.
+const FIRST_LOOK: usize = 20_000;
+
 /// Lines that are resolved and written together.
 const BATCH: usize = 1000;
 
@@ -124,6 +128,9 @@ struct Attempt<'a> {
     fresh: i64,
     next_id: i64,
     next_change: i64,
+    /// Lines of this reading that were handled, and after how many PostgreSQL looks at its tables again.
+    handled: usize,
+    look_again: usize,
     at: i64,
     batch: String,
     dataset: Option<dataset::Model>,
@@ -163,6 +170,8 @@ impl<'a> Attempt<'a> {
             fresh: last("id")? + 1,
             next_id: last("id")? + 1,
             next_change: last("change")? + 1,
+            handled: 0,
+            look_again: FIRST_LOOK,
             at: i64::try_from(now).unwrap_or(i64::MAX),
             batch: (last("change")? + 1).to_string(),
             dataset: None,
@@ -176,6 +185,7 @@ impl<'a> Attempt<'a> {
         for file in 0..self.sources.len() {
             self.read(file, Pass::Register).await?;
         }
+        (self.handled, self.look_again) = (0, FIRST_LOOK);
         for file in 0..self.sources.len() {
             self.read(file, Pass::Write).await?;
         }
@@ -288,10 +298,16 @@ impl<'a> Attempt<'a> {
         if batch.is_empty() {
             return Ok(());
         }
+        self.handled += batch.len();
         match pass {
-            Pass::Register => self.register(batch).await,
-            Pass::Write => self.write(batch).await,
+            Pass::Register => self.register(batch).await?,
+            Pass::Write => self.write(batch).await?,
         }
+        if self.handled > self.look_again {
+            self.look_again = self.handled * 4;
+            Db::analyze(self.transaction).await?;
+        }
+        Ok(())
     }
 
     fn dataset(&self) -> Result<&dataset::Model> {
