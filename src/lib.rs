@@ -10,6 +10,7 @@ pub mod auth;
 pub mod config;
 pub mod db;
 pub mod error;
+pub mod generate;
 pub mod geo;
 pub mod graphql;
 pub mod http;

@@ -1,7 +1,7 @@
 //! The command line.
 
 use std::fs::File;
-use std::io::{IsTerminal, Write};
+use std::io::{BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -11,6 +11,7 @@ use newsgraph::auth::{Scope, key};
 use newsgraph::config::{Database, Serve};
 use newsgraph::db::Db;
 use newsgraph::error::{Error, Result};
+use newsgraph::generate::{Generate, generate};
 use newsgraph::import::{self, Options, Progress, Report, Source};
 use newsgraph::text::date::format_instant;
 use newsgraph::{settings, telemetry};
@@ -37,6 +38,16 @@ enum Command {
     /// Import files of records (JSON Lines), all or nothing.
     #[command(after_help = "Example: newsgraph import --dry-run examples/mikdam/records.jsonl")]
     Import(Import),
+    /// Print synthetic records with the skew of real news, for trying things out at size.
+    #[command(after_help = "Example: newsgraph generate --events 100000 --seed 7 | newsgraph import -")]
+    Generate {
+        /// How many events; actors, places, articles and statements come besides.
+        #[arg(long, env = "NEWSGRAPH_EVENTS", value_name = "NUMBER")]
+        events: u64,
+        /// Another seed gives other records; the same gives the same.
+        #[arg(long, env = "NEWSGRAPH_SEED", default_value_t = 1, value_name = "NUMBER")]
+        seed: u64,
+    },
     /// Print the GraphQL schema, or the JSON Schema of records.
     #[command(after_help = "Example: newsgraph schema --records > records.schema.json")]
     Schema {
@@ -158,6 +169,16 @@ async fn run(command: Command) -> Result<ExitCode> {
         }
         Command::Key { action } => keys(action).await.map(|()| ExitCode::SUCCESS),
         Command::Import(settings) => import(settings).await,
+        Command::Generate { events, seed } => {
+            let mut out = BufWriter::new(std::io::stdout().lock());
+            let made = generate(Generate { events, seed }, &mut out);
+            let flushed = out.flush().map_err(|error| Error::Io("cannot write".into(), error));
+            match made.and(flushed) {
+                // Who reads may have had enough.
+                Err(Error::Io(_, error)) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
+                done => done.map(|()| ExitCode::SUCCESS),
+            }
+        }
         Command::Schema { records: true } => {
             print(&format!("{:#}\n", *import::schema::RECORDS)).map(|()| ExitCode::SUCCESS)
         }

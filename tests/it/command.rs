@@ -108,3 +108,23 @@ fn the_json_schema_accepts_the_story_and_explains_itself() {
         .collect();
     assert_eq!(bare, Vec::<String>::new());
 }
+
+/// Generated records are valid, the same for the same seed, and skewed: a few actors are in most of what happens.
+#[tokio::test]
+async fn generated_records_can_be_imported() {
+    for fixture in databases().await {
+        let made = |seed: &str| text(&newsgraph(&fixture, &["generate", "--events", "400", "--seed", seed], "").stdout);
+        let records = made("7");
+        assert_eq!(records, made("7"));
+        assert_ne!(records, made("8"));
+        let done = newsgraph(&fixture, &["import", "-"], &records);
+        assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
+        let data = fixture
+            .ask("{ events { totalCount facets(by: [ACTOR], first: 1) { distinct buckets { count } } } contested: events(filter: { standing: { eq: CONTESTED } }) { totalCount } }")
+            .await;
+        assert_eq!(data["events"]["totalCount"], 400);
+        let facet = &data["events"]["facets"][0];
+        assert!(facet["distinct"].as_i64() > Some(50) && facet["buckets"][0]["count"].as_i64() > Some(40), "{facet}");
+        assert!(data["contested"]["totalCount"].as_i64() > Some(0), "{data}");
+    }
+}
