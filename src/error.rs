@@ -14,6 +14,9 @@ pub enum Error {
     /// The question asks for more than is allowed.
     #[error("{0}")]
     Limit(String),
+    /// Somebody else was faster.
+    #[error("{0}")]
+    Conflict(String),
     /// Nobody knows who asks.
     #[error("{0}")]
     Unauthenticated(String),
@@ -41,6 +44,7 @@ impl Error {
             Self::BadInput(_) => "BAD_INPUT",
             Self::NotFound(_) => "NOT_FOUND",
             Self::Limit(_) => "LIMIT",
+            Self::Conflict(_) => "CONFLICT",
             Self::Unauthenticated(_) => "UNAUTHENTICATED",
             Self::Forbidden(_) => "FORBIDDEN",
             Self::Database(_) | Self::Io(..) | Self::Broken(_) => "INTERNAL",

@@ -246,6 +246,7 @@ async fn import(settings: Import) -> Result<ExitCode> {
         dry_run: settings.dry_run,
         keep_going: settings.keep_going,
         by: "command line".into(),
+        ..Options::default()
     };
     let mut bar = Bar::new(sources.iter().map(Source::size).sum());
     let report = import::import(&db, &sources, &options, &mut bar).await;

@@ -30,6 +30,7 @@ pub mod participation;
 pub mod place;
 pub mod record;
 pub mod relation;
+pub mod request;
 pub mod stance;
 pub mod standing;
 pub mod statement;

@@ -6,6 +6,7 @@ mod m0002_writers;
 mod m0003_search;
 mod m0004_places;
 mod m0005_changes;
+mod m0006_requests;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -21,6 +22,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_search::Migration),
             Box::new(m0004_places::Migration),
             Box::new(m0005_changes::Migration),
+            Box::new(m0006_requests::Migration),
         ]
     }
 }

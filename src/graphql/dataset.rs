@@ -1,10 +1,12 @@
 //! Datasets, and the record that each thing came with.
 
-use async_graphql::{Context, Enum, ID, Object, SimpleObject};
+use async_graphql::{ComplexObject, Context, Enum, ID, Object, SimpleObject};
 use sea_orm::EntityTrait;
 use sea_orm::FromQueryResult;
-use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, JoinType, Query};
 use std::collections::HashMap;
+use std::sync::Arc;
+use tokio::sync::OnceCell;
 
 use super::batch::{Batch, Row, noun};
 use super::facet::{NounFacet, Values};
@@ -87,13 +89,49 @@ root! {
 
 /// The record that a thing came with.
 #[derive(Clone, SimpleObject)]
-#[graphql(name = "Provenance")]
+#[graphql(name = "Provenance", complex)]
 pub struct Record {
     /// Its dataset.
     pub dataset: Dataset,
     /// The caller's key, unique in the dataset over all nouns. A part without a key of its own has the key of its record,
     /// `#` and a JSON pointer to it.
     pub key: String,
+    /// The record itself, or the one around a part.
+    #[graphql(skip)]
+    whole: i64,
+    #[graphql(skip)]
+    versions: Arc<Versions>,
+}
+
+/// The last changes of records that were read together.
+struct Versions {
+    wholes: Vec<i64>,
+    loaded: OnceCell<Result<HashMap<i64, i64>, Fault>>,
+}
+
+/// The record that a thing came with.
+#[ComplexObject]
+impl Record {
+    /// The last change of the record or its parts. Give it to `importRecords` to write only if nobody else wrote meanwhile.
+    async fn version(&self, ctx: &Context<'_>) -> Option<Result<ID, Fault>> {
+        let loaded = self.versions.loaded.get_or_init(async || {
+            let session = session(ctx)?;
+            let dialect = session.dialect();
+            let select = Query::select()
+                .column("record_id")
+                .expr_as(Func::max(Expr::col("id")), "version")
+                .from("change")
+                .and_where(dialect.is_one_of(Expr::col("record_id"), dialect.numbers(&self.versions.wholes)))
+                .group_by_col("record_id")
+                .take();
+            let rows = session.all(&select).await?;
+            rows.iter().map(|row| Ok((row.try_get("", "record_id")?, row.try_get("", "version")?))).collect()
+        });
+        match loaded.await {
+            Ok(versions) => versions.get(&self.whole).map(|version| Ok(Kind::Change.global(*version))),
+            Err(fault) => Some(Err(fault.clone())),
+        }
+    }
 }
 
 /// The record of a row, read for its whole batch at once.
@@ -110,6 +148,7 @@ where
                 .column(("dataset", sea_orm::sea_query::Asterisk))
                 .expr_as(Expr::col(("record", "id")), "record_id")
                 .expr_as(Expr::col(("record", "key")), "record_key")
+                .expr_as(Func::coalesce([Expr::col(("record", "owner_id")), Expr::col(("record", "id"))]), "whole")
                 .from("record")
                 .join(JoinType::InnerJoin, "dataset", Expr::col(("dataset", "id")).equals(("record", "dataset_id")))
                 .and_where(dialect.is_one_of(Expr::col(("record", "id")), dialect.numbers(&ids)))
@@ -117,13 +156,20 @@ where
             let (mut datasets, mut keys) = (Vec::new(), Vec::new());
             for result in session.all(&select).await? {
                 datasets.push(entity::dataset::Model::from_query_result(&result, "")?);
-                keys.push((result.try_get::<i64>("", "record_id")?, result.try_get::<String>("", "record_key")?));
+                let whole: i64 = result.try_get("", "whole")?;
+                keys.push((
+                    result.try_get::<i64>("", "record_id")?,
+                    result.try_get::<String>("", "record_key")?,
+                    whole,
+                ));
             }
             let batch = Batch::new(datasets);
-            let records = keys
-                .into_iter()
-                .enumerate()
-                .filter_map(|(at, (id, key))| Some((id, Record { dataset: Dataset(Row::get(&batch, at)?), key })));
+            let wholes = keys.iter().map(|(.., whole)| *whole).collect();
+            let versions = Arc::new(Versions { wholes, loaded: OnceCell::new() });
+            let records = keys.into_iter().enumerate().filter_map(|(at, (id, key, whole))| {
+                let dataset = Dataset(Row::get(&batch, at)?);
+                Some((id, Record { dataset, key, whole, versions: Arc::clone(&versions) }))
+            });
             Ok(records.collect::<HashMap<i64, Record>>())
         })
         .await?;

@@ -1,12 +1,15 @@
 //! Records by the API: the same writer as the command line's.
 
-use async_graphql::{Context, Json, Object, SimpleObject};
+use async_graphql::{Context, ID, InputObject, Json, Object, SimpleObject};
+use data_encoding::HEXLOWER;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
+use super::node::Kind;
 use super::session::{Fault, caller, session};
 use crate::auth::Scope;
 use crate::error::Error;
-use crate::import::{self, Options, Report, Source};
+use crate::import::{self, Expected, Once, Options, Report, Source};
 
 /// What can be written.
 #[derive(Default)]
@@ -17,7 +20,8 @@ pub struct ImportMutation;
 impl ImportMutation {
     /// Writes records, as `newsgraph import` does and by the same rules: in one transaction, all or nothing, and idempotent by
     /// dataset and key. Needs the scope WRITE. Errors: `UNAUTHENTICATED` without a key, `FORBIDDEN` without the scope,
-    /// `BAD_INPUT` for a dataset that has no key. Mistakes in records are no errors of the request: they are in the answer.
+    /// `BAD_INPUT` for a dataset that has no key, `CONFLICT` when somebody else was faster. Mistakes in records are no errors of the request: they are in the answer.
+    #[allow(clippy::too_many_arguments)]
     async fn import_records(
         &self,
         ctx: &Context<'_>,
@@ -29,6 +33,15 @@ impl ImportMutation {
         #[graphql(desc = "Say what would be done and write nothing.", default)] dry_run: bool,
         #[graphql(desc = "Leave out records with mistakes and what refers to them, and write the others.", default)]
         keep_going: bool,
+        #[graphql(
+            desc = "The versions of records on which this is written: a record that was changed since refuses all of it (`CONFLICT`). At most 1,000.",
+            default
+        )]
+        expected_versions: Vec<ExpectedVersion>,
+        #[graphql(
+            desc = "What the client calls this write, 1 to 200 letters: asked for again within 7 days it is answered again and not done again, so it can be repeated when an answer was lost. The same key for other records is an error (`CONFLICT`)."
+        )]
+        idempotency_key: Option<String>,
     ) -> Result<ImportReport, Fault> {
         let caller = caller(ctx);
         caller.needs(Scope::Write)?;
@@ -37,11 +50,55 @@ impl ImportMutation {
         }
         // JSON Lines, as the writer reads them: what a value holds has no line breaks in it.
         let lines: String = records.iter().map(|record| format!("{}\n", record.0)).collect();
+        let once = idempotency_key
+            .map(|key| once(key, &[&lines, dataset.as_deref().unwrap_or_default(), &format!("{keep_going}")]));
+        let once = once.transpose()?.filter(|_| !dry_run);
+        if expected_versions.len() > MOST_EXPECTED {
+            return Err(Error::Limit(format!(
+                "`expectedVersions` has more than {MOST_EXPECTED} records: write in parts"
+            ))
+            .into());
+        }
+        let expected = expected_versions.into_iter().map(ExpectedVersion::read).collect::<Result<_, Error>>()?;
         let source = Source::embedded("records", &lines)?;
         let by = caller.name.clone().unwrap_or_default();
-        let options = Options { dataset, dry_run, keep_going, by };
+        let options = Options { dataset, dry_run, keep_going, by, once, expected };
         let report = import::import(session(ctx)?.db(), &[source], &options, &mut ()).await?;
         Ok(ImportReport::of(report))
+    }
+}
+
+/// The most records that can be expected to be unchanged.
+const MOST_EXPECTED: usize = 1000;
+
+/// The longest key of a write.
+const LONGEST_KEY: usize = 200;
+
+fn once(key: String, parts: &[&str]) -> Result<Once, Error> {
+    if key.is_empty() || key.chars().count() > LONGEST_KEY {
+        return Err(Error::BadInput(format!("`idempotencyKey` has 1 to {LONGEST_KEY} letters: give another")));
+    }
+    let mut digest = Sha256::new();
+    for part in parts {
+        digest.update(part.len().to_be_bytes());
+        digest.update(part);
+    }
+    Ok(Once { key, digest: HEXLOWER.encode(&digest.finalize()) })
+}
+
+/// A record as the client has seen it.
+#[derive(InputObject)]
+pub struct ExpectedVersion {
+    /// The key of the record, in the dataset that is written.
+    key: String,
+    /// `Provenance.version` of it; null when there is to be no such record yet.
+    version: Option<ID>,
+}
+
+impl ExpectedVersion {
+    fn read(self) -> Result<Expected, Error> {
+        let version = self.version.map(|version| Kind::Change.number(&version)).transpose()?;
+        Ok(Expected { key: self.key, version })
     }
 }
 

@@ -19,7 +19,7 @@ pub mod schema;
 mod scratch;
 mod write;
 
-pub use commit::{Options, Progress, import};
+pub use commit::{Expected, Once, Options, Progress, import};
 pub use index::{migrate, rebuild};
 pub use read::Source;
 pub use report::Report;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::problem::Problem;
 
@@ -11,7 +11,7 @@ use super::problem::Problem;
 const LISTED: usize = 1000;
 
 /// How many records of one kind had which fate.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// New.
     pub created: u64,
@@ -24,7 +24,7 @@ pub struct Counts {
 }
 
 /// A record that changed, and what in it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Updated {
     /// The file.
     pub file: String,
@@ -37,7 +37,7 @@ pub struct Updated {
 }
 
 /// What an import did, or with `dry_run` would do.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Report {
     /// Nothing was written: it was a dry run, or a mistake stopped the import.
     pub written: bool,

@@ -123,6 +123,7 @@ impl Fixture {
             "place",
             "record",
             "relation",
+            "request",
             "stance",
             "statement",
             "statement_about",

@@ -24,3 +24,5 @@ mod schema;
 mod search;
 mod server;
 mod standing;
+mod storage;
+mod write;

@@ -2,6 +2,7 @@
 
 mod lookup;
 mod register;
+mod retry;
 mod store;
 
 use std::collections::{HashMap, HashSet};
@@ -24,6 +25,8 @@ use crate::import::{check, derive, index, scratch};
 /// times as many: as long as it takes them for empty it looks keys up by reading all of them.
 const FIRST_LOOK: usize = 20_000;
 
+pub use retry::{Expected, Once};
+
 /// Lines that are resolved and written together.
 const BATCH: usize = 1000;
 
@@ -38,6 +41,10 @@ pub struct Options {
     pub keep_going: bool,
     /// Who writes, for the log of changes.
     pub by: String,
+    /// Answer again what was answered when this was written before.
+    pub once: Option<Once>,
+    /// Write only if these records are as they are said to be.
+    pub expected: Vec<Expected>,
 }
 
 /// Is told how far an import is.
@@ -64,6 +71,9 @@ pub async fn import(
     let mut problems: Vec<(usize, Problem, Option<String>)> = Vec::new();
     loop {
         let transaction = db.write().await?;
+        if let Some(report) = retry::answered(&transaction, options).await? {
+            return Ok(report);
+        }
         let mut attempt =
             Attempt::new(&transaction, sources, options, &rejected, rejected_keys.clone(), progress).await?;
         attempt.run().await?;
@@ -83,12 +93,13 @@ pub async fn import(
             if total.created + total.updated >= BATCH as u64 {
                 Db::analyze(&transaction).await?;
             }
+            report.written = true;
             if total.created + total.updated > 0 {
+                retry::remember(&transaction, options, &report).await?;
                 db.commit(transaction).await?;
             } else {
                 transaction.rollback().await?;
             }
-            report.written = true;
         } else {
             transaction.rollback().await?;
         }
@@ -104,6 +115,12 @@ pub async fn import(
         }
         return Ok(report);
     }
+}
+
+/// Seconds since 1970 UTC.
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
 /// Where a record stands.
@@ -158,7 +175,6 @@ impl<'a> Attempt<'a> {
             .collect();
         let last =
             |name: &str| counters.get(name).copied().ok_or_else(|| Error::Broken(format!("no counter `{name}`")));
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         Ok(Self {
             transaction,
             dialect: Dialect(transaction.get_database_backend()),
@@ -172,7 +188,7 @@ impl<'a> Attempt<'a> {
             next_change: last("change")? + 1,
             handled: 0,
             look_again: FIRST_LOOK,
-            at: i64::try_from(now).unwrap_or(i64::MAX),
+            at: now(),
             batch: (last("change")? + 1).to_string(),
             dataset: None,
             problems: Vec::new(),
@@ -184,6 +200,9 @@ impl<'a> Attempt<'a> {
     async fn run(&mut self) -> Result<()> {
         for file in 0..self.sources.len() {
             self.read(file, Pass::Register).await?;
+        }
+        if self.problems.is_empty() {
+            self.unchanged().await?;
         }
         (self.handled, self.look_again) = (0, FIRST_LOOK);
         for file in 0..self.sources.len() {
