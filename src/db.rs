@@ -32,6 +32,10 @@ pub const LIST: &str = "list";
 /// All writers of one graph take the same lock: a PostgreSQL database may hold a graph in each of its schemas.
 const WRITER_LOCK: &str = "SELECT pg_advisory_xact_lock(hashtext('newsgraph'), hashtext(current_schema()))";
 
+/// One process changes storage at a time.
+const MIGRATION_LOCK: &str =
+    "SELECT pg_advisory_xact_lock(hashtext('newsgraph migration'), hashtext(current_schema()))";
+
 const ANALYZE_ALL: &str = "DO $$
 DECLARE one name;
 BEGIN
@@ -103,7 +107,14 @@ impl Db {
 
     /// Brings storage up to date.
     pub async fn migrate(&self) -> Result<()> {
-        Ok(Migrator::up(&self.writer, None).await?)
+        if self.dialect().0 != DatabaseBackend::Postgres {
+            return Ok(Migrator::up(&self.writer, None).await?);
+        }
+        // Processes that start together wait for the first of them, which makes all changes.
+        let lock = self.writer.begin().await?;
+        lock.execute_unprepared(MIGRATION_LOCK).await?;
+        Migrator::up(&self.writer, None).await?;
+        Ok(lock.commit().await?)
     }
 
     /// The name of each change to storage and whether it was made here.

@@ -35,6 +35,11 @@ pub async fn databases() -> Vec<Fixture> {
     all
 }
 
+/// The addresses of PostgreSQL databases that have nothing in them yet.
+pub async fn empty_databases() -> Vec<String> {
+    urls().await.into_iter().flatten().collect()
+}
+
 /// None stands for a SQLite file; PostgreSQL gets a schema of its own.
 async fn urls() -> Vec<Option<String>> {
     let Ok(server) = std::env::var("TEST_DATABASE_URL") else { return vec![None] };

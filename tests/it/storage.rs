@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use sea_orm::{ConnectionTrait, DatabaseBackend, IdenStatic, Iterable, Statement};
 
-use crate::fixture::{Fixture, databases};
+use crate::fixture::{Fixture, databases, empty_databases};
 
 async fn assert_table<E>(fixture: &Fixture)
 where
@@ -36,6 +36,24 @@ async fn every_entity_is_its_table() {
         tables! {
             account actor api_key article article_author change claim counter dataset event event_link evidence external_id
             figure mention merge name name_key participation place record relation request stance statement statement_about
+        }
+    }
+}
+
+/// Processes that start together on an empty database make it once.
+#[tokio::test(flavor = "multi_thread")]
+async fn processes_that_start_together_migrate_once() {
+    for url in empty_databases().await {
+        let all = (0..4).map(|_| {
+            let url = url.clone();
+            tokio::spawn(async move {
+                let db = newsgraph::db::Db::connect(&url).await.unwrap();
+                newsgraph::import::migrate(&db).await.unwrap();
+                db.migrations().await.unwrap().iter().all(|(_, made)| *made)
+            })
+        });
+        for one in all.collect::<Vec<_>>() {
+            assert!(one.await.unwrap(), "{url}");
         }
     }
 }
