@@ -4,6 +4,7 @@ pub mod full_text;
 mod reader;
 mod watch;
 
+use std::collections::HashSet;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,10 +33,6 @@ pub const LIST: &str = "list";
 /// All writers of one graph take the same lock: a PostgreSQL database may hold a graph in each of its schemas.
 const WRITER_LOCK: &str = "SELECT pg_advisory_xact_lock(hashtext('newsgraph'), hashtext(current_schema()))";
 
-/// One process changes storage at a time.
-const MIGRATION_LOCK: &str =
-    "SELECT pg_advisory_xact_lock(hashtext('newsgraph migration'), hashtext(current_schema()))";
-
 const ANALYZE_ALL: &str = "DO $$
 DECLARE one name;
 BEGIN
@@ -48,6 +45,9 @@ END $$";
 
 /// Connections for reading: more than the cores of a machine have little to do.
 const READERS: usize = 8;
+
+/// In what time a database answers that is ready.
+const READY: Duration = Duration::from_secs(3);
 
 /// How long a statement waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -105,16 +105,35 @@ impl Db {
         Dialect(self.reader.backend())
     }
 
-    /// Brings storage up to date.
+    /// Brings storage up to date: all changes or, when it is interrupted, none. Processes that start together wait for the
+    /// first of them.
     pub async fn migrate(&self) -> Result<()> {
-        if self.dialect().0 != DatabaseBackend::Postgres {
-            return Ok(Migrator::up(&self.writer, None).await?);
+        // Who has nothing to do need not wait for a writer.
+        if self.is_ready().await.is_ok() {
+            return Ok(());
         }
-        // Processes that start together wait for the first of them, which makes all changes.
-        let lock = self.writer.begin().await?;
-        lock.execute_unprepared(MIGRATION_LOCK).await?;
-        Migrator::up(&self.writer, None).await?;
-        Ok(lock.commit().await?)
+        let transaction = self.write().await?;
+        Migrator::up(&transaction, None).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Whether storage is as this program needs it; says what is wrong when it is not. It waits for no writer.
+    pub async fn is_ready(&self) -> std::result::Result<(), &'static str> {
+        let select = Query::select().column("version").from("seaql_migrations").take();
+        let asked = self.reader.all(self.reader.backend().build(&select));
+        let rows = match tokio::time::timeout(READY, asked).await {
+            Ok(Ok(rows)) => rows,
+            _ => return Err("the database does not answer"),
+        };
+        let made: HashSet<String> = rows.iter().filter_map(|row| row.try_get("", "version").ok()).collect();
+        let known: HashSet<String> = Migrator::migrations().iter().map(|one| one.name().to_owned()).collect();
+        if !made.is_superset(&known) {
+            return Err("the database lacks changes: run `newsgraph migrate up`");
+        }
+        if made != known {
+            return Err("the database is newer than this program: install the newer one");
+        }
+        Ok(())
     }
 
     /// The name of each change to storage and whether it was made here.

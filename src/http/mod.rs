@@ -172,10 +172,9 @@ fn router(app: App) -> Result<Router> {
 }
 
 async fn ready(State(app): State<App>) -> impl IntoResponse {
-    match app.db.migrations().await {
-        Ok(changes) if changes.iter().all(|(_, made)| *made) => (StatusCode::OK, "ready\n"),
-        Ok(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database lacks changes: run `newsgraph migrate up`\n"),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n"),
+    match app.db.is_ready().await {
+        Ok(()) => (StatusCode::OK, "ready\n".to_owned()),
+        Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")),
     }
 }
 

@@ -43,7 +43,9 @@ async fn every_entity_is_its_table() {
 /// Processes that start together on an empty database make it once.
 #[tokio::test(flavor = "multi_thread")]
 async fn processes_that_start_together_migrate_once() {
-    for url in empty_databases().await {
+    let folder = tempfile::tempdir().unwrap();
+    let file = format!("sqlite://{}", folder.path().join("graph.db").display());
+    for url in empty_databases().await.into_iter().chain([file]) {
         let all = (0..4).map(|_| {
             let url = url.clone();
             tokio::spawn(async move {

@@ -44,7 +44,7 @@ pub(super) fn judge(
 ) -> Result<Size> {
     let mut walk = Walk::new(document, variables, shape);
     let size = walk.operation(operation)?;
-    let roots = walk.roots(&operation.selection_set.node, limits.max_root_fields);
+    let roots = walk.roots(&operation.selection_set.node);
     for (what, size, most, advice) in [
         ("levels deep", size.depth, limits.max_depth, "ask for less at once, or go on from an id with a second query"),
         (

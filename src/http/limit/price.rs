@@ -19,6 +19,9 @@ use super::shape::{self, Shape};
 /// The length of a list that has no pages: the authors of an article, the sides of a claim.
 const SHORT_LIST: usize = 5;
 
+/// No more fields at the root are counted: far above any limit.
+const MOST_ROOTS: usize = 10_000;
+
 /// The buckets of a histogram: how many it has is known when it is made.
 const USUAL_BUCKETS: usize = 100;
 
@@ -88,7 +91,7 @@ impl<'d> Walk<'d> {
     }
 
     /// How many fields an operation has at its root, each of which is a question of its own.
-    pub(super) fn roots(&self, set: &'d SelectionSet, most: usize) -> usize {
+    pub(super) fn roots(&self, set: &'d SelectionSet) -> usize {
         let mut roots = 0_usize;
         let mut sets = vec![set];
         while let Some(set) = sets.pop() {
@@ -101,8 +104,8 @@ impl<'d> Walk<'d> {
                         sets.extend(fragment.map(|fragment| &fragment.node.selection_set.node));
                     }
                 }
-                // Spreads can double: what is over the limit need not be known.
-                if roots > most || sets.len() > most {
+                // Spreads can double: how many are far too many need not be known.
+                if roots > MOST_ROOTS || sets.len() > MOST_ROOTS {
                     return usize::MAX;
                 }
             }
