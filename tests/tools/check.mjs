@@ -72,7 +72,7 @@ const steps = {
         documents: queries,
         pluginMap: { plugin },
         plugins: [{ plugin: {} }],
-        config: { strictScalars: true, scalars: { DateTime: 'string' } },
+        config: { strictScalars: true, scalars: { DateTime: 'string', JSON: 'unknown' } },
       });
       writeFileSync(join(scratch, filename), code);
     };
