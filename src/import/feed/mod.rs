@@ -121,6 +121,8 @@ pub fn open(files: &[String], settings: &Settings) -> Result<Vec<Source>> {
             Ok(())
         })?;
     }
+    // The id of a folded mirror is known once its events are in.
+    sources.sort_by_key(|source| source.feed.as_ref().is_some_and(|feed| feed.adds));
     Ok(sources)
 }
 

@@ -23,6 +23,8 @@ pub(super) type Seen = HashMap<u64, u64>;
 /// What became of a feed's file on its way to records.
 pub(crate) struct Converted {
     origins: File,
+    /// Whether any of it belongs to what other files may hold.
+    pub(super) adds: bool,
     /// Rows that cannot be read.
     pub(crate) problems: Vec<Problem>,
     /// Rows read.
@@ -73,6 +75,7 @@ pub(super) struct Out<'s> {
 
 #[derive(Default)]
 struct Counted {
+    adds: bool,
     problems: Vec<Problem>,
     rows: u64,
     skipped: BTreeMap<&'static str, u64>,
@@ -119,6 +122,7 @@ impl<'s> Out<'s> {
     fn spool(&mut self, text: &str, mark: u64) -> Result<()> {
         let failed = |error| Error::Io(format!("cannot keep the records of {}", self.name), error);
         let origin = self.line | mark;
+        self.converted.adds |= mark == NEEDS_TARGET;
         self.records.write_all(text.as_bytes()).map_err(failed)?;
         self.records.write_all(b"\n").map_err(failed)?;
         self.origins.write_all(&origin.to_le_bytes()).map_err(failed)
@@ -244,7 +248,7 @@ impl<'s> Out<'s> {
         let failed = |error| Error::Io(format!("cannot keep the records of {}", self.name), error);
         let records = self.records.into_inner().map_err(|error| failed(error.into_error()))?;
         let origins = self.origins.into_inner().map_err(|error| failed(error.into_error()))?;
-        let Counted { problems, rows, skipped, unmapped } = self.converted;
-        Ok((records, Converted { origins, problems, rows, skipped, unmapped }))
+        let Counted { adds, problems, rows, skipped, unmapped } = self.converted;
+        Ok((records, Converted { origins, adds, problems, rows, skipped, unmapped }))
     }
 }

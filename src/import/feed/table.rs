@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io::BufRead;
 
-use super::row::{Mistake, Names, wrong};
+use super::row::{Mistake, Names};
 use crate::error::{Error, Result};
 use crate::import::read::{Lines, whole};
 
@@ -17,8 +17,6 @@ pub(super) enum Layout {
     Bare(&'static [&'static str]),
     /// A header of which these columns are needed, commas between cells that may be quoted and hold line breaks.
     Commas(&'static [&'static str]),
-    /// A header of which these columns are needed, tabs between cells, no quotes.
-    Tabs(&'static [&'static str]),
     /// One JSON object a line, in the column `json`.
     Json,
 }
@@ -55,12 +53,10 @@ impl<R: BufRead> Table<R> {
         let names = match layout {
             Layout::Bare(names) => fixed(names),
             Layout::Json => fixed(&["json"]),
-            Layout::Commas(needed) | Layout::Tabs(needed) => {
+            Layout::Commas(needed) => {
                 let first = lines.next()?.and_then(|line| line.text.ok()).unwrap_or_default();
-                if matches!(layout, Layout::Commas(_)) {
-                    let semicolons = first.matches(';').count() > first.matches(',').count();
-                    delimiter = if semicolons { b';' } else { b',' };
-                }
+                let semicolons = first.matches(';').count() > first.matches(',').count();
+                delimiter = if semicolons { b';' } else { b',' };
                 header = cells(&first, delimiter);
                 let names = Names::new(header.iter().map(String::as_str));
                 let missing: Vec<_> = needed.iter().copied().filter(|column| !names.has(column)).collect();
@@ -197,6 +193,6 @@ pub(super) fn object(text: &str) -> Result<serde_json::Value, Mistake> {
     match serde_json::from_str::<serde_json::Value>(text) {
         Ok(value) if value.is_object() => Ok(value),
         Ok(_) => Err(whole("is no JSON object", "look for a cut line")),
-        Err(error) => Err(wrong("", format!("is not JSON: {error}"), "look for a cut line")),
+        Err(error) => Err(whole(format!("is not JSON: {error}"), "look for a cut line")),
     }
 }
