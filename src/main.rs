@@ -12,6 +12,7 @@ use newsgraph::config::{Database, Serve};
 use newsgraph::db::Db;
 use newsgraph::error::{Error, Result};
 use newsgraph::generate::{Generate, generate};
+use newsgraph::import::feed::{self, Format};
 use newsgraph::import::{self, Options, Progress, Report, Source};
 use newsgraph::text::date::format_instant;
 use newsgraph::{settings, telemetry};
@@ -35,8 +36,12 @@ enum Command {
     /// Migrate the database and serve the API and GraphiQL.
     #[command(after_help = "Example: newsgraph serve --example\nThen open http://127.0.0.1:8000/")]
     Serve(Box<Serve>),
-    /// Import files of records (JSON Lines), all or nothing.
-    #[command(after_help = "Example: newsgraph import --dry-run examples/mikdam/records.jsonl")]
+    /// Import files of records (JSON Lines), all or nothing, or feeds by others, packed with gzip or zip or not.
+    ///
+    /// Of a feed, rows with mistakes are left out and told, and what the graph has no place for is counted. What of
+    /// it is stored already and as before stays untouched.
+    #[command(after_help = "Examples:\n  newsgraph import --dry-run examples/mikdam/records.jsonl\n  \
+                            newsgraph import --format auto 20210711120000.export.CSV.zip")]
     Import(Import),
     /// Print synthetic records with the skew of real news, for trying things out at size.
     #[command(after_help = "Example: newsgraph generate --events 100000 --seed 7 | newsgraph import -")]
@@ -115,9 +120,15 @@ struct Import {
     /// The form of the files.
     #[arg(long, env = "NEWSGRAPH_FORMAT", value_enum, default_value = "records")]
     format: Format,
-    /// The dataset of files that do not begin with one.
+    /// The dataset of files that do not begin with one; feeds have one of their own by default.
     #[arg(long, env = "NEWSGRAPH_DATASET", value_name = "KEY")]
     dataset: Option<String>,
+    /// Keep the names that GDELT's knowledge graph sees in articles, as mentions that nobody has judged.
+    #[arg(long, env = "NEWSGRAPH_MENTIONS")]
+    mentions: bool,
+    /// Keep the quotations of GDELT's knowledge graph, as statements whose speaker is not recorded.
+    #[arg(long, env = "NEWSGRAPH_QUOTATIONS")]
+    quotations: bool,
     /// Say what would be done and write nothing.
     #[arg(long, env = "NEWSGRAPH_DRY_RUN")]
     dry_run: bool,
@@ -127,15 +138,9 @@ struct Import {
     /// Write the report as JSON.
     #[arg(long, env = "NEWSGRAPH_REPORT", value_name = "FILE")]
     report: Option<String>,
-    /// Files of records; `-` is standard input.
+    /// Files of that form; `-` is standard input.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<String>,
-}
-
-#[derive(Clone, Copy, clap::ValueEnum)]
-enum Format {
-    /// One JSON object a line; see `newsgraph schema --records`.
-    Records,
 }
 
 #[tokio::main]
@@ -235,10 +240,15 @@ async fn keys(action: Key) -> Result<()> {
 }
 
 async fn import(settings: Import) -> Result<ExitCode> {
-    let Format::Records = settings.format;
     // Told too late, nobody would know what was written.
     let report_to = settings.report.as_deref().map(create).transpose()?;
-    let sources = settings.files.iter().map(|file| Source::open(file)).collect::<Result<Vec<_>>>()?;
+    let form = feed::Settings {
+        format: settings.format,
+        dataset: settings.dataset.clone(),
+        mentions: settings.mentions,
+        quotations: settings.quotations,
+    };
+    let sources = feed::open(&settings.files, &form)?;
     let db = Db::connect(&settings.database.database_url).await?;
     import::migrate(&db).await?;
     let options = Options {

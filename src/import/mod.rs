@@ -10,6 +10,7 @@ mod build;
 mod check;
 mod commit;
 mod derive;
+pub mod feed;
 mod index;
 pub mod problem;
 mod read;

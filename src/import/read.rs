@@ -7,6 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::build::{Builder, Known, Mistake, sha256};
+use super::feed::Converted;
 use super::record::{self, AnyBuild, DatasetRecord, Row};
 use super::{problem, schema};
 use crate::error::{Error, Result, did_you_mean};
@@ -21,6 +22,8 @@ pub struct Source {
     /// What messages call it.
     pub name: String,
     file: File,
+    /// What became of it on the way, when it is a feed turned into records.
+    pub(crate) feed: Option<Converted>,
 }
 
 impl Source {
@@ -34,7 +37,17 @@ impl Source {
         } else {
             File::open(Path::new(name)).map_err(failed)?
         };
-        Ok(Self { name: name.to_owned(), file })
+        Ok(Self { name: name.to_owned(), file, feed: None })
+    }
+
+    /// Takes records that a feed was turned into.
+    pub(crate) fn converted(name: &str, file: File, feed: Option<Converted>) -> Self {
+        Self { name: name.to_owned(), file, feed }
+    }
+
+    /// The line of the file as it was given, from which this line of records was made.
+    pub(crate) fn raw_line(&self, line: u64) -> u64 {
+        self.feed.as_ref().map_or(line, |feed| feed.raw_line(line))
     }
 
     /// Takes text that is part of the program.
@@ -42,7 +55,7 @@ impl Source {
         let failed = |error| Error::Io(format!("cannot keep {name}"), error);
         let mut file = tempfile::tempfile().map_err(failed)?;
         std::io::Write::write_all(&mut file, text.as_bytes()).map_err(failed)?;
-        Ok(Self { name: name.to_owned(), file })
+        Ok(Self { name: name.to_owned(), file, feed: None })
     }
 
     /// Its size in bytes.
@@ -55,14 +68,14 @@ impl Source {
         let failed = |error| Error::Io(format!("cannot read {}", self.name), error);
         let mut file = self.file.try_clone().map_err(failed)?;
         file.seek(SeekFrom::Start(0)).map_err(failed)?;
-        Ok(Lines { name: self.name.clone(), reader: BufReader::with_capacity(1 << 20, file), number: 0 })
+        Ok(Lines::new(&self.name, BufReader::with_capacity(1 << 20, file)))
     }
 }
 
 /// The lines of a file that are not blank.
-pub(crate) struct Lines {
+pub(crate) struct Lines<R = BufReader<File>> {
     name: String,
-    reader: BufReader<File>,
+    reader: R,
     number: u64,
 }
 
@@ -73,7 +86,11 @@ pub(crate) struct Line {
     pub(crate) text: Result<String, Mistake>,
 }
 
-impl Lines {
+impl<R: BufRead> Lines<R> {
+    pub(crate) fn new(name: &str, reader: R) -> Self {
+        Self { name: name.to_owned(), reader, number: 0 }
+    }
+
     pub(crate) fn next(&mut self) -> Result<Option<Line>> {
         loop {
             let failed = |error| Error::Io(format!("cannot read {}", self.name), error);

@@ -49,6 +49,12 @@ pub struct Report {
     pub updates: Vec<Updated>,
     /// What was put right on the way.
     pub notes: Vec<String>,
+    /// Rows of feeds that were read.
+    pub rows: u64,
+    /// Rows of feeds that were left out and are no mistakes, by the reason.
+    pub skipped: BTreeMap<String, u64>,
+    /// Values of feeds that the graph has no place for, or that could not be mapped for certain, by what they are.
+    pub unmapped: BTreeMap<String, u64>,
 }
 
 impl Report {
@@ -87,6 +93,14 @@ impl fmt::Display for Report {
             line(f, kind, counts)?;
         }
         line(f, "all", &self.total())?;
+        if self.rows > 0 {
+            writeln!(f, "rows read{:>19}", self.rows)?;
+        }
+        for (title, counts) in [("skipped", &self.skipped), ("not stored", &self.unmapped)] {
+            for (what, count) in counts {
+                writeln!(f, "{title:<18}{count:>10}  {what}")?;
+            }
+        }
         for updated in &self.updates {
             writeln!(f, "updated {}:{} {}: {}", updated.file, updated.line, updated.key, updated.fields.join(", "))?;
         }

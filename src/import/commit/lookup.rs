@@ -30,7 +30,8 @@ impl Attempt<'_> {
     pub(super) async fn note(&mut self, id: i64, what: &str) -> Result<()> {
         let note = match self.place(id).await? {
             Some((at, pointer, key, _)) => {
-                format!("{}:{} ({key}) {pointer}: {what}", self.sources[at.file].name, at.line)
+                let source = &self.sources[at.file];
+                format!("{}:{} ({key}) {pointer}: {what}", source.name, source.raw_line(at.line))
             }
             None => format!("evidence that was stored before: {what}"),
         };

@@ -5,7 +5,7 @@ mod register;
 mod retry;
 mod store;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use entity::{counter, dataset};
@@ -68,7 +68,8 @@ pub async fn import(
 ) -> Result<Report> {
     let mut rejected: HashSet<(usize, u64)> = HashSet::new();
     let mut rejected_keys: HashSet<String> = HashSet::new();
-    let mut problems: Vec<(usize, Problem, Option<String>)> = Vec::new();
+    let mut left_out = 0;
+    let mut problems: Vec<Found> = Vec::new();
     loop {
         let transaction = db.write().await?;
         if let Some(report) = retry::answered(&transaction, options).await? {
@@ -77,13 +78,17 @@ pub async fn import(
         let mut attempt =
             Attempt::new(&transaction, sources, options, &rejected, rejected_keys.clone(), progress).await?;
         attempt.run().await?;
-        let (found, mut report) = attempt.end().await?;
-        let clean = found.is_empty();
+        let (found, needless, mut report) = attempt.end().await?;
+        // A feed is never corrected by hand, so its other rows go in whatever was said of files of records.
+        let goes_on = options.keep_going || found.iter().all(|(at, ..)| sources[at.file].feed.is_some());
+        let clean = found.is_empty() && needless.is_empty();
         problems.extend(found);
-        if !clean && options.keep_going {
+        if !clean && goes_on {
             transaction.rollback().await?;
             rejected_keys.extend(problems.iter().filter_map(|(_, problem, _)| problem.key.clone()));
-            rejected.extend(problems.iter().map(|(file, problem, _)| (*file, problem.line)));
+            rejected.extend(problems.iter().map(|(at, ..)| (at.file, at.line)));
+            rejected.extend(&needless);
+            left_out += needless.len() as u64;
             progress.restart();
             continue;
         }
@@ -103,12 +108,25 @@ pub async fn import(
         } else {
             transaction.rollback().await?;
         }
+        for (file, source) in sources.iter().enumerate() {
+            let Some(feed) = &source.feed else { continue };
+            report.rows += feed.rows;
+            add(&mut report.skipped, &feed.skipped);
+            add(&mut report.unmapped, &feed.unmapped);
+            problems.extend(feed.problems.iter().map(|problem| {
+                let at = At { file, line: problem.line };
+                (at, problem.clone(), Some("row".to_owned()))
+            }));
+        }
+        if left_out > 0 {
+            *report.skipped.entry(UNKNOWN.to_owned()).or_default() += left_out;
+        }
         let mut counted = HashSet::new();
         problems.sort_by(|left, right| {
-            (left.0, left.1.line, &left.1.pointer).cmp(&(right.0, right.1.line, &right.1.pointer))
+            (left.0.file, left.1.line, &left.1.pointer).cmp(&(right.0.file, right.1.line, &right.1.pointer))
         });
-        for (file, problem, kind) in problems {
-            if counted.insert((file, problem.line)) {
+        for (at, problem, kind) in problems {
+            if counted.insert((at.file, problem.line)) {
                 report.count(kind.as_deref().unwrap_or("unreadable")).rejected += 1;
             }
             report.problems.push(problem);
@@ -122,6 +140,22 @@ fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
+
+/// Adds counts to counts.
+fn add(sum: &mut BTreeMap<String, u64>, more: &BTreeMap<&'static str, u64>) {
+    for (reason, count) in more {
+        *sum.entry((*reason).to_owned()).or_default() += count;
+    }
+}
+
+/// A mistake: where, what, and the kind of the record.
+type Found = (At, Problem, Option<String>);
+
+/// What a skipped line of a feed that tells more of known things is counted as.
+const UNKNOWN: &str = "of an event or a place that is not stored";
+
+/// How the mistake ends that makes such a line a skipped one.
+const DANGLING: &str = " is neither in the file nor stored";
 
 /// Where a record stands.
 #[derive(Clone, Copy)]
@@ -151,7 +185,9 @@ struct Attempt<'a> {
     at: i64,
     batch: String,
     dataset: Option<dataset::Model>,
-    problems: Vec<(usize, Problem, Option<String>)>,
+    problems: Vec<Found>,
+    /// Lines that are left out without a complaint: they tell more of something that is not known.
+    needless: HashSet<(usize, u64)>,
     /// The lines that problems are on.
     wrong: HashSet<(usize, u64)>,
     report: Report,
@@ -192,6 +228,7 @@ impl<'a> Attempt<'a> {
             batch: (last("change")? + 1).to_string(),
             dataset: None,
             problems: Vec::new(),
+            needless: HashSet::new(),
             wrong: HashSet::new(),
             report: Report::default(),
         })
@@ -217,7 +254,7 @@ impl<'a> Attempt<'a> {
         for (id, what) in moved {
             self.note(id, &what).await?;
         }
-        if !self.problems.is_empty() {
+        if !self.problems.is_empty() || !self.needless.is_empty() {
             // What is derived relies on what was checked.
             return Ok(());
         }
@@ -233,22 +270,27 @@ impl<'a> Attempt<'a> {
         Ok(())
     }
 
-    async fn end(mut self) -> Result<(Vec<(usize, Problem, Option<String>)>, Report)> {
+    async fn end(mut self) -> Result<(Vec<Found>, HashSet<(usize, u64)>, Report)> {
         self.suggest_keys().await?;
-        Ok((self.problems, self.report))
+        Ok((self.problems, self.needless, self.report))
     }
 
     fn problem(&mut self, at: At, kind: Option<&str>, key: Option<&str>, mistake: Mistake) {
+        let source = &self.sources[at.file];
+        self.wrong.insert((at.file, at.line));
+        if mistake.message.ends_with(DANGLING) && source.feed.as_ref().is_some_and(|feed| feed.needs_target(at.line)) {
+            self.needless.insert((at.file, at.line));
+            return;
+        }
         let problem = Problem {
-            file: self.sources[at.file].name.clone(),
-            line: at.line,
+            file: source.name.clone(),
+            line: source.raw_line(at.line),
             key: key.map(str::to_owned),
             pointer: mistake.pointer,
             message: mistake.message,
             suggestion: mistake.suggestion,
         };
-        self.wrong.insert((at.file, at.line));
-        self.problems.push((at.file, problem, kind.map(str::to_owned)));
+        self.problems.push((at, problem, kind.map(str::to_owned)));
     }
 
     async fn read(&mut self, file: usize, pass: Pass) -> Result<()> {

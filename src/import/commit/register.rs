@@ -98,7 +98,11 @@ impl Attempt<'_> {
                         format!("{}:", self.sources[earlier.file].name)
                     };
                     mistakes.push(mistake(
-                        format!("`{}` is already the key on line {other}{}", entry.key, earlier.line),
+                        format!(
+                            "`{}` is already the key on line {other}{}",
+                            entry.key,
+                            self.sources[earlier.file].raw_line(earlier.line)
+                        ),
                         "give each record a key of its own",
                     ));
                 } else if let Some((named, _)) = known.get(&entry.key) {

@@ -69,7 +69,9 @@ impl Attempt<'_> {
             let Some(top) = known.keys.get(&(dataset.key.clone(), record.key.clone())) else { continue };
             let kind = entries.first().map_or_else(|| word(top.kind), |entry| word(entry.kind));
             let wrong = self.wrong.contains(&(at.file, at.line));
-            if !wrong && digests.get(&record.key).is_some_and(|digest| digest.as_ref() == Some(&record.digest)) {
+            let stored = digests.get(&record.key).and_then(Option::as_ref);
+            let stays = self.sources[at.file].feed.as_ref().is_some_and(|feed| feed.is_shared(at.line));
+            if !wrong && stored.is_some_and(|digest| stays || *digest == record.digest) {
                 self.report.count(&kind).unchanged += 1;
                 continue;
             }
@@ -200,7 +202,7 @@ impl Attempt<'_> {
                 top.fields.sort();
                 self.report.update(Updated {
                     file: self.sources[top.at.file].name.clone(),
-                    line: top.at.line,
+                    line: self.sources[top.at.file].raw_line(top.at.line),
                     key: top.key,
                     fields: top.fields,
                 });
