@@ -127,8 +127,11 @@ pub(super) async fn serve(socket: WebSocket, asking: Asking) {
         let _ = connection.sender.send(Message::Close(Some(frame))).await;
     }
     drop(connection);
-    // Ends when all was sent, or at the latest when the connection breaks because nobody reads.
-    let _ = writer.await;
+    // Ends when all was sent, or at the latest when the connection breaks because nobody reads. One that has ended may not be
+    // waited for again.
+    if !writer.is_finished() {
+        let _ = writer.await;
+    }
 }
 
 fn too_big(error: &axum::Error) -> bool {

@@ -156,3 +156,33 @@ async fn a_revoked_key_ends_its_streams() {
         assert_eq!(u16::from(frame.code), 4403);
     }
 }
+
+/// Who stops reading is cut off, and nothing breaks in the server.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_does_not_read_is_cut_off_quietly() {
+    for fixture in databases().await {
+        let lines: Vec<Value> = (0..300).map(event).collect();
+        assert_eq!(fixture.import_lines(&lines).await.problems, []);
+        let server = Server::start_with(&fixture, &["--write-timeout", "1"]);
+        let first = server.ask("{ changes(first: 1) { edges { cursor } } }").await;
+        let mut request = format!("{}/graphql", server.address.replace("http", "ws")).into_client_request().unwrap();
+        request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse().unwrap());
+        let (mut socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
+        socket.send(Message::text(json!({ "type": "connection_init" }).to_string())).await.unwrap();
+        // Long names make long answers: more than the buffers on the way hold.
+        let long: String = (0..150).map(|at| format!("a{at:0>400}: kind ")).collect();
+        let query = format!("subscription($after: String) {{ changes(after: $after) {{ node {{ {long} }} }} }}");
+        let variables = json!({ "after": first["data"]["changes"]["edges"][0]["cursor"] });
+        let payload = json!({ "query": query, "variables": variables });
+        let subscribe = json!({ "id": "1", "type": "subscribe", "payload": payload });
+        socket.send(Message::text(subscribe.to_string())).await.unwrap();
+        let cut_off = async {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            while server.figure("newsgraph_sockets").await > 0.0 {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+        };
+        timeout(Duration::from_secs(30), cut_off).await.expect("the server gives the socket up");
+        assert!(!server.log().contains("panicked"), "{}", server.log());
+    }
+}
