@@ -2,12 +2,21 @@
 
 use super::object::Object;
 use super::out::Out;
+use super::table::Layout;
+use super::{About, Feed};
 use crate::import::build::sha256;
 
-pub(super) const DATASET: &str = "gdelt";
-pub(super) const TITLE: &str = "GDELT 2.0";
-pub(super) const LICENCE: &str = "free with attribution to the GDELT Project";
-pub(super) const URL: &str = "https://www.gdeltproject.org/";
+/// What is known of a file of GDELT before its first row.
+pub(super) fn about(columns: &'static [&'static str], feed: Box<dyn Feed>) -> About {
+    About {
+        dataset: "gdelt",
+        title: "GDELT 2.0",
+        licence: Some("free with attribution to the GDELT Project"),
+        url: Some("https://www.gdeltproject.org/"),
+        layout: Layout::Bare(columns),
+        feed,
+    }
+}
 
 /// Writes the article at an address and gives its key. Events, mentions and the knowledge graph know the same article by its
 /// address alone. A citation such as `(c) BBC` stands for many works and is none.

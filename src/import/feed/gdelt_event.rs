@@ -3,22 +3,14 @@
 use std::collections::HashMap;
 
 use super::code;
-use super::gdelt::{DATASET, LICENCE, TITLE, URL, article};
+use super::gdelt::{self, article};
 use super::object::{Object, clipped, evidence, external_id, name, participation};
 use super::out::{Out, hash};
 use super::row::{Mistake, Row, short, wrong};
-use super::table::Layout;
 use super::{About, Feed};
 
 pub(super) fn about() -> About {
-    About {
-        dataset: DATASET,
-        title: TITLE,
-        licence: Some(LICENCE),
-        url: Some(URL),
-        layout: Layout::Bare(COLUMNS),
-        feed: Box::new(Events::default()),
-    }
+    gdelt::about(COLUMNS, Box::new(Events::default()))
 }
 
 const COLUMNS: &[&str] = &[

@@ -1,21 +1,13 @@
 //! GDELT 2.0 mentions: each row says that an article tells of an event, which is evidence for it.
 
-use super::gdelt::{DATASET, LICENCE, TITLE, URL, article};
+use super::gdelt::{self, article};
 use super::object::{Object, external_id};
 use super::out::{Out, hash};
 use super::row::{Mistake, Row, wrong};
-use super::table::Layout;
 use super::{About, Feed};
 
 pub(super) fn about() -> About {
-    About {
-        dataset: DATASET,
-        title: TITLE,
-        licence: Some(LICENCE),
-        url: Some(URL),
-        layout: Layout::Bare(COLUMNS),
-        feed: Box::new(Mentions),
-    }
+    gdelt::about(COLUMNS, Box::new(Mentions))
 }
 
 const COLUMNS: &[&str] = &[

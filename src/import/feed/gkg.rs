@@ -3,22 +3,14 @@
 //! Its offsets count characters of a text that GDELT cleaned and translated, so they tell parts apart and are no
 //! positions. Its extras are XML by strangers and are not read.
 
-use super::gdelt::{DATASET, LICENCE, TITLE, URL, article};
+use super::gdelt::{self, article};
 use super::object::{Object, clipped, evidence};
 use super::out::{Out, hash};
 use super::row::{Mistake, Row, wrong};
-use super::table::Layout;
 use super::{About, Feed, Settings};
 
 pub(super) fn about(settings: &Settings) -> About {
-    About {
-        dataset: DATASET,
-        title: TITLE,
-        licence: Some(LICENCE),
-        url: Some(URL),
-        layout: Layout::Bare(COLUMNS),
-        feed: Box::new(Gkg { mentions: settings.mentions, quotations: settings.quotations }),
-    }
+    gdelt::about(COLUMNS, Box::new(Gkg { mentions: settings.mentions, quotations: settings.quotations }))
 }
 
 const COLUMNS: &[&str] = &[
