@@ -1,13 +1,14 @@
 //! The database: the one file that knows which one it is.
 
 pub mod full_text;
+mod past;
 mod reader;
 mod watch;
 
 use std::collections::HashSet;
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use migration::Migrator;
 use sea_orm::sea_query::extension::postgres::PgFunc;
@@ -24,6 +25,7 @@ use tokio::sync::watch::Receiver;
 
 use crate::error::{Error, Result};
 
+pub use past::Moment;
 pub use reader::Reader;
 use watch::Watch;
 
@@ -162,6 +164,13 @@ impl Db {
     /// Ends writing. Who asks again gets a new answer, and who waits for changes is told.
     pub async fn commit(&self, transaction: DatabaseTransaction) -> Result<()> {
         transaction.execute_unprepared("UPDATE counter SET value = value + 1 WHERE name = 'version'").await?;
+        let moment = format!(
+            "INSERT INTO moment (version, at, last_id, last_change)
+             SELECT value, {}, (SELECT value FROM counter WHERE name = 'id'), (SELECT value FROM counter WHERE name = 'change')
+             FROM counter WHERE name = 'version'",
+            now()
+        );
+        transaction.execute_unprepared(&moment).await?;
         transaction.commit().await?;
         self.watch.wrote();
         Ok(())
@@ -186,6 +195,12 @@ impl Db {
         self.reader.close().await?;
         Ok(self.writer.close().await?)
     }
+}
+
+/// Seconds since 1970 UTC.
+pub(crate) fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
 fn refused(error: sea_orm::sqlx::Error) -> DbErr {
@@ -282,6 +297,23 @@ impl Dialect {
         match self.0 {
             DatabaseBackend::Postgres => Expr::col((LIST, LIST)),
             _ => Expr::col((LIST, "value")),
+        }
+    }
+
+    /// `expression` is one of the things with these numbers, or what one of them was judged to be.
+    pub fn is_one_of_things(self, expression: Expr, numbers: List) -> Expr {
+        let things = Query::select()
+            .expr(Func::coalesce([Expr::col(("record", "same_as_id")), Expr::col(("record", "id"))]))
+            .from("record")
+            .and_where(self.is_one_of(Expr::col(("record", "id")), numbers))
+            .take();
+        match self.0 {
+            // As an array it enters an index as a list does.
+            DatabaseBackend::Postgres => {
+                let array = Func::cust("ARRAY").arg(Expr::SubQuery(None, Box::new(things.into())));
+                expression.eq(PgFunc::any(array))
+            }
+            _ => expression.in_subquery(things),
         }
     }
 

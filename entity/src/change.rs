@@ -49,5 +49,9 @@ words! {
         Update,
         /// Took it away.
         Delete,
+        /// Judged it to be another thing.
+        Merge,
+        /// Took that judgement back.
+        Unmerge,
     }
 }

@@ -25,6 +25,8 @@ pub struct Model {
     pub owner_id: Option<RecordId>,
     /// SHA-256 of the record as it was last written, in hexadecimal; none for a part.
     pub digest: Option<String>,
+    /// Derived: the thing that it was judged to be, at the end of all judgements; that thing is asked for in its place.
+    pub same_as_id: Option<RecordId>,
 }
 
 /// Joins are written where they are asked for; foreign keys are the migrations' concern.

@@ -1,12 +1,15 @@
 //! How newsgraph's storage came to be: one change per file, never edited once released.
 
 mod dialect;
+mod history;
 mod m0001_graph;
 mod m0002_writers;
 mod m0003_search;
 mod m0004_places;
 mod m0005_changes;
 mod m0006_requests;
+mod m0007_merges;
+mod m0008_history;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -23,6 +26,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_places::Migration),
             Box::new(m0005_changes::Migration),
             Box::new(m0006_requests::Migration),
+            Box::new(m0007_merges::Migration),
+            Box::new(m0008_history::Migration),
         ]
     }
 }

@@ -53,13 +53,7 @@ impl ImportMutation {
         let once = idempotency_key
             .map(|key| once(key, &[&lines, dataset.as_deref().unwrap_or_default(), &format!("{keep_going}")]));
         let once = once.transpose()?.filter(|_| !dry_run);
-        if expected_versions.len() > MOST_EXPECTED {
-            return Err(Error::Limit(format!(
-                "`expectedVersions` has more than {MOST_EXPECTED} records: write in parts"
-            ))
-            .into());
-        }
-        let expected = expected_versions.into_iter().map(ExpectedVersion::read).collect::<Result<_, Error>>()?;
+        let expected = expected(expected_versions)?;
         let source = Source::embedded("records", &lines)?;
         let by = caller.name.clone().unwrap_or_default();
         let options = Options { dataset, dry_run, keep_going, by, once, expected };
@@ -74,7 +68,16 @@ const MOST_EXPECTED: usize = 1000;
 /// The longest key of a write.
 const LONGEST_KEY: usize = 200;
 
-fn once(key: String, parts: &[&str]) -> Result<Once, Error> {
+/// What a client expects to be unchanged.
+pub(super) fn expected(versions: Vec<ExpectedVersion>) -> Result<Vec<Expected>, Error> {
+    if versions.len() > MOST_EXPECTED {
+        return Err(Error::Limit(format!("`expectedVersions` has more than {MOST_EXPECTED} records: write in parts")));
+    }
+    versions.into_iter().map(ExpectedVersion::read).collect()
+}
+
+/// A write by the name that its client gives it, and a digest of what it says.
+pub(super) fn once(key: String, parts: &[&str]) -> Result<Once, Error> {
     if key.is_empty() || key.chars().count() > LONGEST_KEY {
         return Err(Error::BadInput(format!("`idempotencyKey` has 1 to {LONGEST_KEY} letters: give another")));
     }
@@ -102,7 +105,7 @@ impl ExpectedVersion {
     }
 }
 
-/// What an import did, or with `dryRun` would do.
+/// What a write did, or with `dryRun` would do.
 #[derive(SimpleObject)]
 pub struct ImportReport {
     /// Whether it was written: false for a dry run, and when a mistake stopped it.
@@ -130,6 +133,8 @@ pub struct ImportCount {
     unchanged: i32,
     /// With a mistake, and left out.
     rejected: i32,
+    /// Taken away.
+    deleted: i32,
 }
 
 /// One mistake in one record.
@@ -159,7 +164,7 @@ pub struct ImportUpdate {
 }
 
 impl ImportReport {
-    fn of(report: Report) -> Self {
+    pub(super) fn of(report: Report) -> Self {
         // Lines are counted from 1, and a request holds far fewer than GraphQL's Int.
         let index = |line: u64| number(line.saturating_sub(1));
         let counts = report.kinds.into_iter().map(|(kind, counts)| ImportCount {
@@ -168,6 +173,7 @@ impl ImportReport {
             updated: number(counts.updated),
             unchanged: number(counts.unchanged),
             rejected: number(counts.rejected),
+            deleted: number(counts.deleted),
         });
         let problems = report.problems.into_iter().map(|problem| ImportProblem {
             index: index(problem.line),

@@ -10,6 +10,7 @@ pub mod connection;
 pub mod coverage;
 pub mod dataset;
 pub mod date;
+pub mod delete;
 pub mod event;
 pub mod event_link;
 pub mod event_type;
@@ -22,6 +23,8 @@ pub mod graph;
 pub mod histogram;
 pub mod import;
 pub mod mention;
+pub mod merge;
+pub mod merge_candidate;
 pub mod name;
 pub mod node;
 pub mod order;
@@ -62,12 +65,14 @@ pub struct Query(
     event_type::EventTypeQuery,
     search::SearchQuery,
     graph::PathQuery,
+    merge::MergeQuery,
+    merge_candidate::MergeCandidateQuery,
     change::ChangeQuery,
 );
 
 /// What can be written. Every write is one transaction, and takes a key with the scope `write`.
 #[derive(Default, MergedObject)]
-pub struct Mutation(import::ImportMutation);
+pub struct Mutation(import::ImportMutation, delete::DeleteMutation, merge::MergeMutation);
 
 /// What can be waited for.
 #[derive(Default, MergedSubscription)]

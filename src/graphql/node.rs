@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_graphql::registry::{MetaType, MetaTypeId, Registry};
 use async_graphql::{Context, ID, Object, OutputType};
 use data_encoding::BASE64URL_NOPAD;
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{EntityTrait, FromQueryResult};
 
 use super::account::Account;
@@ -21,6 +22,7 @@ use super::evidence::Evidence;
 use super::external_id::ExternalId;
 use super::figure::Figure;
 use super::mention::Mention;
+use super::merge::Merge;
 use super::name::Name;
 use super::participation::Participation;
 use super::place::Place;
@@ -88,6 +90,7 @@ nodes! {
     Evidence "evidence" Evidence evidence Some(entity::record::Kind::Evidence);
     Mention "mention" Mention mention Some(entity::record::Kind::Mention);
     ExternalId "external id" ExternalId external_id Some(entity::record::Kind::ExternalId);
+    Merge "judgement" Merge merge None;
     Change "change" Change change None;
 }
 
@@ -95,6 +98,12 @@ impl Kind {
     /// The global id of a number: opaque to clients, the same as long as the thing exists.
     pub(crate) fn global(self, number: i64) -> ID {
         BASE64URL_NOPAD.encode(format!("{}:{number}", self.table()).as_bytes()).into()
+    }
+
+    /// Whether a thing of this noun can be judged to be another; an old id then names that other.
+    pub(crate) fn is_mergeable(self) -> bool {
+        // A claim goes with its event.
+        matches!(self, Self::Actor | Self::Place | Self::Event | Self::Claim)
     }
 
     /// The number of a global id of this noun.
@@ -231,7 +240,7 @@ impl NodeFields {
 interface! {
     /// A thing with a global id (Relay Global Object Identification).
     Node is Dataset | Article | Person | Organization | Group | AnonymousSource | Name | Place | Relation | Event | Participation
-        | EventLink | Account | Statement | Claim | Stance | Figure | Evidence | Mention | ExternalId | Change,
+        | EventLink | Account | Statement | Claim | Stance | Figure | Evidence | Mention | ExternalId | Merge | Change,
     with NodeFields
 }
 
@@ -245,7 +254,7 @@ macro_rules! into_node {
     )+};
 }
 into_node!(Dataset Article Person Organization Group AnonymousSource Name Place Relation Event Participation EventLink Account Statement
-    Claim Stance Figure Evidence Mention ExternalId Change);
+    Claim Stance Figure Evidence Mention ExternalId Merge Change);
 
 impl Node {
     /// What to show for it in a line; none where it has no such text.
@@ -271,6 +280,7 @@ impl Node {
             | Self::EventLink(_)
             | Self::Stance(_)
             | Self::Evidence(_)
+            | Self::Merge(_)
             | Self::Change(_) => None,
         }
     }
@@ -297,8 +307,8 @@ impl NodeQuery {
     /// The thing with this id; null when there is none. Error: `BAD_INPUT` for text that is no id.
     async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "A global id.")] id: ID) -> Option<Result<Node, Fault>> {
         let found = async {
-            let (kind, number) = parse(&id)?;
-            Ok(load(session(ctx)?, kind, &[number]).await?.pop().map(|(_, node)| node))
+            let asked = parse(&id)?;
+            Ok(named(session(ctx)?, &[asked]).await?.remove(&asked))
         };
         found.await.transpose()
     }
@@ -319,17 +329,42 @@ impl NodeQuery {
             .into());
         }
         let wanted = ids.iter().map(parse).collect::<Result<Vec<_>>>()?;
-        let mut found = HashMap::new();
-        for kind in Kind::ALL {
-            let numbers: Vec<i64> = wanted.iter().filter(|(one, _)| one == kind).map(|(_, number)| *number).collect();
-            if !numbers.is_empty() {
-                for (number, node) in load(session(ctx)?, *kind, &numbers).await? {
-                    found.insert((*kind, number), node);
-                }
-            }
-        }
+        let found = named(session(ctx)?, &wanted).await?;
         Ok(wanted.iter().map(|key| found.get(key).cloned()).collect())
     }
+}
+
+/// What ids name: the things, or what they were judged to be.
+async fn named(session: &Session, ids: &[(Kind, i64)]) -> Result<HashMap<(Kind, i64), Node>, Fault> {
+    let mut found = HashMap::new();
+    for kind in Kind::ALL {
+        let mut wanted: Vec<i64> = ids.iter().filter(|(one, _)| one == kind).map(|(_, number)| *number).collect();
+        for (number, node) in if wanted.is_empty() { Vec::new() } else { load(session, *kind, &wanted).await? } {
+            found.insert((*kind, number), node);
+        }
+        wanted.retain(|number| !found.contains_key(&(*kind, *number)));
+        if wanted.is_empty() || !kind.is_mergeable() {
+            continue;
+        }
+        let select = Query::select()
+            .columns(["id", "same_as_id"])
+            .from("record")
+            .and_where(session.dialect().is_one_of(Expr::col(("record", "id")), session.dialect().numbers(&wanted)))
+            .and_where(Expr::col("same_as_id").is_not_null())
+            .take();
+        let mut judged = Vec::new();
+        for row in session.all(&select).await? {
+            judged.push((row.try_get::<i64>("", "id")?, row.try_get::<i64>("", "same_as_id")?));
+        }
+        let others: Vec<i64> = judged.iter().map(|(_, other)| *other).collect();
+        let others = if others.is_empty() { Vec::new() } else { load(session, *kind, &others).await? };
+        for (number, other) in judged {
+            if let Some((_, node)) = others.iter().find(|(one, _)| *one == other) {
+                found.insert((*kind, number), node.clone());
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// A number and its noun, where that is kept.

@@ -1,10 +1,11 @@
 //! Root fields: one thing by a name of its own, and lists.
 
 use async_graphql::{Context, ID, InputObject};
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, Query};
 use sea_orm::{ActiveEnum, EntityTrait};
 
 use super::batch::{Batch, Noun, Row, columns, models};
+use super::filter::with_slug;
 use super::node::Kind;
 use super::session::{Fault, session};
 use crate::error::Error;
@@ -40,8 +41,13 @@ pub(crate) struct Lookup {
 pub(crate) async fn find<T: Noun>(ctx: &Context<'_>, kind: Kind, lookup: Lookup) -> Result<Option<T>, Fault> {
     let id = || Expr::col((T::Entity::default(), "id"));
     let condition = match (lookup.id, lookup.slug, lookup.external_id, lookup.record) {
-        (Some(given), None, None, None) => id().eq(kind.number(&given)?),
-        (None, Some(slug), None, None) => Expr::col((T::Entity::default(), "slug")).eq(slug),
+        (Some(given), None, None, None) => {
+            let number = kind.number(&given)?;
+            let judged = Query::select().column("same_as_id").from("record").and_where(Expr::col("id").eq(number)).take();
+            let judged = Expr::SubQuery(None, Box::new(judged.into()));
+            id().eq(Func::coalesce([judged, Expr::val(number)]))
+        }
+        (None, Some(slug), None, None) => id().in_subquery(with_slug(kind, |column| column.eq(slug.as_str()))),
         (None, None, Some(external), None) => {
             let targets = Query::select()
                 .column("target_id")
@@ -58,7 +64,7 @@ pub(crate) async fn find<T: Noun>(ctx: &Context<'_>, kind: Kind, lookup: Lookup)
             let dataset =
                 Query::select().column("id").from("dataset").and_where(Expr::col("key").eq(record.dataset)).take();
             let records = Query::select()
-                .column("id")
+                .expr(Func::coalesce([Expr::col("same_as_id"), Expr::col("id")]))
                 .from("record")
                 .and_where(Expr::col("dataset_id").in_subquery(dataset))
                 .and_where(Expr::col("key").eq(record.key))
@@ -100,7 +106,11 @@ macro_rules! root {
                     ctx: &async_graphql::Context<'_>,
                     #[graphql(desc = "Its global id.")] id: Option<async_graphql::ID>,
                     #[graphql(desc = "The key of its record.")] record: Option<$crate::graphql::root::RecordInput>,
+                    #[graphql(desc = "Read the graph as it was known at this instant, and all below this field too; as it is now when left out. What was changed and deleted since is as it was then.")] as_of: Option<$crate::graphql::date::DateTime>,
                 ) -> Option<Result<$noun, $crate::graphql::session::Fault>> {
+                    if let Err(fault) = $crate::graphql::session::as_of(ctx, as_of) {
+                        return Some(Err(fault));
+                    }
                     let lookup = $crate::graphql::root::Lookup { id, record, ..Default::default() };
                     $crate::graphql::root::find::<$noun>(ctx, $crate::graphql::node::Kind::$one_kind, lookup).await.transpose()
                 }
@@ -115,7 +125,11 @@ macro_rules! root {
                     #[graphql(desc = "Its slug, a readable unique name.")] slug: Option<String>,
                     #[graphql(desc = "An id that another system gave it.")] external_id: Option<$crate::graphql::root::ExternalIdInput>,
                     #[graphql(desc = "The key of its record.")] record: Option<$crate::graphql::root::RecordInput>,
+                    #[graphql(desc = "Read the graph as it was known at this instant, and all below this field too; as it is now when left out. What was changed and deleted since is as it was then.")] as_of: Option<$crate::graphql::date::DateTime>,
                 ) -> Option<Result<$noun, $crate::graphql::session::Fault>> {
+                    if let Err(fault) = $crate::graphql::session::as_of(ctx, as_of) {
+                        return Some(Err(fault));
+                    }
                     let lookup = $crate::graphql::root::Lookup { id, slug, external_id, record };
                     $crate::graphql::root::find::<$noun>(ctx, $crate::graphql::node::Kind::$named_kind, lookup).await.transpose()
                 }
@@ -124,15 +138,20 @@ macro_rules! root {
                 $(#[doc = $list_doc])+
                 async fn $list(
                     &self,
+                    ctx: &async_graphql::Context<'_>,
                     #[graphql(desc = "Only rows for which this holds.")] filter: Option<<$crate::graphql::root::list_noun!($noun $(, $list_noun)?) as $crate::graphql::batch::Noun>::Filter>,
                     #[graphql(desc = "In what order, always ended by the id; as recorded when left out.")] order_by: Option<Vec<<$crate::graphql::root::list_noun!($noun $(, $list_noun)?) as $crate::graphql::batch::Noun>::Order>>,
                     #[graphql(desc = "How many rows from the start, 0 to 500; 20 when neither `first` nor `last` is given.")] first: Option<i32>,
                     #[graphql(desc = "Only rows behind this cursor.")] after: Option<String>,
                     #[graphql(desc = "How many rows from the end, 0 to 500.")] last: Option<i32>,
                     #[graphql(desc = "Only rows in front of this cursor.")] before: Option<String>,
-                ) -> Option<$crate::graphql::connection::Connection<$crate::graphql::root::list_noun!($noun $(, $list_noun)?)>> {
+                    #[graphql(desc = "Read the graph as it was known at this instant, and all below this field too; as it is now when left out. What was changed and deleted since is as it was then.")] as_of: Option<$crate::graphql::date::DateTime>,
+                ) -> Option<Result<$crate::graphql::connection::Connection<$crate::graphql::root::list_noun!($noun $(, $list_noun)?)>, $crate::graphql::session::Fault>> {
+                    if let Err(fault) = $crate::graphql::session::as_of(ctx, as_of) {
+                        return Some(Err(fault));
+                    }
                     // Nullable, so that a mistake in one list does not take the others of the query with it.
-                    Some($crate::graphql::connection::Connection::root($crate::graphql::page::List {
+                    Some(Ok($crate::graphql::connection::Connection::root($crate::graphql::page::List {
                         name: stringify!($list),
                         link: None,
                         fixed: None,
@@ -140,7 +159,7 @@ macro_rules! root {
                         order: order_by,
                         usual: Vec::new(),
                         window: $crate::graphql::page::Window { first, after, last, before },
-                    }))
+                    })))
                 }
             )+
         }

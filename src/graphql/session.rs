@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use async_graphql::{Context, ErrorExtensions};
+use async_graphql::{Context, ErrorExtensions, QueryPathSegment};
 use sea_orm::sea_query::SelectStatement;
 use sea_orm::{QueryResult, Statement};
+use tokio::sync::OnceCell;
 
+use super::date::DateTime;
 use crate::auth::Caller;
-use crate::db::{Db, Dialect};
+use crate::db::{Db, Dialect, Moment};
 use crate::error::Error;
 
 /// One request.
@@ -18,17 +20,26 @@ pub struct Session {
     db: Db,
     statements: Arc<AtomicUsize>,
     recorded: Option<Arc<Mutex<Vec<Statement>>>>,
+    past: Option<Arc<Past>>,
+    /// What fields of the root read of the past, and all below them.
+    roots: Arc<Roots>,
+}
+
+/// An instant, and what was committed until then once that is known.
+struct Past {
+    at: i64,
+    moment: OnceCell<Moment>,
 }
 
 impl Session {
     /// A request on this database.
     pub fn new(db: Db) -> Self {
-        Self { db, statements: Arc::default(), recorded: None }
+        Self { db, statements: Arc::default(), recorded: None, past: None, roots: Arc::default() }
     }
 
     /// A request whose statements are kept, so that their plans can be looked at.
     pub fn recording(db: Db) -> Self {
-        Self { db, statements: Arc::default(), recorded: Some(Arc::default()) }
+        Self { recorded: Some(Arc::default()), ..Self::new(db) }
     }
 
     /// The statements kept so far.
@@ -56,10 +67,22 @@ impl Session {
         self.db.dialect()
     }
 
+    async fn moment<'p>(&self, past: &'p Past) -> Result<&'p Moment, Fault> {
+        let moment = past.moment.get_or_try_init(async || {
+            self.statements.fetch_add(1, Ordering::Relaxed);
+            Moment::at(self.db.reader(), past.at).await
+        });
+        Ok(moment.await?)
+    }
+
     pub(crate) async fn all(&self, select: &SelectStatement) -> Result<Vec<QueryResult>, Fault> {
         self.statements.fetch_add(1, Ordering::Relaxed);
         let reader = self.db.reader();
-        let statement = reader.backend().build(select);
+        let mut statement = reader.backend().build(select);
+        if let Some(past) = &self.past {
+            // Boxed: hardly a question is of the past, and all would carry the weight.
+            statement = Box::pin(self.moment(past)).await?.ask(statement)?;
+        }
         if let Some(recorded) = &self.recorded {
             recorded.lock().unwrap_or_else(PoisonError::into_inner).push(statement.clone());
         }
@@ -68,9 +91,68 @@ impl Session {
     }
 }
 
+/// Sessions of fields of the root, by their names in the answer. Fields are resolved at once, so it only grows.
+#[derive(Default)]
+struct Roots(OnceLock<Box<Root>>);
+
+struct Root {
+    name: String,
+    session: Session,
+    next: OnceLock<Box<Root>>,
+}
+
+impl Roots {
+    fn find(&self, name: &str) -> Option<&Session> {
+        let mut at = &self.0;
+        while let Some(root) = at.get() {
+            if root.name == name {
+                return Some(&root.session);
+            }
+            at = &root.next;
+        }
+        None
+    }
+
+    fn add(&self, name: String, session: Session) {
+        let mut at = &self.0;
+        let mut root = Box::new(Root { name, session, next: OnceLock::new() });
+        while let Err(back) = at.set(root) {
+            // Another field was faster.
+            let Some(taken) = at.get() else { return };
+            (root, at) = (back, &taken.next);
+        }
+    }
+}
+
+/// The field of the root at or above the field being resolved, by its name in the answer.
+fn root_name<'a>(ctx: &Context<'a>) -> Option<&'a str> {
+    let mut node = ctx.path_node.as_ref()?;
+    while let Some(parent) = node.parent {
+        node = parent;
+    }
+    match node.segment {
+        QueryPathSegment::Name(name) => Some(name),
+        QueryPathSegment::Index(_) => None,
+    }
+}
+
 /// The session of a field being resolved.
 pub(crate) fn session<'a>(ctx: &Context<'a>) -> Result<&'a Session, Fault> {
-    ctx.data::<Session>().map_err(|_| Error::Broken("no session".into()).into())
+    let session = ctx.data::<Session>().map_err(|_| Error::Broken("no session".into()))?;
+    if session.roots.0.get().is_none() {
+        return Ok(session);
+    }
+    Ok(root_name(ctx).and_then(|name| session.roots.find(name)).unwrap_or(session))
+}
+
+/// Lets a field of the root and all below it read the graph as it was known at an instant.
+pub(crate) fn as_of(ctx: &Context<'_>, at: Option<DateTime>) -> Result<(), Fault> {
+    let (Some(at), Some(name)) = (at, root_name(ctx)) else { return Ok(()) };
+    let session = ctx.data::<Session>().map_err(|_| Error::Broken("no session".into()))?;
+    let past = Past { at: at.0, moment: OnceCell::new() };
+    let then = Session { past: Some(Arc::new(past)), roots: Arc::default(), ..session.clone() };
+    session.roots.add(name.to_owned(), then);
+    Ok(())
 }
 
 /// Who asks.

@@ -33,14 +33,15 @@ type Moved = Vec<(i64, String)>;
 
 /// Everything wrong with the rows of this import as they now stand beside all others, and what was put right.
 pub(crate) async fn check(transaction: &DatabaseTransaction) -> Result<(Vec<Late>, Moved)> {
-    let (mut found, mut moved) = (Vec::new(), Vec::new());
-    cycles(transaction, &mut found).await?;
+    let (mut found, mut moved) = (cycles(transaction).await?, Vec::new());
     wholes(transaction, &mut found).await?;
     spans(transaction, &mut found, &mut moved).await?;
     Ok((found, moved))
 }
 
-async fn cycles(transaction: &DatabaseTransaction, found: &mut Vec<Late>) -> Result<()> {
+/// Things that are, step by step, parts of themselves.
+pub(crate) async fn cycles(transaction: &DatabaseTransaction) -> Result<Vec<Late>> {
+    let mut found = Vec::new();
     for (table, column, field, what) in [
         ("place", "parent_id", "parent", "lies within itself"),
         ("event", "parent_id", "parent", "is a part of itself"),
@@ -69,11 +70,18 @@ async fn cycles(transaction: &DatabaseTransaction, found: &mut Vec<Late>) -> Res
             });
         }
     }
-    Ok(())
+    Ok(found)
 }
 
 async fn wholes(transaction: &DatabaseTransaction, found: &mut Vec<Late>) -> Result<()> {
     let touched = format!("IN (SELECT id FROM {LINE})");
+    // Of two that were judged to be one, each may say it.
+    let apart = |column: &str| {
+        let (table, _) = column.split_once('.').unwrap_or((column, ""));
+        format!(
+            "NOT EXISTS (SELECT 1 FROM redirect WHERE redirect.row_id IN ({table}.id, other.id) AND redirect.reference = '{column}')"
+        )
+    };
     let questions = [
         (
             format!(
@@ -107,7 +115,8 @@ async fn wholes(transaction: &DatabaseTransaction, found: &mut Vec<Late>) -> Res
             format!(
                 "SELECT stance.id AS id FROM stance WHERE stance.id {touched}
                     AND EXISTS (SELECT 1 FROM stance AS other WHERE other.statement_id = stance.statement_id
-                        AND other.claim_id = stance.claim_id AND other.id <> stance.id)"
+                        AND other.claim_id = stance.claim_id AND other.id <> stance.id AND {})",
+                apart("stance.claim_id")
             ),
             "claim",
             "is taken a side on by this statement already",
@@ -117,7 +126,8 @@ async fn wholes(transaction: &DatabaseTransaction, found: &mut Vec<Late>) -> Res
             format!(
                 "SELECT external_id.id AS id FROM external_id WHERE external_id.id {touched}
                     AND EXISTS (SELECT 1 FROM external_id AS other WHERE other.target_id = external_id.target_id
-                        AND other.scheme = external_id.scheme AND other.value = external_id.value AND other.id <> external_id.id)"
+                        AND other.scheme = external_id.scheme AND other.value = external_id.value AND other.id <> external_id.id AND {})",
+                apart("external_id.target_id")
             ),
             "value",
             "is given twice",

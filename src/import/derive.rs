@@ -19,7 +19,24 @@ const EVENT_OF_SUBJECT: &str = "CASE claim.subject_kind
     WHEN 'PARTICIPATION' THEN (SELECT event_id FROM participation WHERE participation.id = claim.subject_id)
     END";
 
-/// Notes what depends on the rows selected by `ids` (a select of ids), as they are now.
+/// Notes all that is derived from the rows selected by `ids` (a select of ids, or a list), as they are now.
+pub(crate) async fn note(transaction: &DatabaseTransaction, ids: &str) -> Result<()> {
+    // Statements: the touched, those whose evidence was or whose article speaks, and all that pass one of them on.
+    let sql = format!(
+        "INSERT INTO {STATEMENT}
+         WITH RECURSIVE affected (id) AS (
+            SELECT id FROM statement WHERE id IN ({ids})
+            UNION SELECT target_id FROM evidence WHERE target_kind = 'STATEMENT' AND id IN ({ids})
+            UNION SELECT id FROM statement WHERE attribution = 'NARRATION' AND article_id IN ({ids})
+            UNION SELECT statement.id FROM statement JOIN affected ON statement.relays_id = affected.id
+         )
+         SELECT id FROM affected WHERE TRUE ON CONFLICT DO NOTHING"
+    );
+    transaction.execute_unprepared(&sql).await?;
+    touch(transaction, ids).await
+}
+
+/// Notes the claims and events that depend on the rows selected by `ids`, as they are now.
 pub(crate) async fn touch(transaction: &DatabaseTransaction, ids: &str) -> Result<()> {
     for sql in [
         format!(
@@ -57,17 +74,7 @@ pub(crate) async fn derive(transaction: &DatabaseTransaction) -> Result<()> {
     };
     let touched = format!("SELECT id FROM {LINE}");
 
-    // Statements: the touched, those whose evidence was, and all that pass one of them on.
-    run(format!(
-        "INSERT INTO {STATEMENT}
-         WITH RECURSIVE affected (id) AS (
-            SELECT id FROM statement WHERE id IN ({touched})
-            UNION SELECT target_id FROM evidence WHERE target_kind = 'STATEMENT' AND id IN ({touched})
-            UNION SELECT statement.id FROM statement JOIN affected ON statement.relays_id = affected.id
-         )
-         SELECT id FROM affected"
-    ))
-    .await?;
+    note(transaction, &touched).await?;
     // The plus keeps SQLite from going through all evidence of the article for each of its statements.
     run(format!(
         "UPDATE statement SET position = (
@@ -108,8 +115,7 @@ pub(crate) async fn derive(transaction: &DatabaseTransaction) -> Result<()> {
         }
     }
 
-    // Claims and events: what was touched, and what statements found anew take sides on.
-    touch(transaction, &touched).await?;
+    // Claims and events that statements found anew take sides on.
     touch(transaction, &format!("SELECT id FROM {STATEMENT}")).await?;
     // Rival accounts and parts stand together, so all claims of a touched event are looked at.
     run(format!(

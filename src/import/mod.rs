@@ -9,18 +9,25 @@
 mod build;
 mod check;
 mod commit;
+mod delete;
 mod derive;
 pub mod feed;
 mod index;
+mod ledger;
+mod merge;
 pub mod problem;
 mod read;
 pub mod record;
+mod redirect;
+mod reference;
 pub mod report;
 pub mod schema;
 mod scratch;
 mod write;
 
 pub use commit::{Expected, Once, Options, Progress, import};
+pub use delete::delete;
 pub use index::{migrate, rebuild};
+pub use merge::{Judge, judge, unmerge};
 pub use read::Source;
 pub use report::Report;

@@ -21,6 +21,9 @@ pub struct Counts {
     pub unchanged: u64,
     /// With a mistake, and left out.
     pub rejected: u64,
+    /// Taken away.
+    #[serde(default)]
+    pub deleted: u64,
 }
 
 /// A record that changed, and what in it.
@@ -65,6 +68,7 @@ impl Report {
             updated: sum.updated + one.updated,
             unchanged: sum.unchanged + one.unchanged,
             rejected: sum.rejected + one.rejected,
+            deleted: sum.deleted + one.deleted,
         })
     }
 

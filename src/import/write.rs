@@ -46,6 +46,27 @@ pub(crate) async fn rows(transaction: &DatabaseTransaction, rows: Rows, fresh: i
     Ok(all)
 }
 
+/// What is stored of these numbers, of any noun.
+pub(crate) async fn stored(transaction: &DatabaseTransaction, ids: &[i64]) -> Result<Vec<(i64, Kind, Value)>> {
+    let dialect = Dialect(transaction.get_database_backend());
+    let mut all = Vec::new();
+    macro_rules! read {
+        ($($kind:ident $module:ident,)+) => {$(
+            let id = Expr::col((entity::$module::Entity, entity::$module::Column::Id));
+            let rows = entity::$module::Entity::find().filter(dialect.is_one_of(id, dialect.numbers(ids)));
+            for row in rows.all(transaction).await? {
+                all.push((row.id.0, Kind::$kind, json(&row)));
+            }
+        )+};
+    }
+    read! {
+        Article article, Actor actor, Name name, Place place, Relation relation, Event event,
+        Participation participation, EventLink event_link, Account account, Statement statement, Claim claim,
+        Stance stance, Figure figure, Evidence evidence, Mention mention, ExternalId external_id,
+    }
+    Ok(all)
+}
+
 async fn noun<E>(
     transaction: &DatabaseTransaction,
     kind: Kind,

@@ -106,6 +106,11 @@ impl Fixture {
     /// Every row of every table, in no order of its own.
     pub async fn dump(&self) -> BTreeMap<String, Vec<String>> {
         const TABLES: &[&str] = &[
+            "merged_actor",
+            "merged_claim",
+            "merged_event",
+            "merged_place",
+            "redirect",
             "account",
             "actor",
             "api_key",

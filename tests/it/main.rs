@@ -6,14 +6,17 @@
 
 mod access;
 mod command;
+mod delete;
 mod durability;
 mod feed;
 mod fixture;
 mod golden;
 mod graph;
+mod history;
 mod http;
 mod import;
 mod live;
+mod merge;
 mod model;
 mod numbers;
 mod operations;

@@ -22,7 +22,7 @@ pub(crate) use area::{BoundingBoxInput, NearInput, in_box, near};
 pub(crate) use date::{DateColumns, DateFilter, date};
 pub(crate) use list::{ListFilter, carrying, tied};
 pub(crate) use name::{Asked, NameMatch};
-pub(crate) use reference::{IdFilter, RecordFilter, Selector, SlugFilter, came_with};
+pub(crate) use reference::{IdFilter, RecordFilter, Selector, SlugFilter, came_with, with_slug};
 pub(crate) use scalar::{BooleanFilter, EnumFilter, EventTypeFilter, FloatFilter, StringFilter};
 pub(crate) use search::{found_or_named, name as asked_name, searched, searched_or_named, words as asked_words};
 pub(crate) use sink::Sink;

@@ -2,7 +2,7 @@
 
 use async_graphql::{ID, InputObject};
 use sea_orm::EntityTrait;
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, Query, SelectStatement, UnionType};
 
 use super::scalar::StringFilter;
 use super::{Sink, Test, all, fails, few};
@@ -36,10 +36,15 @@ impl IdFilter {
         let one_of = self.r#in.as_ref().map(|list| numbers(list)).transpose()?;
         let none_of = self.not_in.as_ref().map(|list| numbers(list)).transpose()?;
         let mut tests = Vec::new();
+        let dialect = sink.dialect;
+        let is_one_of = |column: Expr, list: Vec<i64>| {
+            let list = dialect.numbers(&list);
+            if kind.is_mergeable() { dialect.is_one_of_things(column, list) } else { dialect.is_one_of(column, list) }
+        };
         for list in [eq, one_of].into_iter().flatten() {
-            tests.push(sink.dialect.is_one_of(column.clone(), sink.dialect.numbers(&list)));
+            tests.push(is_one_of(column.clone(), list));
         }
-        tests.extend(none_of.map(|list| fails(sink.dialect.is_one_of(column, sink.dialect.numbers(&list)))));
+        tests.extend(none_of.map(|list| fails(is_one_of(column, list))));
         Ok(all(tests))
     }
 }
@@ -58,10 +63,34 @@ impl SlugFilter {
         let mut tests = Vec::new();
         for list in [self.eq.as_ref().map(std::slice::from_ref), self.r#in.as_deref()].into_iter().flatten() {
             sink.slugs.extend(few(list)?.iter().map(|slug| (kind, slug.clone())));
-            tests.push(sink.dialect.is_one_of(column.clone(), sink.dialect.texts(list.iter().map(String::as_str))));
+            let list = sink.dialect.texts(list.iter().map(String::as_str));
+            if kind.is_mergeable() {
+                let things = with_slug(kind, |slug| sink.dialect.is_one_of(slug, list.clone()));
+                tests.push(Expr::col((kind.table(), "id")).in_subquery(things));
+            } else {
+                tests.push(sink.dialect.is_one_of(column.clone(), list));
+            }
         }
         Ok(all(tests))
     }
+}
+
+/// Selects the things whose slug passes a test, and what things with such a slug were judged to be.
+pub(crate) fn with_slug(kind: Kind, test: impl Fn(Expr) -> Expr) -> SelectStatement {
+    let table = kind.table();
+    let mut select = Query::select();
+    select.column((table, "id")).from(table).and_where(test(Expr::col((table, "slug"))));
+    if kind.is_mergeable() {
+        let merged = format!("merged_{table}");
+        let judged = Query::select()
+            .column(("record", "same_as_id"))
+            .from(merged.clone())
+            .inner_join("record", Expr::col(("record", "id")).equals((merged.clone(), "id")))
+            .and_where(test(Expr::col((merged, "slug"))))
+            .take();
+        select.union(UnionType::All, judged);
+    }
+    select
 }
 
 /// A row by id or slug: exactly one of the two.
@@ -79,12 +108,7 @@ impl Selector {
             (Some(id), None) => IdFilter { eq: Some(id.clone()), ..IdFilter::default() }.test(kind, column, sink),
             (None, Some(slug)) => {
                 sink.slugs.push((kind, slug.clone()));
-                let row = Query::select()
-                    .column("id")
-                    .from(kind.table())
-                    .and_where(Expr::col("slug").eq(slug.as_str()))
-                    .take();
-                Ok(column.in_subquery(row))
+                Ok(column.in_subquery(with_slug(kind, |column| column.eq(slug.as_str()))))
             }
             _ => Err(Error::BadInput("Give exactly one of `id` and `slug`".into())),
         }
@@ -101,7 +125,8 @@ pub struct RecordFilter {
 }
 
 pub(crate) fn came_with<E: EntityTrait>(filter: &RecordFilter, sink: &mut Sink) -> Result<Expr> {
-    let mut records = Query::select().column(("record", "id")).from("record").take();
+    let id = Func::coalesce([Expr::col(("record", "same_as_id")), Expr::col(("record", "id"))]);
+    let mut records = Query::select().expr(id).from("record").take();
     if let Some(dataset) = &filter.dataset {
         let datasets = Query::select()
             .column("id")

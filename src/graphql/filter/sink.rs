@@ -1,6 +1,6 @@
 //! What filters refer to is gathered while they are read, and looked up at once.
 
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, Query, UnionType};
 
 use crate::db::Dialect;
 use crate::error::{Error, Result, did_you_mean};
@@ -71,13 +71,16 @@ impl Sink {
     }
 
     async fn look_up_slugs(&self, session: &Session, kind: Kind, slugs: &[&str]) -> Result<(), Fault> {
-        let select = Query::select()
-            .column("slug")
-            .from(kind.table())
-            .and_where(
-                self.dialect.is_one_of(Expr::col((kind.table(), "slug")), self.dialect.texts(slugs.iter().copied())),
-            )
-            .take();
+        let tables = [kind.table().to_owned(), format!("merged_{}", kind.table())];
+        let tables = tables.iter().take(if kind.is_mergeable() { 2 } else { 1 });
+        let of = |table: &String| {
+            let list = self.dialect.texts(slugs.iter().copied());
+            let column = Expr::col((table.clone(), "slug"));
+            Query::select().column("slug").from(table.clone()).and_where(self.dialect.is_one_of(column, list)).take()
+        };
+        let Some(select) = tables.map(of).reduce(|mut left, right| left.union(UnionType::All, right).take()) else {
+            return Ok(());
+        };
         let mut found = Vec::new();
         for row in session.all(&select).await? {
             found.push(row.try_get::<String>("", "slug")?);

@@ -60,7 +60,7 @@ pub(super) async fn rank(search: &Search, session: &Session) -> Result<Vec<Candi
 }
 
 /// Bearers of names that agree: by rule, then by how near and how common the name is.
-async fn by_name(search: &Search, asked: &Asked, session: &Session) -> Result<Vec<Candidate>, Fault> {
+pub(super) async fn by_name(search: &Search, asked: &Asked, session: &Session) -> Result<Vec<Candidate>, Fault> {
     let kinds: Vec<Kind> = search
         .kinds
         .iter()

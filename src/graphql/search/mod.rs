@@ -194,6 +194,31 @@ impl Search {
     }
 }
 
+/// A bearer of a name that agrees with one asked for.
+pub(crate) struct Alike {
+    pub(crate) id: i64,
+    pub(crate) rule: SearchRule,
+    /// Its name.
+    pub(crate) name: String,
+    /// How near that is, from 0 to 1.
+    pub(crate) closeness: f64,
+}
+
+/// The bearers of names that agree with a name in all its words, nearest first; none for what is no name.
+pub(crate) async fn alike(session: &Session, name: &str, kind: SearchKind, first: usize) -> Result<Vec<Alike>, Fault> {
+    let (Ok(words), Ok(asked)) = (asked_words(name), Asked::new(name)) else { return Ok(Vec::new()) };
+    let (kinds, modes) = (vec![kind], NameRule::ALL.to_vec());
+    let search = Search { text: name.to_owned(), words, name: None, kinds, modes, first, candidates: OnceCell::new() };
+    let found = candidate::by_name(&search, &asked, session).await?;
+    let whole = found.into_iter().filter(|one| one.rule != SearchRule::Part);
+    Ok(whole
+        .filter_map(|one| {
+            let near = one.name?;
+            Some(Alike { id: one.id, rule: one.rule, name: near.text, closeness: near.closeness })
+        })
+        .collect())
+}
+
 /// Search over all nouns.
 #[derive(Default)]
 pub struct SearchQuery;

@@ -2,24 +2,23 @@
 
 mod lookup;
 mod register;
-mod retry;
+pub(crate) mod retry;
 mod store;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use entity::{counter, dataset};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel};
 
-use crate::db::{Db, Dialect};
+use crate::db::{Db, Dialect, now};
 use crate::error::{Error, Result};
 use crate::import::build::Mistake;
 use crate::import::problem::Problem;
 use crate::import::read::{Parsed, Record, Source, parse, whole};
 use crate::import::record::DatasetRecord;
 use crate::import::report::Report;
-use crate::import::{check, derive, index, scratch};
+use crate::import::{check, derive, index, redirect, scratch};
 
 /// After so many lines PostgreSQL looks at its tables for the first time within an import, and then whenever they have become four
 /// times as many: as long as it takes them for empty it looks keys up by reading all of them.
@@ -135,12 +134,6 @@ pub async fn import(
     }
 }
 
-/// Seconds since 1970 UTC.
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
-}
-
 /// Adds counts to counts.
 fn add(sum: &mut BTreeMap<String, u64>, more: &BTreeMap<&'static str, u64>) {
     for (reason, count) in more {
@@ -184,6 +177,8 @@ struct Attempt<'a> {
     look_again: usize,
     at: i64,
     batch: String,
+    /// Whether things were judged to be others: then rows are redirected.
+    redirects: bool,
     dataset: Option<dataset::Model>,
     problems: Vec<Found>,
     /// Lines that are left out without a complaint: they tell more of something that is not known.
@@ -226,6 +221,7 @@ impl<'a> Attempt<'a> {
             look_again: FIRST_LOOK,
             at: now(),
             batch: (last("change")? + 1).to_string(),
+            redirects: redirect::is_needed(transaction).await?,
             dataset: None,
             problems: Vec::new(),
             needless: HashSet::new(),
@@ -239,13 +235,18 @@ impl<'a> Attempt<'a> {
             self.read(file, Pass::Register).await?;
         }
         if self.problems.is_empty() {
-            self.unchanged().await?;
+            if let Some(dataset) = &self.dataset {
+                retry::unchanged(self.transaction, dataset.id, &self.options.expected).await?;
+            }
         }
         (self.handled, self.look_again) = (0, FIRST_LOOK);
         for file in 0..self.sources.len() {
             self.read(file, Pass::Write).await?;
         }
         scratch::measure(self.transaction).await?;
+        if self.redirects {
+            redirect::settle(self.transaction).await?;
+        }
         // Rows of lines with mistakes are missing; that hides a mistake at most and makes none.
         let (late, moved) = check::check(self.transaction).await?;
         for late in late {

@@ -147,6 +147,7 @@ impl Attempt<'_> {
                             kind: entry.kind,
                             owner_id: (!entry.pointer.is_empty()).then_some(top),
                             digest: None,
+                            same_as_id: None,
                         });
                         id
                     }

@@ -1,10 +1,14 @@
 //! Writes that may be asked for twice, and writes that rely on what their writer has seen.
 
+use std::collections::HashMap;
+
+use entity::id::DatasetId;
 use entity::request::{self, Column, Entity};
 use sea_orm::sea_query::{Expr, ExprTrait, Func, JoinType, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter};
 
-use super::{Attempt, Options, Report, now};
+use super::{Options, Report};
+use crate::db::{Dialect, now};
 use crate::error::{Error, Result};
 
 /// For how long a write is remembered.
@@ -29,7 +33,7 @@ pub struct Expected {
 }
 
 /// What was answered when this write was done before.
-pub(super) async fn answered(transaction: &DatabaseTransaction, options: &Options) -> Result<Option<Report>> {
+pub(crate) async fn answered(transaction: &DatabaseTransaction, options: &Options) -> Result<Option<Report>> {
     let Some(once) = &options.once else { return Ok(None) };
     let same = Entity::find().filter(Column::By.eq(&options.by)).filter(Column::Key.eq(&once.key));
     let Some(before) = same.one(transaction).await? else { return Ok(None) };
@@ -43,7 +47,7 @@ pub(super) async fn answered(transaction: &DatabaseTransaction, options: &Option
 }
 
 /// Keeps the answer of a write, and forgets old ones.
-pub(super) async fn remember(transaction: &DatabaseTransaction, options: &Options, report: &Report) -> Result<()> {
+pub(crate) async fn remember(transaction: &DatabaseTransaction, options: &Options, report: &Report) -> Result<()> {
     let Some(once) = &options.once else { return Ok(()) };
     let row = request::Model {
         by: options.by.clone(),
@@ -57,39 +61,41 @@ pub(super) async fn remember(transaction: &DatabaseTransaction, options: &Option
     Ok(())
 }
 
-impl Attempt<'_> {
-    /// Refuses a write whose writer has not seen the last change of a record.
-    pub(super) async fn unchanged(&self) -> Result<()> {
-        if self.options.expected.is_empty() {
-            return Ok(());
-        }
-        let dataset = self.dataset()?.id.0;
-        let list = self.dialect.texts(self.options.expected.iter().map(|one| one.key.as_str()));
-        let select = Query::select()
-            .expr_as(Expr::col(("record", "key")), "key")
-            .expr_as(Func::max(Expr::col(("change", "id"))), "version")
-            .from("record")
-            .join(JoinType::InnerJoin, "change", Expr::col(("change", "record_id")).equals(("record", "id")))
-            .and_where(Expr::col(("record", "dataset_id")).eq(dataset))
-            .and_where(self.dialect.is_one_of(Expr::col(("record", "key")), list))
-            .group_by_col(("record", "key"))
-            .take();
-        let mut stored = std::collections::HashMap::new();
-        for row in self.transaction.query_all(&select).await? {
-            stored.insert(row.try_get::<String>("", "key")?, row.try_get::<i64>("", "version")?);
-        }
-        for expected in &self.options.expected {
-            let found = stored.get(&expected.key).copied();
-            if found != expected.version {
-                let what = match (found, expected.version) {
-                    (None, _) => "is not there",
-                    (Some(_), None) => "is there already",
-                    _ => "was changed meanwhile",
-                };
-                let key = &expected.key;
-                return Err(Error::Conflict(format!("`{key}` {what}: read it again, and write on top of that")));
-            }
-        }
-        Ok(())
+/// Refuses a write whose writer has not seen the last change of a record.
+pub(crate) async fn unchanged(
+    transaction: &DatabaseTransaction,
+    dataset: DatasetId,
+    all_expected: &[Expected],
+) -> Result<()> {
+    if all_expected.is_empty() {
+        return Ok(());
     }
+    let dialect = Dialect(transaction.get_database_backend());
+    let list = dialect.texts(all_expected.iter().map(|one| one.key.as_str()));
+    let select = Query::select()
+        .expr_as(Expr::col(("record", "key")), "key")
+        .expr_as(Func::max(Expr::col(("change", "id"))), "version")
+        .from("record")
+        .join(JoinType::InnerJoin, "change", Expr::col(("change", "record_id")).equals(("record", "id")))
+        .and_where(Expr::col(("record", "dataset_id")).eq(dataset.0))
+        .and_where(dialect.is_one_of(Expr::col(("record", "key")), list))
+        .group_by_col(("record", "key"))
+        .take();
+    let mut stored = HashMap::new();
+    for row in transaction.query_all(&select).await? {
+        stored.insert(row.try_get::<String>("", "key")?, row.try_get::<i64>("", "version")?);
+    }
+    for expected in all_expected {
+        let found = stored.get(&expected.key).copied();
+        if found != expected.version {
+            let what = match (found, expected.version) {
+                (None, _) => "is not there",
+                (Some(_), None) => "is there already",
+                _ => "was changed meanwhile",
+            };
+            let key = &expected.key;
+            return Err(Error::Conflict(format!("`{key}` {what}: read it again, and write on top of that")));
+        }
+    }
+    Ok(())
 }

@@ -15,7 +15,7 @@ use crate::import::build::{Known, Mistake, word};
 use crate::import::read::Record;
 use crate::import::record::{Ref, Rows};
 use crate::import::report::Updated;
-use crate::import::{derive, scratch, write};
+use crate::import::{derive, redirect, scratch, write};
 
 impl Attempt<'_> {
     /// The second reading: resolves references and writes rows.
@@ -108,6 +108,10 @@ impl Attempt<'_> {
                 after: Vec::new(),
             });
         }
+        if self.redirects {
+            let known: Vec<i64> = kept.iter().copied().filter(|id| *id < self.fresh).collect();
+            redirect::restore(self.transaction, &known).await?;
+        }
         self.write_tops(dataset.id, rows, tops, &kept, &pointers, authors, abouts).await
     }
 
@@ -158,6 +162,7 @@ impl Attempt<'_> {
             kind: top.kind,
             owner_id: None,
             digest: Some(top.digest.clone()),
+            same_as_id: None,
         });
         if !tops.is_empty() {
             record::Entity::insert_many(digests.map(IntoActiveModel::into_active_model))

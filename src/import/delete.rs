@@ -1,0 +1,226 @@
+//! Taking records away. What others refer to stays: who deletes it deletes those too, or writes them anew without it.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use entity::change::Operation;
+use entity::id::RecordId;
+use entity::{dataset, record};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter};
+
+use super::build::word;
+use super::commit::{Options, retry};
+use super::ledger::Ledger;
+use super::problem::Problem;
+use super::report::Report;
+use super::{derive, reference, scratch, write};
+use crate::db::{Db, Dialect};
+use crate::error::{Error, Result};
+
+/// Records that are named as referring to one that was to go.
+const MOST_NAMED: usize = 3;
+
+/// Deletes records with their parts: all or nothing, or with `keep_going` all that can be deleted.
+pub async fn delete(db: &Db, keys: &[String], options: &Options) -> Result<Report> {
+    let transaction = db.write().await?;
+    if let Some(report) = retry::answered(&transaction, options).await? {
+        return Ok(report);
+    }
+    let key = options.dataset.as_deref().unwrap_or_default();
+    let Some(dataset) = dataset::Entity::find().filter(dataset::Column::Key.eq(key)).one(&transaction).await? else {
+        return Err(Error::NotFound(format!("No dataset has the key `{key}`: name the one that the records came with")));
+    };
+    retry::unchanged(&transaction, dataset.id, &options.expected).await?;
+    let mut deletion = Deletion {
+        transaction: &transaction,
+        dialect: Dialect(transaction.get_database_backend()),
+        lines: HashMap::new(),
+        report: Report::default(),
+    };
+    let mut tops = deletion.find(dataset.id.0, keys).await?;
+    loop {
+        let parts = deletion.parts(&tops).await?;
+        let held = deletion.held(&tops, &parts).await?;
+        if held.is_empty() || !options.keep_going {
+            deletion.report.problems.sort_by_key(|problem| problem.line);
+            if (held.is_empty() && deletion.report.problems.is_empty()) || options.keep_going {
+                deletion.take_away(&tops, &parts, &options.by).await?;
+            }
+            break;
+        }
+        // What stays may refer to others that were to go.
+        tops.retain(|top| !held.contains(&top.id.0));
+    }
+    let Deletion { mut report, .. } = deletion;
+    if options.dry_run || report.total().deleted == 0 {
+        transaction.rollback().await?;
+        return Ok(report);
+    }
+    report.written = true;
+    retry::remember(&transaction, options, &report).await?;
+    db.commit(transaction).await?;
+    Ok(report)
+}
+
+struct Deletion<'a> {
+    transaction: &'a DatabaseTransaction,
+    dialect: Dialect,
+    /// Where each key stands among those given, from 1.
+    lines: HashMap<String, u64>,
+    report: Report,
+}
+
+impl Deletion<'_> {
+    fn problem(&mut self, key: &str, kind: &str, message: String, suggestion: &str) {
+        self.report.count(kind).rejected += 1;
+        self.report.problems.push(Problem {
+            file: "keys".into(),
+            line: self.lines.get(key).copied().unwrap_or(0),
+            key: Some(key.to_owned()),
+            pointer: String::new(),
+            message,
+            suggestion: Some(suggestion.to_owned()),
+        });
+    }
+
+    /// The records of these keys; a key that is none's, or a part's, is a mistake.
+    async fn find(&mut self, dataset: i64, keys: &[String]) -> Result<Vec<record::Model>> {
+        let mut tops = Vec::new();
+        for (at, key) in keys.iter().enumerate() {
+            self.lines.entry(key.clone()).or_insert(at as u64 + 1);
+        }
+        let mut stored = HashMap::new();
+        for some in keys.chunks(1000) {
+            let list = self.dialect.texts(some.iter().map(String::as_str));
+            let found = record::Entity::find()
+                .filter(record::Column::DatasetId.eq(dataset))
+                .filter(self.dialect.is_one_of(Expr::col((record::Entity, record::Column::Key)), list))
+                .all(self.transaction)
+                .await?;
+            stored.extend(found.into_iter().map(|row| (row.key.clone(), row)));
+        }
+        let mut seen = HashSet::new();
+        for key in keys.iter().filter(|key| seen.insert(key.as_str())) {
+            match stored.remove(key) {
+                None => self.problem(
+                    key,
+                    "record",
+                    format!("no record of the dataset has the key `{key}`"),
+                    "correct the key, or leave it out if the record is gone already",
+                ),
+                Some(part) if part.owner_id.is_some() => {
+                    self.problem(
+                        key,
+                        &word(part.kind),
+                        format!("`{key}` is a part of another record"),
+                        "write that record anew without the part",
+                    );
+                }
+                Some(top) => tops.push(top),
+            }
+        }
+        Ok(tops)
+    }
+
+    /// The parts of records.
+    async fn parts(&self, tops: &[record::Model]) -> Result<Vec<record::Model>> {
+        let mut parts = Vec::new();
+        for some in tops.chunks(1000) {
+            let ids: Vec<i64> = some.iter().map(|top| top.id.0).collect();
+            let owner = Expr::col((record::Entity, record::Column::OwnerId));
+            let of_these = self.dialect.is_one_of(owner, self.dialect.numbers(&ids));
+            parts.extend(record::Entity::find().filter(of_these).all(self.transaction).await?);
+        }
+        Ok(parts)
+    }
+
+    /// Which of the records cannot go, as others refer to them or to their parts; says by whom.
+    async fn held(&mut self, tops: &[record::Model], parts: &[record::Model]) -> Result<HashSet<i64>> {
+        let top_of: HashMap<i64, i64> = tops
+            .iter()
+            .map(|top| (top.id.0, top.id.0))
+            .chain(parts.iter().map(|part| (part.id.0, part.owner_id.map_or(0, |owner| owner.0))))
+            .collect();
+        let mut referrers: BTreeMap<i64, Vec<String>> = BTreeMap::new();
+        let ids: Vec<i64> = top_of.keys().copied().collect();
+        for ids in ids.chunks(1000) {
+            for reference in reference::ALL {
+                let (table, owner, column) = (reference.table, reference.owner, reference.column);
+                let select = Query::select()
+                    .expr_as(Expr::col((table, column)), "target")
+                    .expr_as(Expr::cust("COALESCE(record.owner_id, record.id)"), "referrer")
+                    .expr_as(Expr::cust("record.key"), "key")
+                    .from(table)
+                    .inner_join("record", Expr::col(("record", "id")).eq(Expr::col((table, owner))))
+                    .and_where(self.dialect.is_one_of(Expr::col((table, column)), self.dialect.numbers(ids)))
+                    .take();
+                for row in self.transaction.query_all(&select).await? {
+                    let (target, referrer): (i64, i64) = (row.try_get("", "target")?, row.try_get("", "referrer")?);
+                    if !top_of.contains_key(&referrer)
+                        && let Some(top) = top_of.get(&target)
+                    {
+                        let key: String = row.try_get("", "key")?;
+                        referrers.entry(*top).or_default().push(format!("`{key}` (as its {})", reference.role));
+                    }
+                }
+            }
+        }
+        for top in tops {
+            let is_survivor = record::Entity::find().filter(record::Column::SameAsId.eq(top.id.0));
+            if top.same_as_id.is_some() || is_survivor.one(self.transaction).await?.is_some() {
+                referrers.entry(top.id.0).or_default().push("a judgement that it is one with another".into());
+            }
+        }
+        for top in tops {
+            if let Some(by) = referrers.get(&top.id.0) {
+                let named = by.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>().join(", ");
+                let more = by.len().saturating_sub(MOST_NAMED);
+                let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+                self.problem(
+                    &top.key,
+                    &word(top.kind),
+                    format!("is referred to by {named}{more}"),
+                    "delete those too, write them anew without it, or undo the judgement",
+                );
+            }
+        }
+        Ok(referrers.into_keys().collect())
+    }
+
+    /// Deletes the records, logs them as they were, and computes anew what depended on them.
+    async fn take_away(&mut self, tops: &[record::Model], parts: &[record::Model], by: &str) -> Result<()> {
+        scratch::create(self.transaction).await?;
+        let mut ledger = Ledger::open(self.transaction, by).await?;
+        let all: Vec<i64> = tops.iter().chain(parts).map(|row| row.id.0).collect();
+        let mut before: HashMap<i64, Vec<serde_json::Value>> = HashMap::new();
+        for ids in all.chunks(1000) {
+            let list = ids.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
+            derive::note(self.transaction, &list).await?;
+            for (id, kind, row) in write::stored(self.transaction, ids).await? {
+                before.entry(id).or_default().push(serde_json::json!({ "kind": word(kind), "row": row }));
+            }
+        }
+        let mut of_top: HashMap<RecordId, Vec<&record::Model>> = HashMap::new();
+        for part in parts {
+            of_top.entry(part.owner_id.unwrap_or(part.id)).or_default().push(part);
+        }
+        for top in tops {
+            let rows = std::iter::once(top).chain(of_top.remove(&top.id).unwrap_or_default());
+            let rows: Vec<_> = rows.flat_map(|row| before.remove(&row.id.0).unwrap_or_default()).collect();
+            let rows = serde_json::Value::Array(rows).to_string();
+            ledger.log((top.id, top.kind), Operation::Delete, Some(rows), None);
+            self.report.count(&word(top.kind)).deleted += 1;
+        }
+        for some in tops.chunks(1000) {
+            let ids: Vec<i64> = some.iter().map(|top| top.id.0).collect();
+            let id = Expr::col((record::Entity, record::Column::Id));
+            record::Entity::delete_many()
+                .filter(self.dialect.is_one_of(id, self.dialect.numbers(&ids)))
+                .exec(self.transaction)
+                .await?;
+        }
+        derive::derive(self.transaction).await?;
+        ledger.close().await?;
+        scratch::drop(self.transaction).await
+    }
+}

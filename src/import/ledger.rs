@@ -1,0 +1,92 @@
+//! Numbers of rows and entries of the log, drawn by the one writer of a transaction.
+
+use std::collections::HashMap;
+
+use entity::change::{self, Operation};
+use entity::counter;
+use entity::id::RecordId;
+use entity::record::Kind;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{DatabaseTransaction, EntityTrait, IntoActiveModel};
+
+use super::write;
+use crate::db::now;
+use crate::error::{Error, Result};
+
+/// The counters and the log within one transaction.
+pub(crate) struct Ledger<'a> {
+    transaction: &'a DatabaseTransaction,
+    next_id: i64,
+    next_change: i64,
+    at: i64,
+    by: String,
+    /// All changes of one transaction have it in common.
+    batch: String,
+    changes: Vec<change::Model>,
+}
+
+impl<'a> Ledger<'a> {
+    pub(crate) async fn open(transaction: &'a DatabaseTransaction, by: &str) -> Result<Self> {
+        let counters = counter::Entity::find().all(transaction).await?;
+        let counters: HashMap<String, i64> = counters.into_iter().map(|counter| (counter.name, counter.value)).collect();
+        let last =
+            |name: &str| counters.get(name).copied().ok_or_else(|| Error::Broken(format!("no counter `{name}`")));
+        let next_change = last("change")? + 1;
+        Ok(Self {
+            transaction,
+            next_id: last("id")? + 1,
+            next_change,
+            at: now(),
+            by: by.to_owned(),
+            batch: next_change.to_string(),
+            changes: Vec::new(),
+        })
+    }
+
+    /// When this is written, seconds since 1970 UTC.
+    pub(crate) fn at(&self) -> i64 {
+        self.at
+    }
+
+    /// A number that no row had.
+    pub(crate) fn draw(&mut self) -> i64 {
+        let id = self.next_id;
+        self.next_id += 1;
+        id
+    }
+
+    /// Notes what was done to a thing.
+    pub(crate) fn log(
+        &mut self,
+        (record_id, kind): (RecordId, Kind),
+        operation: Operation,
+        before: Option<String>,
+        after: Option<String>,
+    ) {
+        self.changes.push(change::Model {
+            id: self.next_change.into(),
+            at: self.at,
+            by: self.by.clone(),
+            batch: self.batch.clone(),
+            kind,
+            record_id,
+            operation,
+            before,
+            after,
+        });
+        self.next_change += 1;
+    }
+
+    /// Writes the log and the counters.
+    pub(crate) async fn close(self) -> Result<()> {
+        write::insert::<change::Entity>(self.transaction, self.changes).await?;
+        for (name, next) in [("id", self.next_id), ("change", self.next_change)] {
+            let counter = counter::Model { name: name.into(), value: next - 1 };
+            counter::Entity::insert(counter.into_active_model())
+                .on_conflict(OnConflict::column(counter::Column::Name).update_column(counter::Column::Value).to_owned())
+                .exec_without_returning(self.transaction)
+                .await?;
+        }
+        Ok(())
+    }
+}
