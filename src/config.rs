@@ -102,6 +102,10 @@ pub struct Serve {
     /// GraphiQL then knows no fields.
     #[arg(long, env = "NEWSGRAPH_HIDE_SCHEMA")]
     pub hide_schema: bool,
+    /// Be a subgraph of Apollo Federation 2: a gateway may ask for things by their ids (`_entities`) and what is known of them
+    /// (`_service`, which tells the schema).
+    #[arg(long, env = "NEWSGRAPH_FEDERATION")]
+    pub federation: bool,
     /// A file of the documents that clients are known to send: JSON with the text of each by its id, or the manifest that
     /// Apollo's tools write.
     #[arg(long, env = "NEWSGRAPH_DOCUMENTS", value_name = "FILE")]

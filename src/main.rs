@@ -43,6 +43,9 @@ enum Command {
     #[command(after_help = "Examples:\n  newsgraph import --dry-run examples/mikdam/records.jsonl\n  \
                             newsgraph import --format auto 20210711120000.export.CSV.zip")]
     Import(Import),
+    /// Delete records with their parts, all or nothing. What others refer to is not deleted, and said.
+    #[command(after_help = "Example: newsgraph delete --dataset mikdam visit-un travel-erbil")]
+    Delete(Delete),
     /// Print synthetic records with the skew of real news, for trying things out at size.
     #[command(after_help = "Example: newsgraph generate --events 100000 --seed 7 | newsgraph import -")]
     Generate {
@@ -59,6 +62,9 @@ enum Command {
         /// The JSON Schema of records.
         #[arg(long, env = "NEWSGRAPH_RECORDS")]
         records: bool,
+        /// The GraphQL schema as a subgraph of Apollo Federation 2.
+        #[arg(long, env = "NEWSGRAPH_FEDERATION")]
+        federation: bool,
     },
     /// Make, list and take back the keys by which services write, or read where that takes a key.
     Key {
@@ -143,6 +149,27 @@ struct Import {
     files: Vec<String>,
 }
 
+#[derive(clap::Args)]
+struct Delete {
+    #[command(flatten)]
+    database: Database,
+    /// The dataset of the records.
+    #[arg(long, env = "NEWSGRAPH_DATASET", value_name = "KEY")]
+    dataset: String,
+    /// Say what would be done and delete nothing.
+    #[arg(long, env = "NEWSGRAPH_DRY_RUN")]
+    dry_run: bool,
+    /// Leave in place what cannot be deleted, and delete the others.
+    #[arg(long, env = "NEWSGRAPH_KEEP_GOING")]
+    keep_going: bool,
+    /// Write the report as JSON.
+    #[arg(long, env = "NEWSGRAPH_REPORT", value_name = "FILE")]
+    report: Option<String>,
+    /// Keys of records; `-` reads them from standard input, one a line.
+    #[arg(required = true, value_name = "KEY")]
+    keys: Vec<String>,
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     match begin().await {
@@ -174,6 +201,7 @@ async fn run(command: Command) -> Result<ExitCode> {
         }
         Command::Key { action } => keys(action).await.map(|()| ExitCode::SUCCESS),
         Command::Import(settings) => import(settings).await,
+        Command::Delete(settings) => delete(settings).await,
         Command::Generate { events, seed } => {
             let mut out = BufWriter::new(std::io::stdout().lock());
             let made = generate(Generate { events, seed }, &mut out);
@@ -184,10 +212,13 @@ async fn run(command: Command) -> Result<ExitCode> {
                 done => done.map(|()| ExitCode::SUCCESS),
             }
         }
-        Command::Schema { records: true } => {
+        Command::Schema { records: true, .. } => {
             print(&format!("{:#}\n", *import::schema::RECORDS)).map(|()| ExitCode::SUCCESS)
         }
-        Command::Schema { records: false } => print(&newsgraph::graphql::sdl()).map(|()| ExitCode::SUCCESS),
+        Command::Schema { federation: true, .. } => {
+            print(newsgraph::graphql::federation::sdl()).map(|()| ExitCode::SUCCESS)
+        }
+        Command::Schema { .. } => print(&newsgraph::graphql::sdl()).map(|()| ExitCode::SUCCESS),
         Command::Index(database) => {
             let db = Db::connect(&database.database_url).await?;
             db.migrate().await?;
@@ -262,6 +293,33 @@ async fn import(settings: Import) -> Result<ExitCode> {
     let report = import::import(&db, &sources, &options, &mut bar).await;
     bar.bar.finish_and_clear();
     let report = report?;
+    db.close().await?;
+    tell(&report, report_to, settings.dry_run)?;
+    Ok(ExitCode::from(u8::from(!report.problems.is_empty())))
+}
+
+async fn delete(settings: Delete) -> Result<ExitCode> {
+    let report_to = settings.report.as_deref().map(create).transpose()?;
+    let mut keys = Vec::new();
+    for key in settings.keys {
+        if key == "-" {
+            let lines = std::io::stdin().lines().collect::<std::io::Result<Vec<_>>>();
+            let lines = lines.map_err(|error| Error::Io("cannot read standard input".into(), error))?;
+            keys.extend(lines.into_iter().filter(|line| !line.trim().is_empty()));
+        } else {
+            keys.push(key);
+        }
+    }
+    let db = Db::connect(&settings.database.database_url).await?;
+    import::migrate(&db).await?;
+    let options = Options {
+        dataset: Some(settings.dataset),
+        dry_run: settings.dry_run,
+        keep_going: settings.keep_going,
+        by: "command line".into(),
+        ..Options::default()
+    };
+    let report = import::delete(&db, &keys, &options).await?;
     db.close().await?;
     tell(&report, report_to, settings.dry_run)?;
     Ok(ExitCode::from(u8::from(!report.problems.is_empty())))

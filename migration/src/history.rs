@@ -43,7 +43,9 @@ pub(crate) async fn keep(manager: &SchemaManager<'_>, table: &str, kept: Kept) -
     if !manager.has_table(format!("{table}_history")).await? {
         let unique = if owner == "id" { "UNIQUE " } else { "" };
         for sql in [
-            format!("CREATE TABLE {table}_history AS SELECT CAST(0 AS BIGINT) AS replaced, {table}.* FROM {table} WHERE 1 = 0"),
+            format!(
+                "CREATE TABLE {table}_history AS SELECT CAST(0 AS BIGINT) AS replaced, {table}.* FROM {table} WHERE 1 = 0"
+            ),
             format!("CREATE {unique}INDEX {table}_history_owner ON {table}_history ({owner}, replaced)"),
         ] {
             connection.execute_unprepared(&sql).await?;
@@ -94,10 +96,16 @@ fn sqlite(table: &str, kept: Kept, columns: &[String]) -> Vec<String> {
                 Kept::RowsBy(some) => some.iter().map(|column| format!("\"{column}\"")).collect(),
                 _ => quoted,
             };
-            let differs: Vec<String> = watched.iter().map(|column| format!("old.{column} IS NOT new.{column}")).collect();
+            let differs: Vec<String> =
+                watched.iter().map(|column| format!("old.{column} IS NOT new.{column}")).collect();
             let update = format!("UPDATE OF {}", watched.join(", "));
             let mut all = Vec::new();
-            all.extend(trigger("replaced", &update, format!("old.id <= {LAST} AND ({})", differs.join(" OR ")), body.clone()));
+            all.extend(trigger(
+                "replaced",
+                &update,
+                format!("old.id <= {LAST} AND ({})", differs.join(" OR ")),
+                body.clone(),
+            ));
             all.extend(trigger("deleted", "DELETE", format!("old.id <= {LAST}"), body));
             if matches!(kept, Kept::Returning) {
                 let when = format!("new.id <= {LAST} AND NOT EXISTS (SELECT 1 FROM {table} WHERE id = new.id)");
@@ -129,7 +137,8 @@ fn sqlite(table: &str, kept: Kept, columns: &[String]) -> Vec<String> {
             all
         }
         Kept::With(other, _) => {
-            let when = format!("EXISTS (SELECT 1 FROM {other}_history WHERE id = old.{owner} AND replaced = {VERSION})");
+            let when =
+                format!("EXISTS (SELECT 1 FROM {other}_history WHERE id = old.{owner} AND replaced = {VERSION})");
             let body = format!("INSERT INTO {table}_history (replaced, {names}) VALUES ({VERSION}, {values})");
             trigger("deleted", "DELETE", when, body).to_vec()
         }

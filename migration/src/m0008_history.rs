@@ -15,15 +15,25 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         crate::dialect::run(manager, include_str!("m0008_history.sql")).await?;
         for table in [
-            "dataset", "article", "name", "relation", "participation", "event_link", "account", "statement", "stance",
-            "figure", "evidence", "mention", "external_id", "merge",
+            "dataset",
+            "article",
+            "name",
+            "relation",
+            "participation",
+            "event_link",
+            "account",
+            "statement",
+            "stance",
+            "figure",
+            "evidence",
+            "mention",
+            "external_id",
+            "merge",
         ] {
             history::keep(manager, table, Kept::Rows).await?;
         }
         // What was judged to be another comes back when that is taken back.
-        for table in [
-            "actor", "place", "event", "claim", "merged_actor", "merged_place", "merged_event",
-        ] {
+        for table in ["actor", "place", "event", "claim", "merged_actor", "merged_place", "merged_event"] {
             history::keep(manager, table, Kept::Returning).await?;
         }
         // The digest is no part of what is known.

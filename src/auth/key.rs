@@ -122,4 +122,3 @@ impl Keys {
 fn hash(secret: &str) -> String {
     HEXLOWER.encode(&Sha256::digest(secret))
 }
-

@@ -86,8 +86,10 @@ impl Moment {
             return format!("SELECT {columns} FROM {schema}.\"{name}\" AS present WHERE id <= {last_change}");
         }
         let later = |row: &str| {
-            format!("FROM {kept_with}_history AS later WHERE later.{own} = {row}.{owner} AND later.replaced > {version}",
-                own = if kept_with == name { owner } else { "id" })
+            format!(
+                "FROM {kept_with}_history AS later WHERE later.{own} = {row}.{owner} AND later.replaced > {version}",
+                own = if kept_with == name { owner } else { "id" }
+            )
         };
         let member = member.map(|column| format!(" AND {column} IS NOT NULL")).unwrap_or_default();
         format!(

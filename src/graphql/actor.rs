@@ -6,6 +6,7 @@ use sea_orm::sea_query::{Expr, ExprTrait};
 
 use super::article::{Article, ArticleFilter};
 use super::batch::{Noun, Row, noun};
+use super::change::Change;
 use super::claim::Claim;
 use super::connections;
 use super::dataset::{Record, record};
@@ -141,6 +142,8 @@ connections! {
     external_ids: ExternalId = by(entity::external_id::Column::TargetId);
     /// Where it is written.
     evidence: Evidence = by(entity::evidence::Column::TargetId);
+    /// What was written of it and its parts, oldest first; `asOf` of the root fields reads it as it was.
+    history: Change = by(entity::change::Column::RecordId);
     }
 }
 

@@ -5,6 +5,7 @@ use sea_orm::sea_query::{Expr, Query};
 
 use super::actor::{Actor, ActorFilter};
 use super::batch::{Noun, noun};
+use super::change::Change;
 use super::connections;
 use super::dataset::{Record, record};
 use super::date::Date;
@@ -134,6 +135,8 @@ connections! {
     external_ids: ExternalId = by(entity::external_id::Column::TargetId);
     /// Where it is written.
     evidence: Evidence = by(entity::evidence::Column::TargetId);
+    /// What was written of it and its parts, oldest first; `asOf` of the root fields reads it as it was.
+    history: Change = by(entity::change::Column::RecordId);
     }
 }
 

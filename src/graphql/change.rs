@@ -7,6 +7,7 @@ use futures_util::Stream;
 use sea_orm::sea_query::{Expr, ExprTrait};
 
 use super::batch::{Row, noun};
+use super::changed_field::{ChangedField, fields};
 use super::connection::Edge;
 use super::date::DateTime;
 use super::facet::{NounFacet, Values};
@@ -44,6 +45,14 @@ impl Change {
     /// The thing as it is now; null when it is gone.
     async fn node(&self, ctx: &Context<'_>) -> Option<Result<Node, Fault>> {
         target_if(&self.0, ctx, |row| Some((row.record_id.0, Some(row.kind)))).await
+    }
+    /// The id of the thing, also when it is gone or was judged to be another.
+    async fn node_id(&self) -> Option<ID> {
+        Some(Kind::of_stored(self.0.kind)?.global(self.0.record_id.0))
+    }
+    /// What of it and its parts was changed or taken away. Empty for what was created; parts that came are no fields.
+    async fn fields(&self) -> Vec<ChangedField> {
+        fields(&self.0)
     }
     /// Names the import or request that it belongs to: the same for all changes of one.
     async fn batch(&self) -> &str {

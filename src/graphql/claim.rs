@@ -8,6 +8,7 @@ use sea_orm::sea_query::{Expr, ExprTrait};
 use super::account::AccountFilter;
 use super::actor::{Actor, ActorFilter};
 use super::batch::{Batch, Noun, Row, noun, select_by};
+use super::change::Change;
 use super::connections;
 use super::dataset::{Record, record};
 use super::event::EventFilter;
@@ -80,6 +81,8 @@ connections! {
     stances: Stance = by(entity::stance::Column::ClaimId);
     /// Where it is written.
     evidence: Evidence = by(entity::evidence::Column::TargetId);
+    /// What was written of it and its parts, oldest first; `asOf` of the root fields reads it as it was.
+    history: Change = by(entity::change::Column::RecordId);
     }
 }
 

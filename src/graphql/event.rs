@@ -7,6 +7,7 @@ use sea_orm::sea_query::{Expr, ExprTrait};
 use super::account::{Account, AccountFilter};
 use super::article::Article;
 use super::batch::{Noun, noun};
+use super::change::Change;
 use super::claim::{Claim, ClaimFilter};
 use super::connection::Connection;
 use super::connections;
@@ -191,6 +192,8 @@ connections! {
     external_ids: ExternalId = by(entity::external_id::Column::TargetId);
     /// Where it is written.
     evidence: Evidence = by(entity::evidence::Column::TargetId);
+    /// What was written of it and its parts, oldest first; `asOf` of the root fields reads it as it was.
+    history: Change = by(entity::change::Column::RecordId);
     }
 }
 

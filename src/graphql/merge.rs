@@ -66,7 +66,7 @@ impl Merge {
 
 /// The noun as ids have it.
 fn shown(kind: entity::record::Kind) -> Option<Kind> {
-    [Kind::Actor, Kind::Place, Kind::Event].into_iter().find(|one| one.stored() == Some(kind))
+    Kind::of_stored(kind).filter(|kind| matches!(kind, Kind::Actor | Kind::Place | Kind::Event))
 }
 
 filter! {
@@ -118,13 +118,14 @@ root! {
 #[derive(Default)]
 pub struct MergeMutation;
 
-/// What can be judged. A judgement of the same pair again takes the place of the one before; SAME on a pair that was judged
-/// NOT_SAME is an error (`CONFLICT`) until it was judged UNSURE. Needs the scope WRITE. Errors: `UNAUTHENTICATED` without a key,
-/// `FORBIDDEN` without the scope, `NOT_FOUND` for an id that nothing has, `BAD_INPUT` for things that are one already, that
-/// the graph ties to each other, or of which one only is an anonymous source.
+/// What can be judged.
 #[Object]
 impl MergeMutation {
-    /// Judges whether two actors are one.
+    /// Judges whether two actors are one. A judgement of the same pair again takes the place of
+    /// the one before. Needs the scope WRITE. Errors: `UNAUTHENTICATED` without a key, `FORBIDDEN` without the scope, `NOT_FOUND`
+    /// for an id that nothing has, `CONFLICT` for SAME on a pair that was judged NOT_SAME (judge UNSURE first to open it again),
+    /// `BAD_INPUT` for things that are one already or that the graph ties to each other,
+    /// or of which one only is an anonymous source.
     async fn merge_actors(
         &self,
         ctx: &Context<'_>,
@@ -136,7 +137,10 @@ impl MergeMutation {
         record(ctx, Kind::Actor, &keep, &other, judgement, reason).await
     }
 
-    /// Judges whether two places are one.
+    /// Judges whether two places are one. A judgement of the same pair again takes the place of
+    /// the one before. Needs the scope WRITE. Errors: `UNAUTHENTICATED` without a key, `FORBIDDEN` without the scope, `NOT_FOUND`
+    /// for an id that nothing has, `CONFLICT` for SAME on a pair that was judged NOT_SAME (judge UNSURE first to open it again),
+    /// `BAD_INPUT` for things that are one already or that the graph ties to each other.
     async fn merge_places(
         &self,
         ctx: &Context<'_>,
@@ -149,7 +153,10 @@ impl MergeMutation {
     }
 
     /// Judges whether two events are one. If both have a claim that they happened, the kept event's claim takes over the
-    /// stances of the other's.
+    /// stances of the other's. A judgement of the same pair again takes the place of
+    /// the one before. Needs the scope WRITE. Errors: `UNAUTHENTICATED` without a key, `FORBIDDEN` without the scope, `NOT_FOUND`
+    /// for an id that nothing has, `CONFLICT` for SAME on a pair that was judged NOT_SAME (judge UNSURE first to open it again),
+    /// `BAD_INPUT` for things that are one already or that the graph ties to each other.
     async fn merge_events(
         &self,
         ctx: &Context<'_>,
@@ -161,8 +168,9 @@ impl MergeMutation {
         record(ctx, Kind::Event, &keep, &other, judgement, reason).await
     }
 
-    /// Takes back that a thing is another, and gives back the thing: both are then as if nobody had judged. Error besides those
-    /// above: `BAD_INPUT` for an id of a thing that was not judged to be another.
+    /// Takes back that a thing is another, and gives back the thing: both are then as if nobody had judged.
+    /// Needs the scope WRITE. Errors: `UNAUTHENTICATED` without a key, `FORBIDDEN` without the scope, `NOT_FOUND` for an id that nothing
+    /// has, `BAD_INPUT` for an id of a thing that was not judged to be another.
     async fn unmerge(
         &self,
         ctx: &Context<'_>,

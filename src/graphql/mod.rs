@@ -5,6 +5,7 @@ pub mod actor;
 pub mod article;
 pub mod batch;
 pub mod change;
+pub mod changed_field;
 pub mod claim;
 pub mod connection;
 pub mod coverage;
@@ -17,6 +18,7 @@ pub mod event_type;
 pub mod evidence;
 pub mod external_id;
 pub mod facet;
+pub mod federation;
 pub mod figure;
 pub mod filter;
 pub mod graph;
@@ -38,15 +40,31 @@ pub mod session;
 pub mod stance;
 pub mod statement;
 
-use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema, SchemaBuilder};
+use async_graphql::{
+    MergedObject, MergedSubscription, ObjectType, Request, Response, SDLExportOptions, Schema, SchemaBuilder,
+};
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
 
 pub(crate) use connection::connections;
 pub use page::{DEFAULT_PAGE, LONGEST_PAGE};
 pub use session::Session;
 
-/// What can be asked. Lists are Relay connections; every page is bounded, every order is total.
-#[derive(Default, MergedObject)]
-pub struct Query(
+/// Declares what can be asked: the same for whoever asks, and for a gateway with what it asks besides.
+macro_rules! roots {
+    ($($root:path),+ $(,)?) => {
+        /// What can be asked. Lists are Relay connections; every page is bounded, every order is total.
+        #[derive(Default, MergedObject)]
+        pub struct Query($($root),+);
+
+        /// What can be asked. Lists are Relay connections; every page is bounded, every order is total.
+        #[derive(Default, MergedObject)]
+        #[graphql(name = "Query")]
+        pub struct FederatedQuery($($root,)+ federation::SubgraphQuery);
+    };
+}
+
+roots! {
     node::NodeQuery,
     article::ArticleQuery,
     actor::ActorQuery,
@@ -68,7 +86,7 @@ pub struct Query(
     merge::MergeQuery,
     merge_candidate::MergeCandidateQuery,
     change::ChangeQuery,
-);
+}
 
 /// What can be written. Every write is one transaction, and takes a key with the scope `write`.
 #[derive(Default, MergedObject)]
@@ -79,20 +97,69 @@ pub struct Mutation(import::ImportMutation, delete::DeleteMutation, merge::Merge
 pub struct Subscription(change::ChangeSubscription);
 
 /// The schema. Requests carry their [`Session`].
-pub type Api = Schema<Query, Mutation, Subscription>;
+#[derive(Clone)]
+pub enum Api {
+    /// As it is committed.
+    Whole(Schema<Query, Mutation, Subscription>),
+    /// With what a gateway asks.
+    Subgraph(Schema<FederatedQuery, Mutation, Subscription>),
+}
+
+impl Api {
+    /// Answers a request.
+    pub async fn execute(&self, request: impl Into<Request>) -> Response {
+        match self {
+            Self::Whole(schema) => schema.execute(request).await,
+            Self::Subgraph(schema) => schema.execute(request).await,
+        }
+    }
+
+    /// Answers a request that may be a subscription.
+    pub fn execute_stream(&self, request: impl Into<Request>) -> BoxStream<'static, Response> {
+        match self {
+            Self::Whole(schema) => schema.execute_stream(request).boxed(),
+            Self::Subgraph(schema) => schema.execute_stream(request).boxed(),
+        }
+    }
+
+    /// All its types, in the schema definition language.
+    pub fn sdl(&self) -> String {
+        let options = SDLExportOptions::new().prefer_single_line_descriptions().include_specified_by();
+        match self {
+            Self::Whole(schema) => schema.sdl_with_options(options),
+            Self::Subgraph(schema) => schema.sdl_with_options(options),
+        }
+    }
+}
 
 /// Builds the schema.
 pub fn api() -> Api {
-    builder().finish()
+    Api::Whole(builder(Query::default()).finish())
+}
+
+/// Builds the schema as a server shows it: as a subgraph or not, with suggestions or not.
+pub(crate) fn api_of(is_subgraph: bool, is_hidden: bool) -> Api {
+    if is_subgraph {
+        Api::Subgraph(shown(builder(FederatedQuery::default()), is_hidden))
+    } else {
+        Api::Whole(shown(builder(Query::default()), is_hidden))
+    }
+}
+
+fn shown<Q: ObjectType + 'static>(
+    builder: SchemaBuilder<Q, Mutation, Subscription>,
+    is_hidden: bool,
+) -> Schema<Q, Mutation, Subscription> {
+    if is_hidden { builder.disable_suggestions().finish() } else { builder.finish() }
 }
 
 /// The schema before it is finished. Limits are judged before the library sees a document; its own would count fragments by
 /// spreading them.
-pub(crate) fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
-    Schema::build(Query::default(), Mutation::default(), Subscription::default())
+pub(crate) fn builder<Q: ObjectType + 'static>(query: Q) -> SchemaBuilder<Q, Mutation, Subscription> {
+    Schema::build(query, Mutation::default(), Subscription::default())
 }
 
 /// The schema in the schema definition language.
 pub fn sdl() -> String {
-    api().sdl_with_options(SDLExportOptions::new().prefer_single_line_descriptions().include_specified_by())
+    api().sdl()
 }

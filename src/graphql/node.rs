@@ -100,6 +100,11 @@ impl Kind {
         BASE64URL_NOPAD.encode(format!("{}:{number}", self.table()).as_bytes()).into()
     }
 
+    /// The noun of a record.
+    pub(crate) fn of_stored(kind: entity::record::Kind) -> Option<Self> {
+        Self::ALL.iter().copied().find(|one| one.stored() == Some(kind))
+    }
+
     /// Whether a thing of this noun can be judged to be another; an old id then names that other.
     pub(crate) fn is_mergeable(self) -> bool {
         // A claim goes with its event.
@@ -335,7 +340,7 @@ impl NodeQuery {
 }
 
 /// What ids name: the things, or what they were judged to be.
-async fn named(session: &Session, ids: &[(Kind, i64)]) -> Result<HashMap<(Kind, i64), Node>, Fault> {
+pub(super) async fn named(session: &Session, ids: &[(Kind, i64)]) -> Result<HashMap<(Kind, i64), Node>, Fault> {
     let mut found = HashMap::new();
     for kind in Kind::ALL {
         let mut wanted: Vec<i64> = ids.iter().filter(|(one, _)| one == kind).map(|(_, number)| *number).collect();

@@ -5,6 +5,7 @@ use sea_orm::sea_query::{CommonTableExpression, Expr, ExprTrait, JoinType, Query
 
 use super::article::{Article, ArticleFilter};
 use super::batch::{Noun, noun};
+use super::change::Change;
 use super::connections;
 use super::dataset::{Record, record};
 use super::event::Event;
@@ -109,6 +110,8 @@ connections! {
     external_ids: ExternalId = by(entity::external_id::Column::TargetId);
     /// Where it is written.
     evidence: Evidence = by(entity::evidence::Column::TargetId);
+    /// What was written of it and its parts, oldest first; `asOf` of the root fields reads it as it was.
+    history: Change = by(entity::change::Column::RecordId);
     }
 }
 

@@ -5,6 +5,7 @@ use sea_orm::sea_query::{Expr, ExprTrait};
 
 use super::actor::{Actor, ActorFilter};
 use super::batch::{Noun, noun};
+use super::change::Change;
 use super::claim::Claim;
 use super::connections;
 use super::dataset::{Record, record};
@@ -104,6 +105,8 @@ connections! {
     RelationLists of entity::relation::Entity, named "Relation" {
     /// Where it is written.
     evidence: Evidence = by(entity::evidence::Column::TargetId);
+    /// What was written of it and its parts, oldest first; `asOf` of the root fields reads it as it was.
+    history: Change = by(entity::change::Column::RecordId);
     }
 }
 

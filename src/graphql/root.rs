@@ -43,7 +43,8 @@ pub(crate) async fn find<T: Noun>(ctx: &Context<'_>, kind: Kind, lookup: Lookup)
     let condition = match (lookup.id, lookup.slug, lookup.external_id, lookup.record) {
         (Some(given), None, None, None) => {
             let number = kind.number(&given)?;
-            let judged = Query::select().column("same_as_id").from("record").and_where(Expr::col("id").eq(number)).take();
+            let judged =
+                Query::select().column("same_as_id").from("record").and_where(Expr::col("id").eq(number)).take();
             let judged = Expr::SubQuery(None, Box::new(judged.into()));
             id().eq(Func::coalesce([judged, Expr::val(number)]))
         }

@@ -5,6 +5,7 @@ use async_graphql::{Context, ID, Object};
 use super::actor::{Actor, ActorFilter};
 use super::article::{Article, ArticleFilter};
 use super::batch::{Noun, noun};
+use super::change::Change;
 use super::connections;
 use super::dataset::{Record, record};
 use super::date::Date;
@@ -140,6 +141,8 @@ connections! {
     relayed_by: Statement = by(Column::RelaysId);
     /// Where it is written.
     evidence: Evidence = by(entity::evidence::Column::TargetId);
+    /// What was written of it and its parts, oldest first; `asOf` of the root fields reads it as it was.
+    history: Change = by(entity::change::Column::RecordId);
     /// The facts that are told in it.
     tells: Evidence = by(entity::evidence::Column::StatementId);
     }

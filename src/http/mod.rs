@@ -40,7 +40,7 @@ use crate::auth::Auth;
 use crate::config::Serve;
 use crate::db::Db;
 use crate::error::{Error, Result};
-use crate::graphql::{Api, api, builder, sdl};
+use crate::graphql::{Api, api_of};
 use crate::import::{self, Options, Source};
 
 /// What the pages may load: only what this server gives. GraphiQL's editor sets styles on elements.
@@ -122,9 +122,10 @@ pub async fn load_example(db: &Db) -> Result<()> {
 
 impl App {
     async fn new(db: Db, settings: Serve, stopping: watch::Receiver<bool>) -> Result<Self> {
+        let api = api_of(settings.federation, settings.hide_schema);
         Ok(Self {
-            api: if settings.hide_schema { builder().disable_suggestions().finish() } else { api() },
-            shape: Arc::new(limit::Shape::read(&sdl())?),
+            shape: Arc::new(limit::Shape::read(&api.sdl())?),
+            api,
             documents: Arc::new(document::Documents::new(&settings)?),
             rates: Arc::new(rate::Rates::new(settings.rate)),
             auth: Arc::new(Auth::new(&db, &settings.access).await?),

@@ -13,7 +13,7 @@ use tower::ServiceExt;
 use super::{App, router};
 use crate::config::Serve;
 use crate::db::Db;
-use crate::graphql::builder;
+use crate::graphql::{Api, Query, builder};
 use crate::import;
 
 #[derive(Parser)]
@@ -51,7 +51,7 @@ async fn a_resolver_that_panics_takes_its_own_request_only() {
     import::migrate(&db).await.unwrap();
     let (_stop, stopping) = watch::channel(false);
     let mut app = App::new(db, Flags::parse_from(["test"]).settings, stopping).await.unwrap();
-    app.api = builder().extension(PanicsAt("totalCount")).finish();
+    app.api = Api::Whole(builder(Query::default()).extension(PanicsAt("totalCount")).finish());
     let router = router(app).unwrap();
     for accept in ["application/json", "application/graphql-response+json", "text/event-stream"] {
         for (query, panics) in [("{ events { totalCount } }", true), ("{ events { nodes { id } } }", false)] {

@@ -28,7 +28,9 @@ pub async fn delete(db: &Db, keys: &[String], options: &Options) -> Result<Repor
     }
     let key = options.dataset.as_deref().unwrap_or_default();
     let Some(dataset) = dataset::Entity::find().filter(dataset::Column::Key.eq(key)).one(&transaction).await? else {
-        return Err(Error::NotFound(format!("No dataset has the key `{key}`: name the one that the records came with")));
+        return Err(Error::NotFound(format!(
+            "No dataset has the key `{key}`: name the one that the records came with"
+        )));
     };
     retry::unchanged(&transaction, dataset.id, &options.expected).await?;
     let mut deletion = Deletion {

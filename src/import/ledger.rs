@@ -28,7 +28,8 @@ pub(crate) struct Ledger<'a> {
 impl<'a> Ledger<'a> {
     pub(crate) async fn open(transaction: &'a DatabaseTransaction, by: &str) -> Result<Self> {
         let counters = counter::Entity::find().all(transaction).await?;
-        let counters: HashMap<String, i64> = counters.into_iter().map(|counter| (counter.name, counter.value)).collect();
+        let counters: HashMap<String, i64> =
+            counters.into_iter().map(|counter| (counter.name, counter.value)).collect();
         let last =
             |name: &str| counters.get(name).copied().ok_or_else(|| Error::Broken(format!("no counter `{name}`")));
         let next_change = last("change")? + 1;

@@ -85,10 +85,8 @@ pub async fn judge(db: &Db, judge: &Judge) -> Result<i64> {
 pub async fn unmerge(db: &Db, kind: Kind, id: i64, by: &str) -> Result<i64> {
     let transaction = db.write().await?;
     let thing = find(&transaction, kind, id).await?;
-    let sql = format!(
-        "SELECT id AS value FROM merge WHERE right_id = {id} AND judgement = '{}'",
-        Judgement::Same.to_value()
-    );
+    let sql =
+        format!("SELECT id AS value FROM merge WHERE right_id = {id} AND judgement = '{}'", Judgement::Same.to_value());
     let Some(edge) = transaction.query_one_raw(plain(&transaction, &sql)).await? else {
         return Err(Error::BadInput(format!("`{}` was not judged to be another thing: give one that was", thing.key)));
     };
@@ -195,7 +193,10 @@ async fn finish(transaction: &DatabaseTransaction, kind: Kind, both: [i64; 2]) -
         }
     }
     for id in both {
-        for table in [format!("{} (id, file, line, pointer) VALUES ({id}, 0, 0, '')", scratch::LINE), format!("{} (id) VALUES ({id})", scratch::WRITTEN)] {
+        for table in [
+            format!("{} (id, file, line, pointer) VALUES ({id}, 0, 0, '')", scratch::LINE),
+            format!("{} (id) VALUES ({id})", scratch::WRITTEN),
+        ] {
             transaction.execute_unprepared(&format!("INSERT INTO {table} ON CONFLICT DO NOTHING")).await?;
         }
     }

@@ -19,11 +19,11 @@ pub mod problem;
 mod read;
 pub mod record;
 mod redirect;
-mod reference;
+pub(crate) mod reference;
 pub mod report;
 pub mod schema;
 mod scratch;
-mod write;
+pub(crate) mod write;
 
 pub use commit::{Expected, Once, Options, Progress, import};
 pub use delete::delete;

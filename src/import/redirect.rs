@@ -169,7 +169,14 @@ pub(crate) async fn follow(transaction: &DatabaseTransaction, kind: Kind, things
             "SELECT row_id FROM redirect WHERE reference = '{}' AND original_id IN ({things})",
             reference.name()
         );
-        touch(transaction, &format!("SELECT row_id AS id FROM redirect WHERE reference = '{}' AND original_id IN ({things})", reference.name())).await?;
+        touch(
+            transaction,
+            &format!(
+                "SELECT row_id AS id FROM redirect WHERE reference = '{}' AND original_id IN ({things})",
+                reference.name()
+            ),
+        )
+        .await?;
         write(transaction, reference, &owners).await?;
         let owners = ids(transaction, &format!("SELECT DISTINCT row_id FROM ({owners}) AS owners")).await?;
         for owners in owners.chunks(1000) {
@@ -230,8 +237,7 @@ pub(crate) async fn restore(transaction: &DatabaseTransaction, rows: &[i64]) -> 
             }
         }
         for reference in reference::ALL {
-            let (table, owner, column, name) =
-                (reference.table, reference.owner, reference.column, reference.name());
+            let (table, owner, column, name) = (reference.table, reference.owner, reference.column, reference.name());
             let remembered = format!("reference = '{name}' AND row_id IN ({some})");
             if table == ABOUT {
                 let owners = format!("SELECT row_id FROM redirect WHERE {remembered}");
@@ -320,7 +326,8 @@ pub(crate) async fn claims(transaction: &DatabaseTransaction, event: i64) -> Res
     .await?;
     let Some((stays, others)) = all.split_first() else { return Ok(()) };
     let hidden = ids(transaction, &format!("SELECT id FROM merged_claim WHERE id IN ({})", list(&all))).await?;
-    run(transaction, format!("UPDATE record SET same_as_id = NULL WHERE id = {stays} AND same_as_id IS NOT NULL")).await?;
+    run(transaction, format!("UPDATE record SET same_as_id = NULL WHERE id = {stays} AND same_as_id IS NOT NULL"))
+        .await?;
     if !others.is_empty() {
         run(transaction, format!("UPDATE record SET same_as_id = {stays} WHERE id IN ({})", list(others))).await?;
     }

@@ -103,12 +103,7 @@ pub(crate) const ALL: &[Reference] = &[
     ),
     reference("stance", "statement_id", STATEMENT, "statement"),
     reference("stance", "claim_id", To::One(Kind::Claim), "claim"),
-    reference(
-        "figure",
-        "target_id",
-        To::Any(&[Kind::Statement, Kind::Event, Kind::Account, Kind::Article]),
-        "source",
-    ),
+    reference("figure", "target_id", To::Any(&[Kind::Statement, Kind::Event, Kind::Account, Kind::Article]), "source"),
     reference("figure", "place_id", PLACE, "place"),
     reference("figure", "part_of_id", To::One(Kind::Figure), "whole"),
     reference("evidence", "article_id", ARTICLE, "article"),
@@ -116,12 +111,7 @@ pub(crate) const ALL: &[Reference] = &[
     reference("evidence", "statement_id", STATEMENT, "statement"),
     reference("mention", "article_id", ARTICLE, "article"),
     reference("mention", "target_id", To::Any(&[Kind::Actor, Kind::Place]), "thing it was judged to be"),
-    reference(
-        "external_id",
-        "target_id",
-        To::Any(&[Kind::Actor, Kind::Place, Kind::Event, Kind::Article]),
-        "bearer",
-    ),
+    reference("external_id", "target_id", To::Any(&[Kind::Actor, Kind::Place, Kind::Event, Kind::Article]), "bearer"),
 ];
 
 const EVERY: &[Kind] = &[
@@ -163,7 +153,8 @@ mod tests {
             let (table, column) = key.split_once('.').unwrap();
             !matches!(table, "record" | "merge" | "redirect" | "name_key")
                 && column != "id"
-                && !["statement.voice_id", "article_author.article_id", "statement_about.statement_id"].contains(&key.as_str())
+                && !["statement.voice_id", "article_author.article_id", "statement_about.statement_id"]
+                    .contains(&key.as_str())
         });
         assert_eq!(keys, ALL.iter().map(|reference| reference.name()).collect());
     }

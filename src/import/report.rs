@@ -85,14 +85,18 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{:<18}{:>10}{:>10}{:>10}{:>10}", "", "created", "updated", "unchanged", "rejected")?;
-        let line = |f: &mut fmt::Formatter<'_>, name: &str, counts: &Counts| {
-            writeln!(
-                f,
-                "{name:<18}{:>10}{:>10}{:>10}{:>10}",
-                counts.created, counts.updated, counts.unchanged, counts.rejected
-            )
+        let titles = ["created", "updated", "unchanged", "rejected", "deleted"];
+        // What an import never does is no column of its table.
+        let shown = if self.total().deleted > 0 { titles.len() } else { titles.len() - 1 };
+        let row = |f: &mut fmt::Formatter<'_>, name: &str, cells: &[String]| {
+            let cells: String = cells.iter().take(shown).map(|cell| format!("{cell:>10}")).collect();
+            writeln!(f, "{name:<18}{cells}")
         };
+        let line = |f: &mut fmt::Formatter<'_>, name: &str, counts: &Counts| {
+            let Counts { created, updated, unchanged, rejected, deleted } = counts;
+            row(f, name, &[created, updated, unchanged, rejected, deleted].map(u64::to_string))
+        };
+        row(f, "", &titles.map(str::to_owned))?;
         for (kind, counts) in &self.kinds {
             line(f, kind, counts)?;
         }

@@ -19,7 +19,8 @@ use entity::record::Kind;
 const MOST_VALUES: usize = 30_000;
 
 /// Columns that the writer computes from other rows: no difference of a record.
-const DERIVED: &[&str] = &["standing", "implied", "current", "voice", "voice_id", "position", "band", "x", "y", "z"];
+pub(crate) const DERIVED: &[&str] =
+    &["standing", "implied", "current", "voice", "voice_id", "position", "band", "x", "y", "z"];
 
 /// A row that was written over: what it was, what it is, and which columns differ.
 pub(crate) struct Difference {

@@ -3,14 +3,17 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use data_encoding::{BASE64, BASE64URL_NOPAD};
+use entity::merge::Judgement;
 use jsonwebtoken::jwk::{Jwk, JwkSet};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use newsgraph::import::{self, Judge};
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::command::{newsgraph, text};
 use crate::fixture::{Fixture, databases};
+use crate::merge::id_of;
 use crate::server::Server;
 
 /// A key that exists nowhere but here.
@@ -279,6 +282,7 @@ async fn an_identity_provider_needs_an_audience_and_a_key_set() {
 async fn fields_that_need_a_scope_let_nobody_else_in() {
     for fixture in databases().await {
         let server = Server::start(&fixture).with_key(&make_key(&fixture, "reader", "read"));
+        judge_any_two(&fixture).await;
         let schema = server
             .ask("{ __schema { mutationType { name } types { name fields { name description type { kind name ofType { kind name } }
                 args { name type { kind name ofType { kind name ofType { kind name } } } defaultValue } } } } }")
@@ -309,6 +313,7 @@ async fn fields_that_need_a_scope_let_nobody_else_in() {
                 } else if told {
                     let query = match (of["name"].as_str().unwrap(), field["name"].as_str().unwrap()) {
                         ("Change", "by") => "{ changes(first: 1) { nodes { by } } }",
+                        ("Merge", "by") => "{ merges(first: 1) { nodes { by } } }",
                         other => panic!("{other:?} needs a scope: say here how it is asked for"),
                     };
                     assert_eq!(code(&server.ask(query).await), "FORBIDDEN", "{query}");
@@ -318,6 +323,14 @@ async fn fields_that_need_a_scope_let_nobody_else_in() {
         }
         assert!(walked >= 2, "{walked}");
     }
+}
+
+async fn judge_any_two(fixture: &Fixture) {
+    let actors = fixture.ask("{ actors(first: 2) { nodes { record { key } } } }").await;
+    let key = |at: usize| actors["actors"]["nodes"][at]["record"]["key"].as_str().unwrap();
+    let ((left, kind), (right, _)) = (id_of(fixture, "mikdam", key(0)).await, id_of(fixture, "mikdam", key(1)).await);
+    let judge = Judge { kind, left, right, judgement: Judgement::NotSame, by: "test".into(), reason: None };
+    import::judge(&fixture.db, &judge).await.unwrap();
 }
 
 /// A value of a type, whatever it says.

@@ -58,14 +58,20 @@ async fn what_others_refer_to_is_not_deleted() {
         assert_eq!(fixture.dump().await, before);
         // With leave to go on, what can go goes.
         let report = delete(&fixture, &["source", "travel-erbil"], true).await;
-        assert_eq!((report.total().deleted, report.total().rejected, report.written), (1, 1, true), "{:?}", report.problems);
+        assert_eq!(
+            (report.total().deleted, report.total().rejected, report.written),
+            (1, 1, true),
+            "{:?}",
+            report.problems
+        );
     }
 }
 
 /// By the API: with the right to write, once, and only what its client has seen.
 #[tokio::test]
 async fn a_client_deletes_records() {
-    const DELETE: &str = "mutation($keys: [String!]!, $dry: Boolean = false, $v: [ExpectedVersion!]! = [], $k: String) {
+    const DELETE: &str =
+        "mutation($keys: [String!]!, $dry: Boolean = false, $v: [ExpectedVersion!]! = [], $k: String) {
         deleteRecords(dataset: \"mikdam\", keys: $keys, dryRun: $dry, expectedVersions: $v, idempotencyKey: $k) {
             written counts { kind deleted rejected } problems { index key message } } }";
     for fixture in stories().await {

@@ -49,7 +49,8 @@ async fn version(fixture: &Fixture) -> i64 {
 
 async fn person(fixture: &Fixture, slug: &str) -> i64 {
     let db = fixture.db.connection();
-    let sql = format!("SELECT id FROM actor WHERE slug = '{slug}' UNION SELECT id FROM merged_actor WHERE slug = '{slug}'");
+    let sql =
+        format!("SELECT id FROM actor WHERE slug = '{slug}' UNION SELECT id FROM merged_actor WHERE slug = '{slug}'");
     let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap().unwrap();
     row.try_get("", "id").unwrap()
 }
@@ -79,8 +80,16 @@ async fn the_past_answers_as_it_did() {
                 1 => assert_eq!(fixture.import(&copy_of_story(1)).await.problems, []),
                 2 => assert_eq!(fixture.import(&changed).await.problems, []),
                 3 => {
-                    let (left, right) = (person(&fixture, "ali-al-mikdam").await, person(&fixture, "copy-1-ali-al-mikdam").await);
-                    let judge = Judge { kind: Kind::Actor, left, right, judgement: Judgement::Same, by: "test".into(), reason: None };
+                    let (left, right) =
+                        (person(&fixture, "ali-al-mikdam").await, person(&fixture, "copy-1-ali-al-mikdam").await);
+                    let judge = Judge {
+                        kind: Kind::Actor,
+                        left,
+                        right,
+                        judgement: Judgement::Same,
+                        by: "test".into(),
+                        reason: None,
+                    };
                     import::judge(&fixture.db, &judge).await.unwrap();
                 }
                 4 => {
@@ -107,13 +116,20 @@ async fn the_past_answers_as_it_did() {
             for (at, (then, now)) in asked(&fixture, Some(version * 100 + 50)).await.iter().zip(answers).enumerate() {
                 let (then, now) = (format!("{then:#}"), format!("{now:#}"));
                 let differs = then.lines().zip(now.lines()).position(|(then, now)| then != now);
-                let around = |text: &str| text.lines().skip(differs.unwrap_or(0).saturating_sub(12)).take(20).collect::<Vec<_>>().join("\n");
+                let around = |text: &str| {
+                    text.lines().skip(differs.unwrap_or(0).saturating_sub(12)).take(20).collect::<Vec<_>>().join("\n")
+                };
                 assert!(then == now, "step {step}, question {at}:\n{}\n\nis not\n\n{}", around(&then), around(&now));
             }
         }
         let nothing = asked(&fixture, Some(-1)).await;
         assert_eq!(nothing[0]["events"]["totalCount"], json!(0));
-        let (code, message) = fixture.refused("{ events(asOf: \"2021-01-01T00:00:00Z\", filter: { search: \"kidnap\" }) { totalCount } }", json!({})).await;
+        let (code, message) = fixture
+            .refused(
+                "{ events(asOf: \"2021-01-01T00:00:00Z\", filter: { search: \"kidnap\" }) { totalCount } }",
+                json!({}),
+            )
+            .await;
         assert_eq!(code, "BAD_INPUT", "{message}");
         // Two fields of one request may look at two moments.
         let both = fixture
@@ -121,5 +137,60 @@ async fn the_past_answers_as_it_did() {
             .await;
         assert_eq!(both["then"]["totalCount"], 0);
         assert_ne!(both["now"]["totalCount"], 0);
+    }
+}
+
+/// The history of a thing names what was written, field by field, and is kept when the thing is gone.
+#[tokio::test]
+async fn a_history_names_what_changed() {
+    for fixture in databases().await {
+        let person = json!({ "kind": "person", "key": "p", "label": "P" });
+        let event = json!({ "kind": "event", "key": "e", "type": "VISIT", "title": "First", "place": "a",
+            "participations": [{ "key": "part", "actor": "p", "role": "VISITOR" }, { "key": "other", "actor": "p", "role": "WITNESS" }] });
+        let place = |key: &str| json!({ "kind": "place", "key": key, "label": key, "type": "CITY" });
+        assert_eq!(fixture.import_lines(&[person.clone(), place("a"), place("b"), event.clone()]).await.problems, []);
+        let mut changed = event;
+        changed["title"] = json!("Second");
+        changed["type"] = json!("MEETING");
+        changed["place"] = json!("b");
+        changed["participations"][0]["role"] = json!("VISITED");
+        changed["participations"].as_array_mut().unwrap().pop();
+        assert_eq!(fixture.import_lines(&[changed]).await.problems, []);
+        let data = fixture
+            .ask("{ events { nodes { id history { totalCount nodes { operation nodeId fields { noun field before after } } } } } places { nodes { id } } }")
+            .await;
+        let (history, places) = (&data["events"]["nodes"][0]["history"], &data["places"]["nodes"]);
+        assert_eq!(history["totalCount"], 2);
+        assert_eq!(
+            history["nodes"][0],
+            json!({ "operation": "CREATE", "nodeId": data["events"]["nodes"][0]["id"], "fields": [] })
+        );
+        let mut fields = history["nodes"][1]["fields"].as_array().unwrap().clone();
+        fields.sort_by_key(|field| format!("{}{}", field["noun"], field["field"]));
+        assert_eq!(
+            Value::from(fields),
+            json!([
+                { "noun": "event", "field": "place", "before": places[0]["id"], "after": places[1]["id"] },
+                { "noun": "event", "field": "title", "before": "First", "after": "Second" },
+                { "noun": "event", "field": "type", "before": "VISIT", "after": "MEETING" },
+                { "noun": "participation", "field": "role", "before": "VISITOR", "after": "VISITED" },
+                { "noun": "participation", "field": null, "before": "other", "after": null },
+            ])
+        );
+        let options = Options { dataset: Some("test".into()), ..Options::default() };
+        assert!(import::delete(&fixture.db, &["e".to_owned()], &options).await.unwrap().written);
+        let gone = fixture
+            .ask("{ changes(last: 1) { nodes { operation nodeId node { id } fields { field before after } } } }")
+            .await;
+        let change = &gone["changes"]["nodes"][0];
+        assert_eq!((&change["operation"], &change["node"]), (&json!("DELETE"), &Value::Null));
+        assert_eq!(change["nodeId"], data["events"]["nodes"][0]["id"]);
+        assert!(
+            change["fields"]
+                .as_array()
+                .unwrap()
+                .contains(&json!({ "field": "title", "before": "Second", "after": null })),
+            "{change:#}"
+        );
     }
 }

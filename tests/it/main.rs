@@ -8,6 +8,7 @@ mod access;
 mod command;
 mod delete;
 mod durability;
+mod federation;
 mod feed;
 mod fixture;
 mod golden;

@@ -12,7 +12,8 @@ use crate::access::make_key;
 use crate::fixture::{Fixture, copy_of_story, databases, records, stories};
 use crate::server::Server;
 
-async fn id_of(fixture: &Fixture, dataset: &str, key: &str) -> (i64, Kind) {
+/// The number and the noun of a record.
+pub async fn id_of(fixture: &Fixture, dataset: &str, key: &str) -> (i64, Kind) {
     let db = fixture.db.connection();
     let sql = format!(
         "SELECT record.id AS id, record.kind AS kind FROM record JOIN dataset ON dataset.id = record.dataset_id
@@ -23,8 +24,7 @@ async fn id_of(fixture: &Fixture, dataset: &str, key: &str) -> (i64, Kind) {
 }
 
 async fn judge(fixture: &Fixture, keep: (&str, &str), other: (&str, &str)) -> Result<i64, String> {
-    let ((left, kind), (right, _)) =
-        (id_of(fixture, keep.0, keep.1).await, id_of(fixture, other.0, other.1).await);
+    let ((left, kind), (right, _)) = (id_of(fixture, keep.0, keep.1).await, id_of(fixture, other.0, other.1).await);
     let judge = Judge { kind, left, right, judgement: Judgement::Same, by: "test".into(), reason: None };
     import::judge(&fixture.db, &judge).await.map_err(|error| error.to_string())
 }
@@ -45,13 +45,31 @@ async fn rows(fixture: &Fixture) -> BTreeMap<String, Vec<String>> {
 async fn assert_whole(fixture: &Fixture) {
     let db = fixture.db.connection();
     for (table, column) in [
-        ("participation", "event_id"), ("participation", "actor_id"), ("participation", "place_id"), ("statement", "speaker_id"),
-        ("statement_about", "target_id"), ("relation", "subject_id"), ("relation", "object_id"), ("event", "place_id"),
-        ("event", "parent_id"), ("place", "parent_id"), ("claim", "subject_id"), ("stance", "claim_id"), ("evidence", "target_id"),
-        ("name", "target_id"), ("account", "event_id"), ("actor", "id"), ("place", "id"), ("event", "id"), ("claim", "id"),
-        ("article", "publisher_id"), ("actor", "close_to_id"),
+        ("participation", "event_id"),
+        ("participation", "actor_id"),
+        ("participation", "place_id"),
+        ("statement", "speaker_id"),
+        ("statement_about", "target_id"),
+        ("relation", "subject_id"),
+        ("relation", "object_id"),
+        ("event", "place_id"),
+        ("event", "parent_id"),
+        ("place", "parent_id"),
+        ("claim", "subject_id"),
+        ("stance", "claim_id"),
+        ("evidence", "target_id"),
+        ("name", "target_id"),
+        ("account", "event_id"),
+        ("actor", "id"),
+        ("place", "id"),
+        ("event", "id"),
+        ("claim", "id"),
+        ("article", "publisher_id"),
+        ("actor", "close_to_id"),
     ] {
-        let sql = format!("SELECT {table}.{column} FROM {table} JOIN record ON record.id = {table}.{column} WHERE record.same_as_id IS NOT NULL");
+        let sql = format!(
+            "SELECT {table}.{column} FROM {table} JOIN record ON record.id = {table}.{column} WHERE record.same_as_id IS NOT NULL"
+        );
         let found = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap();
         assert!(found.is_empty(), "{table}.{column} refers to what is another");
     }
@@ -67,8 +85,22 @@ async fn what_is_merged_and_unmerged_is_as_before() {
         fixture.import(&copy_of_story(1)).await;
         let before = rows(&fixture).await;
         let keys = [
-            "mikdam", "hospital", "abduction", "baghdad", "end-of-captivity", "al-kadhimi", "iraq", "torture", "source", "visit-pm",
-            "rudaw", "kidnappers", "militia-channels", "demonstrations-july-18", "demonstrations-july-18/inside", "killings",
+            "mikdam",
+            "hospital",
+            "abduction",
+            "baghdad",
+            "end-of-captivity",
+            "al-kadhimi",
+            "iraq",
+            "torture",
+            "source",
+            "visit-pm",
+            "rudaw",
+            "kidnappers",
+            "militia-channels",
+            "demonstrations-july-18",
+            "demonstrations-july-18/inside",
+            "killings",
         ];
         for (at, key) in keys.iter().enumerate() {
             let (keep, other) = if at % 2 == 0 { ("mikdam", "copy-1") } else { ("copy-1", "mikdam") };
@@ -84,7 +116,12 @@ async fn what_is_merged_and_unmerged_is_as_before() {
         assert_eq!(visits["events"]["nodes"].as_array().unwrap().len(), 3, "{visits}");
         let sides = &visits["claims"]["nodes"];
         assert_eq!(sides.as_array().unwrap().len(), 1);
-        for (at, key) in keys.iter().enumerate().filter(|(at, _)| at % 3 != 1).chain(keys.iter().enumerate().filter(|(at, _)| at % 3 == 1)) {
+        for (at, key) in keys
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| at % 3 != 1)
+            .chain(keys.iter().enumerate().filter(|(at, _)| at % 3 == 1))
+        {
             unmerge(&fixture, if at % 2 == 0 { "copy-1" } else { "mikdam" }, key).await;
             assert_whole(&fixture).await;
         }
@@ -190,7 +227,11 @@ async fn old_ids_and_slugs_name_the_one_that_is_kept() {
         let not_same = json!({ "keep": b, "other": c, "judgement": "NOT_SAME", "reason": "c visited b" });
         assert_eq!(code(&server.ask_with(MERGE, not_same).await), "done");
         let found = server.ask_with(candidates, json!({ "of": b })).await;
-        assert_eq!(found["data"]["mergeCandidates"].as_array().unwrap().len(), 1, "not the same is remembered: {found}");
+        assert_eq!(
+            found["data"]["mergeCandidates"].as_array().unwrap().len(),
+            1,
+            "not the same is remembered: {found}"
+        );
         let refused = server.ask_with(MERGE, json!({ "keep": c, "other": b })).await;
         assert_eq!(code(&refused), "CONFLICT", "{refused}");
         let tied = server.ask_with(MERGE, json!({ "keep": a, "other": d })).await;
@@ -216,19 +257,45 @@ async fn old_ids_and_slugs_name_the_one_that_is_kept() {
         }";
         let answer = server.ask_with(asked, json!({ "a": a, "b": b })).await;
         let data = &answer["data"];
-        for path in ["/node/id", "/nodes/0/id", "/nodes/1/id", "/byId/id", "/bySlug/id", "/byRecord/id", "/byExternalId/id", "/found/nodes/0/id",
-            "/slug/nodes/0/id", "/record/nodes/0/id", "/events/nodes/0/participations/nodes/0/actor/id", "/search/hits/0/node/id"] {
+        for path in [
+            "/node/id",
+            "/nodes/0/id",
+            "/nodes/1/id",
+            "/byId/id",
+            "/bySlug/id",
+            "/byRecord/id",
+            "/byExternalId/id",
+            "/found/nodes/0/id",
+            "/slug/nodes/0/id",
+            "/record/nodes/0/id",
+            "/events/nodes/0/participations/nodes/0/actor/id",
+            "/search/hits/0/node/id",
+        ] {
             assert_eq!(data.pointer(path), Some(&a), "{path} in {answer:#}");
         }
         assert_eq!(data["people"]["totalCount"], 3);
-        assert_eq!(data["found"]["nodes"][0]["names"]["nodes"], json!([{ "text": "Ali al-Mikdam" }, { "text": "علي المقدام" }]));
-        assert_eq!(data["merges"]["nodes"][1], json!({ "judgement": "SAME", "by": "judge", "reason": "one Wikidata id" }));
+        assert_eq!(
+            data["found"]["nodes"][0]["names"]["nodes"],
+            json!([{ "text": "Ali al-Mikdam" }, { "text": "علي المقدام" }])
+        );
+        assert_eq!(
+            data["merges"]["nodes"][1],
+            json!({ "judgement": "SAME", "by": "judge", "reason": "one Wikidata id" })
+        );
         assert_eq!(data["changes"]["nodes"][1]["operation"], "MERGE");
 
         let back = server.ask_with("mutation($id: ID!) { unmerge(id: $id) { id } }", json!({ "id": b })).await;
         assert_eq!(back["data"]["unmerge"]["id"], b, "{back}");
-        let answer = server.ask_with("query($b: ID!) { actor(id: $b) { id names { nodes { text } } } people { totalCount } }", json!({ "b": b })).await;
-        assert_eq!(answer["data"], json!({ "actor": { "id": b, "names": { "nodes": [{ "text": "علي المقدام" }] } }, "people": { "totalCount": 4 } }));
+        let answer = server
+            .ask_with(
+                "query($b: ID!) { actor(id: $b) { id names { nodes { text } } } people { totalCount } }",
+                json!({ "b": b }),
+            )
+            .await;
+        assert_eq!(
+            answer["data"],
+            json!({ "actor": { "id": b, "names": { "nodes": [{ "text": "علي المقدام" }] } }, "people": { "totalCount": 4 } })
+        );
         let again = server.ask_with("mutation($id: ID!) { unmerge(id: $id) { id } }", json!({ "id": b })).await;
         assert_eq!(code(&again), "BAD_INPUT", "{again}");
     }

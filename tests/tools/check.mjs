@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { composeServices } from '@apollo/composition';
 import { codegen } from '@graphql-codegen/core';
 import * as typescript from '@graphql-codegen/typescript';
 import * as operations from '@graphql-codegen/typescript-operations';
@@ -53,6 +54,19 @@ const steps = {
       .map(file => file.replace('.js', '').replaceAll('_', '-'))
       .filter(rule => !(rule in off));
     execute(bin('graphql-schema-linter'), ['--rules', rules.join(), '--format', 'compact', schemaFile]);
+  },
+
+  '@apollo/composition: a graph of this subgraph and another': () => {
+    const program = process.env.NEWSGRAPH ?? join(here, '../../target/debug/newsgraph');
+    const parts = {
+      newsgraph: execute(program, ['schema', '--federation']),
+      ratings: readFileSync(join(here, 'federation/ratings.graphql'), 'utf8'),
+    };
+    const subgraphs = Object.entries(parts).map(([name, text]) => ({ name, url: `http://${name}`, typeDefs: parse(text) }));
+    const { errors, supergraphSdl } = composeServices(subgraphs);
+    if (errors?.length) throw new Error(errors.map(({ message }) => message).join('\n'));
+    const { Event } = buildASTSchema(parse(supergraphSdl), { assumeValidSDL: true }).getTypeMap();
+    for (const field of ['title', 'rating']) if (!Event.getFields()[field]) throw new Error(`Event has no ${field}`);
   },
 
   'relay-compiler: a project with pages': () => {
