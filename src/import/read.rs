@@ -77,6 +77,10 @@ pub(crate) struct Lines<R = BufReader<File>> {
     name: String,
     reader: R,
     number: u64,
+    longest: u64,
+    /// Whether lines that are not UTF-8 are ISO-8859-1, and how many were.
+    latin: bool,
+    recoded: u64,
 }
 
 /// One line: its number from 1, its length in bytes, and its text or why there is none.
@@ -88,25 +92,38 @@ pub(crate) struct Line {
 
 impl<R: BufRead> Lines<R> {
     pub(crate) fn new(name: &str, reader: R) -> Self {
-        Self { name: name.to_owned(), reader, number: 0 }
+        Self { name: name.to_owned(), reader, number: 0, longest: LONGEST_LINE, latin: false, recoded: 0 }
+    }
+
+    /// Takes lines that are not UTF-8 for ISO-8859-1, in which every byte is a character.
+    pub(crate) fn or_latin(self) -> Self {
+        Self { latin: true, ..self }
+    }
+
+    /// How many lines were ISO-8859-1.
+    pub(crate) fn recoded(&self) -> u64 {
+        self.recoded
     }
 
     pub(crate) fn next(&mut self) -> Result<Option<Line>> {
         loop {
             let failed = |error| Error::Io(format!("cannot read {}", self.name), error);
             let mut bytes = Vec::new();
-            let count = self.reader.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut bytes).map_err(failed)? as u64;
+            let count = self.reader.by_ref().take(self.longest).read_until(b'\n', &mut bytes).map_err(failed)? as u64;
             if count == 0 {
                 return Ok(None);
             }
             self.number += 1;
             let mut length = count;
-            let text = if count == LONGEST_LINE && bytes.last() != Some(&b'\n') {
+            let text = if count == self.longest && bytes.last() != Some(&b'\n') {
                 length += self.reader.skip_until(b'\n').map_err(failed)? as u64;
                 Err(whole(
-                    format!("is longer than {LONGEST_LINE} bytes"),
+                    format!("is longer than {} bytes", self.longest),
                     "split the record: its parts may stand on lines of their own",
                 ))
+            } else if self.latin && std::str::from_utf8(&bytes).is_err() {
+                self.recoded += 1;
+                Ok(bytes.iter().map(|byte| char::from(*byte)).collect())
             } else {
                 String::from_utf8(bytes).map_err(|error| {
                     let at = error.utf8_error().valid_up_to() + 1;

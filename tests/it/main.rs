@@ -8,6 +8,8 @@ mod access;
 mod command;
 mod durability;
 mod feed;
+mod feed_damage;
+mod feed_update;
 mod fixture;
 mod golden;
 mod graph;

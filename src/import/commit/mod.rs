@@ -4,6 +4,7 @@ mod lookup;
 mod register;
 mod retry;
 mod store;
+mod unused;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -69,6 +70,7 @@ pub async fn import(
     let mut rejected: HashSet<(usize, u64)> = HashSet::new();
     let mut rejected_keys: HashSet<String> = HashSet::new();
     let mut left_out = 0;
+    let mut authors: HashMap<(usize, u64), u64> = HashMap::new();
     let mut problems: Vec<Found> = Vec::new();
     loop {
         let transaction = db.write().await?;
@@ -78,16 +80,18 @@ pub async fn import(
         let mut attempt =
             Attempt::new(&transaction, sources, options, &rejected, rejected_keys.clone(), progress).await?;
         attempt.run().await?;
-        let (found, needless, mut report) = attempt.end().await?;
+        let Outcome { found, needless, unused, mere_names, mut report } = attempt.end().await?;
+        authors.extend(mere_names);
         // A feed is never corrected by hand, so its other rows go in whatever was said of files of records.
         let goes_on = options.keep_going || found.iter().all(|(at, ..)| sources[at.file].feed.is_some());
-        let clean = found.is_empty() && needless.is_empty();
+        let clean = found.is_empty() && needless.is_empty() && unused.is_empty();
         problems.extend(found);
         if !clean && goes_on {
             transaction.rollback().await?;
             rejected_keys.extend(problems.iter().filter_map(|(_, problem, _)| problem.key.clone()));
             rejected.extend(problems.iter().map(|(at, ..)| (at.file, at.line)));
             rejected.extend(&needless);
+            rejected.extend(&unused);
             left_out += needless.len() as u64;
             progress.restart();
             continue;
@@ -113,6 +117,7 @@ pub async fn import(
             report.rows += feed.rows;
             add(&mut report.skipped, &feed.skipped);
             add(&mut report.unmapped, &feed.unmapped);
+            report.notes.extend(feed.notes.iter().cloned());
             problems.extend(feed.problems.iter().map(|problem| {
                 let at = At { file, line: problem.line };
                 (at, problem.clone(), Some("row".to_owned()))
@@ -120,6 +125,10 @@ pub async fn import(
         }
         if left_out > 0 {
             *report.skipped.entry(UNKNOWN.to_owned()).or_default() += left_out;
+        }
+        let mere_names: u64 = authors.values().sum();
+        if mere_names > 0 {
+            *report.unmapped.entry(MERE_NAMES.to_owned()).or_default() += mere_names;
         }
         let mut counted = HashSet::new();
         problems.sort_by(|left, right| {
@@ -154,8 +163,20 @@ type Found = (At, Problem, Option<String>);
 /// What a skipped line of a feed that tells more of known things is counted as.
 const UNKNOWN: &str = "of an event or a place that is not stored";
 
+/// What authors of articles of a feed are counted as that are no actors.
+const MERE_NAMES: &str = "authors of articles that are names and no ids of actors";
+
 /// How the mistake ends that makes such a line a skipped one.
 const DANGLING: &str = " is neither in the file nor stored";
+
+/// What came of one reading.
+struct Outcome {
+    found: Vec<Found>,
+    needless: HashSet<(usize, u64)>,
+    unused: HashSet<(usize, u64)>,
+    mere_names: HashMap<(usize, u64), u64>,
+    report: Report,
+}
 
 /// Where a record stands.
 #[derive(Clone, Copy)]
@@ -188,6 +209,10 @@ struct Attempt<'a> {
     problems: Vec<Found>,
     /// Lines that are left out without a complaint: they tell more of something that is not known.
     needless: HashSet<(usize, u64)>,
+    /// Lines of feeds that are left out since nothing that is stored refers to them.
+    unused: HashSet<(usize, u64)>,
+    /// How many authors of the article on a line are no actors.
+    mere_names: HashMap<(usize, u64), u64>,
     /// The lines that problems are on.
     wrong: HashSet<(usize, u64)>,
     report: Report,
@@ -229,6 +254,8 @@ impl<'a> Attempt<'a> {
             dataset: None,
             problems: Vec::new(),
             needless: HashSet::new(),
+            unused: HashSet::new(),
+            mere_names: HashMap::new(),
             wrong: HashSet::new(),
             report: Report::default(),
         })
@@ -254,7 +281,8 @@ impl<'a> Attempt<'a> {
         for (id, what) in moved {
             self.note(id, &what).await?;
         }
-        if !self.problems.is_empty() || !self.needless.is_empty() {
+        self.find_unused().await?;
+        if !self.problems.is_empty() || !self.needless.is_empty() || !self.unused.is_empty() {
             // What is derived relies on what was checked.
             return Ok(());
         }
@@ -270,9 +298,15 @@ impl<'a> Attempt<'a> {
         Ok(())
     }
 
-    async fn end(mut self) -> Result<(Vec<Found>, HashSet<(usize, u64)>, Report)> {
+    async fn end(mut self) -> Result<Outcome> {
         self.suggest_keys().await?;
-        Ok((self.problems, self.needless, self.report))
+        Ok(Outcome {
+            found: self.problems,
+            needless: self.needless,
+            unused: self.unused,
+            mere_names: self.mere_names,
+            report: self.report,
+        })
     }
 
     fn problem(&mut self, at: At, kind: Option<&str>, key: Option<&str>, mistake: Mistake) {
@@ -300,7 +334,8 @@ impl<'a> Attempt<'a> {
         while let Some(line) = lines.next()? {
             self.progress.read(line.bytes);
             let at = At { file, line: line.number };
-            if self.rejected.contains(&(file, line.number)) {
+            let replaced = self.sources[file].feed.as_ref().is_some_and(|feed| feed.is_replaced(line.number));
+            if replaced || self.rejected.contains(&(file, line.number)) {
                 continue;
             }
             let parsed = match line.text {

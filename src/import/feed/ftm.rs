@@ -29,8 +29,10 @@ impl Feed for Ftm {
         let entity = match (line.get("op").and_then(Value::as_str), line.get("entity")) {
             (None, _) => &line,
             (Some("ADD" | "MOD"), Some(entity)) => entity,
-            (Some("DEL"), Some(_)) => {
-                out.skip("deletions: an import takes nothing away");
+            (Some("DEL"), Some(entity)) => {
+                // What the same import brought before is not stored in the first place.
+                out.take_back(Entity::read(entity)?.id);
+                out.skip("deletions: an import takes away nothing that is stored");
                 return Ok(());
             }
             (Some(_), _) => return Err(wrong("op", "is no operation on an entity", "write ADD, MOD or DEL")),
@@ -55,10 +57,10 @@ impl Feed for Ftm {
                 return Ok(());
             }
         };
-        match record {
-            Some(record) => out.write(record, "id"),
-            None => Ok(()),
+        if let Some(record) = record {
+            out.write(record);
         }
+        Ok(())
     }
 }
 
@@ -142,10 +144,13 @@ fn organization(entity: &Entity<'_>, out: &mut Out<'_>) -> Option<Object> {
 }
 
 fn article(entity: &Entity<'_>, out: &mut Out<'_>) -> Option<Object> {
-    out.unmapped_if("texts and authors of articles", entity.all("bodyText").chain(entity.all("author")).next());
+    out.unmapped_if("texts of articles", entity.all("bodyText").next());
+    // Most authors are mere names; the importer keeps those that are the ids of actors.
+    let authors: Vec<_> = entity.all("author").collect();
     Some(
         Object::record("article", entity.id)
             .set_if("headline", entity.one("title").map(clipped))
+            .set_if("authors", Some(authors).filter(|authors| !authors.is_empty()))
             .set_if("url", entity.address("sourceUrl"))
             .set_if("published", entity.date("publishedAt"))
             .list("externalIds", vec![external_id("ftm", entity.id)]),

@@ -78,7 +78,8 @@ impl Feed for Ged {
             .list("externalIds", vec![external_id("ucdp", &id)])
             .list("figures", figures)
             .list("evidence", articles);
-        out.write(record, "id")
+        out.write(record);
+        Ok(())
     }
 }
 
