@@ -77,7 +77,6 @@ pub(crate) struct Lines<R = BufReader<File>> {
     name: String,
     reader: R,
     number: u64,
-    longest: u64,
     /// Whether lines that are not UTF-8 are ISO-8859-1, and how many were.
     latin: bool,
     recoded: u64,
@@ -92,7 +91,7 @@ pub(crate) struct Line {
 
 impl<R: BufRead> Lines<R> {
     pub(crate) fn new(name: &str, reader: R) -> Self {
-        Self { name: name.to_owned(), reader, number: 0, longest: LONGEST_LINE, latin: false, recoded: 0 }
+        Self { name: name.to_owned(), reader, number: 0, latin: false, recoded: 0 }
     }
 
     /// Takes lines that are not UTF-8 for ISO-8859-1, in which every byte is a character.
@@ -109,16 +108,16 @@ impl<R: BufRead> Lines<R> {
         loop {
             let failed = |error| Error::Io(format!("cannot read {}", self.name), error);
             let mut bytes = Vec::new();
-            let count = self.reader.by_ref().take(self.longest).read_until(b'\n', &mut bytes).map_err(failed)? as u64;
+            let count = self.reader.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut bytes).map_err(failed)? as u64;
             if count == 0 {
                 return Ok(None);
             }
             self.number += 1;
             let mut length = count;
-            let text = if count == self.longest && bytes.last() != Some(&b'\n') {
+            let text = if count == LONGEST_LINE && bytes.last() != Some(&b'\n') {
                 length += self.reader.skip_until(b'\n').map_err(failed)? as u64;
                 Err(whole(
-                    format!("is longer than {} bytes", self.longest),
+                    format!("is longer than {LONGEST_LINE} bytes"),
                     "split the record: its parts may stand on lines of their own",
                 ))
             } else if self.latin && std::str::from_utf8(&bytes).is_err() {
@@ -303,5 +302,27 @@ impl Record {
             around.push((pointer.to_owned(), id, part.kind()));
         });
         (rows, builder)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufReader, Read, repeat};
+
+    use super::Lines;
+
+    #[test]
+    fn a_line_of_two_gigabytes_is_passed_over_in_the_room_of_the_longest() {
+        let endless = repeat(b'x').take(2 << 30);
+        let file = b"one\n".chain(endless).chain(b"\nthree\n".as_slice());
+        let mut lines = Lines::new("file", BufReader::with_capacity(1 << 20, file));
+        let mut next = || lines.next().unwrap();
+        assert_eq!(next().unwrap().text.ok().as_deref(), Some("one\n"));
+        let line = next().unwrap();
+        assert_eq!((line.number, line.bytes), (2, (2 << 30) + 1));
+        assert!(line.text.is_err_and(|mistake| mistake.message.contains("is longer than")));
+        let line = next().unwrap();
+        assert_eq!((line.number, line.text.ok().as_deref()), (3, Some("three\n")));
+        assert!(next().is_none());
     }
 }

@@ -57,7 +57,7 @@ async fn the_last_row_with_an_id_counts_and_leaves_nothing_of_the_first() {
         ("gdelt.export.CSV", 3, "https://news.example/two", "https://news.example/five"),
         ("ucdp.csv", 4, "Ninawa governorate,,Ninawa", "Erbil governorate,,Erbil"),
         ("acled-api.csv", 2, "Somebody was taken.", "Somebody was taken away."),
-        ("polecat.tsv", 4, "2021-07-12", "2021-07-13"),
+        ("polecat.tsv", 3, "2021-07-10", "2021-07-09"),
         ("entities.ftm.json", 4, "100000", "100001"),
         ("geonames.txt", 1, "36.19", "36.2"),
     ];

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use entity::id::RecordId;
 use entity::record::Kind;
 use entity::{dataset, record};
-use sea_orm::sea_query::{Expr, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
 use super::{At, Attempt};
@@ -131,22 +131,26 @@ impl Attempt<'_> {
         Ok(seen)
     }
 
-    /// What ids elsewhere name, stored or in this file.
+    /// What ids elsewhere name, stored or in this file. Datasets know the same places by the same ids: of several things the
+    /// one of the dataset at hand is meant.
     pub(super) async fn external(
         &self,
         wanted: &HashSet<(String, String)>,
     ) -> Result<HashMap<(String, String), Vec<(RecordId, Kind)>>> {
-        let mut found: HashMap<(String, String), Vec<(RecordId, Kind)>> = HashMap::new();
         if wanted.is_empty() {
-            return Ok(found);
+            return Ok(HashMap::new());
         }
+        let here = self.dataset()?.id;
+        let mut found: HashMap<(String, String), Vec<(bool, RecordId, Kind)>> = HashMap::new();
         for (table, id, kind) in [("external_id", "target_id", "target_kind"), (scratch::EXTERNAL, "id", "kind")] {
             let query = Query::select()
                 .expr_as(Expr::col((table, "scheme")), "scheme")
                 .expr_as(Expr::col((table, "value")), "value")
                 .expr_as(Expr::col((table, id)), "id")
                 .expr_as(Expr::col((table, kind)), "kind")
+                .expr_as(Expr::col((record::Entity, record::Column::DatasetId)), "dataset")
                 .from(table)
+                .inner_join(record::Entity, Expr::col((record::Entity, record::Column::Id)).equals((table, id)))
                 .and_where(self.dialect.is_one_of(
                     Expr::col((table, "value")),
                     self.dialect.texts(wanted.iter().map(|(_, value)| value.as_str())),
@@ -154,13 +158,18 @@ impl Attempt<'_> {
                 .take();
             for row in self.transaction.query_all(&query).await? {
                 let key = (row.try_get("", "scheme")?, row.try_get("", "value")?);
-                let named = (RecordId(row.try_get("", "id")?), row.try_get::<Kind>("", "kind")?);
+                let is_here = row.try_get::<i64>("", "dataset")? == here.0;
+                let named = (is_here, RecordId(row.try_get("", "id")?), row.try_get::<Kind>("", "kind")?);
                 let all = found.entry(key).or_default();
                 if !all.contains(&named) {
                     all.push(named);
                 }
             }
         }
-        Ok(found)
+        let nearest = |all: Vec<(bool, RecordId, Kind)>| {
+            let some_here = all.iter().any(|(is_here, ..)| *is_here);
+            all.into_iter().filter(|(is_here, ..)| *is_here || !some_here).map(|(_, id, kind)| (id, kind)).collect()
+        };
+        Ok(found.into_iter().map(|(key, all)| (key, nearest(all))).collect())
     }
 }

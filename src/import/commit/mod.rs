@@ -1,12 +1,13 @@
 //! One import: one transaction, two readings, one answer.
 
 mod lookup;
+mod outcome;
 mod register;
 mod retry;
 mod store;
 mod unused;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use entity::{counter, dataset};
@@ -26,6 +27,7 @@ use crate::import::{check, derive, index, scratch};
 /// times as many: as long as it takes them for empty it looks keys up by reading all of them.
 const FIRST_LOOK: usize = 20_000;
 
+use outcome::{Outcome, tell};
 pub use retry::{Expected, Once};
 
 /// Lines that are resolved and written together.
@@ -112,34 +114,7 @@ pub async fn import(
         } else {
             transaction.rollback().await?;
         }
-        for (file, source) in sources.iter().enumerate() {
-            let Some(feed) = &source.feed else { continue };
-            report.rows += feed.rows;
-            add(&mut report.skipped, &feed.skipped);
-            add(&mut report.unmapped, &feed.unmapped);
-            report.notes.extend(feed.notes.iter().cloned());
-            problems.extend(feed.problems.iter().map(|problem| {
-                let at = At { file, line: problem.line };
-                (at, problem.clone(), Some("row".to_owned()))
-            }));
-        }
-        if left_out > 0 {
-            *report.skipped.entry(UNKNOWN.to_owned()).or_default() += left_out;
-        }
-        let mere_names: u64 = authors.values().sum();
-        if mere_names > 0 {
-            *report.unmapped.entry(MERE_NAMES.to_owned()).or_default() += mere_names;
-        }
-        let mut counted = HashSet::new();
-        problems.sort_by(|left, right| {
-            (left.0.file, left.1.line, &left.1.pointer).cmp(&(right.0.file, right.1.line, &right.1.pointer))
-        });
-        for (at, problem, kind) in problems {
-            if counted.insert((at.file, problem.line)) {
-                report.count(kind.as_deref().unwrap_or("unreadable")).rejected += 1;
-            }
-            report.problems.push(problem);
-        }
+        tell(&mut report, sources, problems, left_out, authors.values().sum());
         return Ok(report);
     }
 }
@@ -150,33 +125,11 @@ fn now() -> i64 {
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
-/// Adds counts to counts.
-fn add(sum: &mut BTreeMap<String, u64>, more: &BTreeMap<&'static str, u64>) {
-    for (reason, count) in more {
-        *sum.entry((*reason).to_owned()).or_default() += count;
-    }
-}
-
 /// A mistake: where, what, and the kind of the record.
 type Found = (At, Problem, Option<String>);
 
-/// What a skipped line of a feed that tells more of known things is counted as.
-const UNKNOWN: &str = "of an event or a place that is not stored";
-
-/// What authors of articles of a feed are counted as that are no actors.
-const MERE_NAMES: &str = "authors of articles that are names and no ids of actors";
-
 /// How the mistake ends that makes such a line a skipped one.
 const DANGLING: &str = " is neither in the file nor stored";
-
-/// What came of one reading.
-struct Outcome {
-    found: Vec<Found>,
-    needless: HashSet<(usize, u64)>,
-    unused: HashSet<(usize, u64)>,
-    mere_names: HashMap<(usize, u64), u64>,
-    report: Report,
-}
 
 /// Where a record stands.
 #[derive(Clone, Copy)]

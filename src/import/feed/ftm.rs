@@ -58,6 +58,9 @@ impl Feed for Ftm {
             }
         };
         if let Some(record) = record {
+            if entity.has_more_than(TOLD) {
+                out.unmapped("properties without a place in the graph, such as numbers of registers and notes");
+            }
             out.write(record);
         }
         Ok(())
@@ -72,6 +75,57 @@ fn skipped(schema: &str) -> &'static str {
         _ => "entities of a schema without a place in the graph",
     }
 }
+
+/// Properties that are stored, or of which what is not stored is counted by itself.
+const TOLD: &[&str] = &[
+    "name",
+    "alias",
+    "weakAlias",
+    "previousName",
+    "abbreviation",
+    "wikidataId",
+    "nationality",
+    "citizenship",
+    "jurisdiction",
+    "country",
+    "mainCountry",
+    "topics",
+    "birthDate",
+    "deathDate",
+    "position",
+    "title",
+    "author",
+    "bodyText",
+    "sourceUrl",
+    "publishedAt",
+    "member",
+    "organization",
+    "director",
+    "employee",
+    "employer",
+    "owner",
+    "asset",
+    "person",
+    "relative",
+    "associate",
+    "role",
+    "relationship",
+    "percentage",
+    "sharesCount",
+    "summary",
+    "startDate",
+    "endDate",
+    "date",
+    "listingDate",
+    "organizer",
+    "involved",
+    "entity",
+    "payer",
+    "beneficiary",
+    "amountEur",
+    "amountUsd",
+    "authority",
+];
 
 /// Names, by the property that holds them.
 const NAMES: &[(&str, &str)] =
@@ -122,11 +176,15 @@ fn person(entity: &Entity<'_>, out: &mut Out<'_>) -> Option<Object> {
     if born.is_none() {
         out.unmapped_if("dates of birth that differ", entity.all("birthDate").next());
     }
+    let occupation = entity.one("position").map(clipped);
+    if occupation.is_none() {
+        out.unmapped_if("several positions of one person", entity.all("position").next());
+    }
     Some(
         actor(entity, "person", out)?
             .set_if("born", born)
             .set_if("died", entity.date("deathDate"))
-            .set_if("occupation", entity.one("position").map(clipped)),
+            .set_if("occupation", occupation),
     )
 }
 

@@ -45,7 +45,7 @@ struct Line {
     text: String,
     mark: u64,
     key: u64,
-    content: u64,
+    content: u32,
 }
 
 /// What became of a record.
@@ -193,7 +193,7 @@ impl<'s> Out<'s> {
     pub(super) fn put(&mut self, record: Object, mark: u64) -> Written {
         let key = self.key(record.key());
         let text = record.text();
-        let content = hash(&text);
+        let content = (hash(&text) >> 32) as u32;
         let written = match self.seen.earlier(key) {
             None => Written::New,
             Some(Earlier { content: earlier, .. }) if earlier == content => return Written::Again,

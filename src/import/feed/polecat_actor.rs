@@ -110,7 +110,7 @@ impl Told<'_> {
         let key = match self.wikipedia {
             Some(id) => format!("wikipedia/{}", clipped(id)),
             None => {
-                let country = self.country.or(self.number).unwrap_or_default();
+                let country = country.or(self.country).or(self.number).unwrap_or_default();
                 format!("actor/{}/{country}/{}", clipped(text), self.sector.unwrap_or_default())
             }
         };

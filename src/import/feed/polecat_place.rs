@@ -1,5 +1,6 @@
 //! The place of a row of POLECAT: by its id at GeoNames, else by its name within its country and districts.
 
+use super::code;
 use super::geonames;
 use super::object::{Object, clipped, external_id, name};
 use super::out::Out;
@@ -24,11 +25,13 @@ pub(super) fn share(row: &Row<'_>, out: &mut Out<'_>) -> Result<Option<Place>, M
     if let Some(id) = id.filter(|id| id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_digit())) {
         return Err(wrong("GeoNames ID", format!("`{}` is no number", short(id)), "look for a shifted row"));
     }
-    let country_name = given(row, "Country");
-    let iso = country_name.and_then(country);
+    let written = given(row, "Country");
+    let iso = written.and_then(country);
     if iso.is_none() {
-        out.unmapped_if("countries of places that are none of ISO 3166", country_name);
+        out.unmapped_if("countries of places that are none of ISO 3166", written);
     }
+    // Some files write its code.
+    let country_name = iso.and_then(code::country_name).or(written);
     let finest = LEVELS.iter().find(|(column, ..)| given(row, column).is_some());
     let (kind, precision) = match finest {
         Some((_, kind, precision)) => (*kind, Some(*precision)),
@@ -43,7 +46,7 @@ pub(super) fn share(row: &Row<'_>, out: &mut Out<'_>) -> Result<Option<Place>, M
     // Without a level around it, only its feature tells whether it is a country.
     let kind = match given(row, "Feature Type").and_then(geonames::feature) {
         Some(kind) => kind,
-        None if finest.is_none() && country_name != Some(label) => "OTHER",
+        None if finest.is_none() && ![country_name, written].contains(&Some(label)) => "OTHER",
         None => kind,
     };
     let precision = precision.filter(|_| finest.is_some() || kind == "COUNTRY");

@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 /// A record that was written.
 #[derive(Clone, Copy)]
 pub(super) struct Earlier {
-    /// The hash of its content; of shared records the first counts, whatever later rows say.
-    pub(super) content: u64,
+    /// Half of the hash of its content, which keeps this small; of shared records the first counts, whatever later rows say.
+    pub(super) content: u32,
     file: u32,
     line: u64,
 }
@@ -34,7 +34,7 @@ impl Seen {
     }
 
     /// Notes what was written on a line of the file at hand.
-    pub(super) fn note(&mut self, key: u64, content: u64, line: u64) {
+    pub(super) fn note(&mut self, key: u64, content: u32, line: u64) {
         self.keys.insert(key, Earlier { content, file: self.file, line });
     }
 

@@ -20,10 +20,16 @@ pub(super) fn share(row: &Row<'_>, out: &mut Out<'_>) -> Vec<String> {
             );
             key
         });
-        if citation.day.is_none() {
+        let day = citation.day.as_deref();
+        // Some sources are an address and no more.
+        let url = Some(citation.headline).filter(|text| {
+            let is_web = |url: url::Url| matches!(url.scheme(), "http" | "https");
+            day.is_none() && !text.contains(char::is_whitespace) && url::Url::parse(text).is_ok_and(is_web)
+        });
+        let headline = Some(clipped(citation.headline)).filter(|headline| !headline.is_empty() && url.is_none());
+        if day.is_none() && url.is_none() {
             out.unmapped("citations of sources that cannot be split for certain and are kept as they are");
         }
-        let day = citation.day.as_deref();
         let whole =
             format!("{}\n{}\n{}", citation.office.unwrap_or_default(), day.unwrap_or_default(), citation.headline);
         let key = format!("article/{}", sha256(&whole).get(..32).unwrap_or_default());
@@ -31,7 +37,8 @@ pub(super) fn share(row: &Row<'_>, out: &mut Out<'_>) -> Vec<String> {
             Object::record("article", &key)
                 .set_if("publisher", office)
                 .set_if("published", day)
-                .set_if("headline", Some(clipped(citation.headline)).filter(|headline| !headline.is_empty())),
+                .set_if("url", url)
+                .set_if("headline", headline),
         );
         if !keys.contains(&key) {
             keys.push(key);
@@ -93,7 +100,7 @@ fn worded(text: &str) -> Option<Citation<'_>> {
     if years.count() > 0 || headline.contains(" gmt ") {
         return None;
     }
-    let office = office.trim_matches(|c: char| c.is_whitespace() || ",(\"".contains(c));
+    let office = office.trim_matches(|c: char| c.is_whitespace() || ",:(\"".contains(c));
     if office.is_empty() || office.contains('"') {
         return None;
     }
@@ -176,7 +183,7 @@ mod tests {
         );
         assert_eq!(split("Wire28 April 1989 \"ONE."), [own("Wire", "1989-04-28", "ONE.")]);
         assert_eq!(split("Wire (3 sep 07): \"One"), [own("Wire", "2007-09-03", "One")]);
-        assert_eq!(split("Wire 7 Nov 06"), [own("Wire", "2006-11-07", "")]);
+        assert_eq!(split("Wire: 7 Nov 06"), [own("Wire", "2006-11-07", "")]);
     }
 
     #[test]
