@@ -53,7 +53,7 @@ const FEEDS: &[Feed] = &[
 /// The row damaged in every way, with where and in which words it is said.
 fn damaged(feed: &Feed, row: &str) -> Vec<(Vec<u8>, &'static str, &'static str)> {
     let half = row.char_indices().nth(row.chars().count() / 2).unwrap().0;
-    let inside = |what: &[u8]| [row[..half].as_bytes(), what, row[half..].as_bytes()].concat();
+    let inside = |what: &[u8]| [&row.as_bytes()[..half], what, &row.as_bytes()[half..]].concat();
     let Some(delimiter) = feed.delimiter else {
         return vec![
             (row[..half].into(), "", "is not JSON"),
@@ -165,7 +165,7 @@ async fn extras_that_would_expand_are_not_read() {
     assert!(copy.contains("DOCTYPE"));
     let copy = written(&folder, "gkg.csv", copy.as_bytes());
     for fixture in databases().await {
-        let report = import_as(&fixture, Format::Auto, &[copy.clone()]).await;
+        let report = import_as(&fixture, Format::Auto, std::slice::from_ref(&copy)).await;
         assert_eq!((report.problems.len(), report.unmapped["titles and links of pages"]), (0, 1));
         let again = import_as(&fixture, Format::Auto, &[file("gdelt.gkg.csv")]).await.total();
         assert_eq!((again.created, again.updated), (0, 0));

@@ -13,6 +13,9 @@ use crate::error::{Result, did_you_mean};
 use crate::import::build::{Mistake, Named, word};
 use crate::import::{check, scratch};
 
+/// Things by an id that they have elsewhere.
+type ByExternalId = HashMap<(String, String), Vec<(RecordId, Kind)>>;
+
 impl Attempt<'_> {
     /// A mistake of a row, at the place of its record.
     pub(super) async fn late(&mut self, late: check::Late) -> Result<()> {
@@ -133,15 +136,12 @@ impl Attempt<'_> {
 
     /// What ids elsewhere name, stored or in this file. Datasets know the same places by the same ids: of several things the
     /// one of the dataset at hand is meant.
-    pub(super) async fn external(
-        &self,
-        wanted: &HashSet<(String, String)>,
-    ) -> Result<HashMap<(String, String), Vec<(RecordId, Kind)>>> {
+    pub(super) async fn external(&self, wanted: &HashSet<(String, String)>) -> Result<ByExternalId> {
         if wanted.is_empty() {
             return Ok(HashMap::new());
         }
         let here = self.dataset()?.id;
-        let mut found: HashMap<(String, String), Vec<(bool, RecordId, Kind)>> = HashMap::new();
+        let (mut found, mut elsewhere) = (ByExternalId::new(), ByExternalId::new());
         for (table, id, kind) in [("external_id", "target_id", "target_kind"), (scratch::EXTERNAL, "id", "kind")] {
             let query = Query::select()
                 .expr_as(Expr::col((table, "scheme")), "scheme")
@@ -159,17 +159,18 @@ impl Attempt<'_> {
             for row in self.transaction.query_all(&query).await? {
                 let key = (row.try_get("", "scheme")?, row.try_get("", "value")?);
                 let is_here = row.try_get::<i64>("", "dataset")? == here.0;
-                let named = (is_here, RecordId(row.try_get("", "id")?), row.try_get::<Kind>("", "kind")?);
-                let all = found.entry(key).or_default();
+                let named = (RecordId(row.try_get("", "id")?), row.try_get::<Kind>("", "kind")?);
+                let all = if is_here { &mut found } else { &mut elsewhere }.entry(key).or_default();
                 if !all.contains(&named) {
                     all.push(named);
                 }
             }
         }
-        let nearest = |all: Vec<(bool, RecordId, Kind)>| {
-            let some_here = all.iter().any(|(is_here, ..)| *is_here);
-            all.into_iter().filter(|(is_here, ..)| *is_here || !some_here).map(|(_, id, kind)| (id, kind)).collect()
-        };
-        Ok(found.into_iter().map(|(key, all)| (key, nearest(all))).collect())
+        for (key, all) in elsewhere {
+            let near = found.entry(key).or_default();
+            let far: Vec<_> = all.into_iter().filter(|(_, kind)| near.iter().all(|(_, other)| other != kind)).collect();
+            near.extend(far);
+        }
+        Ok(found)
     }
 }
