@@ -129,7 +129,7 @@ struct Import {
     /// The dataset of files that do not begin with one; feeds have one of their own by default.
     #[arg(long, env = "NEWSGRAPH_DATASET", value_name = "KEY")]
     dataset: Option<String>,
-    /// Keep the names that GDELT's knowledge graph sees in articles, as mentions that nobody has judged.
+    /// Keep the names that GDELT's knowledge graph and POLECAT see in articles, as mentions that nobody has judged.
     #[arg(long, env = "NEWSGRAPH_MENTIONS")]
     mentions: bool,
     /// Keep the quotations of GDELT's knowledge graph, as statements whose speaker is not recorded.

@@ -18,7 +18,7 @@ use crate::text::search::{MOST_WORDS, words};
 use crate::text::sound::Sound;
 
 /// Grows with the rules by which keys and words are made: what an older version made is made anew.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// Rows that are read and indexed together.
 const BATCH: usize = 500;
@@ -95,9 +95,12 @@ impl<'a> Batches<'a> {
     }
 }
 
+/// Other names of places have no keys by sound: gazetteers list a dozen for each place, in which everything sounds like something.
+const SOUNDLESS: &str = "CASE WHEN kind IN ('ALIAS', 'SHORT', 'ACRONYM') AND EXISTS (SELECT 1 FROM place WHERE place.id = target_id) THEN 'y' END";
+
 /// The keys of names.
 async fn names(transaction: &DatabaseTransaction, fresh: Option<i64>) -> Result<()> {
-    let mut batches = Batches::new(transaction, "name", "text", fresh.is_some());
+    let mut batches = Batches::new(transaction, "name", &format!("text, {SOUNDLESS}"), fresh.is_some());
     loop {
         let rows = batches.next().await?;
         if rows.is_empty() {
@@ -111,7 +114,11 @@ async fn names(transaction: &DatabaseTransaction, fresh: Option<i64>) -> Result<
                 dialect.is_one_of(Expr::col((name_key::Entity, name_key::Column::NameId)), dialect.numbers(&known));
             name_key::Entity::delete_many().filter(of_known).exec(transaction).await?;
         }
-        let keys = rows.iter().flat_map(|(id, texts)| texts.iter().flat_map(|text| keys(NameId(*id), text))).collect();
+        let keys = rows.iter().flat_map(|(id, texts)| match texts.as_slice() {
+            [text, soundless] => keys(NameId(*id), text, soundless.is_empty()),
+            _ => Vec::new(),
+        });
+        let keys = keys.collect();
         write::insert::<name_key::Entity>(transaction, keys).await?;
     }
 }
@@ -147,7 +154,7 @@ async fn points(transaction: &DatabaseTransaction) -> Result<()> {
 }
 
 /// The keys of a name, by each rule but EXACT, for which the name itself is asked.
-fn keys(name_id: NameId, text: &str) -> Vec<name_key::Model> {
+fn keys(name_id: NameId, text: &str, by_sound: bool) -> Vec<name_key::Model> {
     let folded = fold::forms(text);
     // What is in Latin letters already is found by its folded form.
     let mut carried: Vec<String> = folded
@@ -161,7 +168,7 @@ fn keys(name_id: NameId, text: &str) -> Vec<name_key::Model> {
         |rule: NameRule, keys: Vec<String>| keys.into_iter().map(move |key| name_key::Model { name_id, rule, key });
     of(NameRule::Folded, folded)
         .chain(of(NameRule::Transliterated, carried))
-        .chain(of(NameRule::Phonetic, Sound::of(text).keys()))
+        .chain(of(NameRule::Phonetic, if by_sound { Sound::of(text).keys() } else { Vec::new() }))
         .collect()
 }
 

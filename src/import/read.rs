@@ -77,6 +77,9 @@ pub(crate) struct Lines<R = BufReader<File>> {
     name: String,
     reader: R,
     number: u64,
+    /// Whether lines that are not UTF-8 are ISO-8859-1, and how many were.
+    latin: bool,
+    recoded: u64,
 }
 
 /// One line: its number from 1, its length in bytes, and its text or why there is none.
@@ -88,7 +91,17 @@ pub(crate) struct Line {
 
 impl<R: BufRead> Lines<R> {
     pub(crate) fn new(name: &str, reader: R) -> Self {
-        Self { name: name.to_owned(), reader, number: 0 }
+        Self { name: name.to_owned(), reader, number: 0, latin: false, recoded: 0 }
+    }
+
+    /// Takes lines that are not UTF-8 for ISO-8859-1, in which every byte is a character.
+    pub(crate) fn or_latin(self) -> Self {
+        Self { latin: true, ..self }
+    }
+
+    /// How many lines were ISO-8859-1.
+    pub(crate) fn recoded(&self) -> u64 {
+        self.recoded
     }
 
     pub(crate) fn next(&mut self) -> Result<Option<Line>> {
@@ -107,6 +120,9 @@ impl<R: BufRead> Lines<R> {
                     format!("is longer than {LONGEST_LINE} bytes"),
                     "split the record: its parts may stand on lines of their own",
                 ))
+            } else if self.latin && std::str::from_utf8(&bytes).is_err() {
+                self.recoded += 1;
+                Ok(bytes.iter().map(|byte| char::from(*byte)).collect())
             } else {
                 String::from_utf8(bytes).map_err(|error| {
                     let at = error.utf8_error().valid_up_to() + 1;
@@ -286,5 +302,27 @@ impl Record {
             around.push((pointer.to_owned(), id, part.kind()));
         });
         (rows, builder)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufReader, Read, repeat};
+
+    use super::Lines;
+
+    #[test]
+    fn a_line_of_two_gigabytes_is_passed_over_in_the_room_of_the_longest() {
+        let endless = repeat(b'x').take(2 << 30);
+        let file = b"one\n".chain(endless).chain(b"\nthree\n".as_slice());
+        let mut lines = Lines::new("file", BufReader::with_capacity(1 << 20, file));
+        let mut next = || lines.next().unwrap();
+        assert_eq!(next().unwrap().text.ok().as_deref(), Some("one\n"));
+        let line = next().unwrap();
+        assert_eq!((line.number, line.bytes), (2, (2 << 30) + 1));
+        assert!(line.text.is_err_and(|mistake| mistake.message.contains("is longer than")));
+        let line = next().unwrap();
+        assert_eq!((line.number, line.text.ok().as_deref()), (3, Some("three\n")));
+        assert!(next().is_none());
     }
 }

@@ -10,6 +10,8 @@ pub(crate) const LINE: &str = "import_line";
 pub(crate) const WRITTEN: &str = "import_written";
 /// Ids elsewhere that this file gives, so that references to them may stand before them.
 pub(crate) const EXTERNAL: &str = "import_external";
+/// Rows of feeds to which nothing refers.
+pub(crate) const UNUSED: &str = "import_unused";
 /// Statements whose voice is to be found anew.
 pub(crate) const STATEMENT: &str = "import_statement";
 /// Claims whose standing is to be found anew.
@@ -27,6 +29,7 @@ pub(crate) async fn create(transaction: &DatabaseTransaction) -> Result<()> {
         ),
         format!("CREATE INDEX import_external_value ON {EXTERNAL} (scheme, value)"),
         format!("CREATE TEMP TABLE {WRITTEN} (id BIGINT PRIMARY KEY)"),
+        format!("CREATE TEMP TABLE {UNUSED} (id BIGINT PRIMARY KEY)"),
         format!("CREATE TEMP TABLE {STATEMENT} (id BIGINT PRIMARY KEY)"),
         format!("CREATE TEMP TABLE {CLAIM} (id BIGINT PRIMARY KEY)"),
         format!("CREATE TEMP TABLE {EVENT} (id BIGINT PRIMARY KEY)"),
@@ -45,7 +48,7 @@ pub(crate) async fn measure(transaction: &DatabaseTransaction) -> Result<()> {
 }
 
 pub(crate) async fn drop(transaction: &DatabaseTransaction) -> Result<()> {
-    for table in [LINE, WRITTEN, EXTERNAL, STATEMENT, CLAIM, EVENT] {
+    for table in [LINE, WRITTEN, UNUSED, EXTERNAL, STATEMENT, CLAIM, EVENT] {
         transaction.execute_unprepared(&format!("DROP TABLE {table}")).await?;
     }
     Ok(())

@@ -103,6 +103,14 @@ impl Fixture {
         (text(&error["extensions"]["code"]), text(&error["message"]))
     }
 
+    /// The column `said` of what SQL gives.
+    pub async fn texts(&self, sql: &str) -> Vec<String> {
+        let reader = self.db.connection();
+        let statement = Statement::from_string(reader.get_database_backend(), sql);
+        let rows = reader.query_all_raw(statement).await.unwrap();
+        rows.iter().map(|row| row.try_get("", "said").unwrap()).collect()
+    }
+
     /// Every row of every table, in no order of its own.
     pub async fn dump(&self) -> BTreeMap<String, Vec<String>> {
         const TABLES: &[&str] = &[

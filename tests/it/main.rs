@@ -10,6 +10,8 @@ mod delete;
 mod durability;
 mod federation;
 mod feed;
+mod feed_damage;
+mod feed_update;
 mod fixture;
 mod golden;
 mod graph;

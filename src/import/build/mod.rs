@@ -37,6 +37,8 @@ pub(crate) struct Known {
     pub(crate) external: HashMap<(String, String), Vec<(RecordId, Kind)>>,
     /// Keys of records that were left out for mistakes of their own.
     pub(crate) rejected: HashSet<String>,
+    /// Whether the records were made from a feed, whose authors of articles may be mere names.
+    pub(crate) of_feed: bool,
 }
 
 /// A mistake at a place in a record.
@@ -68,6 +70,8 @@ pub(crate) struct Builder<'a> {
     pub(crate) mistakes: Vec<Mistake>,
     /// Rows of plain join tables: authors and subjects of the rows read.
     pub(crate) authors: Vec<(ArticleId, ActorId)>,
+    /// How many authors a feed gave that are no actors.
+    pub(crate) mere_names: u64,
     pub(crate) abouts: Vec<(StatementId, RecordId, Kind)>,
     pointer: String,
     id: RecordId,
@@ -83,6 +87,7 @@ impl<'a> Builder<'a> {
             wanted: Vec::new(),
             mistakes: Vec::new(),
             authors: Vec::new(),
+            mere_names: 0,
             abouts: Vec::new(),
             pointer: String::new(),
             id: RecordId(0),
@@ -257,8 +262,23 @@ impl<'a> Builder<'a> {
         FigureId(self.reference(field, reference, &[Kind::Figure]).0.0)
     }
 
-    pub(crate) fn author(&mut self, author: ActorId) {
-        self.authors.push((self.id(), author));
+    /// The authors of an article.
+    pub(crate) fn authors(&mut self, authors: &[Ref]) {
+        for author in authors {
+            let is_mere_name = self.known.is_some_and(|known| {
+                known.of_feed
+                    && matches!(author, Ref::Key(key) if known
+                        .keys
+                        .get(&(self.dataset.to_owned(), key.clone()))
+                        .is_none_or(|named| named.kind != Kind::Actor))
+            });
+            if is_mere_name {
+                self.mere_names += 1;
+                continue;
+            }
+            let author = self.actor("authors", author);
+            self.authors.push((self.id(), author));
+        }
     }
 
     pub(crate) fn about(&mut self, (id, kind): (RecordId, Kind)) {

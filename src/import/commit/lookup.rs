@@ -5,13 +5,16 @@ use std::collections::{HashMap, HashSet};
 use entity::id::RecordId;
 use entity::record::Kind;
 use entity::{dataset, record};
-use sea_orm::sea_query::{Expr, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
 use super::{At, Attempt};
 use crate::error::{Result, did_you_mean};
 use crate::import::build::{Mistake, Named, word};
 use crate::import::{check, scratch};
+
+/// Things by an id that they have elsewhere.
+type ByExternalId = HashMap<(String, String), Vec<(RecordId, Kind)>>;
 
 impl Attempt<'_> {
     /// A mistake of a row, at the place of its record.
@@ -131,22 +134,23 @@ impl Attempt<'_> {
         Ok(seen)
     }
 
-    /// What ids elsewhere name, stored or in this file.
-    pub(super) async fn external(
-        &self,
-        wanted: &HashSet<(String, String)>,
-    ) -> Result<HashMap<(String, String), Vec<(RecordId, Kind)>>> {
-        let mut found: HashMap<(String, String), Vec<(RecordId, Kind)>> = HashMap::new();
+    /// What ids elsewhere name, stored or in this file. Datasets know the same places by the same ids: of several things the
+    /// one of the dataset at hand is meant.
+    pub(super) async fn external(&self, wanted: &HashSet<(String, String)>) -> Result<ByExternalId> {
         if wanted.is_empty() {
-            return Ok(found);
+            return Ok(HashMap::new());
         }
+        let here = self.dataset()?.id;
+        let (mut found, mut elsewhere) = (ByExternalId::new(), ByExternalId::new());
         for (table, id, kind) in [("external_id", "target_id", "target_kind"), (scratch::EXTERNAL, "id", "kind")] {
             let query = Query::select()
                 .expr_as(Expr::col((table, "scheme")), "scheme")
                 .expr_as(Expr::col((table, "value")), "value")
                 .expr_as(Expr::col((table, id)), "id")
                 .expr_as(Expr::col((table, kind)), "kind")
+                .expr_as(Expr::col((record::Entity, record::Column::DatasetId)), "dataset")
                 .from(table)
+                .inner_join(record::Entity, Expr::col((record::Entity, record::Column::Id)).equals((table, id)))
                 .and_where(self.dialect.is_one_of(
                     Expr::col((table, "value")),
                     self.dialect.texts(wanted.iter().map(|(_, value)| value.as_str())),
@@ -154,12 +158,18 @@ impl Attempt<'_> {
                 .take();
             for row in self.transaction.query_all(&query).await? {
                 let key = (row.try_get("", "scheme")?, row.try_get("", "value")?);
+                let is_here = row.try_get::<i64>("", "dataset")? == here.0;
                 let named = (RecordId(row.try_get("", "id")?), row.try_get::<Kind>("", "kind")?);
-                let all = found.entry(key).or_default();
+                let all = if is_here { &mut found } else { &mut elsewhere }.entry(key).or_default();
                 if !all.contains(&named) {
                     all.push(named);
                 }
             }
+        }
+        for (key, all) in elsewhere {
+            let near = found.entry(key).or_default();
+            let far: Vec<_> = all.into_iter().filter(|(_, kind)| near.iter().all(|(_, other)| other != kind)).collect();
+            near.extend(far);
         }
         Ok(found)
     }

@@ -1,11 +1,13 @@
 //! One import: one transaction, two readings, one answer.
 
 mod lookup;
+mod outcome;
 mod register;
 pub(crate) mod retry;
 mod store;
+mod unused;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use entity::{counter, dataset};
 use sea_orm::sea_query::OnConflict;
@@ -24,6 +26,7 @@ use crate::import::{check, derive, index, redirect, scratch};
 /// times as many: as long as it takes them for empty it looks keys up by reading all of them.
 const FIRST_LOOK: usize = 20_000;
 
+use outcome::{Outcome, tell};
 pub use retry::{Expected, Once};
 
 /// Lines that are resolved and written together.
@@ -68,6 +71,7 @@ pub async fn import(
     let mut rejected: HashSet<(usize, u64)> = HashSet::new();
     let mut rejected_keys: HashSet<String> = HashSet::new();
     let mut left_out = 0;
+    let mut authors: HashMap<(usize, u64), u64> = HashMap::new();
     let mut problems: Vec<Found> = Vec::new();
     loop {
         let transaction = db.write().await?;
@@ -77,16 +81,18 @@ pub async fn import(
         let mut attempt =
             Attempt::new(&transaction, sources, options, &rejected, rejected_keys.clone(), progress).await?;
         attempt.run().await?;
-        let (found, needless, mut report) = attempt.end().await?;
+        let Outcome { found, needless, unused, mere_names, mut report } = attempt.end().await?;
+        authors.extend(mere_names);
         // A feed is never corrected by hand, so its other rows go in whatever was said of files of records.
         let goes_on = options.keep_going || found.iter().all(|(at, ..)| sources[at.file].feed.is_some());
-        let clean = found.is_empty() && needless.is_empty();
+        let clean = found.is_empty() && needless.is_empty() && unused.is_empty();
         problems.extend(found);
         if !clean && goes_on {
             transaction.rollback().await?;
             rejected_keys.extend(problems.iter().filter_map(|(_, problem, _)| problem.key.clone()));
             rejected.extend(problems.iter().map(|(at, ..)| (at.file, at.line)));
             rejected.extend(&needless);
+            rejected.extend(&unused);
             left_out += needless.len() as u64;
             progress.restart();
             continue;
@@ -107,45 +113,13 @@ pub async fn import(
         } else {
             transaction.rollback().await?;
         }
-        for (file, source) in sources.iter().enumerate() {
-            let Some(feed) = &source.feed else { continue };
-            report.rows += feed.rows;
-            add(&mut report.skipped, &feed.skipped);
-            add(&mut report.unmapped, &feed.unmapped);
-            problems.extend(feed.problems.iter().map(|problem| {
-                let at = At { file, line: problem.line };
-                (at, problem.clone(), Some("row".to_owned()))
-            }));
-        }
-        if left_out > 0 {
-            *report.skipped.entry(UNKNOWN.to_owned()).or_default() += left_out;
-        }
-        let mut counted = HashSet::new();
-        problems.sort_by(|left, right| {
-            (left.0.file, left.1.line, &left.1.pointer).cmp(&(right.0.file, right.1.line, &right.1.pointer))
-        });
-        for (at, problem, kind) in problems {
-            if counted.insert((at.file, problem.line)) {
-                report.count(kind.as_deref().unwrap_or("unreadable")).rejected += 1;
-            }
-            report.problems.push(problem);
-        }
+        tell(&mut report, sources, problems, left_out, authors.values().sum());
         return Ok(report);
-    }
-}
-
-/// Adds counts to counts.
-fn add(sum: &mut BTreeMap<String, u64>, more: &BTreeMap<&'static str, u64>) {
-    for (reason, count) in more {
-        *sum.entry((*reason).to_owned()).or_default() += count;
     }
 }
 
 /// A mistake: where, what, and the kind of the record.
 type Found = (At, Problem, Option<String>);
-
-/// What a skipped line of a feed that tells more of known things is counted as.
-const UNKNOWN: &str = "of an event or a place that is not stored";
 
 /// How the mistake ends that makes such a line a skipped one.
 const DANGLING: &str = " is neither in the file nor stored";
@@ -183,6 +157,10 @@ struct Attempt<'a> {
     problems: Vec<Found>,
     /// Lines that are left out without a complaint: they tell more of something that is not known.
     needless: HashSet<(usize, u64)>,
+    /// Lines of feeds that are left out since nothing that is stored refers to them.
+    unused: HashSet<(usize, u64)>,
+    /// How many authors of the article on a line are no actors.
+    mere_names: HashMap<(usize, u64), u64>,
     /// The lines that problems are on.
     wrong: HashSet<(usize, u64)>,
     report: Report,
@@ -225,6 +203,8 @@ impl<'a> Attempt<'a> {
             dataset: None,
             problems: Vec::new(),
             needless: HashSet::new(),
+            unused: HashSet::new(),
+            mere_names: HashMap::new(),
             wrong: HashSet::new(),
             report: Report::default(),
         })
@@ -255,7 +235,8 @@ impl<'a> Attempt<'a> {
         for (id, what) in moved {
             self.note(id, &what).await?;
         }
-        if !self.problems.is_empty() || !self.needless.is_empty() {
+        self.find_unused().await?;
+        if !self.problems.is_empty() || !self.needless.is_empty() || !self.unused.is_empty() {
             // What is derived relies on what was checked.
             return Ok(());
         }
@@ -271,9 +252,15 @@ impl<'a> Attempt<'a> {
         Ok(())
     }
 
-    async fn end(mut self) -> Result<(Vec<Found>, HashSet<(usize, u64)>, Report)> {
+    async fn end(mut self) -> Result<Outcome> {
         self.suggest_keys().await?;
-        Ok((self.problems, self.needless, self.report))
+        Ok(Outcome {
+            found: self.problems,
+            needless: self.needless,
+            unused: self.unused,
+            mere_names: self.mere_names,
+            report: self.report,
+        })
     }
 
     fn problem(&mut self, at: At, kind: Option<&str>, key: Option<&str>, mistake: Mistake) {
@@ -301,7 +288,8 @@ impl<'a> Attempt<'a> {
         while let Some(line) = lines.next()? {
             self.progress.read(line.bytes);
             let at = At { file, line: line.number };
-            if self.rejected.contains(&(file, line.number)) {
+            let replaced = self.sources[file].feed.as_ref().is_some_and(|feed| feed.is_replaced(line.number));
+            if replaced || self.rejected.contains(&(file, line.number)) {
                 continue;
             }
             let parsed = match line.text {

@@ -59,6 +59,7 @@ impl Attempt<'_> {
             }
         }
         known.external = self.external(&external).await?;
+        known.of_feed = batch.first().is_some_and(|(at, _)| self.sources[at.file].feed.is_some());
 
         let (mut rows, mut tops) = (Rows::default(), Vec::new());
         let (mut authors, mut abouts) = (Vec::new(), Vec::new());
@@ -80,6 +81,9 @@ impl Attempt<'_> {
                 .filter_map(|entry| known.keys.get(&(dataset.key.clone(), entry.key.clone())).map(|named| named.id))
                 .collect();
             let (built, builder) = record.build(&dataset.key, Some(&known), &ids);
+            if builder.mere_names > 0 {
+                self.mere_names.insert((at.file, at.line), builder.mere_names);
+            }
             if wrong || !builder.mistakes.is_empty() {
                 for mistake in builder.mistakes {
                     if !said.contains(&(at.line, mistake.pointer.clone(), mistake.message.clone())) {

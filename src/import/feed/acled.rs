@@ -1,9 +1,11 @@
 //! ACLED: conflict events and protests, by the names of the columns, which differ between exports.
 
+use std::collections::HashMap;
+
 use super::acled_type;
 use super::code;
 use super::object::{Object, clipped, evidence, external_id, name, participation};
-use super::out::Out;
+use super::out::{Out, hash};
 use super::row::{Mistake, Row, short, wrong};
 use super::table::Layout;
 use super::{About, Feed};
@@ -27,17 +29,27 @@ pub(super) fn about() -> About {
             "longitude",
             "fatalities",
         ]),
-        feed: Box::new(Acled),
+        feed: Box::new(Acled::default()),
     }
 }
 
-struct Acled;
+/// When each row so far was uploaded, by the hash of its id.
+#[derive(Default)]
+struct Acled {
+    uploaded: HashMap<u64, i64>,
+}
 
 impl Feed for Acled {
     fn row(&mut self, row: &Row<'_>, out: &mut Out<'_>) -> Result<(), Mistake> {
         let id = row.need("event_id_cnty")?;
         if id.len() < 4 || !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return Err(wrong("event_id_cnty", format!("`{}` is no id of ACLED", short(id)), "ids look like IRQ12345"));
+        }
+        let uploaded = row.integer("timestamp")?;
+        let known = self.uploaded.get(&hash(id)).copied();
+        if known.zip(uploaded).is_some_and(|(known, uploaded)| uploaded < known) {
+            out.skip("older states of an event by their timestamp");
+            return Ok(());
         }
         let (event_type, sub_type) = (row.need("event_type")?, row.text("sub_event_type").unwrap_or_default());
         let kind = acled_type::kind(event_type, sub_type).ok_or_else(|| {
@@ -103,7 +115,11 @@ impl Feed for Acled {
             .list("externalIds", vec![external_id("acled", id)])
             .list("figures", figures.into_iter().collect())
             .list("evidence", articles);
-        out.write(record, "event_id_cnty")
+        out.write(record);
+        if let Some(uploaded) = uploaded {
+            self.uploaded.insert(hash(id), uploaded);
+        }
+        Ok(())
     }
 }
 

@@ -98,6 +98,38 @@ pub(super) fn cameo(code: &str) -> Option<&'static str> {
     TYPES.get(code).copied()
 }
 
+/// The country of a number in the list of states of the Correlates of War project.
+pub(super) fn cow(number: &str) -> Option<&'static str> {
+    static BY_NUMBER: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {
+        rows(include_str!("cow.tsv"))
+            .filter_map(|row| match row.as_slice() {
+                &[number, alpha2] => Some((number, alpha2)),
+                _ => None,
+            })
+            .collect()
+    });
+    BY_NUMBER.get(number).copied()
+}
+
+/// The type of an event by its PLOVER type and mode; by the type alone when the mode is none of PLOVER, which the second
+/// half tells. None when the type is none either.
+pub(super) fn plover(kind: &str, mode: Option<&str>) -> Option<(&'static str, bool)> {
+    static TYPES: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {
+        rows(include_str!("plover.tsv"))
+            .filter_map(|row| match row.as_slice() {
+                &[code, name, _] => Some((code, name)),
+                _ => None,
+            })
+            .collect()
+    });
+    let kind = kind.to_uppercase();
+    let wider = TYPES.get(kind.as_str()).copied()?;
+    let Some(mode) = mode else { return Some((wider, true)) };
+    // Modes are written with spaces, hyphens or underscores.
+    let code = format!("{kind}/{}", mode.to_lowercase().replace([' ', '_'], "-"));
+    Some(TYPES.get(code.as_str()).map_or((wider, false), |exact| (*exact, true)))
+}
+
 /// The PLOVER sector of a CAMEO role; roles without one are none.
 pub(super) fn sector(role: &str) -> Option<&'static str> {
     const SAME: &[&str] = &[
@@ -114,12 +146,12 @@ pub(super) fn sector(role: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{COUNTRIES, cameo, cameo_country, fips, rows};
+    use super::{COUNTRIES, cameo, cameo_country, cow, fips, plover, rows};
     use entity::event_type::EventType;
 
     #[test]
     fn every_type_in_the_tables_is_one_of_ours() {
-        for row in rows(include_str!("cameo.tsv")) {
+        for row in rows(include_str!("cameo.tsv")).chain(rows(include_str!("plover.tsv"))) {
             let value = serde_json::Value::from(row[1]);
             assert!(serde_json::from_value::<EventType>(value).is_ok(), "{row:?}");
             assert!(["EXACT", "BROADER", "NONE"].contains(&row[2]), "{row:?}");
@@ -131,6 +163,11 @@ mod tests {
         assert!(COUNTRIES.len() > 240);
         assert_eq!((fips("IZ"), fips("AU"), fips("GM"), fips("XX")), (Some("IQ"), Some("AT"), Some("DE"), None));
         assert_eq!((cameo_country("IRQ"), cameo_country("ROM"), cameo_country("AFR")), (Some("IQ"), Some("RO"), None));
+        assert_eq!((cow("645"), cow("816"), cow("347")), (Some("IQ"), Some("VN"), None));
+        assert!(rows(include_str!("cow.tsv")).all(|row| rust_iso3166::from_alpha2(row[1]).is_some()));
+        assert_eq!(plover("RETREAT", Some("release")), Some(("RELEASE", true)));
+        assert_eq!(plover("COERCE", Some("martial law")), Some(("COERCION", true)));
+        assert_eq!((plover("AID", Some("boat")), plover("DEMAND", None)), (Some(("AID", false)), None));
         assert_eq!((cameo("043"), cameo("36"), cameo("---")), (Some("VISIT"), None, None));
     }
 }

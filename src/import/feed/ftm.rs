@@ -29,8 +29,10 @@ impl Feed for Ftm {
         let entity = match (line.get("op").and_then(Value::as_str), line.get("entity")) {
             (None, _) => &line,
             (Some("ADD" | "MOD"), Some(entity)) => entity,
-            (Some("DEL"), Some(_)) => {
-                out.skip("deletions: an import takes nothing away");
+            (Some("DEL"), Some(entity)) => {
+                // What the same import brought before is not stored in the first place.
+                out.take_back(Entity::read(entity)?.id);
+                out.skip("deletions: an import takes away nothing that is stored");
                 return Ok(());
             }
             (Some(_), _) => return Err(wrong("op", "is no operation on an entity", "write ADD, MOD or DEL")),
@@ -55,10 +57,13 @@ impl Feed for Ftm {
                 return Ok(());
             }
         };
-        match record {
-            Some(record) => out.write(record, "id"),
-            None => Ok(()),
+        if let Some(record) = record {
+            if entity.has_more_than(TOLD) {
+                out.unmapped("properties without a place in the graph, such as numbers of registers and notes");
+            }
+            out.write(record);
         }
+        Ok(())
     }
 }
 
@@ -70,6 +75,57 @@ fn skipped(schema: &str) -> &'static str {
         _ => "entities of a schema without a place in the graph",
     }
 }
+
+/// Properties that are stored, or of which what is not stored is counted by itself.
+const TOLD: &[&str] = &[
+    "name",
+    "alias",
+    "weakAlias",
+    "previousName",
+    "abbreviation",
+    "wikidataId",
+    "nationality",
+    "citizenship",
+    "jurisdiction",
+    "country",
+    "mainCountry",
+    "topics",
+    "birthDate",
+    "deathDate",
+    "position",
+    "title",
+    "author",
+    "bodyText",
+    "sourceUrl",
+    "publishedAt",
+    "member",
+    "organization",
+    "director",
+    "employee",
+    "employer",
+    "owner",
+    "asset",
+    "person",
+    "relative",
+    "associate",
+    "role",
+    "relationship",
+    "percentage",
+    "sharesCount",
+    "summary",
+    "startDate",
+    "endDate",
+    "date",
+    "listingDate",
+    "organizer",
+    "involved",
+    "entity",
+    "payer",
+    "beneficiary",
+    "amountEur",
+    "amountUsd",
+    "authority",
+];
 
 /// Names, by the property that holds them.
 const NAMES: &[(&str, &str)] =
@@ -120,11 +176,15 @@ fn person(entity: &Entity<'_>, out: &mut Out<'_>) -> Option<Object> {
     if born.is_none() {
         out.unmapped_if("dates of birth that differ", entity.all("birthDate").next());
     }
+    let occupation = entity.one("position").map(clipped);
+    if occupation.is_none() {
+        out.unmapped_if("several positions of one person", entity.all("position").next());
+    }
     Some(
         actor(entity, "person", out)?
             .set_if("born", born)
             .set_if("died", entity.date("deathDate"))
-            .set_if("occupation", entity.one("position").map(clipped)),
+            .set_if("occupation", occupation),
     )
 }
 
@@ -142,10 +202,13 @@ fn organization(entity: &Entity<'_>, out: &mut Out<'_>) -> Option<Object> {
 }
 
 fn article(entity: &Entity<'_>, out: &mut Out<'_>) -> Option<Object> {
-    out.unmapped_if("texts and authors of articles", entity.all("bodyText").chain(entity.all("author")).next());
+    out.unmapped_if("texts of articles", entity.all("bodyText").next());
+    // Most authors are mere names; the importer keeps those that are the ids of actors.
+    let authors: Vec<_> = entity.all("author").collect();
     Some(
         Object::record("article", entity.id)
             .set_if("headline", entity.one("title").map(clipped))
+            .set_if("authors", Some(authors).filter(|authors| !authors.is_empty()))
             .set_if("url", entity.address("sourceUrl"))
             .set_if("published", entity.date("publishedAt"))
             .list("externalIds", vec![external_id("ftm", entity.id)]),

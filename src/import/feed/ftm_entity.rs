@@ -65,6 +65,11 @@ impl<'e> Entity<'e> {
         (agree && Date::parse(exact).is_ok()).then(|| exact.to_owned())
     }
 
+    /// Whether it has a property that is none of these.
+    pub(super) fn has_more_than(&self, known: &[&str]) -> bool {
+        self.properties.is_some_and(|properties| properties.keys().any(|property| !known.contains(&property.as_str())))
+    }
+
     /// The country that all of the first given property of these agree on.
     pub(super) fn country(&self, properties: &[&str]) -> Option<String> {
         let given = properties.iter().find(|property| self.all(property).next().is_some())?;

@@ -18,7 +18,7 @@ pub(super) fn about(columns: &'static [&'static str], feed: Box<dyn Feed>) -> Ab
     }
 }
 
-/// Writes the article at an address and gives its key. Events, mentions and the knowledge graph know the same article by its
+/// Writes the article at an address, which is left out when nothing refers to it, and gives its key. Events, mentions and the knowledge graph know the same article by its
 /// address alone. A citation such as `(c) BBC` stands for many works and is none.
 pub(super) fn article(identifier: &str, out: &mut Out<'_>) -> Option<String> {
     url::Url::parse(identifier).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;

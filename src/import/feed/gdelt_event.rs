@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::code;
 use super::gdelt::{self, article};
 use super::object::{Object, clipped, evidence, external_id, name, participation};
-use super::out::{Out, hash};
+use super::out::{Out, Written, hash};
 use super::row::{Mistake, Row, short, wrong};
 use super::{About, Feed};
 
@@ -80,18 +80,29 @@ const COLUMNS: &[&str] = &[
 /// Codes that say the same with the actors exchanged: consulting, meeting, negotiating, and the wish to.
 const MUTUAL: &[&str] = &["036", "040", "041", "044", "046"];
 
-/// The events so far by what a mirror of them would say: a hash and the event's id.
+/// The events so far: the number of each by the hash of what it says, and that hash by its number.
 #[derive(Default)]
 struct Events {
-    told: HashMap<u64, String>,
+    told: HashMap<u64, u64>,
+    says: HashMap<u64, u64>,
+}
+
+impl Events {
+    /// Notes what an event says, instead of what it said before.
+    fn tell(&mut self, number: u64, says: u64) {
+        if let Some(before) = self.says.insert(number, says)
+            && self.told.get(&before) == Some(&number)
+        {
+            self.told.remove(&before);
+        }
+        self.told.entry(says).or_insert(number);
+    }
 }
 
 impl Feed for Events {
     fn row(&mut self, row: &Row<'_>, out: &mut Out<'_>) -> Result<(), Mistake> {
-        let id = row.need("GLOBALEVENTID")?;
-        if !id.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(wrong("GLOBALEVENTID", format!("`{}` is no number", short(id)), "look for a shifted row"));
-        }
+        let number = row.need_integer("GLOBALEVENTID")?.unsigned_abs();
+        let id = number.to_string();
         let day = row.compact_day("SQLDATE")?;
         let code = row.need("EventCode")?;
         let kind = code::cameo(code).ok_or_else(|| {
@@ -115,19 +126,23 @@ impl Feed for Events {
             (told(code, first, second), mirror.map(|code| told(code, second, first)))
         };
         // Without an article nothing ties two rows together.
-        let told = |what: Option<u64>| what.and_then(|what| self.told.get(&what)).filter(|_| source.is_some());
+        let told = |what: Option<u64>| what.and_then(|what| self.told.get(&what)).copied().filter(|_| source.is_some());
         let folded = match (told(Some(same)), told(mirror)) {
             (Some(event), _) => Some((event, "repeats of an event with the same article, actors, day and place")),
             (None, Some(event)) => Some((event, "mirrors of an event with the actors exchanged")),
             (None, None) => None,
         };
-        if let Some((event, reason)) = folded.filter(|(event, _)| *event != id) {
-            let record = Object::record("externalId", &format!("mirror/{id}")).set("target", event.as_str());
-            out.write(record.set("scheme", "gdelt").set("value", id), "GLOBALEVENTID")?;
-            out.skip(reason);
+        let mirror = format!("mirror/{id}");
+        if let Some((event, reason)) = folded.filter(|(event, _)| *event != number) {
+            let record = Object::record("externalId", &mirror).set("target", event.to_string());
+            if out.write(record.set("scheme", "gdelt").set("value", id.as_str())) != Written::Again {
+                out.skip(reason);
+            }
+            out.take_back(&id);
             return Ok(());
         }
-        let mut record = Object::record("event", id)
+        out.take_back(&mirror);
+        let mut record = Object::record("event", &id)
             .set("type", kind)
             .set("sourceType", code)
             // The day is that of the report, or a week, month or year before: what the words meant is guessed.
@@ -149,10 +164,10 @@ impl Feed for Events {
         }
         let record = record
             .list("participations", parts)
-            .list("externalIds", vec![external_id("gdelt", id)])
+            .list("externalIds", vec![external_id("gdelt", &id)])
             .list("evidence", articles);
-        out.write(record, "GLOBALEVENTID")?;
-        self.told.entry(same).or_insert_with(|| id.to_owned());
+        out.write(record);
+        self.tell(number, same);
         Ok(())
     }
 }

@@ -90,7 +90,7 @@ impl Feed for Places {
             .set_if("parent", parent.map(country_key))
             .list("names", names)
             .list("externalIds", vec![external_id("geonames", &id)]);
-        out.write(record, "geonameid")?;
+        out.write(record);
         self.told.extend(own);
         Ok(())
     }
@@ -115,6 +115,16 @@ fn country_key(country: &str) -> String {
 /// The list does not tell the language of a name.
 fn name(text: &str, kind: &str) -> Object {
     super::object::name(&clipped(text), kind).set("language", "und")
+}
+
+/// What kind of place a feature code alone tells of.
+pub(super) fn feature(code: &str) -> Option<&'static str> {
+    let class = match code {
+        _ if code.starts_with("PCL") || code.starts_with("ADM") => "A",
+        _ if code.starts_with("PPL") => "P",
+        _ => return None,
+    };
+    Some(kind(class, code)).filter(|kind| *kind != "OTHER")
 }
 
 /// What kind of place a feature is. Historical and destroyed features are none of these.

@@ -66,6 +66,8 @@ impl Feed for Gkg {
             out.skip("works known by a citation that many share");
             return Ok(());
         };
+        // The row is about the article, whatever else is kept of it.
+        out.keep(&article);
         counts(row, &article, out);
         let persons = [("ENHANCEDPERSONS", "PERSON"), ("ENHANCEDORGANIZATIONS", "ORGANIZATION")];
         if self.mentions {

@@ -8,6 +8,7 @@ mod acled;
 mod acled_type;
 mod archive;
 mod code;
+mod converted;
 mod ftm;
 mod ftm_entity;
 mod gdelt;
@@ -18,13 +19,17 @@ mod geonames_names;
 mod gkg;
 mod object;
 mod out;
+mod polecat;
+mod polecat_actor;
+mod polecat_place;
 mod recognise;
 mod row;
+mod seen;
 mod table;
 mod ucdp;
 mod ucdp_article;
 
-pub(crate) use out::Converted;
+pub(crate) use converted::Converted;
 
 use std::fs::File;
 use std::io::{BufRead, Read};
@@ -33,8 +38,9 @@ use clap::ValueEnum;
 
 use super::read::Source;
 use crate::error::{Error, Result};
-use out::{Out, Seen};
+use out::Out;
 use row::{Mistake, Row};
+use seen::Seen;
 use table::{Layout, Table};
 
 /// The form of a file.
@@ -54,6 +60,8 @@ pub enum Format {
     Ucdp,
     /// ACLED: comma-separated with a header, from the API or the export tool.
     Acled,
+    /// POLECAT: tab-separated with a header; events in the terms of PLOVER.
+    Polecat,
     /// FollowTheMoney entities or a delta of them: one JSON object a line.
     Ftm,
     /// GeoNames places: 19 columns without a header.
@@ -69,7 +77,7 @@ pub struct Settings {
     pub format: Format,
     /// The dataset of feeds and of records that do not name one; each feed has one by default.
     pub dataset: Option<String>,
-    /// Whether names in articles of the knowledge graph are kept as mentions.
+    /// Whether names that GDELT's knowledge graph and POLECAT see in articles are kept as mentions.
     pub mentions: bool,
     /// Whether quotations of the knowledge graph are kept as statements.
     pub quotations: bool,
@@ -103,6 +111,7 @@ impl Format {
             Self::GdeltGkg => Some(gkg::about(settings)),
             Self::Ucdp => Some(ucdp::about()),
             Self::Acled => Some(acled::about()),
+            Self::Polecat => Some(polecat::about(settings)),
             Self::Ftm => Some(ftm::about()),
             Self::Geonames => Some(geonames::about()),
             Self::GeonamesNames => Some(geonames_names::about()),
@@ -117,9 +126,15 @@ pub fn open(files: &[String], settings: &Settings) -> Result<Vec<Source>> {
     let mut seen = Seen::default();
     for name in files {
         archive::each(name, &mut |name, reader| {
+            seen.turn_to(sources.len());
             sources.push(source(name, reader, settings, &mut seen)?);
             Ok(())
         })?;
+    }
+    for (file, source) in sources.iter_mut().enumerate() {
+        if let Some(feed) = &mut source.feed {
+            (feed.replaced, feed.kept) = seen.lines(file);
+        }
     }
     // The id of a folded mirror is known once its events are in.
     sources.sort_by_key(|source| source.feed.as_ref().is_some_and(|feed| feed.adds));
@@ -164,6 +179,12 @@ fn convert(name: &str, reader: &mut dyn BufRead, about: About, settings: &Settin
         }
     }
     out.last(|out| feed.end(out))?;
+    if table.recoded() > 0 {
+        out.note(format!(
+            "{name}: {} lines are not UTF-8 and were read as ISO-8859-1, in which older files of this feed are written",
+            table.recoded()
+        ));
+    }
     let (file, converted): (File, Converted) = out.end()?;
     Ok(Source::converted(name, file, Some(converted)))
 }

@@ -1,64 +1,16 @@
 //! Where a feed's records go: a spooled file of lines, with the raw line of each beside it.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashSet;
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{BufWriter, Write};
 
+use super::converted::{Converted, Counted, KEPT, NEEDS_TARGET, SHARED};
 use super::object::Object;
 use super::row::Mistake;
+use super::seen::{Earlier, Seen};
 use crate::error::{Error, Result};
 use crate::import::problem::Problem;
-
-/// Marks a line that is left out when what it belongs to is not known.
-const NEEDS_TARGET: u64 = 1 << 63;
-
-/// Marks a line that many rows share: what is stored of it already stays, since two files seldom say quite the same.
-const SHARED: u64 = 1 << 62;
-
-/// Hashes of the keys written so far, each with that of its record. 64 bits keep this small: among ten million keys two
-/// would meet once in a hundred thousand imports.
-pub(super) type Seen = HashMap<u64, u64>;
-
-/// What became of a feed's file on its way to records.
-pub(crate) struct Converted {
-    origins: File,
-    /// Whether any of it belongs to what other files may hold.
-    pub(super) adds: bool,
-    /// Rows that cannot be read.
-    pub(crate) problems: Vec<Problem>,
-    /// Rows read.
-    pub(crate) rows: u64,
-    /// Rows left out, by the reason.
-    pub(crate) skipped: BTreeMap<&'static str, u64>,
-    /// Values without a place in the graph.
-    pub(crate) unmapped: BTreeMap<&'static str, u64>,
-}
-
-impl Converted {
-    /// The raw line from which a line of records was made.
-    pub(crate) fn raw_line(&self, line: u64) -> u64 {
-        self.origin(line).map_or(line, |origin| origin & !(NEEDS_TARGET | SHARED))
-    }
-
-    /// Whether a line of records is left out without a complaint when what it belongs to is not known.
-    pub(crate) fn needs_target(&self, line: u64) -> bool {
-        self.origin(line).is_some_and(|origin| origin & NEEDS_TARGET != 0)
-    }
-
-    /// Whether what is stored under the key of a line of records already stays as it is.
-    pub(crate) fn is_shared(&self, line: u64) -> bool {
-        self.origin(line).is_some_and(|origin| origin & SHARED != 0)
-    }
-
-    fn origin(&self, line: u64) -> Option<u64> {
-        let mut bytes = [0; 8];
-        let mut file = &self.origins;
-        file.seek(SeekFrom::Start(line.checked_sub(1)? * 8)).ok()?;
-        file.read_exact(&mut bytes).ok()?;
-        Some(u64::from_le_bytes(bytes))
-    }
-}
 
 /// Writes the records of one file.
 pub(super) struct Out<'s> {
@@ -67,28 +19,44 @@ pub(super) struct Out<'s> {
     seen: &'s mut Seen,
     records: BufWriter<File>,
     origins: BufWriter<File>,
+    /// The line of the row at hand.
     line: u64,
+    /// Lines written.
+    written: u64,
     converted: Counted,
     /// What the row at hand has given so far; it counts only when the row has no mistake.
     pending: Pending,
 }
 
 #[derive(Default)]
-struct Counted {
-    adds: bool,
-    problems: Vec<Problem>,
-    rows: u64,
-    skipped: BTreeMap<&'static str, u64>,
-    unmapped: BTreeMap<&'static str, u64>,
+struct Pending {
+    lines: Vec<Line>,
+    known: HashSet<u64>,
+    /// Keys whose earlier records no longer count.
+    replaced: Vec<u64>,
+    /// Keys of shared records that stay even if nothing refers to them.
+    kept: Vec<u64>,
+    skipped: Vec<&'static str>,
+    unmapped: Vec<&'static str>,
 }
 
-#[derive(Default)]
-struct Pending {
-    lines: Vec<(String, u64)>,
-    keys: Vec<(u64, u64)>,
-    known: HashSet<u64>,
-    skipped: Option<&'static str>,
-    unmapped: Vec<&'static str>,
+/// A record to be written: its text, what it is marked as, and the hashes of its key and its content.
+struct Line {
+    text: String,
+    mark: u64,
+    key: u64,
+    content: u32,
+}
+
+/// What became of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Written {
+    /// It is the first with its key.
+    New,
+    /// An earlier row said the same.
+    Again,
+    /// An earlier row with its key said something else, and no longer counts.
+    Instead,
 }
 
 /// A hash that is the same in every run.
@@ -108,6 +76,7 @@ impl<'s> Out<'s> {
             records: BufWriter::with_capacity(1 << 20, tempfile::tempfile().map_err(failed)?),
             origins: BufWriter::with_capacity(1 << 16, tempfile::tempfile().map_err(failed)?),
             line: 0,
+            written: 0,
             converted: Counted::default(),
             pending: Pending::default(),
         })
@@ -122,7 +91,8 @@ impl<'s> Out<'s> {
     fn spool(&mut self, text: &str, mark: u64) -> Result<()> {
         let failed = |error| Error::Io(format!("cannot keep the records of {}", self.name), error);
         let origin = self.line | mark;
-        self.converted.adds |= mark == NEEDS_TARGET;
+        self.written += 1;
+        self.converted.adds |= mark & NEEDS_TARGET != 0;
         self.records.write_all(text.as_bytes()).map_err(failed)?;
         self.records.write_all(b"\n").map_err(failed)?;
         self.origins.write_all(&origin.to_le_bytes()).map_err(failed)
@@ -137,28 +107,31 @@ impl<'s> Out<'s> {
             return Ok(());
         }
         self.converted.rows += 1;
-        let pending = std::mem::take(&mut self.pending);
-        if let Some(reason) = pending.skipped {
-            *self.converted.skipped.entry(reason).or_default() += 1;
-        }
-        for what in pending.unmapped {
-            *self.converted.unmapped.entry(what).or_default() += 1;
-        }
-        self.seen.extend(pending.keys);
-        self.spool_all(pending.lines)
+        self.settle()
     }
 
     /// Takes what is left behind the last row.
     pub(super) fn last(&mut self, give: impl FnOnce(&mut Self)) -> Result<()> {
         self.pending = Pending::default();
         give(self);
-        let pending = std::mem::take(&mut self.pending);
-        self.seen.extend(pending.keys);
-        self.spool_all(pending.lines)
+        self.settle()
     }
 
-    fn spool_all(&mut self, lines: Vec<(String, u64)>) -> Result<()> {
-        lines.iter().try_for_each(|(text, mark)| self.spool(text, *mark))
+    fn settle(&mut self) -> Result<()> {
+        let pending = std::mem::take(&mut self.pending);
+        for reason in pending.skipped {
+            *self.converted.skipped.entry(reason).or_default() += 1;
+        }
+        for what in pending.unmapped {
+            *self.converted.unmapped.entry(what).or_default() += 1;
+        }
+        pending.replaced.into_iter().for_each(|key| self.seen.replace(key));
+        for Line { text, mark, key, content } in pending.lines {
+            self.spool(&text, mark)?;
+            self.seen.note(key, content, self.written);
+        }
+        pending.kept.into_iter().for_each(|key| self.seen.keep(key));
+        Ok(())
     }
 
     /// Notes a row that cannot be read.
@@ -182,7 +155,7 @@ impl<'s> Out<'s> {
 
     /// Counts the row at hand as left out.
     pub(super) fn skip(&mut self, reason: &'static str) {
-        self.pending.skipped = Some(reason);
+        self.pending.skipped.push(reason);
     }
 
     /// Counts a value that is not stored.
@@ -197,50 +170,82 @@ impl<'s> Out<'s> {
         }
     }
 
-    /// Writes a record that only this row gives. A row given twice is skipped; the same key with other values is a mistake.
-    pub(super) fn write(&mut self, record: Object, column: &str) -> Result<(), Mistake> {
-        let (key, text) = (hash(&(self.dataset, record.key())), record.key().to_owned());
-        let record = record.text();
-        let content = hash(&record);
-        match self.seen.get(&key) {
-            Some(earlier) if *earlier == content => {
-                self.skip("the same row again");
-                self.pending.lines.clear();
-                self.pending.unmapped.clear();
-                Ok(())
-            }
-            Some(_) => Err(Mistake {
-                pointer: format!("/{column}"),
-                message: format!("`{text}` is the id of an earlier row with other values"),
-                suggestion: Some("import the newer row by itself, after the older".into()),
-            }),
-            None => {
-                self.pending.keys.push((key, content));
-                self.pending.lines.push((record, 0));
-                Ok(())
-            }
+    /// Writes a record that only this row gives. A row given twice is skipped; of rows with the same key and other values
+    /// the last counts, as it does when they come in one import after the other.
+    pub(super) fn write(&mut self, record: Object) -> Written {
+        let written = self.put(record, 0);
+        if written == Written::Again {
+            self.skip("the same row again");
+            self.pending.lines.clear();
+            self.pending.unmapped.clear();
         }
-    }
-
-    /// Writes a record that many rows share, the first time.
-    pub(super) fn share(&mut self, record: Object) {
-        let key = hash(&(self.dataset, record.key()));
-        if self.seen.contains_key(&key) || !self.pending.known.insert(key) {
-            return;
-        }
-        self.pending.keys.push((key, 0));
-        self.pending.lines.push((record.text(), SHARED));
+        written
     }
 
     /// Writes what is left out when what it belongs to is not known.
     pub(super) fn write_if_known(&mut self, record: Object) {
-        let key = hash(&(self.dataset, record.key()));
-        if self.seen.contains_key(&key) {
+        if self.put(record, NEEDS_TARGET) == Written::Again {
             self.skip("the same row again");
+        }
+    }
+
+    /// Writes a record that several rows give in full; the last that says something else counts.
+    pub(super) fn put(&mut self, record: Object, mark: u64) -> Written {
+        let key = self.key(record.key());
+        let text = record.text();
+        let content = (hash(&text) >> 32) as u32;
+        let written = match self.seen.earlier(key) {
+            None => Written::New,
+            Some(Earlier { content: earlier, .. }) if earlier == content => return Written::Again,
+            Some(_) => {
+                self.pending.replaced.push(key);
+                self.skip(REPLACED);
+                Written::Instead
+            }
+        };
+        self.pending.lines.push(Line { text, mark, key, content });
+        written
+    }
+
+    /// Takes back what an earlier row wrote under a key.
+    pub(super) fn take_back(&mut self, key: &str) {
+        let key = self.key(key);
+        if self.seen.earlier(key).is_some() {
+            self.pending.replaced.push(key);
+            self.skip(REPLACED);
+        }
+    }
+
+    /// Writes a record that many rows share, the first time. It is left out when nothing that is stored refers to it.
+    pub(super) fn share(&mut self, record: Object) {
+        let key = self.key(record.key());
+        if self.seen.earlier(key).is_some() || !self.pending.known.insert(key) {
             return;
         }
-        self.pending.keys.push((key, 0));
-        self.pending.lines.push((record.text(), NEEDS_TARGET));
+        self.pending.lines.push(Line { text: record.text(), mark: SHARED, key, content: 0 });
+    }
+
+    /// Keeps a shared record even if nothing refers to it.
+    pub(super) fn keep(&mut self, key: &str) {
+        let key = self.key(key);
+        match self.pending.lines.iter_mut().find(|line| line.key == key) {
+            Some(line) => line.mark |= KEPT,
+            None => self.pending.kept.push(key),
+        }
+    }
+
+    /// Whether the row at hand gives no record so far.
+    pub(super) fn adds_nothing(&self) -> bool {
+        self.pending.lines.is_empty()
+    }
+
+    fn key(&self, key: &str) -> u64 {
+        hash(&(self.dataset, key))
+    }
+
+    /// Says something of the file as a whole.
+    pub(super) fn note(&mut self, note: String) {
+        self.converted.notes.push(note);
     }
 
     /// What was written, from its start.
@@ -248,7 +253,9 @@ impl<'s> Out<'s> {
         let failed = |error| Error::Io(format!("cannot keep the records of {}", self.name), error);
         let records = self.records.into_inner().map_err(|error| failed(error.into_error()))?;
         let origins = self.origins.into_inner().map_err(|error| failed(error.into_error()))?;
-        let Counted { adds, problems, rows, skipped, unmapped } = self.converted;
-        Ok((records, Converted { origins, adds, problems, rows, skipped, unmapped }))
+        Ok((records, Converted::new(origins, self.converted)))
     }
 }
+
+/// What an earlier row is counted as whose place a later one takes.
+const REPLACED: &str = "earlier rows with the id of a later one";

@@ -39,6 +39,9 @@ fn json(line: &str) -> Option<Format> {
 }
 
 fn tabs(cells: &[&str]) -> Option<Format> {
+    if ["Event ID", "Event Type", "Actor Name"].iter().all(|name| cells.contains(name)) {
+        return Some(Format::Polecat);
+    }
     let number =
         |at: usize| cells.get(at).is_some_and(|cell| !cell.is_empty() && cell.bytes().all(|c| c.is_ascii_digit()));
     let fraction = |at: usize| cells.get(at).is_some_and(|cell| cell.parse::<f64>().is_ok());

@@ -17,6 +17,9 @@ pub(super) enum Layout {
     Bare(&'static [&'static str]),
     /// A header of which these columns are needed, commas between cells that may be quoted and hold line breaks.
     Commas(&'static [&'static str]),
+    /// A header of which the first columns are needed and the others known, tabs between cells, no quotes. Lines that are
+    /// not UTF-8 are ISO-8859-1.
+    Tabs(&'static [&'static str], &'static [&'static str]),
     /// One JSON object a line, in the column `json`.
     Json,
 }
@@ -41,6 +44,8 @@ pub(super) struct Table<R> {
     names: Names,
     header: Vec<String>,
     delimiter: u8,
+    /// Whether a row was read.
+    begun: bool,
     /// Lines read ahead of their row.
     ahead: VecDeque<Line>,
 }
@@ -53,11 +58,18 @@ impl<R: BufRead> Table<R> {
         let names = match layout {
             Layout::Bare(names) => fixed(names),
             Layout::Json => fixed(&["json"]),
-            Layout::Commas(needed) => {
+            Layout::Commas(needed) | Layout::Tabs(needed, _) => {
+                if let Layout::Tabs(..) = layout {
+                    lines = lines.or_latin();
+                }
                 let first = lines.next()?.and_then(|line| line.text.ok()).unwrap_or_default();
-                let semicolons = first.matches(';').count() > first.matches(',').count();
-                delimiter = if semicolons { b';' } else { b',' };
+                if let Layout::Commas(_) = layout {
+                    let semicolons = first.matches(';').count() > first.matches(',').count();
+                    delimiter = if semicolons { b';' } else { b',' };
+                }
                 header = cells(&first, delimiter);
+                // Some files have tabs behind their last column.
+                header.truncate(header.iter().rposition(|cell| !cell.trim().is_empty()).map_or(0, |last| last + 1));
                 let names = Names::new(header.iter().map(String::as_str));
                 let missing: Vec<_> = needed.iter().copied().filter(|column| !names.has(column)).collect();
                 if !missing.is_empty() {
@@ -69,7 +81,12 @@ impl<R: BufRead> Table<R> {
                 names
             }
         };
-        Ok(Self { lines, layout, names, header, delimiter, ahead: VecDeque::new() })
+        Ok(Self { lines, layout, names, header, delimiter, begun: false, ahead: VecDeque::new() })
+    }
+
+    /// How many lines were not UTF-8 and read as ISO-8859-1.
+    pub(super) fn recoded(&self) -> u64 {
+        self.lines.recoded()
     }
 
     pub(super) fn names(&self) -> &Names {
@@ -86,6 +103,7 @@ impl<R: BufRead> Table<R> {
         if let Layout::Json = self.layout {
             return Ok(Some(Read::Row(number, vec![first])));
         }
+        self.drop_bare_headings(&first);
         if self.delimiter == b'\t' || !open(&first) {
             return Ok(Some(self.judge(number, &first)));
         }
@@ -120,6 +138,19 @@ impl<R: BufRead> Table<R> {
             self.ahead.push_front(line);
         }
         Ok(Some(self.judge(number, &first)))
+    }
+
+    /// Some files head columns that no row has: when the first row has just the known ones, the others are no columns.
+    fn drop_bare_headings(&mut self, first: &str) {
+        let Layout::Tabs(needed, known) = self.layout else { return };
+        if std::mem::replace(&mut self.begun, true) {
+            return;
+        }
+        let is_known = |name: &str| needed.contains(&name) || known.contains(&name);
+        let rest: Vec<&str> = self.header.iter().map(|name| name.trim()).filter(|name| is_known(name)).collect();
+        if rest.len() < self.names.count() && cells(first, self.delimiter).len() == rest.len() {
+            self.names = Names::new(rest.into_iter());
+        }
     }
 
     fn line(&mut self) -> Result<Option<Line>> {

@@ -78,7 +78,8 @@ impl Feed for Ged {
             .list("externalIds", vec![external_id("ucdp", &id)])
             .list("figures", figures)
             .list("evidence", articles);
-        out.write(record, "id")
+        out.write(record);
+        Ok(())
     }
 }
 
@@ -191,21 +192,23 @@ fn place(row: &Row<'_>, out: &mut Out<'_>) -> Result<(Option<String>, Option<&'s
             .list("names", vec![name(&clipped(label), "PREFERRED")])
     };
     out.share(of("COUNTRY", &country_key, country, None));
-    for (column, kind) in [("adm_1", "REGION"), ("adm_2", "DISTRICT")] {
-        let Some(label) = row.text(column) else { break };
-        let key = format!("{parent}/{label}");
-        out.share(of(kind, &key, label, Some(&parent)));
-        parent = key;
-    }
     if kind == "COUNTRY" {
         return Ok((Some(country_key), precision));
     }
-    let (Some(label), Some((north, east))) = (row.text("where_coordinates"), point) else {
-        return Ok((Some(parent), precision));
-    };
-    let key = format!("{parent}/{north},{east}/{label}");
+    let spot = row.text("where_coordinates").zip(point);
     // A province as a whole is not a part of one of its own districts or of itself.
-    let above = if kind == "OTHER" { &parent } else { &country_key };
+    let is_whole = kind != "OTHER" && spot.is_some();
+    for (column, kind) in [("adm_1", "REGION"), ("adm_2", "DISTRICT")] {
+        let Some(label) = row.text(column) else { break };
+        let key = format!("{parent}/{label}");
+        if !is_whole {
+            out.share(of(kind, &key, label, Some(&parent)));
+        }
+        parent = key;
+    }
+    let Some((label, (north, east))) = spot else { return Ok((Some(parent), precision)) };
+    let key = format!("{parent}/{north},{east}/{label}");
+    let above = if is_whole { &country_key } else { &parent };
     out.share(of(kind, &key, label, Some(above)).point(point));
     Ok((Some(key), precision))
 }

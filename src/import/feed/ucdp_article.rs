@@ -9,12 +9,8 @@ use crate::text::date::Date;
 /// Writes the articles of a row and gives their keys.
 pub(super) fn share(row: &Row<'_>, out: &mut Out<'_>) -> Vec<String> {
     let Some(text) = row.text("source_article") else { return Vec::new() };
-    let cited = cited(text);
-    if cited.is_empty() {
-        out.unmapped("citations of sources that cannot be split");
-    }
     let mut keys = Vec::new();
-    for citation in cited {
+    for citation in cited(text) {
         let office = citation.office.map(|office| {
             let key = format!("office/{office}");
             out.share(
@@ -24,13 +20,25 @@ pub(super) fn share(row: &Row<'_>, out: &mut Out<'_>) -> Vec<String> {
             );
             key
         });
-        let whole = format!("{}\n{}\n{}", citation.office.unwrap_or_default(), citation.day, citation.headline);
+        let day = citation.day.as_deref();
+        // Some sources are an address and no more.
+        let url = Some(citation.headline).filter(|text| {
+            let is_web = |url: url::Url| matches!(url.scheme(), "http" | "https");
+            day.is_none() && !text.contains(char::is_whitespace) && url::Url::parse(text).is_ok_and(is_web)
+        });
+        let headline = Some(clipped(citation.headline)).filter(|headline| !headline.is_empty() && url.is_none());
+        if day.is_none() && url.is_none() {
+            out.unmapped("citations of sources that cannot be split for certain and are kept as they are");
+        }
+        let whole =
+            format!("{}\n{}\n{}", citation.office.unwrap_or_default(), day.unwrap_or_default(), citation.headline);
         let key = format!("article/{}", sha256(&whole).get(..32).unwrap_or_default());
         out.share(
             Object::record("article", &key)
                 .set_if("publisher", office)
-                .set("published", citation.day)
-                .set_if("headline", Some(clipped(citation.headline)).filter(|headline| !headline.is_empty())),
+                .set_if("published", day)
+                .set_if("url", url)
+                .set_if("headline", headline),
         );
         if !keys.contains(&key) {
             keys.push(key);
@@ -39,30 +47,29 @@ pub(super) fn share(row: &Row<'_>, out: &mut Out<'_>) -> Vec<String> {
     keys
 }
 
+/// A source: who published it, when, and its headline; without a day it is the citation as it stands.
 struct Citation<'t> {
     office: Option<&'t str>,
-    day: &'t str,
+    day: Option<String>,
     headline: &'t str,
 }
 
-/// `"Office,2013-01-03,Headline";"Office,..."`, or in old rows `Office 1989-05-17 "Headline`. Headlines hold
-/// semicolons, so only those between quotes separate. What has neither form is not split by guess.
+/// `"Office,2013-01-03,Headline";"Office,..."`, or in old rows `Office 1989-05-17 "Headline` and several of those joined.
+/// Headlines hold semicolons, so only those behind quotes separate. What has neither form is not split by guess.
 fn cited(text: &str) -> Vec<Citation<'_>> {
+    let as_it_stands = |text| Citation { office: None, day: None, headline: text };
     if let Some(inner) = text.strip_prefix('"') {
         let inner = inner.strip_suffix('"').unwrap_or(inner);
-        return inner.split("\";\"").filter_map(listed).collect();
+        let citations = inner.split("\";\"").filter(|one| !one.trim().is_empty());
+        return citations.map(|one| listed(one).unwrap_or_else(|| as_it_stands(one))).collect();
     }
-    let days: Vec<usize> = text.char_indices().map(|(at, _)| at).filter(|at| day(text, *at).is_some()).collect();
-    match days.as_slice() {
-        [at] => {
-            let Some(day) = day(text, *at) else { return Vec::new() };
-            let (office, rest) = (text.get(..*at).unwrap_or_default(), text.get(at + 10..).unwrap_or_default());
-            let office = office.trim_matches(|c: char| c.is_whitespace() || c == ',' || c == '"');
-            let headline = rest.trim_matches(|c: char| c.is_whitespace() || c == ',' || c == '"');
-            vec![Citation { office: Some(office).filter(|office| !office.is_empty()), day, headline }]
+    for separator in [" AND ", "\", ", "\"; ", "\" AND "] {
+        let parts: Option<Vec<_>> = text.split(separator).map(worded).collect();
+        if let Some(parts) = parts {
+            return parts;
         }
-        _ => Vec::new(),
     }
+    vec![as_it_stands(text)]
 }
 
 fn listed(text: &str) -> Option<Citation<'_>> {
@@ -70,7 +77,68 @@ fn listed(text: &str) -> Option<Citation<'_>> {
     let day = day(text, at)?;
     let office = text.get(..at - 1)?.trim();
     let headline = text.get(at + 10..)?.trim_start_matches(',').trim();
-    Some(Citation { office: Some(office).filter(|office| !office.is_empty()), day, headline })
+    Some(Citation { office: Some(office).filter(|office| !office.is_empty()), day: Some(day.to_owned()), headline })
+}
+
+/// One citation that begins with who published it, in which no digit stands, and has one day, written as `1989-05-17`,
+/// `17 May 1989` or `17 May 89`; behind it only a headline stands.
+fn worded(text: &str) -> Option<Citation<'_>> {
+    let at = text.find(|c: char| c.is_ascii_digit())?;
+    let (office, rest) = text.split_at(at);
+    let (day, behind) = match day(rest, 0) {
+        Some(day) => (day.to_owned(), rest.get(10..)?),
+        None => day_in_words(rest)?,
+    };
+    let trim = |text: &str| -> usize {
+        text.len() - text.trim_start_matches(|c: char| c.is_whitespace() || ",:)\"".contains(c)).len()
+    };
+    let headline = behind.get(trim(behind)..)?;
+    // A second date may be that of another source, or of what the headline is about.
+    let years = headline
+        .split(|c: char| !c.is_ascii_digit())
+        .filter(|digits| digits.len() == 4 && (digits.starts_with("19") || digits.starts_with("20")));
+    if years.count() > 0 || headline.contains(" gmt ") {
+        return None;
+    }
+    let office = office.trim_matches(|c: char| c.is_whitespace() || ",:(\"".contains(c));
+    if office.is_empty() || office.contains('"') {
+        return None;
+    }
+    let headline = headline.trim_end_matches(|c: char| c.is_whitespace() || ",\"".contains(c));
+    Some(Citation { office: Some(office), day: Some(day), headline })
+}
+
+/// `17 May 1989`, and what stands behind it. Reports of UCDP begin in 1989, so two digits of a year suffice.
+fn day_in_words(text: &str) -> Option<(String, &str)> {
+    const MONTHS: &[&str] = &[
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    ];
+    let (day, rest) = text.split_once(' ')?;
+    let (month, rest) = rest.split_once(' ')?;
+    let month = month.to_lowercase();
+    let at = MONTHS.iter().position(|name| *name == month || (month.len() == 3 && name.starts_with(&month)))? + 1;
+    let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+    let (year, behind) = rest.split_at(digits);
+    let number: u16 = year.parse().ok()?;
+    let year = match (year.len(), number) {
+        (4, _) => number,
+        (2, 89..) => 1900 + number,
+        (2, _) => 2000 + number,
+        _ => return None,
+    };
+    let edtf = format!("{year}-{at:02}-{:02}", day.parse::<u8>().ok()?);
+    Date::parse(&edtf).is_ok().then_some((edtf, behind))
 }
 
 /// The day that is written at a place of a text.
@@ -90,7 +158,7 @@ mod tests {
     fn split(text: &str) -> Vec<(String, String, String)> {
         cited(text)
             .into_iter()
-            .map(|one| (one.office.unwrap_or_default().into(), one.day.into(), one.headline.into()))
+            .map(|one| (one.office.unwrap_or_default().into(), one.day.unwrap_or_default(), one.headline.into()))
             .collect()
     }
 
@@ -105,8 +173,32 @@ mod tests {
             split("Wire 1989-05-17 \"REBELS BLOW UP LINES"),
             [own("Wire", "1989-05-17", "REBELS BLOW UP LINES")]
         );
-        assert_eq!(split("Wire 2003-01-01 \"One\" AND Desk 2003-01-02 \"Two"), []);
-        assert_eq!(split("Wire, 26 Sep 08"), []);
-        assert_eq!(split("\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}"), []);
+        assert_eq!(
+            split("Wire 2003-01-01 \"One; more\" AND Desk 2003-01-02 \"Two"),
+            [own("Wire", "2003-01-01", "One; more"), own("Desk", "2003-01-02", "Two")]
+        );
+        assert_eq!(
+            split("Wire, 2003-01-01, \"One\", Desk B, 2003-01-02, \"Two"),
+            [own("Wire", "2003-01-01", "One"), own("Desk B", "2003-01-02", "Two")]
+        );
+        assert_eq!(split("Wire28 April 1989 \"ONE."), [own("Wire", "1989-04-28", "ONE.")]);
+        assert_eq!(split("Wire (3 sep 07): \"One"), [own("Wire", "2007-09-03", "One")]);
+        assert_eq!(split("Wire: 7 Nov 06"), [own("Wire", "2006-11-07", "")]);
+    }
+
+    #[test]
+    fn what_is_not_certain_is_kept_as_it_stands() {
+        for text in [
+            "Wire 4/6/1994 One",
+            "A station, in Pashto 0940 gmt 21 Jun 10 /Wire 22 June 2010 \"One",
+            "A web site 2000-07-31, reported by Wire 2000-08-04 \"One",
+            "A report 2012. 2012-01-01 -2012-12-31",
+            "A portal https://example.org/",
+            "2003-01-01 \"One",
+            "Wire 31 June 2003 \"One",
+            "\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}",
+        ] {
+            assert_eq!(split(text), [(String::new(), String::new(), text.to_owned())]);
+        }
     }
 }

@@ -77,10 +77,7 @@ impl Build for ArticleRecord {
     fn row(&self, b: &mut Builder<'_>) -> Row {
         let published = b.span_of("published", self.published.as_deref());
         let (text_sha256, text_length) = b.text(self.text.as_deref(), self.text_sha256.as_deref(), self.text_length);
-        for author in &self.authors {
-            let author = b.actor("authors", author);
-            b.author(author);
-        }
+        b.authors(&self.authors);
         Row::Article(entity::article::Model {
             id: b.id(),
             slug: b.slug(self.slug.as_deref()),

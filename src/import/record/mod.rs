@@ -54,7 +54,7 @@ pub struct DatasetRef {
     pub key: String,
 }
 
-/// An id elsewhere.
+/// An id elsewhere. Of several things that have it, the one of the same dataset is meant.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExternalRef {
