@@ -16,6 +16,7 @@ pub mod problem;
 mod read;
 pub mod record;
 pub mod report;
+pub(crate) mod restore;
 pub mod schema;
 mod scratch;
 mod write;

@@ -1,0 +1,153 @@
+//! Records as the importer reads them: a line for each dataset, and below it its records, each with its parts.
+
+use std::collections::HashMap;
+
+use entity::record::Kind;
+use entity::{article, article_author, dataset, record, statement_about};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, Order, Query};
+use serde::Serialize;
+
+use super::out::{Out, json};
+use super::source::{Source, all_columns, table};
+use crate::error::Result;
+use crate::import::record::{DatasetRecord, Rows};
+use crate::import::restore::Restorer;
+
+/// The most records that are read together.
+const BATCH: u64 = 500;
+
+/// About how many characters the records read together hold: a few of them may hold as much as all others.
+const HEAVY: i64 = 4_000_000;
+
+/// About how many characters a row holds, but for the text of an article.
+const ROW: i64 = 200;
+
+#[derive(Serialize)]
+struct Line {
+    kind: &'static str,
+    #[serde(flatten)]
+    dataset: DatasetRecord,
+}
+
+pub(super) async fn write(source: &mut Source, out: &Out) -> Result<()> {
+    for dataset in source.datasets().await? {
+        let (key, title, licence, url) =
+            (dataset.key.clone(), dataset.title.clone(), dataset.licence.clone(), dataset.url.clone());
+        let mut text = json(&Line { kind: "dataset", dataset: DatasetRecord { key, title, licence, url } })?;
+        text.push('\n');
+        let mut last = 0;
+        // A dataset of which nothing is chosen is not told.
+        let mut told = source.chosen.kind.is_none();
+        loop {
+            let tops = tops(source, &dataset, last).await?;
+            let Some(end) = tops.last() else { break };
+            last = end.id.0;
+            told = true;
+            let mut restorer = read(source, &tops).await?;
+            let called = source.called(&restorer.wanted()).await?;
+            for line in restorer.lines(dataset.id, called)? {
+                text.push_str(&line);
+                text.push('\n');
+            }
+            out.send(std::mem::take(&mut text).into_bytes(), restorer.len()).await?;
+        }
+        if told {
+            out.send(text.into_bytes(), 0).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The next records behind `last`.
+async fn tops(source: &mut Source, dataset: &dataset::Model, last: i64) -> Result<Vec<record::Model>> {
+    let own = |column: record::Column| Expr::col((record::Entity, column));
+    let mut select = all_columns::<record::Entity>();
+    select
+        .and_where(own(record::Column::DatasetId).eq(dataset.id.0))
+        .and_where(own(record::Column::OwnerId).is_null())
+        .and_where(own(record::Column::Id).gt(last))
+        .order_by((record::Entity, record::Column::Id), Order::Asc)
+        .limit(BATCH);
+    if let Some(kind) = source.chosen.kind {
+        let mut rows = Query::select().column((table(kind), "id")).from(table(kind)).take();
+        rows.and_where_option(source.chosen.condition.clone());
+        // What is a part comes with the record that it was written in.
+        let records = Query::select()
+            .expr(Func::coalesce([Expr::col("owner_id"), Expr::col("id")]))
+            .from("record")
+            .and_where(Expr::col("id").in_subquery(rows))
+            .take();
+        select.and_where(own(record::Column::Id).in_subquery(records));
+    }
+    let mut tops = source.models::<record::Entity>(&select).await?;
+    let weights = weigh(source, &tops).await?;
+    let mut weight = 0;
+    let light = tops.iter().take_while(|top| {
+        weight += ROW + weights.get(&top.id.0).copied().unwrap_or(0);
+        weight <= HEAVY
+    });
+    // One that is too heavy comes alone.
+    tops.truncate(light.count().max(1));
+    Ok(tops)
+}
+
+/// About how many characters the parts of records hold, and the texts of articles.
+async fn weigh(source: &mut Source, tops: &[record::Model]) -> Result<HashMap<i64, i64>> {
+    let mut weights: HashMap<i64, i64> = HashMap::new();
+    let ids: Vec<i64> = tops.iter().map(|top| top.id.0).collect();
+    let parts = Query::select()
+        .expr_as(Expr::col("owner_id"), "id")
+        .expr_as(Expr::cust("COUNT(*)"), "count")
+        .from("record")
+        .and_where(source.one_of(Expr::col("owner_id"), &ids))
+        .group_by_col("owner_id")
+        .take();
+    for row in source.rows(&parts).await? {
+        weights.insert(row.try_get("", "id")?, ROW * row.try_get::<i64>("", "count")?);
+    }
+    let articles: Vec<i64> = tops.iter().filter(|top| top.kind == Kind::Article).map(|top| top.id.0).collect();
+    if articles.is_empty() {
+        return Ok(weights);
+    }
+    let texts = Query::select()
+        .columns(["id", "text_length"])
+        .from(article::Entity)
+        .and_where(source.one_of(Expr::col("id"), &articles))
+        .and_where(Expr::col("text").is_not_null())
+        .and_where(Expr::col("text_length").is_not_null())
+        .take();
+    for row in source.rows(&texts).await? {
+        *weights.entry(row.try_get("", "id")?).or_default() += i64::from(row.try_get::<i32>("", "text_length")?);
+    }
+    Ok(weights)
+}
+
+/// Reads records with all their rows: a fixed number of statements, however many they are.
+async fn read(source: &mut Source, tops: &[record::Model]) -> Result<Restorer> {
+    let ids: Vec<i64> = tops.iter().map(|top| top.id.0).collect();
+    let parts = source.by::<record::Entity>(record::Column::OwnerId, &ids).await?;
+    let mut numbers: HashMap<Kind, Vec<i64>> = HashMap::new();
+    for entry in tops.iter().chain(&parts) {
+        numbers.entry(entry.kind).or_default().push(entry.id.0);
+    }
+    let mut rows = Rows::default();
+    macro_rules! read {
+        ($($kind:ident $module:ident,)+) => {$(
+            if let Some(numbers) = numbers.get(&Kind::$kind) {
+                rows.$module = source.by::<entity::$module::Entity>(entity::$module::Column::Id, numbers).await?;
+            }
+        )+};
+    }
+    read! {
+        Article article, Actor actor, Name name, Place place, Relation relation, Event event,
+        Participation participation, EventLink event_link, Account account, Statement statement, Claim claim,
+        Stance stance, Figure figure, Evidence evidence, Mention mention, ExternalId external_id,
+    }
+    let none = Vec::new();
+    let of = |kind: Kind| numbers.get(&kind).unwrap_or(&none);
+    let authors = article_author::Column::ArticleId;
+    let authors = source.by::<article_author::Entity>(authors, of(Kind::Article)).await?;
+    let abouts = statement_about::Column::StatementId;
+    let abouts = source.by::<statement_about::Entity>(abouts, of(Kind::Statement)).await?;
+    Ok(Restorer::new(tops, &parts, rows, authors, abouts))
+}
