@@ -21,7 +21,7 @@ impl Snapshot {
     pub(super) async fn take(reader: &Reader) -> Result<Self> {
         let busy = || {
             let (most, _) = reader.occupancy();
-            Error::Limit(format!("{most} exports run already, as many as there may: come again when one has ended"))
+            Error::Busy(format!("{most} exports run already, as many as there may: come again when one has ended"))
         };
         let mut taken = reader.try_take().ok_or_else(busy)?;
         let connection = taken.connection()?.clone();

@@ -4,7 +4,12 @@
 //! written of each batch before it reads the next. So memory holds a batch or two, whatever the size of the graph, and who
 //! reads slowly is waited for. Who reads no longer ends it: its statement is stopped.
 
+mod csv;
 mod file;
+mod ftm;
+mod geojson;
+mod graphml;
+mod jsonld;
 mod out;
 mod records;
 mod source;
@@ -31,22 +36,41 @@ use source::{Chosen, Source};
 pub enum Format {
     /// Records (JSON Lines), which import again to an equal graph.
     Records,
+    /// The rows of one noun as comma-separated text (RFC 4180).
+    Csv,
+    /// Linked data: schema.org, the Simple Event Model, PROV, Web Annotation.
+    Jsonld,
+    /// Places, and events where they happened, for maps (RFC 7946).
+    Geojson,
+    /// A graph for programs that draw and measure graphs.
+    Graphml,
+    /// FollowTheMoney entities, one a line.
+    Ftm,
 }
 
 impl Format {
-    const ALL: &'static [Self] = &[Self::Records];
+    const ALL: &'static [Self] = &[Self::Records, Self::Csv, Self::Jsonld, Self::Geojson, Self::Graphml, Self::Ftm];
 
     /// How names of such files end.
     pub fn extension(self) -> &'static str {
         match self {
             Self::Records => "jsonl",
+            Self::Csv => "csv",
+            Self::Jsonld => "jsonld",
+            Self::Geojson => "geojson",
+            Self::Graphml => "graphml",
+            Self::Ftm => "ftm",
         }
     }
 
     /// Its media type.
     pub fn media_type(self) -> &'static str {
         match self {
-            Self::Records => "application/x-ndjson",
+            Self::Records | Self::Ftm => "application/x-ndjson",
+            Self::Csv => "text/csv; charset=utf-8; header=present",
+            Self::Jsonld => "application/ld+json",
+            Self::Geojson => "application/geo+json",
+            Self::Graphml => "application/graphml+xml",
         }
     }
 
@@ -61,7 +85,10 @@ impl Format {
     /// Which nouns it can hold.
     fn nouns(self) -> &'static [Kind] {
         match self {
-            Self::Records => Kind::ALL,
+            Self::Records | Self::Csv | Self::Jsonld => Kind::ALL,
+            Self::Geojson => &[Kind::Place, Kind::Event],
+            Self::Graphml => graphml::NOUNS,
+            Self::Ftm => &[Kind::Place, Kind::Actor, Kind::Article, Kind::Event, Kind::Relation, Kind::Mention],
         }
     }
 }
@@ -116,6 +143,10 @@ pub async fn export(db: &Db, request: &Request) -> Result<Export> {
             words.join(", ")
         )));
     }
+    if format == Format::Csv && request.kind.is_none() {
+        return Err(Error::BadInput("A table holds the rows of one noun: say of which kind the things are".into()));
+    }
+    let kind = request.kind;
     let condition = match (request.kind, &request.filter) {
         (_, None) => None,
         (Some(kind), Some(filter)) => Some(from_json(kind, filter, &Session::new(db.clone())).await?),
@@ -133,6 +164,11 @@ pub async fn export(db: &Db, request: &Request) -> Result<Export> {
     task.spawn(async move {
         match format {
             Format::Records => records::write(&mut source, &out).await,
+            Format::Csv => csv::write(&mut source, &out, kind.unwrap_or(Kind::Event)).await,
+            Format::Jsonld => jsonld::write(&mut source, &out).await,
+            Format::Geojson => geojson::write(&mut source, &out).await,
+            Format::Graphml => graphml::write(&mut source, &out).await,
+            Format::Ftm => ftm::write(&mut source, &out).await,
         }
     });
     Ok(Export { chunks, task })

@@ -1,6 +1,7 @@
 //! What is written is handed on in pieces; who writes waits until the last one was taken.
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 use tokio::sync::mpsc::Sender;
 
 use crate::error::{Error, Result};
@@ -37,4 +38,10 @@ impl Out {
 /// A value as JSON.
 pub(super) fn json(value: &impl Serialize) -> Result<String> {
     serde_json::to_string(value).map_err(|error| Error::Broken(format!("a value cannot be written: {error}")))
+}
+
+/// An object of the values that there are.
+pub(super) fn fields<'n>(fields: impl IntoIterator<Item = (&'n str, Value)>) -> Value {
+    let given = fields.into_iter().filter(|(_, value)| !value.is_null());
+    given.map(|(name, value)| (name.to_owned(), value)).collect::<Map<String, Value>>().into()
 }

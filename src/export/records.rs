@@ -8,16 +8,10 @@ use sea_orm::sea_query::{Expr, ExprTrait, Func, Order, Query};
 use serde::Serialize;
 
 use super::out::{Out, json};
-use super::source::{Source, all_columns, table};
+use super::source::{BATCH, HEAVY, Source, all_columns};
 use crate::error::Result;
 use crate::import::record::{DatasetRecord, Rows};
 use crate::import::restore::Restorer;
-
-/// The most records that are read together.
-const BATCH: u64 = 500;
-
-/// About how many characters the records read together hold: a few of them may hold as much as all others.
-const HEAVY: i64 = 4_000_000;
 
 /// About how many characters a row holds, but for the text of an article.
 const ROW: i64 = 200;
@@ -68,9 +62,7 @@ async fn tops(source: &mut Source, dataset: &dataset::Model, last: i64) -> Resul
         .and_where(own(record::Column::Id).gt(last))
         .order_by((record::Entity, record::Column::Id), Order::Asc)
         .limit(BATCH);
-    if let Some(kind) = source.chosen.kind {
-        let mut rows = Query::select().column((table(kind), "id")).from(table(kind)).take();
-        rows.and_where_option(source.chosen.condition.clone());
+    if let Some(rows) = source.chosen.picked() {
         // What is a part comes with the record that it was written in.
         let records = Query::select()
             .expr(Func::coalesce([Expr::col("owner_id"), Expr::col("id")]))

@@ -1,12 +1,12 @@
 //! What an export reads: batches of rows of one state of the graph.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use entity::id::DatasetId;
 use entity::record::Kind;
-use entity::{dataset, record};
-use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
-use sea_orm::{EntityName, EntityTrait, FromQueryResult, Iterable};
+use entity::{article, dataset, record};
+use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement, Value};
+use sea_orm::{EntityName, EntityTrait, FromQueryResult, Iterable, ModelTrait};
 
 use crate::db::Snapshot;
 use crate::error::{Error, Result, did_you_mean};
@@ -107,6 +107,183 @@ impl Source {
             called.insert(row.try_get("", "id")?, names);
         }
         Ok(called)
+    }
+}
+
+/// The most rows that are read together.
+pub(super) const BATCH: u64 = 500;
+
+/// About how many characters they hold at most: a few of them may hold as much as all others.
+pub(super) const HEAVY: i64 = 4_000_000;
+
+/// A walk through the rows of a noun, in the order of their numbers.
+pub(super) struct Walk {
+    condition: Option<Expr>,
+    last: i64,
+    ended: bool,
+}
+
+impl Source {
+    /// A walk through the chosen rows of a noun.
+    pub(super) fn walk(&self, kind: Kind) -> Walk {
+        let condition = self.chosen.condition_of(kind);
+        Walk { ended: condition.is_none(), condition: condition.flatten(), last: 0 }
+    }
+
+    /// The next rows of a walk; none at its end.
+    pub(super) async fn step<E>(&mut self, walk: &mut Walk) -> Result<Vec<E::Model>>
+    where
+        E: EntityTrait<Model: FromQueryResult + ModelTrait<Entity = E>>,
+    {
+        if walk.ended {
+            return Ok(Vec::new());
+        }
+        let id = Expr::col((E::default(), "id"));
+        let mut select = all_columns::<E>();
+        select.and_where_option(walk.condition.clone()).and_where(id.clone().gt(walk.last));
+        select.order_by((E::default(), "id"), Order::Asc).limit(BATCH);
+        if E::default().table_name() == table(Kind::Article)
+            && let Some(end) = self.end_of_texts(&select).await?
+        {
+            select.and_where(id.lte(end));
+        }
+        let rows = self.models::<E>(&select).await?;
+        let key = E::PrimaryKey::iter().next().map(sea_orm::PrimaryKeyToColumn::into_column);
+        match rows.last().zip(key).map(|(row, key)| row.get(key)) {
+            Some(Value::BigInt(Some(id))) => walk.last = id,
+            _ => walk.ended = true,
+        }
+        Ok(rows)
+    }
+
+    /// Up to which article texts may be read together: one of them may be as long as all others.
+    async fn end_of_texts(&mut self, select: &SelectStatement) -> Result<Option<i64>> {
+        let mut select = select.clone();
+        select.clear_selects().columns([(article::Entity, article::Column::Id)]);
+        select.expr_as(Expr::cust("CASE WHEN text IS NULL THEN 0 ELSE COALESCE(text_length, 0) END"), "length");
+        let (mut length, mut end) = (0, None);
+        for row in self.snapshot.all(&select).await? {
+            length += i64::from(row.try_get::<i32>("", "length")?);
+            if length > HEAVY && end.is_some() {
+                break;
+            }
+            end = Some(row.try_get("", "id")?);
+        }
+        Ok(end)
+    }
+
+    /// What to show for things in a line, with their nouns; a statement for each noun.
+    pub(super) async fn labels(&mut self, ids: impl IntoIterator<Item = i64>) -> Result<Labels> {
+        let ids: BTreeSet<i64> = ids.into_iter().collect();
+        let ids: Vec<i64> = ids.into_iter().collect();
+        let mut labels = Labels::default();
+        if ids.is_empty() {
+            return Ok(labels);
+        }
+        let mut by_kind: BTreeMap<Kind, Vec<i64>> = BTreeMap::new();
+        let kinds = Query::select()
+            .columns(["id", "kind"])
+            .from(record::Entity)
+            .and_where(self.one_of(Expr::col("id"), &ids))
+            .take();
+        for row in self.snapshot.all(&kinds).await? {
+            by_kind.entry(row.try_get("", "kind")?).or_default().push(row.try_get("", "id")?);
+        }
+        for (kind, ids) in by_kind {
+            labels.0.extend(ids.iter().map(|id| (*id, (kind, None))));
+            let Some(label) = label_of(kind) else { continue };
+            let select = Query::select()
+                .column("id")
+                .expr_as(Expr::cust(label), "label")
+                .from(table(kind))
+                .and_where(self.one_of(Expr::col("id"), &ids))
+                .take();
+            for row in self.snapshot.all(&select).await? {
+                labels.0.insert(row.try_get("", "id")?, (kind, row.try_get("", "label")?));
+            }
+        }
+        Ok(labels)
+    }
+}
+
+/// What things are and what to show for them.
+#[derive(Default)]
+pub(super) struct Labels(HashMap<i64, (Kind, Option<String>)>);
+
+impl Labels {
+    /// The noun of a thing.
+    pub(super) fn kind(&self, id: i64) -> Option<Kind> {
+        self.0.get(&id).map(|(kind, _)| *kind)
+    }
+
+    /// What to show for it.
+    pub(super) fn text(&self, id: i64) -> Option<&str> {
+        self.0.get(&id).and_then(|(_, text)| text.as_deref())
+    }
+}
+
+/// What to show for a thing of a noun, as `search` shows it.
+fn label_of(kind: Kind) -> Option<&'static str> {
+    match kind {
+        Kind::Article => Some("COALESCE(headline, url)"),
+        Kind::Actor | Kind::Place | Kind::Account => Some("label"),
+        Kind::Event => Some("title"),
+        Kind::Statement => Some("summary"),
+        Kind::Claim | Kind::Name | Kind::Mention => Some("text"),
+        Kind::Figure => Some("counted"),
+        Kind::ExternalId => Some("value"),
+        Kind::Relation | Kind::Participation | Kind::EventLink | Kind::Stance | Kind::Evidence => None,
+    }
+}
+
+impl Chosen {
+    /// The chosen rows of the noun that was asked for, by their numbers; none when no noun was.
+    pub(super) fn picked(&self) -> Option<SelectStatement> {
+        let kind = self.kind?;
+        let mut select = Query::select().column((table(kind), "id")).from(table(kind)).take();
+        select.and_where_option(self.condition.clone());
+        Some(select)
+    }
+
+    /// What holds for the rows of a noun that are chosen: nothing has to, or none are (`None`).
+    fn condition_of(&self, kind: Kind) -> Option<Option<Expr>> {
+        let id = || Expr::col((table(kind), "id"));
+        let chosen = match (self.kind, self.picked()) {
+            (Some(wanted), Some(_)) if wanted == kind => self.condition.clone(),
+            (Some(_), Some(picked)) => {
+                let whole = whole_of(kind)?;
+                let written_in = Query::select()
+                    .column("id")
+                    .from("record")
+                    .and_where(Expr::col("owner_id").in_subquery(picked.clone()))
+                    .take();
+                Some(Expr::col((table(kind), whole)).in_subquery(picked).or(id().in_subquery(written_in)))
+            }
+            _ => None,
+        };
+        let of_dataset = self.dataset.map(|dataset| {
+            let of_dataset = Expr::col("dataset_id").eq(dataset.0);
+            id().in_subquery(Query::select().column("id").from("record").and_where(of_dataset).take())
+        });
+        Some([chosen, of_dataset].into_iter().flatten().reduce(ExprTrait::and))
+    }
+}
+
+/// The column in which a part of a noun names what it belongs to; none for what stands alone.
+fn whole_of(kind: Kind) -> Option<&'static str> {
+    match kind {
+        Kind::Name | Kind::ExternalId | Kind::Evidence | Kind::Figure => Some("target_id"),
+        Kind::Mention => Some("article_id"),
+        Kind::Participation | Kind::Account => Some("event_id"),
+        Kind::EventLink => Some("from_id"),
+        Kind::Stance => Some("statement_id"),
+        Kind::Article
+        | Kind::Actor
+        | Kind::Place
+        | Kind::Relation
+        | Kind::Event
+        | Kind::Statement
+        | Kind::Claim => None,
     }
 }
 

@@ -7,6 +7,7 @@
 mod access;
 mod command;
 mod durability;
+mod export;
 mod feed;
 mod fixture;
 mod golden;
