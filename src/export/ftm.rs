@@ -243,7 +243,8 @@ async fn events(source: &mut Source, out: &Out) -> Result<()> {
         for part in parts.iter().filter(|part| part.account_id.is_none()) {
             by_event.entry(part.event_id.0).or_default().push(part);
         }
-        let labels = source.labels(rows.iter().filter_map(|row| row.place_id).map(i64::from).collect::<Vec<_>>()).await?;
+        let labels =
+            source.labels(rows.iter().filter_map(|row| row.place_id).map(i64::from).collect::<Vec<_>>()).await?;
         let mut names = Names::of(source, &ids).await?;
         let entities = rows.iter().map(|row| {
             let mut entity = Entity::new(Kind::Event, row.id.0, "Event");
@@ -333,12 +334,15 @@ async fn mentions(source: &mut Source, out: &Out) -> Result<()> {
             if let (Some(target), Some(kind)) = (row.target_id, row.target_kind) {
                 entity.add("resolved", Some(named(kind, target.0)));
             }
-            entity.add("detectedSchema", match row.kind {
-                MentionKind::Person => Some("Person"),
-                MentionKind::Organization => Some("Organization"),
-                MentionKind::Place => Some("Address"),
-                MentionKind::Other => None,
-            });
+            entity.add(
+                "detectedSchema",
+                match row.kind {
+                    MentionKind::Person => Some("Person"),
+                    MentionKind::Organization => Some("Organization"),
+                    MentionKind::Place => Some("Address"),
+                    MentionKind::Other => None,
+                },
+            );
             entity
         });
         send(out, entities.collect()).await?;

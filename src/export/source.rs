@@ -96,8 +96,7 @@ impl Source {
             .from(record::Entity)
             .inner_join(
                 dataset::Entity,
-                Expr::col((dataset::Entity, dataset::Column::Id))
-                    .equals((record::Entity, record::Column::DatasetId)),
+                Expr::col((dataset::Entity, dataset::Column::Id)).equals((record::Entity, record::Column::DatasetId)),
             )
             .and_where(self.one_of(id, ids))
             .take();
@@ -277,13 +276,9 @@ fn whole_of(kind: Kind) -> Option<&'static str> {
         Kind::Participation | Kind::Account => Some("event_id"),
         Kind::EventLink => Some("from_id"),
         Kind::Stance => Some("statement_id"),
-        Kind::Article
-        | Kind::Actor
-        | Kind::Place
-        | Kind::Relation
-        | Kind::Event
-        | Kind::Statement
-        | Kind::Claim => None,
+        Kind::Article | Kind::Actor | Kind::Place | Kind::Relation | Kind::Event | Kind::Statement | Kind::Claim => {
+            None
+        }
     }
 }
 

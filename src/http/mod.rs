@@ -158,7 +158,10 @@ fn router(app: App) -> Result<Router> {
         .route("/health/ready", get(ready))
         .merge(page::routes(app.settings.hide_schema))
         .fallback(|| async {
-            (StatusCode::NOT_FOUND, "There is nothing here: GraphiQL is at /, the API at /graphql, exports below /export/\n")
+            (
+                StatusCode::NOT_FOUND,
+                "There is nothing here: GraphiQL is at /, the API at /graphql, exports below /export/\n",
+            )
         })
         .layer(RequestBodyTimeoutLayer::new(BODY))
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest));

@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, HashSet};
 
 use newsgraph::export::{Format, Request, export, noun};
 use newsgraph::import::feed;
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
+use crate::access::make_key;
 use crate::command::{newsgraph, text};
 use crate::fixture::{Fixture, STORY, databases, records, stories};
 use crate::server::Server;
@@ -105,7 +107,8 @@ async fn odd_records_come_back() {
             "evidence": [{ "article": "a", "start": 1, "end": 2 }] });
         let unkeyed = json!({ "thing": "flowers", "role": "OBJECT", "evidence": [{ "article": "a" }] });
         let of_account = json!({ "key": "of-account", "account": "visit/account", "actor": "ann", "role": "VISITOR" });
-        let parts = if second { vec![of_account, unkeyed, keyed] } else { vec![keyed, unkeyed.clone(), of_account, unkeyed] };
+        let parts =
+            if second { vec![of_account, unkeyed, keyed] } else { vec![keyed, unkeyed.clone(), of_account, unkeyed] };
         let lines = vec![
             json!({ "kind": "article", "key": "a", "text": "Ann was here.", "authors": ["bob", "ann"],
                 "mentions": [{ "text": "Ann", "type": "PERSON", "start": 0, "judged": "ann" }] }),
@@ -135,7 +138,10 @@ async fn odd_records_come_back() {
         assert_eq!(fixture.import(&lines(true)).await.problems, []);
     }
     let out = comes_back(all).await;
-    assert!(out.contains(r#""latitude":0.30000000000000004"#) && out.contains(r#""longitude":-122.12345678901234"#), "{out}");
+    assert!(
+        out.contains(r#""latitude":0.30000000000000004"#) && out.contains(r#""longitude":-122.12345678901234"#),
+        "{out}"
+    );
     assert!(out.contains(r#""object":{"dataset":"test","key":"ann"}"#), "{out}");
     assert!(out.contains(r#""subject":"visit#/participations/1""#), "{out}");
     assert!(out.contains(r#""when":{"raw":"one evening"}"#), "{out}");
@@ -148,14 +154,19 @@ async fn filters_are_those_of_the_api() {
         let chosen = fixture.out(Format::Records, Some("event"), Some(filter.clone())).await;
         let query = "query ($filter: EventFilter) { events(filter: $filter, first: 100) { nodes { record { key } } } }";
         let data = fixture.ask_with(query, json!({ "filter": filter })).await;
-        let wanted: Vec<&str> =
-            data["events"]["nodes"].as_array().unwrap().iter().map(|node| node["record"]["key"].as_str().unwrap()).collect();
+        let wanted: Vec<&str> = data["events"]["nodes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|node| node["record"]["key"].as_str().unwrap())
+            .collect();
         let lines: Vec<Value> = chosen.lines().skip(1).map(|line| serde_json::from_str(line).unwrap()).collect();
         assert!(!wanted.is_empty());
         assert_eq!(lines.iter().map(|line| line["key"].as_str().unwrap()).collect::<Vec<_>>(), wanted);
 
         // A part comes in the record that it was written in.
-        let parts = fixture.out(Format::Records, Some("participation"), Some(json!({ "role": { "eq": "VISITOR" } }))).await;
+        let parts =
+            fixture.out(Format::Records, Some("participation"), Some(json!({ "role": { "eq": "VISITOR" } }))).await;
         assert!(parts.lines().skip(1).all(|line| line.starts_with(r#"{"kind":"event""#)), "{parts}");
 
         let request = |kind: Option<&str>, filter: Value| Request {
@@ -179,9 +190,11 @@ async fn filters_are_those_of_the_api() {
         let mistaken = Request { dataset: Some("mikdan".into()), ..request(None, Value::Null) };
         let (code, message) = fixture.export_refused(Request { filter: None, ..mistaken }).await;
         assert_eq!((code, message.contains("mikdam")), ("NOT_FOUND", true), "{message}");
-        let (code, _) = fixture.export_refused(Request { format: Format::Geojson, ..request(Some("claim"), json!({})) }).await;
+        let (code, _) =
+            fixture.export_refused(Request { format: Format::Geojson, ..request(Some("claim"), json!({})) }).await;
         assert_eq!(code, "BAD_INPUT");
-        let (code, _) = fixture.export_refused(Request { format: Format::Csv, filter: None, ..request(None, Value::Null) }).await;
+        let (code, _) =
+            fixture.export_refused(Request { format: Format::Csv, filter: None, ..request(None, Value::Null) }).await;
         assert_eq!(code, "BAD_INPUT");
     }
 }
@@ -201,11 +214,18 @@ async fn tables_name_their_columns_as_the_api_does() {
         let rows = table(&out);
         let release = rows.iter().find(|row| row["type"] == "END_OF_CAPTIVITY").unwrap();
         assert_eq!(release["standing"], "CONTESTED");
-        let data = fixture.ask_with("query ($id: ID!) { node(id: $id) { id ... on Event { title } } }", json!({ "id": release["id"] })).await;
+        let data = fixture
+            .ask_with(
+                "query ($id: ID!) { node(id: $id) { id ... on Event { title } } }",
+                json!({ "id": release["id"] }),
+            )
+            .await;
         assert_eq!(data["node"]["title"], release["title"]);
         assert!(rows.iter().any(|row| row["placeLabel"] == "Baghdad" && !row["place"].is_empty()), "{out}");
         // Every noun has its table, and its rows are all there.
-        for (kind, field) in [("statement", "statements"), ("evidence", "evidences"), ("actor", "actors"), ("claim", "claims")] {
+        for (kind, field) in
+            [("statement", "statements"), ("evidence", "evidences"), ("actor", "actors"), ("claim", "claims")]
+        {
             let rows = table(&fixture.out(Format::Csv, Some(kind), None).await);
             if field != "evidences" {
                 let data = fixture.ask(&format!("{{ {field} {{ totalCount }} }}")).await;
@@ -255,8 +275,10 @@ async fn linked_data_tells_views_and_their_holders() {
         let document: Value = serde_json::from_str(&fixture.out(Format::Jsonld, None, None).await).unwrap();
         let nodes = document["@graph"].as_array().unwrap();
         let release = nodes.iter().find(|node| node["sem:eventType"]["@id"] == "ng:END_OF_CAPTIVITY").unwrap();
-        let views: Vec<&Value> =
-            nodes.iter().filter(|node| node["@type"] == json!(["sem:View"]) && node["rdf:value"]["@id"] == release["@id"]).collect();
+        let views: Vec<&Value> = nodes
+            .iter()
+            .filter(|node| node["@type"] == json!(["sem:View"]) && node["rdf:value"]["@id"] == release["@id"])
+            .collect();
         assert_eq!(views.len(), 2, "{views:#?}");
         let holders = |view: &Value| -> HashSet<String> {
             let all = view["sem:accordingTo"].as_array().unwrap();
@@ -372,5 +394,113 @@ async fn the_command_writes_whole_files_only() {
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
         let out = newsgraph(&fixture, &["export", "--format", "csv", "--kind", "statement"], "");
         assert_eq!(table(&text(&out.stdout)).len(), 18);
+    }
+}
+
+#[tokio::test]
+async fn the_door_gives_files_by_its_own_rules() {
+    for fixture in stories().await {
+        let server = Server::start(&fixture);
+        let graph = server.get("/export/graph.jsonl").await;
+        assert_eq!(graph.status(), 200);
+        assert_eq!(graph.headers()["content-type"], "application/x-ndjson");
+        assert_eq!(graph.headers()["content-disposition"], "attachment; filename=\"graph.jsonl\"");
+        assert_eq!(graph.text().await.unwrap(), fixture.records().await);
+        let visits = server.get(r#"/export/event.csv?filter={"type":{"eq":"VISIT"}}"#).await;
+        assert!(table(&visits.text().await.unwrap()).iter().all(|row| row["type"] == "VISIT"));
+        for (path, status, code) in [
+            ("/export/event.doc", 400, "BAD_INPUT"),
+            ("/export/events.csv", 400, "BAD_INPUT"),
+            ("/export/event", 400, "BAD_INPUT"),
+            ("/export/graph.csv", 400, "BAD_INPUT"),
+            ("/export/event.csv?filter={", 400, "BAD_INPUT"),
+            (r#"/export/event.csv?filter={"typ":{}}"#, 400, "BAD_INPUT"),
+            ("/export/event.csv?filtre={}", 400, "BAD_INPUT"),
+            (r#"/export/event.csv?filter={"slug":{"eq":"nothing"}}"#, 404, "NOT_FOUND"),
+            ("/export/graph.jsonl?dataset=nothing", 404, "NOT_FOUND"),
+        ] {
+            let refused = server.get(path).await;
+            assert_eq!(refused.status(), status, "{path}");
+            let body: Value = serde_json::from_str(&refused.text().await.unwrap()).unwrap();
+            assert_eq!(body["errors"][0]["extensions"]["code"], code, "{path}: {body}");
+            assert!(body.get("data").is_none());
+        }
+        let deep = format!("/export/event.csv?filter={}1{}", "{\"not\":".repeat(40), "}".repeat(40));
+        let refused: Value = serde_json::from_str(&server.get(&deep).await.text().await.unwrap()).unwrap();
+        assert_eq!(refused["errors"][0]["extensions"]["code"], "LIMIT", "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn reading_out_takes_the_right_to_read() {
+    for fixture in stories().await {
+        let (reader, writer) = (make_key(&fixture, "page", "read"), make_key(&fixture, "feeds", "write"));
+        let server = Server::start_with(&fixture, &["--read-with-key"]);
+        assert_eq!(server.get("/export/graph.jsonl").await.status(), 401);
+        let server = server.with_key(&writer);
+        assert_eq!(server.get("/export/graph.jsonl").await.status(), 403);
+        let server = server.with_key(&reader);
+        assert_eq!(server.get("/export/graph.jsonl").await.text().await.unwrap(), fixture.records().await);
+    }
+}
+
+/// A client that goes away in the midst frees what its export held.
+#[tokio::test]
+async fn who_goes_away_ends_the_export() {
+    for fixture in databases().await {
+        let made = text(&newsgraph(&fixture, &["generate", "--events", "3000", "--seed", "5"], "").stdout);
+        assert_eq!(fixture.import(&made).await.problems, []);
+        let server = Server::start(&fixture);
+        for _ in 0..12 {
+            let mut left = server.get("/export/graph.jsonl").await;
+            let mut tries = 0;
+            while left.status() == 503 && tries < 100 {
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                left = server.get("/export/graph.jsonl").await;
+                tries += 1;
+            }
+            assert_eq!(left.status(), 200, "no export became free");
+            assert!(left.chunk().await.unwrap().is_some());
+        }
+        assert_eq!(server.get("/health/ready").await.status(), 200);
+    }
+}
+
+/// An export that fails on its way is broken off: what came of it cannot be taken for all.
+#[tokio::test]
+async fn what_fails_on_its_way_is_broken_off() {
+    for fixture in databases().await {
+        let people: Vec<Value> =
+            (0..1200).map(|at| json!({ "kind": "person", "key": format!("p{at}"), "label": "Ann" })).collect();
+        assert_eq!(fixture.import_lines(&people).await.problems, []);
+        // A row that no program of ours would write, behind the first batch.
+        let broken = "UPDATE record SET kind = 'NO SUCH KIND' WHERE key = 'p1100'";
+        fixture.db.connection().execute_unprepared(broken).await.unwrap();
+        let server = Server::start(&fixture);
+        let broken = server.get("/export/graph.jsonl").await;
+        assert_eq!(broken.status(), 200);
+        assert!(broken.bytes().await.is_err(), "it looks whole");
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("graph.jsonl");
+        let done = newsgraph(&fixture, &["export", "--output", file.to_str().unwrap()], "");
+        assert_ne!(done.status.code(), Some(0));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+}
+
+/// Who may ask for little is given it little by little, and all of it.
+#[tokio::test]
+async fn a_rate_slows_an_export_and_does_not_cut_it() {
+    for fixture in stories().await {
+        let whole = fixture.out(Format::Csv, Some("name"), None).await;
+        let rows = table(&whole).len();
+        let rate = (rows * 5).to_string();
+        let server = Server::start_with(&fixture, &["--rate", &rate]);
+        let started = std::time::Instant::now();
+        assert_eq!(server.get("/export/name.csv").await.text().await.unwrap(), whole);
+        let waited = started.elapsed();
+        assert!(waited.as_millis() > 200, "{waited:?}");
+        let refused = server.get("/export/name.csv").await;
+        assert_eq!(refused.status(), 429);
     }
 }

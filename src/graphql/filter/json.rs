@@ -29,7 +29,8 @@ pub(crate) async fn from_json(kind: Kind, filter: &serde_json::Value, session: &
 }
 
 fn read<T: Noun>(filter: &serde_json::Value) -> Result<T::Filter> {
-    let wrong = |message: String| Error::BadInput(format!("The filter does not fit `{}`: {message}", T::Filter::type_name()));
+    let wrong =
+        |message: String| Error::BadInput(format!("The filter does not fit `{}`: {message}", T::Filter::type_name()));
     let value = Value::from_json(filter.clone()).map_err(|error| wrong(error.to_string()))?;
     let read = <T::Filter as InputType>::parse(Some(value.clone()))
         .map_err(|error| wrong(error.into_server_error(Pos::default()).message))?;
@@ -50,9 +51,11 @@ fn unknown(given: &Value, read: &Value, path: &str) -> Option<String> {
                 Some(format!("`{path}` has no field `{name}`; {}", hint.unwrap_or_else(|| "see the schema".into())))
             }
         }),
-        (Value::List(given), Value::List(read)) => {
-            given.iter().zip(read).enumerate().find_map(|(at, (given, read))| unknown(given, read, &format!("{path}[{at}]")))
-        }
+        (Value::List(given), Value::List(read)) => given
+            .iter()
+            .zip(read)
+            .enumerate()
+            .find_map(|(at, (given, read))| unknown(given, read, &format!("{path}[{at}]"))),
         // One value stands for a list of it.
         (Value::Object(_), Value::List(read)) => read.first().and_then(|read| unknown(given, read, path)),
         _ => None,

@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Build, Ref, Restore, Row, When, evidence::EvidenceRecord, figure::FigureRecord, participation::ParticipationRecord};
+use super::{
+    Build, Ref, Restore, Row, When, evidence::EvidenceRecord, figure::FigureRecord, participation::ParticipationRecord,
+};
 use crate::import::build::Builder;
 use crate::import::restore::Restorer;
 use entity::event_type::EventType;

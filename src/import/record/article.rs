@@ -3,7 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Build, Ref, Restore, Row, evidence::EvidenceRecord, external_id::ExternalIdRecord, figure::FigureRecord, mention::MentionRecord};
+use super::{
+    Build, Ref, Restore, Row, evidence::EvidenceRecord, external_id::ExternalIdRecord, figure::FigureRecord,
+    mention::MentionRecord,
+};
 use crate::import::build::Builder;
 use crate::import::restore::Restorer;
 use entity::record::Kind;

@@ -3,7 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Build, Ref, Restore, Row, When, unless, account::AccountRecord, event_link::EventLinkRecord, evidence::EvidenceRecord, external_id::ExternalIdRecord, figure::FigureRecord, participation::ParticipationRecord};
+use super::{
+    Build, Ref, Restore, Row, When, account::AccountRecord, event_link::EventLinkRecord, evidence::EvidenceRecord,
+    external_id::ExternalIdRecord, figure::FigureRecord, participation::ParticipationRecord, unless,
+};
 use crate::import::build::Builder;
 use crate::import::restore::Restorer;
 use entity::event::{Occurrence, PlacePrecision};
@@ -134,7 +137,9 @@ impl Restore for EventRecord {
             when: When::of(row.date.as_ref(), row.date_raw.as_ref()),
             place: r.reference_if(row.place_id),
             place_note: row.place_note.clone(),
-            place_certainty: row.place_certainty.filter(|certainty| row.place_id.is_some() && *certainty != Certainty::Stated),
+            place_certainty: row
+                .place_certainty
+                .filter(|certainty| row.place_id.is_some() && *certainty != Certainty::Stated),
             place_certainty_note: row.place_certainty_note.clone(),
             place_precision: row.place_precision,
             occurrence: unless(row.occurrence, Occurrence::Happened),

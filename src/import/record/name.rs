@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Build, Ref, Restore, Row, unless, evidence::EvidenceRecord};
+use super::{Build, Ref, Restore, Row, evidence::EvidenceRecord, unless};
 use crate::import::build::Builder;
 use crate::import::restore::Restorer;
 use crate::text::fold;

@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Build, Ref, Restore, Row, When, unless, evidence::EvidenceRecord, figure::FigureRecord, stance::StanceRecord};
+use super::{
+    Build, Ref, Restore, Row, When, evidence::EvidenceRecord, figure::FigureRecord, stance::StanceRecord, unless,
+};
 use crate::import::build::Builder;
 use crate::import::restore::Restorer;
 use entity::record::Kind;

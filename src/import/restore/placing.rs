@@ -120,13 +120,7 @@ fn list_of(kind: Kind) -> &'static str {
         Kind::Account => "accounts",
         Kind::EventLink => "links",
         Kind::Stance => "stances",
-        Kind::Article
-        | Kind::Actor
-        | Kind::Place
-        | Kind::Relation
-        | Kind::Event
-        | Kind::Statement
-        | Kind::Claim => "",
+        Kind::Article | Kind::Actor | Kind::Place | Kind::Relation | Kind::Event | Kind::Statement | Kind::Claim => "",
     }
 }
 
