@@ -9,7 +9,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use futures_util::{Stream, stream};
+use futures_util::{Stream, StreamExt, stream};
 use serde::Deserialize;
 
 use super::asking::Asking;
@@ -152,7 +152,7 @@ fn pieces(
         async move { asking.cut_off().await }
     });
     let state = Some((running, first, ended, asking, Instant::now(), 0_usize));
-    stream::unfold(state, async |state| {
+    let pieces = stream::unfold(state, async |state| {
         let (mut running, mut first, mut ended, asking, started, rows) = state?;
         let next = async {
             match first.take() {
@@ -180,5 +180,7 @@ fn pieces(
                 Some((Err(error), None))
             }
         }
-    })
+    });
+    // The layer that compresses asks once more behind the end.
+    pieces.fuse()
 }

@@ -1,6 +1,7 @@
 //! What goes out: it comes in again as it was, and others can read it.
 
 use std::collections::{BTreeMap, HashSet};
+use std::io::Read;
 
 use newsgraph::export::{Format, Request, export, noun};
 use newsgraph::import::feed;
@@ -406,6 +407,13 @@ async fn the_door_gives_files_by_its_own_rules() {
         assert_eq!(graph.headers()["content-type"], "application/x-ndjson");
         assert_eq!(graph.headers()["content-disposition"], "attachment; filename=\"graph.jsonl\"");
         assert_eq!(graph.text().await.unwrap(), fixture.records().await);
+        let packed =
+            server.client.get(format!("{}/export/graph.jsonl", server.address)).header("accept-encoding", "gzip");
+        let packed = packed.send().await.unwrap();
+        assert_eq!(packed.headers()["content-encoding"], "gzip");
+        let mut whole = String::new();
+        flate2::read::GzDecoder::new(&packed.bytes().await.unwrap()[..]).read_to_string(&mut whole).unwrap();
+        assert_eq!(whole, fixture.records().await);
         let visits = server.get(r#"/export/event.csv?filter={"type":{"eq":"VISIT"}}"#).await;
         assert!(table(&visits.text().await.unwrap()).iter().all(|row| row["type"] == "VISIT"));
         for (path, status, code) in [
