@@ -4,7 +4,7 @@ use entity::record::Kind;
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement, SimpleExpr};
 
 use super::out::Out;
-use super::source::{BATCH, Source, table};
+use super::source::{Ids, Source, table};
 use crate::error::Result;
 use crate::graphql::node::global;
 
@@ -53,6 +53,9 @@ struct Tie {
     /// Which rows, as SQL.
     only: &'static str,
 }
+
+/// The most edges that are read together: they are small, and what narrows them is judged for each batch.
+const BATCH: u64 = 10_000;
 
 const ID: [&str; 2] = ["id", "0"];
 
@@ -180,9 +183,12 @@ fn shown(source: &Source, kind: Kind) -> Option<SimpleExpr> {
 
 async fn nodes(source: &mut Source, out: &Out, node: &Node) -> Result<()> {
     let name = table(node.kind);
-    let condition = shown(source, node.kind);
-    let mut last = 0_i64;
+    let mut ids = Ids::new(name, shown(source, node.kind));
     loop {
+        let next = source.next_ids(&mut ids).await?;
+        if next.is_empty() {
+            return Ok(());
+        }
         let mut select = Query::select();
         select.column((name, "id")).from(name);
         for (told, sql) in TOLD.iter().zip(node.told) {
@@ -191,15 +197,12 @@ async fn nodes(source: &mut Source, out: &Out, node: &Node) -> Result<()> {
         if node.kind == Kind::Place {
             select.column((name, "latitude")).column((name, "longitude"));
         }
-        select.and_where_option(condition.clone()).and_where(Expr::col((name, "id")).gt(last));
-        let rows = source.rows(select.order_by((name, "id"), Order::Asc).limit(BATCH)).await?;
-        if rows.is_empty() {
-            return Ok(());
-        }
+        select.and_where(source.one_of(Expr::col((name, "id")), &next)).order_by((name, "id"), Order::Asc);
+        let rows = source.rows(&select).await?;
         let mut text = String::new();
         for row in &rows {
-            last = row.try_get("", "id")?;
-            text.push_str(&format!(r#"<node id="{}">"#, global(node.kind, last)));
+            let id: i64 = row.try_get("", "id")?;
+            text.push_str(&format!(r#"<node id="{}">"#, global(node.kind, id)));
             data(&mut text, "noun", Some(&super::word(node.kind)));
             for told in TOLD {
                 data(&mut text, told, row.try_get::<Option<String>>("", &format!("told_{told}"))?.as_deref());

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use entity::record::Kind;
-use entity::{article, article_author, dataset, record, statement_about};
-use sea_orm::sea_query::{Expr, ExprTrait, Func, Order, Query};
+use entity::{article_author, dataset, record, statement_about};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, Query};
 use serde::Serialize;
 
 use super::out::{Out, json};
-use super::source::{BATCH, HEAVY, Source, all_columns};
+use super::source::{HEAVY, Ids, Source};
 use crate::error::Result;
 use crate::import::record::{DatasetRecord, Rows};
 use crate::import::restore::Restorer;
@@ -29,13 +29,14 @@ pub(super) async fn write(source: &mut Source, out: &Out) -> Result<()> {
             (dataset.key.clone(), dataset.title.clone(), dataset.licence.clone(), dataset.url.clone());
         let mut text = json(&Line { kind: "dataset", dataset: DatasetRecord { key, title, licence, url } })?;
         text.push('\n');
-        let mut last = 0;
+        let mut ids = ids(source, &dataset);
         // A dataset of which nothing is chosen is not told.
         let mut told = source.chosen.kind.is_none();
         loop {
-            let tops = tops(source, &dataset, last).await?;
-            let Some(end) = tops.last() else { break };
-            last = end.id.0;
+            let tops = tops(source, &mut ids).await?;
+            if tops.is_empty() {
+                break;
+            }
             told = true;
             let mut restorer = read(source, &tops).await?;
             let called = source.called(&restorer.wanted()).await?;
@@ -52,16 +53,12 @@ pub(super) async fn write(source: &mut Source, out: &Out) -> Result<()> {
     Ok(())
 }
 
-/// The next records behind `last`.
-async fn tops(source: &mut Source, dataset: &dataset::Model, last: i64) -> Result<Vec<record::Model>> {
+/// The numbers of the chosen records of a dataset.
+fn ids(source: &Source, dataset: &dataset::Model) -> Ids {
     let own = |column: record::Column| Expr::col((record::Entity, column));
-    let mut select = all_columns::<record::Entity>();
-    select
-        .and_where(own(record::Column::DatasetId).eq(dataset.id.0))
-        .and_where(own(record::Column::OwnerId).is_null())
-        .and_where(own(record::Column::Id).gt(last))
-        .order_by((record::Entity, record::Column::Id), Order::Asc)
-        .limit(BATCH);
+    // The plus keeps SQLite from sorting the whole dataset for each batch.
+    let of_dataset = Expr::cust("+\"record\".\"dataset_id\"").eq(dataset.id.0);
+    let mut condition = of_dataset.and(own(record::Column::OwnerId).is_null());
     if let Some(rows) = source.chosen.picked() {
         // What is a part comes with the record that it was written in.
         let records = Query::select()
@@ -69,9 +66,15 @@ async fn tops(source: &mut Source, dataset: &dataset::Model, last: i64) -> Resul
             .from("record")
             .and_where(Expr::col("id").in_subquery(rows))
             .take();
-        select.and_where(own(record::Column::Id).in_subquery(records));
+        condition = condition.and(own(record::Column::Id).in_subquery(records));
     }
-    let mut tops = source.models::<record::Entity>(&select).await?;
+    Ids::new("record", Some(condition))
+}
+
+/// The next records.
+async fn tops(source: &mut Source, ids: &mut Ids) -> Result<Vec<record::Model>> {
+    let mut next = source.next_ids(ids).await?;
+    let mut tops = source.by::<record::Entity>(record::Column::Id, &next).await?;
     let weights = weigh(source, &tops).await?;
     let mut weight = 0;
     let light = tops.iter().take_while(|top| {
@@ -79,7 +82,9 @@ async fn tops(source: &mut Source, dataset: &dataset::Model, last: i64) -> Resul
         weight <= HEAVY
     });
     // One that is too heavy comes alone.
-    tops.truncate(light.count().max(1));
+    let light = light.count().max(1);
+    tops.truncate(light);
+    ids.put_back(&mut next, light);
     Ok(tops)
 }
 
@@ -87,6 +92,9 @@ async fn tops(source: &mut Source, dataset: &dataset::Model, last: i64) -> Resul
 async fn weigh(source: &mut Source, tops: &[record::Model]) -> Result<HashMap<i64, i64>> {
     let mut weights: HashMap<i64, i64> = HashMap::new();
     let ids: Vec<i64> = tops.iter().map(|top| top.id.0).collect();
+    if ids.is_empty() {
+        return Ok(weights);
+    }
     let parts = Query::select()
         .expr_as(Expr::col("owner_id"), "id")
         .expr_as(Expr::cust("COUNT(*)"), "count")
@@ -98,18 +106,8 @@ async fn weigh(source: &mut Source, tops: &[record::Model]) -> Result<HashMap<i6
         weights.insert(row.try_get("", "id")?, ROW * row.try_get::<i64>("", "count")?);
     }
     let articles: Vec<i64> = tops.iter().filter(|top| top.kind == Kind::Article).map(|top| top.id.0).collect();
-    if articles.is_empty() {
-        return Ok(weights);
-    }
-    let texts = Query::select()
-        .columns(["id", "text_length"])
-        .from(article::Entity)
-        .and_where(source.one_of(Expr::col("id"), &articles))
-        .and_where(Expr::col("text").is_not_null())
-        .and_where(Expr::col("text_length").is_not_null())
-        .take();
-    for row in source.rows(&texts).await? {
-        *weights.entry(row.try_get("", "id")?).or_default() += i64::from(row.try_get::<i32>("", "text_length")?);
+    for (article, length) in source.lengths(&articles).await? {
+        *weights.entry(article).or_default() += length;
     }
     Ok(weights)
 }

@@ -1,12 +1,12 @@
 //! What an export reads: batches of rows of one state of the graph.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use entity::id::DatasetId;
 use entity::record::Kind;
 use entity::{article, dataset, record};
-use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement, Value};
-use sea_orm::{EntityName, EntityTrait, FromQueryResult, Iterable, ModelTrait};
+use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
+use sea_orm::{EntityName, EntityTrait, FromQueryResult, Iterable};
 
 use crate::db::Snapshot;
 use crate::error::{Error, Result, did_you_mean};
@@ -110,65 +110,109 @@ impl Source {
 }
 
 /// The most rows that are read together.
-pub(super) const BATCH: u64 = 500;
+const BATCH: usize = 500;
 
 /// About how many characters they hold at most: a few of them may hold as much as all others.
 pub(super) const HEAVY: i64 = 4_000_000;
 
-/// A walk through the rows of a noun, in the order of their numbers.
-pub(super) struct Walk {
+/// How many numbers are read ahead. What narrows an export is judged once for so many, and not for each batch: a database may
+/// have to look at all that pass to find the next.
+const AHEAD: u64 = 50_000;
+
+/// The numbers of the rows of a table, in their order.
+pub(super) struct Ids {
+    table: &'static str,
     condition: Option<Expr>,
+    ahead: VecDeque<i64>,
     last: i64,
     ended: bool,
 }
 
+impl Ids {
+    /// Those for which a condition holds.
+    pub(super) fn new(table: &'static str, condition: Option<Expr>) -> Self {
+        Self { table, condition, ahead: VecDeque::new(), last: 0, ended: false }
+    }
+
+    /// Gives back those behind the first `kept` of what was taken.
+    pub(super) fn put_back(&mut self, taken: &mut Vec<i64>, kept: usize) {
+        for id in taken.drain(kept.min(taken.len())..).rev() {
+            self.ahead.push_front(id);
+        }
+    }
+}
+
 impl Source {
-    /// A walk through the chosen rows of a noun.
-    pub(super) fn walk(&self, kind: Kind) -> Walk {
+    /// The numbers of the chosen rows of a noun.
+    pub(super) fn walk(&self, kind: Kind) -> Ids {
         let condition = self.chosen.condition_of(kind);
-        Walk { ended: condition.is_none(), condition: condition.flatten(), last: 0 }
+        Ids { ended: condition.is_none(), ..Ids::new(table(kind), condition.flatten()) }
+    }
+
+    /// The next numbers, as many as are read together; none at the end.
+    pub(super) async fn next_ids(&mut self, ids: &mut Ids) -> Result<Vec<i64>> {
+        if ids.ahead.is_empty() && !ids.ended {
+            let id = Expr::col((ids.table, "id"));
+            let select = Query::select()
+                .expr_as(id.clone(), "id")
+                .from(ids.table)
+                .and_where_option(ids.condition.clone())
+                .and_where(id.clone().gt(ids.last))
+                .order_by((ids.table, "id"), Order::Asc)
+                .limit(AHEAD)
+                .take();
+            for row in self.snapshot.all(&select).await? {
+                ids.ahead.push_back(row.try_get("", "id")?);
+            }
+            match ids.ahead.back() {
+                Some(last) => ids.last = *last,
+                None => ids.ended = true,
+            }
+        }
+        let most = ids.ahead.len().min(BATCH);
+        Ok(ids.ahead.drain(..most).collect())
     }
 
     /// The next rows of a walk; none at its end.
-    pub(super) async fn step<E>(&mut self, walk: &mut Walk) -> Result<Vec<E::Model>>
+    pub(super) async fn step<E>(&mut self, walk: &mut Ids) -> Result<Vec<E::Model>>
     where
-        E: EntityTrait<Model: FromQueryResult + ModelTrait<Entity = E>>,
+        E: EntityTrait<Model: FromQueryResult>,
     {
-        if walk.ended {
+        let mut ids = self.next_ids(walk).await?;
+        if walk.table == table(Kind::Article) {
+            let lengths = self.lengths(&ids).await?;
+            let mut length = 0;
+            let light = ids.iter().take_while(|id| {
+                length += lengths.get(id).copied().unwrap_or(0);
+                length <= HEAVY
+            });
+            // One that is too long comes alone.
+            let light = light.count().max(1);
+            walk.put_back(&mut ids, light);
+        }
+        let Some(key) = E::PrimaryKey::iter().next().map(sea_orm::PrimaryKeyToColumn::into_column) else {
             return Ok(Vec::new());
-        }
-        let id = Expr::col((E::default(), "id"));
-        let mut select = all_columns::<E>();
-        select.and_where_option(walk.condition.clone()).and_where(id.clone().gt(walk.last));
-        select.order_by((E::default(), "id"), Order::Asc).limit(BATCH);
-        if E::default().table_name() == table(Kind::Article)
-            && let Some(end) = self.end_of_texts(&select).await?
-        {
-            select.and_where(id.lte(end));
-        }
-        let rows = self.models::<E>(&select).await?;
-        let key = E::PrimaryKey::iter().next().map(sea_orm::PrimaryKeyToColumn::into_column);
-        match rows.last().zip(key).map(|(row, key)| row.get(key)) {
-            Some(Value::BigInt(Some(id))) => walk.last = id,
-            _ => walk.ended = true,
-        }
-        Ok(rows)
+        };
+        self.by::<E>(key, &ids).await
     }
 
-    /// Up to which article texts may be read together: one of them may be as long as all others.
-    async fn end_of_texts(&mut self, select: &SelectStatement) -> Result<Option<i64>> {
-        let mut select = select.clone();
-        select.clear_selects().columns([(article::Entity, article::Column::Id)]);
-        select.expr_as(Expr::cust("CASE WHEN text IS NULL THEN 0 ELSE COALESCE(text_length, 0) END"), "length");
-        let (mut length, mut end) = (0, None);
-        for row in self.snapshot.all(&select).await? {
-            length += i64::from(row.try_get::<i32>("", "length")?);
-            if length > HEAVY && end.is_some() {
-                break;
-            }
-            end = Some(row.try_get("", "id")?);
+    /// How long the texts of articles are, where they are kept.
+    pub(super) async fn lengths(&mut self, articles: &[i64]) -> Result<HashMap<i64, i64>> {
+        let mut lengths = HashMap::new();
+        if articles.is_empty() {
+            return Ok(lengths);
         }
-        Ok(end)
+        let select = Query::select()
+            .columns(["id", "text_length"])
+            .from(article::Entity)
+            .and_where(self.one_of(Expr::col("id"), articles))
+            .and_where(Expr::col("text").is_not_null())
+            .and_where(Expr::col("text_length").is_not_null())
+            .take();
+        for row in self.snapshot.all(&select).await? {
+            lengths.insert(row.try_get("", "id")?, i64::from(row.try_get::<i32>("", "text_length")?));
+        }
+        Ok(lengths)
     }
 
     /// What to show for things in a line, with their nouns; a statement for each noun.
