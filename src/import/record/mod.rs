@@ -154,12 +154,10 @@ pub(crate) fn unless<T: PartialEq + Copy>(value: T, usual: T) -> Option<T> {
 }
 
 /// A number as people write it: one without a fraction has none in JSON either.
-#[expect(clippy::ref_option, reason = "serde calls it so")]
 fn number<S: serde::Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
     /// Up to here every whole number is a floating-point number.
     const WHOLE: f64 = 9_007_199_254_740_992.0;
     match value {
-        #[expect(clippy::cast_possible_truncation, reason = "it has no fraction and is no larger than 2^53")]
         Some(value) if value.fract() == 0.0 && value.abs() <= WHOLE => serializer.serialize_i64(*value as i64),
         Some(value) => serializer.serialize_f64(*value),
         None => serializer.serialize_none(),
