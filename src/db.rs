@@ -3,6 +3,7 @@
 pub mod full_text;
 mod past;
 mod reader;
+mod snapshot;
 mod watch;
 
 use std::collections::HashSet;
@@ -27,6 +28,7 @@ use crate::error::{Error, Result};
 
 pub use past::Moment;
 pub use reader::Reader;
+pub use snapshot::Snapshot;
 use watch::Watch;
 
 /// The name of a list that stands as a table.
@@ -48,6 +50,9 @@ END $$";
 /// Connections for reading: more than the cores of a machine have little to do.
 const READERS: usize = 8;
 
+/// Connections that each keep one state of the graph while it is exported. They are opened when they are needed.
+const EXPORTS: usize = 4;
+
 /// In what time a database answers that is ready.
 const READY: Duration = Duration::from_secs(3);
 
@@ -58,6 +63,7 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Clone, Debug)]
 pub struct Db {
     reader: Reader,
+    exports: Reader,
     writer: DatabaseConnection,
     watch: Arc<Watch>,
 }
@@ -79,15 +85,18 @@ impl Db {
             let writer = Database::connect(options).await?;
             let options = SqliteConnectOptions::from_str(&url).map_err(refused)?;
             let options = sqlite(options).pragma("temp_store", "MEMORY");
-            return Ok(Self { reader: Reader::sqlite(&options, READERS), writer, watch: Watch::new() });
+            let (reader, exports) = (Reader::sqlite(&options, READERS), Reader::sqlite(&options, EXPORTS));
+            return Ok(Self { reader, exports, writer, watch: Watch::new() });
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             // A pool asks a server that refuses again and again for half a minute, and then names no reason.
             PgConnection::connect(url).await.map_err(refused)?.close().await.ok();
             let writer = Database::connect(options(url)).await?;
             let options = PgConnectOptions::from_str(url).map_err(refused)?;
-            let reader = Reader::postgres(&options, writer.get_postgres_connection_pool(), READERS);
-            return Ok(Self { reader, writer, watch: Watch::new() });
+            let others = writer.get_postgres_connection_pool();
+            let reader = Reader::postgres(&options, others, READERS);
+            let exports = Reader::postgres(&options, others, EXPORTS);
+            return Ok(Self { reader, exports, writer, watch: Watch::new() });
         }
         Err(Error::BadInput(format!("`{url}` is no database: write sqlite://FILE or postgres://USER@HOST/NAME")))
     }
@@ -95,6 +104,11 @@ impl Db {
     /// For reading what a request asks.
     pub fn reader(&self) -> &Reader {
         &self.reader
+    }
+
+    /// The graph as it is now, to be read for as long as it takes. Queries keep their own connections.
+    pub async fn snapshot(&self) -> Result<Snapshot> {
+        Snapshot::take(&self.exports).await
     }
 
     /// For single statements that nothing interrupts.
@@ -193,6 +207,7 @@ impl Db {
     /// Waits for what runs and closes.
     pub async fn close(self) -> Result<()> {
         self.reader.close().await?;
+        self.exports.close().await?;
         Ok(self.writer.close().await?)
     }
 }

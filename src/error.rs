@@ -14,6 +14,9 @@ pub enum Error {
     /// The question asks for more than is allowed.
     #[error("{0}")]
     Limit(String),
+    /// There is no room for it now.
+    #[error("{0}")]
+    Busy(String),
     /// Somebody else was faster.
     #[error("{0}")]
     Conflict(String),
@@ -43,7 +46,7 @@ impl Error {
         match self {
             Self::BadInput(_) => "BAD_INPUT",
             Self::NotFound(_) => "NOT_FOUND",
-            Self::Limit(_) => "LIMIT",
+            Self::Limit(_) | Self::Busy(_) => "LIMIT",
             Self::Conflict(_) => "CONFLICT",
             Self::Unauthenticated(_) => "UNAUTHENTICATED",
             Self::Forbidden(_) => "FORBIDDEN",

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use entity::record::Kind;
 use indicatif::{ProgressBar, ProgressStyle};
 use newsgraph::auth::{Scope, key};
 use newsgraph::config::{Database, Serve};
@@ -15,7 +16,7 @@ use newsgraph::generate::{Generate, generate};
 use newsgraph::import::feed::{self, Format};
 use newsgraph::import::{self, Options, Progress, Report, Source};
 use newsgraph::text::date::format_instant;
-use newsgraph::{settings, telemetry};
+use newsgraph::{export, settings, telemetry};
 
 /// A knowledge graph of news events behind a GraphQL API.
 #[derive(Parser)]
@@ -46,6 +47,12 @@ enum Command {
     /// Delete records with their parts, all or nothing. What others refer to is not deleted, and said.
     #[command(after_help = "Example: newsgraph delete --dataset mikdam visit-un travel-erbil")]
     Delete(Delete),
+    /// Write the graph, or a part of it, in a format that others read.
+    ///
+    /// All of it is one state of the graph, whatever is written meanwhile.
+    #[command(after_help = "Examples:\n  newsgraph export --output graph.jsonl\n  \
+                            newsgraph export --kind event --filter '{\"type\": {\"within\": [\"VIOLENCE\"]}}'")]
+    Export(Export),
     /// Print synthetic records with the skew of real news, for trying things out at size.
     #[command(after_help = "Example: newsgraph generate --events 100000 --seed 7 | newsgraph import -")]
     Generate {
@@ -170,6 +177,27 @@ struct Delete {
     keys: Vec<String>,
 }
 
+#[derive(clap::Args)]
+struct Export {
+    #[command(flatten)]
+    database: Database,
+    /// How it is written.
+    #[arg(long, env = "NEWSGRAPH_EXPORT_FORMAT", value_enum, default_value = "records")]
+    format: export::Format,
+    /// Only things of this noun (`event`, `actor`, `statement`, ...), with what belongs to them.
+    #[arg(long, env = "NEWSGRAPH_KIND", value_name = "NOUN", value_parser = export::noun)]
+    kind: Option<Kind>,
+    /// Only those for which this holds: the filter of the noun as the API has it, as JSON.
+    #[arg(long, env = "NEWSGRAPH_FILTER", value_name = "JSON", requires = "kind")]
+    filter: Option<String>,
+    /// Only what came with the dataset that has this key.
+    #[arg(long, env = "NEWSGRAPH_DATASET", value_name = "KEY")]
+    dataset: Option<String>,
+    /// Where to; standard output when left out.
+    #[arg(long, env = "NEWSGRAPH_OUTPUT", value_name = "FILE")]
+    output: Option<String>,
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     match begin().await {
@@ -202,6 +230,7 @@ async fn run(command: Command) -> Result<ExitCode> {
         Command::Key { action } => keys(action).await.map(|()| ExitCode::SUCCESS),
         Command::Import(settings) => import(settings).await,
         Command::Delete(settings) => delete(settings).await,
+        Command::Export(settings) => export_to(settings).await.map(|()| ExitCode::SUCCESS),
         Command::Generate { events, seed } => {
             let mut out = BufWriter::new(std::io::stdout().lock());
             let made = generate(Generate { events, seed }, &mut out);
@@ -323,6 +352,17 @@ async fn delete(settings: Delete) -> Result<ExitCode> {
     db.close().await?;
     tell(&report, report_to, settings.dry_run)?;
     Ok(ExitCode::from(u8::from(!report.problems.is_empty())))
+}
+
+async fn export_to(settings: Export) -> Result<()> {
+    let filter = settings.filter.as_deref().map(serde_json::from_str).transpose();
+    let filter = filter.map_err(|error| Error::BadInput(format!("`--filter` is no JSON: {error}")))?;
+    let (format, kind, dataset) = (settings.format, settings.kind, settings.dataset);
+    let db = Db::connect(&settings.database.database_url).await?;
+    import::migrate(&db).await?;
+    let export = export::export(&db, &export::Request { format, kind, filter, dataset }).await?;
+    export.write_to(settings.output.as_deref()).await?;
+    db.close().await
 }
 
 fn create(file: &str) -> Result<File> {

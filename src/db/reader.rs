@@ -84,12 +84,20 @@ impl Seat {
     }
 }
 
-/// A seat while a statement runs on it.
-struct Taken {
+/// A seat while statements run on it.
+pub(super) struct Taken {
     seat: Option<Seat>,
     permit: Option<OwnedSemaphorePermit>,
     room: Arc<Room>,
-    running: bool,
+    /// Whether the database works on a statement, which is to be stopped when nobody waits for it.
+    pub(super) running: bool,
+}
+
+impl Taken {
+    pub(super) fn connection(&self) -> Result<&DatabaseConnection> {
+        let seat = self.seat.as_ref().ok_or_else(|| Error::Broken("a seat without a connection".into()))?;
+        Ok(&seat.connection)
+    }
 }
 
 impl Drop for Taken {
@@ -178,9 +186,9 @@ impl Reader {
     /// The rows of a statement. When the future is dropped the statement stops.
     pub async fn all(&self, statement: Statement) -> Result<Vec<QueryResult>> {
         let mut taken = self.take().await?;
-        let Some(seat) = &taken.seat else { return Err(Error::Broken("a seat without a connection".into())) };
+        let connection = taken.connection()?.clone();
         taken.running = true;
-        let rows = seat.connection.query_all_raw(statement).await;
+        let rows = connection.query_all_raw(statement).await;
         taken.running = false;
         Ok(rows?)
     }
@@ -197,8 +205,17 @@ impl Reader {
         let waiting = Arc::clone(&self.room.permits).acquire_owned();
         let closed = || DbErr::Conn(RuntimeErr::Internal("the database was closed".into()));
         let permit = waiting.await.map_err(|_| closed())?;
-        let seat = self.room.free.lock().unwrap_or_else(PoisonError::into_inner).pop().ok_or_else(closed)?;
-        Ok(Taken { seat: Some(seat), permit: Some(permit), room: Arc::clone(&self.room), running: false })
+        Ok(self.seat(permit).ok_or_else(closed)?)
+    }
+
+    /// A seat, if one is free.
+    pub(super) fn try_take(&self) -> Option<Taken> {
+        Arc::clone(&self.room.permits).try_acquire_owned().ok().and_then(|permit| self.seat(permit))
+    }
+
+    fn seat(&self, permit: OwnedSemaphorePermit) -> Option<Taken> {
+        let seat = self.room.free.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
+        Some(Taken { seat: Some(seat), permit: Some(permit), room: Arc::clone(&self.room), running: false })
     }
 
     /// Waits for what runs and closes.

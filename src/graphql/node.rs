@@ -143,6 +143,12 @@ pub(crate) fn parse(id: &ID) -> Result<(Kind, i64)> {
     })
 }
 
+/// The global id of a thing in the register of records.
+pub(crate) fn global(kind: entity::record::Kind, number: i64) -> String {
+    let node = Kind::ALL.iter().find(|node| node.stored() == Some(kind));
+    node.map(|node| node.global(number).to_string()).unwrap_or_default()
+}
+
 /// Declares an interface whose fields are those of an object that its types flatten.
 macro_rules! interface {
     ($(#[doc = $doc:literal])+ $name:ident is $($type:ident)|+, with $fields:ty $(, under $above:literal)?) => {

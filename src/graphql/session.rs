@@ -165,6 +165,13 @@ pub(crate) fn caller<'a>(ctx: &Context<'a>) -> &'a Caller {
 #[derive(Clone, Debug)]
 pub struct Fault(Arc<Error>);
 
+impl Fault {
+    /// The error, for who asked alone.
+    pub(crate) fn into_error(self) -> Error {
+        Arc::try_unwrap(self.0).unwrap_or_else(|shared| Error::Broken(shared.to_string()))
+    }
+}
+
 impl<E: Into<Error>> From<E> for Fault {
     fn from(error: E) -> Self {
         let error = error.into();

@@ -22,6 +22,9 @@ use crate::graphql::Session;
 /// How often it is looked whether who follows a stream still may.
 pub(super) const CHECK: Duration = Duration::from_secs(3);
 
+/// How long before its time to stop in is over the server cuts off what it still sends.
+const MARGIN: Duration = Duration::from_secs(1);
+
 /// A request being answered.
 #[derive(Clone)]
 pub(super) struct Asking {
@@ -159,6 +162,16 @@ impl Asking {
                 () = self.app.stops() => return,
                 () = tokio::time::sleep(CHECK) => if !self.may_go_on().await { return },
             }
+        }
+    }
+
+    /// Waits until what the client is being sent has to be cut off: it may no longer have it, or the server has no more time to
+    /// stop in.
+    pub(super) async fn cut_off(&self) {
+        self.ended().await;
+        if self.may_go_on().await {
+            let grace = Duration::from_secs(self.app.settings.connections.grace);
+            tokio::time::sleep(grace.saturating_sub(MARGIN)).await;
         }
     }
 

@@ -5,6 +5,7 @@ mod asking;
 mod client;
 mod document;
 mod events;
+mod export;
 mod graphql;
 mod limit;
 mod listen;
@@ -151,13 +152,17 @@ fn router(app: App) -> Result<Router> {
     let fixed = |name, value| SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value));
     let router = Router::new()
         .route("/graphql", get(graphql::get).post(graphql::post).fallback(graphql::other_method))
+        .route("/export/{file}", get(export::get))
         .route("/metrics", get(metrics::show))
         .layer(from_fn_with_state(app.clone(), client::know))
         .route("/health/live", get(|| async { "alive\n" }))
         .route("/health/ready", get(ready))
         .merge(page::routes(app.settings.hide_schema))
         .fallback(|| async {
-            (StatusCode::NOT_FOUND, "There is nothing here: GraphiQL is at /, the API at /graphql\n")
+            (
+                StatusCode::NOT_FOUND,
+                "There is nothing here: GraphiQL is at /, the API at /graphql, exports below /export/\n",
+            )
         })
         .layer(RequestBodyTimeoutLayer::new(BODY))
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest));

@@ -45,6 +45,12 @@ pub(super) fn may_get(headers: &HeaderMap, origins: &[String]) -> bool {
         && (!crossed || (headers.contains_key(header::ORIGIN) && may_ask(headers, origins)))
 }
 
+/// Whether a file may be given out: also to who follows a link of this server or writes the address, but to no page of another site.
+pub(super) fn may_download(headers: &HeaderMap, origins: &[String]) -> bool {
+    let crossed = headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
+    may_ask(headers, origins) && (!crossed || headers.contains_key(header::ORIGIN))
+}
+
 /// Whether what asks may: a page of this server, of an origin that is named, or what is no page at all. For what browsers send
 /// without asking first.
 pub(super) fn may_ask(headers: &HeaderMap, origins: &[String]) -> bool {

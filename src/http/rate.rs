@@ -36,6 +36,20 @@ impl Rates {
         Self { buckets, asked: AtomicU32::new(0) }
     }
 
+    /// Takes what was sent from its client's bucket, and waits until there was so much in it.
+    pub(super) async fn wait(&self, client: &Client, cost: usize) {
+        let Some((buckets, most)) = &self.buckets else { return };
+        let mut left = u32::try_from(cost).unwrap_or(u32::MAX);
+        while let Some(part) = NonZeroU32::new(left.min(most.get())) {
+            match buckets.check_key_n(&client.bucket(), part) {
+                Ok(Ok(_)) => left -= part.get(),
+                Ok(Err(until)) => tokio::time::sleep(until.wait_time_from(DefaultClock::default().now())).await,
+                // A part is never more than a bucket holds.
+                Err(_) => return,
+            }
+        }
+    }
+
     /// Takes what a question costs from its client's bucket.
     pub(super) fn take(&self, client: &Client, cost: usize) -> Result<Headers, Refusal> {
         let Some((buckets, most)) = &self.buckets else { return Ok(Vec::new()) };

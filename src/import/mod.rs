@@ -21,6 +21,7 @@ pub mod record;
 mod redirect;
 pub(crate) mod reference;
 pub mod report;
+pub(crate) mod restore;
 pub mod schema;
 mod scratch;
 pub(crate) mod write;

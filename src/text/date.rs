@@ -192,6 +192,17 @@ pub fn format_instant(second: i64) -> String {
     writable.unwrap_or(Timestamp::UNIX_EPOCH).to_string()
 }
 
+/// A date that a program without EDTF reads as it is meant: a year, month, day or instant that is certain and known to its
+/// last digit.
+pub(crate) fn plain(edtf: &str) -> Option<&str> {
+    let bytes = edtf.as_bytes();
+    let digits = bytes.first().is_some_and(u8::is_ascii_digit)
+        && bytes.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'+' | b':' | b'T' | b'Z'));
+    // Seasons are written like months beyond the twelfth.
+    let season = edtf.get(5..7).is_some_and(|month| month > "12");
+    (digits && !season).then_some(edtf)
+}
+
 /// Seconds before they are cut to 64 bits, end exclusive.
 #[derive(Clone, Copy)]
 struct Span {

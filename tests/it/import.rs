@@ -359,7 +359,6 @@ async fn other_ways_to_be_wrong() {
         )
         .await;
         refused(&[json!({ "kind": "participation", "key": "p", "actor": "ann", "role": "HOST" })], "/event").await;
-        refused(&[json!({ "kind": "dataset", "key": "again" })], "dataset below other records").await;
         let report = fixture.import(&ann.to_string()).await;
         assert!(report.problems[0].message.contains("belongs to no dataset"), "{:?}", report.problems);
         // What a key names cannot change its noun.

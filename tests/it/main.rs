@@ -9,6 +9,7 @@ mod command;
 mod delete;
 mod durability;
 mod federation;
+mod export;
 mod feed;
 mod feed_damage;
 mod feed_update;

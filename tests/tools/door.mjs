@@ -8,6 +8,7 @@ import { createClient as createEventClient } from 'graphql-sse';
 import { createClient as createSocketClient } from 'graphql-ws';
 import WebSocket from 'ws';
 import { PROTOCOL, Socket } from './socket.mjs';
+import { exports } from './exports.mjs';
 import { run } from './steps.mjs';
 
 if (!process.argv[2]) throw new Error('say where the server is: npm run door -- http://127.0.0.1:8000');
@@ -366,4 +367,4 @@ const sockets = {
   'socket: a frame of 2 MB closes with 1009': refuses(1009, subscribe('q', `${question} #${'x'.repeat(2_000_000)}`)),
 };
 
-await run({ ...Object.fromEntries(audits), ...clients, ...sockets });
+await run({ ...Object.fromEntries(audits), ...clients, ...sockets, ...exports(process.argv[2]) });

@@ -6,6 +6,7 @@
 
 mod area;
 mod date;
+mod json;
 mod list;
 mod name;
 mod reference;
@@ -20,6 +21,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
 pub use area::PointInput;
 pub(crate) use area::{BoundingBoxInput, NearInput, in_box, near};
 pub(crate) use date::{DateColumns, DateFilter, date};
+pub(crate) use json::from_json;
 pub(crate) use list::{ListFilter, carrying, tied};
 pub(crate) use name::{Asked, NameMatch};
 pub(crate) use reference::{IdFilter, RecordFilter, Selector, SlugFilter, came_with, with_slug};

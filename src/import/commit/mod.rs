@@ -298,16 +298,9 @@ impl<'a> Attempt<'a> {
             };
             match parsed {
                 Ok(Parsed::Dataset(record)) => {
+                    // A file may hold several datasets, as an export of the whole graph does.
                     self.flush(&mut batch, pass).await?;
-                    if self.dataset.is_some() {
-                        let mistake = whole(
-                            "is a dataset below other records",
-                            "put it on the first line, or its records into a file of their own",
-                        );
-                        self.once(pass, at, Some("dataset"), Some(&record.key), vec![mistake]);
-                    } else {
-                        self.open_dataset(&record, pass).await?;
-                    }
+                    self.open_dataset(&record, pass).await?;
                 }
                 Ok(Parsed::Record(record)) => {
                     if self.dataset.is_none() {

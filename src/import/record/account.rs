@@ -4,9 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Build, Ref, Row, When, evidence::EvidenceRecord, figure::FigureRecord, participation::ParticipationRecord,
+    Build, Ref, Restore, Row, When, evidence::EvidenceRecord, figure::FigureRecord, participation::ParticipationRecord,
 };
 use crate::import::build::Builder;
+use crate::import::restore::Restorer;
 use entity::event_type::EventType;
 use entity::record::Kind;
 
@@ -15,33 +16,33 @@ use entity::record::Kind;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AccountRecord {
     /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// The event; left out inside of it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<Ref>,
     /// What this version says, in a few words of ours.
     pub label: String,
     /// What kind of event it was, if this version says otherwise.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#type: Option<EventType>,
     /// When, if this version says otherwise.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<When>,
     /// Where, if this version says otherwise: a place.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Ref>,
     /// Where more exactly, in words.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place_note: Option<String>,
     /// Who and what had a part in it according to this version.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub participations: Vec<ParticipationRecord>,
     /// Numbers that it gives.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub figures: Vec<FigureRecord>,
     /// Where it is written.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<EvidenceRecord>,
 }
 
@@ -72,5 +73,24 @@ impl Build for AccountRecord {
 
     fn parts(&self) -> Vec<(&'static str, &dyn super::AnyBuild)> {
         super::parts!(self: "participations" participations, "figures" figures, "evidence" evidence)
+    }
+}
+
+impl Restore for AccountRecord {
+    type Row = entity::account::Model;
+
+    fn of(row: &Self::Row, r: &Restorer) -> Self {
+        Self {
+            key: r.key(row.id),
+            event: r.whole(row.id, row.event_id),
+            label: row.label.clone(),
+            r#type: row.kind,
+            when: When::of(row.date.as_ref(), row.date_raw.as_ref()),
+            place: r.reference_if(row.place_id),
+            place_note: row.place_note.clone(),
+            participations: r.parts(row.id),
+            figures: r.parts(row.id),
+            evidence: r.parts(row.id),
+        }
     }
 }

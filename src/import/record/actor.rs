@@ -3,9 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Build, Ref, Row, evidence::EvidenceRecord, external_id::ExternalIdRecord, name::NameRecord};
+use super::{Build, Ref, Restore, Row, evidence::EvidenceRecord, external_id::ExternalIdRecord, name::NameRecord};
 use crate::import::build::Builder;
+use crate::import::restore::Restorer;
 use entity::actor::{ActorKind, OrganizationKind};
+use entity::id::ArticleId;
 use entity::record::Kind;
 
 /// A human being.
@@ -13,39 +15,39 @@ use entity::record::Kind;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PersonRecord {
     /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// A readable unique name for links: lower-case letters, digits and hyphens.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slug: Option<String>,
     /// What to show. Matched only if it stands among the names too, so a description may be a label.
     pub label: String,
     /// What the person does.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub occupation: Option<String>,
     /// Birth, in EDTF.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub born: Option<String>,
     /// Death, in EDTF.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub died: Option<String>,
     /// What it is, in a few words of ours.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// ISO 3166-1 alpha-2 code of its country or nationality.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country: Option<String>,
     /// PLOVER sector code, such as `CVL`, `GOV`, `MIL`.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sector: Option<String>,
     /// What it is called; the label is not a name unless it stands here too.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<NameRecord>,
     /// Its ids elsewhere.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub external_ids: Vec<ExternalIdRecord>,
     /// Where it is written.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<EvidenceRecord>,
 }
 
@@ -78,36 +80,36 @@ impl Build for PersonRecord {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OrganizationRecord {
     /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// A readable unique name for links: lower-case letters, digits and hyphens.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slug: Option<String>,
     /// What to show. Matched only if it stands among the names too, so a description may be a label.
     pub label: String,
     /// What kind of organization it is.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#type: Option<OrganizationKind>,
     /// Where it is, or the place that a state is.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Ref>,
     /// What it is, in a few words of ours.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// ISO 3166-1 alpha-2 code of its country or nationality.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country: Option<String>,
     /// PLOVER sector code, such as `CVL`, `GOV`, `MIL`.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sector: Option<String>,
     /// What it is called; the label is not a name unless it stands here too.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<NameRecord>,
     /// Its ids elsewhere.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub external_ids: Vec<ExternalIdRecord>,
     /// Where it is written.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<EvidenceRecord>,
 }
 
@@ -139,30 +141,30 @@ impl Build for OrganizationRecord {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct GroupRecord {
     /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// A readable unique name for links: lower-case letters, digits and hyphens.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slug: Option<String>,
     /// What to show. Matched only if it stands among the names too, so a description may be a label.
     pub label: String,
     /// What it is, in a few words of ours.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// ISO 3166-1 alpha-2 code of its country or nationality.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country: Option<String>,
     /// PLOVER sector code, such as `CVL`, `GOV`, `MIL`.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sector: Option<String>,
     /// What it is called; the label is not a name unless it stands here too.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<NameRecord>,
     /// Its ids elsewhere.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub external_ids: Vec<ExternalIdRecord>,
     /// Where it is written.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<EvidenceRecord>,
 }
 
@@ -192,43 +194,43 @@ impl Build for GroupRecord {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AnonymousSourceRecord {
     /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// A readable unique name for links: lower-case letters, digits and hyphens.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slug: Option<String>,
     /// What to show. Matched only if it stands among the names too, so a description may be a label.
     pub label: String,
     /// The source as printed, such as `a source close to him`.
     pub descriptor: String,
     /// On what condition it spoke.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub condition: Option<String>,
     /// Why it is not named.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// Whom it is close to: an actor.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub close_to: Option<Ref>,
     /// The article that quotes it.
     pub article: Ref,
     /// What it is, in a few words of ours.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// ISO 3166-1 alpha-2 code of its country or nationality.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country: Option<String>,
     /// PLOVER sector code, such as `CVL`, `GOV`, `MIL`.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sector: Option<String>,
     /// What it is called; the label is not a name unless it stands here too.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<NameRecord>,
     /// Its ids elsewhere.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub external_ids: Vec<ExternalIdRecord>,
     /// Where it is written.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<EvidenceRecord>,
 }
 
@@ -255,5 +257,87 @@ impl Build for AnonymousSourceRecord {
 
     fn parts(&self) -> Vec<(&'static str, &dyn super::AnyBuild)> {
         super::parts!(self: "names" names, "externalIds" external_ids, "evidence" evidence)
+    }
+}
+
+impl Restore for PersonRecord {
+    type Row = entity::actor::Model;
+
+    fn of(row: &Self::Row, r: &Restorer) -> Self {
+        Self {
+            key: r.key(row.id),
+            slug: row.slug.clone(),
+            label: row.label.clone(),
+            occupation: row.occupation.clone(),
+            born: row.born.clone(),
+            died: row.died.clone(),
+            description: row.description.clone(),
+            country: row.country.clone(),
+            sector: row.sector.clone(),
+            names: r.parts(row.id),
+            external_ids: r.parts(row.id),
+            evidence: r.parts(row.id),
+        }
+    }
+}
+
+impl Restore for OrganizationRecord {
+    type Row = entity::actor::Model;
+
+    fn of(row: &Self::Row, r: &Restorer) -> Self {
+        Self {
+            key: r.key(row.id),
+            slug: row.slug.clone(),
+            label: row.label.clone(),
+            r#type: row.organization_kind,
+            place: r.reference_if(row.place_id),
+            description: row.description.clone(),
+            country: row.country.clone(),
+            sector: row.sector.clone(),
+            names: r.parts(row.id),
+            external_ids: r.parts(row.id),
+            evidence: r.parts(row.id),
+        }
+    }
+}
+
+impl Restore for GroupRecord {
+    type Row = entity::actor::Model;
+
+    fn of(row: &Self::Row, r: &Restorer) -> Self {
+        Self {
+            key: r.key(row.id),
+            slug: row.slug.clone(),
+            label: row.label.clone(),
+            description: row.description.clone(),
+            country: row.country.clone(),
+            sector: row.sector.clone(),
+            names: r.parts(row.id),
+            external_ids: r.parts(row.id),
+            evidence: r.parts(row.id),
+        }
+    }
+}
+
+impl Restore for AnonymousSourceRecord {
+    type Row = entity::actor::Model;
+
+    fn of(row: &Self::Row, r: &Restorer) -> Self {
+        Self {
+            key: r.key(row.id),
+            slug: row.slug.clone(),
+            label: row.label.clone(),
+            descriptor: row.descriptor.clone().unwrap_or_default(),
+            condition: row.condition.clone(),
+            reason: row.reason.clone(),
+            close_to: r.reference_if(row.close_to_id),
+            article: r.reference(row.article_id.unwrap_or(ArticleId(0))),
+            description: row.description.clone(),
+            country: row.country.clone(),
+            sector: row.sector.clone(),
+            names: r.parts(row.id),
+            external_ids: r.parts(row.id),
+            evidence: r.parts(row.id),
+        }
     }
 }

@@ -4,10 +4,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Build, Ref, Row, evidence::EvidenceRecord, external_id::ExternalIdRecord, figure::FigureRecord,
+    Build, Ref, Restore, Row, evidence::EvidenceRecord, external_id::ExternalIdRecord, figure::FigureRecord,
     mention::MentionRecord,
 };
 use crate::import::build::Builder;
+use crate::import::restore::Restorer;
 use entity::record::Kind;
 
 /// A published report or work. A work may be known only by mention, an outlet may be named without a link.
@@ -15,55 +16,55 @@ use entity::record::Kind;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ArticleRecord {
     /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// A readable unique name for links: lower-case letters, digits and hyphens.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slug: Option<String>,
     /// Who published it: an actor.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub publisher: Option<Ref>,
     /// Who wrote it, in the order of the byline: actors.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub authors: Vec<Ref>,
     /// Its headline.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub headline: Option<String>,
     /// Where it can be read: an absolute http or https address.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     /// When it was published, in EDTF; a date-time has its offset.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub published: Option<String>,
     /// IANA time zone of the dateline, such as `Asia/Baghdad`.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_zone: Option<String>,
     /// Where it was written: a place.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dateline: Option<Ref>,
     /// BCP 47 language tag, such as `en`.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
     /// The text, where it may be kept; evidence is then checked against it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// SHA-256 of the text in UTF-8, in hexadecimal, where the text may not be kept.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text_sha256: Option<String>,
     /// Length of the text in Unicode code points, where the text may not be kept.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text_length: Option<i32>,
     /// Its ids elsewhere.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub external_ids: Vec<ExternalIdRecord>,
     /// Numbers that it gives.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub figures: Vec<FigureRecord>,
     /// Names seen in it and not yet judged.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mentions: Vec<MentionRecord>,
     /// Where it is written.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<EvidenceRecord>,
 }
 
@@ -98,5 +99,32 @@ impl Build for ArticleRecord {
 
     fn parts(&self) -> Vec<(&'static str, &dyn super::AnyBuild)> {
         super::parts!(self: "externalIds" external_ids, "figures" figures, "mentions" mentions, "evidence" evidence)
+    }
+}
+
+impl Restore for ArticleRecord {
+    type Row = entity::article::Model;
+
+    fn of(row: &Self::Row, r: &Restorer) -> Self {
+        // Digest and length of a text that is kept are computed from it.
+        Self {
+            key: r.key(row.id),
+            slug: row.slug.clone(),
+            publisher: r.reference_if(row.publisher_id),
+            authors: r.authors(row.id),
+            headline: row.headline.clone(),
+            url: row.url.clone(),
+            published: row.published.clone(),
+            time_zone: row.time_zone.clone(),
+            dateline: r.reference_if(row.dateline_place_id),
+            language: row.language.clone(),
+            text: row.text.clone(),
+            text_sha256: row.text_sha256.clone().filter(|_| row.text.is_none()),
+            text_length: row.text_length.filter(|_| row.text.is_none()),
+            external_ids: r.parts(row.id),
+            figures: r.parts(row.id),
+            mentions: r.parts(row.id),
+            evidence: r.parts(row.id),
+        }
     }
 }

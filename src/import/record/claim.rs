@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Build, Ref, Row, evidence::EvidenceRecord};
+use super::{Build, Ref, Restore, Row, evidence::EvidenceRecord};
 use crate::import::build::Builder;
+use crate::import::restore::Restorer;
 use entity::record::Kind;
 use entity::standing::Standing;
 
@@ -13,15 +14,15 @@ use entity::standing::Standing;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ClaimRecord {
     /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// The proposition, in our words.
     pub text: String,
     /// What it is about: an event (that it happened), account, participation, relation, figure or actor. All but an actor have at most one claim.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<Ref>,
     /// Where it is written.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<EvidenceRecord>,
 }
 
@@ -52,5 +53,18 @@ impl Build for ClaimRecord {
 
     fn parts(&self) -> Vec<(&'static str, &dyn super::AnyBuild)> {
         super::parts!(self: "evidence" evidence)
+    }
+}
+
+impl Restore for ClaimRecord {
+    type Row = entity::claim::Model;
+
+    fn of(row: &Self::Row, r: &Restorer) -> Self {
+        Self {
+            key: r.key(row.id),
+            text: row.text.clone(),
+            subject: r.reference_if(row.subject_id),
+            evidence: r.parts(row.id),
+        }
     }
 }

@@ -4,10 +4,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Build, Ref, Row, When, account::AccountRecord, event_link::EventLinkRecord, evidence::EvidenceRecord,
-    external_id::ExternalIdRecord, figure::FigureRecord, participation::ParticipationRecord,
+    Build, Ref, Restore, Row, When, account::AccountRecord, event_link::EventLinkRecord, evidence::EvidenceRecord,
+    external_id::ExternalIdRecord, figure::FigureRecord, participation::ParticipationRecord, unless,
 };
 use crate::import::build::Builder;
+use crate::import::restore::Restorer;
 use entity::event::{Occurrence, PlacePrecision};
 use entity::event_type::EventType;
 use entity::participation::Certainty;
@@ -18,63 +19,63 @@ use entity::record::Kind;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EventRecord {
     /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// A readable unique name for links: lower-case letters, digits and hyphens.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slug: Option<String>,
     /// What kind of event it is; for a disputed one the nearest common parent.
     pub r#type: EventType,
     /// The feed's own code for its type.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_type: Option<String>,
     /// A title of ours.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// What happened, in our words.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub summary: Option<String>,
     /// When; left out when unknown.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<When>,
     /// Where: a place.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Ref>,
     /// Where more exactly, in words.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place_note: Option<String>,
     /// Whether the place is stated or inferred; `STATED` when there is a place and this is left out.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place_certainty: Option<Certainty>,
     /// From what the place is inferred.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place_certainty_note: Option<String>,
     /// How exact the place is.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place_precision: Option<PlacePrecision>,
     /// Whether it happened; `HAPPENED` when left out.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub occurrence: Option<Occurrence>,
     /// The event of which it is a part.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Ref>,
     /// Who and what had a part in it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub participations: Vec<ParticipationRecord>,
     /// Versions of it that exclude each other.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accounts: Vec<AccountRecord>,
     /// Ties to other events.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<EventLinkRecord>,
     /// Its ids elsewhere.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub external_ids: Vec<ExternalIdRecord>,
     /// Numbers that it gives.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub figures: Vec<FigureRecord>,
     /// Where it is written.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<EvidenceRecord>,
 }
 
@@ -119,5 +120,36 @@ impl Build for EventRecord {
 
     fn parts(&self) -> Vec<(&'static str, &dyn super::AnyBuild)> {
         super::parts!(self: "participations" participations, "accounts" accounts, "links" links, "externalIds" external_ids, "figures" figures, "evidence" evidence)
+    }
+}
+
+impl Restore for EventRecord {
+    type Row = entity::event::Model;
+
+    fn of(row: &Self::Row, r: &Restorer) -> Self {
+        Self {
+            key: r.key(row.id),
+            slug: row.slug.clone(),
+            r#type: row.kind,
+            source_type: row.source_type.clone(),
+            title: row.title.clone(),
+            summary: row.summary.clone(),
+            when: When::of(row.date.as_ref(), row.date_raw.as_ref()),
+            place: r.reference_if(row.place_id),
+            place_note: row.place_note.clone(),
+            place_certainty: row
+                .place_certainty
+                .filter(|certainty| row.place_id.is_some() && *certainty != Certainty::Stated),
+            place_certainty_note: row.place_certainty_note.clone(),
+            place_precision: row.place_precision,
+            occurrence: unless(row.occurrence, Occurrence::Happened),
+            parent: r.reference_if(row.parent_id),
+            participations: r.parts(row.id),
+            accounts: r.parts(row.id),
+            links: r.parts(row.id),
+            external_ids: r.parts(row.id),
+            figures: r.parts(row.id),
+            evidence: r.parts(row.id),
+        }
     }
 }

@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Build, Ref, Row, evidence::EvidenceRecord};
+use super::{Build, Ref, Restore, Row, evidence::EvidenceRecord};
 use crate::import::build::Builder;
+use crate::import::restore::Restorer;
 use entity::event_link::EventLinkKind;
 use entity::record::Kind;
 
@@ -13,17 +14,17 @@ use entity::record::Kind;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EventLinkRecord {
     /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// The first event; left out inside of it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<Ref>,
     /// What the first is to the second.
     pub r#type: EventLinkKind,
     /// The second event.
     pub to: Ref,
     /// Where it is written.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<EvidenceRecord>,
 }
 
@@ -45,5 +46,19 @@ impl Build for EventLinkRecord {
 
     fn parts(&self) -> Vec<(&'static str, &dyn super::AnyBuild)> {
         super::parts!(self: "evidence" evidence)
+    }
+}
+
+impl Restore for EventLinkRecord {
+    type Row = entity::event_link::Model;
+
+    fn of(row: &Self::Row, r: &Restorer) -> Self {
+        Self {
+            key: r.key(row.id),
+            from: r.whole(row.id, row.from_id),
+            r#type: row.kind,
+            to: r.reference(row.to_id),
+            evidence: r.parts(row.id),
+        }
     }
 }

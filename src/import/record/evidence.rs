@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Build, Ref, Row};
+use super::{Build, Ref, Restore, Row, unless};
 use crate::import::build::Builder;
+use crate::import::restore::Restorer;
 use entity::evidence::EvidencePart;
 use entity::participation::Certainty;
 use entity::record::Kind;
@@ -14,48 +15,48 @@ use entity::record::Kind;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EvidenceRecord {
     /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// The fact; left out inside of it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<Ref>,
     /// The article.
     pub article: Ref,
     /// First code point of the span, from 0.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<i32>,
     /// Code point behind the span.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<i32>,
     /// The words there, where they may be kept.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quote: Option<String>,
     /// SHA-256 of the words there in UTF-8, in hexadecimal; computed when the words are given.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quote_sha256: Option<String>,
     /// Words before the span, where they may be kept.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prefix: Option<String>,
     /// Words behind the span, where they may be kept.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suffix: Option<String>,
     /// Which part of the fact is written there; `WHOLE` when left out.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part: Option<EvidencePart>,
     /// Place among the pieces of a split span, from 0.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ordinal: Option<i32>,
     /// In whose statement the fact is told; left out for the article's own voice.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub statement: Option<Ref>,
     /// How sure the annotation is, from 0 to 1.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "super::number")]
     pub confidence: Option<f64>,
     /// Whether the fact is stated there or inferred from it; `STATED` when left out.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certainty: Option<Certainty>,
     /// What is left to inference, in words of ours.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
 
@@ -106,5 +107,29 @@ impl Build for EvidenceRecord {
             certainty: self.certainty.unwrap_or(Certainty::Stated),
             note: self.note.clone(),
         })
+    }
+}
+
+impl Restore for EvidenceRecord {
+    type Row = entity::evidence::Model;
+
+    fn of(row: &Self::Row, r: &Restorer) -> Self {
+        Self {
+            key: r.key(row.id),
+            target: r.whole(row.id, row.target_id),
+            article: r.reference(row.article_id),
+            start: row.start,
+            end: row.end,
+            quote: row.quote.clone(),
+            quote_sha256: row.quote_sha256.clone().filter(|_| row.quote.is_none()),
+            prefix: row.prefix.clone(),
+            suffix: row.suffix.clone(),
+            part: unless(row.part, EvidencePart::Whole),
+            ordinal: unless(row.ordinal, 0),
+            statement: r.reference_if(row.statement_id),
+            confidence: row.confidence,
+            certainty: unless(row.certainty, Certainty::Stated),
+            note: row.note.clone(),
+        }
     }
 }

@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Build, Ref, Row};
+use super::{Build, Ref, Restore, Row};
 use crate::import::build::Builder;
+use crate::import::restore::Restorer;
 use entity::record::Kind;
 
 /// An id of an actor, place, event or article elsewhere.
@@ -12,10 +13,10 @@ use entity::record::Kind;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ExternalIdRecord {
     /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// Whose id it is; left out inside of it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<Ref>,
     /// Who gives such ids: `wikidata`, `geonames`, `gdelt`, `gdelt-feature`, `acled`, `ucdp`, `polecat`, `ftm`, `wikipedia`, `twitter`, `doi`, `isbn`, `url`, or another scheme written as `x-name`.
     pub scheme: String,
@@ -41,5 +42,18 @@ impl Build for ExternalIdRecord {
             scheme: self.scheme.clone(),
             value: self.value.clone(),
         })
+    }
+}
+
+impl Restore for ExternalIdRecord {
+    type Row = entity::external_id::Model;
+
+    fn of(row: &Self::Row, r: &Restorer) -> Self {
+        Self {
+            key: r.key(row.id),
+            target: r.whole(row.id, row.target_id),
+            scheme: row.scheme.clone(),
+            value: row.value.clone(),
+        }
     }
 }

@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Build, Ref, Row, When, evidence::EvidenceRecord};
+use super::{Build, Ref, Restore, Row, When, evidence::EvidenceRecord, unless};
 use crate::import::build::Builder;
+use crate::import::restore::Restorer;
 use entity::event_type::EventType;
 use entity::figure::Qualifier;
 use entity::record::Kind;
@@ -14,42 +15,42 @@ use entity::record::Kind;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FigureRecord {
     /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// The statement, event, account or article that gives it; left out inside of it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<Ref>,
     /// What is counted, in words: activists missing.
     pub counted: String,
     /// The type of the events counted.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counted_type: Option<EventType>,
     /// The number.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "super::number")]
     pub value: Option<f64>,
     /// The least it may be.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "super::number")]
     pub lower: Option<f64>,
     /// The most it may be.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "super::number")]
     pub upper: Option<f64>,
     /// The unit, such as `person`, `year`, `USD`.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
     /// How exact it is meant; `EXACT` when left out.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub qualifier: Option<Qualifier>,
     /// Over what time it is counted.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub period: Option<When>,
     /// Where it is counted: a place.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Ref>,
     /// The figure of which it is a part.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part_of: Option<Ref>,
     /// Where it is written.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<EvidenceRecord>,
 }
 
@@ -87,5 +88,27 @@ impl Build for FigureRecord {
 
     fn parts(&self) -> Vec<(&'static str, &dyn super::AnyBuild)> {
         super::parts!(self: "evidence" evidence)
+    }
+}
+
+impl Restore for FigureRecord {
+    type Row = entity::figure::Model;
+
+    fn of(row: &Self::Row, r: &Restorer) -> Self {
+        Self {
+            key: r.key(row.id),
+            target: r.whole(row.id, row.target_id),
+            counted: row.counted.clone(),
+            counted_type: row.counted_type,
+            value: row.value,
+            lower: row.lower,
+            upper: row.upper,
+            unit: row.unit.clone(),
+            qualifier: unless(row.qualifier, Qualifier::Exact),
+            period: When::of(row.period.as_ref(), row.period_raw.as_ref()),
+            place: r.reference_if(row.place_id),
+            part_of: r.reference_if(row.part_of_id),
+            evidence: r.parts(row.id),
+        }
     }
 }

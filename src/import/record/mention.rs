@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Build, Ref, Row};
+use super::{Build, Ref, Restore, Row};
 use crate::import::build::Builder;
+use crate::import::restore::Restorer;
 use entity::mention::MentionKind;
 use entity::record::Kind;
 
@@ -13,20 +14,20 @@ use entity::record::Kind;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MentionRecord {
     /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// The article; left out inside of it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub article: Option<Ref>,
     /// The name as written there.
     pub text: String,
     /// What it seems to name.
     pub r#type: MentionKind,
     /// First code point, from 0.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<i32>,
     /// The actor or place that it was judged to name.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub judged: Option<Ref>,
 }
 
@@ -49,5 +50,20 @@ impl Build for MentionRecord {
             target_id: judged.map(|(id, _)| id),
             target_kind: judged.map(|(_, kind)| kind),
         })
+    }
+}
+
+impl Restore for MentionRecord {
+    type Row = entity::mention::Model;
+
+    fn of(row: &Self::Row, r: &Restorer) -> Self {
+        Self {
+            key: r.key(row.id),
+            article: r.whole(row.id, row.article_id),
+            text: row.text.clone(),
+            r#type: row.kind,
+            start: row.start,
+            judged: r.reference_if(row.target_id),
+        }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! A record is a whole with its parts: an event carries its participations, anything carries its evidence. A part
 //! may also stand on a line of its own; then it has a key and says what it belongs to. `Build::row` turns a
-//! record into its row and, on the way, notes every mistake and every reference.
+//! record into its row and, on the way, notes every mistake and every reference; `Restore::of` turns the row back into
+//! the record.
 
 pub mod account;
 pub mod actor;
@@ -29,6 +30,8 @@ use sea_orm::EntityTrait;
 use serde::{Deserialize, Serialize};
 
 use super::build::Builder;
+use super::restore::Restorer;
+use entity::actor::ActorKind;
 use entity::record::Kind;
 
 /// A reference to another record: its key (in the same dataset), its key in another dataset, or an id elsewhere.
@@ -80,9 +83,20 @@ pub enum When {
 #[serde(deny_unknown_fields)]
 pub struct Worded {
     /// EDTF text; left out when the words cannot be resolved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edtf: Option<String>,
     /// The words, such as `on Friday evening`.
     pub raw: String,
+}
+
+impl When {
+    /// The time that columns hold.
+    pub(crate) fn of(edtf: Option<&String>, raw: Option<&String>) -> Option<Self> {
+        match raw {
+            Some(raw) => Some(Self::Worded(Worded { edtf: edtf.cloned(), raw: raw.clone() })),
+            None => edtf.cloned().map(Self::Edtf),
+        }
+    }
 }
 
 /// Turns a record of one noun into its row and names its parts.
@@ -126,6 +140,30 @@ impl<T: Build + Send + Sync> AnyBuild for T {
     }
 }
 
+/// Turns a row of one noun back into its record: the inverse of [`Build::row`].
+pub(crate) trait Restore: Build + Serialize + Sized {
+    /// The row.
+    type Row: InRows;
+    /// The record with its parts. What [`Build::row`] would fill in by itself is left out.
+    fn of(row: &Self::Row, r: &Restorer) -> Self;
+}
+
+/// A value, unless it is the one that a record means by leaving it out.
+pub(crate) fn unless<T: PartialEq + Copy>(value: T, usual: T) -> Option<T> {
+    (value != usual).then_some(value)
+}
+
+/// A number as people write it: one without a fraction has none in JSON either.
+fn number<S: serde::Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    /// Up to here every whole number is a floating-point number.
+    const WHOLE: f64 = 9_007_199_254_740_992.0;
+    match value {
+        Some(value) if value.fract() == 0.0 && value.abs() <= WHOLE => serializer.serialize_i64(*value as i64),
+        Some(value) => serializer.serialize_f64(*value),
+        None => serializer.serialize_none(),
+    }
+}
+
 /// Names the parts of a record: each list under the name it has in JSON.
 macro_rules! parts {
     ($self:ident: $($name:literal $field:ident),+ $(,)?) => {{
@@ -135,6 +173,11 @@ macro_rules! parts {
     }};
 }
 use parts;
+
+/// How `"kind"` calls a record.
+trait Word {
+    const WORD: &'static str;
+}
 
 /// Declares the kinds of records: the word in `"kind"`, the type that reads it, and what a line of its own needs
 /// beyond what the type requires of a part.
@@ -150,6 +193,10 @@ macro_rules! kinds {
                 _ => None,
             }
         }
+
+        $(impl Word for $path {
+            const WORD: &'static str = $word;
+        })+
 
         /// The JSON Schema of each kind and the fields that a line of its own needs.
         pub(crate) fn schemas(generator: &mut schemars::SchemaGenerator) -> Vec<(&'static str, schemars::Schema, &'static [&'static str])> {
@@ -188,6 +235,12 @@ macro_rules! rows {
             $(#[allow(missing_docs)] $name(<entity::$module::Entity as EntityTrait>::Model),)+
         }
 
+        /// A row that has its list in [`Rows`].
+        pub(crate) trait InRows: Sized {
+            /// The rows of its noun.
+            fn among(rows: &Rows) -> &[Self];
+        }
+
         /// Rows of a batch, by noun.
         #[derive(Default)]
         pub(crate) struct Rows {
@@ -195,12 +248,76 @@ macro_rules! rows {
         }
 
         impl Rows {
+            /// The nouns that stand as parts in records.
+            pub(crate) const PARTS: [Kind; 9] = [
+                Kind::Name,
+                Kind::Participation,
+                Kind::Account,
+                Kind::EventLink,
+                Kind::Stance,
+                Kind::ExternalId,
+                Kind::Figure,
+                Kind::Mention,
+                Kind::Evidence,
+            ];
+
             /// Adds a row to those of its noun.
             pub(crate) fn push(&mut self, row: Row) {
                 match row { $(Row::$name(model) => self.$module.push(model),)+ }
             }
+
+            /// The numbers of all rows, each with its place among those of its noun.
+            pub(crate) fn places(&self) -> impl Iterator<Item = (i64, usize)> {
+                std::iter::empty()$(.chain(self.$module.iter().enumerate().map(|(at, row)| (row.id.0, at))))+
+            }
         }
+
+        $(impl InRows for entity::$module::Model {
+            fn among(rows: &Rows) -> &[Self] {
+                &rows.$module
+            }
+        })+
     };
+}
+
+/// A record as a line: its kind first.
+#[derive(Serialize)]
+struct Line<T> {
+    kind: &'static str,
+    #[serde(flatten)]
+    record: T,
+}
+
+/// The line of the record with this number; none when it has no row.
+pub(crate) fn line(kind: Kind, id: i64, r: &Restorer) -> Option<serde_json::Result<String>> {
+    match kind {
+        Kind::Article => line_of::<article::ArticleRecord>(id, r),
+        Kind::Actor => match r.row::<entity::actor::Model>(id)?.kind {
+            ActorKind::Person => line_of::<actor::PersonRecord>(id, r),
+            ActorKind::Organization => line_of::<actor::OrganizationRecord>(id, r),
+            ActorKind::Group => line_of::<actor::GroupRecord>(id, r),
+            ActorKind::AnonymousSource => line_of::<actor::AnonymousSourceRecord>(id, r),
+        },
+        Kind::Name => line_of::<name::NameRecord>(id, r),
+        Kind::Place => line_of::<place::PlaceRecord>(id, r),
+        Kind::Relation => line_of::<relation::RelationRecord>(id, r),
+        Kind::Event => line_of::<event::EventRecord>(id, r),
+        Kind::Participation => line_of::<participation::ParticipationRecord>(id, r),
+        Kind::EventLink => line_of::<event_link::EventLinkRecord>(id, r),
+        Kind::Account => line_of::<account::AccountRecord>(id, r),
+        Kind::Statement => line_of::<statement::StatementRecord>(id, r),
+        Kind::Claim => line_of::<claim::ClaimRecord>(id, r),
+        Kind::Stance => line_of::<stance::StanceRecord>(id, r),
+        Kind::Figure => line_of::<figure::FigureRecord>(id, r),
+        Kind::Evidence => line_of::<evidence::EvidenceRecord>(id, r),
+        Kind::Mention => line_of::<mention::MentionRecord>(id, r),
+        Kind::ExternalId => line_of::<external_id::ExternalIdRecord>(id, r),
+    }
+}
+
+fn line_of<T: Restore + Word>(id: i64, r: &Restorer) -> Option<serde_json::Result<String>> {
+    let record = T::of(r.row::<T::Row>(id)?, r);
+    Some(serde_json::to_string(&Line { kind: T::WORD, record }))
 }
 
 rows! {

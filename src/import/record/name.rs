@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Build, Ref, Row, evidence::EvidenceRecord};
+use super::{Build, Ref, Restore, Row, evidence::EvidenceRecord, unless};
 use crate::import::build::Builder;
+use crate::import::restore::Restorer;
 use crate::text::fold;
 use entity::name::NameKind;
 use entity::record::Kind;
@@ -14,21 +15,21 @@ use entity::record::Kind;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NameRecord {
     /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// The actor or place that bears it; left out inside of it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<Ref>,
     /// The name as written; a handle without its `@`.
     pub text: String,
     /// BCP 47 language tag.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
     /// What sort of name it is; `ALIAS` when left out.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#type: Option<NameKind>,
     /// Where it is written.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<EvidenceRecord>,
 }
 
@@ -52,5 +53,20 @@ impl Build for NameRecord {
 
     fn parts(&self) -> Vec<(&'static str, &dyn super::AnyBuild)> {
         super::parts!(self: "evidence" evidence)
+    }
+}
+
+impl Restore for NameRecord {
+    type Row = entity::name::Model;
+
+    fn of(row: &Self::Row, r: &Restorer) -> Self {
+        Self {
+            key: r.key(row.id),
+            target: r.whole(row.id, row.target_id),
+            text: row.text.clone(),
+            language: row.language.clone(),
+            r#type: unless(row.kind, NameKind::Alias),
+            evidence: r.parts(row.id),
+        }
     }
 }

@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Build, Ref, Row, evidence::EvidenceRecord};
+use super::{Build, Ref, Restore, Row, evidence::EvidenceRecord, unless};
 use crate::import::build::Builder;
+use crate::import::restore::Restorer;
 use entity::participation::{Certainty, Role};
 use entity::record::Kind;
 
@@ -13,39 +14,39 @@ use entity::record::Kind;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ParticipationRecord {
     /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// The event; left out inside of it or of an account.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<Ref>,
     /// The account that tells of it; left out when it is agreed, or inside of the account.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<Ref>,
     /// The actor.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<Ref>,
     /// The article.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub article: Option<Ref>,
     /// The thing, in words: his social media accounts.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thing: Option<String>,
     /// The part it had.
     pub role: Role,
     /// The side it was on.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub side: Option<String>,
     /// Where it took part, if not where the event was.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Ref>,
     /// What else is told of it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
     /// Whether the part is stated or inferred; `STATED` when left out.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certainty: Option<Certainty>,
     /// Where it is written.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<EvidenceRecord>,
 }
 
@@ -85,5 +86,26 @@ impl Build for ParticipationRecord {
 
     fn parts(&self) -> Vec<(&'static str, &dyn super::AnyBuild)> {
         super::parts!(self: "evidence" evidence)
+    }
+}
+
+impl Restore for ParticipationRecord {
+    type Row = entity::participation::Model;
+
+    fn of(row: &Self::Row, r: &Restorer) -> Self {
+        Self {
+            key: r.key(row.id),
+            event: r.event(row),
+            account: r.account(row),
+            actor: r.reference_if(row.actor_id),
+            article: r.reference_if(row.article_id),
+            thing: row.thing.clone(),
+            role: row.role,
+            side: row.side.clone(),
+            place: r.reference_if(row.place_id),
+            note: row.note.clone(),
+            certainty: unless(row.certainty, Certainty::Stated),
+            evidence: r.parts(row.id),
+        }
     }
 }

@@ -3,9 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Build, Ref, Row, evidence::EvidenceRecord, external_id::ExternalIdRecord, name::NameRecord};
+use super::{Build, Ref, Restore, Row, evidence::EvidenceRecord, external_id::ExternalIdRecord, name::NameRecord};
 use crate::geo::band;
 use crate::import::build::Builder;
+use crate::import::restore::Restorer;
 use crate::text::fold::fold;
 use entity::place::PlaceKind;
 use entity::record::Kind;
@@ -15,44 +16,44 @@ use entity::record::Kind;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PlaceRecord {
     /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// A readable unique name for links: lower-case letters, digits and hyphens.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slug: Option<String>,
     /// What kind of place it is.
     pub r#type: PlaceKind,
     /// What to show. Matched only if it stands among the names too.
     pub label: String,
     /// What it is, in a few words of ours.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// The smallest stored place that contains it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Ref>,
     /// Degrees north in WGS 84, from -90 to 90.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "super::number")]
     pub latitude: Option<f64>,
     /// Degrees east in WGS 84, from -180 to 180.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "super::number")]
     pub longitude: Option<f64>,
     /// ISO 3166-1 alpha-2 code.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country: Option<String>,
     /// The country or region whose capital it is: a place.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capital_of: Option<Ref>,
     /// For a place without a name: the article that speaks of it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub article: Option<Ref>,
     /// What it is called; the label is not a name unless it stands here too.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<NameRecord>,
     /// Its ids elsewhere.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub external_ids: Vec<ExternalIdRecord>,
     /// Where it is written.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<EvidenceRecord>,
 }
 
@@ -88,5 +89,28 @@ impl Build for PlaceRecord {
 
     fn parts(&self) -> Vec<(&'static str, &dyn super::AnyBuild)> {
         super::parts!(self: "names" names, "externalIds" external_ids, "evidence" evidence)
+    }
+}
+
+impl Restore for PlaceRecord {
+    type Row = entity::place::Model;
+
+    fn of(row: &Self::Row, r: &Restorer) -> Self {
+        Self {
+            key: r.key(row.id),
+            slug: row.slug.clone(),
+            r#type: row.kind,
+            label: row.label.clone(),
+            description: row.description.clone(),
+            parent: r.reference_if(row.parent_id),
+            latitude: row.latitude,
+            longitude: row.longitude,
+            country: row.country.clone(),
+            capital_of: r.reference_if(row.capital_of_id),
+            article: r.reference_if(row.article_id),
+            names: r.parts(row.id),
+            external_ids: r.parts(row.id),
+            evidence: r.parts(row.id),
+        }
     }
 }

@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Build, Ref, Row, evidence::EvidenceRecord};
+use super::{Build, Ref, Restore, Row, evidence::EvidenceRecord, unless};
 use crate::import::build::Builder;
+use crate::import::restore::Restorer;
 use entity::participation::Certainty;
 use entity::record::Kind;
 use entity::relation::RelationKind;
@@ -14,40 +15,40 @@ use entity::relation::RelationKind;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RelationRecord {
     /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// What the first is to the second.
     pub r#type: RelationKind,
     /// The first: an actor.
     pub subject: Ref,
     /// The second, when it is an actor.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub object: Option<Ref>,
     /// The second, when it is a place; else the place for which the tie holds.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Ref>,
     /// The title or post.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// What else is told of it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
     /// From when it holds, in EDTF.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(rename = "from")]
     pub since: Option<String>,
     /// Until when it holds, in EDTF.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(rename = "to")]
     pub until: Option<String>,
     /// When it was said to hold, in EDTF: often the day of the article.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attested: Option<String>,
     /// Whether it is stated or inferred; `STATED` when left out.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certainty: Option<Certainty>,
     /// Where it is written.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<EvidenceRecord>,
 }
 
@@ -90,5 +91,26 @@ impl Build for RelationRecord {
 
     fn parts(&self) -> Vec<(&'static str, &dyn super::AnyBuild)> {
         super::parts!(self: "evidence" evidence)
+    }
+}
+
+impl Restore for RelationRecord {
+    type Row = entity::relation::Model;
+
+    fn of(row: &Self::Row, r: &Restorer) -> Self {
+        Self {
+            key: r.key(row.id),
+            r#type: row.kind,
+            subject: r.reference(row.subject_id),
+            object: r.reference_if(row.object_id),
+            place: r.reference_if(row.place_id),
+            title: row.title.clone(),
+            note: row.note.clone(),
+            since: row.since.clone(),
+            until: row.until.clone(),
+            attested: row.attested.clone(),
+            certainty: unless(row.certainty, Certainty::Stated),
+            evidence: r.parts(row.id),
+        }
     }
 }

@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Build, Ref, Row, evidence::EvidenceRecord};
+use super::{Build, Ref, Restore, Row, evidence::EvidenceRecord};
 use crate::import::build::Builder;
+use crate::import::restore::Restorer;
 use entity::record::Kind;
 use entity::stance::StanceKind;
 
@@ -13,17 +14,17 @@ use entity::stance::StanceKind;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StanceRecord {
     /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// The statement; left out inside of it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub statement: Option<Ref>,
     /// The claim.
     pub claim: Ref,
     /// The side.
     pub stance: StanceKind,
     /// Where it is written.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<EvidenceRecord>,
 }
 
@@ -46,5 +47,19 @@ impl Build for StanceRecord {
 
     fn parts(&self) -> Vec<(&'static str, &dyn super::AnyBuild)> {
         super::parts!(self: "evidence" evidence)
+    }
+}
+
+impl Restore for StanceRecord {
+    type Row = entity::stance::Model;
+
+    fn of(row: &Self::Row, r: &Restorer) -> Self {
+        Self {
+            key: r.key(row.id),
+            statement: r.whole(row.id, row.statement_id),
+            claim: r.reference(row.claim_id),
+            stance: row.stance,
+            evidence: r.parts(row.id),
+        }
     }
 }

@@ -3,8 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Build, Ref, Row, When, evidence::EvidenceRecord, figure::FigureRecord, stance::StanceRecord};
+use super::{
+    Build, Ref, Restore, Row, When, evidence::EvidenceRecord, figure::FigureRecord, stance::StanceRecord, unless,
+};
 use crate::import::build::Builder;
+use crate::import::restore::Restorer;
 use entity::record::Kind;
 use entity::statement::{Attribution, Medium, QuoteType, SpeechAct};
 
@@ -13,64 +16,64 @@ use entity::statement::{Attribution, Medium, QuoteType, SpeechAct};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StatementRecord {
     /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// What is said, in our words.
     pub summary: String,
     /// What is said, word for word, where it may be kept.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// Who says it: an actor. Left out exactly when the attribution is UNATTRIBUTED, NARRATION or NOT_RECORDED.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub speaker: Option<Ref>,
     /// The speaker as printed.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub speaker_text: Option<String>,
     /// The reporting word: said, claimed.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cue: Option<String>,
     /// How it is attributed. ANONYMOUS exactly when the speaker is an anonymous source.
     pub attribution: Attribution,
     /// Quoted or told.
     pub quote_type: QuoteType,
     /// By what means it was said, the most specific one; `UNKNOWN` when left out.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub medium: Option<Medium>,
     /// The service or outlet on which it was said.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub platform: Option<String>,
     /// What is done by saying it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub act: Option<SpeechAct>,
     /// BCP 47 tag of the language it was said in.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
     /// When it was said.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said: Option<When>,
     /// Where it was said: a place.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Ref>,
     /// To whom: an actor.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub addressee: Option<Ref>,
     /// The first article that reports it. Needed for UNATTRIBUTED and NARRATION, whose voice it gives.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub article: Option<Ref>,
     /// The statement that it passes on.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub relays: Option<Ref>,
     /// What it is about: actors, events, places.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub about: Vec<Ref>,
     /// The sides it takes on claims.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stances: Vec<StanceRecord>,
     /// Numbers that it gives.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub figures: Vec<FigureRecord>,
     /// Where it is written.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<EvidenceRecord>,
 }
 
@@ -138,5 +141,35 @@ impl Build for StatementRecord {
 
     fn parts(&self) -> Vec<(&'static str, &dyn super::AnyBuild)> {
         super::parts!(self: "stances" stances, "figures" figures, "evidence" evidence)
+    }
+}
+
+impl Restore for StatementRecord {
+    type Row = entity::statement::Model;
+
+    fn of(row: &Self::Row, r: &Restorer) -> Self {
+        Self {
+            key: r.key(row.id),
+            summary: row.summary.clone(),
+            text: row.text.clone(),
+            speaker: r.reference_if(row.speaker_id),
+            speaker_text: row.speaker_text.clone(),
+            cue: row.cue.clone(),
+            attribution: row.attribution,
+            quote_type: row.quote_type,
+            medium: unless(row.medium, Medium::Unknown),
+            platform: row.platform.clone(),
+            act: row.act,
+            language: row.language.clone(),
+            said: When::of(row.said.as_ref(), row.said_raw.as_ref()),
+            place: r.reference_if(row.place_id),
+            addressee: r.reference_if(row.addressee_id),
+            article: r.reference_if(row.article_id),
+            relays: r.reference_if(row.relays_id),
+            about: r.abouts(row.id),
+            stances: r.parts(row.id),
+            figures: r.parts(row.id),
+            evidence: r.parts(row.id),
+        }
     }
 }

@@ -1,0 +1,193 @@
+//! Rows as comma-separated text (RFC 4180): a column for each of a noun, called as in the API, and what to show beside each
+//! thing that is referred to.
+
+use std::borrow::Cow;
+
+use csv::{Terminator, WriterBuilder};
+use entity::record::Kind;
+use sea_orm::sea_query::Value;
+use sea_orm::{EntityTrait, FromQueryResult, IdenStatic, Iterable, ModelTrait};
+
+use super::out::Out;
+use super::source::{Labels, Source};
+use crate::error::{Error, Result};
+use crate::graphql::node::global;
+use crate::text::date::format_instant;
+
+/// Columns that only searching and ordering need.
+const INTERNAL: &[&str] = &["id", "label_key", "band", "x", "y", "z", "voice", "position"];
+
+/// Columns that the API calls otherwise: by table, or by any.
+const RENAMED: &[(&str, &str, &str)] = &[
+    ("", "date", "when"),
+    ("", "date_raw", "whenRaw"),
+    ("event", "earliest", "whenEarliest"),
+    ("event", "latest", "whenLatest"),
+    ("account", "earliest", "whenEarliest"),
+    ("account", "latest", "whenLatest"),
+    ("statement", "said", "saidAt"),
+    ("statement", "said_raw", "saidAtRaw"),
+    ("statement", "earliest", "saidAtEarliest"),
+    ("statement", "latest", "saidAtLatest"),
+    ("figure", "earliest", "periodEarliest"),
+    ("figure", "latest", "periodLatest"),
+    ("relation", "since", "from"),
+    ("relation", "since_earliest", "fromEarliest"),
+    ("relation", "until", "to"),
+    ("relation", "until_latest", "toLatest"),
+    ("article", "dateline_place_id", "dateline"),
+    ("name", "target_id", "bearer"),
+    ("mention", "target_id", "judged"),
+    ("mention", "target_kind", "judgedKind"),
+];
+
+pub(super) async fn write(source: &mut Source, out: &Out, kind: Kind) -> Result<()> {
+    macro_rules! nouns {
+        ($($noun:ident $module:ident,)+) => {
+            match kind {
+                $(Kind::$noun => noun::<entity::$module::Entity>(source, out, kind).await,)+
+            }
+        };
+    }
+    nouns! {
+        Article article, Actor actor, Name name, Place place, Relation relation, Event event,
+        Participation participation, EventLink event_link, Account account, Statement statement, Claim claim,
+        Stance stance, Figure figure, Evidence evidence, Mention mention, ExternalId external_id,
+    }
+}
+
+/// A column of a noun.
+struct Column<C> {
+    column: C,
+    name: String,
+    /// It refers to a thing.
+    refers: bool,
+    /// It is an instant.
+    instant: bool,
+}
+
+fn columns<E: EntityTrait>() -> Vec<Column<E::Column>> {
+    let entity = E::default();
+    let table = entity.table_name();
+    let shown = E::Column::iter().filter(|column| !INTERNAL.contains(&column.as_str()));
+    shown
+        .map(|column| {
+            let stored = column.as_str();
+            let renamed = RENAMED.iter().find(|(of, from, _)| *from == stored && (of.is_empty() || *of == table));
+            let name = match renamed {
+                Some((.., name)) => (*name).to_owned(),
+                None => camel(stored.strip_suffix("_id").unwrap_or(stored)),
+            };
+            let instant = stored.ends_with("earliest") || stored.ends_with("latest");
+            Column { column, name, refers: stored.ends_with("_id"), instant }
+        })
+        .collect()
+}
+
+fn camel(name: &str) -> String {
+    let mut words = name.split('_');
+    let mut camel = words.next().unwrap_or_default().to_owned();
+    for word in words {
+        camel.extend(word.chars().take(1).map(|first| first.to_ascii_uppercase()));
+        camel.extend(word.chars().skip(1));
+    }
+    camel
+}
+
+async fn noun<E>(source: &mut Source, out: &Out, kind: Kind) -> Result<()>
+where
+    E: EntityTrait<Model: FromQueryResult + ModelTrait<Entity = E>>,
+{
+    let failed = |error: &dyn std::fmt::Display| Error::Broken(format!("a row cannot be written: {error}"));
+    let columns = columns::<E>();
+    let mut head = vec!["id".to_owned(), "dataset".to_owned(), "key".to_owned()];
+    for column in &columns {
+        head.push(column.name.clone());
+        if column.refers {
+            head.push(format!("{}Label", column.name));
+        }
+    }
+    let mut walk = source.walk(kind);
+    let mut head = Some(head);
+    loop {
+        let rows = source.step::<E>(&mut walk).await?;
+        if rows.is_empty() && head.is_none() {
+            return Ok(());
+        }
+        let ids: Vec<i64> = rows.iter().filter_map(id).collect();
+        let called = source.called(&ids).await?;
+        let referring = columns.iter().filter(|column| column.refers);
+        let others = referring.flat_map(|column| rows.iter().filter_map(|row| number(row.get(column.column))));
+        let labels = source.labels(others.collect::<Vec<_>>()).await?;
+        let mut text = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(Vec::new());
+        if let Some(head) = head.take() {
+            text.write_record(head).map_err(|error| failed(&error))?;
+        }
+        for row in &rows {
+            let id = id(row).unwrap_or_default();
+            let (dataset, key) = called.get(&id).map_or(("", ""), |(_, dataset, key)| (dataset, key));
+            let mut cells = vec![global(kind, id), harmless(dataset.into()), harmless(key.into())];
+            for column in &columns {
+                cell(row.get(column.column), column, &labels, &mut cells);
+            }
+            text.write_record(cells.iter().map(|cell| cell.as_bytes())).map_err(|error| failed(&error))?;
+        }
+        let text = text.into_inner().map_err(|error| failed(&error))?;
+        out.send(text, rows.len()).await?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+    }
+}
+
+fn id<M: ModelTrait>(row: &M) -> Option<i64> {
+    let key = <M::Entity as EntityTrait>::PrimaryKey::iter().next().map(sea_orm::PrimaryKeyToColumn::into_column);
+    key.and_then(|key| number(row.get(key)))
+}
+
+fn number(value: Value) -> Option<i64> {
+    match value {
+        Value::BigInt(number) => number,
+        _ => None,
+    }
+}
+
+fn cell<C>(value: Value, column: &Column<C>, labels: &Labels, cells: &mut Vec<String>) {
+    if column.refers {
+        let id = number(value);
+        cells.push(id.and_then(|id| Some(global(labels.kind(id)?, id))).unwrap_or_default());
+        cells.push(id.and_then(|id| labels.text(id)).map(|label| harmless(label.into())).unwrap_or_default());
+        return;
+    }
+    cells.push(match value {
+        Value::BigInt(Some(second)) if column.instant => format_instant(second),
+        Value::BigInt(Some(number)) => number.to_string(),
+        Value::Int(Some(number)) => number.to_string(),
+        Value::Double(Some(number)) => number.to_string(),
+        Value::Bool(Some(whether)) => whether.to_string(),
+        Value::String(Some(text)) => harmless(text.into()),
+        _ => String::new(),
+    });
+}
+
+/// A text that no spreadsheet takes for a formula, as OWASP advises: what begins like one gets an apostrophe in front. A
+/// number stays one.
+fn harmless(text: Cow<'_, str>) -> String {
+    let begins = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
+    if begins && text.parse::<f64>().is_err() { format!("'{text}") } else { text.into_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::harmless;
+
+    #[test]
+    fn formulas_become_text_and_numbers_stay() {
+        for formula in ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "＝1"] {
+            assert_eq!(harmless(formula.into()), format!("'{formula}"));
+        }
+        for plain in ["-1.5", "+3", "1=1", "", "a-b", "2021-07-09"] {
+            assert_eq!(harmless(plain.into()), plain);
+        }
+    }
+}

@@ -1,0 +1,350 @@
+//! FollowTheMoney entities, one JSON object a line: actors, places, articles, events, relations and mentions.
+//!
+//! That model has no place for who says what, so statements, claims and accounts are left out, and of an event only what is
+//! agreed is told. A date that is not certain is left out too: there a date is always meant exactly.
+
+use std::collections::{BTreeMap, HashMap};
+
+use entity::actor::{ActorKind, OrganizationKind};
+use entity::id::RecordId;
+use entity::mention::MentionKind;
+use entity::participation::Role;
+use entity::record::Kind;
+use entity::relation::RelationKind;
+use entity::{actor, article, article_author, event, external_id, mention, name, participation, place, relation};
+use sea_orm::ActiveEnum;
+use serde::Serialize;
+
+use super::out::{Out, json};
+use super::source::Source;
+use crate::error::Result;
+use crate::graphql::node::global;
+use crate::text::date::plain;
+
+/// One entity.
+#[derive(Serialize)]
+struct Entity {
+    id: String,
+    schema: &'static str,
+    properties: BTreeMap<&'static str, Vec<String>>,
+}
+
+impl Entity {
+    fn new(kind: Kind, id: i64, schema: &'static str) -> Self {
+        Self { id: named(kind, id), schema, properties: BTreeMap::new() }
+    }
+
+    fn add(&mut self, property: &'static str, value: Option<impl Into<String>>) {
+        let Some(value) = value.map(Into::into).filter(|value| !value.trim().is_empty()) else { return };
+        let values = self.properties.entry(property).or_default();
+        if !values.contains(&value) {
+            values.push(value);
+        }
+    }
+
+    fn date(&mut self, property: &'static str, edtf: Option<&String>) {
+        self.add(property, edtf.and_then(|edtf| plain(edtf)));
+    }
+
+    /// A time: a date, or the ends of an interval that are known.
+    fn time(&mut self, edtf: Option<&String>) {
+        match edtf.and_then(|edtf| edtf.split_once('/')) {
+            Some((start, end)) => {
+                self.add("startDate", plain(start));
+                self.add("endDate", plain(end));
+            }
+            None => self.date("date", edtf),
+        }
+    }
+}
+
+fn named(kind: Kind, id: i64) -> String {
+    format!("newsgraph-{}", global(kind, id))
+}
+
+pub(super) async fn write(source: &mut Source, out: &Out) -> Result<()> {
+    places(source, out).await?;
+    actors(source, out).await?;
+    articles(source, out).await?;
+    events(source, out).await?;
+    relations(source, out).await?;
+    mentions(source, out).await
+}
+
+/// Hands on entities as lines.
+async fn send(out: &Out, entities: Vec<Entity>) -> Result<()> {
+    let mut text = String::new();
+    for entity in &entities {
+        text.push_str(&json(entity)?);
+        text.push('\n');
+    }
+    out.send(text.into_bytes(), entities.len()).await
+}
+
+/// What things are called, and their ids elsewhere.
+struct Names {
+    names: HashMap<i64, Vec<String>>,
+    ids: HashMap<i64, Vec<(String, String)>>,
+}
+
+impl Names {
+    async fn of(source: &mut Source, ids: &[i64]) -> Result<Self> {
+        let mut names: HashMap<i64, Vec<String>> = HashMap::new();
+        for row in source.by::<name::Entity>(name::Column::TargetId, ids).await? {
+            names.entry(row.target_id.0).or_default().push(row.text);
+        }
+        let mut elsewhere: HashMap<i64, Vec<(String, String)>> = HashMap::new();
+        for row in source.by::<external_id::Entity>(external_id::Column::TargetId, ids).await? {
+            elsewhere.entry(row.target_id.0).or_default().push((row.scheme, row.value));
+        }
+        Ok(Self { names, ids: elsewhere })
+    }
+
+    fn add(&mut self, id: impl Into<RecordId>, label: &str, entity: &mut Entity) {
+        let id = id.into().0;
+        entity.add("name", Some(label));
+        for name in self.names.remove(&id).unwrap_or_default() {
+            if name != label {
+                entity.add("alias", Some(name));
+            }
+        }
+        for (scheme, value) in self.ids.remove(&id).unwrap_or_default() {
+            match scheme.as_str() {
+                "wikidata" => entity.add("wikidataId", Some(value)),
+                "url" => entity.add("sourceUrl", Some(value)),
+                _ => {}
+            }
+        }
+    }
+}
+
+fn country(code: Option<&String>) -> Option<String> {
+    code.map(|code| code.to_lowercase())
+}
+
+async fn places(source: &mut Source, out: &Out) -> Result<()> {
+    let mut walk = source.walk(Kind::Place);
+    loop {
+        let rows = source.step::<place::Entity>(&mut walk).await?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<i64> = rows.iter().map(|row| row.id.0).collect();
+        let mut names = Names::of(source, &ids).await?;
+        let entities = rows.iter().map(|row| {
+            let mut entity = Entity::new(Kind::Place, row.id.0, "Address");
+            names.add(row.id, &row.label, &mut entity);
+            entity.add("full", Some(&row.label));
+            entity.add("country", country(row.country.as_ref()));
+            entity.add("latitude", row.latitude.map(|degrees| degrees.to_string()));
+            entity.add("longitude", row.longitude.map(|degrees| degrees.to_string()));
+            entity.add("description", row.description.as_ref());
+            entity
+        });
+        send(out, entities.collect()).await?;
+    }
+}
+
+/// The schema of an actor. What is known as a group may be people or a body: that is what `LegalEntity` leaves open.
+fn schema(row: &actor::Model) -> &'static str {
+    match (row.kind, row.organization_kind) {
+        (ActorKind::Person, _) => "Person",
+        (ActorKind::Group | ActorKind::AnonymousSource, _) => "LegalEntity",
+        (ActorKind::Organization, Some(OrganizationKind::Company)) => "Company",
+        (
+            ActorKind::Organization,
+            Some(
+                OrganizationKind::State
+                | OrganizationKind::Government
+                | OrganizationKind::GovernmentBody
+                | OrganizationKind::Legislature
+                | OrganizationKind::Court
+                | OrganizationKind::SecurityForce
+                | OrganizationKind::Military,
+            ),
+        ) => "PublicBody",
+        (ActorKind::Organization, _) => "Organization",
+    }
+}
+
+async fn actors(source: &mut Source, out: &Out) -> Result<()> {
+    let mut walk = source.walk(Kind::Actor);
+    loop {
+        let rows = source.step::<actor::Entity>(&mut walk).await?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<i64> = rows.iter().map(|row| row.id.0).collect();
+        let mut names = Names::of(source, &ids).await?;
+        let entities = rows.iter().map(|row| {
+            let mut entity = Entity::new(Kind::Actor, row.id.0, schema(row));
+            names.add(row.id, &row.label, &mut entity);
+            entity.add("country", country(row.country.as_ref()));
+            entity.add("description", row.description.as_ref());
+            entity.add("addressEntity", row.place_id.map(|place| named(Kind::Place, place.0)));
+            if row.kind == ActorKind::Person {
+                entity.add("position", row.occupation.as_ref());
+                entity.date("birthDate", row.born.as_ref());
+                entity.date("deathDate", row.died.as_ref());
+            }
+            entity.add("sector", row.sector.as_ref());
+            entity
+        });
+        send(out, entities.collect()).await?;
+    }
+}
+
+async fn articles(source: &mut Source, out: &Out) -> Result<()> {
+    let mut walk = source.walk(Kind::Article);
+    loop {
+        let rows = source.step::<article::Entity>(&mut walk).await?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<i64> = rows.iter().map(|row| row.id.0).collect();
+        let authors = source.by::<article_author::Entity>(article_author::Column::ArticleId, &ids).await?;
+        let people = rows.iter().filter_map(|row| row.publisher_id).chain(authors.iter().map(|author| author.actor_id));
+        let labels = source.labels(people.map(i64::from).collect::<Vec<_>>()).await?;
+        let entities = rows.iter().map(|row| {
+            let mut entity = Entity::new(Kind::Article, row.id.0, "Article");
+            entity.add("title", row.headline.as_ref());
+            entity.add("sourceUrl", row.url.as_ref());
+            entity.add("publisher", row.publisher_id.and_then(|publisher| labels.text(publisher.0)));
+            entity.date("publishedAt", row.published.as_ref());
+            entity.add("language", row.language.as_deref().and_then(|tag| tag.split('-').next()).and_then(alpha3));
+            entity.add("bodyText", row.text.as_ref());
+            for author in authors.iter().filter(|author| author.article_id == row.id) {
+                entity.add("author", labels.text(author.actor_id.0));
+            }
+            entity
+        });
+        send(out, entities.collect()).await?;
+    }
+}
+
+/// The code of a language in three letters, as that model has them: of the languages that it and this graph's feeds have.
+fn alpha3(code: &str) -> Option<&'static str> {
+    let known = ["ar ara", "de deu", "en eng", "es spa", "fa fas", "fr fra", "he heb", "hi hin", "id ind", "it ita"];
+    let more = ["ja jpn", "ko kor", "ku kur", "nl nld", "pl pol", "pt por", "ru rus", "sw swa", "tr tur", "uk ukr"];
+    let all = known.iter().chain(&more).chain(&["ur urd", "zh zho", "ckb ckb"]);
+    all.filter_map(|pair| pair.split_once(' ')).find(|(short, _)| *short == code).map(|(_, long)| long)
+}
+
+async fn events(source: &mut Source, out: &Out) -> Result<()> {
+    let mut walk = source.walk(Kind::Event);
+    loop {
+        let rows = source.step::<event::Entity>(&mut walk).await?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<i64> = rows.iter().map(|row| row.id.0).collect();
+        let parts = source.by::<participation::Entity>(participation::Column::EventId, &ids).await?;
+        let mut by_event: HashMap<i64, Vec<&participation::Model>> = HashMap::new();
+        for part in parts.iter().filter(|part| part.account_id.is_none()) {
+            by_event.entry(part.event_id.0).or_default().push(part);
+        }
+        let labels =
+            source.labels(rows.iter().filter_map(|row| row.place_id).map(i64::from).collect::<Vec<_>>()).await?;
+        let mut names = Names::of(source, &ids).await?;
+        let entities = rows.iter().map(|row| {
+            let mut entity = Entity::new(Kind::Event, row.id.0, "Event");
+            let kind = row.kind.to_value();
+            names.add(row.id, row.title.as_ref().unwrap_or(&kind), &mut entity);
+            entity.add("summary", row.summary.as_ref());
+            entity.add("keywords", Some(kind));
+            entity.time(row.date.as_ref());
+            if let Some(place) = row.place_id {
+                entity.add("location", labels.text(place.0));
+                entity.add("addressEntity", Some(named(Kind::Place, place.0)));
+            }
+            for part in by_event.remove(&row.id.0).unwrap_or_default() {
+                let property = if part.role == Role::Organizer { "organizer" } else { "involved" };
+                entity.add(property, part.actor_id.map(|actor| named(Kind::Actor, actor.0)));
+            }
+            entity
+        });
+        send(out, entities.collect()).await?;
+    }
+}
+
+async fn relations(source: &mut Source, out: &Out) -> Result<()> {
+    let mut walk = source.walk(Kind::Relation);
+    loop {
+        let rows = source.step::<relation::Entity>(&mut walk).await?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let ends = rows.iter().flat_map(|row| [Some(row.subject_id), row.object_id]).flatten();
+        let ends: Vec<i64> = ends.map(i64::from).collect();
+        let actors = source.by::<actor::Entity>(actor::Column::Id, &ends).await?;
+        let schemata: HashMap<i64, &str> = actors.iter().map(|actor| (actor.id.0, schema(actor))).collect();
+        let mut entities = Vec::with_capacity(rows.len());
+        for row in &rows {
+            // Ties to places are no entities there.
+            let Some(object) = row.object_id else { continue };
+            let ends = [row.subject_id, object].map(|actor| schemata.get(&actor.0).copied().unwrap_or("LegalEntity"));
+            let (schema, first, second) = tie(row.kind, ends);
+            let mut entity = Entity::new(Kind::Relation, row.id.0, schema);
+            entity.add(first, Some(named(Kind::Actor, row.subject_id.0)));
+            entity.add(second, Some(named(Kind::Actor, object.0)));
+            let role = row.title.clone().unwrap_or_else(|| row.kind.to_value().to_lowercase().replace('_', " "));
+            entity.add(if matches!(schema, "Family" | "Associate") { "relationship" } else { "role" }, Some(role));
+            entity.date("startDate", row.since.as_ref());
+            entity.date("endDate", row.until.as_ref());
+            entity.date("date", row.attested.as_ref());
+            entity.add("description", row.note.as_ref());
+            entities.push(entity);
+        }
+        send(out, entities).await?;
+    }
+}
+
+/// The schema of a relation with its two sides, if it takes such sides; else the one that takes any.
+fn tie(kind: RelationKind, [first, second]: [&str; 2]) -> (&'static str, &'static str, &'static str) {
+    let person = |schema| schema == "Person";
+    let body = |schema| matches!(schema, "Organization" | "Company" | "PublicBody");
+    match kind {
+        RelationKind::MemberOf if body(second) => ("Membership", "member", "organization"),
+        RelationKind::HoldsPositionAt | RelationKind::WorksFor if person(first) && body(second) => {
+            ("Employment", "employee", "employer")
+        }
+        RelationKind::Mother | RelationKind::Father | RelationKind::Spouse | RelationKind::FamilyOther
+            if person(first) && person(second) =>
+        {
+            ("Family", "relative", "person")
+        }
+        RelationKind::AssociateOf if person(first) && person(second) => ("Associate", "associate", "person"),
+        RelationKind::Owns if second == "Company" => ("Ownership", "owner", "asset"),
+        RelationKind::SpokespersonFor => ("Representation", "agent", "client"),
+        _ => ("UnknownLink", "subject", "object"),
+    }
+}
+
+async fn mentions(source: &mut Source, out: &Out) -> Result<()> {
+    let mut walk = source.walk(Kind::Mention);
+    loop {
+        let rows = source.step::<mention::Entity>(&mut walk).await?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let entities = rows.iter().map(|row| {
+            let mut entity = Entity::new(Kind::Mention, row.id.0, "Mention");
+            entity.add("name", Some(&row.text));
+            entity.add("document", Some(named(Kind::Article, row.article_id.0)));
+            if let (Some(target), Some(kind)) = (row.target_id, row.target_kind) {
+                entity.add("resolved", Some(named(kind, target.0)));
+            }
+            entity.add(
+                "detectedSchema",
+                match row.kind {
+                    MentionKind::Person => Some("Person"),
+                    MentionKind::Organization => Some("Organization"),
+                    MentionKind::Place => Some("Address"),
+                    MentionKind::Other => None,
+                },
+            );
+            entity
+        });
+        send(out, entities.collect()).await?;
+    }
+}

@@ -1,0 +1,153 @@
+//! Articles, actors and places, what they are called, and how actors are tied.
+
+use entity::actor::{ActorKind, OrganizationKind};
+use entity::article_author;
+use entity::record::Kind;
+use serde_json::json;
+
+use super::super::out::Out;
+use super::super::source::Source;
+use super::{Graph, Node, date, each, iri, ours, reference};
+use crate::error::Result;
+
+pub(super) async fn articles(source: &mut Source, out: &Out, graph: &mut Graph) -> Result<()> {
+    each!(source, out, graph, Article article, |rows| {
+        let ids: Vec<i64> = rows.iter().map(|row| row.id.0).collect();
+        let authors = source.by::<article_author::Entity>(article_author::Column::ArticleId, &ids).await?;
+        let of = |id| authors.iter().filter(move |author| author.article_id == id);
+        rows.iter()
+            .map(|row| {
+                let authors: Vec<_> = of(row.id).map(|author| reference(Kind::Actor, author.actor_id.0)).collect();
+                Node::new(Kind::Article, row.id.0, &["schema:NewsArticle", "prov:Entity"])
+                    .with("schema:headline", row.headline.as_ref())
+                    .with("schema:url", row.url.as_ref().map(|url| json!({ "@id": url })))
+                    .to("schema:publisher", Kind::Actor, row.publisher_id)
+                    .with("schema:author", Some(authors))
+                    .plain("schema:datePublished", row.published.as_ref())
+                    .with("ng:published", row.published.as_deref().map(date))
+                    .with("schema:inLanguage", row.language.as_ref())
+                    .to("schema:locationCreated", Kind::Place, row.dateline_place_id)
+                    .with("schema:articleBody", row.text.as_ref())
+                    .with("schema:sha256", row.text_sha256.as_ref())
+            })
+            .collect()
+    })
+}
+
+pub(super) async fn places(source: &mut Source, out: &Out, graph: &mut Graph) -> Result<()> {
+    each!(source, out, graph, Place place, |rows| {
+        rows.iter()
+            .map(|row| {
+                let geo = row.latitude.zip(row.longitude).map(|(latitude, longitude)| {
+                    json!({ "@type": "schema:GeoCoordinates", "schema:latitude": latitude, "schema:longitude": longitude })
+                });
+                Node::new(Kind::Place, row.id.0, &["schema:Place", "sem:Place"])
+                    .with("schema:name", Some(&row.label))
+                    .with("schema:description", row.description.as_ref())
+                    .with("sem:placeType", Some(ours(&row.kind)))
+                    .to("schema:containedInPlace", Kind::Place, row.parent_id)
+                    .with("schema:geo", geo)
+                    .with("ng:country", row.country.as_ref())
+                    .to("ng:capitalOf", Kind::Place, row.capital_of_id)
+            })
+            .collect()
+    })
+}
+
+fn types(kind: ActorKind, organization: Option<OrganizationKind>) -> &'static [&'static str] {
+    match (kind, organization) {
+        (ActorKind::Person, _) => &["schema:Person", "sem:Actor", "prov:Person"],
+        (ActorKind::Group, _) => &["foaf:Group", "sem:Actor", "prov:Agent"],
+        (ActorKind::AnonymousSource, _) => &["ng:AnonymousSource", "sem:Actor", "prov:Agent"],
+        (ActorKind::Organization, Some(OrganizationKind::Media)) => {
+            &["schema:NewsMediaOrganization", "sem:Actor", "prov:Organization"]
+        }
+        (ActorKind::Organization, _) => &["schema:Organization", "sem:Actor", "prov:Organization"],
+    }
+}
+
+pub(super) async fn actors(source: &mut Source, out: &Out, graph: &mut Graph) -> Result<()> {
+    each!(source, out, graph, Actor actor, |rows| {
+        rows.iter()
+            .map(|row| {
+                Node::new(Kind::Actor, row.id.0, types(row.kind, row.organization_kind))
+                    .with("schema:name", Some(&row.label))
+                    .with("schema:description", row.description.as_ref())
+                    .with("schema:hasOccupation", row.occupation.as_ref())
+                    .plain("schema:birthDate", row.born.as_ref())
+                    .plain("schema:deathDate", row.died.as_ref())
+                    .with("ng:country", row.country.as_ref())
+                    .with("ng:sector", row.sector.as_ref())
+                    .with("sem:actorType", row.organization_kind.map(|kind| ours(&kind)))
+                    .to("schema:location", Kind::Place, row.place_id)
+                    .with("ng:descriptor", row.descriptor.as_ref())
+                    .with("ng:condition", row.condition.as_ref())
+                    .with("ng:reason", row.reason.as_ref())
+                    .to("ng:closeTo", Kind::Actor, row.close_to_id)
+                    .to("ng:quotedIn", Kind::Article, row.article_id)
+            })
+            .collect()
+    })
+}
+
+pub(super) async fn names(source: &mut Source, out: &Out, graph: &mut Graph) -> Result<()> {
+    each!(source, out, graph, Name name, |rows| {
+        let bearers = source.labels(rows.iter().map(|row| row.target_id.0).collect::<Vec<_>>()).await?;
+        let told = rows.iter().map(|row| {
+            let text = match &row.language {
+                // "Undetermined" is no language for a reader.
+                Some(language) if language != "und" => json!({ "@language": language, "@value": row.text }),
+                _ => json!(row.text),
+            };
+            let bearer = row.target_id.0;
+            let kind = bearers.kind(bearer).unwrap_or(Kind::Actor);
+            Node::of(&iri(kind, bearer)).with("schema:alternateName", Some(text))
+        });
+        told.collect()
+    })
+}
+
+pub(super) async fn external_ids(source: &mut Source, out: &Out, graph: &mut Graph) -> Result<()> {
+    each!(source, out, graph, ExternalId external_id, |rows| {
+        let told = rows.iter().map(|row| {
+            let node = Node::of(&iri(row.target_kind, row.target_id.0));
+            let same = match row.scheme.as_str() {
+                "wikidata" => Some(format!("http://www.wikidata.org/entity/{}", row.value)),
+                "geonames" => Some(format!("https://sws.geonames.org/{}/", row.value)),
+                "url" => Some(row.value.clone()),
+                "doi" => Some(format!("https://doi.org/{}", row.value)),
+                _ => None,
+            };
+            match same {
+                Some(same) => node.with("schema:sameAs", Some(json!({ "@id": same }))),
+                None => node.with(
+                    "schema:identifier",
+                    Some(json!({
+                        "@type": "schema:PropertyValue", "schema:propertyID": row.scheme, "schema:value": row.value
+                    })),
+                ),
+            }
+        });
+        told.collect()
+    })
+}
+
+pub(super) async fn relations(source: &mut Source, out: &Out, graph: &mut Graph) -> Result<()> {
+    each!(source, out, graph, Relation relation, |rows| {
+        rows.iter()
+            .map(|row| {
+                Node::new(Kind::Relation, row.id.0, &["ng:Relation", "rdf:Statement"])
+                    .to("rdf:subject", Kind::Actor, Some(row.subject_id))
+                    .with("rdf:predicate", Some(ours(&row.kind)))
+                    .to("rdf:object", Kind::Actor, row.object_id)
+                    .to("ng:place", Kind::Place, row.place_id)
+                    .with("schema:roleName", row.title.as_ref())
+                    .plain("schema:startDate", row.since.as_ref())
+                    .plain("schema:endDate", row.until.as_ref())
+                    .with("ng:attested", row.attested.as_deref().map(date))
+                    .with("ng:note", row.note.as_ref())
+                    .with("ng:certainty", Some(ours(&row.certainty)))
+            })
+            .collect()
+    })
+}

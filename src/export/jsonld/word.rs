@@ -1,0 +1,123 @@
+//! What was said, the sides it takes, and where it is written.
+
+use entity::record::Kind;
+use entity::statement_about;
+use sea_orm::ActiveEnum;
+use serde_json::{Value, json};
+
+use super::super::out::{Out, fields};
+use super::super::source::Source;
+use super::{Graph, Node, each, iri, ours, reference};
+use crate::error::Result;
+
+pub(super) async fn claims(source: &mut Source, out: &Out, graph: &mut Graph) -> Result<()> {
+    each!(source, out, graph, Claim claim, |rows| {
+        let told = rows.iter().map(|row| {
+            let subject = row.subject_id.zip(row.subject_kind).map(|(id, kind)| reference(kind, id.0));
+            Node::new(Kind::Claim, row.id.0, &["schema:Claim"])
+                .with("schema:text", Some(&row.text))
+                .with("schema:about", subject)
+                .with("ng:standing", Some(ours(&row.standing)))
+        });
+        told.collect()
+    })
+}
+
+pub(super) async fn statements(source: &mut Source, out: &Out, graph: &mut Graph) -> Result<()> {
+    each!(source, out, graph, Statement statement, |rows| {
+        let ids: Vec<i64> = rows.iter().map(|row| row.id.0).collect();
+        let abouts = source.by::<statement_about::Entity>(statement_about::Column::StatementId, &ids).await?;
+        let of = |id| abouts.iter().filter(move |about| about.statement_id == id);
+        rows.iter()
+            .map(|row| {
+                let about: Vec<Value> = of(row.id).map(|about| reference(about.target_kind, about.target_id.0)).collect();
+                Node::new(Kind::Statement, row.id.0, &["schema:Quotation", "prov:Entity"])
+                    .with("schema:abstract", Some(&row.summary))
+                    .with("schema:text", row.text.as_ref())
+                    .to("prov:wasAttributedTo", Kind::Actor, row.speaker_id)
+                    .to("schema:creator", Kind::Actor, row.speaker_id)
+                    .with("ng:speakerAsPrinted", row.speaker_text.as_ref())
+                    .with("ng:cue", row.cue.as_ref())
+                    .with("ng:attribution", Some(ours(&row.attribution)))
+                    .with("ng:quoteType", Some(ours(&row.quote_type)))
+                    .with("ng:medium", Some(ours(&row.medium)))
+                    .with("ng:platform", row.platform.as_ref())
+                    .with("ng:act", row.act.map(|act| ours(&act)))
+                    .with("schema:inLanguage", row.language.as_ref())
+                    .time(row.said.as_ref(), row.said_raw.as_ref(), row.earliest, row.latest)
+                    .plain("schema:dateCreated", row.said.as_ref())
+                    .to("schema:locationCreated", Kind::Place, row.place_id)
+                    .to("schema:recipient", Kind::Actor, row.addressee_id)
+                    .to("prov:hadPrimarySource", Kind::Article, row.article_id)
+                    .to("prov:wasQuotedFrom", Kind::Statement, row.relays_id)
+                    .to("ng:voice", Kind::Actor, row.voice_id)
+                    .with("schema:about", Some(about))
+            })
+            .collect()
+    })
+}
+
+pub(super) async fn stances(source: &mut Source, out: &Out, graph: &mut Graph) -> Result<()> {
+    each!(source, out, graph, Stance stance, |rows| {
+        let told = rows.iter().map(|row| {
+            let property = format!("ng:{}", row.stance.to_value());
+            Node::of(&iri(Kind::Statement, row.statement_id.0)).to(&property, Kind::Claim, Some(row.claim_id))
+        });
+        told.collect()
+    })
+}
+
+pub(super) async fn evidence(source: &mut Source, out: &Out, graph: &mut Graph) -> Result<()> {
+    each!(source, out, graph, Evidence evidence, |rows| {
+        let told = rows.iter().map(|row| {
+            // Positions count code points, as that standard does.
+            let position = row.start.zip(row.end).map(
+                |(start, end)| json!({ "@type": "oa:TextPositionSelector", "oa:start": start, "oa:end": end }),
+            );
+            let quote = row.quote.as_ref().map(|quote| {
+                fields([
+                    ("@type", json!("oa:TextQuoteSelector")),
+                    ("oa:exact", json!(quote)),
+                    ("oa:prefix", json!(row.prefix)),
+                    ("oa:suffix", json!(row.suffix)),
+                ])
+            });
+            let selectors: Vec<Value> = [position, quote].into_iter().flatten().collect();
+            let target = if selectors.is_empty() {
+                reference(Kind::Article, row.article_id.0)
+            } else {
+                json!({
+                    "@type": "oa:SpecificResource",
+                    "oa:hasSource": reference(Kind::Article, row.article_id.0),
+                    "oa:hasSelector": selectors
+                })
+            };
+            Node::new(Kind::Evidence, row.id.0, &["oa:Annotation", "prov:Entity"])
+                .to("oa:hasBody", row.target_kind, Some(row.target_id.0))
+                .with("oa:hasTarget", Some(target))
+                .with("oa:motivatedBy", Some(json!({ "@id": "oa:identifying" })))
+                .to("prov:wasDerivedFrom", Kind::Statement, row.statement_id)
+                .with("ng:quoteSha256", row.quote_sha256.as_ref())
+                .with("ng:part", Some(ours(&row.part)))
+                .with("ng:confidence", row.confidence)
+                .with("ng:certainty", Some(ours(&row.certainty)))
+                .with("ng:note", row.note.as_ref())
+        });
+        told.collect()
+    })
+}
+
+pub(super) async fn mentions(source: &mut Source, out: &Out, graph: &mut Graph) -> Result<()> {
+    each!(source, out, graph, Mention mention, |rows| {
+        let told = rows.iter().map(|row| {
+            let judged = row.target_id.zip(row.target_kind).map(|(id, kind)| reference(kind, id.0));
+            let named = json!({ "@type": "oa:TextualBody", "rdf:value": row.text });
+            Node::new(Kind::Mention, row.id.0, &["oa:Annotation"])
+                .with("oa:hasBody", Some([Some(named), judged].into_iter().flatten().collect::<Vec<_>>()))
+                .to("oa:hasTarget", Kind::Article, Some(row.article_id))
+                .with("oa:motivatedBy", Some(json!({ "@id": "oa:tagging" })))
+                .with("ng:mentionType", Some(ours(&row.kind)))
+        });
+        told.collect()
+    })
+}

@@ -1,0 +1,143 @@
+//! Records as the importer reads them: a line for each dataset, and below it its records, each with its parts.
+
+use std::collections::HashMap;
+
+use entity::record::Kind;
+use entity::{article_author, dataset, record, statement_about};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, Query};
+use serde::Serialize;
+
+use super::out::{Out, json};
+use super::source::{HEAVY, Ids, Source};
+use crate::error::Result;
+use crate::import::record::{DatasetRecord, Rows};
+use crate::import::restore::Restorer;
+
+/// About how many characters a row holds, but for the text of an article.
+const ROW: i64 = 200;
+
+#[derive(Serialize)]
+struct Line {
+    kind: &'static str,
+    #[serde(flatten)]
+    dataset: DatasetRecord,
+}
+
+pub(super) async fn write(source: &mut Source, out: &Out) -> Result<()> {
+    for dataset in source.datasets().await? {
+        let (key, title, licence, url) =
+            (dataset.key.clone(), dataset.title.clone(), dataset.licence.clone(), dataset.url.clone());
+        let mut text = json(&Line { kind: "dataset", dataset: DatasetRecord { key, title, licence, url } })?;
+        text.push('\n');
+        let mut ids = ids(source, &dataset);
+        // A dataset of which nothing is chosen is not told.
+        let mut told = source.chosen.kind.is_none();
+        loop {
+            let tops = tops(source, &mut ids).await?;
+            if tops.is_empty() {
+                break;
+            }
+            told = true;
+            let mut restorer = read(source, &tops).await?;
+            let called = source.called(&restorer.wanted()).await?;
+            for line in restorer.lines(dataset.id, called)? {
+                text.push_str(&line);
+                text.push('\n');
+            }
+            out.send(std::mem::take(&mut text).into_bytes(), restorer.len()).await?;
+        }
+        if told {
+            out.send(text.into_bytes(), 0).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The numbers of the chosen records of a dataset.
+fn ids(source: &Source, dataset: &dataset::Model) -> Ids {
+    let own = |column: record::Column| Expr::col((record::Entity, column));
+    // The plus keeps SQLite from sorting the whole dataset for each batch.
+    let of_dataset = Expr::cust("+\"record\".\"dataset_id\"").eq(dataset.id.0);
+    let mut condition = of_dataset.and(own(record::Column::OwnerId).is_null());
+    if let Some(rows) = source.chosen.picked() {
+        // What is a part comes with the record that it was written in.
+        let records = Query::select()
+            .expr(Func::coalesce([Expr::col("owner_id"), Expr::col("id")]))
+            .from("record")
+            .and_where(Expr::col("id").in_subquery(rows))
+            .take();
+        condition = condition.and(own(record::Column::Id).in_subquery(records));
+    }
+    Ids::new("record", Some(condition))
+}
+
+/// The next records.
+async fn tops(source: &mut Source, ids: &mut Ids) -> Result<Vec<record::Model>> {
+    let mut next = source.next_ids(ids).await?;
+    let mut tops = source.by::<record::Entity>(record::Column::Id, &next).await?;
+    let weights = weigh(source, &tops).await?;
+    let mut weight = 0;
+    let light = tops.iter().take_while(|top| {
+        weight += ROW + weights.get(&top.id.0).copied().unwrap_or(0);
+        weight <= HEAVY
+    });
+    // One that is too heavy comes alone.
+    let light = light.count().max(1);
+    tops.truncate(light);
+    ids.put_back(&mut next, light);
+    Ok(tops)
+}
+
+/// About how many characters the parts of records hold, and the texts of articles.
+async fn weigh(source: &mut Source, tops: &[record::Model]) -> Result<HashMap<i64, i64>> {
+    let mut weights: HashMap<i64, i64> = HashMap::new();
+    let ids: Vec<i64> = tops.iter().map(|top| top.id.0).collect();
+    if ids.is_empty() {
+        return Ok(weights);
+    }
+    let parts = Query::select()
+        .expr_as(Expr::col("owner_id"), "id")
+        .expr_as(Expr::cust("COUNT(*)"), "count")
+        .from("record")
+        .and_where(source.one_of(Expr::col("owner_id"), &ids))
+        .group_by_col("owner_id")
+        .take();
+    for row in source.rows(&parts).await? {
+        weights.insert(row.try_get("", "id")?, ROW * row.try_get::<i64>("", "count")?);
+    }
+    let articles: Vec<i64> = tops.iter().filter(|top| top.kind == Kind::Article).map(|top| top.id.0).collect();
+    for (article, length) in source.lengths(&articles).await? {
+        *weights.entry(article).or_default() += length;
+    }
+    Ok(weights)
+}
+
+/// Reads records with all their rows: a fixed number of statements, however many they are.
+async fn read(source: &mut Source, tops: &[record::Model]) -> Result<Restorer> {
+    let ids: Vec<i64> = tops.iter().map(|top| top.id.0).collect();
+    let parts = source.by::<record::Entity>(record::Column::OwnerId, &ids).await?;
+    let mut numbers: HashMap<Kind, Vec<i64>> = HashMap::new();
+    for entry in tops.iter().chain(&parts) {
+        numbers.entry(entry.kind).or_default().push(entry.id.0);
+    }
+    let mut rows = Rows::default();
+    macro_rules! read {
+        ($($kind:ident $module:ident,)+) => {$(
+            if let Some(numbers) = numbers.get(&Kind::$kind) {
+                rows.$module = source.by::<entity::$module::Entity>(entity::$module::Column::Id, numbers).await?;
+            }
+        )+};
+    }
+    read! {
+        Article article, Actor actor, Name name, Place place, Relation relation, Event event,
+        Participation participation, EventLink event_link, Account account, Statement statement, Claim claim,
+        Stance stance, Figure figure, Evidence evidence, Mention mention, ExternalId external_id,
+    }
+    let none = Vec::new();
+    let of = |kind: Kind| numbers.get(&kind).unwrap_or(&none);
+    let authors = article_author::Column::ArticleId;
+    let authors = source.by::<article_author::Entity>(authors, of(Kind::Article)).await?;
+    let abouts = statement_about::Column::StatementId;
+    let abouts = source.by::<statement_about::Entity>(abouts, of(Kind::Statement)).await?;
+    Ok(Restorer::new(tops, &parts, rows, authors, abouts))
+}

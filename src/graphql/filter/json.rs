@@ -1,0 +1,63 @@
+//! Filters that come as JSON and not in a document: exports are narrowed by the filters of the API.
+
+use async_graphql::{InputType, Pos, Value};
+use entity::record::Kind;
+use sea_orm::sea_query::Expr;
+
+use super::{NounFilter, Sink};
+use crate::error::{Error, Result, did_you_mean};
+use crate::graphql::batch::Noun;
+use crate::graphql::session::{Fault, Session};
+
+/// What holds for the rows of a noun that pass a filter; refuses what the API refuses.
+pub(crate) async fn from_json(kind: Kind, filter: &serde_json::Value, session: &Session) -> Result<Expr> {
+    let mut sink = Sink::new(session.dialect());
+    macro_rules! nouns {
+        ($($noun:ident $module:ident,)+) => {
+            match kind {
+                $(Kind::$noun => read::<crate::graphql::$module::$noun>(filter)?.condition(&mut sink)?,)+
+            }
+        };
+    }
+    let condition = nouns! {
+        Article article, Actor actor, Name name, Place place, Relation relation, Event event,
+        Participation participation, EventLink event_link, Account account, Statement statement, Claim claim,
+        Stance stance, Figure figure, Evidence evidence, Mention mention, ExternalId external_id,
+    };
+    sink.look_up(session).await.map_err(Fault::into_error)?;
+    Ok(condition)
+}
+
+fn read<T: Noun>(filter: &serde_json::Value) -> Result<T::Filter> {
+    let wrong =
+        |message: String| Error::BadInput(format!("The filter does not fit `{}`: {message}", T::Filter::type_name()));
+    let value = Value::from_json(filter.clone()).map_err(|error| wrong(error.to_string()))?;
+    let read = <T::Filter as InputType>::parse(Some(value.clone()))
+        .map_err(|error| wrong(error.into_server_error(Pos::default()).message))?;
+    // The library leaves out what it does not know: a filter that is misspelled would let everything pass.
+    match unknown(&value, &read.to_value(), "filter") {
+        Some(message) => Err(wrong(message)),
+        None => Ok(read),
+    }
+}
+
+/// The first field of a value that is not among those that were read.
+fn unknown(given: &Value, read: &Value, path: &str) -> Option<String> {
+    match (given, read) {
+        (Value::Object(given), Value::Object(read)) => given.iter().find_map(|(name, value)| match read.get(name) {
+            Some(known) => unknown(value, known, &format!("{path}.{name}")),
+            None => {
+                let hint = did_you_mean(name, read.keys().map(|name| name.as_str()));
+                Some(format!("`{path}` has no field `{name}`; {}", hint.unwrap_or_else(|| "see the schema".into())))
+            }
+        }),
+        (Value::List(given), Value::List(read)) => given
+            .iter()
+            .zip(read)
+            .enumerate()
+            .find_map(|(at, (given, read))| unknown(given, read, &format!("{path}[{at}]"))),
+        // One value stands for a list of it.
+        (Value::Object(_), Value::List(read)) => read.first().and_then(|read| unknown(given, read, path)),
+        _ => None,
+    }
+}

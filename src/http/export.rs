@@ -1,0 +1,186 @@
+//! Exports as files: `/export/event.csv`, `/export/graph.jsonl`. They are streamed; one that fails on its way is broken off, so
+//! that no part of it looks whole.
+
+use std::time::{Duration, Instant};
+
+use axum::Extension;
+use axum::body::{Body, Bytes};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use futures_util::{Stream, StreamExt, stream};
+use serde::Deserialize;
+
+use super::asking::Asking;
+use super::client::Client;
+use super::graphql::Reply;
+use super::media::Media;
+use super::rate::Headers;
+use super::refusal::Refusal;
+use super::request_id::RequestId;
+use super::{App, limit, origin};
+use crate::auth::Scope;
+use crate::error::Error;
+use crate::export::{Chunk, Export, Format, Request, export, noun};
+
+/// What a row costs: about as much as its fields asked for in a query.
+const ROW: usize = 5;
+
+/// What all of the graph is called in an address.
+const GRAPH: &str = "graph";
+
+/// What an address may say besides.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Narrowed {
+    filter: Option<String>,
+    dataset: Option<String>,
+}
+
+pub(super) async fn get(
+    State(app): State<App>,
+    Extension(client): Extension<Client>,
+    Extension(id): Extension<RequestId>,
+    Path(file): Path<String>,
+    headers: HeaderMap,
+    query: Result<Query<Narrowed>, QueryRejection>,
+) -> Response {
+    let asking = Asking { app, client, id };
+    match begin(&asking, &file, &headers, query).await {
+        Ok(response) => response,
+        Err(refusal) => Reply::refused(&asking.counted(refusal), Media::Json).into_response(Media::Json),
+    }
+}
+
+async fn begin(
+    asking: &Asking,
+    file: &str,
+    headers: &HeaderMap,
+    query: Result<Query<Narrowed>, QueryRejection>,
+) -> Result<Response, Refusal> {
+    let refused = |error: Error| refusal(error, &asking.id);
+    if !origin::may_download(headers, &asking.app.settings.cors_origin) {
+        let message = "Pages of this origin may not ask here: name it in the setting --cors-origin";
+        return Err(Refusal::new(StatusCode::FORBIDDEN, "FORBIDDEN", message));
+    }
+    asking.client.caller.needs(Scope::Read)?;
+    let Query(narrowed) =
+        query.map_err(|rejection| Refusal::unreadable(format!("The address cannot be read: {rejection}")))?;
+    let request = read(file, narrowed, &asking.app).map_err(refused)?;
+    let told = asking.app.rates.take(&asking.client, ROW)?;
+    let begun = async {
+        let mut running = export(&asking.app.db, &request).await?;
+        // What fails at once is told in words.
+        let first = running.next().await?;
+        Ok((running, first))
+    };
+    let limit = Duration::from_secs(asking.app.settings.timeout);
+    let (running, first) = match tokio::time::timeout(limit, begun).await {
+        Ok(begun) => begun.map_err(refused)?,
+        Err(_) => {
+            let message = format!("Nothing was found within {} seconds: ask with another filter", limit.as_secs());
+            return Err(Refusal::new(StatusCode::GATEWAY_TIMEOUT, "TIMEOUT", message));
+        }
+    };
+    Ok(answer(asking.clone(), file, request.format, told, running, first))
+}
+
+fn read(file: &str, narrowed: Narrowed, app: &App) -> Result<Request, Error> {
+    let (name, extension) = file.rsplit_once('.').unwrap_or((file, ""));
+    let format = Format::of_extension(extension)?;
+    let kind = if name == GRAPH { None } else { Some(noun(name)?) };
+    let filter = match &narrowed.filter {
+        None => None,
+        Some(text) => {
+            limit::judge_variables(text, &app.settings.limits)?;
+            let unreadable = |error| Error::BadInput(format!("`filter` is no JSON: {error}"));
+            Some(serde_json::from_str(text).map_err(unreadable)?)
+        }
+    };
+    Ok(Request { format, kind, filter, dataset: narrowed.dataset })
+}
+
+/// Without GraphQL there is no document that could be at fault: the status says it all.
+fn refusal(error: Error, id: &RequestId) -> Refusal {
+    let status = match error.code() {
+        _ if matches!(error, Error::Busy(_)) => {
+            return Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "LIMIT", error.public()).retry_after(10);
+        }
+        "BAD_INPUT" | "LIMIT" => StatusCode::BAD_REQUEST,
+        "NOT_FOUND" => StatusCode::NOT_FOUND,
+        _ => {
+            tracing::error!(%error, "an export failed");
+            return Refusal::internal(id);
+        }
+    };
+    Refusal::new(status, error.code(), error.public())
+}
+
+fn answer(
+    asking: Asking,
+    file: &str,
+    format: Format,
+    told: Headers,
+    running: Export,
+    first: Option<Chunk>,
+) -> Response {
+    let body = Body::from_stream(pieces(asking, running, first));
+    let mut response = body.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    // The name holds letters, hyphens and a point: it was read as a noun and a format.
+    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{file}\"")) {
+        headers.insert(header::CONTENT_DISPOSITION, value);
+    }
+    for (name, value) in told {
+        headers.insert(name, value);
+    }
+    response
+}
+
+/// The pieces until the end, or until the client may no longer have them.
+fn pieces(
+    asking: Asking,
+    running: Export,
+    first: Option<Chunk>,
+) -> impl Stream<Item = Result<Bytes, Error>> + Send + 'static {
+    let ended = Box::pin({
+        let asking = asking.clone();
+        async move { asking.cut_off().await }
+    });
+    let state = Some((running, first, ended, asking, Instant::now(), 0_usize));
+    let pieces = stream::unfold(state, async |state| {
+        let (mut running, mut first, mut ended, asking, started, rows) = state?;
+        let next = async {
+            match first.take() {
+                Some(chunk) => Ok(Some(chunk)),
+                None => running.next().await,
+            }
+        };
+        let next = tokio::select! {
+            next = next => next,
+            () = &mut ended => Err(Error::Broken("the client may no longer read, or the server stops".into())),
+        };
+        match next {
+            Ok(Some(Chunk { bytes, rows: more })) => {
+                // Who may ask for little is given it little by little.
+                asking.app.rates.wait(&asking.client, more * ROW).await;
+                let state = (running, first, ended, asking, started, rows + more);
+                Some((Ok(bytes.into()), Some(state)))
+            }
+            Ok(None) => {
+                tracing::debug!(rows, elapsed = ?started.elapsed(), "exported");
+                None
+            }
+            Err(error) => {
+                tracing::error!(%error, rows, "an export was broken off");
+                Some((Err(error), None))
+            }
+        }
+    });
+    // The layer that compresses asks once more behind the end.
+    pieces.fuse()
+}

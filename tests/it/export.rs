@@ -1,0 +1,514 @@
+//! What goes out: it comes in again as it was, and others can read it.
+
+use std::collections::{BTreeMap, HashSet};
+use std::io::Read;
+
+use newsgraph::export::{Format, Request, export, noun};
+use newsgraph::import::feed;
+use sea_orm::ConnectionTrait;
+use serde_json::{Value, json};
+
+use crate::access::make_key;
+use crate::command::{newsgraph, text};
+use crate::fixture::{Fixture, STORY, databases, records, stories};
+use crate::server::Server;
+
+impl Fixture {
+    async fn exported(&self, request: &Request) -> Result<String, newsgraph::error::Error> {
+        let mut running = export(&self.db, request).await?;
+        let mut all = Vec::new();
+        while let Some(chunk) = running.next().await? {
+            all.extend(chunk.bytes);
+        }
+        Ok(String::from_utf8(all).unwrap())
+    }
+
+    async fn out(&self, format: Format, kind: Option<&str>, filter: Option<Value>) -> String {
+        let kind = kind.map(|kind| noun(kind).unwrap());
+        self.exported(&Request { format, kind, filter, dataset: None }).await.unwrap()
+    }
+
+    async fn records(&self) -> String {
+        self.out(Format::Records, None, None).await
+    }
+
+    async fn export_refused(&self, request: Request) -> (&'static str, String) {
+        let error = self.exported(&request).await.unwrap_err();
+        (error.code(), error.to_string())
+    }
+}
+
+/// What was exported from each database is the same, is unchanged when it comes in again, and makes an equal graph elsewhere.
+async fn comes_back(all: Vec<Fixture>) -> String {
+    let mut first: Option<String> = None;
+    for (fixture, other) in all.into_iter().zip(databases().await) {
+        let out = fixture.records().await;
+        assert_eq!(*first.get_or_insert_with(|| out.clone()), out, "the databases differ");
+
+        let again = fixture.import(&out).await;
+        assert_eq!(again.problems, []);
+        let total = again.total();
+        assert_eq!((total.created, total.updated), (0, 0), "{:?}", again.updates);
+
+        let elsewhere = other.import(&out).await;
+        assert_eq!(elsewhere.problems, []);
+        assert_eq!(elsewhere.total().created, total.unchanged);
+        assert_eq!(other.records().await, out, "an empty database gives back something else");
+    }
+    first.unwrap()
+}
+
+#[tokio::test]
+async fn the_story_comes_back() {
+    let out = comes_back(stories().await).await;
+    assert_eq!(out.lines().count(), STORY.lines().count());
+    assert!(out.starts_with(r#"{"kind":"dataset","key":"mikdam","#), "{out}");
+}
+
+#[tokio::test]
+async fn generated_records_come_back() {
+    let all = databases().await;
+    let made = text(&newsgraph(&all[0], &["generate", "--events", "700", "--seed", "3"], "").stdout);
+    for fixture in &all {
+        assert_eq!(fixture.import(&made).await.problems, []);
+    }
+    comes_back(all).await;
+}
+
+#[tokio::test]
+async fn feeds_come_back_with_all_datasets_in_one_file() {
+    let all = databases().await;
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/feeds/");
+    let mut files: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|file| file.unwrap().path().display().to_string())
+        .filter(|file| !file.ends_with("delta.ftm.json"))
+        .collect();
+    // Alternate names tell more of the places of the other file.
+    files.sort_by_key(|file| (file.ends_with("alternateNames.txt"), file.clone()));
+    for fixture in &all {
+        for file in &files {
+            let form = feed::Settings { format: feed::Format::Auto, dataset: None, mentions: true, quotations: true };
+            let sources = feed::open(std::slice::from_ref(file), &form).unwrap();
+            newsgraph::import::import(&fixture.db, &sources, &Default::default(), &mut ()).await.unwrap();
+        }
+    }
+    let out = comes_back(all).await;
+    let datasets = out.lines().filter(|line| line.starts_with(r#"{"kind":"dataset""#)).count();
+    assert!(datasets > 3, "{datasets}");
+}
+
+/// Parts with and without keys, parts on lines of their own, parts that move, references across datasets, numbers to the last
+/// digit.
+#[tokio::test]
+async fn odd_records_come_back() {
+    let other = json!({ "kind": "dataset", "key": "other", "title": "Another" });
+    let lines = |second: bool| {
+        let keyed = json!({ "key": "visit/host", "actor": "ann", "role": "HOST",
+            "evidence": [{ "article": "a", "start": 1, "end": 2 }] });
+        let unkeyed = json!({ "thing": "flowers", "role": "OBJECT", "evidence": [{ "article": "a" }] });
+        let of_account = json!({ "key": "of-account", "account": "visit/account", "actor": "ann", "role": "VISITOR" });
+        let parts =
+            if second { vec![of_account, unkeyed, keyed] } else { vec![keyed, unkeyed.clone(), of_account, unkeyed] };
+        let lines = vec![
+            json!({ "kind": "article", "key": "a", "text": "Ann was here.", "authors": ["bob", "ann"],
+                "mentions": [{ "text": "Ann", "type": "PERSON", "start": 0, "judged": "ann" }] }),
+            json!({ "kind": "person", "key": "ann", "label": "Ann", "born": "1999?",
+                "names": [{ "text": "Ann", "type": "FULL", "evidence": [{ "article": "a", "quote": "Ann" }] }, { "text": "An#n/0" }] }),
+            json!({ "kind": "person", "key": "bob", "label": "Bob \"\\ \u{1f41f}\u{7}" }),
+            json!({ "kind": "place", "key": "p", "type": "CITY", "label": "P", "latitude": 0.1 + 0.2, "longitude": -122.123_456_789_012_34 }),
+            json!({ "kind": "event", "key": "visit", "type": "VISIT", "place": "p", "participations": parts,
+                "when": { "raw": "one evening" },
+                "accounts": [{ "key": "visit/account", "label": "it was short", "when": { "edtf": "2021-07", "raw": "in July" },
+                    "participations": [{ "actor": "bob", "role": "VISITED" }],
+                    "figures": [{ "counted": "minutes", "value": 1e15 + 0.5, "upper": 2e22 }] }] }),
+            json!({ "kind": "participation", "key": "own", "event": "visit", "account": "visit/account", "thing": "cake", "role": "OBJECT" }),
+            json!({ "kind": "evidence", "key": "loose", "target": "visit#/participations/1", "article": "a", "confidence": 0.3 }),
+            json!({ "kind": "statement", "key": "s", "summary": "They met.", "attribution": "NOT_RECORDED", "quoteType": "DIRECT",
+                "about": ["visit", "p", "ann"], "stances": [{ "claim": "c", "stance": "ASSERTS" }] }),
+            json!({ "kind": "claim", "key": "c", "text": "Ann brought flowers.", "subject": "visit#/participations/1" }),
+            other.clone(),
+            json!({ "kind": "person", "key": "ann", "label": "Another Ann" }),
+            json!({ "kind": "relation", "key": "r", "type": "ASSOCIATE_OF", "subject": "ann", "object": { "dataset": "test", "key": "ann" }, "from": "2001/2002" }),
+        ];
+        records(&lines)
+    };
+    let all = databases().await;
+    for fixture in &all {
+        assert_eq!(fixture.import(&lines(false)).await.problems, []);
+        assert_eq!(fixture.import(&lines(true)).await.problems, []);
+    }
+    let out = comes_back(all).await;
+    assert!(
+        out.contains(r#""latitude":0.30000000000000004"#) && out.contains(r#""longitude":-122.12345678901234"#),
+        "{out}"
+    );
+    assert!(out.contains(r#""object":{"dataset":"test","key":"ann"}"#), "{out}");
+    assert!(out.contains(r#""subject":"visit#/participations/1""#), "{out}");
+    assert!(out.contains(r#""when":{"raw":"one evening"}"#), "{out}");
+}
+
+#[tokio::test]
+async fn filters_are_those_of_the_api() {
+    for fixture in stories().await {
+        let filter = json!({ "type": { "within": ["VIOLENCE"] } });
+        let chosen = fixture.out(Format::Records, Some("event"), Some(filter.clone())).await;
+        let query = "query ($filter: EventFilter) { events(filter: $filter, first: 100) { nodes { record { key } } } }";
+        let data = fixture.ask_with(query, json!({ "filter": filter })).await;
+        let wanted: Vec<&str> = data["events"]["nodes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|node| node["record"]["key"].as_str().unwrap())
+            .collect();
+        let lines: Vec<Value> = chosen.lines().skip(1).map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert!(!wanted.is_empty());
+        assert_eq!(lines.iter().map(|line| line["key"].as_str().unwrap()).collect::<Vec<_>>(), wanted);
+
+        // A part comes in the record that it was written in.
+        let parts =
+            fixture.out(Format::Records, Some("participation"), Some(json!({ "role": { "eq": "VISITOR" } }))).await;
+        assert!(parts.lines().skip(1).all(|line| line.starts_with(r#"{"kind":"event""#)), "{parts}");
+
+        let request = |kind: Option<&str>, filter: Value| Request {
+            format: Format::Records,
+            kind: kind.map(|kind| noun(kind).unwrap()),
+            filter: Some(filter),
+            dataset: None,
+        };
+        let event = |filter| request(Some("event"), filter);
+        let (code, message) = fixture.export_refused(event(json!({ "typ": {} }))).await;
+        assert_eq!(code, "BAD_INPUT");
+        assert!(message.contains("no field `typ`; did you mean \"type\"?"), "{message}");
+        let nested = json!({ "or": [{ "place": { "not": { "lable": {} } } }] });
+        let (_, message) = fixture.export_refused(event(nested)).await;
+        assert!(message.contains("`filter.or[0].place.not` has no field `lable`"), "{message}");
+        let (code, _) = fixture.export_refused(event(json!({ "type": { "eq": "NOTHING" } }))).await;
+        assert_eq!(code, "BAD_INPUT");
+        let (code, message) = fixture.export_refused(event(json!({ "slug": { "eq": "al-kadhimi-visit" } }))).await;
+        assert_eq!(code, "NOT_FOUND", "{message}");
+        assert_eq!(fixture.export_refused(request(None, json!({}))).await.0, "BAD_INPUT");
+        let mistaken = Request { dataset: Some("mikdan".into()), ..request(None, Value::Null) };
+        let (code, message) = fixture.export_refused(Request { filter: None, ..mistaken }).await;
+        assert_eq!((code, message.contains("mikdam")), ("NOT_FOUND", true), "{message}");
+        let (code, _) =
+            fixture.export_refused(Request { format: Format::Geojson, ..request(Some("claim"), json!({})) }).await;
+        assert_eq!(code, "BAD_INPUT");
+        let (code, _) =
+            fixture.export_refused(Request { format: Format::Csv, filter: None, ..request(None, Value::Null) }).await;
+        assert_eq!(code, "BAD_INPUT");
+    }
+}
+
+fn table(text: &str) -> Vec<BTreeMap<String, String>> {
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    reader.deserialize().map(|row| row.unwrap()).collect()
+}
+
+#[tokio::test]
+async fn tables_name_their_columns_as_the_api_does() {
+    let mut first: Option<String> = None;
+    for fixture in stories().await {
+        let out = fixture.out(Format::Csv, Some("event"), None).await;
+        assert_eq!(*first.get_or_insert_with(|| out.clone()), out, "the databases differ");
+        assert!(out.contains("\r\n"));
+        let rows = table(&out);
+        let release = rows.iter().find(|row| row["type"] == "END_OF_CAPTIVITY").unwrap();
+        assert_eq!(release["standing"], "CONTESTED");
+        let data = fixture
+            .ask_with(
+                "query ($id: ID!) { node(id: $id) { id ... on Event { title } } }",
+                json!({ "id": release["id"] }),
+            )
+            .await;
+        assert_eq!(data["node"]["title"], release["title"]);
+        assert!(rows.iter().any(|row| row["placeLabel"] == "Baghdad" && !row["place"].is_empty()), "{out}");
+        // Every noun has its table, and its rows are all there.
+        for (kind, field) in
+            [("statement", "statements"), ("evidence", "evidences"), ("actor", "actors"), ("claim", "claims")]
+        {
+            let rows = table(&fixture.out(Format::Csv, Some(kind), None).await);
+            if field != "evidences" {
+                let data = fixture.ask(&format!("{{ {field} {{ totalCount }} }}")).await;
+                assert_eq!(json!(rows.len()), data[field]["totalCount"], "{kind}");
+            }
+            assert!(!rows.is_empty());
+        }
+        // Without rows there is a head all the same.
+        let none = fixture.out(Format::Csv, Some("event"), Some(json!({ "title": { "eq": "no such" } }))).await;
+        assert!(none.starts_with("id,dataset,key,slug,type,") && none.lines().count() == 1, "{none}");
+    }
+}
+
+#[tokio::test]
+async fn formulas_are_harmless_in_tables() {
+    for fixture in databases().await {
+        let lines = [
+            json!({ "kind": "person", "key": "=x", "label": "=HYPERLINK(\"http://evil.example\",\"x\")", "description": "a,\"b\"\r\nc" }),
+            json!({ "kind": "person", "key": "y", "label": "-12.5" }),
+        ];
+        assert_eq!(fixture.import_lines(&lines).await.problems, []);
+        let rows = table(&fixture.out(Format::Csv, Some("actor"), None).await);
+        assert_eq!(rows[0]["label"], "'=HYPERLINK(\"http://evil.example\",\"x\")");
+        assert_eq!((rows[0]["key"].as_str(), rows[0]["description"].as_str()), ("'=x", "a,\"b\"\r\nc"));
+        assert_eq!(rows[1]["label"], "-12.5");
+    }
+}
+
+#[tokio::test]
+async fn maps_have_longitude_first() {
+    for fixture in stories().await {
+        let map: Value = serde_json::from_str(&fixture.out(Format::Geojson, None, None).await).unwrap();
+        let features = map["features"].as_array().unwrap();
+        let baghdad = features.iter().find(|one| one["properties"]["label"] == "Baghdad").unwrap();
+        let [longitude, latitude] = [0, 1].map(|at| baghdad["geometry"]["coordinates"][at].as_f64().unwrap());
+        assert!((44.0..45.0).contains(&longitude) && (33.0..34.0).contains(&latitude), "{baghdad}");
+        assert!(features.iter().any(|one| one["properties"]["noun"] == "event" && one["geometry"]["type"] == "Point"));
+        let places: Value = serde_json::from_str(&fixture.out(Format::Geojson, Some("place"), None).await).unwrap();
+        assert!(places["features"].as_array().unwrap().iter().all(|one| one["properties"]["noun"] == "place"));
+    }
+}
+
+/// The disputed release has two views, and each says who holds it.
+#[tokio::test]
+async fn linked_data_tells_views_and_their_holders() {
+    for fixture in stories().await {
+        let document: Value = serde_json::from_str(&fixture.out(Format::Jsonld, None, None).await).unwrap();
+        let nodes = document["@graph"].as_array().unwrap();
+        let release = nodes.iter().find(|node| node["sem:eventType"]["@id"] == "ng:END_OF_CAPTIVITY").unwrap();
+        let views: Vec<&Value> = nodes
+            .iter()
+            .filter(|node| node["@type"] == json!(["sem:View"]) && node["rdf:value"]["@id"] == release["@id"])
+            .collect();
+        assert_eq!(views.len(), 2, "{views:#?}");
+        let holders = |view: &Value| -> HashSet<String> {
+            let all = view["sem:accordingTo"].as_array().unwrap();
+            all.iter().map(|one| one["schema:name"].as_str().unwrap().to_owned()).collect()
+        };
+        let [left, right] = [holders(views[0]), holders(views[1])];
+        assert!(!left.is_empty() && !right.is_empty() && left.is_disjoint(&right), "{left:?} {right:?}");
+        let kinds: HashSet<&str> = views.iter().map(|view| view["sem:eventType"]["@id"].as_str().unwrap()).collect();
+        assert_eq!(kinds, HashSet::from(["ng:RESCUE", "ng:RELEASE"]));
+    }
+}
+
+#[tokio::test]
+async fn graphs_have_no_edge_without_its_nodes() {
+    for fixture in stories().await {
+        let some = Some(json!({ "type": { "eq": "VISIT" } }));
+        for (kind, filter) in [(None, None), (Some("event"), some), (Some("claim"), None)] {
+            let graph = fixture.out(Format::Graphml, kind, filter).await;
+            let values = |mark: &str| -> Vec<String> {
+                graph.split(mark).skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()).collect()
+            };
+            let nodes = values("<node id=\"");
+            let known: HashSet<&String> = nodes.iter().collect();
+            assert_eq!(known.len(), nodes.len(), "a node is told twice");
+            let ends = [values(" source=\""), values(" target=\"")].concat();
+            assert!(ends.len() > 4);
+            assert!(ends.iter().all(|end| known.contains(end)), "an edge ends nowhere");
+            let edges = values("<edge id=\"");
+            assert_eq!(edges.iter().collect::<HashSet<_>>().len(), edges.len());
+        }
+    }
+}
+
+#[tokio::test]
+async fn entities_of_follow_the_money_come_in_again() {
+    for fixture in stories().await {
+        let out = fixture.out(Format::Ftm, None, None).await;
+        let schemata: HashSet<String> = out
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap()["schema"].as_str().unwrap().to_owned())
+            .collect();
+        for schema in ["Person", "PublicBody", "LegalEntity", "Address", "Article", "Event", "Family"] {
+            assert!(schemata.contains(schema), "{schemata:?}");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("graph.ftm.json");
+        std::fs::write(&file, &out).unwrap();
+        let done = newsgraph(&fixture, &["import", "--format", "ftm", file.to_str().unwrap()], "");
+        assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
+    }
+}
+
+/// What is written meanwhile is not seen, and queries find their connections free.
+#[tokio::test]
+async fn an_export_is_one_state() {
+    for fixture in databases().await {
+        let people = |from: usize| -> Vec<Value> {
+            (from..from + 1500).map(|at| json!({ "kind": "person", "key": format!("p{at}"), "label": "Ann" })).collect()
+        };
+        assert_eq!(fixture.import_lines(&people(0)).await.problems, []);
+        let request = Request { format: Format::Records, kind: None, filter: None, dataset: None };
+        let mut running = Vec::new();
+        for _ in 0..4 {
+            running.push(export(&fixture.db, &request).await.unwrap());
+        }
+        let mut lines = Vec::new();
+        for export in &mut running {
+            lines.push(export.next().await.unwrap().unwrap().bytes.iter().filter(|byte| **byte == b'\n').count());
+        }
+        assert_eq!(export(&fixture.db, &request).await.map(|_| ()).unwrap_err().code(), "LIMIT");
+        assert_eq!(fixture.import_lines(&people(1500)).await.problems, []);
+        assert_eq!(fixture.ask("{ actors { totalCount } }").await["actors"]["totalCount"], 3000);
+        for (export, lines) in running.iter_mut().zip(&mut lines) {
+            while let Some(chunk) = export.next().await.unwrap() {
+                *lines += chunk.bytes.iter().filter(|byte| **byte == b'\n').count();
+            }
+        }
+        assert_eq!(lines, [1501; 4]);
+        drop(running);
+        // The connections are free again for others, also those of exports that nobody reads to the end.
+        for _ in 0..10 {
+            let mut left = export_when_free(&fixture, &request).await;
+            left.next().await.unwrap();
+        }
+    }
+}
+
+async fn export_when_free(fixture: &Fixture, request: &Request) -> newsgraph::export::Export {
+    for _ in 0..200 {
+        match export(&fixture.db, request).await {
+            Ok(running) => return running,
+            Err(error) => assert_eq!(error.code(), "LIMIT"),
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    panic!("no connection became free");
+}
+
+#[tokio::test]
+async fn the_command_writes_whole_files_only() {
+    for fixture in stories().await {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("graph.jsonl");
+        let path = file.to_str().unwrap();
+        let done = newsgraph(&fixture, &["export", "--output", path], "");
+        assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), fixture.records().await);
+        let wrong = newsgraph(&fixture, &["export", "--kind", "events", "--output", path], "");
+        assert_eq!(wrong.status.code(), Some(2));
+        assert!(text(&wrong.stderr).contains("did you mean \"event\"?"), "{}", text(&wrong.stderr));
+        let wrong = newsgraph(&fixture, &["export", "--kind", "event", "--filter", "{", "--output", path], "");
+        assert_eq!(wrong.status.code(), Some(2));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        let out = newsgraph(&fixture, &["export", "--format", "csv", "--kind", "statement"], "");
+        assert_eq!(table(&text(&out.stdout)).len(), 18);
+    }
+}
+
+#[tokio::test]
+async fn the_door_gives_files_by_its_own_rules() {
+    for fixture in stories().await {
+        let server = Server::start(&fixture);
+        let graph = server.get("/export/graph.jsonl").await;
+        assert_eq!(graph.status(), 200);
+        assert_eq!(graph.headers()["content-type"], "application/x-ndjson");
+        assert_eq!(graph.headers()["content-disposition"], "attachment; filename=\"graph.jsonl\"");
+        assert_eq!(graph.text().await.unwrap(), fixture.records().await);
+        let packed =
+            server.client.get(format!("{}/export/graph.jsonl", server.address)).header("accept-encoding", "gzip");
+        let packed = packed.send().await.unwrap();
+        assert_eq!(packed.headers()["content-encoding"], "gzip");
+        let mut whole = String::new();
+        flate2::read::GzDecoder::new(&packed.bytes().await.unwrap()[..]).read_to_string(&mut whole).unwrap();
+        assert_eq!(whole, fixture.records().await);
+        let visits = server.get(r#"/export/event.csv?filter={"type":{"eq":"VISIT"}}"#).await;
+        assert!(table(&visits.text().await.unwrap()).iter().all(|row| row["type"] == "VISIT"));
+        for (path, status, code) in [
+            ("/export/event.doc", 400, "BAD_INPUT"),
+            ("/export/events.csv", 400, "BAD_INPUT"),
+            ("/export/event", 400, "BAD_INPUT"),
+            ("/export/graph.csv", 400, "BAD_INPUT"),
+            ("/export/event.csv?filter={", 400, "BAD_INPUT"),
+            (r#"/export/event.csv?filter={"typ":{}}"#, 400, "BAD_INPUT"),
+            ("/export/event.csv?filtre={}", 400, "BAD_INPUT"),
+            (r#"/export/event.csv?filter={"slug":{"eq":"nothing"}}"#, 404, "NOT_FOUND"),
+            ("/export/graph.jsonl?dataset=nothing", 404, "NOT_FOUND"),
+        ] {
+            let refused = server.get(path).await;
+            assert_eq!(refused.status(), status, "{path}");
+            let body: Value = serde_json::from_str(&refused.text().await.unwrap()).unwrap();
+            assert_eq!(body["errors"][0]["extensions"]["code"], code, "{path}: {body}");
+            assert!(body.get("data").is_none());
+        }
+        let deep = format!("/export/event.csv?filter={}1{}", "{\"not\":".repeat(40), "}".repeat(40));
+        let refused: Value = serde_json::from_str(&server.get(&deep).await.text().await.unwrap()).unwrap();
+        assert_eq!(refused["errors"][0]["extensions"]["code"], "LIMIT", "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn reading_out_takes_the_right_to_read() {
+    for fixture in stories().await {
+        let (reader, writer) = (make_key(&fixture, "page", "read"), make_key(&fixture, "feeds", "write"));
+        let server = Server::start_with(&fixture, &["--read-with-key"]);
+        assert_eq!(server.get("/export/graph.jsonl").await.status(), 401);
+        let server = server.with_key(&writer);
+        assert_eq!(server.get("/export/graph.jsonl").await.status(), 403);
+        let server = server.with_key(&reader);
+        assert_eq!(server.get("/export/graph.jsonl").await.text().await.unwrap(), fixture.records().await);
+    }
+}
+
+/// A client that goes away in the midst frees what its export held.
+#[tokio::test]
+async fn who_goes_away_ends_the_export() {
+    for fixture in databases().await {
+        let made = text(&newsgraph(&fixture, &["generate", "--events", "3000", "--seed", "5"], "").stdout);
+        assert_eq!(fixture.import(&made).await.problems, []);
+        let server = Server::start(&fixture);
+        for _ in 0..12 {
+            let mut left = server.get("/export/graph.jsonl").await;
+            let mut tries = 0;
+            while left.status() == 503 && tries < 100 {
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                left = server.get("/export/graph.jsonl").await;
+                tries += 1;
+            }
+            assert_eq!(left.status(), 200, "no export became free");
+            assert!(left.chunk().await.unwrap().is_some());
+        }
+        assert_eq!(server.get("/health/ready").await.status(), 200);
+    }
+}
+
+/// An export that fails on its way is broken off: what came of it cannot be taken for all.
+#[tokio::test]
+async fn what_fails_on_its_way_is_broken_off() {
+    for fixture in databases().await {
+        let people: Vec<Value> =
+            (0..1200).map(|at| json!({ "kind": "person", "key": format!("p{at}"), "label": "Ann" })).collect();
+        assert_eq!(fixture.import_lines(&people).await.problems, []);
+        // A row that no program of ours would write, behind the first batch.
+        let broken = "UPDATE record SET kind = 'NO SUCH KIND' WHERE key = 'p1100'";
+        fixture.db.connection().execute_unprepared(broken).await.unwrap();
+        let server = Server::start(&fixture);
+        let broken = server.get("/export/graph.jsonl").await;
+        assert_eq!(broken.status(), 200);
+        assert!(broken.bytes().await.is_err(), "it looks whole");
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("graph.jsonl");
+        let done = newsgraph(&fixture, &["export", "--output", file.to_str().unwrap()], "");
+        assert_ne!(done.status.code(), Some(0));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+}
+
+/// Who may ask for little is given it little by little, and all of it.
+#[tokio::test]
+async fn a_rate_slows_an_export_and_does_not_cut_it() {
+    for fixture in stories().await {
+        let whole = fixture.out(Format::Csv, Some("name"), None).await;
+        let rows = table(&whole).len();
+        let rate = (rows * 5).to_string();
+        let server = Server::start_with(&fixture, &["--rate", &rate]);
+        let started = std::time::Instant::now();
+        assert_eq!(server.get("/export/name.csv").await.text().await.unwrap(), whole);
+        let waited = started.elapsed();
+        assert!(waited.as_millis() > 200, "{waited:?}");
+        let refused = server.get("/export/name.csv").await;
+        assert_eq!(refused.status(), 429);
+    }
+}
