@@ -10,6 +10,7 @@ mod ftm;
 mod geojson;
 mod graphml;
 mod jsonld;
+mod original;
 mod out;
 mod records;
 mod source;

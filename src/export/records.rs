@@ -120,11 +120,13 @@ async fn read(source: &mut Source, tops: &[record::Model]) -> Result<Restorer> {
     for entry in tops.iter().chain(&parts) {
         numbers.entry(entry.kind).or_default().push(entry.id.0);
     }
+    let all: Vec<i64> = numbers.values().flatten().copied().collect();
+    let originals = source.originals(&all).await?;
     let mut rows = Rows::default();
     macro_rules! read {
         ($($kind:ident $module:ident,)+) => {$(
             if let Some(numbers) = numbers.get(&Kind::$kind) {
-                rows.$module = source.by::<entity::$module::Entity>(entity::$module::Column::Id, numbers).await?;
+                rows.$module = source.written::<entity::$module::Entity>(Kind::$kind, numbers, &originals).await?;
             }
         )+};
     }
@@ -139,5 +141,5 @@ async fn read(source: &mut Source, tops: &[record::Model]) -> Result<Restorer> {
     let authors = source.by::<article_author::Entity>(authors, of(Kind::Article)).await?;
     let abouts = statement_about::Column::StatementId;
     let abouts = source.by::<statement_about::Entity>(abouts, of(Kind::Statement)).await?;
-    Ok(Restorer::new(tops, &parts, rows, authors, abouts))
+    Ok(Restorer::new(tops, &parts, rows, originals.authors(authors), originals.abouts(abouts)))
 }

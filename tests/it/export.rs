@@ -28,7 +28,7 @@ impl Fixture {
         self.exported(&Request { format, kind, filter, dataset: None }).await.unwrap()
     }
 
-    async fn records(&self) -> String {
+    pub async fn records(&self) -> String {
         self.out(Format::Records, None, None).await
     }
 

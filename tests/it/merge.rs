@@ -83,7 +83,7 @@ async fn assert_whole(fixture: &Fixture) {
 async fn what_is_merged_and_unmerged_is_as_before() {
     for fixture in stories().await {
         fixture.import(&copy_of_story(1)).await;
-        let before = rows(&fixture).await;
+        let (before, out) = (rows(&fixture).await, fixture.records().await);
         let keys = [
             "mikdam",
             "hospital",
@@ -112,6 +112,7 @@ async fn what_is_merged_and_unmerged_is_as_before() {
                 nodes { title } }
                 claims(filter: { subject: { event: { slug: { eq: \"abduction-of-mikdam\" } } } }) { nodes { standing sides { asserts { statements { id } } } } } }")
             .await;
+        assert_eq!(fixture.records().await, out, "records are as they were written, whatever was judged");
         // Both copies of one visit are one, the other is in each copy.
         assert_eq!(visits["events"]["nodes"].as_array().unwrap().len(), 3, "{visits}");
         let sides = &visits["claims"]["nodes"];
@@ -128,6 +129,7 @@ async fn what_is_merged_and_unmerged_is_as_before() {
         for (table, after) in rows(&fixture).await {
             assert_eq!(after, before[&table], "{table} is not as before");
         }
+        assert_eq!(fixture.records().await, out);
     }
 }
 
