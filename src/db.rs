@@ -1,6 +1,7 @@
 //! The database: the one file that knows which one it is.
 
 pub mod full_text;
+pub(crate) mod insert;
 mod reader;
 mod watch;
 

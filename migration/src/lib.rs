@@ -7,6 +7,7 @@ mod m0003_search;
 mod m0004_places;
 mod m0005_changes;
 mod m0006_requests;
+mod m0010_imports;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -23,6 +24,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_places::Migration),
             Box::new(m0005_changes::Migration),
             Box::new(m0006_requests::Migration),
+            Box::new(m0010_imports::Migration),
         ]
     }
 }

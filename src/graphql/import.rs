@@ -62,7 +62,7 @@ impl ImportMutation {
         let expected = expected_versions.into_iter().map(ExpectedVersion::read).collect::<Result<_, Error>>()?;
         let source = Source::embedded("records", &lines)?;
         let by = caller.name.clone().unwrap_or_default();
-        let options = Options { dataset, dry_run, keep_going, by, once, expected };
+        let options = Options { dataset, dry_run, keep_going, by, once, expected, commit_every: None };
         let report = import::import(session(ctx)?.db(), &[source], &options, &mut ()).await?;
         Ok(ImportReport::of(report))
     }

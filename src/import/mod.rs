@@ -6,6 +6,7 @@
 //! import back, or with `keep_going` the lines with mistakes are left out and the reading starts over: what refers to
 //! a rejected record is rejected too. Memory holds one batch, whatever the size of the file.
 
+mod ahead;
 mod build;
 mod check;
 mod commit;

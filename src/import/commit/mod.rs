@@ -1,6 +1,7 @@
-//! One import: one transaction, two readings, one answer.
+//! One import: one transaction or several, two readings of each line, one answer.
 
 mod lookup;
+mod part;
 mod register;
 mod retry;
 mod store;
@@ -10,13 +11,15 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use entity::{counter, dataset};
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter};
+use serde::{Deserialize, Serialize};
 
 use crate::db::{Db, Dialect};
 use crate::error::{Error, Result};
+use crate::import::ahead::Ahead;
 use crate::import::build::Mistake;
 use crate::import::problem::Problem;
-use crate::import::read::{Parsed, Record, Source, parse, whole};
+use crate::import::read::{Parsed, Record, Source, whole};
 use crate::import::record::DatasetRecord;
 use crate::import::report::Report;
 use crate::import::{check, derive, index, scratch};
@@ -25,10 +28,12 @@ use crate::import::{check, derive, index, scratch};
 /// times as many: as long as it takes them for empty it looks keys up by reading all of them.
 const FIRST_LOOK: usize = 20_000;
 
+use part::{Place, Run, State};
 pub use retry::{Expected, Once};
 
-/// Lines that are resolved and written together.
+/// Lines that are resolved and written together, or less when they are long.
 const BATCH: usize = 1000;
+const LARGE: u64 = 8 << 20;
 
 /// How to import.
 #[derive(Clone, Debug, Default)]
@@ -45,14 +50,19 @@ pub struct Options {
     pub once: Option<Once>,
     /// Write only if these records are as they are said to be.
     pub expected: Vec<Expected>,
+    /// Commit after so many records, so that an interrupted import goes on where it stopped when it is asked for again.
+    /// A mistake then leaves out the part that it is in and what follows.
+    pub commit_every: Option<u64>,
 }
 
 /// Is told how far an import is.
 pub trait Progress {
-    /// `bytes` more of the files were read; each file is read twice.
+    /// A line of so many bytes was read; each is read twice.
     fn read(&mut self, bytes: u64);
-    /// The import reads from the start once more, without the lines that had mistakes.
-    fn restart(&mut self) {}
+    /// All is read, and this is done with it now.
+    fn stage(&mut self, _what: &'static str) {}
+    /// The import reads on behind the first so many bytes of the files, of which nothing is left to do.
+    fn restart(&mut self, _bytes: u64) {}
 }
 
 impl Progress for () {
@@ -66,36 +76,83 @@ pub async fn import(
     options: &Options,
     progress: &mut (dyn Progress + Send + Sync),
 ) -> Result<Report> {
-    let mut rejected: HashSet<(usize, u64)> = HashSet::new();
-    let mut rejected_keys: HashSet<String> = HashSet::new();
-    let mut left_out = 0;
-    let mut problems: Vec<Found> = Vec::new();
+    let (mut run, mut state) = match options.commit_every {
+        Some(every) if !options.dry_run => {
+            let (run, state) = Run::open(db, sources, options, every).await?;
+            progress.restart(state.done);
+            (Some(run), state)
+        }
+        _ => (None, State::default()),
+    };
     loop {
+        if let Some(run) = &mut run {
+            run.look(sources, &state).await?;
+        }
         let transaction = db.write().await?;
         if let Some(report) = retry::answered(&transaction, options).await? {
             return Ok(report);
         }
         let mut attempt =
-            Attempt::new(&transaction, sources, options, &rejected, rejected_keys.clone(), progress).await?;
-        attempt.run().await?;
+            Attempt::new(&transaction, sources, options, &state, run.as_ref(), progress).await?;
+        let reached = attempt.run().await?;
+        let batch = attempt.batch.clone();
         let (found, needless, mut report) = attempt.end().await?;
+        if let Some(run) = &mut run
+            && reached.is_some()
+            && Run::is_open(&found, &needless)
+        {
+            transaction.rollback().await?;
+            run.grow(sources, &state).await?;
+            progress.restart(state.done);
+            continue;
+        }
         // A feed is never corrected by hand, so its other rows go in whatever was said of files of records.
         let goes_on = options.keep_going || found.iter().all(|(at, ..)| sources[at.file].feed.is_some());
         let clean = found.is_empty() && needless.is_empty();
-        problems.extend(found);
         if !clean && goes_on {
             transaction.rollback().await?;
-            rejected_keys.extend(problems.iter().filter_map(|(_, problem, _)| problem.key.clone()));
-            rejected.extend(problems.iter().map(|(at, ..)| (at.file, at.line)));
-            rejected.extend(&needless);
-            left_out += needless.len() as u64;
-            progress.restart();
+            state.rejected.extend(found.iter().map(|(at, ..)| (at.file, at.line)));
+            state.rejected.extend(&needless);
+            state.problems.extend(found);
+            state.left_out += needless.len() as u64;
+            progress.restart(state.done);
             continue;
         }
-        if clean && !options.dry_run {
+        let total = report.total();
+        let many = total.created + total.updated >= BATCH as u64;
+        if !clean || options.dry_run {
+            transaction.rollback().await?;
+            state.problems.extend(found);
+            match &run {
+                Some(run) => {
+                    run.give_up(db).await?;
+                    let at = format!("{}:{}", sources[state.place.file].name, state.place.lines + 1);
+                    state.report.written = state.parts > 0;
+                    state.report.stopped = Some(at).filter(|_| state.parts > 0);
+                }
+                None => state.report = report,
+            }
+        } else if let Some(run) = &mut run {
+            state.parts += 1;
+            state.batch = Some(batch);
+            state.report.add(report);
+            if let Some(place) = &reached {
+                state.done = sources[..place.file].iter().map(Source::size).sum::<u64>() + place.bytes;
+                state.place = place.clone();
+            }
+            run.note(&transaction, &state, reached.is_none()).await?;
             scratch::drop(&transaction).await?;
-            let total = report.total();
-            if total.created + total.updated >= BATCH as u64 {
+            if many && (state.parts.is_power_of_two() || reached.is_none()) {
+                Db::analyze(&transaction).await?;
+            }
+            db.commit(transaction).await?;
+            if reached.is_some() {
+                continue;
+            }
+            state.report.written = true;
+        } else {
+            scratch::drop(&transaction).await?;
+            if many {
                 Db::analyze(&transaction).await?;
             }
             report.written = true;
@@ -105,34 +162,39 @@ pub async fn import(
             } else {
                 transaction.rollback().await?;
             }
-        } else {
-            transaction.rollback().await?;
+            state.report = report;
         }
-        for (file, source) in sources.iter().enumerate() {
-            let Some(feed) = &source.feed else { continue };
-            report.rows += feed.rows;
-            add(&mut report.skipped, &feed.skipped);
-            add(&mut report.unmapped, &feed.unmapped);
-            problems.extend(feed.problems.iter().map(|problem| {
-                let at = At { file, line: problem.line };
-                (at, problem.clone(), Some("row".to_owned()))
-            }));
-        }
-        if left_out > 0 {
-            *report.skipped.entry(UNKNOWN.to_owned()).or_default() += left_out;
-        }
-        let mut counted = HashSet::new();
-        problems.sort_by(|left, right| {
-            (left.0.file, left.1.line, &left.1.pointer).cmp(&(right.0.file, right.1.line, &right.1.pointer))
-        });
-        for (at, problem, kind) in problems {
-            if counted.insert((at.file, problem.line)) {
-                report.count(kind.as_deref().unwrap_or("unreadable")).rejected += 1;
-            }
-            report.problems.push(problem);
-        }
-        return Ok(report);
+        return Ok(told(state, sources));
     }
+}
+
+/// The report, with what was said of rows of feeds and every mistake in the order of the files.
+fn told(state: State, sources: &[Source]) -> Report {
+    let State { mut report, mut problems, left_out, .. } = state;
+    for (file, source) in sources.iter().enumerate() {
+        let Some(feed) = &source.feed else { continue };
+        report.rows += feed.rows;
+        add(&mut report.skipped, &feed.skipped);
+        add(&mut report.unmapped, &feed.unmapped);
+        problems.extend(feed.problems.iter().map(|problem| {
+            let at = At { file, line: problem.line };
+            (at, problem.clone(), Some("row".to_owned()))
+        }));
+    }
+    if left_out > 0 {
+        *report.skipped.entry(UNKNOWN.to_owned()).or_default() += left_out;
+    }
+    let mut counted = HashSet::new();
+    problems.sort_by(|left, right| {
+        (left.0.file, left.1.line, &left.1.pointer).cmp(&(right.0.file, right.1.line, &right.1.pointer))
+    });
+    for (at, problem, kind) in problems {
+        if counted.insert((at.file, problem.line)) {
+            report.count(kind.as_deref().unwrap_or("unreadable")).rejected += 1;
+        }
+        report.problems.push(problem);
+    }
+    report
 }
 
 /// Seconds since 1970 UTC.
@@ -158,7 +220,7 @@ const UNKNOWN: &str = "of an event or a place that is not stored";
 const DANGLING: &str = " is neither in the file nor stored";
 
 /// Where a record stands.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 struct At {
     file: usize,
     line: u64,
@@ -170,6 +232,10 @@ struct Attempt<'a> {
     dialect: Dialect,
     sources: &'a [Source],
     options: &'a Options,
+    /// Where it begins, after how many records it ends, and the number of the import in parts that it belongs to.
+    from: &'a Place,
+    most: u64,
+    run: Option<i64>,
     /// Lines with mistakes that an earlier reading found.
     rejected: &'a HashSet<(usize, u64)>,
     /// The keys of those, and of lines that cannot be read at all.
@@ -198,8 +264,8 @@ impl<'a> Attempt<'a> {
         transaction: &'a DatabaseTransaction,
         sources: &'a [Source],
         options: &'a Options,
-        rejected: &'a HashSet<(usize, u64)>,
-        rejected_keys: HashSet<String>,
+        state: &'a State,
+        run: Option<&Run>,
         progress: &'a mut (dyn Progress + Send + Sync),
     ) -> Result<Self> {
         scratch::create(transaction).await?;
@@ -216,16 +282,20 @@ impl<'a> Attempt<'a> {
             dialect: Dialect(transaction.get_database_backend()),
             sources,
             options,
-            rejected,
-            rejected_keys,
+            from: &state.place,
+            most: run.map_or(u64::MAX, |run| run.most),
+            run: run.map(|run| run.id),
+            rejected: &state.rejected,
+            rejected_keys: state.problems.iter().filter_map(|(_, problem, _)| problem.key.clone()).collect(),
             progress,
             fresh: last("id")? + 1,
             next_id: last("id")? + 1,
             next_change: last("change")? + 1,
             handled: 0,
-            look_again: FIRST_LOOK,
+            // What a part before has written was looked at.
+            look_again: if state.parts == 0 { FIRST_LOOK } else { usize::MAX },
             at: now(),
-            batch: (last("change")? + 1).to_string(),
+            batch: state.batch.clone().unwrap_or((last("change")? + 1).to_string()),
             dataset: None,
             problems: Vec::new(),
             needless: HashSet::new(),
@@ -234,17 +304,19 @@ impl<'a> Attempt<'a> {
         })
     }
 
-    async fn run(&mut self) -> Result<()> {
-        for file in 0..self.sources.len() {
-            self.read(file, Pass::Register).await?;
-        }
+    /// Reads and writes; returns where it stopped before the end.
+    async fn run(&mut self) -> Result<Option<Place>> {
+        let t = std::time::Instant::now();
+        let look_again = self.look_again;
+        self.readings(Pass::Register).await?;
+        eprintln!("TIMING register {:?}", t.elapsed());
         if self.problems.is_empty() {
             self.unchanged().await?;
         }
-        (self.handled, self.look_again) = (0, FIRST_LOOK);
-        for file in 0..self.sources.len() {
-            self.read(file, Pass::Write).await?;
-        }
+        (self.handled, self.look_again) = (0, look_again);
+        let reached = self.readings(Pass::Write).await?;
+        eprintln!("TIMING write {:?}", t.elapsed());
+        self.progress.stage("checking");
         scratch::measure(self.transaction).await?;
         // Rows of lines with mistakes are missing; that hides a mistake at most and makes none.
         let (late, moved) = check::check(self.transaction).await?;
@@ -256,10 +328,15 @@ impl<'a> Attempt<'a> {
         }
         if !self.problems.is_empty() || !self.needless.is_empty() {
             // What is derived relies on what was checked.
-            return Ok(());
+            return Ok(reached);
         }
+        self.progress.stage("deriving");
+        eprintln!("TIMING check {:?}", t.elapsed());
         derive::derive(self.transaction).await?;
+        eprintln!("TIMING derive {:?}", t.elapsed());
+        self.progress.stage("indexing");
         index::index(self.transaction, Some(self.fresh)).await?;
+        eprintln!("TIMING index {:?}", t.elapsed());
         for (name, next) in [("id", self.next_id), ("change", self.next_change)] {
             let counter = counter::Model { name: name.into(), value: next - 1 };
             counter::Entity::insert(counter.into_active_model())
@@ -267,7 +344,8 @@ impl<'a> Attempt<'a> {
                 .exec_without_returning(self.transaction)
                 .await?;
         }
-        Ok(())
+        self.progress.stage("committing");
+        Ok(reached)
     }
 
     async fn end(mut self) -> Result<(Vec<Found>, HashSet<(usize, u64)>, Report)> {
@@ -293,21 +371,36 @@ impl<'a> Attempt<'a> {
         self.problems.push((at, problem, kind.map(str::to_owned)));
     }
 
-    async fn read(&mut self, file: usize, pass: Pass) -> Result<()> {
-        let mut lines = self.sources[file].lines()?;
-        self.dataset = None;
-        let mut batch: Vec<(At, Record)> = Vec::new();
-        while let Some(line) = lines.next()? {
+    /// Reads all files, or until there were so many records; returns where that was.
+    async fn readings(&mut self, pass: Pass) -> Result<Option<Place>> {
+        let mut left = self.most;
+        for file in self.from.file..self.sources.len() {
+            let reached = self.read(file, pass, &mut left).await?;
+            if reached.is_some() {
+                return Ok(reached);
+            }
+        }
+        Ok(None)
+    }
+
+    async fn read(&mut self, file: usize, pass: Pass, left: &mut u64) -> Result<Option<Place>> {
+        let from = if file == self.from.file { self.from.clone() } else { Place::default() };
+        let mut lines = Ahead::new(self.sources[file].lines(from.bytes, from.lines)?);
+        self.dataset = match from.dataset {
+            Some(key) => {
+                dataset::Entity::find().filter(dataset::Column::Key.eq(key)).one(self.transaction).await?
+            }
+            None => None,
+        };
+        let mut reached = None;
+        let (mut batch, mut bytes): (Vec<(At, Record)>, u64) = (Vec::new(), 0);
+        while let Some(line) = lines.next().await? {
             self.progress.read(line.bytes);
             let at = At { file, line: line.number };
             if self.rejected.contains(&(file, line.number)) {
                 continue;
             }
-            let parsed = match line.text {
-                Ok(text) => parse(&text),
-                Err(mistake) => Err((None, vec![mistake])),
-            };
-            match parsed {
+            match line.parsed {
                 Ok(Parsed::Dataset(record)) => {
                     self.flush(&mut batch, pass).await?;
                     if self.dataset.is_some() {
@@ -328,20 +421,30 @@ impl<'a> Attempt<'a> {
                                 "begin the file with {\"kind\": \"dataset\", \"key\": ...}, or say --dataset KEY",
                             );
                             self.once(pass, at, None, Some(&record.key), vec![mistake]);
-                            return Ok(());
+                            break;
                         };
                         self.open_dataset(&DatasetRecord { key, title: None, licence: None, url: None }, Pass::Write)
                             .await?;
                     }
                     batch.push((at, record));
-                    if batch.len() == BATCH {
+                    bytes += line.bytes;
+                    if batch.len() == BATCH || bytes >= LARGE {
+                        bytes = 0;
                         self.flush(&mut batch, pass).await?;
+                    }
+                    *left -= 1;
+                    if *left == 0 {
+                        let dataset = self.dataset.as_ref().map(|dataset| dataset.key.clone());
+                        reached = Some(Place { file, lines: line.number, bytes: line.end, dataset });
+                        break;
                     }
                 }
                 Err((key, mistakes)) => self.once(pass, at, None, key.as_deref(), mistakes),
             }
         }
-        self.flush(&mut batch, pass).await
+        lines.end().await?;
+        self.flush(&mut batch, pass).await?;
+        Ok(reached)
     }
 
     /// Mistakes that both readings meet are noted in the first.
