@@ -127,6 +127,12 @@ pub(crate) async fn derive(transaction: &DatabaseTransaction) -> Result<()> {
 async fn standings(transaction: &DatabaseTransaction) -> Result<()> {
     let claims = format!("SELECT id FROM {CLAIM}");
     let events = format!("SELECT id FROM {EVENT}");
+    // Joined to nothing, so that both databases enter by the event, and not by the standing that half of all may have.
+    let contested = [("claim", "subject_id"), ("account", "event_id"), ("participation", "event_id")]
+        .map(|(table, of)| {
+            format!("EXISTS (SELECT 1 FROM {table} WHERE {table}.{of} = event.id AND {table}.standing || '' = 'CONTESTED')")
+        })
+        .join(" OR ");
     let has = |stances: &str| {
         format!(
             "EXISTS (SELECT 1 FROM stance WHERE stance.claim_id = claim.id AND stance.current AND stance.stance IN {stances})"
@@ -191,18 +197,10 @@ async fn standings(transaction: &DatabaseTransaction) -> Result<()> {
                 OR EXISTS (SELECT 1 FROM claim WHERE claim.subject_id = participation.id))"
         ),
         format!(
-            "UPDATE event SET standing = CASE
-                WHEN EXISTS (SELECT 1 FROM claim WHERE claim.subject_id = event.id AND claim.standing = 'CONTESTED')
-                    OR EXISTS (SELECT 1 FROM account WHERE account.event_id = event.id AND account.standing = 'CONTESTED')
-                    OR EXISTS (SELECT 1 FROM participation
-                        WHERE participation.event_id = event.id AND participation.standing = 'CONTESTED')
-                THEN 'CONTESTED'
+            "UPDATE event SET standing = CASE WHEN {contested} THEN 'CONTESTED'
                 ELSE (SELECT claim.standing FROM claim WHERE claim.subject_id = event.id) END
              WHERE id IN ({events}) AND (standing IS NOT NULL
-                OR EXISTS (SELECT 1 FROM claim WHERE claim.subject_id = event.id)
-                OR EXISTS (SELECT 1 FROM account WHERE account.event_id = event.id AND account.standing = 'CONTESTED')
-                OR EXISTS (SELECT 1 FROM participation
-                    WHERE participation.event_id = event.id AND participation.standing = 'CONTESTED'))"
+                OR EXISTS (SELECT 1 FROM claim WHERE claim.subject_id = event.id) OR {contested})"
         ),
     ] {
         transaction.execute_unprepared(&sql).await?;

@@ -18,6 +18,7 @@ mod model;
 mod numbers;
 mod operations;
 mod page;
+mod parts;
 mod place;
 mod plan;
 mod readme;

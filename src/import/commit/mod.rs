@@ -306,16 +306,13 @@ impl<'a> Attempt<'a> {
 
     /// Reads and writes; returns where it stopped before the end.
     async fn run(&mut self) -> Result<Option<Place>> {
-        let t = std::time::Instant::now();
         let look_again = self.look_again;
         self.readings(Pass::Register).await?;
-        eprintln!("TIMING register {:?}", t.elapsed());
         if self.problems.is_empty() {
             self.unchanged().await?;
         }
         (self.handled, self.look_again) = (0, look_again);
         let reached = self.readings(Pass::Write).await?;
-        eprintln!("TIMING write {:?}", t.elapsed());
         self.progress.stage("checking");
         scratch::measure(self.transaction).await?;
         // Rows of lines with mistakes are missing; that hides a mistake at most and makes none.
@@ -331,12 +328,9 @@ impl<'a> Attempt<'a> {
             return Ok(reached);
         }
         self.progress.stage("deriving");
-        eprintln!("TIMING check {:?}", t.elapsed());
         derive::derive(self.transaction).await?;
-        eprintln!("TIMING derive {:?}", t.elapsed());
         self.progress.stage("indexing");
         index::index(self.transaction, Some(self.fresh)).await?;
-        eprintln!("TIMING index {:?}", t.elapsed());
         for (name, next) in [("id", self.next_id), ("change", self.next_change)] {
             let counter = counter::Model { name: name.into(), value: next - 1 };
             counter::Entity::insert(counter.into_active_model())
