@@ -163,6 +163,11 @@ impl Db {
     /// Ends writing. Who asks again gets a new answer, and who waits for changes is told.
     pub async fn commit(&self, transaction: DatabaseTransaction) -> Result<()> {
         transaction.execute_unprepared("UPDATE counter SET value = value + 1 WHERE name = 'version'").await?;
+        if transaction.get_database_backend() == DatabaseBackend::Postgres {
+            // Foreign keys are checked now, each by a small statement that was planned anew for every row otherwise: most of
+            // the time of a commit. The tables have their size, so a plan may be kept.
+            transaction.execute_unprepared("SET LOCAL plan_cache_mode = force_generic_plan").await?;
+        }
         transaction.commit().await?;
         self.watch.wrote();
         Ok(())

@@ -130,7 +130,9 @@ async fn standings(transaction: &DatabaseTransaction) -> Result<()> {
     // Joined to nothing, so that both databases enter by the event, and not by the standing that half of all may have.
     let contested = [("claim", "subject_id"), ("account", "event_id"), ("participation", "event_id")]
         .map(|(table, of)| {
-            format!("EXISTS (SELECT 1 FROM {table} WHERE {table}.{of} = event.id AND {table}.standing || '' = 'CONTESTED')")
+            format!(
+                "EXISTS (SELECT 1 FROM {table} WHERE {table}.{of} = event.id AND {table}.standing || '' = 'CONTESTED')"
+            )
         })
         .join(" OR ");
     let has = |stances: &str| {

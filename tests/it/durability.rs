@@ -79,7 +79,8 @@ fn import_in_parts(fixture: &Fixture, file: &Path) -> Child {
 
 async fn count(fixture: &Fixture, sql: &str) -> i64 {
     let database = fixture.db.connection();
-    let statement = Statement::from_string(database.get_database_backend(), format!("SELECT COUNT(*) AS count FROM {sql}"));
+    let statement =
+        Statement::from_string(database.get_database_backend(), format!("SELECT COUNT(*) AS count FROM {sql}"));
     database.query_one_raw(statement).await.unwrap().unwrap().try_get("", "count").unwrap()
 }
 

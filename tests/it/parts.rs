@@ -37,7 +37,8 @@ async fn rows(fixture: &Fixture) -> Value {
 async fn parts_make_the_same_rows_as_one_transaction() {
     let backwards: Vec<Value> = (0..40).map(person).chain((0..40).map(|at| visit(at, at))).collect();
     // Each of three visits stands above those who visit.
-    let near: Vec<Value> = (0..40).flat_map(|at| [visit(at, at), visit(at + 100, at), visit(at + 200, at), person(at)]).collect();
+    let near: Vec<Value> =
+        (0..40).flat_map(|at| [visit(at, at), visit(at + 100, at), visit(at + 200, at), person(at)]).collect();
     // The first visitor is the last of the file.
     let far: Vec<Value> = [visit(100, 99)].into_iter().chain(backwards.clone()).chain([person(99)]).collect();
     for lines in [backwards, near, far] {
@@ -99,5 +100,56 @@ async fn what_refers_to_a_record_that_was_left_out_is_left_out() {
         assert_eq!(told, [3, 12]);
         assert!(report.problems[1].message.contains("was rejected"), "{}", report.problems[1].message);
         assert_eq!((report.total().created, report.total().rejected), (11, 2));
+    }
+}
+
+/// Rows go to PostgreSQL as arrays in text, whose quotes and braces mean something.
+#[tokio::test]
+async fn texts_come_back_as_they_went_in() {
+    let texts = [
+        "tab\there",
+        "line\nbreak",
+        "return\r\nbreak",
+        "back\\slash",
+        "\\N",
+        "\\\\",
+        "\"quoted\"",
+        "it's",
+        "NULL",
+        "null",
+        "{a,b}",
+        "{}",
+        "a,b;c",
+        "$1 ? :name",
+        "مقدام",
+        "🕊 dove",
+        "e\u{301} and \u{e9}",
+        "\u{7f}\u{1}",
+        "%s|%d",
+        "--",
+        "/* */",
+    ];
+    let lines: Vec<Value> = texts
+        .iter()
+        .enumerate()
+        .map(|(at, text)| json!({ "kind": "person", "key": format!("{at}/{text}"), "label": format!("x{text}x"), "description": text }))
+        .collect();
+    for fixture in databases().await {
+        let report = in_parts(&fixture, &lines, &Options::default()).await;
+        assert_eq!(report.problems, []);
+        let data = fixture.ask("{ persons(first: 100) { nodes { label description provenance { key } } } }").await;
+        let mut found: Vec<(String, String)> = data["persons"]["nodes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|node| (node["label"].as_str().unwrap().to_owned(), node["description"].as_str().unwrap().to_owned()))
+            .collect();
+        let mut expected: Vec<(String, String)> =
+            texts.iter().map(|text| (format!("x{text}x"), (*text).to_owned())).collect();
+        found.sort();
+        expected.sort();
+        assert_eq!(found, expected, "{}", fixture.url);
+        let again = in_parts(&fixture, &lines, &Options::default()).await;
+        assert_eq!(again.total().unchanged as usize, texts.len());
     }
 }

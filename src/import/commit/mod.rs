@@ -92,8 +92,7 @@ pub async fn import(
         if let Some(report) = retry::answered(&transaction, options).await? {
             return Ok(report);
         }
-        let mut attempt =
-            Attempt::new(&transaction, sources, options, &state, run.as_ref(), progress).await?;
+        let mut attempt = Attempt::new(&transaction, sources, options, &state, run.as_ref(), progress).await?;
         let reached = attempt.run().await?;
         let batch = attempt.batch.clone();
         let (found, needless, mut report) = attempt.end().await?;
@@ -381,9 +380,7 @@ impl<'a> Attempt<'a> {
         let from = if file == self.from.file { self.from.clone() } else { Place::default() };
         let mut lines = Ahead::new(self.sources[file].lines(from.bytes, from.lines)?);
         self.dataset = match from.dataset {
-            Some(key) => {
-                dataset::Entity::find().filter(dataset::Column::Key.eq(key)).one(self.transaction).await?
-            }
+            Some(key) => dataset::Entity::find().filter(dataset::Column::Key.eq(key)).one(self.transaction).await?,
             None => None,
         };
         let mut reached = None;

@@ -86,9 +86,7 @@ impl Run {
         }
         let stored = Entity::find().filter(Column::Digest.eq(&digest)).one(&transaction).await?;
         let (id, state) = match stored {
-            Some(run) => {
-                (run.id, serde_json::from_str(&run.state).map_err(|error| Error::Broken(error.to_string()))?)
-            }
+            Some(run) => (run.id, serde_json::from_str(&run.state).map_err(|error| Error::Broken(error.to_string()))?),
             None => {
                 let last = Query::select().expr_as(Func::max(Expr::col("id")), "last").from("import_run").take();
                 let last = transaction.query_one(&last).await?.map(|row| row.try_get::<Option<i64>>("", "last"));
