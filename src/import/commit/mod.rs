@@ -1,12 +1,13 @@
 //! One import: one transaction or several, two readings of each line, one answer.
 
 mod lookup;
+mod outcome;
 mod part;
 mod register;
 mod retry;
 mod store;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use entity::{counter, dataset};
@@ -28,6 +29,7 @@ use crate::import::{check, derive, index, scratch};
 /// times as many: as long as it takes them for empty it looks keys up by reading all of them.
 const FIRST_LOOK: usize = 20_000;
 
+pub use outcome::import;
 use part::{Place, Run, State};
 pub use retry::{Expected, Once};
 
@@ -69,151 +71,14 @@ impl Progress for () {
     fn read(&mut self, _bytes: u64) {}
 }
 
-/// Imports records: all or nothing, or with `keep_going` all without mistakes.
-pub async fn import(
-    db: &Db,
-    sources: &[Source],
-    options: &Options,
-    progress: &mut (dyn Progress + Send + Sync),
-) -> Result<Report> {
-    let (mut run, mut state) = match options.commit_every {
-        Some(every) if !options.dry_run => {
-            let (run, state) = Run::open(db, sources, options, every).await?;
-            progress.restart(state.done);
-            (Some(run), state)
-        }
-        _ => (None, State::default()),
-    };
-    loop {
-        if let Some(run) = &mut run {
-            run.look(sources, &state).await?;
-        }
-        let transaction = db.write().await?;
-        if let Some(report) = retry::answered(&transaction, options).await? {
-            return Ok(report);
-        }
-        let mut attempt = Attempt::new(&transaction, sources, options, &state, run.as_ref(), progress).await?;
-        let reached = attempt.run().await?;
-        let batch = attempt.batch.clone();
-        let (found, needless, mut report) = attempt.end().await?;
-        if let Some(run) = &mut run
-            && reached.is_some()
-            && Run::is_open(&found, &needless)
-        {
-            transaction.rollback().await?;
-            run.grow(sources, &state).await?;
-            progress.restart(state.done);
-            continue;
-        }
-        // A feed is never corrected by hand, so its other rows go in whatever was said of files of records.
-        let goes_on = options.keep_going || found.iter().all(|(at, ..)| sources[at.file].feed.is_some());
-        let clean = found.is_empty() && needless.is_empty();
-        if !clean && goes_on {
-            transaction.rollback().await?;
-            state.rejected.extend(found.iter().map(|(at, ..)| (at.file, at.line)));
-            state.rejected.extend(&needless);
-            state.problems.extend(found);
-            state.left_out += needless.len() as u64;
-            progress.restart(state.done);
-            continue;
-        }
-        let total = report.total();
-        let many = total.created + total.updated >= BATCH as u64;
-        if !clean || options.dry_run {
-            transaction.rollback().await?;
-            state.problems.extend(found);
-            match &run {
-                Some(run) => {
-                    run.give_up(db).await?;
-                    let at = format!("{}:{}", sources[state.place.file].name, state.place.lines + 1);
-                    state.report.written = state.parts > 0;
-                    state.report.stopped = Some(at).filter(|_| state.parts > 0);
-                }
-                None => state.report = report,
-            }
-        } else if let Some(run) = &mut run {
-            state.parts += 1;
-            state.batch = Some(batch);
-            state.report.add(report);
-            if let Some(place) = &reached {
-                state.done = sources[..place.file].iter().map(Source::size).sum::<u64>() + place.bytes;
-                state.place = place.clone();
-            }
-            run.note(&transaction, &state, reached.is_none()).await?;
-            scratch::drop(&transaction).await?;
-            if many && (state.parts.is_power_of_two() || reached.is_none()) {
-                Db::analyze(&transaction).await?;
-            }
-            db.commit(transaction).await?;
-            if reached.is_some() {
-                continue;
-            }
-            state.report.written = true;
-        } else {
-            scratch::drop(&transaction).await?;
-            if many {
-                Db::analyze(&transaction).await?;
-            }
-            report.written = true;
-            if total.created + total.updated > 0 {
-                retry::remember(&transaction, options, &report).await?;
-                db.commit(transaction).await?;
-            } else {
-                transaction.rollback().await?;
-            }
-            state.report = report;
-        }
-        return Ok(told(state, sources));
-    }
-}
-
-/// The report, with what was said of rows of feeds and every mistake in the order of the files.
-fn told(state: State, sources: &[Source]) -> Report {
-    let State { mut report, mut problems, left_out, .. } = state;
-    for (file, source) in sources.iter().enumerate() {
-        let Some(feed) = &source.feed else { continue };
-        report.rows += feed.rows;
-        add(&mut report.skipped, &feed.skipped);
-        add(&mut report.unmapped, &feed.unmapped);
-        problems.extend(feed.problems.iter().map(|problem| {
-            let at = At { file, line: problem.line };
-            (at, problem.clone(), Some("row".to_owned()))
-        }));
-    }
-    if left_out > 0 {
-        *report.skipped.entry(UNKNOWN.to_owned()).or_default() += left_out;
-    }
-    let mut counted = HashSet::new();
-    problems.sort_by(|left, right| {
-        (left.0.file, left.1.line, &left.1.pointer).cmp(&(right.0.file, right.1.line, &right.1.pointer))
-    });
-    for (at, problem, kind) in problems {
-        if counted.insert((at.file, problem.line)) {
-            report.count(kind.as_deref().unwrap_or("unreadable")).rejected += 1;
-        }
-        report.problems.push(problem);
-    }
-    report
-}
-
 /// Seconds since 1970 UTC.
 fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
-/// Adds counts to counts.
-fn add(sum: &mut BTreeMap<String, u64>, more: &BTreeMap<&'static str, u64>) {
-    for (reason, count) in more {
-        *sum.entry((*reason).to_owned()).or_default() += count;
-    }
-}
-
 /// A mistake: where, what, and the kind of the record.
 type Found = (At, Problem, Option<String>);
-
-/// What a skipped line of a feed that tells more of known things is counted as.
-const UNKNOWN: &str = "of an event or a place that is not stored";
 
 /// How the mistake ends that makes such a line a skipped one.
 const DANGLING: &str = " is neither in the file nor stored";

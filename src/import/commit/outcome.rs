@@ -1,0 +1,148 @@
+//! Tries to write, part by part and without what has mistakes, until it is done, and says what was done.
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::part::{Run, State};
+use super::{At, Attempt, BATCH, Options, Progress, retry};
+use crate::db::Db;
+use crate::error::Result;
+use crate::import::read::Source;
+use crate::import::report::Report;
+use crate::import::scratch;
+
+/// What a skipped line of a feed that tells more of known things is counted as.
+const UNKNOWN: &str = "of an event or a place that is not stored";
+
+/// Imports records: all or nothing, or with `keep_going` all without mistakes.
+pub async fn import(
+    db: &Db,
+    sources: &[Source],
+    options: &Options,
+    progress: &mut (dyn Progress + Send + Sync),
+) -> Result<Report> {
+    let (mut run, mut state) = match options.commit_every {
+        Some(every) if !options.dry_run => {
+            let (run, state) = Run::open(db, sources, options, every).await?;
+            progress.restart(state.done);
+            (Some(run), state)
+        }
+        _ => (None, State::default()),
+    };
+    loop {
+        if let Some(run) = &mut run {
+            run.look(sources, &state).await?;
+        }
+        let transaction = db.write().await?;
+        if let Some(report) = retry::answered(&transaction, options).await? {
+            return Ok(report);
+        }
+        let mut attempt = Attempt::new(&transaction, sources, options, &state, run.as_ref(), progress).await?;
+        let reached = attempt.run().await?;
+        let batch = attempt.batch.clone();
+        let (found, needless, mut report) = attempt.end().await?;
+        if let Some(run) = &mut run
+            && reached.is_some()
+            && Run::is_open(&found, &needless)
+        {
+            transaction.rollback().await?;
+            run.grow(sources, &state).await?;
+            progress.restart(state.done);
+            continue;
+        }
+        // A feed is never corrected by hand, so its other rows go in whatever was said of files of records.
+        let goes_on = options.keep_going || found.iter().all(|(at, ..)| sources[at.file].feed.is_some());
+        let clean = found.is_empty() && needless.is_empty();
+        if !clean && goes_on {
+            transaction.rollback().await?;
+            state.rejected.extend(found.iter().map(|(at, ..)| (at.file, at.line)));
+            state.rejected.extend(&needless);
+            state.problems.extend(found);
+            state.left_out += needless.len() as u64;
+            progress.restart(state.done);
+            continue;
+        }
+        let total = report.total();
+        let many = total.created + total.updated >= BATCH as u64;
+        if !clean || options.dry_run {
+            transaction.rollback().await?;
+            state.problems.extend(found);
+            match &run {
+                Some(run) => {
+                    run.give_up(db).await?;
+                    let at = format!("{}:{}", sources[state.place.file].name, state.place.lines + 1);
+                    state.report.written = state.parts > 0;
+                    state.report.stopped = Some(at).filter(|_| state.parts > 0);
+                }
+                None => state.report = report,
+            }
+        } else if let Some(run) = &mut run {
+            state.parts += 1;
+            state.batch = Some(batch);
+            state.report.add(report);
+            if let Some(place) = &reached {
+                state.done = sources[..place.file].iter().map(Source::size).sum::<u64>() + place.bytes;
+                state.place = place.clone();
+            }
+            run.note(&transaction, &state, reached.is_none()).await?;
+            scratch::drop(&transaction).await?;
+            if many && (state.parts.is_power_of_two() || reached.is_none()) {
+                Db::analyze(&transaction).await?;
+            }
+            db.commit(transaction).await?;
+            if reached.is_some() {
+                continue;
+            }
+            state.report.written = true;
+        } else {
+            scratch::drop(&transaction).await?;
+            if many {
+                Db::analyze(&transaction).await?;
+            }
+            report.written = true;
+            if total.created + total.updated > 0 {
+                retry::remember(&transaction, options, &report).await?;
+                db.commit(transaction).await?;
+            } else {
+                transaction.rollback().await?;
+            }
+            state.report = report;
+        }
+        return Ok(told(state, sources));
+    }
+}
+
+/// The report, with what was said of rows of feeds and every mistake in the order of the files.
+fn told(state: State, sources: &[Source]) -> Report {
+    let State { mut report, mut problems, left_out, .. } = state;
+    for (file, source) in sources.iter().enumerate() {
+        let Some(feed) = &source.feed else { continue };
+        report.rows += feed.rows;
+        add(&mut report.skipped, &feed.skipped);
+        add(&mut report.unmapped, &feed.unmapped);
+        problems.extend(feed.problems.iter().map(|problem| {
+            let at = At { file, line: problem.line };
+            (at, problem.clone(), Some("row".to_owned()))
+        }));
+    }
+    if left_out > 0 {
+        *report.skipped.entry(UNKNOWN.to_owned()).or_default() += left_out;
+    }
+    let mut counted = HashSet::new();
+    problems.sort_by(|left, right| {
+        (left.0.file, left.1.line, &left.1.pointer).cmp(&(right.0.file, right.1.line, &right.1.pointer))
+    });
+    for (at, problem, kind) in problems {
+        if counted.insert((at.file, problem.line)) {
+            report.count(kind.as_deref().unwrap_or("unreadable")).rejected += 1;
+        }
+        report.problems.push(problem);
+    }
+    report
+}
+
+/// Adds counts to counts.
+fn add(sum: &mut BTreeMap<String, u64>, more: &BTreeMap<&'static str, u64>) {
+    for (reason, count) in more {
+        *sum.entry((*reason).to_owned()).or_default() += count;
+    }
+}
