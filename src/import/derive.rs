@@ -23,8 +23,10 @@ const EVENT_OF_SUBJECT: &str = "CASE claim.subject_kind
 pub(crate) async fn touch(transaction: &DatabaseTransaction, ids: &str) -> Result<()> {
     for sql in [
         format!(
+            // Not OR: PostgreSQL would go through a list too long for its working memory once a row.
             "INSERT INTO {CLAIM} SELECT id FROM claim WHERE id IN ({ids})
-             UNION SELECT claim_id FROM stance WHERE id IN ({ids}) OR statement_id IN ({ids})
+             UNION SELECT claim_id FROM stance WHERE id IN ({ids})
+             UNION SELECT claim_id FROM stance WHERE statement_id IN ({ids})
              ON CONFLICT DO NOTHING"
         ),
         format!(

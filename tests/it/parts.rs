@@ -64,7 +64,7 @@ async fn a_mistake_stops_at_its_part_and_the_corrected_file_goes_on() {
         assert_eq!(report.stopped.as_deref(), Some("records.jsonl:10"));
         assert_eq!((report.problems[0].line, report.problems.len()), (12, 1));
         assert_eq!((report.total().created, report.total().rejected), (9, 1));
-        assert_eq!(fixture.ask("{ persons { totalCount } }").await["persons"]["totalCount"], 8);
+        assert_eq!(fixture.ask("{ actors { totalCount } }").await["actors"]["totalCount"], 8);
         let mut corrected = lines.clone();
         corrected[10] = visit(0, 7);
         let report = in_parts(&fixture, &corrected, &every(4)).await;
@@ -83,8 +83,8 @@ async fn a_key_is_taken_by_what_an_earlier_part_has_written() {
         assert_eq!(report.problems[0].message, "`person/1` is already the key on line 3");
         let report = in_parts(&fixture, &lines, &Options { keep_going: true, ..every(4) }).await;
         assert_eq!(report.problems[0].message, "`person/1` is already the key on line 3");
-        let data = fixture.ask("{ persons(filter: { label: { eq: \"Somebody else\" } }) { totalCount } }").await;
-        assert_eq!(data["persons"]["totalCount"], 0);
+        let data = fixture.ask("{ actors(where: { label: { eq: \"Somebody else\" } }) { totalCount } }").await;
+        assert_eq!(data["actors"]["totalCount"], 0);
     }
 }
 
@@ -137,8 +137,8 @@ async fn texts_come_back_as_they_went_in() {
     for fixture in databases().await {
         let report = in_parts(&fixture, &lines, &Options::default()).await;
         assert_eq!(report.problems, []);
-        let data = fixture.ask("{ persons(first: 100) { nodes { label description } } }").await;
-        let mut found: Vec<(String, String)> = data["persons"]["nodes"]
+        let data = fixture.ask("{ actors(first: 100) { nodes { label description } } }").await;
+        let mut found: Vec<(String, String)> = data["actors"]["nodes"]
             .as_array()
             .unwrap()
             .iter()
