@@ -1,6 +1,7 @@
 //! The database: the one file that knows which one it is.
 
 pub mod full_text;
+pub(crate) mod insert;
 mod past;
 mod reader;
 mod snapshot;
@@ -185,6 +186,11 @@ impl Db {
             now()
         );
         transaction.execute_unprepared(&moment).await?;
+        if transaction.get_database_backend() == DatabaseBackend::Postgres {
+            // Foreign keys are checked now, each by a small statement that was planned anew for every row otherwise: most of
+            // the time of a commit. The tables have their size, so a plan may be kept.
+            transaction.execute_unprepared("SET LOCAL plan_cache_mode = force_generic_plan").await?;
+        }
         transaction.commit().await?;
         self.watch.wrote();
         Ok(())

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Instant;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use entity::record::Kind;
@@ -148,6 +149,10 @@ struct Import {
     /// Leave out records with mistakes and what refers to them, and write the others.
     #[arg(long, env = "NEWSGRAPH_KEEP_GOING")]
     keep_going: bool,
+    /// Commit after so many records, so that an import that is interrupted goes on where it stopped: give the same command
+    /// again. A mistake then leaves out the part that it is in and what follows; without this nothing is written at all.
+    #[arg(long, env = "NEWSGRAPH_COMMIT_EVERY", value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
+    commit_every: Option<u64>,
     /// Write the report as JSON.
     #[arg(long, env = "NEWSGRAPH_REPORT", value_name = "FILE")]
     report: Option<String>,
@@ -316,6 +321,7 @@ async fn import(settings: Import) -> Result<ExitCode> {
         dry_run: settings.dry_run,
         keep_going: settings.keep_going,
         by: "command line".into(),
+        commit_every: settings.commit_every,
         ..Options::default()
     };
     let mut bar = Bar::new(sources.iter().map(Source::size).sum());
@@ -378,6 +384,10 @@ fn tell(report: &Report, file: Option<File>, dry_run: bool) -> Result<()> {
     for problem in &report.problems {
         let _ = writeln!(errors, "{problem}");
     }
+    if let Some(at) = &report.stopped {
+        let what = "correct the records, or leave them out with --keep-going, and import the file again";
+        return print(&format!("{report}written is what stands before {at}: {what}\n"));
+    }
     let outcome = match (report.written, dry_run) {
         (true, _) => "written",
         (false, true) => "dry run: nothing was written",
@@ -400,36 +410,60 @@ const SHORT: u64 = 1 << 20;
 /// A bar on a terminal; elsewhere a line for every tenth of a file that is not short.
 struct Bar {
     bar: ProgressBar,
-    size: u64,
+    /// All lines are read twice.
+    total: u64,
     tenths: u64,
     plain: bool,
+    /// Since when it reads on without a step back, from where, and how many lines.
+    since: Instant,
+    from: u64,
+    lines: u64,
 }
 
 impl Bar {
     fn new(size: u64) -> Self {
-        let plain = !std::io::stderr().is_terminal();
-        let bar = if plain { ProgressBar::hidden() } else { ProgressBar::new(size * 2) };
-        let style = "{bar:40} {percent}% {bytes_per_sec} {eta} left";
-        if let Ok(style) = ProgressStyle::with_template(style) {
+        let (plain, total) = (!std::io::stderr().is_terminal(), size * 2);
+        let bar = if plain { ProgressBar::hidden() } else { ProgressBar::new(total) };
+        if let Ok(style) = ProgressStyle::with_template("{bar:40} {percent}% {msg}") {
             bar.set_style(style);
         }
-        bar.set_length(size * 2);
-        Self { bar, size, tenths: 0, plain }
+        bar.set_length(total);
+        Self { bar, total, tenths: 0, plain, since: Instant::now(), from: 0, lines: 0 }
+    }
+
+    /// Records a second, and how long the rest of the files takes at that rate.
+    fn rate(&self) -> String {
+        let seconds = self.since.elapsed().as_secs_f64().max(0.001);
+        let read = self.bar.position() - self.from;
+        let left = self.total.saturating_sub(self.bar.position()) as f64 / (read.max(1) as f64 / seconds);
+        format!("{:.0} records/s, {left:.0} s left", self.lines as f64 / 2.0 / seconds)
     }
 }
 
 impl Progress for Bar {
     fn read(&mut self, bytes: u64) {
         self.bar.inc(bytes);
-        let tenths = self.bar.position() * 10 / (self.size * 2).max(1);
-        if self.plain && self.size >= SHORT && tenths > self.tenths {
+        self.lines += 1;
+        if !self.plain && self.lines.is_multiple_of(1000) {
+            self.bar.set_message(self.rate());
+        }
+        let tenths = self.bar.position() * 10 / self.total.max(1);
+        if self.plain && self.total >= 2 * SHORT && tenths > self.tenths {
             self.tenths = tenths;
-            let _ = writeln!(std::io::stderr(), "{tenths}0 % read");
+            let _ = writeln!(std::io::stderr(), "{tenths}0 % read, {}", self.rate());
         }
     }
 
-    fn restart(&mut self) {
-        self.bar.set_position(0);
-        self.tenths = 0;
+    fn stage(&mut self, what: &'static str) {
+        self.bar.set_message(what);
+        if self.plain && self.total >= 2 * SHORT && self.bar.position() >= self.total {
+            let _ = writeln!(std::io::stderr(), "{what}");
+        }
+    }
+
+    fn restart(&mut self, bytes: u64) {
+        (self.since, self.from, self.lines) = (Instant::now(), bytes * 2, 0);
+        self.bar.set_position(self.from);
+        self.tenths = self.from * 10 / self.total.max(1);
     }
 }

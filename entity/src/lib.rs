@@ -22,6 +22,7 @@ pub mod evidence;
 pub mod external_id;
 pub mod figure;
 pub mod id;
+pub mod import_run;
 pub mod mention;
 pub mod merge;
 pub mod name;

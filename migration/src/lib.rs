@@ -10,6 +10,7 @@ mod m0005_changes;
 mod m0006_requests;
 mod m0007_merges;
 mod m0008_history;
+mod m0010_imports;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_requests::Migration),
             Box::new(m0007_merges::Migration),
             Box::new(m0008_history::Migration),
+            Box::new(m0010_imports::Migration),
         ]
     }
 }

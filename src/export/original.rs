@@ -6,8 +6,8 @@ use entity::record::Kind;
 use entity::{article_author, statement_about};
 use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{
-    ActiveModelTrait, EntityTrait, FromQueryResult, IdenStatic, IntoActiveModel, Iterable, ModelTrait, PrimaryKeyToColumn,
-    TryIntoModel,
+    ActiveModelTrait, EntityTrait, FromQueryResult, IdenStatic, IntoActiveModel, Iterable, ModelTrait,
+    PrimaryKeyToColumn, TryIntoModel,
 };
 
 use super::source::{Source, table};
@@ -48,13 +48,20 @@ impl Source {
     }
 
     /// The rows of a noun with these numbers, as they were written, in the order of their numbers.
-    pub(super) async fn written<E>(&mut self, kind: Kind, numbers: &[i64], originals: &Originals) -> Result<Vec<E::Model>>
+    pub(super) async fn written<E>(
+        &mut self,
+        kind: Kind,
+        numbers: &[i64],
+        originals: &Originals,
+    ) -> Result<Vec<E::Model>>
     where
         E: EntityTrait,
         E::Model: FromQueryResult + IntoActiveModel<E::ActiveModel>,
         E::ActiveModel: ActiveModelTrait<Entity = E> + TryIntoModel<E::Model> + Send,
     {
-        let Some(key) = E::PrimaryKey::iter().next().map(PrimaryKeyToColumn::into_column) else { return Ok(Vec::new()) };
+        let Some(key) = E::PrimaryKey::iter().next().map(PrimaryKeyToColumn::into_column) else {
+            return Ok(Vec::new());
+        };
         let id = |model: &E::Model| match model.get(key) {
             sea_orm::Value::BigInt(Some(id)) => id,
             _ => 0,

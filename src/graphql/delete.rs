@@ -48,7 +48,7 @@ impl DeleteMutation {
         let once = idempotency_key.map(|key| once(key, &said)).transpose()?.filter(|_| !dry_run);
         let expected = expected(expected_versions)?;
         let by = caller.name.clone().unwrap_or_default();
-        let options = Options { dataset: Some(dataset), dry_run, keep_going, by, once, expected };
+        let options = Options { dataset: Some(dataset), dry_run, keep_going, by, once, expected, commit_every: None };
         Ok(ImportReport::of(import::delete(session(ctx)?.db(), &keys, &options).await?))
     }
 }

@@ -56,7 +56,7 @@ impl ImportMutation {
         let expected = expected(expected_versions)?;
         let source = Source::embedded("records", &lines)?;
         let by = caller.name.clone().unwrap_or_default();
-        let options = Options { dataset, dry_run, keep_going, by, once, expected };
+        let options = Options { dataset, dry_run, keep_going, by, once, expected, commit_every: None };
         let report = import::import(session(ctx)?.db(), &[source], &options, &mut ()).await?;
         Ok(ImportReport::of(report))
     }

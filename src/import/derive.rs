@@ -40,8 +40,10 @@ pub(crate) async fn note(transaction: &DatabaseTransaction, ids: &str) -> Result
 pub(crate) async fn touch(transaction: &DatabaseTransaction, ids: &str) -> Result<()> {
     for sql in [
         format!(
+            // Not OR: PostgreSQL would go through a list too long for its working memory once a row.
             "INSERT INTO {CLAIM} SELECT id FROM claim WHERE id IN ({ids})
-             UNION SELECT claim_id FROM stance WHERE id IN ({ids}) OR statement_id IN ({ids})
+             UNION SELECT claim_id FROM stance WHERE id IN ({ids})
+             UNION SELECT claim_id FROM stance WHERE statement_id IN ({ids})
              ON CONFLICT DO NOTHING"
         ),
         format!(
@@ -133,6 +135,14 @@ pub(crate) async fn derive(transaction: &DatabaseTransaction) -> Result<()> {
 async fn standings(transaction: &DatabaseTransaction) -> Result<()> {
     let claims = format!("SELECT id FROM {CLAIM}");
     let events = format!("SELECT id FROM {EVENT}");
+    // Joined to nothing, so that both databases enter by the event, and not by the standing that half of all may have.
+    let contested = [("claim", "subject_id"), ("account", "event_id"), ("participation", "event_id")]
+        .map(|(table, of)| {
+            format!(
+                "EXISTS (SELECT 1 FROM {table} WHERE {table}.{of} = event.id AND {table}.standing || '' = 'CONTESTED')"
+            )
+        })
+        .join(" OR ");
     let has = |stances: &str| {
         format!(
             "EXISTS (SELECT 1 FROM stance WHERE stance.claim_id = claim.id AND stance.current AND stance.stance IN {stances})"
@@ -197,18 +207,10 @@ async fn standings(transaction: &DatabaseTransaction) -> Result<()> {
                 OR EXISTS (SELECT 1 FROM claim WHERE claim.subject_id = participation.id))"
         ),
         format!(
-            "UPDATE event SET standing = CASE
-                WHEN EXISTS (SELECT 1 FROM claim WHERE claim.subject_id = event.id AND claim.standing = 'CONTESTED')
-                    OR EXISTS (SELECT 1 FROM account WHERE account.event_id = event.id AND account.standing = 'CONTESTED')
-                    OR EXISTS (SELECT 1 FROM participation
-                        WHERE participation.event_id = event.id AND participation.standing = 'CONTESTED')
-                THEN 'CONTESTED'
+            "UPDATE event SET standing = CASE WHEN {contested} THEN 'CONTESTED'
                 ELSE (SELECT claim.standing FROM claim WHERE claim.subject_id = event.id) END
              WHERE id IN ({events}) AND (standing IS NOT NULL
-                OR EXISTS (SELECT 1 FROM claim WHERE claim.subject_id = event.id)
-                OR EXISTS (SELECT 1 FROM account WHERE account.event_id = event.id AND account.standing = 'CONTESTED')
-                OR EXISTS (SELECT 1 FROM participation
-                    WHERE participation.event_id = event.id AND participation.standing = 'CONTESTED'))"
+                OR EXISTS (SELECT 1 FROM claim WHERE claim.subject_id = event.id) OR {contested})"
         ),
     ] {
         transaction.execute_unprepared(&sql).await?;

@@ -4,8 +4,10 @@
 //! in any order; the second resolves the references of a batch of lines at once and writes their rows. What can be
 //! judged only when all rows are in is judged then, and derived columns are computed. A mistake anywhere takes the whole
 //! import back, or with `keep_going` the lines with mistakes are left out and the reading starts over: what refers to
-//! a rejected record is rejected too. Memory holds one batch, whatever the size of the file.
+//! a rejected record is rejected too. Memory holds one batch, whatever the size of the file. With `commit_every` there is
+//! a transaction for each part of the files, and an interrupted import goes on behind the last one.
 
+mod ahead;
 mod build;
 mod check;
 mod commit;

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::build::{Builder, Known, Mistake, sha256};
 use super::feed::Converted;
-use super::record::{self, AnyBuild, DatasetRecord, Row};
+use super::record::{self, AnyBuild, DatasetRecord, Ref, Row};
 use super::{problem, schema};
 use crate::error::{Error, Result, did_you_mean};
 use entity::id::RecordId;
@@ -63,12 +63,21 @@ impl Source {
         self.file.metadata().map_or(0, |metadata| metadata.len())
     }
 
-    /// Its lines from the start.
-    pub(crate) fn lines(&self) -> Result<Lines> {
-        let failed = |error| Error::Io(format!("cannot read {}", self.name), error);
-        let mut file = self.file.try_clone().map_err(failed)?;
-        file.seek(SeekFrom::Start(0)).map_err(failed)?;
-        Ok(Lines::new(&self.name, BufReader::with_capacity(1 << 20, file)))
+    /// Its lines behind so many bytes with so many lines.
+    pub(crate) fn lines(&self, bytes: u64, lines: u64) -> Result<Lines> {
+        let reader = BufReader::with_capacity(1 << 20, self.reader(bytes)?);
+        Ok(Lines { offset: bytes, number: lines, ..Lines::new(&self.name, reader) })
+    }
+
+    /// Its bytes from a place on. All readers share one place in the file: nobody else may read meanwhile.
+    pub(crate) fn reader(&self, bytes: u64) -> Result<File> {
+        let mut file = self.file.try_clone().map_err(|error| self.failed(error))?;
+        file.seek(SeekFrom::Start(bytes)).map_err(|error| self.failed(error))?;
+        Ok(file)
+    }
+
+    pub(crate) fn failed(&self, error: std::io::Error) -> Error {
+        Error::Io(format!("cannot read {}", self.name), error)
     }
 }
 
@@ -80,6 +89,7 @@ pub(crate) struct Lines<R = BufReader<File>> {
     /// Whether lines that are not UTF-8 are ISO-8859-1, and how many were.
     latin: bool,
     recoded: u64,
+    offset: u64,
 }
 
 /// One line: its number from 1, its length in bytes, and its text or why there is none.
@@ -91,7 +101,7 @@ pub(crate) struct Line {
 
 impl<R: BufRead> Lines<R> {
     pub(crate) fn new(name: &str, reader: R) -> Self {
-        Self { name: name.to_owned(), reader, number: 0, latin: false, recoded: 0 }
+        Self { name: name.to_owned(), reader, number: 0, latin: false, recoded: 0, offset: 0 }
     }
 
     /// Takes lines that are not UTF-8 for ISO-8859-1, in which every byte is a character.
@@ -104,6 +114,11 @@ impl<R: BufRead> Lines<R> {
         self.recoded
     }
 
+    /// How many bytes were read.
+    pub(crate) fn offset(&self) -> u64 {
+        self.offset
+    }
+
     pub(crate) fn next(&mut self) -> Result<Option<Line>> {
         loop {
             let failed = |error| Error::Io(format!("cannot read {}", self.name), error);
@@ -113,9 +128,11 @@ impl<R: BufRead> Lines<R> {
                 return Ok(None);
             }
             self.number += 1;
+            self.offset += count;
             let mut length = count;
             let text = if count == LONGEST_LINE && bytes.last() != Some(&b'\n') {
                 length += self.reader.skip_until(b'\n').map_err(failed)? as u64;
+                self.offset += length - count;
                 Err(whole(
                     format!("is longer than {LONGEST_LINE} bytes"),
                     "split the record: its parts may stand on lines of their own",
@@ -155,13 +172,19 @@ pub(crate) enum Parsed {
     Record(Record),
 }
 
-/// A record with its parts.
+/// A record with its parts, and all that can be said of it before anything it refers to is known.
 pub(crate) struct Record {
     pub(crate) key: String,
     /// SHA-256 of its canonical JSON.
     pub(crate) digest: String,
-    /// What is wrong with its shape. What could be read of it is looked at all the same, and not written.
+    /// What is wrong with it alone. What could be read of it is looked at all the same, and not written.
     pub(crate) mistakes: Vec<Mistake>,
+    /// The record and its parts, the whole first.
+    pub(crate) entries: Vec<Entry>,
+    /// What it refers to.
+    pub(crate) wanted: Vec<Ref>,
+    /// The ids elsewhere among its parts, each with its place in `entries`.
+    pub(crate) external: Vec<(usize, String, String)>,
     body: Box<dyn AnyBuild>,
 }
 
@@ -175,9 +198,9 @@ pub(crate) struct Entry {
 /// Reads a line; on mistakes, with the key if there is one.
 pub(crate) fn parse(text: &str) -> Result<Parsed, (Option<String>, Vec<Mistake>)> {
     let alone = |mistake| (None, vec![mistake]);
-    let mut value: Value = serde_json::from_str(text.trim())
+    let value: Value = serde_json::from_str(text.trim())
         .map_err(|error| alone(whole(format!("is not JSON: {error}"), "write one JSON object a line")))?;
-    let Some(object) = value.as_object_mut() else {
+    let Some(object) = value.as_object() else {
         return Err(alone(whole("is no JSON object", "write {\"kind\": ..., \"key\": ...}")));
     };
     let key = object.get("key").and_then(Value::as_str).map(str::to_owned);
@@ -211,7 +234,7 @@ pub(crate) fn parse(text: &str) -> Result<Parsed, (Option<String>, Vec<Mistake>)
         Some(Ok(body)) => match key {
             Some(key) if !key.trim().is_empty() => {
                 let digest = sha256(&value.to_string());
-                Ok(Parsed::Record(Record { key, digest, mistakes: Vec::new(), body }))
+                Ok(Parsed::Record(Record::new(key, digest, Vec::new(), body)))
             }
             key => {
                 let missing = Mistake {
@@ -225,7 +248,7 @@ pub(crate) fn parse(text: &str) -> Result<Parsed, (Option<String>, Vec<Mistake>)
         Some(Err(error)) => {
             let mistakes = misfit(value.clone(), error);
             match (key, mended(&kind, value)) {
-                (Some(key), Some(body)) => Ok(Parsed::Record(Record { key, digest: String::new(), mistakes, body })),
+                (Some(key), Some(body)) => Ok(Parsed::Record(Record::new(key, String::new(), mistakes, body))),
                 (key, _) => Err((key, mistakes)),
             }
         }
@@ -254,9 +277,26 @@ fn mended(kind: &str, mut value: Value) -> Option<Box<dyn AnyBuild>> {
 }
 
 impl Record {
+    fn new(key: String, digest: String, mistakes: Vec<Mistake>, body: Box<dyn AnyBuild>) -> Self {
+        let (entries, wanted, external) = (Vec::new(), Vec::new(), Vec::new());
+        let mut record = Self { key, digest, mistakes, entries, wanted, external, body };
+        record.entries = record.entries();
+        // No reference is looked up yet, so it does not matter in which dataset.
+        let (rows, builder) = record.build("", None, &[]);
+        let external = rows.into_iter().enumerate().filter_map(|(at, row)| match row {
+            Row::ExternalId(row) => Some((at, row.scheme, row.value)),
+            _ => None,
+        });
+        let (external, wanted, alone) = (external.collect(), builder.wanted, builder.mistakes);
+        record.external = external;
+        record.wanted = wanted;
+        record.mistakes.extend(alone);
+        record
+    }
+
     /// The record and its parts, the whole first. A part without a key is known by its place, as in
     /// `visit#/participations/0`.
-    pub(crate) fn entries(&self) -> Vec<Entry> {
+    fn entries(&self) -> Vec<Entry> {
         let mut entries = Vec::new();
         self.walk(self.body.as_ref(), String::new(), &mut |part, pointer| {
             let key = match (pointer.is_empty(), part.key()) {

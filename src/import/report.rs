@@ -26,6 +26,18 @@ pub struct Counts {
     pub deleted: u64,
 }
 
+impl Counts {
+    fn and(&self, more: &Self) -> Self {
+        Self {
+            created: self.created + more.created,
+            updated: self.updated + more.updated,
+            unchanged: self.unchanged + more.unchanged,
+            rejected: self.rejected + more.rejected,
+            deleted: self.deleted + more.deleted,
+        }
+    }
+}
+
 /// A record that changed, and what in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Updated {
@@ -58,18 +70,25 @@ pub struct Report {
     pub skipped: BTreeMap<String, u64>,
     /// Values of feeds that the graph has no place for, or that could not be mapped for certain, by what they are.
     pub unmapped: BTreeMap<String, u64>,
+    /// Where an import in parts was stopped by a mistake: what stands before this file and line is written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<String>,
 }
 
 impl Report {
+    /// Adds what a part of an import did.
+    pub(crate) fn add(&mut self, part: Self) {
+        for (kind, counts) in part.kinds {
+            let sum = self.kinds.entry(kind).or_default();
+            *sum = sum.and(&counts);
+        }
+        part.updates.into_iter().for_each(|updated| self.update(updated));
+        self.notes.extend(part.notes);
+    }
+
     /// All kinds together.
     pub fn total(&self) -> Counts {
-        self.kinds.values().fold(Counts::default(), |sum, one| Counts {
-            created: sum.created + one.created,
-            updated: sum.updated + one.updated,
-            unchanged: sum.unchanged + one.unchanged,
-            rejected: sum.rejected + one.rejected,
-            deleted: sum.deleted + one.deleted,
-        })
+        self.kinds.values().fold(Counts::default(), |sum, one| sum.and(one))
     }
 
     pub(crate) fn count(&mut self, kind: &str) -> &mut Counts {

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::record::Rows;
 use crate::db::Dialect;
+use crate::db::insert::{self, Target};
 use crate::error::Result;
 use entity::record::Kind;
 
@@ -134,19 +135,22 @@ where
     Ok(differences)
 }
 
-/// Inserts rows, as many a statement as the database takes.
+/// Inserts rows.
 pub(crate) async fn insert<E>(transaction: &DatabaseTransaction, models: Vec<E::Model>) -> Result<()>
 where
     E: EntityTrait,
     E::Model: IntoActiveModel<E::ActiveModel>,
     E::ActiveModel: ActiveModelTrait<Entity = E> + Send,
 {
-    for part in pieces::<E>(models) {
-        E::insert_many(part.into_iter().map(IntoActiveModel::into_active_model))
-            .exec_without_returning(transaction)
-            .await?;
-    }
-    Ok(())
+    let columns: Vec<E::Column> = E::Column::iter().collect();
+    let row = |model: E::Model| {
+        let mut model = model.into_active_model();
+        columns.iter().filter_map(|column| model.take(*column).into_value()).collect()
+    };
+    let rows = models.into_iter().map(row).collect();
+    let names: Vec<&str> = columns.iter().map(IdenStatic::as_str).collect();
+    let entity = E::default();
+    insert::insert(transaction, Target { table: entity.table_name(), columns: &names, conflict: "" }, rows).await
 }
 
 fn pieces<E: EntityTrait>(models: Vec<E::Model>) -> Vec<Vec<E::Model>> {

@@ -2,9 +2,14 @@
 
 use std::fmt::Write;
 use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
-use crate::fixture::databases;
+use newsgraph::generate::{Generate, generate};
+use sea_orm::{ConnectionTrait, Statement};
+
+use crate::fixture::{Fixture, databases};
 
 const RECORDS: usize = 100_000;
 
@@ -47,5 +52,75 @@ async fn a_killed_import_leaves_nothing_and_can_be_done_again() {
         assert!(whole.status.success(), "{}", String::from_utf8_lossy(&whole.stderr));
         let data = fixture.ask("{ events { totalCount } }").await;
         assert_eq!(data["events"]["totalCount"], RECORDS);
+    }
+}
+
+/// Records that refer to each other up and down: a part cannot end just anywhere.
+fn mixed(file: &Path) -> usize {
+    let mut text = Vec::new();
+    generate(Generate { events: 600, seed: 3 }, &mut text).unwrap();
+    let text = String::from_utf8(text).unwrap();
+    let (dataset, records) = text.split_once('\n').unwrap();
+    let records: Vec<&str> = records.lines().collect();
+    let turned: Vec<&str> = records.chunks(7).flat_map(|some| some.iter().rev().copied()).collect();
+    std::fs::write(file, format!("{dataset}\n{}\n", turned.join("\n"))).unwrap();
+    turned.len()
+}
+
+fn import_in_parts(fixture: &Fixture, file: &Path) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_newsgraph"))
+        .args(["import", "--commit-every", "100", "--database-url", &fixture.url])
+        .arg(file)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+async fn count(fixture: &Fixture, sql: &str) -> i64 {
+    let database = fixture.db.connection();
+    let statement =
+        Statement::from_string(database.get_database_backend(), format!("SELECT COUNT(*) AS count FROM {sql}"));
+    database.query_one_raw(statement).await.unwrap().unwrap().try_get("", "count").unwrap()
+}
+
+/// An import in parts is killed again and again, and ends like one that nobody disturbed.
+#[tokio::test]
+async fn an_import_in_parts_goes_on_where_it_was_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mixed.jsonl");
+    let records = i64::try_from(mixed(&file)).unwrap();
+    for (fixture, undisturbed) in databases().await.into_iter().zip(databases().await) {
+        let mut before = 0;
+        for kill in 0..5 {
+            let mut child = import_in_parts(&fixture, &file);
+            // Some time after it has come further than the one before.
+            while count(&fixture, "record WHERE digest IS NOT NULL").await == before {
+                assert!(child.try_wait().unwrap().is_none(), "it ended early");
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            tokio::time::sleep(Duration::from_millis(kill * 40)).await;
+            child.kill().unwrap();
+            child.wait().unwrap();
+            let written = count(&fixture, "record WHERE digest IS NOT NULL").await;
+            assert!(before < written && written < records, "{before} {written} {records}");
+            before = written;
+            // Nothing is half there.
+            assert_eq!(count(&fixture, "import_seen").await, written);
+            assert_eq!(count(&fixture, "change").await, written);
+            assert_eq!(count(&fixture, "record WHERE kind = 'EVENT'").await, count(&fixture, "event").await);
+            let indexed = count(&fixture, "search").await;
+            assert!(indexed >= count(&fixture, "event").await + count(&fixture, "statement").await);
+        }
+        let last = import_in_parts(&fixture, &file).wait_with_output().unwrap();
+        assert!(last.status.success(), "{}", String::from_utf8_lossy(&last.stderr));
+        let whole = import_in_parts(&undisturbed, &file).wait_with_output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&last.stdout), String::from_utf8_lossy(&whole.stdout));
+        let mut dumps = Vec::new();
+        for one in [&fixture, &undisturbed] {
+            one.db.connection().execute_unprepared("UPDATE change SET at = 0").await.unwrap();
+            dumps.push(one.dump().await);
+        }
+        assert!(dumps[0] == dumps[1], "{}", fixture.url);
     }
 }

@@ -133,6 +133,8 @@ impl Fixture {
             "evidence",
             "external_id",
             "figure",
+            "import_run",
+            "import_seen",
             "mention",
             "merge",
             "name",

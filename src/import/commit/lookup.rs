@@ -8,6 +8,7 @@ use entity::{dataset, record};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
+use super::part::SEEN;
 use super::{At, Attempt};
 use crate::error::{Result, did_you_mean};
 use crate::import::build::{Mistake, Named, word};
@@ -120,16 +121,27 @@ impl Attempt<'_> {
     /// Which of these rows this import has met, and where.
     pub(super) async fn seen(&self, ids: impl Iterator<Item = i64>) -> Result<HashMap<i64, At>> {
         let ids: Vec<i64> = ids.collect();
-        let query = Query::select()
-            .columns(["id", "file", "line"])
-            .from(scratch::LINE)
-            .and_where(self.dialect.is_one_of(Expr::col("id"), self.dialect.numbers(&ids)))
-            .take();
         let mut seen = HashMap::new();
-        for row in self.transaction.query_all(&query).await? {
-            let (id, file, line): (i64, i64, i64) =
-                (row.try_get("", "id")?, row.try_get("", "file")?, row.try_get("", "line")?);
-            seen.insert(id, At { file: usize::try_from(file).unwrap_or(0), line: u64::try_from(line).unwrap_or(0) });
+        if ids.is_empty() {
+            return Ok(seen);
+        }
+        let these = |id: &'static str| self.dialect.is_one_of(Expr::col(id), self.dialect.numbers(&ids));
+        let mut line = Query::select();
+        line.column("id").from(scratch::LINE).and_where(these("id"));
+        let mut queries = vec![line];
+        if let Some(run) = self.run {
+            let mut earlier = Query::select();
+            earlier.expr_as(Expr::col("record_id"), "id").from(SEEN);
+            earlier.and_where(Expr::col("run_id").eq(run)).and_where(these("record_id"));
+            queries.push(earlier);
+        }
+        for query in &mut queries {
+            for row in self.transaction.query_all(query.columns(["file", "line"])).await? {
+                let (id, file, line): (i64, i64, i64) =
+                    (row.try_get("", "id")?, row.try_get("", "file")?, row.try_get("", "line")?);
+                let at = At { file: usize::try_from(file).unwrap_or(0), line: u64::try_from(line).unwrap_or(0) };
+                seen.insert(id, at);
+            }
         }
         Ok(seen)
     }

@@ -1,7 +1,8 @@
-//! One import: one transaction, two readings, one answer.
+//! One import: one transaction or several, two readings of each line, one answer.
 
 mod lookup;
 mod outcome;
+mod part;
 mod register;
 pub(crate) mod retry;
 mod store;
@@ -11,13 +12,15 @@ use std::collections::{HashMap, HashSet};
 
 use entity::{counter, dataset};
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter};
+use serde::{Deserialize, Serialize};
 
 use crate::db::{Db, Dialect, now};
 use crate::error::{Error, Result};
+use crate::import::ahead::Ahead;
 use crate::import::build::Mistake;
 use crate::import::problem::Problem;
-use crate::import::read::{Parsed, Record, Source, parse, whole};
+use crate::import::read::{Parsed, Record, Source, whole};
 use crate::import::record::DatasetRecord;
 use crate::import::report::Report;
 use crate::import::{check, derive, index, redirect, scratch};
@@ -26,11 +29,14 @@ use crate::import::{check, derive, index, redirect, scratch};
 /// times as many: as long as it takes them for empty it looks keys up by reading all of them.
 const FIRST_LOOK: usize = 20_000;
 
-use outcome::{Outcome, tell};
+use outcome::Outcome;
+pub use outcome::import;
+use part::{Place, Run, State};
 pub use retry::{Expected, Once};
 
-/// Lines that are resolved and written together.
+/// Lines that are resolved and written together, or less when they are long.
 const BATCH: usize = 1000;
+const LARGE: u64 = 8 << 20;
 
 /// How to import.
 #[derive(Clone, Debug, Default)]
@@ -47,75 +53,23 @@ pub struct Options {
     pub once: Option<Once>,
     /// Write only if these records are as they are said to be.
     pub expected: Vec<Expected>,
+    /// Commit after so many records, so that an interrupted import goes on where it stopped when it is asked for again.
+    /// A mistake then leaves out the part that it is in and what follows.
+    pub commit_every: Option<u64>,
 }
 
 /// Is told how far an import is.
 pub trait Progress {
-    /// `bytes` more of the files were read; each file is read twice.
+    /// A line of so many bytes was read; each is read twice.
     fn read(&mut self, bytes: u64);
-    /// The import reads from the start once more, without the lines that had mistakes.
-    fn restart(&mut self) {}
+    /// All is read, and this is done with it now.
+    fn stage(&mut self, _what: &'static str) {}
+    /// The import reads on behind the first so many bytes of the files, of which nothing is left to do.
+    fn restart(&mut self, _bytes: u64) {}
 }
 
 impl Progress for () {
     fn read(&mut self, _bytes: u64) {}
-}
-
-/// Imports records: all or nothing, or with `keep_going` all without mistakes.
-pub async fn import(
-    db: &Db,
-    sources: &[Source],
-    options: &Options,
-    progress: &mut (dyn Progress + Send + Sync),
-) -> Result<Report> {
-    let mut rejected: HashSet<(usize, u64)> = HashSet::new();
-    let mut rejected_keys: HashSet<String> = HashSet::new();
-    let mut left_out = 0;
-    let mut authors: HashMap<(usize, u64), u64> = HashMap::new();
-    let mut problems: Vec<Found> = Vec::new();
-    loop {
-        let transaction = db.write().await?;
-        if let Some(report) = retry::answered(&transaction, options).await? {
-            return Ok(report);
-        }
-        let mut attempt =
-            Attempt::new(&transaction, sources, options, &rejected, rejected_keys.clone(), progress).await?;
-        attempt.run().await?;
-        let Outcome { found, needless, unused, mere_names, mut report } = attempt.end().await?;
-        authors.extend(mere_names);
-        // A feed is never corrected by hand, so its other rows go in whatever was said of files of records.
-        let goes_on = options.keep_going || found.iter().all(|(at, ..)| sources[at.file].feed.is_some());
-        let clean = found.is_empty() && needless.is_empty() && unused.is_empty();
-        problems.extend(found);
-        if !clean && goes_on {
-            transaction.rollback().await?;
-            rejected_keys.extend(problems.iter().filter_map(|(_, problem, _)| problem.key.clone()));
-            rejected.extend(problems.iter().map(|(at, ..)| (at.file, at.line)));
-            rejected.extend(&needless);
-            rejected.extend(&unused);
-            left_out += needless.len() as u64;
-            progress.restart();
-            continue;
-        }
-        if clean && !options.dry_run {
-            scratch::drop(&transaction).await?;
-            let total = report.total();
-            if total.created + total.updated >= BATCH as u64 {
-                Db::analyze(&transaction).await?;
-            }
-            report.written = true;
-            if total.created + total.updated > 0 {
-                retry::remember(&transaction, options, &report).await?;
-                db.commit(transaction).await?;
-            } else {
-                transaction.rollback().await?;
-            }
-        } else {
-            transaction.rollback().await?;
-        }
-        tell(&mut report, sources, problems, left_out, authors.values().sum());
-        return Ok(report);
-    }
 }
 
 /// A mistake: where, what, and the kind of the record.
@@ -125,7 +79,7 @@ type Found = (At, Problem, Option<String>);
 const DANGLING: &str = " is neither in the file nor stored";
 
 /// Where a record stands.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 struct At {
     file: usize,
     line: u64,
@@ -137,6 +91,10 @@ struct Attempt<'a> {
     dialect: Dialect,
     sources: &'a [Source],
     options: &'a Options,
+    /// Where it begins, after how many records it ends, and the number of the import in parts that it belongs to.
+    from: &'a Place,
+    most: u64,
+    run: Option<i64>,
     /// Lines with mistakes that an earlier reading found.
     rejected: &'a HashSet<(usize, u64)>,
     /// The keys of those, and of lines that cannot be read at all.
@@ -171,8 +129,8 @@ impl<'a> Attempt<'a> {
         transaction: &'a DatabaseTransaction,
         sources: &'a [Source],
         options: &'a Options,
-        rejected: &'a HashSet<(usize, u64)>,
-        rejected_keys: HashSet<String>,
+        state: &'a State,
+        run: Option<&Run>,
         progress: &'a mut (dyn Progress + Send + Sync),
     ) -> Result<Self> {
         scratch::create(transaction).await?;
@@ -189,16 +147,20 @@ impl<'a> Attempt<'a> {
             dialect: Dialect(transaction.get_database_backend()),
             sources,
             options,
-            rejected,
-            rejected_keys,
+            from: &state.place,
+            most: run.map_or(u64::MAX, |run| run.most),
+            run: run.map(|run| run.id),
+            rejected: &state.rejected,
+            rejected_keys: state.problems.iter().filter_map(|(_, problem, _)| problem.key.clone()).collect(),
             progress,
             fresh: last("id")? + 1,
             next_id: last("id")? + 1,
             next_change: last("change")? + 1,
             handled: 0,
-            look_again: FIRST_LOOK,
+            // What a part before has written was looked at.
+            look_again: if state.parts == 0 { FIRST_LOOK } else { usize::MAX },
             at: now(),
-            batch: (last("change")? + 1).to_string(),
+            batch: state.batch.clone().unwrap_or((last("change")? + 1).to_string()),
             redirects: redirect::is_needed(transaction).await?,
             dataset: None,
             problems: Vec::new(),
@@ -210,19 +172,18 @@ impl<'a> Attempt<'a> {
         })
     }
 
-    async fn run(&mut self) -> Result<()> {
-        for file in 0..self.sources.len() {
-            self.read(file, Pass::Register).await?;
-        }
+    /// Reads and writes; returns where it stopped before the end.
+    async fn run(&mut self) -> Result<Option<Place>> {
+        let look_again = self.look_again;
+        self.readings(Pass::Register).await?;
         if self.problems.is_empty() {
             if let Some(dataset) = &self.dataset {
                 retry::unchanged(self.transaction, dataset.id, &self.options.expected).await?;
             }
         }
-        (self.handled, self.look_again) = (0, FIRST_LOOK);
-        for file in 0..self.sources.len() {
-            self.read(file, Pass::Write).await?;
-        }
+        (self.handled, self.look_again) = (0, look_again);
+        let reached = self.readings(Pass::Write).await?;
+        self.progress.stage("checking");
         scratch::measure(self.transaction).await?;
         if self.redirects {
             redirect::settle(self.transaction).await?;
@@ -235,12 +196,17 @@ impl<'a> Attempt<'a> {
         for (id, what) in moved {
             self.note(id, &what).await?;
         }
-        self.find_unused().await?;
+        if reached.is_none() {
+            // What a part leaves unused a later one may use.
+            self.find_unused().await?;
+        }
         if !self.problems.is_empty() || !self.needless.is_empty() || !self.unused.is_empty() {
             // What is derived relies on what was checked.
-            return Ok(());
+            return Ok(reached);
         }
+        self.progress.stage("deriving");
         derive::derive(self.transaction).await?;
+        self.progress.stage("indexing");
         index::index(self.transaction, Some(self.fresh)).await?;
         for (name, next) in [("id", self.next_id), ("change", self.next_change)] {
             let counter = counter::Model { name: name.into(), value: next - 1 };
@@ -249,7 +215,8 @@ impl<'a> Attempt<'a> {
                 .exec_without_returning(self.transaction)
                 .await?;
         }
-        Ok(())
+        self.progress.stage("committing");
+        Ok(reached)
     }
 
     async fn end(mut self) -> Result<Outcome> {
@@ -281,22 +248,35 @@ impl<'a> Attempt<'a> {
         self.problems.push((at, problem, kind.map(str::to_owned)));
     }
 
-    async fn read(&mut self, file: usize, pass: Pass) -> Result<()> {
-        let mut lines = self.sources[file].lines()?;
-        self.dataset = None;
-        let mut batch: Vec<(At, Record)> = Vec::new();
-        while let Some(line) = lines.next()? {
+    /// Reads all files, or until there were so many records; returns where that was.
+    async fn readings(&mut self, pass: Pass) -> Result<Option<Place>> {
+        let mut left = self.most;
+        for file in self.from.file..self.sources.len() {
+            let reached = self.read(file, pass, &mut left).await?;
+            if reached.is_some() {
+                return Ok(reached);
+            }
+        }
+        Ok(None)
+    }
+
+    async fn read(&mut self, file: usize, pass: Pass, left: &mut u64) -> Result<Option<Place>> {
+        let from = if file == self.from.file { self.from.clone() } else { Place::default() };
+        let mut lines = Ahead::new(self.sources[file].lines(from.bytes, from.lines)?);
+        self.dataset = match from.dataset {
+            Some(key) => dataset::Entity::find().filter(dataset::Column::Key.eq(key)).one(self.transaction).await?,
+            None => None,
+        };
+        let mut reached = None;
+        let (mut batch, mut bytes): (Vec<(At, Record)>, u64) = (Vec::new(), 0);
+        while let Some(line) = lines.next().await? {
             self.progress.read(line.bytes);
             let at = At { file, line: line.number };
             let replaced = self.sources[file].feed.as_ref().is_some_and(|feed| feed.is_replaced(line.number));
             if replaced || self.rejected.contains(&(file, line.number)) {
                 continue;
             }
-            let parsed = match line.text {
-                Ok(text) => parse(&text),
-                Err(mistake) => Err((None, vec![mistake])),
-            };
-            match parsed {
+            match line.parsed {
                 Ok(Parsed::Dataset(record)) => {
                     // A file may hold several datasets, as an export of the whole graph does.
                     self.flush(&mut batch, pass).await?;
@@ -310,20 +290,30 @@ impl<'a> Attempt<'a> {
                                 "begin the file with {\"kind\": \"dataset\", \"key\": ...}, or say --dataset KEY",
                             );
                             self.once(pass, at, None, Some(&record.key), vec![mistake]);
-                            return Ok(());
+                            break;
                         };
                         self.open_dataset(&DatasetRecord { key, title: None, licence: None, url: None }, Pass::Write)
                             .await?;
                     }
                     batch.push((at, record));
-                    if batch.len() == BATCH {
+                    bytes += line.bytes;
+                    if batch.len() == BATCH || bytes >= LARGE {
+                        bytes = 0;
                         self.flush(&mut batch, pass).await?;
+                    }
+                    *left -= 1;
+                    if *left == 0 {
+                        let dataset = self.dataset.as_ref().map(|dataset| dataset.key.clone());
+                        reached = Some(Place { file, lines: line.number, bytes: line.end, dataset });
+                        break;
                     }
                 }
                 Err((key, mistakes)) => self.once(pass, at, None, key.as_deref(), mistakes),
             }
         }
-        self.flush(&mut batch, pass).await
+        lines.end().await?;
+        self.flush(&mut batch, pass).await?;
+        Ok(reached)
     }
 
     /// Mistakes that both readings meet are noted in the first.

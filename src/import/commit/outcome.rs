@@ -1,10 +1,14 @@
-//! What came of the readings of an import, and how it is told.
+//! Tries to write, part by part and without what has mistakes, until it is done, and says what was done.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::{At, Found};
+use super::part::{Run, State};
+use super::{At, Attempt, BATCH, Found, Options, Progress, retry};
+use crate::db::Db;
+use crate::error::Result;
 use crate::import::read::Source;
 use crate::import::report::Report;
+use crate::import::scratch;
 
 /// What a skipped line of a feed that tells more of known things is counted as.
 const UNKNOWN: &str = "of an event or a place that is not stored";
@@ -21,8 +25,109 @@ pub(super) struct Outcome {
     pub(super) report: Report,
 }
 
-/// Adds to a report what was counted on the way to records, and every mistake that any reading found.
-pub(super) fn tell(report: &mut Report, sources: &[Source], mut problems: Vec<Found>, left_out: u64, mere_names: u64) {
+/// Imports records: all or nothing, or with `keep_going` all without mistakes.
+pub async fn import(
+    db: &Db,
+    sources: &[Source],
+    options: &Options,
+    progress: &mut (dyn Progress + Send + Sync),
+) -> Result<Report> {
+    let (mut run, mut state) = match options.commit_every {
+        Some(every) if !options.dry_run => {
+            let (run, state) = Run::open(db, sources, options, every).await?;
+            progress.restart(state.done);
+            (Some(run), state)
+        }
+        _ => (None, State::default()),
+    };
+    loop {
+        if let Some(run) = &mut run {
+            run.look(sources, &state).await?;
+        }
+        let transaction = db.write().await?;
+        if let Some(report) = retry::answered(&transaction, options).await? {
+            return Ok(report);
+        }
+        let mut attempt = Attempt::new(&transaction, sources, options, &state, run.as_ref(), progress).await?;
+        let reached = attempt.run().await?;
+        let batch = attempt.batch.clone();
+        let Outcome { found, needless, unused, mere_names, mut report } = attempt.end().await?;
+        state.mere_names.extend(mere_names);
+        if let Some(run) = &mut run
+            && reached.is_some()
+            && Run::is_open(&found, &needless)
+        {
+            transaction.rollback().await?;
+            run.grow(sources, &state).await?;
+            progress.restart(state.done);
+            continue;
+        }
+        // A feed is never corrected by hand, so its other rows go in whatever was said of files of records.
+        let goes_on = options.keep_going || found.iter().all(|(at, ..)| sources[at.file].feed.is_some());
+        let clean = found.is_empty() && needless.is_empty() && unused.is_empty();
+        if !clean && goes_on {
+            transaction.rollback().await?;
+            state.rejected.extend(found.iter().map(|(at, ..)| (at.file, at.line)));
+            state.rejected.extend(&needless);
+            state.rejected.extend(&unused);
+            state.problems.extend(found);
+            state.left_out += needless.len() as u64;
+            progress.restart(state.done);
+            continue;
+        }
+        let total = report.total();
+        let many = total.created + total.updated >= BATCH as u64;
+        if !clean || options.dry_run {
+            transaction.rollback().await?;
+            state.problems.extend(found);
+            match &run {
+                Some(run) => {
+                    run.give_up(db).await?;
+                    let at = format!("{}:{}", sources[state.place.file].name, state.place.lines + 1);
+                    state.report.written = state.parts > 0;
+                    state.report.stopped = Some(at).filter(|_| state.parts > 0);
+                }
+                None => state.report = report,
+            }
+        } else if let Some(run) = &mut run {
+            state.parts += 1;
+            state.batch = Some(batch);
+            state.report.add(report);
+            if let Some(place) = &reached {
+                state.done = sources[..place.file].iter().map(Source::size).sum::<u64>() + place.bytes;
+                state.place = place.clone();
+            }
+            run.note(&transaction, &state, reached.is_none()).await?;
+            scratch::drop(&transaction).await?;
+            if many && (state.parts.is_power_of_two() || reached.is_none()) {
+                Db::analyze(&transaction).await?;
+            }
+            db.commit(transaction).await?;
+            if reached.is_some() {
+                continue;
+            }
+            state.report.written = true;
+        } else {
+            scratch::drop(&transaction).await?;
+            if many {
+                Db::analyze(&transaction).await?;
+            }
+            report.written = true;
+            if total.created + total.updated > 0 {
+                retry::remember(&transaction, options, &report).await?;
+                db.commit(transaction).await?;
+            } else {
+                transaction.rollback().await?;
+            }
+            state.report = report;
+        }
+        return Ok(told(state, sources));
+    }
+}
+
+/// The report, with what was said of rows of feeds and every mistake in the order of the files.
+fn told(state: State, sources: &[Source]) -> Report {
+    let State { mut report, mut problems, left_out, mere_names, .. } = state;
     for (file, source) in sources.iter().enumerate() {
         let Some(feed) = &source.feed else { continue };
         report.rows += feed.rows;
@@ -37,6 +142,7 @@ pub(super) fn tell(report: &mut Report, sources: &[Source], mut problems: Vec<Fo
     if left_out > 0 {
         *report.skipped.entry(UNKNOWN.to_owned()).or_default() += left_out;
     }
+    let mere_names: u64 = mere_names.iter().map(|(_, count)| count).sum();
     if mere_names > 0 {
         *report.unmapped.entry(MERE_NAMES.to_owned()).or_default() += mere_names;
     }
@@ -50,6 +156,7 @@ pub(super) fn tell(report: &mut Report, sources: &[Source], mut problems: Vec<Fo
         }
         report.problems.push(problem);
     }
+    report
 }
 
 /// Adds counts to counts.

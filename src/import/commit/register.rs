@@ -5,14 +5,15 @@ use std::collections::HashMap;
 use entity::id::{DatasetId, RecordId};
 use entity::record::Kind;
 use entity::{dataset, record};
-use sea_orm::sea_query::{OnConflict, Query};
-use sea_orm::{ActiveEnum, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ActiveEnum, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, Value};
 
 use super::{At, Attempt, Fate, Pass};
+use crate::db::insert::{Target, insert};
 use crate::error::Result;
 use crate::import::build::{Mistake, word};
 use crate::import::read::Record;
-use crate::import::record::{DatasetRecord, Row};
+use crate::import::record::DatasetRecord;
 use crate::import::{scratch, write};
 
 impl Attempt<'_> {
@@ -71,14 +72,14 @@ impl Attempt<'_> {
     /// The first reading: gives every key its number.
     pub(super) async fn register(&mut self, batch: Vec<(At, Record)>) -> Result<()> {
         let dataset = self.dataset()?.clone();
-        let entries: Vec<_> = batch.iter().map(|(_, record)| record.entries()).collect();
-        let known = self.keys(&dataset.key, entries.iter().flatten().map(|entry| entry.key.as_str())).await?;
+        let entries = batch.iter().flat_map(|(_, record)| &record.entries);
+        let known = self.keys(&dataset.key, entries.map(|entry| entry.key.as_str())).await?;
         let seen = self.seen(known.values().map(|(named, _)| named.id.0)).await?;
         let mut in_batch: HashMap<String, At> = HashMap::new();
         let (mut records, mut lines, mut external) = (Vec::new(), Vec::new(), Vec::new());
-        for ((at, record), entries) in batch.iter().zip(&entries) {
-            let (rows, builder) = record.build(&dataset.key, None, &[]);
-            let mut mistakes: Vec<Mistake> = record.mistakes.iter().cloned().chain(builder.mistakes).collect();
+        for (at, record) in &batch {
+            let entries = &record.entries;
+            let mut mistakes = record.mistakes.clone();
             let mut taken = false;
             let top = known.get(&record.key).map(|(named, _)| named.id);
             for entry in entries {
@@ -135,7 +136,7 @@ impl Attempt<'_> {
             }
             let top = top.unwrap_or(RecordId(self.next_id));
             let mut ids: HashMap<&str, (RecordId, Kind)> = HashMap::new();
-            for (entry, row) in entries.iter().zip(&rows) {
+            for entry in entries {
                 let id = match known.get(&entry.key) {
                     Some((named, _)) => named.id,
                     None => {
@@ -146,36 +147,33 @@ impl Attempt<'_> {
                             key: entry.key.clone(),
                             kind: entry.kind,
                             owner_id: (!entry.pointer.is_empty()).then_some(top),
-                            digest: None,
+                            digest: entry.pointer.is_empty().then(|| record.digest.clone()),
                             same_as_id: None,
                         });
                         id
                     }
                 };
                 ids.insert(&entry.pointer, (id, entry.kind));
-                lines.push(format!("({}, {}, {}, '{}')", id.0, at.file, at.line, entry.pointer.replace('\'', "''")));
-                if let Row::ExternalId(row) = row
-                    && let Some((target, kind)) = whole_of(&entry.pointer).and_then(|whole| ids.get(whole))
-                {
-                    external.push((row.scheme.clone(), row.value.clone(), *target, *kind));
+                lines.push(vec![id.0.into(), number(at.file), number(at.line), entry.pointer.clone().into()]);
+            }
+            for (part, scheme, value) in &record.external {
+                let whole = entries.get(*part).and_then(|entry| whole_of(&entry.pointer));
+                if let Some((target, kind)) = whole.and_then(|whole| ids.get(whole)) {
+                    external.push(vec![scheme.into(), value.into(), target.0.into(), kind.to_value().into()]);
                 }
             }
         }
         write::insert::<record::Entity>(self.transaction, records).await?;
-        for lines in lines.chunks(500) {
-            let sql = format!("INSERT INTO {} (id, file, line, pointer) VALUES {}", scratch::LINE, lines.join(", "));
-            self.transaction.execute_unprepared(&sql).await?;
-        }
-        for external in external.chunks(500) {
-            let mut insert = Query::insert();
-            insert.into_table(scratch::EXTERNAL).columns(["scheme", "value", "id", "kind"]);
-            for (scheme, value, id, kind) in external {
-                insert.values_panic([scheme.clone().into(), value.clone().into(), id.0.into(), kind.to_value().into()]);
-            }
-            self.transaction.execute(&insert).await?;
-        }
-        Ok(())
+        let target = Target { table: scratch::LINE, columns: &["id", "file", "line", "pointer"], conflict: "" };
+        insert(self.transaction, target, lines).await?;
+        let target = Target { table: scratch::EXTERNAL, columns: &["scheme", "value", "id", "kind"], conflict: "" };
+        insert(self.transaction, target, external).await
     }
+}
+
+/// A number as a column holds it.
+fn number(number: impl TryInto<i64>) -> Value {
+    number.try_into().unwrap_or(i64::MAX).into()
 }
 
 /// The pointer of the whole around a part.

@@ -10,6 +10,7 @@ use sea_orm::sea_query::{Expr, OnConflict, Query};
 use sea_orm::{ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter};
 
 use super::{At, Attempt, Fate};
+use crate::db::insert::{Target, insert};
 use crate::error::Result;
 use crate::import::build::{Known, Mistake, word};
 use crate::import::read::Record;
@@ -26,10 +27,10 @@ impl Attempt<'_> {
         // What the first reading found wrong with a record, it said.
         let mut said: HashSet<(u64, String, String)> = HashSet::new();
         for (at, record) in &batch {
-            keys.extend(record.entries().into_iter().map(|entry| entry.key));
-            let alone = record.build(&dataset.key, None, &[]).1;
-            wanted.extend(alone.wanted);
-            said.extend(alone.mistakes.into_iter().map(|mistake| (at.line, mistake.pointer, mistake.message)));
+            keys.extend(record.entries.iter().map(|entry| entry.key.clone()));
+            wanted.extend(record.wanted.iter().cloned());
+            let mistakes = record.mistakes.iter().cloned();
+            said.extend(mistakes.map(|mistake| (at.line, mistake.pointer, mistake.message)));
         }
         let mut known = Known::default();
         let mut elsewhere: HashMap<String, HashSet<String>> = HashMap::new();
@@ -66,11 +67,12 @@ impl Attempt<'_> {
         let mut kept: HashSet<i64> = HashSet::new();
         let mut pointers: HashMap<i64, (usize, String)> = HashMap::new();
         for (at, record) in batch {
-            let entries = record.entries();
+            let entries = &record.entries;
             let Some(top) = known.keys.get(&(dataset.key.clone(), record.key.clone())) else { continue };
             let kind = entries.first().map_or_else(|| word(top.kind), |entry| word(entry.kind));
             let wrong = self.wrong.contains(&(at.file, at.line));
-            let stored = digests.get(&record.key).and_then(Option::as_ref);
+            let new = top.id.0 >= self.fresh || !top.written;
+            let stored = digests.get(&record.key).and_then(Option::as_ref).filter(|_| !new);
             let stays = self.sources[at.file].feed.as_ref().is_some_and(|feed| feed.is_shared(at.line));
             if !wrong && stored.is_some_and(|digest| stays || *digest == record.digest) {
                 self.report.count(&kind).unchanged += 1;
@@ -92,7 +94,7 @@ impl Attempt<'_> {
                 }
                 continue;
             }
-            for (id, entry) in ids.iter().zip(&entries) {
+            for (id, entry) in ids.iter().zip(entries) {
                 kept.insert(id.0);
                 pointers.insert(id.0, (tops.len(), entry.pointer.clone()));
             }
@@ -104,7 +106,7 @@ impl Attempt<'_> {
                 id: top.id,
                 kind: top.kind,
                 word: kind,
-                new: !top.written,
+                new,
                 key: record.key.clone(),
                 digest: record.digest.clone(),
                 fields: Vec::new(),
@@ -159,7 +161,10 @@ impl Attempt<'_> {
         }
         self.join_tables(&articles, authors, &statements, abouts, &mut tops, pointers).await?;
         self.note_written(kept).await?;
-        let digests = tops.iter().map(|top| record::Model {
+        // The digest of a new record was registered with its key.
+        let known: Vec<_> = tops.iter().filter(|top| top.id.0 < self.fresh).collect();
+        let is_known = !known.is_empty();
+        let digests = known.into_iter().map(|top| record::Model {
             id: top.id,
             dataset_id: dataset,
             key: top.key.clone(),
@@ -168,7 +173,7 @@ impl Attempt<'_> {
             digest: Some(top.digest.clone()),
             same_as_id: None,
         });
-        if !tops.is_empty() {
+        if is_known {
             record::Entity::insert_many(digests.map(IntoActiveModel::into_active_model))
                 .on_conflict(OnConflict::column(record::Column::Id).update_column(record::Column::Digest).to_owned())
                 .exec_without_returning(self.transaction)
@@ -343,13 +348,8 @@ impl Attempt<'_> {
 
     /// Notes which rows were written, for what is made from them at the end.
     async fn note_written(&self, ids: &HashSet<i64>) -> Result<()> {
-        let rows: Vec<String> = ids.iter().map(|id| format!("({id})")).collect();
-        for rows in rows.chunks(1000) {
-            let sql =
-                format!("INSERT INTO {} (id) VALUES {} ON CONFLICT DO NOTHING", scratch::WRITTEN, rows.join(", "));
-            self.transaction.execute_unprepared(&sql).await?;
-        }
-        Ok(())
+        let target = Target { table: scratch::WRITTEN, columns: &["id"], conflict: "ON CONFLICT DO NOTHING" };
+        insert(self.transaction, target, ids.iter().map(|id| vec![(*id).into()]).collect()).await
     }
 
     /// A slug is one thing's in its noun. A second one is a mistake, and is taken off so that the others of the batch can

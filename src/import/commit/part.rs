@@ -1,0 +1,222 @@
+//! Imports in parts. Each part is whole: it is judged, derived, indexed and committed like an import of its own, together
+//! with how far the import is, so that the same import goes on from there.
+//!
+//! A part ends behind so many records. Where one of them refers to what comes later, it is done again and ends where
+//! none does, or else is twice as long: what is committed refers to nothing that is missing, in whatever order a file
+//! stands.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
+use std::io::Read;
+
+use entity::import_run::{self, Column, Entity};
+use sea_orm::sea_query::{Expr, Func, Query};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{DANGLING, Found, Options};
+use crate::db::{Db, now};
+use crate::error::{Error, Result};
+use crate::import::ahead::Ahead;
+use crate::import::read::{Parsed, Source};
+use crate::import::record::Ref;
+use crate::import::report::Report;
+use crate::import::scratch;
+
+/// Records that an import of several parts has met, until it ends.
+pub(super) const SEEN: &str = "import_seen";
+
+/// For how long an import can be gone on with that was interrupted.
+const KEPT: i64 = 30 * 24 * 60 * 60;
+
+/// So many records and as many again are looked at for the end of a part: that is held in memory.
+const LOOKED: u64 = 500_000;
+
+/// A place between two lines.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Place {
+    /// Which file.
+    pub(super) file: usize,
+    /// The lines of that file above, and their bytes.
+    pub(super) lines: u64,
+    pub(super) bytes: u64,
+    /// The dataset of what follows.
+    pub(super) dataset: Option<String>,
+}
+
+/// How far an import is.
+#[derive(Default, Serialize, Deserialize)]
+pub(super) struct State {
+    /// What stands before is written.
+    pub(super) place: Place,
+    /// The bytes of all files before it.
+    pub(super) done: u64,
+    /// How many parts were written.
+    pub(super) parts: u64,
+    /// What the log of changes calls the import.
+    pub(super) batch: Option<String>,
+    /// What the parts have done, and the mistakes of records that were left out.
+    pub(super) report: Report,
+    pub(super) problems: Vec<Found>,
+    pub(super) left_out: u64,
+    /// By line, the authors that are no actors.
+    pub(super) mere_names: HashSet<((usize, u64), u64)>,
+    /// The lines of both: they are not read again.
+    pub(super) rejected: HashSet<(usize, u64)>,
+}
+
+/// An import in parts.
+pub(super) struct Run {
+    pub(super) id: i64,
+    digest: String,
+    /// The records of a part, and of the part at hand.
+    every: u64,
+    pub(super) most: u64,
+    /// Whether an earlier part referred to what came later, and whether the end of this one was looked for.
+    forward: bool,
+    looked: bool,
+}
+
+impl Run {
+    /// Begins an import, or goes on with the same one.
+    pub(super) async fn open(db: &Db, sources: &[Source], options: &Options, every: u64) -> Result<(Self, State)> {
+        let digest = digest(sources, options)?;
+        let transaction = db.write().await?;
+        for old in Entity::find().filter(Column::At.lt(now() - KEPT)).all(&transaction).await? {
+            forget(&transaction, old.id).await?;
+        }
+        let stored = Entity::find().filter(Column::Digest.eq(&digest)).one(&transaction).await?;
+        let (id, state) = match stored {
+            Some(run) => (run.id, serde_json::from_str(&run.state).map_err(|error| Error::Broken(error.to_string()))?),
+            None => {
+                let last = Query::select().expr_as(Func::max(Expr::col("id")), "last").from("import_run").take();
+                let last = transaction.query_one(&last).await?.map(|row| row.try_get::<Option<i64>>("", "last"));
+                let id = last.transpose()?.flatten().unwrap_or(0) + 1;
+                (id, State::default())
+            }
+        };
+        let run = Self { id, digest, every, most: every, forward: false, looked: false };
+        run.save(&transaction, &state).await?;
+        transaction.commit().await?;
+        Ok((run, state))
+    }
+
+    async fn save(&self, transaction: &DatabaseTransaction, state: &State) -> Result<()> {
+        let state = serde_json::to_string(state).map_err(|error| Error::Broken(error.to_string()))?;
+        let row = import_run::Model { id: self.id, digest: self.digest.clone(), at: now(), state };
+        Entity::delete_by_id(self.id).exec(transaction).await?;
+        Entity::insert(row.into_active_model()).exec_without_returning(transaction).await?;
+        Ok(())
+    }
+
+    /// Notes in the transaction of a part that it is written. The last part leaves nothing of this.
+    pub(super) async fn note(&mut self, transaction: &DatabaseTransaction, state: &State, last: bool) -> Result<()> {
+        if last {
+            return forget(transaction, self.id).await;
+        }
+        (self.most, self.looked) = (self.every, false);
+        let sql = format!(
+            "INSERT INTO {SEEN} (run_id, record_id, file, line) SELECT {}, id, file, line FROM {} WHERE pointer = ''",
+            self.id,
+            scratch::LINE
+        );
+        transaction.execute_unprepared(&sql).await?;
+        self.save(transaction, state).await
+    }
+
+    /// Whether these mistakes may be for what comes later in the files: then the part has to end elsewhere.
+    pub(super) fn is_open(found: &[Found], needless: &HashSet<(usize, u64)>) -> bool {
+        !needless.is_empty() || found.iter().any(|(_, problem, _)| problem.message.ends_with(DANGLING))
+    }
+
+    /// Makes a part longer.
+    pub(super) async fn grow(&mut self, sources: &[Source], state: &State) -> Result<()> {
+        self.forward = true;
+        let before = self.most;
+        self.look(sources, state).await?;
+        if self.most <= before {
+            self.most = before.saturating_mul(2);
+        }
+        Ok(())
+    }
+
+    /// Looks for a better end of the part at hand where that was needed before.
+    pub(super) async fn look(&mut self, sources: &[Source], state: &State) -> Result<()> {
+        if self.forward && !self.looked && self.every <= LOOKED {
+            self.looked = true;
+            self.most = closed(&sources[state.place.file], state, self.every).await?.unwrap_or(self.every);
+        }
+        Ok(())
+    }
+
+    /// Ends an import that cannot go on: the file has to be another one first.
+    pub(super) async fn give_up(&self, db: &Db) -> Result<()> {
+        let transaction = db.write().await?;
+        forget(&transaction, self.id).await?;
+        Ok(transaction.commit().await?)
+    }
+}
+
+/// After how many records, `least` or more, none refers to what comes later in the file; if it is not far.
+async fn closed(source: &Source, state: &State, least: u64) -> Result<Option<u64>> {
+    let Place { file, lines, bytes, .. } = state.place;
+    let mut lines = Ahead::new(source.lines(bytes, lines)?);
+    let hasher = RandomState::new();
+    // Where things stand, and who refers to what did not stand above it.
+    let mut stands: HashMap<u64, u64> = HashMap::new();
+    let mut open: Vec<(u64, u64)> = Vec::new();
+    let mut count = 0;
+    while let Some(line) = lines.next().await? {
+        let Ok(Parsed::Record(record)) = line.parsed else { continue };
+        if state.rejected.contains(&(file, line.number)) {
+            continue;
+        }
+        stands.extend(record.entries.iter().map(|entry| (hasher.hash_one(&entry.key), count)));
+        stands.extend(record.external.iter().map(|(_, scheme, value)| (hasher.hash_one((scheme, value)), count)));
+        let wanted = record.wanted.iter().filter_map(|wanted| match wanted {
+            Ref::Key(key) => Some(hasher.hash_one(key)),
+            Ref::External(one) => Some(hasher.hash_one((&one.scheme, &one.value))),
+            Ref::Dataset(_) => None,
+        });
+        open.extend(wanted.filter(|wanted| !stands.contains_key(wanted)).map(|wanted| (count, wanted)));
+        count += 1;
+        if count == least * 2 {
+            break;
+        }
+    }
+    lines.end().await?;
+    let mut open = open.into_iter().peekable();
+    let mut reach = 0;
+    Ok((0..count).find_map(|at| {
+        while let Some((_, wanted)) = open.next_if(|(by, _)| *by <= at) {
+            reach = reach.max(stands.get(&wanted).copied().unwrap_or(0));
+        }
+        (at + 1 >= least && reach <= at).then_some(at + 1)
+    }))
+}
+
+async fn forget(transaction: &DatabaseTransaction, id: i64) -> Result<()> {
+    transaction.execute_unprepared(&format!("DELETE FROM {SEEN} WHERE run_id = {id}")).await?;
+    Entity::delete_by_id(id).exec(transaction).await?;
+    Ok(())
+}
+
+/// What makes two imports the same: the contents of the files, and what of the options decides what is written.
+fn digest(sources: &[Source], options: &Options) -> Result<String> {
+    let mut digest = Sha256::new();
+    digest.update(format!("{:?} {} {}\n", options.dataset, options.keep_going, options.by));
+    let mut buffer = vec![0; 1 << 20];
+    for source in sources {
+        digest.update(source.size().to_be_bytes());
+        let mut file = source.reader(0)?;
+        loop {
+            let count = file.read(&mut buffer).map_err(|error| source.failed(error))?;
+            if count == 0 {
+                break;
+            }
+            digest.update(&buffer[..count]);
+        }
+    }
+    Ok(data_encoding::HEXLOWER.encode(&digest.finalize()))
+}
