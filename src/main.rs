@@ -1,23 +1,24 @@
 //! The command line.
 
+mod progress;
+
 use std::fs::File;
-use std::io::{BufWriter, IsTerminal, Write};
+use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Instant;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use entity::record::Kind;
-use indicatif::{ProgressBar, ProgressStyle};
 use newsgraph::auth::{Scope, key};
 use newsgraph::config::{Database, Serve};
 use newsgraph::db::Db;
 use newsgraph::error::{Error, Result};
 use newsgraph::generate::{Generate, generate};
 use newsgraph::import::feed::{self, Format};
-use newsgraph::import::{self, Options, Progress, Report, Source};
+use newsgraph::import::{self, Options, Report, Source};
 use newsgraph::text::date::format_instant;
 use newsgraph::{export, settings, telemetry};
+use progress::Bar;
 
 /// A knowledge graph of news events behind a GraphQL API.
 #[derive(Parser)]
@@ -203,9 +204,17 @@ struct Export {
     output: Option<String>,
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    match begin().await {
+/// What a thread's stack may hold. Fields are resolved within the fields above them, so a query as deep as is allowed takes
+/// some megabytes where the program is not optimized. Only what is used is taken.
+const STACK: usize = 32 << 20;
+
+fn main() -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(STACK).build();
+    let ended = match runtime {
+        Ok(runtime) => runtime.block_on(begin()),
+        Err(error) => Err(Error::Io("cannot start threads".into(), error)),
+    };
+    match ended {
         Ok(code) => code,
         Err(error) => {
             // Standard error may be closed; there is nobody left to tell.
@@ -326,7 +335,7 @@ async fn import(settings: Import) -> Result<ExitCode> {
     };
     let mut bar = Bar::new(sources.iter().map(Source::size).sum());
     let report = import::import(&db, &sources, &options, &mut bar).await;
-    bar.bar.finish_and_clear();
+    bar.clear();
     let report = report?;
     db.close().await?;
     tell(&report, report_to, settings.dry_run)?;
@@ -401,69 +410,5 @@ fn print(text: &str) -> Result<()> {
     match std::io::stdout().lock().write_all(text.as_bytes()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::Io("cannot write".into(), error)),
         _ => Ok(()),
-    }
-}
-
-/// Less than this many bytes are read before anyone asks how far.
-const SHORT: u64 = 1 << 20;
-
-/// A bar on a terminal; elsewhere a line for every tenth of a file that is not short.
-struct Bar {
-    bar: ProgressBar,
-    /// All lines are read twice.
-    total: u64,
-    tenths: u64,
-    plain: bool,
-    /// Since when it reads on without a step back, from where, and how many lines.
-    since: Instant,
-    from: u64,
-    lines: u64,
-}
-
-impl Bar {
-    fn new(size: u64) -> Self {
-        let (plain, total) = (!std::io::stderr().is_terminal(), size * 2);
-        let bar = if plain { ProgressBar::hidden() } else { ProgressBar::new(total) };
-        if let Ok(style) = ProgressStyle::with_template("{bar:40} {percent}% {msg}") {
-            bar.set_style(style);
-        }
-        bar.set_length(total);
-        Self { bar, total, tenths: 0, plain, since: Instant::now(), from: 0, lines: 0 }
-    }
-
-    /// Records a second, and how long the rest of the files takes at that rate.
-    fn rate(&self) -> String {
-        let seconds = self.since.elapsed().as_secs_f64().max(0.001);
-        let read = self.bar.position() - self.from;
-        let left = self.total.saturating_sub(self.bar.position()) as f64 / (read.max(1) as f64 / seconds);
-        format!("{:.0} records/s, {left:.0} s left", self.lines as f64 / 2.0 / seconds)
-    }
-}
-
-impl Progress for Bar {
-    fn read(&mut self, bytes: u64) {
-        self.bar.inc(bytes);
-        self.lines += 1;
-        if !self.plain && self.lines.is_multiple_of(1000) {
-            self.bar.set_message(self.rate());
-        }
-        let tenths = self.bar.position() * 10 / self.total.max(1);
-        if self.plain && self.total >= 2 * SHORT && tenths > self.tenths {
-            self.tenths = tenths;
-            let _ = writeln!(std::io::stderr(), "{tenths}0 % read, {}", self.rate());
-        }
-    }
-
-    fn stage(&mut self, what: &'static str) {
-        self.bar.set_message(what);
-        if self.plain && self.total >= 2 * SHORT && self.bar.position() >= self.total {
-            let _ = writeln!(std::io::stderr(), "{what}");
-        }
-    }
-
-    fn restart(&mut self, bytes: u64) {
-        (self.since, self.from, self.lines) = (Instant::now(), bytes * 2, 0);
-        self.bar.set_position(self.from);
-        self.tenths = self.from * 10 / self.total.max(1);
     }
 }

@@ -12,7 +12,8 @@ use async_graphql::{
     ScalarType, ServerResult, SimpleObject, Value,
 };
 
-use super::node::{Node, named, parse};
+use super::lookup::named;
+use super::node::{Node, parse};
 use super::page::LONGEST_PAGE;
 use super::session::{Fault, session};
 use crate::error::Error;

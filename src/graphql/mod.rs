@@ -24,6 +24,7 @@ pub mod filter;
 pub mod graph;
 pub mod histogram;
 pub mod import;
+pub mod lookup;
 pub mod mention;
 pub mod merge;
 pub mod merge_candidate;
@@ -65,7 +66,7 @@ macro_rules! roots {
 }
 
 roots! {
-    node::NodeQuery,
+    lookup::NodeQuery,
     article::ArticleQuery,
     actor::ActorQuery,
     place::PlaceQuery,

@@ -25,17 +25,35 @@ pub(crate) struct Ledger<'a> {
     changes: Vec<change::Model>,
 }
 
+/// The next number of a row, and of a change.
+pub(crate) async fn next(transaction: &DatabaseTransaction) -> Result<(i64, i64)> {
+    let counters = counter::Entity::find().all(transaction).await?;
+    let counters: HashMap<String, i64> = counters.into_iter().map(|counter| (counter.name, counter.value)).collect();
+    let next = |name: &str| {
+        let last = counters.get(name).ok_or_else(|| Error::Broken(format!("no counter `{name}`")))?;
+        Ok::<i64, Error>(last + 1)
+    };
+    Ok((next("id")?, next("change")?))
+}
+
+/// Keeps which numbers come next.
+pub(crate) async fn keep(transaction: &DatabaseTransaction, next_id: i64, next_change: i64) -> Result<()> {
+    for (name, next) in [("id", next_id), ("change", next_change)] {
+        let counter = counter::Model { name: name.into(), value: next - 1 };
+        counter::Entity::insert(counter.into_active_model())
+            .on_conflict(OnConflict::column(counter::Column::Name).update_column(counter::Column::Value).to_owned())
+            .exec_without_returning(transaction)
+            .await?;
+    }
+    Ok(())
+}
+
 impl<'a> Ledger<'a> {
     pub(crate) async fn open(transaction: &'a DatabaseTransaction, by: &str) -> Result<Self> {
-        let counters = counter::Entity::find().all(transaction).await?;
-        let counters: HashMap<String, i64> =
-            counters.into_iter().map(|counter| (counter.name, counter.value)).collect();
-        let last =
-            |name: &str| counters.get(name).copied().ok_or_else(|| Error::Broken(format!("no counter `{name}`")));
-        let next_change = last("change")? + 1;
+        let (next_id, next_change) = next(transaction).await?;
         Ok(Self {
             transaction,
-            next_id: last("id")? + 1,
+            next_id,
             next_change,
             at: now(),
             by: by.to_owned(),
@@ -81,13 +99,6 @@ impl<'a> Ledger<'a> {
     /// Writes the log and the counters.
     pub(crate) async fn close(self) -> Result<()> {
         write::insert::<change::Entity>(self.transaction, self.changes).await?;
-        for (name, next) in [("id", self.next_id), ("change", self.next_change)] {
-            let counter = counter::Model { name: name.into(), value: next - 1 };
-            counter::Entity::insert(counter.into_active_model())
-                .on_conflict(OnConflict::column(counter::Column::Name).update_column(counter::Column::Value).to_owned())
-                .exec_without_returning(self.transaction)
-                .await?;
-        }
-        Ok(())
+        keep(self.transaction, self.next_id, self.next_change).await
     }
 }

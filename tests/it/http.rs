@@ -320,3 +320,19 @@ async fn the_schema_can_be_hidden() {
         assert_eq!(server.get("/schema.graphql").await.status(), 404);
     }
 }
+
+/// The deepest query that is allowed is answered by a program that is not optimized too.
+#[tokio::test]
+async fn the_deepest_query_is_answered() {
+    for fixture in databases().await {
+        let server = Server::start(&fixture);
+        // Two levels, and three for each part and its actor, down to the 24th.
+        let parts = (0..7).fold("{ id }".to_owned(), |query, _| {
+            format!("{{ participations(first: 1) {{ nodes {{ actor {query} }} }} }}")
+        });
+        let answer = server.ask(&format!("{{ actors(first: 1) {{ nodes {parts} }} }}")).await;
+        assert!(answer["errors"].is_null() && answer["data"]["actors"].is_object(), "{answer}");
+        let deeper = format!("{{ actors(first: 1) {{ nodes {{ participations {{ nodes {{ actor {parts} }} }} }} }} }}");
+        assert_eq!(server.ask(&deeper).await["errors"][0]["extensions"]["code"], "LIMIT");
+    }
+}

@@ -10,9 +10,8 @@ mod unused;
 
 use std::collections::{HashMap, HashSet};
 
-use entity::{counter, dataset};
-use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter};
+use entity::dataset;
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 use serde::{Deserialize, Serialize};
 
 use crate::db::{Db, Dialect, now};
@@ -23,7 +22,7 @@ use crate::import::problem::Problem;
 use crate::import::read::{Parsed, Record, Source, whole};
 use crate::import::record::DatasetRecord;
 use crate::import::report::Report;
-use crate::import::{check, derive, index, redirect, scratch};
+use crate::import::{check, derive, index, ledger, redirect, scratch};
 
 /// After so many lines PostgreSQL looks at its tables for the first time within an import, and then whenever they have become four
 /// times as many: as long as it takes them for empty it looks keys up by reading all of them.
@@ -134,14 +133,7 @@ impl<'a> Attempt<'a> {
         progress: &'a mut (dyn Progress + Send + Sync),
     ) -> Result<Self> {
         scratch::create(transaction).await?;
-        let counters: HashMap<String, i64> = counter::Entity::find()
-            .all(transaction)
-            .await?
-            .into_iter()
-            .map(|counter| (counter.name, counter.value))
-            .collect();
-        let last =
-            |name: &str| counters.get(name).copied().ok_or_else(|| Error::Broken(format!("no counter `{name}`")));
+        let (next_id, next_change) = ledger::next(transaction).await?;
         Ok(Self {
             transaction,
             dialect: Dialect(transaction.get_database_backend()),
@@ -153,14 +145,14 @@ impl<'a> Attempt<'a> {
             rejected: &state.rejected,
             rejected_keys: state.problems.iter().filter_map(|(_, problem, _)| problem.key.clone()).collect(),
             progress,
-            fresh: last("id")? + 1,
-            next_id: last("id")? + 1,
-            next_change: last("change")? + 1,
+            fresh: next_id,
+            next_id,
+            next_change,
             handled: 0,
             // What a part before has written was looked at.
             look_again: if state.parts == 0 { FIRST_LOOK } else { usize::MAX },
             at: now(),
-            batch: state.batch.clone().unwrap_or((last("change")? + 1).to_string()),
+            batch: state.batch.clone().unwrap_or(next_change.to_string()),
             redirects: redirect::is_needed(transaction).await?,
             dataset: None,
             problems: Vec::new(),
@@ -208,13 +200,7 @@ impl<'a> Attempt<'a> {
         derive::derive(self.transaction).await?;
         self.progress.stage("indexing");
         index::index(self.transaction, Some(self.fresh)).await?;
-        for (name, next) in [("id", self.next_id), ("change", self.next_change)] {
-            let counter = counter::Model { name: name.into(), value: next - 1 };
-            counter::Entity::insert(counter.into_active_model())
-                .on_conflict(OnConflict::column(counter::Column::Name).update_column(counter::Column::Value).to_owned())
-                .exec_without_returning(self.transaction)
-                .await?;
-        }
+        ledger::keep(self.transaction, self.next_id, self.next_change).await?;
         self.progress.stage("committing");
         Ok(reached)
     }
