@@ -9,6 +9,7 @@ mod command;
 mod delete;
 mod durability;
 mod export;
+mod export_door;
 mod federation;
 mod feed;
 mod feed_damage;
