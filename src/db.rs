@@ -82,7 +82,10 @@ impl Db {
             // The writer comes first: it makes the file.
             let mut options = options(&url);
             // What an import keeps on the side grows with the file, so it goes to disk.
-            options.max_connections(1).map_sqlx_sqlite_opts(|options| sqlite(options).pragma("temp_store", "FILE"));
+            options.max_connections(1).map_sqlx_sqlite_opts(|options| {
+                // An import writes to all indexes in turn: what of them lies in memory is not read again.
+                sqlite(options).pragma("temp_store", "FILE").pragma("cache_size", "-131072")
+            });
             let writer = Database::connect(options).await?;
             let options = SqliteConnectOptions::from_str(&url).map_err(refused)?;
             let options = sqlite(options).pragma("temp_store", "MEMORY");
@@ -172,6 +175,9 @@ impl Db {
             transaction.execute_unprepared(WRITER_LOCK).await?;
             // A plan that is kept while an import fills the tables stays the one for empty tables: it scans them.
             transaction.execute_unprepared("SET LOCAL plan_cache_mode = force_custom_plan").await?;
+            // What a writer looks up it or its index has just written: it lies in memory. Else thousands of keys seem to be worth
+            // reading a whole table.
+            transaction.execute_unprepared("SET LOCAL random_page_cost = 1.1").await?;
         }
         Ok(transaction)
     }

@@ -77,30 +77,26 @@ pub(crate) async fn derive(transaction: &DatabaseTransaction) -> Result<()> {
     let touched = format!("SELECT id FROM {LINE}");
 
     note(transaction, &touched).await?;
-    // The plus keeps SQLite from going through all evidence of the article for each of its statements.
-    run(format!(
-        "UPDATE statement SET position = (
-            SELECT MIN(start) FROM evidence WHERE evidence.target_id = statement.id
-                AND +evidence.article_id = statement.article_id
-         ) WHERE id IN (SELECT id FROM {STATEMENT})"
-    ))
-    .await?;
-    // A voice is the end of the chain of relays, then its speaker.
+    // A voice is the end of the chain of relays, then its speaker. Both are written at once: a row that is written over is
+    // entered anew in every index. The plus keeps SQLite from going through all evidence of the article for each of its
+    // statements.
     run(format!(
         "UPDATE statement SET
-            voice_id = (
-                SELECT CASE last.attribution WHEN 'NARRATION' THEN article.publisher_id ELSE last.speaker_id END
-                FROM statement AS last LEFT JOIN article ON article.id = last.article_id
-                WHERE last.id = statement.id
+            position = (
+                SELECT MIN(start) FROM evidence WHERE evidence.target_id = statement.id
+                    AND +evidence.article_id = statement.article_id
             ),
-            voice = CASE attribution
-                WHEN 'NOT_RECORDED' THEN NULL
-                WHEN 'UNATTRIBUTED' THEN 'unnamed:' || article_id
-                WHEN 'NARRATION' THEN COALESCE(
+            voice_id = CASE WHEN relays_id IS NOT NULL THEN voice_id
+                WHEN attribution = 'NARRATION' THEN (SELECT publisher_id FROM article WHERE article.id = statement.article_id)
+                ELSE speaker_id END,
+            voice = CASE WHEN relays_id IS NOT NULL THEN voice
+                WHEN attribution = 'NOT_RECORDED' THEN NULL
+                WHEN attribution = 'UNATTRIBUTED' THEN 'unnamed:' || article_id
+                WHEN attribution = 'NARRATION' THEN COALESCE(
                     (SELECT 'actor:' || publisher_id FROM article WHERE article.id = statement.article_id),
                     'article:' || article_id)
                 ELSE 'actor:' || speaker_id END
-         WHERE relays_id IS NULL AND id IN (SELECT id FROM {STATEMENT})"
+         WHERE id IN (SELECT id FROM {STATEMENT})"
     ))
     .await?;
     // A voice travels up a chain of relays one statement a step, until nothing changes any more.
