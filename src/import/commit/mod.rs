@@ -168,10 +168,10 @@ impl<'a> Attempt<'a> {
     async fn run(&mut self) -> Result<Option<Place>> {
         let look_again = self.look_again;
         self.readings(Pass::Register).await?;
-        if self.problems.is_empty() {
-            if let Some(dataset) = &self.dataset {
-                retry::unchanged(self.transaction, dataset.id, &self.options.expected).await?;
-            }
+        if self.problems.is_empty()
+            && let Some(dataset) = &self.dataset
+        {
+            retry::unchanged(self.transaction, dataset.id, &self.options.expected).await?;
         }
         (self.handled, self.look_again) = (0, look_again);
         let reached = self.readings(Pass::Write).await?;
