@@ -3,14 +3,11 @@
 use std::collections::BTreeSet;
 
 use sea_orm::{ConnectionTrait, DatabaseBackend, IdenStatic, Iterable, Statement};
+use sea_orm_migration::MigratorTrait;
 
 use crate::fixture::{Fixture, databases, empty_databases};
 
-async fn assert_table<E>(fixture: &Fixture)
-where
-    E: sea_orm::EntityTrait,
-{
-    let table = E::default().table_name().to_owned();
+async fn columns(fixture: &Fixture, table: &str) -> BTreeSet<String> {
     let connection = fixture.db.connection();
     let backend = connection.get_database_backend();
     let sql = match backend {
@@ -20,11 +17,19 @@ where
         _ => format!("SELECT name FROM pragma_table_info('{table}')"),
     };
     let rows = connection.query_all_raw(Statement::from_string(backend, sql)).await.unwrap();
-    let stored: BTreeSet<String> = rows.iter().map(|row| row.try_get("", "name").unwrap()).collect();
+    rows.iter().map(|row| row.try_get("", "name").unwrap()).collect()
+}
+
+async fn assert_table<E>(fixture: &Fixture)
+where
+    E: sea_orm::EntityTrait,
+{
+    let table = E::default().table_name().to_owned();
+    let stored = columns(fixture, &table).await;
     let said: BTreeSet<String> = E::Column::iter().map(|column| column.as_str().to_owned()).collect();
     assert_eq!(said, stored, "{table} on {}", fixture.url);
     // All columns can be read as the types that the entity gives them.
-    E::find().one(connection).await.unwrap();
+    E::find().one(fixture.db.connection()).await.unwrap();
 }
 
 #[tokio::test]
@@ -35,7 +40,45 @@ async fn every_entity_is_its_table() {
         }
         tables! {
             account actor api_key article article_author change claim counter dataset event event_link evidence external_id
-            figure mention merge name name_key participation place record relation request stance statement statement_about
+            figure import_run mention merge name name_key participation place record relation request stance statement statement_about
+        }
+    }
+}
+
+/// What rows were has the columns of what they are, and so has what was judged to be another.
+#[tokio::test]
+async fn what_lies_aside_has_the_columns_of_its_table() {
+    for fixture in databases().await {
+        for table in ["actor", "place", "event", "claim"] {
+            assert_eq!(columns(&fixture, &format!("merged_{table}")).await, columns(&fixture, table).await, "{table}");
+        }
+        for table in [
+            "account",
+            "actor",
+            "article",
+            "article_author",
+            "claim",
+            "dataset",
+            "event",
+            "event_link",
+            "evidence",
+            "external_id",
+            "figure",
+            "mention",
+            "merge",
+            "name",
+            "name_key",
+            "participation",
+            "place",
+            "record",
+            "relation",
+            "stance",
+            "statement",
+            "statement_about",
+        ] {
+            let mut expected = columns(&fixture, table).await;
+            expected.insert("replaced".to_owned());
+            assert_eq!(columns(&fixture, &format!("{table}_history")).await, expected, "{table}");
         }
     }
 }
@@ -57,5 +100,43 @@ async fn processes_that_start_together_migrate_once() {
         for one in all.collect::<Vec<_>>() {
             assert!(one.await.unwrap(), "{url}");
         }
+    }
+}
+
+/// A graph that was written before anything was judged or kept has its changes still, and remembers from now on.
+#[tokio::test]
+async fn an_older_graph_keeps_its_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = format!("sqlite://{}?mode=rwc", folder.path().join("graph.db").display());
+    for url in empty_databases().await.into_iter().chain([file]) {
+        let old = sea_orm::Database::connect(&url).await.unwrap();
+        migration::Migrator::up(&old, Some(6)).await.unwrap();
+        for sql in [
+            "INSERT INTO dataset (id, key) VALUES (1, 'old')",
+            "INSERT INTO record (id, dataset_id, key, kind, digest) VALUES (2, 1, 'p', 'ACTOR', 'x')",
+            "INSERT INTO actor (id, kind, label, label_key) VALUES (2, 'PERSON', 'Ann', 'ann')",
+            "INSERT INTO change (id, at, \"by\", batch, kind, record_id, operation) VALUES (1, 1000, 'me', '1', 'ACTOR', 2, 'CREATE')",
+            "UPDATE counter SET value = 2 WHERE name = 'id'",
+            "UPDATE counter SET value = 1 WHERE name = 'change'",
+        ] {
+            old.execute_unprepared(sql).await.unwrap();
+        }
+        old.close().await.unwrap();
+        let db = newsgraph::db::Db::connect(&url).await.unwrap();
+        newsgraph::import::migrate(&db).await.unwrap();
+        let session = newsgraph::graphql::Session::new(db.clone());
+        let query =
+            "{ changes { nodes { at operation kind } } then: people(asOf: \"1970-01-01T00:20:00Z\") { nodes { label } }
+            before: people(asOf: \"1970-01-01T00:10:00Z\") { totalCount } }";
+        let answer = newsgraph::graphql::api().execute(async_graphql::Request::new(query).data(session)).await;
+        assert_eq!(
+            serde_json::to_value(&answer).unwrap()["data"],
+            serde_json::json!({
+                "changes": { "nodes": [{ "at": "1970-01-01T00:16:40Z", "operation": "CREATE", "kind": "ACTOR" }] },
+                "then": { "nodes": [{ "label": "Ann" }] },
+                "before": { "totalCount": 0 },
+            }),
+            "{answer:?}"
+        );
     }
 }
