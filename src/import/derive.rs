@@ -174,16 +174,17 @@ async fn standings(transaction: &DatabaseTransaction) -> Result<()> {
             retracted = has("('RETRACTS')"),
             denied = has("('DENIES')"),
         ),
-        // Accounts exclude each other: asserted by different voices they are contested though nobody denies one.
+        // Accounts exclude each other: asserted by different voices they are contested though nobody denies one. Joined to
+        // nothing as above: SQLite would go through all stances of a kind for each claim.
         format!(
             "UPDATE claim SET implied = TRUE, standing = 'CONTESTED'
              WHERE id IN ({claims}) AND subject_kind = 'ACCOUNT' AND standing = 'UNCONTESTED' AND EXISTS (
                 SELECT 1 FROM account AS mine
                 JOIN account AS rival ON rival.event_id = mine.event_id AND rival.id <> mine.id
                 JOIN claim AS other ON other.subject_id = rival.id
-                JOIN stance AS theirs ON theirs.claim_id = other.id AND theirs.current AND theirs.stance IN {FOR}
+                JOIN stance AS theirs ON theirs.claim_id = other.id AND theirs.current AND theirs.stance || '' IN {FOR}
                 JOIN statement AS they ON they.id = theirs.statement_id
-                JOIN stance AS ours ON ours.claim_id = claim.id AND ours.current AND ours.stance IN {FOR}
+                JOIN stance AS ours ON ours.claim_id = claim.id AND ours.current AND ours.stance || '' IN {FOR}
                 JOIN statement AS we ON we.id = ours.statement_id
                 WHERE mine.id = claim.subject_id AND we.voice <> they.voice
              )"

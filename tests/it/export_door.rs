@@ -99,9 +99,11 @@ async fn what_fails_on_its_way_is_broken_off() {
         let broken = "UPDATE record SET kind = 'NO SUCH KIND' WHERE key = 'p1100'";
         fixture.db.connection().execute_unprepared(broken).await.unwrap();
         let server = Server::start(&fixture);
-        let broken = server.get("/export/graph.jsonl").await;
-        assert_eq!(broken.status(), 200);
-        assert!(broken.bytes().await.is_err(), "it looks whole");
+        // It may break off before the head of the answer was sent.
+        if let Ok(broken) = server.client.get(format!("{}/export/graph.jsonl", server.address)).send().await {
+            assert_eq!(broken.status(), 200);
+            assert!(broken.bytes().await.is_err(), "it looks whole");
+        }
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("graph.jsonl");
         let done = newsgraph(&fixture, &["export", "--output", file.to_str().unwrap()], "");
