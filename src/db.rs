@@ -10,7 +10,7 @@ mod watch;
 use std::collections::HashSet;
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use migration::Migrator;
 use sea_orm::sea_query::extension::postgres::PgFunc;
@@ -86,7 +86,7 @@ impl Db {
                 // An import writes to all indexes in turn: what of them lies in memory is not read again.
                 sqlite(options).pragma("temp_store", "FILE").pragma("cache_size", "-131072")
             });
-            let writer = Database::connect(options).await?;
+            let writer = connect_in_turn(options).await?;
             let options = SqliteConnectOptions::from_str(&url).map_err(refused)?;
             let options = sqlite(options).pragma("temp_store", "MEMORY");
             let (reader, exports) = (Reader::sqlite(&options, READERS), Reader::sqlite(&options, EXPORTS));
@@ -228,6 +228,25 @@ impl Db {
 pub(crate) fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// Connects to a SQLite file that others may be making at this moment: while one of them turns its journal to WAL, SQLite refuses
+/// the others and does not let them wait.
+async fn connect_in_turn(options: ConnectOptions) -> Result<DatabaseConnection, DbErr> {
+    // The lower byte of a code is what it is at large.
+    let is_busy = |code: &str| code.parse().is_ok_and(|code: u32| code & 0xff == 5);
+    let until = Instant::now() + ACQUIRE_TIMEOUT;
+    loop {
+        match Database::connect(options.clone()).await {
+            Err(DbErr::Conn(RuntimeErr::SqlxError(error)))
+                if Instant::now() < until
+                    && error.as_database_error().and_then(|error| error.code()).is_some_and(|code| is_busy(&code)) =>
+            {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            connected => return connected,
+        }
+    }
 }
 
 fn refused(error: sea_orm::sqlx::Error) -> DbErr {
