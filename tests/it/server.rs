@@ -16,6 +16,7 @@ pub struct Server {
     pub client: Client,
     key: Option<String>,
     log: Arc<Mutex<Vec<String>>>,
+    reader: Option<std::thread::JoinHandle<()>>,
 }
 
 impl Server {
@@ -43,9 +44,10 @@ impl Server {
             .unwrap_or_else(|| panic!("the server says where it listens: {before:?}"));
         let log = Arc::new(Mutex::new(before));
         let kept = Arc::clone(&log);
-        std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| kept.lock().unwrap().push(line)));
+        let reader =
+            std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| kept.lock().unwrap().push(line)));
         newsgraph::outbound::choose_cryptography();
-        Self { child, address, client: Client::new(), key: None, log }
+        Self { child, address, client: Client::new(), key: None, log, reader: Some(reader) }
     }
 
     /// Asks with a key from now on.
@@ -100,7 +102,14 @@ impl Server {
     }
 
     pub fn wait(&mut self) -> ExitStatus {
-        tokio::task::block_in_place(|| self.child.wait()).unwrap()
+        tokio::task::block_in_place(|| {
+            let status = self.child.wait().unwrap();
+            // The last it said may not have been read yet.
+            if let Some(reader) = self.reader.take() {
+                reader.join().unwrap();
+            }
+            status
+        })
     }
 }
 
