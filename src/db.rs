@@ -82,10 +82,7 @@ impl Db {
             // The writer comes first: it makes the file.
             let mut options = options(&url);
             // What an import keeps on the side grows with the file, so it goes to disk.
-            options.max_connections(1).map_sqlx_sqlite_opts(|options| {
-                // An import writes to all indexes in turn: what of them lies in memory is not read again.
-                sqlite(options).pragma("temp_store", "FILE").pragma("cache_size", "-131072")
-            });
+            options.max_connections(1).map_sqlx_sqlite_opts(|options| sqlite(options).pragma("temp_store", "FILE"));
             let writer = connect_in_turn(options).await?;
             let options = SqliteConnectOptions::from_str(&url).map_err(refused)?;
             let options = sqlite(options).pragma("temp_store", "MEMORY");

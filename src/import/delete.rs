@@ -147,31 +147,38 @@ impl Deletion<'_> {
         let ids: Vec<i64> = top_of.keys().copied().collect();
         for ids in ids.chunks(1000) {
             for reference in reference::ALL {
-                let (table, owner, column) = (reference.table, reference.owner, reference.column);
-                let select = Query::select()
-                    .expr_as(Expr::col((table, column)), "target")
-                    .expr_as(Expr::cust("COALESCE(record.owner_id, record.id)"), "referrer")
-                    .expr_as(Expr::cust("record.key"), "key")
-                    .from(table)
-                    .inner_join("record", Expr::col(("record", "id")).eq(Expr::col((table, owner))))
-                    .and_where(self.dialect.is_one_of(Expr::col((table, column)), self.dialect.numbers(ids)))
-                    .take();
-                for row in self.transaction.query_all(&select).await? {
-                    let (target, referrer): (i64, i64) = (row.try_get("", "target")?, row.try_get("", "referrer")?);
-                    if !top_of.contains_key(&referrer)
-                        && let Some(top) = top_of.get(&target)
-                    {
-                        let key: String = row.try_get("", "key")?;
-                        referrers.entry(*top).or_default().push(format!("`{key}` (as its {})", reference.role));
+                for table in reference.tables() {
+                    let column = |name: &'static str| Expr::col((table.clone(), name));
+                    let select = Query::select()
+                        .expr_as(column(reference.column), "target")
+                        .expr_as(Expr::cust("COALESCE(record.owner_id, record.id)"), "referrer")
+                        .expr_as(Expr::cust("record.key"), "key")
+                        .from(table.clone())
+                        .inner_join("record", Expr::col(("record", "id")).eq(column(reference.owner)))
+                        .and_where(self.dialect.is_one_of(column(reference.column), self.dialect.numbers(ids)))
+                        .take();
+                    for row in self.transaction.query_all(&select).await? {
+                        let (target, referrer): (i64, i64) = (row.try_get("", "target")?, row.try_get("", "referrer")?);
+                        if !top_of.contains_key(&referrer)
+                            && let Some(top) = top_of.get(&target)
+                        {
+                            let key: String = row.try_get("", "key")?;
+                            referrers.entry(*top).or_default().push(format!("`{key}` (as its {})", reference.role));
+                        }
                     }
                 }
             }
         }
-        for top in tops {
-            let is_survivor = record::Entity::find().filter(record::Column::SameAsId.eq(top.id.0));
-            if top.same_as_id.is_some() || is_survivor.one(self.transaction).await?.is_some() {
-                referrers.entry(top.id.0).or_default().push("a judgement that it is one with another".into());
-            }
+        let mut judged: HashSet<i64> = tops.iter().filter(|top| top.same_as_id.is_some()).map(|top| top.id.0).collect();
+        for some in tops.chunks(1000) {
+            let ids: Vec<i64> = some.iter().map(|top| top.id.0).collect();
+            let same_as = Expr::col((record::Entity, record::Column::SameAsId));
+            let others = record::Entity::find().filter(self.dialect.is_one_of(same_as, self.dialect.numbers(&ids)));
+            judged
+                .extend(others.all(self.transaction).await?.iter().filter_map(|other| other.same_as_id).map(|id| id.0));
+        }
+        for id in judged {
+            referrers.entry(id).or_default().push("a judgement that it is one with another".into());
         }
         for top in tops {
             if let Some(by) = referrers.get(&top.id.0) {

@@ -11,17 +11,13 @@ use entity::record::Kind;
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
 use super::check::plain;
-use super::reference::{self, Reference};
+use super::reference::{self, MERGED, Reference};
 use super::scratch::{LINE, WRITTEN};
 use crate::db::full_text;
 use crate::error::Result;
 
 /// The table of ties whose rows are a set: two that are one leave one tie.
 const ABOUT: &str = "statement_about";
-
-/// The nouns whose rows can be judged to be another, with their tables.
-const MERGED: &[(Kind, &str)] =
-    &[(Kind::Actor, "actor"), (Kind::Place, "place"), (Kind::Event, "event"), (Kind::Claim, "claim")];
 
 /// Whether anything was ever judged to be another.
 pub(crate) async fn is_needed(transaction: &DatabaseTransaction) -> Result<bool> {

@@ -2,6 +2,10 @@
 
 use entity::record::Kind;
 
+/// The nouns whose rows can be judged to be another, with their tables: such a row lies in `merged_<table>`.
+pub(crate) const MERGED: &[(Kind, &str)] =
+    &[(Kind::Actor, "actor"), (Kind::Place, "place"), (Kind::Event, "event"), (Kind::Claim, "claim")];
+
 /// A column that refers to a recorded thing.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reference {
@@ -33,6 +37,12 @@ impl Reference {
             To::One(one) => one == kind,
             To::Any(all) => all.contains(&kind),
         }
+    }
+
+    /// The tables that have the column: its own, and where rows lie that were judged to be others.
+    pub(crate) fn tables(&self) -> Vec<String> {
+        let aside = MERGED.iter().any(|(_, table)| *table == self.table).then(|| format!("merged_{}", self.table));
+        std::iter::once(self.table.to_owned()).chain(aside).collect()
     }
 
     /// What it is called where it is remembered: `table.column`.

@@ -198,6 +198,32 @@ fn code(answer: &Value) -> &str {
     answer["errors"][0]["extensions"]["code"].as_str().unwrap_or("done")
 }
 
+/// What is one with another is not deleted, nor what either was written to refer to.
+#[tokio::test]
+async fn what_is_one_with_another_is_not_deleted() {
+    for fixture in databases().await {
+        let lines = [
+            json!({ "kind": "place", "key": "p", "type": "CITY", "label": "P" }),
+            json!({ "kind": "organization", "key": "a", "label": "A" }),
+            json!({ "kind": "organization", "key": "b", "label": "B", "place": "p" }),
+        ];
+        assert_eq!(fixture.import(&records(&lines)).await.problems, []);
+        judge(&fixture, ("test", "a"), ("test", "b")).await.unwrap();
+        let before = fixture.dump().await;
+        for (key, by) in [("a", "a judgement"), ("b", "a judgement"), ("p", "`b` (as its place)")] {
+            let options = import::Options { dataset: Some("test".into()), ..import::Options::default() };
+            let report = import::delete(&fixture.db, &[key.to_owned()], &options).await.unwrap();
+            assert!(!report.written);
+            let message = &report.problems[0].message;
+            assert!(message.starts_with(&format!("is referred to by {by}")), "{key}: {message}");
+        }
+        assert_eq!(fixture.dump().await, before);
+        unmerge(&fixture, "test", "b").await;
+        let place = fixture.ask("{ organizations { nodes { label place { label } } } }").await;
+        assert_eq!(place["organizations"]["nodes"][1], json!({ "label": "B", "place": { "label": "P" } }));
+    }
+}
+
 /// As a client does it: what may be one, judged, asked for by its old names, and taken back.
 #[tokio::test]
 async fn old_ids_and_slugs_name_the_one_that_is_kept() {

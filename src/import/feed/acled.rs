@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::acled_type;
 use super::code;
-use super::object::{Object, clipped, evidence, external_id, name, participation};
+use super::object::{self, Object, clipped, evidence, external_id, name, participation};
 use super::out::{Out, hash};
 use super::row::{Mistake, Row, short, wrong};
 use super::table::Layout;
@@ -184,14 +184,7 @@ fn place(row: &Row<'_>, out: &mut Out<'_>) -> Result<Option<String>, Mistake> {
         out.unmapped("countries whose name is no name of ISO 3166");
     }
     let mut key = format!("country/{}", iso.unwrap_or(country));
-    let of = |kind: &str, key: &str, label: &str, parent: Option<&str>| {
-        Object::record("place", key)
-            .set("type", kind)
-            .set("label", clipped(label))
-            .set_if("country", iso)
-            .set_if("parent", parent)
-            .list("names", vec![name(&clipped(label), "PREFERRED")])
-    };
+    let of = |kind: &str, key: &str, label: &str, parent: Option<&str>| object::place(kind, key, label, iso, parent);
     out.share(of("COUNTRY", &key, country, None));
     for (column, kind) in [("admin1", "REGION"), ("admin2", "DISTRICT"), ("admin3", "DISTRICT")] {
         let Some(label) = row.text(column) else { break };

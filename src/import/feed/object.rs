@@ -57,6 +57,16 @@ impl Object {
     }
 }
 
+/// A place that rows share, found by its label.
+pub(super) fn place(kind: &str, key: &str, label: &str, country: Option<&str>, parent: Option<&str>) -> Object {
+    Object::record("place", key)
+        .set("type", kind)
+        .set("label", clipped(label))
+        .set_if("country", country)
+        .set_if("parent", parent)
+        .list("names", vec![name(&clipped(label), "PREFERRED")])
+}
+
 /// A name to find an actor or place by.
 pub(super) fn name(text: &str, kind: &str) -> Object {
     Object::part().set("text", text).set("type", kind)

@@ -2,7 +2,7 @@
 
 use super::code;
 use super::geonames;
-use super::object::{Object, clipped, external_id, name};
+use super::object::{self, clipped, external_id};
 use super::out::Out;
 use super::polecat::given;
 use super::polecat_actor::country;
@@ -50,14 +50,7 @@ pub(super) fn share(row: &Row<'_>, out: &mut Out<'_>) -> Result<Option<Place>, M
         None => kind,
     };
     let precision = precision.filter(|_| finest.is_some() || kind == "COUNTRY");
-    let of = |kind: &str, key: &str, label: &str, parent: Option<&str>| {
-        Object::record("place", key)
-            .set("type", kind)
-            .set("label", clipped(label))
-            .set_if("country", iso)
-            .set_if("parent", parent)
-            .list("names", vec![name(&clipped(label), "PREFERRED")])
-    };
+    let of = |kind: &str, key: &str, label: &str, parent: Option<&str>| object::place(kind, key, label, iso, parent);
     let mut parent = None;
     if let Some(country_name) = country_name.filter(|_| kind != "COUNTRY" || id.is_none()) {
         let key = format!("country/{}", iso.unwrap_or(country_name));

@@ -2,7 +2,7 @@
 //! the precision of each.
 
 use super::code;
-use super::object::{Object, clipped, evidence, external_id, name, participation};
+use super::object::{self, Object, clipped, evidence, external_id, name, participation};
 use super::out::Out;
 use super::row::{Mistake, Row, short, wrong};
 use super::table::Layout;
@@ -183,14 +183,7 @@ fn place(row: &Row<'_>, out: &mut Out<'_>) -> Result<(Option<String>, Option<&'s
     let number = row.integer("country_id")?;
     let country_key = number.map_or_else(|| format!("country/{country}"), |number| format!("country/{number}"));
     let mut parent = country_key.clone();
-    let of = |kind: &str, key: &str, label: &str, parent: Option<&str>| {
-        Object::record("place", key)
-            .set("type", kind)
-            .set("label", clipped(label))
-            .set_if("country", iso)
-            .set_if("parent", parent)
-            .list("names", vec![name(&clipped(label), "PREFERRED")])
-    };
+    let of = |kind: &str, key: &str, label: &str, parent: Option<&str>| object::place(kind, key, label, iso, parent);
     out.share(of("COUNTRY", &country_key, country, None));
     if kind == "COUNTRY" {
         return Ok((Some(country_key), precision));
