@@ -5,6 +5,7 @@ pub(crate) mod insert;
 mod past;
 mod reader;
 mod snapshot;
+mod version;
 mod watch;
 
 use std::collections::HashSet;
@@ -30,6 +31,7 @@ use crate::error::{Error, Result};
 pub use past::Moment;
 pub use reader::Reader;
 pub use snapshot::Snapshot;
+use version::Version;
 use watch::Watch;
 
 /// The name of a list that stands as a table.
@@ -66,6 +68,7 @@ pub struct Db {
     reader: Reader,
     exports: Reader,
     writer: DatabaseConnection,
+    version: Arc<Version>,
     watch: Arc<Watch>,
 }
 
@@ -86,20 +89,27 @@ impl Db {
             let writer = connect_in_turn(options).await?;
             let options = SqliteConnectOptions::from_str(&url).map_err(refused)?;
             let options = sqlite(options).pragma("temp_store", "MEMORY");
-            let (reader, exports) = (Reader::sqlite(&options, READERS), Reader::sqlite(&options, EXPORTS));
-            return Ok(Self { reader, exports, writer, watch: Watch::new() });
+            return Ok(Self::new(writer, |seats| Reader::sqlite(&options, seats)));
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             // A pool asks a server that refuses again and again for half a minute, and then names no reason.
             PgConnection::connect(url).await.map_err(refused)?.close().await.ok();
             let writer = Database::connect(options(url)).await?;
             let options = PgConnectOptions::from_str(url).map_err(refused)?;
-            let others = writer.get_postgres_connection_pool();
-            let reader = Reader::postgres(&options, others, READERS);
-            let exports = Reader::postgres(&options, others, EXPORTS);
-            return Ok(Self { reader, exports, writer, watch: Watch::new() });
+            let others = writer.get_postgres_connection_pool().clone();
+            return Ok(Self::new(writer, |seats| Reader::postgres(&options, &others, seats)));
         }
         Err(Error::BadInput(format!("`{url}` is no database: write sqlite://FILE or postgres://USER@HOST/NAME")))
+    }
+
+    fn new(writer: DatabaseConnection, reader: impl Fn(usize) -> Reader) -> Self {
+        let version = Arc::new(Version::new(reader(1)));
+        Self { reader: reader(READERS), exports: reader(EXPORTS), writer, version, watch: Watch::new() }
+    }
+
+    /// The version of the graph: it grows with everything that is written. All that was written before this was called is in it.
+    pub async fn version(&self) -> Result<i64> {
+        self.version.now().await
     }
 
     /// For reading what a request asks.
@@ -217,6 +227,7 @@ impl Db {
     pub async fn close(self) -> Result<()> {
         self.reader.close().await?;
         self.exports.close().await?;
+        self.version.close().await?;
         Ok(self.writer.close().await?)
     }
 }

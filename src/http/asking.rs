@@ -3,13 +3,15 @@
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
-use async_graphql::Response;
+use async_graphql::ServerError;
 use async_graphql::parser::types::OperationType;
+use axum::body::Bytes;
 use axum::http::StatusCode;
 use futures_util::{FutureExt, Stream, StreamExt};
 
 use super::App;
 use super::answer::{Answer, Cost, Extensions};
+use super::answers::Found;
 use super::client::Client;
 use super::question::{Parameters, Question};
 use super::rate::Headers;
@@ -35,7 +37,10 @@ pub(super) struct Asking {
 
 /// What came of a request.
 pub(super) struct Outcome {
-    pub(super) answer: Answer,
+    /// The answer as it leaves.
+    pub(super) body: Bytes,
+    /// What is wrong, as the answer tells it.
+    pub(super) errors: Vec<ServerError>,
     /// Why there is no `data` in the answer.
     pub(super) refusal: Option<Refusal>,
     /// What its headers say besides.
@@ -43,8 +48,16 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
+    fn new(answer: Answer, refusal: Option<Refusal>) -> Self {
+        Self { body: answer.json().into(), errors: answer.errors, refusal, headers: Vec::new() }
+    }
+
+    fn kept(body: Bytes) -> Self {
+        Self { body, errors: Vec::new(), refusal: None, headers: Vec::new() }
+    }
+
     fn refused(refusal: Refusal) -> Self {
-        Self { answer: Answer::refused(&refusal), refusal: Some(refusal), headers: Vec::new() }
+        Self::new(Answer::refused(&refusal), Some(refusal))
     }
 }
 
@@ -74,7 +87,7 @@ impl Asking {
         let session = Session::new(self.app.db.clone());
         let (name, cost) = (question.name.clone(), question.cost);
         let outcome = match self.app.rates.take(&self.client, cost) {
-            Ok(headers) => Outcome { headers, ..self.execute(question, &session).await },
+            Ok(headers) => Outcome { headers, ..self.answer(question, &session).await },
             Err(refusal) => Outcome::refused(refusal),
         };
         let elapsed = started.elapsed();
@@ -83,12 +96,35 @@ impl Asking {
         span.record("operation", name.as_deref()).record("cost", cost).record("statements", statements);
         match &outcome.refusal {
             Some(refusal) => self.app.metrics.refused(refusal.code),
-            None => self.app.metrics.answered(name.as_deref(), elapsed, cost, statements, outcome.answer.errors.len()),
+            None => self.app.metrics.answered(name.as_deref(), elapsed, cost, statements, outcome.errors.len()),
         }
         if elapsed.as_millis() >= u128::from(self.app.settings.slow) {
             tracing::warn!(operation = name, cost, statements, ?elapsed, "a slow request");
         } else {
             tracing::debug!(operation = name, cost, statements, ?elapsed, "answered");
+        }
+        outcome
+    }
+
+    /// An answer that was kept, or one that is made now and may be kept.
+    async fn answer(&self, question: Question, session: &Session) -> Outcome {
+        if question.operation != OperationType::Query {
+            return self.execute(question, session).await;
+        }
+        let digest = question.digest(&self.client);
+        let version = match self.app.answers.find(&digest, &self.app.db).await {
+            Found::Kept(body) => {
+                self.app.metrics.answer("kept");
+                return Outcome::kept(body);
+            }
+            Found::Version(version) => Some(version),
+            Found::Nothing => None,
+        };
+        self.app.metrics.answer("made");
+        let outcome = self.execute(question, session).await;
+        // What failed once may not fail again.
+        if let (Some(version), true, None) = (version, outcome.errors.is_empty(), &outcome.refusal) {
+            self.app.answers.keep(digest, version, &outcome.body);
         }
         outcome
     }
@@ -105,7 +141,7 @@ impl Asking {
         };
         let _running = self.app.metrics.running();
         let tells_cost = question.tells_cost.then_some(question.cost);
-        let request = question.request.data(session.clone()).data(self.client.caller.clone());
+        let request = question.request().data(session.clone()).data(self.client.caller.clone());
         // A resolver that panics takes its own request with it, and no other.
         let run = AssertUnwindSafe(self.app.api.execute(request)).catch_unwind();
         let limit = Duration::from_secs(self.app.settings.timeout);
@@ -120,26 +156,29 @@ impl Asking {
             }
             Ok(Ok(response)) => response,
         };
-        let mut outcome = self.outcome(response);
+        let (mut answer, refusal) = Answer::of(response, &self.id);
         if let Some(requested) = tells_cost {
             let cost = Cost { requested, limit: self.app.settings.limits.max_cost };
-            outcome.answer.extensions = Some(Extensions { cost });
+            answer.extensions = Some(Extensions { cost });
         }
-        outcome
+        Outcome::new(answer, refusal)
     }
 
     /// The answers of a subscription, each made when the one before was taken.
     pub(super) fn follow(&self, question: Question) -> Result<impl Stream<Item = Outcome> + Send + use<>, Refusal> {
         self.app.rates.take(&self.client, question.cost).map_err(|refusal| self.counted(refusal))?;
         let session = Session::new(self.app.db.clone());
-        let request = question.request.data(session).data(self.client.caller.clone());
+        let request = question.request().data(session).data(self.client.caller.clone());
         let asking = self.clone();
         let gauge = self.app.metrics.following();
         let answers = AssertUnwindSafe(self.app.api.execute_stream(request)).catch_unwind();
         Ok(answers.map(move |response| {
             let _counted_as_long_as_it_lasts = &gauge;
             match response {
-                Ok(response) => asking.outcome(response),
+                Ok(response) => {
+                    let (answer, refusal) = Answer::of(response, &asking.id);
+                    Outcome::new(answer, refusal)
+                }
                 Err(_) => {
                     tracing::error!("a resolver panicked");
                     Outcome::refused(Refusal::internal(&asking.id))
@@ -173,10 +212,5 @@ impl Asking {
             let grace = Duration::from_secs(self.app.settings.connections.grace);
             tokio::time::sleep(grace.saturating_sub(MARGIN)).await;
         }
-    }
-
-    fn outcome(&self, response: Response) -> Outcome {
-        let (answer, refusal) = Answer::of(response, &self.id);
-        Outcome { answer, refusal, headers: Vec::new() }
     }
 }
