@@ -7,6 +7,7 @@ import random
 import re
 import subprocess
 import sys
+import threading
 import time
 
 program, work, server, sizes, killed, results = sys.argv[1:]
@@ -43,7 +44,8 @@ class SQLite:
         for table in TABLES:
             columns = self.sql(f"SELECT group_concat('\"' || name || '\"') FROM pragma_table_info('{table}')").strip()
             rows = work / "rows.csv"
-            rows.write_text(self.sql(f'SELECT * FROM "{table}"', "-csv"))
+            with rows.open("w") as out:
+                subprocess.run(["sqlite3", "-csv", str(self.file), f'SELECT * FROM "{table}"'], check=True, stdout=out)
             script = f'CREATE TABLE "{table}" ({columns});\n.import --csv {rows} {table}\n'
             start = time.monotonic()
             subprocess.run(["sqlite3", str(bare)], input=script, check=True, capture_output=True, text=True)
@@ -95,14 +97,25 @@ def measure(database, file, every=None):
     """Seconds, peak memory in MB, and when each tenth was read."""
     start = time.monotonic()
     child = subprocess.Popen(command(database, file, every), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # The system's own figure for an ended process counts what this one held when it began that one.
+    peak, ended = [0.0], threading.Event()
+
+    def watch():
+        while not ended.wait(0.1):
+            held = re.search(r"VmHWM:\s+(\d+) kB", pathlib.Path(f"/proc/{child.pid}/status").read_text())
+            peak[0] = int(held[1]) / 1024 if held else peak[0]
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
     tenths = [0.0]
     for line in child.stderr:
         if re.match(r"\d+0 % read", line):
             tenths.append(time.monotonic() - start)
     output = child.stdout.read()
-    _, status, usage = os.wait4(child.pid, 0)
-    assert status == 0, output
-    return time.monotonic() - start, usage.ru_maxrss / 1024, tenths
+    ended.set()
+    watcher.join()
+    assert child.wait() == 0, output
+    return time.monotonic() - start, peak[0], tenths
 
 
 def generate(events):
