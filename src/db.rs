@@ -5,6 +5,7 @@ pub(crate) mod insert;
 mod past;
 mod reader;
 mod snapshot;
+mod statement;
 mod version;
 mod watch;
 
@@ -31,6 +32,7 @@ use crate::error::{Error, Result};
 pub use past::Moment;
 pub use reader::Reader;
 pub use snapshot::Snapshot;
+pub(crate) use statement::build;
 use version::Version;
 use watch::Watch;
 
@@ -368,6 +370,22 @@ impl Dialect {
                 expression.eq(PgFunc::any(array))
             }
             _ => expression.in_subquery(things),
+        }
+    }
+
+    /// `expression` is one of the keys at hand, by which rows are found that belong to others. PostgreSQL cannot see how many
+    /// they are, so that it keeps one plan: looking at each list anew takes it longer than finding the rows.
+    pub fn has_key(self, expression: Expr, keys: &[i64]) -> Expr {
+        match self.0 {
+            DatabaseBackend::Postgres if keys.len() > 1 => {
+                let item = Query::select().expr(self.item()).from_function(self.table(self.numbers(keys)), LIST).take();
+                let array = Func::cust("ARRAY").arg(Expr::SubQuery(None, Box::new(item.into())));
+                expression.eq(PgFunc::any(array))
+            }
+            _ => match keys {
+                [key] => expression.eq(*key),
+                _ => self.is_one_of(expression, self.numbers(keys)),
+            },
         }
     }
 

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_graphql::{ContainerType, Context, OutputType, Pos};
 use sea_orm::sea_query::{Expr, Query, SelectStatement};
-use sea_orm::{EntityTrait, FromQueryResult, Iterable, QueryResult};
+use sea_orm::{EntityTrait, FromQueryResult, IdenStatic, Iterable, QueryResult};
 use tokio::sync::OnceCell;
 
 use super::connection::Connection;
@@ -84,6 +84,10 @@ impl<E: EntityTrait> Batch<E> {
 
     pub(crate) fn load<T: Any + Send + Sync>(&self, place: Place, make: impl FnOnce() -> T) -> Arc<T> {
         self.loads.load(place, make)
+    }
+
+    pub(crate) fn rows(&self) -> &[E::Model] {
+        &self.rows
     }
 }
 
@@ -185,7 +189,7 @@ pub(crate) async fn select_by<T: Noun>(
 ) -> Result<Vec<<T::Entity as EntityTrait>::Model>, Fault> {
     let dialect = session.dialect();
     let mut select = columns::<T>();
-    select.and_where(dialect.is_one_of(Expr::col((T::Entity::default(), column)), dialect.numbers(keys)));
+    select.and_where(dialect.has_key(Expr::col((T::Entity::default(), column)), keys));
     if let Some(scope) = T::scope() {
         select.and_where(scope);
     }
@@ -196,10 +200,10 @@ pub(crate) async fn select_by<T: Noun>(
 pub(crate) fn columns<T: Noun>() -> SelectStatement {
     let mut select = Query::select();
     select.from(T::Entity::default());
-    let large: Vec<String> = T::large().iter().map(|column| format!("{column:?}")).collect();
     for column in <T::Entity as EntityTrait>::Column::iter() {
-        if large.contains(&format!("{column:?}")) {
-            select.expr_as(Expr::cust("NULL"), sea_orm::IdenStatic::as_str(&column));
+        let name = column.as_str();
+        if T::large().iter().any(|large| large.as_str() == name) {
+            select.expr_as(Expr::cust("NULL"), name);
         } else {
             select.column((T::Entity::default(), column));
         }

@@ -186,7 +186,7 @@ impl Follow {
             let behind = read.pages.get(&ROOT).is_some_and(|page| page.more);
             let row = behind.then(|| Row::all(&read.batch).last()).flatten();
             self.last = row.map_or(written, |row| row.id.0);
-            self.waiting.extend(read.edges(ROOT));
+            self.waiting.extend(Edge::all(&read, ROOT));
         }
     }
 }

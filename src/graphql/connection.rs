@@ -60,7 +60,7 @@ impl<T: Noun> TypeName for Connection<T> {
 impl<T: Noun> Connection<T> {
     /// The rows of the page with their cursors.
     async fn edges(&self, ctx: &Context<'_>) -> Result<Vec<Edge<T>>, Fault> {
-        Ok(self.page(ctx).await?.edges(self.parent))
+        Ok(Edge::all(&self.page(ctx).await?, self.parent))
     }
 
     /// The rows of the page, without their cursors.
@@ -74,8 +74,8 @@ impl<T: Noun> Connection<T> {
     async fn page_info(&self, ctx: &Context<'_>) -> Result<PageInfo, Fault> {
         let read = self.page(ctx).await?;
         let page = read.pages.get(&self.parent);
-        let cursors = page.map(|page| page.cursors.as_slice()).unwrap_or_default();
-        Ok(PageInfo::new(&self.pages.list.window, cursors, page.is_some_and(|page| page.more)))
+        let ends = page.and_then(|page| Some((read.cursor(*page.rows.first()?), read.cursor(*page.rows.last()?))));
+        Ok(PageInfo::new(&self.pages.list.window, ends, page.is_some_and(|page| page.more)))
     }
 
     /// How many rows the whole list has, whatever the page. Counted only when selected.
@@ -115,19 +115,20 @@ impl<T: Noun> Connection<T> {
     }
 }
 
-impl<T: Noun> Read<T> {
-    /// The rows of a parent with their cursors.
-    pub(super) fn edges(&self, parent: i64) -> Vec<Edge<T>> {
-        let Some(page) = self.pages.get(&parent) else { return Vec::new() };
-        let edges = page.cursors.iter().zip(&page.rows);
-        edges.map(|(cursor, at)| Edge { cursor: cursor.clone(), node: T::of(Row::new(&self.batch, *at)) }).collect()
-    }
-}
-
 /// A row of a list with its cursor.
 pub struct Edge<T: Noun> {
-    cursor: String,
+    read: Arc<Read<T>>,
+    at: usize,
     node: T,
+}
+
+impl<T: Noun> Edge<T> {
+    /// The rows of a parent with their cursors.
+    pub(super) fn all(read: &Arc<Read<T>>, parent: i64) -> Vec<Self> {
+        let Some(page) = read.pages.get(&parent) else { return Vec::new() };
+        let edge = |at: &usize| Self { read: Arc::clone(read), at: *at, node: T::of(Row::new(&read.batch, *at)) };
+        page.rows.iter().map(edge).collect()
+    }
 }
 
 impl<T: Noun> TypeName for Edge<T> {
@@ -140,8 +141,8 @@ impl<T: Noun> TypeName for Edge<T> {
 #[Object(name_type)]
 impl<T: Noun> Edge<T> {
     /// Opaque; pass it to `after` or `before` of the same list in the same order.
-    async fn cursor(&self) -> &str {
-        &self.cursor
+    async fn cursor(&self) -> String {
+        self.read.cursor(self.at)
     }
 
     /// The row.
@@ -164,14 +165,15 @@ pub struct PageInfo {
 }
 
 impl PageInfo {
-    /// Of a page with these cursors; `more` rows follow in the direction in which it was read.
-    pub(super) fn new(window: &Window, cursors: &[String], more: bool) -> Self {
+    /// Of a page whose ends have these cursors; `more` rows follow in the direction in which it was read.
+    pub(super) fn new(window: &Window, ends: Option<(String, String)>, more: bool) -> Self {
+        let (start_cursor, end_cursor) = ends.unzip();
         let backward = window.last.is_some();
         Self {
             has_next_page: if backward { window.before.is_some() } else { more },
             has_previous_page: if backward { more } else { window.after.is_some() },
-            start_cursor: cursors.first().cloned(),
-            end_cursor: cursors.last().cloned(),
+            start_cursor,
+            end_cursor,
         }
     }
 }

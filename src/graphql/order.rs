@@ -186,19 +186,24 @@ impl Sequence {
         bound.and(all)
     }
 
-    /// The cursor of a row that was read with its keys.
-    pub(crate) fn cursor(&self, row: &QueryResult, id: i64) -> Result<String, Fault> {
-        let mut values = vec![Value::from(self.tag.as_str())];
-        for (at, term) in self.terms.iter().enumerate() {
+    /// What a row that was read with its keys has of them, for its cursor.
+    pub(crate) fn keys(&self, row: &QueryResult) -> Result<Vec<Value>, Fault> {
+        let key = |(at, term): (usize, &Term)| {
             let name = format!("order_{at}");
-            values.push(match term.kind {
+            Ok(match term.kind {
                 Kind::Text => Value::from(row.try_get::<String>("", &name)?),
                 Kind::Number => Value::from(row.try_get::<i64>("", &name)?),
                 Kind::Real => Value::from(row.try_get::<f64>("", &name)?),
-            });
-        }
-        values.push(Value::from(id));
-        Ok(BASE64URL_NOPAD.encode(Value::from(values).to_string().as_bytes()))
+            })
+        };
+        self.terms.iter().enumerate().map(key).collect()
+    }
+
+    /// The cursor of a row with these keys.
+    pub(crate) fn cursor(&self, keys: &[Value], id: i64) -> String {
+        let tag = Value::from(self.tag.as_str());
+        let values: Vec<Value> = [tag].into_iter().chain(keys.iter().cloned()).chain([Value::from(id)]).collect();
+        BASE64URL_NOPAD.encode(Value::from(values).to_string().as_bytes())
     }
 
     /// Reads a cursor of this list.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query, SelectStatement};
 use sea_orm::{EntityTrait, FromQueryResult, QueryResult};
+use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use super::batch::{Batch, Loads, Noun, columns};
@@ -90,6 +91,16 @@ pub(super) struct Pages<T: Noun> {
 pub(super) struct Read<T: Noun> {
     pub(super) batch: Arc<Batch<T::Entity>>,
     pub(super) pages: HashMap<i64, Page>,
+    sequence: Sequence,
+    /// What cursors are made of, for each row: hardly any of them is asked for.
+    keys: Vec<Vec<Value>>,
+}
+
+impl<T: Noun> Read<T> {
+    /// The cursor of a row.
+    pub(super) fn cursor(&self, at: usize) -> String {
+        self.sequence.cursor(&self.keys[at], T::id_of(&self.batch.rows()[at]))
+    }
 }
 
 /// What holds for the rows of a list, and the names that its filter asks for.
@@ -103,7 +114,6 @@ struct Condition {
 #[derive(Default)]
 pub(super) struct Page {
     pub(super) rows: Vec<usize>,
-    pub(super) cursors: Vec<String>,
     pub(super) more: bool,
 }
 
@@ -187,7 +197,7 @@ impl<T: Noun> Pages<T> {
                 }
             };
             let results = session.all(&select).await?;
-            let mut rows = Vec::with_capacity(results.len());
+            let (mut rows, mut keys) = (Vec::with_capacity(results.len()), Vec::with_capacity(results.len()));
             let mut pages: HashMap<i64, Page> = HashMap::new();
             for result in &results {
                 let parent = self.parent(result)?;
@@ -196,18 +206,16 @@ impl<T: Noun> Pages<T> {
                     page.more = true;
                     continue;
                 }
-                let model = <T::Entity as EntityTrait>::Model::from_query_result(result, "")?;
-                page.cursors.push(sequence.cursor(result, T::id_of(&model))?);
                 page.rows.push(rows.len());
-                rows.push(model);
+                rows.push(<T::Entity as EntityTrait>::Model::from_query_result(result, "")?);
+                keys.push(sequence.keys(result)?);
             }
             if backward {
                 for page in pages.values_mut() {
                     page.rows.reverse();
-                    page.cursors.reverse();
                 }
             }
-            Ok(Arc::new(Read { batch: Batch::new(rows), pages }))
+            Ok(Arc::new(Read { batch: Batch::new(rows), pages, sequence, keys }))
         });
         once.await.clone()
     }

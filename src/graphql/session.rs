@@ -11,7 +11,7 @@ use tokio::sync::OnceCell;
 
 use super::date::DateTime;
 use crate::auth::Caller;
-use crate::db::{Db, Dialect, Moment};
+use crate::db::{self, Db, Dialect, Moment};
 use crate::error::Error;
 
 /// One request.
@@ -72,7 +72,7 @@ impl Session {
     pub(crate) async fn all(&self, select: &SelectStatement) -> Result<Vec<QueryResult>, Fault> {
         self.statements.fetch_add(1, Ordering::Relaxed);
         let reader = self.db.reader();
-        let mut statement = reader.backend().build(select);
+        let mut statement = db::build(reader.backend(), select);
         if let Some(past) = &self.past {
             // Boxed: hardly a question is of the past, and all would carry the weight.
             statement = Box::pin(self.moment(past)).await?.ask(statement)?;

@@ -35,6 +35,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
@@ -68,6 +69,9 @@ struct App {
     /// Becomes true when the server is told to stop.
     stopping: watch::Receiver<bool>,
 }
+
+/// What the first packets of an answer hold besides its headers, in bytes.
+const PACKET: u64 = 1024;
 
 /// In what time the next part of a body has to come.
 const BODY: Duration = Duration::from_secs(15);
@@ -168,7 +172,7 @@ fn router(app: App) -> Result<Router> {
             )
         })
         .layer(RequestBodyTimeoutLayer::new(BODY))
-        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest));
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(worth_compressing()));
     let cors = origin::layer(&app.settings.cors_origin)?;
     let router = if let Some(cors) = cors { router.layer(cors) } else { router };
     Ok(router
@@ -178,6 +182,11 @@ fn router(app: App) -> Result<Router> {
         .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
         .layer(from_fn(request_id::name))
         .with_state(app))
+}
+
+/// What fits into one packet travels no faster when it is smaller; streams of events are sent as they come.
+fn worth_compressing() -> impl Predicate {
+    SizeAbove::new(PACKET).and(NotForContentType::IMAGES).and(NotForContentType::SSE)
 }
 
 async fn ready(State(app): State<App>) -> impl IntoResponse {

@@ -181,7 +181,7 @@ impl Lines {
                 }
                 let (id, kind): (i64, i32) = (row.try_get("", "id")?, row.try_get("", "kind")?);
                 let Some(kind) = usize::try_from(kind).ok().and_then(|at| TieKind::ALL.get(at)) else { continue };
-                line.cursors.push(sequence.cursor(&row, id)?);
+                line.cursors.push(sequence.cursor(&sequence.keys(&row)?, id));
                 line.entries.push((*kind, id));
             }
             if backward {
@@ -238,8 +238,8 @@ impl Timeline {
     /// Where the page stands in the time line.
     async fn page_info(&self, ctx: &Context<'_>) -> Result<PageInfo, Fault> {
         let line = self.lines.read(session(ctx)?).await?.get(&self.actor);
-        let cursors = line.map(|line| line.cursors.as_slice()).unwrap_or_default();
-        Ok(PageInfo::new(&self.lines.asked.window, cursors, line.is_some_and(|line| line.more)))
+        let ends = line.and_then(|line| Some((line.cursors.first()?.clone(), line.cursors.last()?.clone())));
+        Ok(PageInfo::new(&self.lines.asked.window, ends, line.is_some_and(|line| line.more)))
     }
 
     /// How many entries the whole time line has, whatever the page. Counted only when selected.
