@@ -33,14 +33,18 @@ type Moved = Vec<(i64, String)>;
 
 /// Everything wrong with the rows of this import as they now stand beside all others, and what was put right.
 pub(crate) async fn check(transaction: &DatabaseTransaction) -> Result<(Vec<Late>, Moved)> {
-    let (mut found, mut moved) = (cycles(transaction).await?, Vec::new());
+    let (mut found, mut moved) = (cycles(transaction, |_| format!("id IN (SELECT id FROM {LINE})")).await?, Vec::new());
     wholes(transaction, &mut found).await?;
     spans(transaction, &mut found, &mut moved).await?;
     Ok((found, moved))
 }
 
-/// Things that are, step by step, parts of themselves.
-pub(crate) async fn cycles(transaction: &DatabaseTransaction) -> Result<Vec<Late>> {
+/// Things that are, step by step, parts of themselves; looked for from the rows for which `begin` holds, told the column
+/// that names the whole.
+pub(crate) async fn cycles(
+    transaction: &DatabaseTransaction,
+    begin: impl Fn(&str) -> String,
+) -> Result<Vec<Late>> {
     let mut found = Vec::new();
     for (table, column, field, what) in [
         ("place", "parent_id", "parent", "lies within itself"),
@@ -48,10 +52,11 @@ pub(crate) async fn cycles(transaction: &DatabaseTransaction) -> Result<Vec<Late
         ("statement", "relays_id", "relays", "passes itself on"),
         ("figure", "part_of_id", "partOf", "is a part of itself"),
     ] {
+        let begin = begin(column);
         // Going up from every touched row that has a parent: who meets itself is on a cycle.
         let sql = format!(
             "WITH RECURSIVE up (id, above, hops) AS (
-                SELECT id, {column}, 1 FROM {table} WHERE {column} IS NOT NULL AND id IN (SELECT id FROM {LINE})
+                SELECT id, {column}, 1 FROM {table} WHERE {column} IS NOT NULL AND {begin}
                 UNION
                 SELECT up.id, {table}.{column}, hops + 1 FROM up JOIN {table} ON {table}.id = up.above
                     WHERE {table}.{column} IS NOT NULL AND up.above <> up.id AND hops < {DEEPEST}

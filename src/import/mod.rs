@@ -31,6 +31,6 @@ pub(crate) mod write;
 pub use commit::{Expected, Once, Options, Progress, import};
 pub use delete::delete;
 pub use index::{migrate, rebuild};
-pub use merge::{Judge, judge, unmerge};
+pub use merge::{Judge, LONGEST_REASON, judge, unmerge};
 pub use read::Source;
 pub use report::Report;

@@ -296,7 +296,8 @@ pub(crate) async fn settle(transaction: &DatabaseTransaction) -> Result<()> {
     Ok(())
 }
 
-/// One event has one claim: of those on the events that were judged to be one, the event's own stays, else the oldest.
+/// One event has one claim: of those on the events that were judged to be one, the event's own stays, else the
+/// first of the first dataset: an export keeps that order.
 pub(crate) async fn claims(transaction: &DatabaseTransaction, event: i64) -> Result<()> {
     let is_this = format!(
         "COALESCE((SELECT COALESCE(record.same_as_id, record.id) FROM redirect JOIN record ON record.id = redirect.original_id
@@ -314,7 +315,8 @@ pub(crate) async fn claims(transaction: &DatabaseTransaction, event: i64) -> Res
     let all = ids(
         transaction,
         &format!(
-            "SELECT id FROM ({} UNION ALL {}) AS claims ORDER BY CASE WHEN original = {event} THEN 0 ELSE 1 END, id",
+            "SELECT id FROM ({} UNION ALL {}) AS claims ORDER BY CASE WHEN original = {event} THEN 0 ELSE 1 END,
+                (SELECT dataset_id FROM record WHERE record.id = claims.id), id",
             one("claim"),
             one("merged_claim")
         ),

@@ -21,7 +21,7 @@ impl Fixture {
 
     pub async fn out(&self, format: Format, kind: Option<&str>, filter: Option<Value>) -> String {
         let kind = kind.map(|kind| noun(kind).unwrap());
-        self.exported(&Request { format, kind, filter, dataset: None }).await.unwrap()
+        self.exported(&Request { format, kind, filter, dataset: None, tells_judges: true }).await.unwrap()
     }
 
     pub async fn records(&self) -> String {
@@ -171,6 +171,7 @@ async fn filters_are_those_of_the_api() {
             kind: kind.map(|kind| noun(kind).unwrap()),
             filter: Some(filter),
             dataset: None,
+            tells_judges: true,
         };
         let event = |filter| request(Some("event"), filter);
         let (code, message) = fixture.export_refused(event(json!({ "typ": {} }))).await;
@@ -336,7 +337,7 @@ async fn an_export_is_one_state() {
             (from..from + 1500).map(|at| json!({ "kind": "person", "key": format!("p{at}"), "label": "Ann" })).collect()
         };
         assert_eq!(fixture.import_lines(&people(0)).await.problems, []);
-        let request = Request { format: Format::Records, kind: None, filter: None, dataset: None };
+        let request = Request { format: Format::Records, kind: None, filter: None, dataset: None, tells_judges: true };
         let mut running = Vec::new();
         for _ in 0..4 {
             running.push(export(&fixture.db, &request).await.unwrap());

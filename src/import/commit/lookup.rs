@@ -11,7 +11,8 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use super::part::SEEN;
 use super::{At, Attempt};
 use crate::error::{Result, did_you_mean};
-use crate::import::build::{Mistake, Named, word};
+use crate::import::build::{Known, Mistake, Named, word};
+use crate::import::record::Ref;
 use crate::import::{check, scratch};
 
 /// Things by an id that they have elsewhere.
@@ -86,6 +87,44 @@ impl Attempt<'_> {
             }
         }
         Ok(())
+    }
+
+    /// What references of records of a dataset name, and its `keys`; these with the digest of the record last written.
+    pub(super) async fn resolve(
+        &self,
+        dataset: &str,
+        wanted: Vec<Ref>,
+        mut keys: HashSet<String>,
+    ) -> Result<(Known, HashMap<String, Option<String>>)> {
+        let mut known = Known::default();
+        let mut elsewhere: HashMap<String, HashSet<String>> = HashMap::new();
+        let mut external: HashSet<(String, String)> = HashSet::new();
+        for reference in wanted {
+            match reference {
+                Ref::Key(key) => {
+                    keys.insert(key);
+                }
+                Ref::Dataset(other) => {
+                    elsewhere.entry(other.dataset).or_default().insert(other.key);
+                }
+                Ref::External(one) => {
+                    external.insert((one.scheme, one.value));
+                }
+            }
+        }
+        known.rejected.extend(keys.iter().filter(|key| self.rejected_keys.contains(*key)).cloned());
+        let mut digests = HashMap::new();
+        for (key, (named, digest)) in self.keys(dataset, keys.iter().map(String::as_str)).await? {
+            digests.insert(key.clone(), digest);
+            known.keys.insert((dataset.to_owned(), key), named);
+        }
+        for (other, keys) in elsewhere {
+            for (key, (named, _)) in self.keys(&other, keys.iter().map(String::as_str)).await? {
+                known.keys.insert((other.clone(), key), named);
+            }
+        }
+        known.external = self.external(&external).await?;
+        Ok((known, digests))
     }
 
     /// What keys of a dataset name, with the digest of the record last written.

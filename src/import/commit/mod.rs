@@ -1,5 +1,6 @@
-//! One import: one transaction or several, two readings of each line, one answer.
+//! One import: one transaction or several, two readings of each line, a third one of judgements, one answer.
 
+mod judge;
 mod lookup;
 mod outcome;
 mod part;
@@ -19,8 +20,8 @@ use crate::error::{Error, Result};
 use crate::import::ahead::Ahead;
 use crate::import::build::Mistake;
 use crate::import::problem::Problem;
-use crate::import::read::{Parsed, Record, Source, whole};
-use crate::import::record::DatasetRecord;
+use crate::import::read::{Merge, Parsed, Record, Source, whole};
+use crate::import::record::{DatasetRecord, MERGE};
 use crate::import::report::Report;
 use crate::import::{check, derive, index, ledger, redirect, scratch};
 
@@ -94,6 +95,10 @@ struct Attempt<'a> {
     from: &'a Place,
     most: u64,
     run: Option<i64>,
+    /// Where the first judgement stands, and how many records may be read from there on.
+    judgements: Option<(Place, u64)>,
+    /// By the two that were judged, where this import says so.
+    judged: HashMap<(i64, i64), At>,
     /// Lines with mistakes that an earlier reading found.
     rejected: &'a HashSet<(usize, u64)>,
     /// The keys of those, and of lines that cannot be read at all.
@@ -142,6 +147,8 @@ impl<'a> Attempt<'a> {
             from: &state.place,
             most: run.map_or(u64::MAX, |run| run.most),
             run: run.map(|run| run.id),
+            judgements: None,
+            judged: HashMap::new(),
             rejected: &state.rejected,
             rejected_keys: state.problems.iter().filter_map(|(_, problem, _)| problem.key.clone()).collect(),
             progress,
@@ -192,6 +199,10 @@ impl<'a> Attempt<'a> {
             // What a part leaves unused a later one may use.
             self.find_unused().await?;
         }
+        if let Some((first, left)) = self.judgements.take() {
+            self.progress.stage("judging");
+            self.read_all(Pass::Judge, &first, left).await?;
+        }
         if !self.problems.is_empty() || !self.needless.is_empty() || !self.unused.is_empty() {
             // What is derived relies on what was checked.
             return Ok(reached);
@@ -234,11 +245,15 @@ impl<'a> Attempt<'a> {
         self.problems.push((at, problem, kind.map(str::to_owned)));
     }
 
-    /// Reads all files, or until there were so many records; returns where that was.
     async fn readings(&mut self, pass: Pass) -> Result<Option<Place>> {
-        let mut left = self.most;
-        for file in self.from.file..self.sources.len() {
-            let reached = self.read(file, pass, &mut left).await?;
+        self.read_all(pass, self.from, self.most).await
+    }
+
+    /// Reads all files from a place on, or until there were so many records; returns where that was.
+    async fn read_all(&mut self, pass: Pass, from: &Place, mut left: u64) -> Result<Option<Place>> {
+        for file in from.file..self.sources.len() {
+            let from = if file == from.file { from.clone() } else { Place { file, ..Place::default() } };
+            let reached = self.read(from, pass, &mut left).await?;
             if reached.is_some() {
                 return Ok(reached);
             }
@@ -246,55 +261,72 @@ impl<'a> Attempt<'a> {
         Ok(None)
     }
 
-    async fn read(&mut self, file: usize, pass: Pass, left: &mut u64) -> Result<Option<Place>> {
-        let from = if file == self.from.file { self.from.clone() } else { Place::default() };
+    async fn read(&mut self, from: Place, pass: Pass, left: &mut u64) -> Result<Option<Place>> {
+        let file = from.file;
         let mut lines = Ahead::new(self.sources[file].lines(from.bytes, from.lines)?);
         self.dataset = match from.dataset {
             Some(key) => dataset::Entity::find().filter(dataset::Column::Key.eq(key)).one(self.transaction).await?,
             None => None,
         };
         let mut reached = None;
-        let (mut batch, mut bytes): (Vec<(At, Record)>, u64) = (Vec::new(), 0);
+        let mut batch = Batch::default();
         while let Some(line) = lines.next().await? {
-            self.progress.read(line.bytes);
+            if pass != Pass::Judge {
+                self.progress.read(line.bytes);
+            }
             let at = At { file, line: line.number };
             let replaced = self.sources[file].feed.as_ref().is_some_and(|feed| feed.is_replaced(line.number));
             if replaced || self.rejected.contains(&(file, line.number)) {
                 continue;
             }
-            match line.parsed {
-                Ok(Parsed::Dataset(record)) => {
-                    // A file may hold several datasets, as an export of the whole graph does.
-                    self.flush(&mut batch, pass).await?;
-                    self.open_dataset(&record, pass).await?;
+            let parsed = match line.parsed {
+                Ok(parsed) => parsed,
+                Err((key, mistakes)) => {
+                    self.once(pass, at, None, key.as_deref(), mistakes);
+                    continue;
                 }
-                Ok(Parsed::Record(record)) => {
-                    if self.dataset.is_none() {
-                        let Some(key) = self.options.dataset.clone() else {
-                            let mistake = whole(
-                                "belongs to no dataset",
-                                "begin the file with {\"kind\": \"dataset\", \"key\": ...}, or say --dataset KEY",
-                            );
-                            self.once(pass, at, None, Some(&record.key), vec![mistake]);
-                            break;
-                        };
-                        self.open_dataset(&DatasetRecord { key, title: None, licence: None, url: None }, Pass::Write)
-                            .await?;
-                    }
-                    batch.push((at, record));
-                    bytes += line.bytes;
-                    if batch.len() == BATCH || bytes >= LARGE {
-                        bytes = 0;
-                        self.flush(&mut batch, pass).await?;
-                    }
-                    *left -= 1;
-                    if *left == 0 {
-                        let dataset = self.dataset.as_ref().map(|dataset| dataset.key.clone());
-                        reached = Some(Place { file, lines: line.number, bytes: line.end, dataset });
-                        break;
-                    }
+            };
+            if let Parsed::Dataset(record) = parsed {
+                // A file may hold several datasets, as an export of the whole graph does.
+                self.flush(&mut batch, pass).await?;
+                self.open_dataset(&record, pass).await?;
+                continue;
+            }
+            if self.dataset.is_none() {
+                let Some(key) = self.options.dataset.clone() else {
+                    let mistake = whole(
+                        "belongs to no dataset",
+                        "begin the file with {\"kind\": \"dataset\", \"key\": ...}, or say --dataset KEY",
+                    );
+                    let key = if let Parsed::Record(record) = &parsed { Some(record.key.as_str()) } else { None };
+                    self.once(pass, at, None, key, vec![mistake]);
+                    break;
+                };
+                self.open_dataset(&DatasetRecord { key, title: None, licence: None, url: None }, Pass::Write).await?;
+            }
+            let dataset = self.dataset.as_ref().map(|dataset| dataset.key.clone());
+            match parsed {
+                Parsed::Record(record) if pass != Pass::Judge => {
+                    batch.records.push((at, record));
+                    batch.bytes += line.bytes;
                 }
-                Err((key, mistakes)) => self.once(pass, at, None, key.as_deref(), mistakes),
+                Parsed::Merge(merge) if pass == Pass::Judge => batch.merges.push((at, merge)),
+                Parsed::Merge(merge) if pass == Pass::Register => {
+                    self.judgements.get_or_insert_with(|| {
+                        let (lines, bytes) = (line.number - 1, line.end - line.bytes);
+                        (Place { file, lines, bytes, dataset: dataset.clone() }, *left)
+                    });
+                    self.once(pass, at, Some(MERGE), None, merge.mistakes);
+                }
+                _ => {}
+            }
+            if batch.is_full() {
+                self.flush(&mut batch, pass).await?;
+            }
+            *left -= 1;
+            if *left == 0 {
+                reached = Some(Place { file, lines: line.number, bytes: line.end, dataset });
+                break;
             }
         }
         lines.end().await?;
@@ -312,15 +344,18 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    async fn flush(&mut self, batch: &mut Vec<(At, Record)>, pass: Pass) -> Result<()> {
-        let batch = std::mem::take(batch);
-        if batch.is_empty() {
+    async fn flush(&mut self, batch: &mut Batch, pass: Pass) -> Result<()> {
+        let Batch { records, merges, .. } = std::mem::take(batch);
+        if !merges.is_empty() {
+            self.judge(merges).await?;
+        }
+        if records.is_empty() {
             return Ok(());
         }
-        self.handled += batch.len();
+        self.handled += records.len();
         match pass {
-            Pass::Register => self.register(batch).await?,
-            Pass::Write => self.write(batch).await?,
+            Pass::Register => self.register(records).await?,
+            Pass::Write | Pass::Judge => self.write(records).await?,
         }
         if self.handled > self.look_again {
             self.look_again = self.handled * 4;
@@ -338,6 +373,22 @@ impl<'a> Attempt<'a> {
 enum Pass {
     Register,
     Write,
+    /// When all rows are written.
+    Judge,
+}
+
+/// Lines that are handled together.
+#[derive(Default)]
+struct Batch {
+    records: Vec<(At, Record)>,
+    bytes: u64,
+    merges: Vec<(At, Merge)>,
+}
+
+impl Batch {
+    fn is_full(&self) -> bool {
+        self.records.len() + self.merges.len() >= BATCH || self.bytes >= LARGE
+    }
 }
 
 enum Fate {
