@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement};
 
 use super::build::{Mistake, sha256};
+use super::merge::{TIES, Tie};
+use super::reference::MERGED;
 use super::scratch::LINE;
 use crate::error::Result;
 
@@ -41,10 +43,7 @@ pub(crate) async fn check(transaction: &DatabaseTransaction) -> Result<(Vec<Late
 
 /// Things that are, step by step, parts of themselves; looked for from the rows for which `begin` holds, told the column
 /// that names the whole.
-pub(crate) async fn cycles(
-    transaction: &DatabaseTransaction,
-    begin: impl Fn(&str) -> String,
-) -> Result<Vec<Late>> {
+pub(crate) async fn cycles(transaction: &DatabaseTransaction, begin: impl Fn(&str) -> String) -> Result<Vec<Late>> {
     let mut found = Vec::new();
     for (table, column, field, what) in [
         ("place", "parent_id", "parent", "lies within itself"),
@@ -73,6 +72,40 @@ pub(crate) async fn cycles(
             } else {
                 late(id, field, format!("stands more than {DEEPEST} deep"), "name one nearer to the root")
             });
+        }
+    }
+    Ok(found)
+}
+
+/// Ties between things that were judged to be one: who is tied cannot be judged so, in whatever order it comes.
+pub(crate) async fn ties(transaction: &DatabaseTransaction) -> Result<Vec<Late>> {
+    let mut found = Vec::new();
+    for Tie { table, from, to, field, .. } in TIES {
+        let written = |column: &str| {
+            format!(
+                "COALESCE((SELECT original_id FROM redirect WHERE row_id = tie.id AND reference = '{table}.{column}'), tie.{column})"
+            )
+        };
+        let is = |column: &str| format!("(SELECT COALESCE(same_as_id, id) FROM record WHERE id = tie.{column})");
+        let aside = MERGED.iter().any(|(_, merged)| merged == table).then(|| format!("merged_{table}"));
+        for stored in [Some((*table).to_owned()), aside].into_iter().flatten() {
+            let sql = format!(
+                "SELECT tie.id AS id FROM {stored} AS tie JOIN {LINE} ON {LINE}.id = tie.id
+                 WHERE tie.{to} IS NOT NULL AND {} <> {} AND {} = {} ORDER BY tie.id",
+                written(from),
+                written(to),
+                is(from),
+                is(to),
+            );
+            for row in transaction.query_all_raw(plain(transaction, &sql)).await? {
+                let suggestion = "leave the tie out, or take the judgement back first";
+                found.push(late(
+                    row.try_get("", "id")?,
+                    field,
+                    "is tied to what was judged to be the same",
+                    suggestion,
+                ));
+            }
         }
     }
     Ok(found)

@@ -179,6 +179,29 @@ async fn below(transaction: &DatabaseTransaction, id: i64) -> Result<Vec<i64>> {
     Ok(rows.iter().map(|row| row.try_get("", "id")).collect::<std::result::Result<_, _>>()?)
 }
 
+/// A row that ties two things of one noun, by its columns; `field` is what its record calls the second.
+pub(crate) struct Tie {
+    kind: Kind,
+    pub(crate) table: &'static str,
+    pub(crate) from: &'static str,
+    pub(crate) to: &'static str,
+    pub(crate) field: &'static str,
+}
+
+const fn tie(kind: Kind, table: &'static str, from: &'static str, to: &'static str, field: &'static str) -> Tie {
+    Tie { kind, table, from, to, field }
+}
+
+/// Who is tied so is not one.
+pub(crate) const TIES: &[Tie] = &[
+    tie(Kind::Actor, "relation", "subject_id", "object_id", "object"),
+    tie(Kind::Actor, "actor", "id", "close_to_id", "closeTo"),
+    tie(Kind::Place, "place", "id", "parent_id", "parent"),
+    tie(Kind::Place, "place", "id", "capital_of_id", "capitalOf"),
+    tie(Kind::Event, "event", "id", "parent_id", "parent"),
+    tie(Kind::Event, "event_link", "from_id", "to_id", "to"),
+];
+
 /// Two things that the graph ties to each other are not one, and who is not named is nobody else.
 async fn may_be_one(transaction: &DatabaseTransaction, kind: Kind, one: i64, other: i64) -> Result<()> {
     if kind == Kind::Actor {
@@ -193,12 +216,7 @@ async fn may_be_one(transaction: &DatabaseTransaction, kind: Kind, one: i64, oth
             ));
         }
     }
-    let ties: &[(&str, &str, &str)] = match kind {
-        Kind::Actor => &[("relation", "subject_id", "object_id"), ("actor", "id", "close_to_id")],
-        Kind::Place => &[("place", "id", "parent_id"), ("place", "id", "capital_of_id")],
-        _ => &[("event", "id", "parent_id"), ("event_link", "from_id", "to_id")],
-    };
-    for (table, from, to) in ties {
+    for Tie { table, from, to, .. } in TIES.iter().filter(|tie| tie.kind == kind) {
         let sql = format!(
             "SELECT record.key AS key FROM {table} AS tie JOIN record ON record.id = tie.id
              WHERE (tie.{from} = {one} AND tie.{to} = {other}) OR (tie.{from} = {other} AND tie.{to} = {one}) ORDER BY record.id LIMIT 1"

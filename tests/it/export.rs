@@ -249,6 +249,21 @@ async fn formulas_are_harmless_in_tables() {
         assert_eq!(rows[0]["label"], "'=HYPERLINK(\"http://evil.example\",\"x\")");
         assert_eq!((rows[0]["key"].as_str(), rows[0]["description"].as_str()), ("'=x", "a,\"b\"\r\nc"));
         assert_eq!(rows[1]["label"], "-12.5");
+
+        let lines = [
+            json!({ "kind": "article", "key": "a", "headline": "A", "authors": ["y", "=x"] }),
+            json!({ "kind": "article", "key": "b", "headline": "B" }),
+            json!({ "kind": "statement", "key": "s", "summary": "They met.", "attribution": "NOT_RECORDED", "quoteType": "INDIRECT", "about": ["=x"] }),
+        ];
+        assert_eq!(fixture.import_lines(&lines).await.problems, []);
+        let articles = table(&fixture.out(Format::Csv, Some("article"), None).await);
+        let id = |at: usize| rows[at]["id"].as_str();
+        assert_eq!(articles[0]["authors"], format!("{};{}", id(1), id(0)));
+        assert_eq!(articles[0]["authorsLabel"], "'-12.5; =HYPERLINK(\"http://evil.example\",\"x\")");
+        assert_eq!((articles[1]["authors"].as_str(), articles[1]["authorsLabel"].as_str()), ("", ""));
+        let statements = table(&fixture.out(Format::Csv, Some("statement"), None).await);
+        assert_eq!(statements[0]["about"], id(0));
+        assert_eq!(statements[0]["aboutLabel"], "'=HYPERLINK(\"http://evil.example\",\"x\")");
     }
 }
 

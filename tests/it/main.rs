@@ -22,6 +22,7 @@ mod http;
 mod import;
 mod live;
 mod merge;
+mod merge_record;
 mod model;
 mod numbers;
 mod operations;

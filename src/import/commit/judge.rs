@@ -50,7 +50,8 @@ impl Attempt<'_> {
                     fate.count(self.report.count(MERGE));
                     if matches!(fate, Fate::Updated) {
                         fields.sort();
-                        let (file, line) = (self.sources[at.file].name.clone(), self.sources[at.file].raw_line(at.line));
+                        let (file, line) =
+                            (self.sources[at.file].name.clone(), self.sources[at.file].raw_line(at.line));
                         self.report.update(Updated { file, line, key: merge.record.called(), fields });
                     }
                 }
@@ -60,13 +61,7 @@ impl Attempt<'_> {
         Ok(())
     }
 
-    async fn verdict(
-        &mut self,
-        ledger: &mut Ledger<'_>,
-        at: At,
-        record: &MergeRecord,
-        said: &Said,
-    ) -> Result<Verdict> {
+    async fn verdict(&mut self, ledger: &mut Ledger<'_>, at: At, record: &MergeRecord, said: &Said) -> Result<Verdict> {
         let pair = |one: i64, other: i64| (one.min(other), one.max(other));
         if let Some(earlier) = self.judged.insert(pair(said.keep, said.other), at) {
             return Ok(Verdict::Refused(self.contradicts(earlier)));
@@ -81,12 +76,14 @@ impl Attempt<'_> {
             let acts = fields.iter().any(|field| field == "keep" || field == "judgement");
             let is_same = [stored.judgement, record.judgement].contains(&Judgement::Same);
             if !(acts && is_same) {
+                // Who judges otherwise judges anew.
+                let (by, when) = if acts { (&self.options.by, self.at) } else { (&stored.judged_by, stored.judged_at) };
                 let row = Model {
                     left_id: said.keep.into(),
                     right_id: said.other.into(),
                     judgement: record.judgement,
-                    judged_by: record.by.clone().unwrap_or_else(|| stored.judged_by.clone()),
-                    judged_at: said.at.unwrap_or(stored.judged_at),
+                    judged_by: record.by.clone().unwrap_or_else(|| by.clone()),
+                    judged_at: said.at.unwrap_or(when),
                     reason: record.reason.clone(),
                     ..stored.clone()
                 };

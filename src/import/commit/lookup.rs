@@ -194,14 +194,22 @@ impl Attempt<'_> {
         let here = self.dataset()?.id;
         let (mut found, mut elsewhere) = (ByExternalId::new(), ByExternalId::new());
         for (table, id, kind) in [("external_id", "target_id", "target_kind"), (scratch::EXTERNAL, "id", "kind")] {
+            let mut target = Expr::col((table, id));
+            if self.redirects && table == "external_id" {
+                // As it was written, so that it can be parted again.
+                target = Expr::cust(
+                    "COALESCE((SELECT original_id FROM redirect WHERE row_id = external_id.id
+                        AND reference = 'external_id.target_id'), external_id.target_id)",
+                );
+            }
             let query = Query::select()
                 .expr_as(Expr::col((table, "scheme")), "scheme")
                 .expr_as(Expr::col((table, "value")), "value")
-                .expr_as(Expr::col((table, id)), "id")
+                .expr_as(target.clone(), "id")
                 .expr_as(Expr::col((table, kind)), "kind")
                 .expr_as(Expr::col((record::Entity, record::Column::DatasetId)), "dataset")
                 .from(table)
-                .inner_join(record::Entity, Expr::col((record::Entity, record::Column::Id)).equals((table, id)))
+                .inner_join(record::Entity, Expr::col((record::Entity, record::Column::Id)).eq(target))
                 .and_where(self.dialect.is_one_of(
                     Expr::col((table, "value")),
                     self.dialect.texts(wanted.iter().map(|(_, value)| value.as_str())),
@@ -222,6 +230,25 @@ impl Attempt<'_> {
             let far: Vec<_> = all.into_iter().filter(|(_, kind)| near.iter().all(|(_, other)| other != kind)).collect();
             near.extend(far);
         }
+        if self.redirects {
+            for all in found.values_mut().filter(|all| all.len() > 1) {
+                self.drop_doubles(all).await?;
+            }
+        }
         Ok(found)
+    }
+
+    /// Of things that were judged to be one, keeps that one, or else the first of them.
+    async fn drop_doubles(&self, all: &mut Vec<(RecordId, Kind)>) -> Result<()> {
+        let ids: Vec<i64> = all.iter().map(|(id, _)| id.0).collect();
+        let id = Expr::col((record::Entity, record::Column::Id));
+        let rows = record::Entity::find().filter(self.dialect.is_one_of(id, self.dialect.numbers(&ids)));
+        let same_as: HashMap<RecordId, Option<RecordId>> =
+            rows.all(self.transaction).await?.into_iter().map(|row| (row.id, row.same_as_id)).collect();
+        let same_as = |id: RecordId| same_as.get(&id).copied().flatten();
+        all.sort_by_key(|(id, _)| (same_as(*id).is_some(), *id));
+        let mut seen = HashSet::new();
+        all.retain(|(id, _)| seen.insert(same_as(*id).unwrap_or(*id)));
+        Ok(())
     }
 }

@@ -4,6 +4,7 @@ mod judge;
 mod lookup;
 mod outcome;
 mod part;
+mod reading;
 mod register;
 pub(crate) mod retry;
 mod store;
@@ -12,16 +13,14 @@ mod unused;
 use std::collections::{HashMap, HashSet};
 
 use entity::dataset;
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter};
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use serde::{Deserialize, Serialize};
 
-use crate::db::{Db, Dialect, now};
+use crate::db::{Dialect, now};
 use crate::error::{Error, Result};
-use crate::import::ahead::Ahead;
 use crate::import::build::Mistake;
 use crate::import::problem::Problem;
-use crate::import::read::{Merge, Parsed, Record, Source, whole};
-use crate::import::record::{DatasetRecord, MERGE};
+use crate::import::read::Source;
 use crate::import::report::Report;
 use crate::import::{check, derive, index, ledger, redirect, scratch};
 
@@ -32,11 +31,8 @@ const FIRST_LOOK: usize = 20_000;
 use outcome::Outcome;
 pub use outcome::import;
 use part::{Place, Run, State};
+use reading::{BATCH, Pass};
 pub use retry::{Expected, Once};
-
-/// Lines that are resolved and written together, or less when they are long.
-const BATCH: usize = 1000;
-const LARGE: u64 = 8 << 20;
 
 /// How to import.
 #[derive(Clone, Debug, Default)]
@@ -188,8 +184,11 @@ impl<'a> Attempt<'a> {
             redirect::settle(self.transaction).await?;
         }
         // Rows of lines with mistakes are missing; that hides a mistake at most and makes none.
-        let (late, moved) = check::check(self.transaction).await?;
-        for late in late {
+        let (mut all_late, moved) = check::check(self.transaction).await?;
+        if self.redirects {
+            all_late.extend(check::ties(self.transaction).await?);
+        }
+        for late in all_late {
             self.late(late).await?;
         }
         for (id, what) in moved {
@@ -245,149 +244,8 @@ impl<'a> Attempt<'a> {
         self.problems.push((at, problem, kind.map(str::to_owned)));
     }
 
-    async fn readings(&mut self, pass: Pass) -> Result<Option<Place>> {
-        self.read_all(pass, self.from, self.most).await
-    }
-
-    /// Reads all files from a place on, or until there were so many records; returns where that was.
-    async fn read_all(&mut self, pass: Pass, from: &Place, mut left: u64) -> Result<Option<Place>> {
-        for file in from.file..self.sources.len() {
-            let from = if file == from.file { from.clone() } else { Place { file, ..Place::default() } };
-            let reached = self.read(from, pass, &mut left).await?;
-            if reached.is_some() {
-                return Ok(reached);
-            }
-        }
-        Ok(None)
-    }
-
-    async fn read(&mut self, from: Place, pass: Pass, left: &mut u64) -> Result<Option<Place>> {
-        let file = from.file;
-        let mut lines = Ahead::new(self.sources[file].lines(from.bytes, from.lines)?);
-        self.dataset = match from.dataset {
-            Some(key) => dataset::Entity::find().filter(dataset::Column::Key.eq(key)).one(self.transaction).await?,
-            None => None,
-        };
-        let mut reached = None;
-        let mut batch = Batch::default();
-        while let Some(line) = lines.next().await? {
-            if pass != Pass::Judge {
-                self.progress.read(line.bytes);
-            }
-            let at = At { file, line: line.number };
-            let replaced = self.sources[file].feed.as_ref().is_some_and(|feed| feed.is_replaced(line.number));
-            if replaced || self.rejected.contains(&(file, line.number)) {
-                continue;
-            }
-            let parsed = match line.parsed {
-                Ok(parsed) => parsed,
-                Err((key, mistakes)) => {
-                    self.once(pass, at, None, key.as_deref(), mistakes);
-                    continue;
-                }
-            };
-            if let Parsed::Dataset(record) = parsed {
-                // A file may hold several datasets, as an export of the whole graph does.
-                self.flush(&mut batch, pass).await?;
-                self.open_dataset(&record, pass).await?;
-                continue;
-            }
-            if self.dataset.is_none() {
-                let Some(key) = self.options.dataset.clone() else {
-                    let mistake = whole(
-                        "belongs to no dataset",
-                        "begin the file with {\"kind\": \"dataset\", \"key\": ...}, or say --dataset KEY",
-                    );
-                    let key = if let Parsed::Record(record) = &parsed { Some(record.key.as_str()) } else { None };
-                    self.once(pass, at, None, key, vec![mistake]);
-                    break;
-                };
-                self.open_dataset(&DatasetRecord { key, title: None, licence: None, url: None }, Pass::Write).await?;
-            }
-            let dataset = self.dataset.as_ref().map(|dataset| dataset.key.clone());
-            match parsed {
-                Parsed::Record(record) if pass != Pass::Judge => {
-                    batch.records.push((at, record));
-                    batch.bytes += line.bytes;
-                }
-                Parsed::Merge(merge) if pass == Pass::Judge => batch.merges.push((at, merge)),
-                Parsed::Merge(merge) if pass == Pass::Register => {
-                    self.judgements.get_or_insert_with(|| {
-                        let (lines, bytes) = (line.number - 1, line.end - line.bytes);
-                        (Place { file, lines, bytes, dataset: dataset.clone() }, *left)
-                    });
-                    self.once(pass, at, Some(MERGE), None, merge.mistakes);
-                }
-                _ => {}
-            }
-            if batch.is_full() {
-                self.flush(&mut batch, pass).await?;
-            }
-            *left -= 1;
-            if *left == 0 {
-                reached = Some(Place { file, lines: line.number, bytes: line.end, dataset });
-                break;
-            }
-        }
-        lines.end().await?;
-        self.flush(&mut batch, pass).await?;
-        Ok(reached)
-    }
-
-    /// Mistakes that both readings meet are noted in the first.
-    fn once(&mut self, pass: Pass, at: At, kind: Option<&str>, key: Option<&str>, mistakes: Vec<Mistake>) {
-        if pass == Pass::Register {
-            self.rejected_keys.extend(key.map(str::to_owned));
-            for mistake in mistakes {
-                self.problem(at, kind, key, mistake);
-            }
-        }
-    }
-
-    async fn flush(&mut self, batch: &mut Batch, pass: Pass) -> Result<()> {
-        let Batch { records, merges, .. } = std::mem::take(batch);
-        if !merges.is_empty() {
-            self.judge(merges).await?;
-        }
-        if records.is_empty() {
-            return Ok(());
-        }
-        self.handled += records.len();
-        match pass {
-            Pass::Register => self.register(records).await?,
-            Pass::Write | Pass::Judge => self.write(records).await?,
-        }
-        if self.handled > self.look_again {
-            self.look_again = self.handled * 4;
-            Db::analyze(self.transaction).await?;
-        }
-        Ok(())
-    }
-
     fn dataset(&self) -> Result<&dataset::Model> {
         self.dataset.as_ref().ok_or_else(|| Error::Broken("no dataset is open".into()))
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Pass {
-    Register,
-    Write,
-    /// When all rows are written.
-    Judge,
-}
-
-/// Lines that are handled together.
-#[derive(Default)]
-struct Batch {
-    records: Vec<(At, Record)>,
-    bytes: u64,
-    merges: Vec<(At, Merge)>,
-}
-
-impl Batch {
-    fn is_full(&self) -> bool {
-        self.records.len() + self.merges.len() >= BATCH || self.bytes >= LARGE
     }
 }
 

@@ -15,6 +15,7 @@ use crate::error::Result;
 use crate::import::build::{Mistake, word};
 use crate::import::read::Record;
 use crate::import::record::{Ref, Rows};
+use crate::import::reference::MERGED;
 use crate::import::report::Updated;
 use crate::import::{derive, redirect, scratch, write};
 
@@ -339,14 +340,15 @@ impl Attempt<'_> {
                 continue;
             }
             let list = self.dialect.texts(slugs.iter().filter_map(|(_, slug)| slug.as_deref()));
-            let query = Query::select()
-                .columns(["id", "slug"])
-                .from(table)
-                .and_where(self.dialect.is_one_of(Expr::col("slug"), list))
-                .take();
             let mut owners: HashMap<String, i64> = HashMap::new();
-            for row in self.transaction.query_all(&query).await? {
-                owners.insert(row.try_get("", "slug")?, row.try_get("", "id")?);
+            // What was judged to be another keeps its slug.
+            let aside = MERGED.iter().any(|(_, merged)| *merged == table).then(|| format!("merged_{table}"));
+            for stored in [Some(table.to_owned()), aside].into_iter().flatten() {
+                let is_one = self.dialect.is_one_of(Expr::col("slug"), list.clone());
+                let query = Query::select().columns(["id", "slug"]).from(stored).and_where(is_one).take();
+                for row in self.transaction.query_all(&query).await? {
+                    owners.insert(row.try_get("", "slug")?, row.try_get("", "id")?);
+                }
             }
             for (id, slug) in slugs {
                 let owner = slug.as_ref().map(|slug| *owners.entry(slug.clone()).or_insert(id));

@@ -78,7 +78,7 @@ impl MergeRecord {
             keep,
             other,
             judgement: row.judgement,
-            by: tells_by.then_some(row.judged_by),
+            by: Some(row.judged_by).filter(|by| tells_by && !by.trim().is_empty()),
             at: Some(format_instant(row.judged_at)),
             reason: row.reason,
         }
