@@ -186,6 +186,15 @@ pub(crate) async fn follow(transaction: &DatabaseTransaction, kind: Kind, things
 pub(crate) async fn hide(transaction: &DatabaseTransaction, kind: Kind, id: i64) -> Result<()> {
     restore(transaction, &[id]).await?;
     let Some((_, table)) = MERGED.iter().find(|(merged, _)| *merged == kind) else { return Ok(()) };
+    // What is derived is no part of what was written, and depends on what was judged first.
+    let underived = match kind {
+        Kind::Event => Some("standing = NULL"),
+        Kind::Claim => Some("standing = 'UNSUPPORTED', implied = FALSE"),
+        _ => None,
+    };
+    if let Some(underived) = underived {
+        run(transaction, format!("UPDATE {table} SET {underived} WHERE id = {id}")).await?;
+    }
     for sql in [
         format!("INSERT INTO merged_{table} SELECT * FROM {table} WHERE id = {id}"),
         format!("DELETE FROM {table} WHERE id = {id}"),

@@ -332,3 +332,37 @@ async fn what_is_chosen_comes_with_what_was_judged_of_it() {
         assert_eq!(fixture.texts(sql).await, ["test UNSURE", "feeds SAME"]);
     }
 }
+
+/// Datasets that came by turns are numbered otherwise when they come back: the claim that stands for all is the same.
+#[tokio::test]
+async fn of_several_claims_the_same_one_stays() {
+    for (fixture, other) in databases().await.into_iter().zip(databases().await) {
+        let dataset = |key: &str| json!({ "kind": "dataset", "key": key });
+        let event = |key: &str| json!({ "kind": "event", "key": key, "type": "VISIT" });
+        let claim = |of: &str| json!({ "kind": "claim", "key": format!("claim/{of}"), "text": of, "subject": of });
+        let at = |dataset: &str, key: &str| json!({ "dataset": dataset, "key": key });
+        let merge =
+            |other: Value| json!({ "kind": "merge", "keep": at("x", "e1"), "other": other, "judgement": "SAME" });
+        let lines = [
+            dataset("x"),
+            event("e1"),
+            dataset("y"),
+            event("e2"),
+            claim("e2"),
+            dataset("x"),
+            event("e3"),
+            claim("e3"),
+            merge(at("y", "e2")),
+            merge(at("x", "e3")),
+        ];
+        let text: Vec<String> = lines.iter().map(Value::to_string).collect();
+        assert_eq!(fixture.import(&text.join("\n")).await.problems, []);
+        let out = fixture.records().await;
+        assert_eq!(other.import(&out).await.problems, []);
+        for fixture in [fixture, other] {
+            let claims = fixture.ask("{ claims { nodes { text } } }").await;
+            assert_eq!(claims["claims"]["nodes"], json!([{ "text": "e3" }]));
+            assert_eq!(fixture.records().await, out);
+        }
+    }
+}
