@@ -375,7 +375,7 @@ async fn export_to(settings: Export) -> Result<()> {
     let (format, kind, dataset) = (settings.format, settings.kind, settings.dataset);
     let db = Db::connect(&settings.database.database_url).await?;
     import::migrate(&db).await?;
-    let export = export::export(&db, &export::Request { format, kind, filter, dataset }).await?;
+    let export = export::export(&db, &export::Request { format, kind, filter, dataset, tells_judges: true }).await?;
     export.write_to(settings.output.as_deref()).await?;
     db.close().await
 }

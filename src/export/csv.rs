@@ -2,9 +2,11 @@
 //! thing that is referred to.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use csv::{Terminator, WriterBuilder};
 use entity::record::Kind;
+use entity::{article_author, statement_about};
 use sea_orm::sea_query::Value;
 use sea_orm::{EntityTrait, FromQueryResult, IdenStatic, Iterable, ModelTrait};
 
@@ -94,6 +96,37 @@ fn camel(name: &str) -> String {
     camel
 }
 
+/// What a noun refers to many of: what the column is called. The graph holds them in tables of ties.
+fn many(kind: Kind) -> Option<&'static str> {
+    match kind {
+        Kind::Article => Some("authors"),
+        Kind::Statement => Some("about"),
+        _ => None,
+    }
+}
+
+/// Those that each row refers to, authors in the order of the byline.
+async fn ties(source: &mut Source, kind: Kind, ids: &[i64]) -> Result<HashMap<i64, Vec<i64>>> {
+    let mut ties: HashMap<i64, Vec<i64>> = HashMap::new();
+    match kind {
+        Kind::Article => {
+            for row in source.by::<article_author::Entity>(article_author::Column::ArticleId, ids).await? {
+                ties.entry(row.article_id.0).or_default().push(row.actor_id.0);
+            }
+        }
+        Kind::Statement => {
+            for row in source.by::<statement_about::Entity>(statement_about::Column::StatementId, ids).await? {
+                ties.entry(row.statement_id.0).or_default().push(row.target_id.0);
+            }
+        }
+        _ => {}
+    }
+    Ok(ties)
+}
+
+/// Behind each id, and with a space behind each label.
+const SEPARATOR: &str = ";";
+
 async fn noun<E>(source: &mut Source, out: &Out, kind: Kind) -> Result<()>
 where
     E: EntityTrait<Model: FromQueryResult + ModelTrait<Entity = E>>,
@@ -107,6 +140,9 @@ where
             head.push(format!("{}Label", column.name));
         }
     }
+    if let Some(many) = many(kind) {
+        head.extend([many.to_owned(), format!("{many}Label")]);
+    }
     let mut walk = source.walk(kind);
     let mut head = Some(head);
     loop {
@@ -116,9 +152,11 @@ where
         }
         let ids: Vec<i64> = rows.iter().filter_map(id).collect();
         let called = source.called(&ids).await?;
+        let ties = ties(source, kind, &ids).await?;
         let referring = columns.iter().filter(|column| column.refers);
         let others = referring.flat_map(|column| rows.iter().filter_map(|row| number(row.get(column.column))));
-        let labels = source.labels(others.collect::<Vec<_>>()).await?;
+        let others: Vec<i64> = others.chain(ties.values().flatten().copied()).collect();
+        let labels = source.labels(others).await?;
         let mut text = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(Vec::new());
         if let Some(head) = head.take() {
             text.write_record(head).map_err(|error| failed(&error))?;
@@ -129,6 +167,13 @@ where
             let mut cells = vec![global(kind, id), harmless(dataset.into()), harmless(key.into())];
             for column in &columns {
                 cell(row.get(column.column), column, &labels, &mut cells);
+            }
+            if many(kind).is_some() {
+                let others = ties.get(&id).map(Vec::as_slice).unwrap_or_default();
+                let ids = others.iter().filter_map(|id| Some(global(labels.kind(*id)?, *id)));
+                cells.push(ids.collect::<Vec<_>>().join(SEPARATOR));
+                let texts = others.iter().map(|id| labels.text(*id).unwrap_or_default());
+                cells.push(harmless(texts.collect::<Vec<_>>().join(&format!("{SEPARATOR} ")).into()));
             }
             text.write_record(cells.iter().map(|cell| cell.as_bytes())).map_err(|error| failed(&error))?;
         }

@@ -122,6 +122,8 @@ pub struct Request {
     pub filter: Option<Value>,
     /// Only what came with the dataset that has this key.
     pub dataset: Option<String>,
+    /// Whether records of judgements say who judged: names of keys are for administrators.
+    pub tells_judges: bool,
 }
 
 /// An export under way.
@@ -147,7 +149,7 @@ pub async fn export(db: &Db, request: &Request) -> Result<Export> {
     if format == Format::Csv && request.kind.is_none() {
         return Err(Error::BadInput("A table holds the rows of one noun: say of which kind the things are".into()));
     }
-    let kind = request.kind;
+    let (kind, tells_judges) = (request.kind, request.tells_judges);
     let condition = match (request.kind, &request.filter) {
         (_, None) => None,
         (Some(kind), Some(filter)) => Some(from_json(kind, filter, &Session::new(db.clone())).await?),
@@ -164,7 +166,7 @@ pub async fn export(db: &Db, request: &Request) -> Result<Export> {
     let mut task = JoinSet::new();
     task.spawn(async move {
         match format {
-            Format::Records => records::write(&mut source, &out).await,
+            Format::Records => records::write(&mut source, &out, tells_judges).await,
             Format::Csv => csv::write(&mut source, &out, kind.unwrap_or(Kind::Event)).await,
             Format::Jsonld => jsonld::write(&mut source, &out).await,
             Format::Geojson => geojson::write(&mut source, &out).await,

@@ -1,4 +1,4 @@
-//! Rows as they were written, whatever was judged since: judgements are no part of records (see `import::redirect`).
+//! Rows as they were written, whatever was judged since: judgements are records of their own (see `import::redirect`).
 
 use std::collections::HashMap;
 

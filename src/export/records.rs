@@ -1,33 +1,28 @@
-//! Records as the importer reads them: a line for each dataset, and below it its records, each with its parts.
+//! Records as the importer reads them: a line for each dataset, and below it its records, each with its parts; behind all, what
+//! was judged of two of them.
 
 use std::collections::HashMap;
 
+use entity::id::{DatasetId, RecordId};
 use entity::record::Kind;
-use entity::{article_author, dataset, record, statement_about};
-use sea_orm::sea_query::{Expr, ExprTrait, Func, Query};
-use serde::Serialize;
+use entity::{article_author, dataset, merge, record, statement_about};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, Query, SelectStatement};
 
 use super::out::{Out, json};
 use super::source::{HEAVY, Ids, Source};
-use crate::error::Result;
-use crate::import::record::{DatasetRecord, Rows};
+use crate::error::{Error, Result};
+use crate::import::record::{DATASET, DatasetRecord, DatasetRef, Line, MERGE, MergeRecord, Ref, Rows};
 use crate::import::restore::Restorer;
 
 /// About how many characters a row holds, but for the text of an article.
 const ROW: i64 = 200;
 
-#[derive(Serialize)]
-struct Line {
-    kind: &'static str,
-    #[serde(flatten)]
-    dataset: DatasetRecord,
-}
-
-pub(super) async fn write(source: &mut Source, out: &Out) -> Result<()> {
+pub(super) async fn write(source: &mut Source, out: &Out, tells_judges: bool) -> Result<()> {
+    let mut last = None;
     for dataset in source.datasets().await? {
         let (key, title, licence, url) =
             (dataset.key.clone(), dataset.title.clone(), dataset.licence.clone(), dataset.url.clone());
-        let mut text = json(&Line { kind: "dataset", dataset: DatasetRecord { key, title, licence, url } })?;
+        let mut text = json(&Line { kind: DATASET, record: DatasetRecord { key, title, licence, url } })?;
         text.push('\n');
         let mut ids = ids(source, &dataset);
         // A dataset of which nothing is chosen is not told.
@@ -48,9 +43,63 @@ pub(super) async fn write(source: &mut Source, out: &Out) -> Result<()> {
         }
         if told {
             out.send(text.into_bytes(), 0).await?;
+            last = Some(dataset.id);
         }
     }
-    Ok(())
+    match last {
+        Some(last) => judgements(source, out, last, tells_judges).await,
+        None => Ok(()),
+    }
+}
+
+/// What was judged of two chosen records, in the order in which it was judged. The lines stand below a dataset.
+async fn judgements(source: &mut Source, out: &Out, below: DatasetId, tells_judges: bool) -> Result<()> {
+    let chosen = |column: &'static str| {
+        let mut condition = source.chosen.dataset.map(|dataset| Expr::col("dataset_id").eq(dataset.0));
+        if let Some(records) = records(source) {
+            let picked = Expr::col("id").in_subquery(records);
+            condition = Some(condition.map_or(picked.clone(), |of_dataset| of_dataset.and(picked)));
+        }
+        let condition = condition?;
+        let records = Query::select().column("id").from("record").and_where(condition).take();
+        Some(Expr::col((merge::Entity, column)).in_subquery(records))
+    };
+    let condition = chosen("left_id").zip(chosen("right_id")).map(|(left, right)| left.and(right));
+    let mut ids = Ids::new("merge", condition);
+    loop {
+        let rows = source.step::<merge::Entity>(&mut ids).await?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let things: Vec<i64> = rows.iter().flat_map(|row| [row.left_id.0, row.right_id.0]).collect();
+        let called = source.called(&things).await?;
+        let count = rows.len();
+        let mut text = String::new();
+        for row in rows {
+            let reference = |id: RecordId| {
+                let (of, dataset, key) = called.get(&id.0).cloned()?;
+                Some(if of == below { Ref::Key(key) } else { Ref::Dataset(DatasetRef { dataset, key }) })
+            };
+            let Some((keep, other)) = reference(row.left_id).zip(reference(row.right_id)) else {
+                return Err(Error::Broken(format!("judgement {} is on what is not registered", row.id.0)));
+            };
+            text.push_str(&json(&Line { kind: MERGE, record: MergeRecord::of(row, keep, other, tells_judges) })?);
+            text.push('\n');
+        }
+        out.send(text.into_bytes(), count).await?;
+    }
+}
+
+/// The numbers of the records in which what was picked was written; none when all is.
+fn records(source: &Source) -> Option<SelectStatement> {
+    let rows = source.chosen.picked()?;
+    // What is a part comes with the record that it was written in.
+    let records = Query::select()
+        .expr(Func::coalesce([Expr::col("owner_id"), Expr::col("id")]))
+        .from("record")
+        .and_where(Expr::col("id").in_subquery(rows))
+        .take();
+    Some(records)
 }
 
 /// The numbers of the chosen records of a dataset.
@@ -59,13 +108,7 @@ fn ids(source: &Source, dataset: &dataset::Model) -> Ids {
     // The plus keeps SQLite from sorting the whole dataset for each batch.
     let of_dataset = Expr::cust("+\"record\".\"dataset_id\"").eq(dataset.id.0);
     let mut condition = of_dataset.and(own(record::Column::OwnerId).is_null());
-    if let Some(rows) = source.chosen.picked() {
-        // What is a part comes with the record that it was written in.
-        let records = Query::select()
-            .expr(Func::coalesce([Expr::col("owner_id"), Expr::col("id")]))
-            .from("record")
-            .and_where(Expr::col("id").in_subquery(rows))
-            .take();
+    if let Some(records) = records(source) {
         condition = condition.and(own(record::Column::Id).in_subquery(records));
     }
     Ids::new("record", Some(condition))

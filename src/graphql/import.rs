@@ -157,7 +157,7 @@ pub struct ImportProblem {
 pub struct ImportUpdate {
     /// Which of the records it is, from 0.
     index: i32,
-    /// The record's key.
+    /// The record's key; of a judgement the two that were judged, in words.
     key: String,
     /// The columns that changed, those of parts behind the part's pointer; parts that came or went by their pointer.
     fields: Vec<String>,

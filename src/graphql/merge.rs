@@ -12,11 +12,8 @@ use super::root::root;
 use super::session::{Fault, caller, session};
 use crate::auth::Scope;
 use crate::error::Error;
-use crate::import::{self, Judge};
+use crate::import::{self, Judge, LONGEST_REASON};
 use entity::merge::{Column, Judgement};
-
-/// The longest reason.
-const LONGEST_REASON: usize = 2000;
 
 noun!(Merge of merge, filter MergeFilter, order MergeOrderField, facet MergeFacet);
 

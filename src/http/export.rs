@@ -67,7 +67,7 @@ async fn begin(
     asking.client.caller.needs(Scope::Read)?;
     let Query(narrowed) =
         query.map_err(|rejection| Refusal::unreadable(format!("The address cannot be read: {rejection}")))?;
-    let request = read(file, narrowed, &asking.app).map_err(refused)?;
+    let request = read(file, narrowed, asking).map_err(refused)?;
     let told = asking.app.rates.take(&asking.client, ROW)?;
     let begun = async {
         let mut running = export(&asking.app.db, &request).await?;
@@ -86,19 +86,20 @@ async fn begin(
     Ok(answer(asking.clone(), file, request.format, told, running, first))
 }
 
-fn read(file: &str, narrowed: Narrowed, app: &App) -> Result<Request, Error> {
+fn read(file: &str, narrowed: Narrowed, asking: &Asking) -> Result<Request, Error> {
     let (name, extension) = file.rsplit_once('.').unwrap_or((file, ""));
     let format = Format::of_extension(extension)?;
     let kind = if name == GRAPH { None } else { Some(noun(name)?) };
     let filter = match &narrowed.filter {
         None => None,
         Some(text) => {
-            limit::judge_variables(text, &app.settings.limits)?;
+            limit::judge_variables(text, &asking.app.settings.limits)?;
             let unreadable = |error| Error::BadInput(format!("`filter` is no JSON: {error}"));
             Some(serde_json::from_str(text).map_err(unreadable)?)
         }
     };
-    Ok(Request { format, kind, filter, dataset: narrowed.dataset })
+    let tells_judges = asking.client.caller.needs(Scope::Admin).is_ok();
+    Ok(Request { format, kind, filter, dataset: narrowed.dataset, tells_judges })
 }
 
 /// Without GraphQL there is no document that could be at fault: the status says it all.

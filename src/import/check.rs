@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement};
 
 use super::build::{Mistake, sha256};
+use super::merge::{TIES, Tie};
+use super::reference::MERGED;
 use super::scratch::LINE;
 use crate::error::Result;
 
@@ -33,14 +35,15 @@ type Moved = Vec<(i64, String)>;
 
 /// Everything wrong with the rows of this import as they now stand beside all others, and what was put right.
 pub(crate) async fn check(transaction: &DatabaseTransaction) -> Result<(Vec<Late>, Moved)> {
-    let (mut found, mut moved) = (cycles(transaction).await?, Vec::new());
+    let (mut found, mut moved) = (cycles(transaction, |_| format!("id IN (SELECT id FROM {LINE})")).await?, Vec::new());
     wholes(transaction, &mut found).await?;
     spans(transaction, &mut found, &mut moved).await?;
     Ok((found, moved))
 }
 
-/// Things that are, step by step, parts of themselves.
-pub(crate) async fn cycles(transaction: &DatabaseTransaction) -> Result<Vec<Late>> {
+/// Things that are, step by step, parts of themselves; looked for from the rows for which `begin` holds, told the column
+/// that names the whole.
+pub(crate) async fn cycles(transaction: &DatabaseTransaction, begin: impl Fn(&str) -> String) -> Result<Vec<Late>> {
     let mut found = Vec::new();
     for (table, column, field, what) in [
         ("place", "parent_id", "parent", "lies within itself"),
@@ -48,10 +51,11 @@ pub(crate) async fn cycles(transaction: &DatabaseTransaction) -> Result<Vec<Late
         ("statement", "relays_id", "relays", "passes itself on"),
         ("figure", "part_of_id", "partOf", "is a part of itself"),
     ] {
+        let begin = begin(column);
         // Going up from every touched row that has a parent: who meets itself is on a cycle.
         let sql = format!(
             "WITH RECURSIVE up (id, above, hops) AS (
-                SELECT id, {column}, 1 FROM {table} WHERE {column} IS NOT NULL AND id IN (SELECT id FROM {LINE})
+                SELECT id, {column}, 1 FROM {table} WHERE {column} IS NOT NULL AND {begin}
                 UNION
                 SELECT up.id, {table}.{column}, hops + 1 FROM up JOIN {table} ON {table}.id = up.above
                     WHERE {table}.{column} IS NOT NULL AND up.above <> up.id AND hops < {DEEPEST}
@@ -68,6 +72,40 @@ pub(crate) async fn cycles(transaction: &DatabaseTransaction) -> Result<Vec<Late
             } else {
                 late(id, field, format!("stands more than {DEEPEST} deep"), "name one nearer to the root")
             });
+        }
+    }
+    Ok(found)
+}
+
+/// Ties between things that were judged to be one: who is tied cannot be judged so, in whatever order it comes.
+pub(crate) async fn ties(transaction: &DatabaseTransaction) -> Result<Vec<Late>> {
+    let mut found = Vec::new();
+    for Tie { table, from, to, field, .. } in TIES {
+        let written = |column: &str| {
+            format!(
+                "COALESCE((SELECT original_id FROM redirect WHERE row_id = tie.id AND reference = '{table}.{column}'), tie.{column})"
+            )
+        };
+        let is = |column: &str| format!("(SELECT COALESCE(same_as_id, id) FROM record WHERE id = tie.{column})");
+        let aside = MERGED.iter().any(|(_, merged)| merged == table).then(|| format!("merged_{table}"));
+        for stored in [Some((*table).to_owned()), aside].into_iter().flatten() {
+            let sql = format!(
+                "SELECT tie.id AS id FROM {stored} AS tie JOIN {LINE} ON {LINE}.id = tie.id
+                 WHERE tie.{to} IS NOT NULL AND {} <> {} AND {} = {} ORDER BY tie.id",
+                written(from),
+                written(to),
+                is(from),
+                is(to),
+            );
+            for row in transaction.query_all_raw(plain(transaction, &sql)).await? {
+                let suggestion = "leave the tie out, or take the judgement back first";
+                found.push(late(
+                    row.try_get("", "id")?,
+                    field,
+                    "is tied to what was judged to be the same",
+                    suggestion,
+                ));
+            }
         }
     }
     Ok(found)

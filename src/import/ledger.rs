@@ -51,15 +51,20 @@ pub(crate) async fn keep(transaction: &DatabaseTransaction, next_id: i64, next_c
 impl<'a> Ledger<'a> {
     pub(crate) async fn open(transaction: &'a DatabaseTransaction, by: &str) -> Result<Self> {
         let (next_id, next_change) = next(transaction).await?;
-        Ok(Self {
-            transaction,
-            next_id,
-            next_change,
-            at: now(),
-            by: by.to_owned(),
-            batch: next_change.to_string(),
-            changes: Vec::new(),
-        })
+        let batch = next_change.to_string();
+        Ok(Self::on(transaction, (next_id, next_change), now(), by, &batch))
+    }
+
+    /// Goes on from these numbers.
+    pub(crate) fn on(
+        transaction: &'a DatabaseTransaction,
+        (next_id, next_change): (i64, i64),
+        at: i64,
+        by: &str,
+        batch: &str,
+    ) -> Self {
+        let (by, batch) = (by.to_owned(), batch.to_owned());
+        Self { transaction, next_id, next_change, at, by, batch, changes: Vec::new() }
     }
 
     /// When this is written, seconds since 1970 UTC.
@@ -96,9 +101,16 @@ impl<'a> Ledger<'a> {
         self.next_change += 1;
     }
 
+    /// Writes the log; returns the next numbers.
+    pub(crate) async fn write(self) -> Result<(i64, i64)> {
+        write::insert::<change::Entity>(self.transaction, self.changes).await?;
+        Ok((self.next_id, self.next_change))
+    }
+
     /// Writes the log and the counters.
     pub(crate) async fn close(self) -> Result<()> {
-        write::insert::<change::Entity>(self.transaction, self.changes).await?;
-        keep(self.transaction, self.next_id, self.next_change).await
+        let transaction = self.transaction;
+        let (next_id, next_change) = self.write().await?;
+        keep(transaction, next_id, next_change).await
     }
 }

@@ -2,10 +2,11 @@
 //!
 //! A file is read twice inside of one transaction. The first reading registers every key, so that references may stand
 //! in any order; the second resolves the references of a batch of lines at once and writes their rows. What can be
-//! judged only when all rows are in is judged then, and derived columns are computed. A mistake anywhere takes the whole
-//! import back, or with `keep_going` the lines with mistakes are left out and the reading starts over: what refers to
-//! a rejected record is rejected too. Memory holds one batch, whatever the size of the file. With `commit_every` there is
-//! a transaction for each part of the files, and an interrupted import goes on behind the last one.
+//! judged only when all rows are in is judged then; so are judgements on what is one, which are read a third time; and
+//! derived columns are computed. A mistake anywhere takes the whole import back, or with `keep_going` the lines with
+//! mistakes are left out and the reading starts over: what refers to a rejected record is rejected too. Memory holds one
+//! batch, whatever the size of the file. With `commit_every` there is a transaction for each part of the files, and an
+//! interrupted import goes on behind the last one.
 
 mod ahead;
 mod build;
@@ -31,6 +32,6 @@ pub(crate) mod write;
 pub use commit::{Expected, Once, Options, Progress, import};
 pub use delete::delete;
 pub use index::{migrate, rebuild};
-pub use merge::{Judge, judge, unmerge};
+pub use merge::{Judge, LONGEST_REASON, judge, unmerge};
 pub use read::Source;
 pub use report::Report;

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::build::{Builder, Known, Mistake, sha256};
 use super::feed::Converted;
-use super::record::{self, AnyBuild, DatasetRecord, Ref, Row};
+use super::record::{self, AnyBuild, DATASET, DatasetRecord, MERGE, MergeRecord, Ref, Row};
 use super::{problem, schema};
 use crate::error::{Error, Result, did_you_mean};
 use entity::id::RecordId;
@@ -170,6 +170,26 @@ pub(crate) enum Parsed {
     Dataset(DatasetRecord),
     /// A record.
     Record(Record),
+    /// A judgement.
+    Merge(Merge),
+}
+
+/// A judgement, and all that can be said of it before anything it refers to is known.
+pub(crate) struct Merge {
+    pub(crate) record: MergeRecord,
+    /// What is wrong with it alone.
+    pub(crate) mistakes: Vec<Mistake>,
+    /// What it refers to.
+    pub(crate) wanted: Vec<Ref>,
+}
+
+impl From<MergeRecord> for Merge {
+    fn from(record: MergeRecord) -> Self {
+        let mut builder = Builder::new("", None);
+        record.read(&mut builder);
+        let Builder { mistakes, wanted, .. } = builder;
+        Self { record, mistakes, wanted }
+    }
 }
 
 /// A record with its parts, and all that can be said of it before anything it refers to is known.
@@ -208,7 +228,7 @@ pub(crate) fn parse(text: &str) -> Result<Parsed, (Option<String>, Vec<Mistake>)
         let mistake = Mistake {
             pointer: "/kind".into(),
             message: "is missing".into(),
-            suggestion: Some(format!("add \"kind\": one of dataset, {}", record::WORDS.join(", "))),
+            suggestion: Some(format!("add \"kind\": one of {}", record::WORDS.join(", "))),
         };
         return Err((key, vec![mistake]));
     };
@@ -227,8 +247,12 @@ pub(crate) fn parse(text: &str) -> Result<Parsed, (Option<String>, Vec<Mistake>)
     let mut body = object.clone();
     body.remove("kind");
     let body = Value::Object(body);
-    if kind == "dataset" {
+    if kind == DATASET {
         return problem::fit::<DatasetRecord>(body).map(Parsed::Dataset).map_err(|error| (key, misfit(value, error)));
+    }
+    if kind == MERGE {
+        let read = problem::fit::<MergeRecord>(body).map(|record| Parsed::Merge(record.into()));
+        return read.map_err(|error| (None, misfit(value, error)));
     }
     match record::read(&kind, body) {
         Some(Ok(body)) => match key {
@@ -253,9 +277,8 @@ pub(crate) fn parse(text: &str) -> Result<Parsed, (Option<String>, Vec<Mistake>)
             }
         }
         None => {
-            let words = record::WORDS.iter().copied().chain(["dataset"]);
-            let suggestion = did_you_mean(&kind, words.clone())
-                .unwrap_or_else(|| format!("one of {}", words.collect::<Vec<_>>().join(", ")));
+            let suggestion = did_you_mean(&kind, record::WORDS.iter().copied())
+                .unwrap_or_else(|| format!("one of {}", record::WORDS.join(", ")));
             Err((
                 key,
                 vec![Mistake {

@@ -186,6 +186,15 @@ pub(crate) async fn follow(transaction: &DatabaseTransaction, kind: Kind, things
 pub(crate) async fn hide(transaction: &DatabaseTransaction, kind: Kind, id: i64) -> Result<()> {
     restore(transaction, &[id]).await?;
     let Some((_, table)) = MERGED.iter().find(|(merged, _)| *merged == kind) else { return Ok(()) };
+    // What is derived is no part of what was written, and depends on what was judged first.
+    let underived = match kind {
+        Kind::Event => Some("standing = NULL"),
+        Kind::Claim => Some("standing = 'UNSUPPORTED', implied = FALSE"),
+        _ => None,
+    };
+    if let Some(underived) = underived {
+        run(transaction, format!("UPDATE {table} SET {underived} WHERE id = {id}")).await?;
+    }
     for sql in [
         format!("INSERT INTO merged_{table} SELECT * FROM {table} WHERE id = {id}"),
         format!("DELETE FROM {table} WHERE id = {id}"),
@@ -296,7 +305,8 @@ pub(crate) async fn settle(transaction: &DatabaseTransaction) -> Result<()> {
     Ok(())
 }
 
-/// One event has one claim: of those on the events that were judged to be one, the event's own stays, else the oldest.
+/// One event has one claim: of those on the events that were judged to be one, the event's own stays, else the
+/// first of the first dataset: an export keeps that order.
 pub(crate) async fn claims(transaction: &DatabaseTransaction, event: i64) -> Result<()> {
     let is_this = format!(
         "COALESCE((SELECT COALESCE(record.same_as_id, record.id) FROM redirect JOIN record ON record.id = redirect.original_id
@@ -314,7 +324,8 @@ pub(crate) async fn claims(transaction: &DatabaseTransaction, event: i64) -> Res
     let all = ids(
         transaction,
         &format!(
-            "SELECT id FROM ({} UNION ALL {}) AS claims ORDER BY CASE WHEN original = {event} THEN 0 ELSE 1 END, id",
+            "SELECT id FROM ({} UNION ALL {}) AS claims ORDER BY CASE WHEN original = {event} THEN 0 ELSE 1 END,
+                (SELECT dataset_id FROM record WHERE record.id = claims.id), id",
             one("claim"),
             one("merged_claim")
         ),

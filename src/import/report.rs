@@ -45,7 +45,7 @@ pub struct Updated {
     pub file: String,
     /// The line, from 1.
     pub line: u64,
-    /// The record's key.
+    /// The record's key; of a judgement the two that were judged.
     pub key: String,
     /// The columns that changed, those of parts behind the part's pointer; parts that came or went by their pointer.
     pub fields: Vec<String>,

@@ -4,12 +4,13 @@ use std::sync::LazyLock;
 
 use jsonschema::Validator;
 use jsonschema::error::{TypeKind, ValidationError, ValidationErrorKind};
+use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use super::build::Mistake;
 use super::problem::escape;
-use super::record::{self, DatasetRecord};
+use super::record::{self, DATASET, DatasetRecord, MERGE, MergeRecord};
 use crate::error::did_you_mean;
 
 /// The JSON Schema (2020-12) of one line.
@@ -39,10 +40,12 @@ static VALIDATORS: LazyLock<Vec<(&'static str, Option<Validator>)>> = LazyLock::
 fn lines() -> (Vec<(&'static str, Value)>, Value) {
     let mut generator = SchemaSettings::draft2020_12().into_generator();
     let dataset = generator.root_schema_for::<DatasetRecord>().to_value();
-    let mut lines = vec![("dataset", line("dataset", dataset, &["key"]))];
+    let mut lines = vec![(DATASET, line(DATASET, dataset, &["key"]))];
     for (kind, schema, needs) in record::schemas(&mut generator) {
         lines.push((kind, line(kind, schema.to_value(), needs)));
     }
+    let merge = MergeRecord::json_schema(&mut generator).to_value();
+    lines.push((MERGE, line(MERGE, merge, &[])));
     (lines, Value::Object(generator.take_definitions(true)))
 }
 

@@ -21,7 +21,7 @@ impl Fixture {
 
     pub async fn out(&self, format: Format, kind: Option<&str>, filter: Option<Value>) -> String {
         let kind = kind.map(|kind| noun(kind).unwrap());
-        self.exported(&Request { format, kind, filter, dataset: None }).await.unwrap()
+        self.exported(&Request { format, kind, filter, dataset: None, tells_judges: true }).await.unwrap()
     }
 
     pub async fn records(&self) -> String {
@@ -171,6 +171,7 @@ async fn filters_are_those_of_the_api() {
             kind: kind.map(|kind| noun(kind).unwrap()),
             filter: Some(filter),
             dataset: None,
+            tells_judges: true,
         };
         let event = |filter| request(Some("event"), filter);
         let (code, message) = fixture.export_refused(event(json!({ "typ": {} }))).await;
@@ -248,6 +249,21 @@ async fn formulas_are_harmless_in_tables() {
         assert_eq!(rows[0]["label"], "'=HYPERLINK(\"http://evil.example\",\"x\")");
         assert_eq!((rows[0]["key"].as_str(), rows[0]["description"].as_str()), ("'=x", "a,\"b\"\r\nc"));
         assert_eq!(rows[1]["label"], "-12.5");
+
+        let lines = [
+            json!({ "kind": "article", "key": "a", "headline": "A", "authors": ["y", "=x"] }),
+            json!({ "kind": "article", "key": "b", "headline": "B" }),
+            json!({ "kind": "statement", "key": "s", "summary": "They met.", "attribution": "NOT_RECORDED", "quoteType": "INDIRECT", "about": ["=x"] }),
+        ];
+        assert_eq!(fixture.import_lines(&lines).await.problems, []);
+        let articles = table(&fixture.out(Format::Csv, Some("article"), None).await);
+        let id = |at: usize| rows[at]["id"].as_str();
+        assert_eq!(articles[0]["authors"], format!("{};{}", id(1), id(0)));
+        assert_eq!(articles[0]["authorsLabel"], "'-12.5; =HYPERLINK(\"http://evil.example\",\"x\")");
+        assert_eq!((articles[1]["authors"].as_str(), articles[1]["authorsLabel"].as_str()), ("", ""));
+        let statements = table(&fixture.out(Format::Csv, Some("statement"), None).await);
+        assert_eq!(statements[0]["about"], id(0));
+        assert_eq!(statements[0]["aboutLabel"], "'=HYPERLINK(\"http://evil.example\",\"x\")");
     }
 }
 
@@ -336,7 +352,7 @@ async fn an_export_is_one_state() {
             (from..from + 1500).map(|at| json!({ "kind": "person", "key": format!("p{at}"), "label": "Ann" })).collect()
         };
         assert_eq!(fixture.import_lines(&people(0)).await.problems, []);
-        let request = Request { format: Format::Records, kind: None, filter: None, dataset: None };
+        let request = Request { format: Format::Records, kind: None, filter: None, dataset: None, tells_judges: true };
         let mut running = Vec::new();
         for _ in 0..4 {
             running.push(export(&fixture.db, &request).await.unwrap());

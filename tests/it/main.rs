@@ -23,6 +23,7 @@ mod http;
 mod import;
 mod live;
 mod merge;
+mod merge_record;
 mod model;
 mod numbers;
 mod operations;

@@ -142,11 +142,7 @@ impl<'a> Builder<'a> {
                 fitting.first().copied()
             }
         };
-        let name = match reference {
-            Ref::Key(key) => format!("`{key}`"),
-            Ref::Dataset(other) => format!("`{}` of dataset `{}`", other.key, other.dataset),
-            Ref::External(external) => format!("{} {}", external.scheme, external.value),
-        };
+        let name = reference;
         match found {
             Some(found) if kinds.contains(&found.1) => found,
             Some((_, kind)) => {

@@ -11,7 +11,8 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use super::part::SEEN;
 use super::{At, Attempt};
 use crate::error::{Result, did_you_mean};
-use crate::import::build::{Mistake, Named, word};
+use crate::import::build::{Known, Mistake, Named, word};
+use crate::import::record::Ref;
 use crate::import::{check, scratch};
 
 /// Things by an id that they have elsewhere.
@@ -88,6 +89,44 @@ impl Attempt<'_> {
         Ok(())
     }
 
+    /// What references of records of a dataset name, and its `keys`; these with the digest of the record last written.
+    pub(super) async fn resolve(
+        &self,
+        dataset: &str,
+        wanted: Vec<Ref>,
+        mut keys: HashSet<String>,
+    ) -> Result<(Known, HashMap<String, Option<String>>)> {
+        let mut known = Known::default();
+        let mut elsewhere: HashMap<String, HashSet<String>> = HashMap::new();
+        let mut external: HashSet<(String, String)> = HashSet::new();
+        for reference in wanted {
+            match reference {
+                Ref::Key(key) => {
+                    keys.insert(key);
+                }
+                Ref::Dataset(other) => {
+                    elsewhere.entry(other.dataset).or_default().insert(other.key);
+                }
+                Ref::External(one) => {
+                    external.insert((one.scheme, one.value));
+                }
+            }
+        }
+        known.rejected.extend(keys.iter().filter(|key| self.rejected_keys.contains(*key)).cloned());
+        let mut digests = HashMap::new();
+        for (key, (named, digest)) in self.keys(dataset, keys.iter().map(String::as_str)).await? {
+            digests.insert(key.clone(), digest);
+            known.keys.insert((dataset.to_owned(), key), named);
+        }
+        for (other, keys) in elsewhere {
+            for (key, (named, _)) in self.keys(&other, keys.iter().map(String::as_str)).await? {
+                known.keys.insert((other.clone(), key), named);
+            }
+        }
+        known.external = self.external(&external).await?;
+        Ok((known, digests))
+    }
+
     /// What keys of a dataset name, with the digest of the record last written.
     pub(super) async fn keys<'k>(
         &self,
@@ -155,14 +194,22 @@ impl Attempt<'_> {
         let here = self.dataset()?.id;
         let (mut found, mut elsewhere) = (ByExternalId::new(), ByExternalId::new());
         for (table, id, kind) in [("external_id", "target_id", "target_kind"), (scratch::EXTERNAL, "id", "kind")] {
+            let mut target = Expr::col((table, id));
+            if self.redirects && table == "external_id" {
+                // As it was written, so that it can be parted again.
+                target = Expr::cust(
+                    "COALESCE((SELECT original_id FROM redirect WHERE row_id = external_id.id
+                        AND reference = 'external_id.target_id'), external_id.target_id)",
+                );
+            }
             let query = Query::select()
                 .expr_as(Expr::col((table, "scheme")), "scheme")
                 .expr_as(Expr::col((table, "value")), "value")
-                .expr_as(Expr::col((table, id)), "id")
+                .expr_as(target.clone(), "id")
                 .expr_as(Expr::col((table, kind)), "kind")
                 .expr_as(Expr::col((record::Entity, record::Column::DatasetId)), "dataset")
                 .from(table)
-                .inner_join(record::Entity, Expr::col((record::Entity, record::Column::Id)).equals((table, id)))
+                .inner_join(record::Entity, Expr::col((record::Entity, record::Column::Id)).eq(target))
                 .and_where(self.dialect.is_one_of(
                     Expr::col((table, "value")),
                     self.dialect.texts(wanted.iter().map(|(_, value)| value.as_str())),
@@ -183,6 +230,25 @@ impl Attempt<'_> {
             let far: Vec<_> = all.into_iter().filter(|(_, kind)| near.iter().all(|(_, other)| other != kind)).collect();
             near.extend(far);
         }
+        if self.redirects {
+            for all in found.values_mut().filter(|all| all.len() > 1) {
+                self.drop_doubles(all).await?;
+            }
+        }
         Ok(found)
+    }
+
+    /// Of things that were judged to be one, keeps that one, or else the first of them.
+    async fn drop_doubles(&self, all: &mut Vec<(RecordId, Kind)>) -> Result<()> {
+        let ids: Vec<i64> = all.iter().map(|(id, _)| id.0).collect();
+        let id = Expr::col((record::Entity, record::Column::Id));
+        let rows = record::Entity::find().filter(self.dialect.is_one_of(id, self.dialect.numbers(&ids)));
+        let same_as: HashMap<RecordId, Option<RecordId>> =
+            rows.all(self.transaction).await?.into_iter().map(|row| (row.id, row.same_as_id)).collect();
+        let same_as = |id: RecordId| same_as.get(&id).copied().flatten();
+        all.sort_by_key(|(id, _)| (same_as(*id).is_some(), *id));
+        let mut seen = HashSet::new();
+        all.retain(|(id, _)| seen.insert(same_as(*id).unwrap_or(*id)));
+        Ok(())
     }
 }

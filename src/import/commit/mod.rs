@@ -1,8 +1,10 @@
-//! One import: one transaction or several, two readings of each line, one answer.
+//! One import: one transaction or several, two readings of each line, a third one of judgements, one answer.
 
+mod judge;
 mod lookup;
 mod outcome;
 mod part;
+mod reading;
 mod register;
 pub(crate) mod retry;
 mod store;
@@ -11,16 +13,14 @@ mod unused;
 use std::collections::{HashMap, HashSet};
 
 use entity::dataset;
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter};
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use serde::{Deserialize, Serialize};
 
-use crate::db::{Db, Dialect, now};
+use crate::db::{Dialect, now};
 use crate::error::{Error, Result};
-use crate::import::ahead::Ahead;
 use crate::import::build::Mistake;
 use crate::import::problem::Problem;
-use crate::import::read::{Parsed, Record, Source, whole};
-use crate::import::record::DatasetRecord;
+use crate::import::read::Source;
 use crate::import::report::Report;
 use crate::import::{check, derive, index, ledger, redirect, scratch};
 
@@ -31,11 +31,8 @@ const FIRST_LOOK: usize = 20_000;
 use outcome::Outcome;
 pub use outcome::import;
 use part::{Place, Run, State};
+use reading::{BATCH, Pass};
 pub use retry::{Expected, Once};
-
-/// Lines that are resolved and written together, or less when they are long.
-const BATCH: usize = 1000;
-const LARGE: u64 = 8 << 20;
 
 /// How to import.
 #[derive(Clone, Debug, Default)]
@@ -94,6 +91,10 @@ struct Attempt<'a> {
     from: &'a Place,
     most: u64,
     run: Option<i64>,
+    /// Where the first judgement stands, and how many records may be read from there on.
+    judgements: Option<(Place, u64)>,
+    /// By the two that were judged, where this import says so.
+    judged: HashMap<(i64, i64), At>,
     /// Lines with mistakes that an earlier reading found.
     rejected: &'a HashSet<(usize, u64)>,
     /// The keys of those, and of lines that cannot be read at all.
@@ -142,6 +143,8 @@ impl<'a> Attempt<'a> {
             from: &state.place,
             most: run.map_or(u64::MAX, |run| run.most),
             run: run.map(|run| run.id),
+            judgements: None,
+            judged: HashMap::new(),
             rejected: &state.rejected,
             rejected_keys: state.problems.iter().filter_map(|(_, problem, _)| problem.key.clone()).collect(),
             progress,
@@ -181,8 +184,11 @@ impl<'a> Attempt<'a> {
             redirect::settle(self.transaction).await?;
         }
         // Rows of lines with mistakes are missing; that hides a mistake at most and makes none.
-        let (late, moved) = check::check(self.transaction).await?;
-        for late in late {
+        let (mut all_late, moved) = check::check(self.transaction).await?;
+        if self.redirects {
+            all_late.extend(check::ties(self.transaction).await?);
+        }
+        for late in all_late {
             self.late(late).await?;
         }
         for (id, what) in moved {
@@ -191,6 +197,10 @@ impl<'a> Attempt<'a> {
         if reached.is_none() {
             // What a part leaves unused a later one may use.
             self.find_unused().await?;
+        }
+        if let Some((first, left)) = self.judgements.take() {
+            self.progress.stage("judging");
+            self.read_all(Pass::Judge, &first, left).await?;
         }
         if !self.problems.is_empty() || !self.needless.is_empty() || !self.unused.is_empty() {
             // What is derived relies on what was checked.
@@ -234,110 +244,9 @@ impl<'a> Attempt<'a> {
         self.problems.push((at, problem, kind.map(str::to_owned)));
     }
 
-    /// Reads all files, or until there were so many records; returns where that was.
-    async fn readings(&mut self, pass: Pass) -> Result<Option<Place>> {
-        let mut left = self.most;
-        for file in self.from.file..self.sources.len() {
-            let reached = self.read(file, pass, &mut left).await?;
-            if reached.is_some() {
-                return Ok(reached);
-            }
-        }
-        Ok(None)
-    }
-
-    async fn read(&mut self, file: usize, pass: Pass, left: &mut u64) -> Result<Option<Place>> {
-        let from = if file == self.from.file { self.from.clone() } else { Place::default() };
-        let mut lines = Ahead::new(self.sources[file].lines(from.bytes, from.lines)?);
-        self.dataset = match from.dataset {
-            Some(key) => dataset::Entity::find().filter(dataset::Column::Key.eq(key)).one(self.transaction).await?,
-            None => None,
-        };
-        let mut reached = None;
-        let (mut batch, mut bytes): (Vec<(At, Record)>, u64) = (Vec::new(), 0);
-        while let Some(line) = lines.next().await? {
-            self.progress.read(line.bytes);
-            let at = At { file, line: line.number };
-            let replaced = self.sources[file].feed.as_ref().is_some_and(|feed| feed.is_replaced(line.number));
-            if replaced || self.rejected.contains(&(file, line.number)) {
-                continue;
-            }
-            match line.parsed {
-                Ok(Parsed::Dataset(record)) => {
-                    // A file may hold several datasets, as an export of the whole graph does.
-                    self.flush(&mut batch, pass).await?;
-                    self.open_dataset(&record, pass).await?;
-                }
-                Ok(Parsed::Record(record)) => {
-                    if self.dataset.is_none() {
-                        let Some(key) = self.options.dataset.clone() else {
-                            let mistake = whole(
-                                "belongs to no dataset",
-                                "begin the file with {\"kind\": \"dataset\", \"key\": ...}, or say --dataset KEY",
-                            );
-                            self.once(pass, at, None, Some(&record.key), vec![mistake]);
-                            break;
-                        };
-                        self.open_dataset(&DatasetRecord { key, title: None, licence: None, url: None }, Pass::Write)
-                            .await?;
-                    }
-                    batch.push((at, record));
-                    bytes += line.bytes;
-                    if batch.len() == BATCH || bytes >= LARGE {
-                        bytes = 0;
-                        self.flush(&mut batch, pass).await?;
-                    }
-                    *left -= 1;
-                    if *left == 0 {
-                        let dataset = self.dataset.as_ref().map(|dataset| dataset.key.clone());
-                        reached = Some(Place { file, lines: line.number, bytes: line.end, dataset });
-                        break;
-                    }
-                }
-                Err((key, mistakes)) => self.once(pass, at, None, key.as_deref(), mistakes),
-            }
-        }
-        lines.end().await?;
-        self.flush(&mut batch, pass).await?;
-        Ok(reached)
-    }
-
-    /// Mistakes that both readings meet are noted in the first.
-    fn once(&mut self, pass: Pass, at: At, kind: Option<&str>, key: Option<&str>, mistakes: Vec<Mistake>) {
-        if pass == Pass::Register {
-            self.rejected_keys.extend(key.map(str::to_owned));
-            for mistake in mistakes {
-                self.problem(at, kind, key, mistake);
-            }
-        }
-    }
-
-    async fn flush(&mut self, batch: &mut Vec<(At, Record)>, pass: Pass) -> Result<()> {
-        let batch = std::mem::take(batch);
-        if batch.is_empty() {
-            return Ok(());
-        }
-        self.handled += batch.len();
-        match pass {
-            Pass::Register => self.register(batch).await?,
-            Pass::Write => self.write(batch).await?,
-        }
-        if self.handled > self.look_again {
-            self.look_again = self.handled * 4;
-            Db::analyze(self.transaction).await?;
-        }
-        Ok(())
-    }
-
     fn dataset(&self) -> Result<&dataset::Model> {
         self.dataset.as_ref().ok_or_else(|| Error::Broken("no dataset is open".into()))
     }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Pass {
-    Register,
-    Write,
 }
 
 enum Fate {

@@ -117,7 +117,7 @@ impl Run {
         }
         (self.most, self.looked) = (self.every, false);
         let sql = format!(
-            "INSERT INTO {SEEN} (run_id, record_id, file, line) SELECT {}, id, file, line FROM {} WHERE pointer = ''",
+            "INSERT INTO {SEEN} (run_id, record_id, file, line) SELECT {}, id, file, line FROM {} WHERE pointer = '' AND line > 0",
             self.id,
             scratch::LINE
         );
@@ -168,13 +168,20 @@ async fn closed(source: &Source, state: &State, least: u64) -> Result<Option<u64
     let mut open: Vec<(u64, u64)> = Vec::new();
     let mut count = 0;
     while let Some(line) = lines.next().await? {
-        let Ok(Parsed::Record(record)) = line.parsed else { continue };
         if state.rejected.contains(&(file, line.number)) {
             continue;
         }
-        stands.extend(record.entries.iter().map(|entry| (hasher.hash_one(&entry.key), count)));
-        stands.extend(record.external.iter().map(|(_, scheme, value)| (hasher.hash_one((scheme, value)), count)));
-        let wanted = record.wanted.iter().filter_map(|wanted| match wanted {
+        let wanted = match line.parsed {
+            Ok(Parsed::Record(record)) => {
+                let external = record.external.iter();
+                stands.extend(record.entries.iter().map(|entry| (hasher.hash_one(&entry.key), count)));
+                stands.extend(external.map(|(_, scheme, value)| (hasher.hash_one((scheme, value)), count)));
+                record.wanted
+            }
+            Ok(Parsed::Merge(merge)) => merge.wanted,
+            Ok(Parsed::Dataset(_)) | Err(_) => continue,
+        };
+        let wanted = wanted.iter().filter_map(|wanted| match wanted {
             Ref::Key(key) => Some(hasher.hash_one(key)),
             Ref::External(one) => Some(hasher.hash_one((&one.scheme, &one.value))),
             Ref::Dataset(_) => None,

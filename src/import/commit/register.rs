@@ -8,7 +8,8 @@ use entity::{dataset, record};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveEnum, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, Value};
 
-use super::{At, Attempt, Fate, Pass};
+use super::reading::Pass;
+use super::{At, Attempt, Fate};
 use crate::db::insert::{Target, insert};
 use crate::error::Result;
 use crate::import::build::{Mistake, word};

@@ -12,9 +12,10 @@ use sea_orm::{ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use super::{At, Attempt, Fate};
 use crate::db::insert::{Target, insert};
 use crate::error::Result;
-use crate::import::build::{Known, Mistake, word};
+use crate::import::build::{Mistake, word};
 use crate::import::read::Record;
 use crate::import::record::{Ref, Rows};
+use crate::import::reference::MERGED;
 use crate::import::report::Updated;
 use crate::import::{derive, redirect, scratch, write};
 
@@ -22,8 +23,7 @@ impl Attempt<'_> {
     /// The second reading: resolves references and writes rows.
     pub(super) async fn write(&mut self, batch: Vec<(At, Record)>) -> Result<()> {
         let dataset = self.dataset()?.clone();
-        let mut wanted: Vec<Ref> = Vec::new();
-        let mut keys: HashSet<String> = HashSet::new();
+        let (mut wanted, mut keys): (Vec<Ref>, HashSet<String>) = (Vec::new(), HashSet::new());
         // What the first reading found wrong with a record, it said.
         let mut said: HashSet<(u64, String, String)> = HashSet::new();
         for (at, record) in &batch {
@@ -32,34 +32,7 @@ impl Attempt<'_> {
             let mistakes = record.mistakes.iter().cloned();
             said.extend(mistakes.map(|mistake| (at.line, mistake.pointer, mistake.message)));
         }
-        let mut known = Known::default();
-        let mut elsewhere: HashMap<String, HashSet<String>> = HashMap::new();
-        let mut external: HashSet<(String, String)> = HashSet::new();
-        for reference in wanted {
-            match reference {
-                Ref::Key(key) => {
-                    keys.insert(key);
-                }
-                Ref::Dataset(other) => {
-                    elsewhere.entry(other.dataset).or_default().insert(other.key);
-                }
-                Ref::External(one) => {
-                    external.insert((one.scheme, one.value));
-                }
-            }
-        }
-        known.rejected.extend(keys.iter().filter(|key| self.rejected_keys.contains(*key)).cloned());
-        let mut digests = HashMap::new();
-        for (key, (named, digest)) in self.keys(&dataset.key, keys.iter().map(String::as_str)).await? {
-            digests.insert(key.clone(), digest);
-            known.keys.insert((dataset.key.clone(), key), named);
-        }
-        for (other, keys) in elsewhere {
-            for (key, (named, _)) in self.keys(&other, keys.iter().map(String::as_str)).await? {
-                known.keys.insert((other.clone(), key), named);
-            }
-        }
-        known.external = self.external(&external).await?;
+        let (mut known, digests) = self.resolve(&dataset.key, wanted, keys).await?;
         known.of_feed = batch.first().is_some_and(|(at, _)| self.sources[at.file].feed.is_some());
 
         let (mut rows, mut tops) = (Rows::default(), Vec::new());
@@ -367,14 +340,15 @@ impl Attempt<'_> {
                 continue;
             }
             let list = self.dialect.texts(slugs.iter().filter_map(|(_, slug)| slug.as_deref()));
-            let query = Query::select()
-                .columns(["id", "slug"])
-                .from(table)
-                .and_where(self.dialect.is_one_of(Expr::col("slug"), list))
-                .take();
             let mut owners: HashMap<String, i64> = HashMap::new();
-            for row in self.transaction.query_all(&query).await? {
-                owners.insert(row.try_get("", "slug")?, row.try_get("", "id")?);
+            // What was judged to be another keeps its slug.
+            let aside = MERGED.iter().any(|(_, merged)| *merged == table).then(|| format!("merged_{table}"));
+            for stored in [Some(table.to_owned()), aside].into_iter().flatten() {
+                let is_one = self.dialect.is_one_of(Expr::col("slug"), list.clone());
+                let query = Query::select().columns(["id", "slug"]).from(stored).and_where(is_one).take();
+                for row in self.transaction.query_all(&query).await? {
+                    owners.insert(row.try_get("", "slug")?, row.try_get("", "id")?);
+                }
             }
             for (id, slug) in slugs {
                 let owner = slug.as_ref().map(|slug| *owners.entry(slug.clone()).or_insert(id));

@@ -16,6 +16,7 @@ pub mod evidence;
 pub mod external_id;
 pub mod figure;
 pub mod mention;
+pub mod merge;
 pub mod name;
 pub mod participation;
 pub mod place;
@@ -24,6 +25,9 @@ pub mod stance;
 pub mod statement;
 
 pub use dataset::DatasetRecord;
+pub use merge::MergeRecord;
+
+use std::fmt;
 
 use schemars::JsonSchema;
 use sea_orm::EntityTrait;
@@ -65,6 +69,16 @@ pub struct ExternalRef {
     pub scheme: String,
     /// The id.
     pub value: String,
+}
+
+impl fmt::Display for Ref {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Key(key) => write!(f, "`{key}`"),
+            Self::Dataset(other) => write!(f, "`{}` of dataset `{}`", other.key, other.dataset),
+            Self::External(external) => write!(f, "{} {}", external.scheme, external.value),
+        }
+    }
 }
 
 /// A time: EDTF text (ISO 8601-2 Level 1) such as `2021-07-09`, `2021-05`, `2021-07-18?`, `2019-10/..`, or an object
@@ -179,12 +193,16 @@ trait Word {
     const WORD: &'static str;
 }
 
+/// The kinds of lines that are in no noun: they are in no register, and have no parts.
+pub(crate) const DATASET: &str = "dataset";
+pub(crate) const MERGE: &str = "merge";
+
 /// Declares the kinds of records: the word in `"kind"`, the type that reads it, and what a line of its own needs
 /// beyond what the type requires of a part.
 macro_rules! kinds {
     ($($word:literal $path:path, needs $needs:expr;)+) => {
-        /// Every word for `"kind"` but `dataset`.
-        pub const WORDS: &[&str] = &[$($word),+];
+        /// Every word for `"kind"`.
+        pub const WORDS: &[&str] = &[DATASET, $($word,)+ MERGE];
 
         /// Reads a record of the kind `word`; none when there is no such kind.
         pub(crate) fn read(word: &str, value: serde_json::Value) -> Option<Result<Box<dyn AnyBuild>, super::problem::Misfit>> {
@@ -282,10 +300,10 @@ macro_rules! rows {
 
 /// A record as a line: its kind first.
 #[derive(Serialize)]
-struct Line<T> {
-    kind: &'static str,
+pub(crate) struct Line<T> {
+    pub(crate) kind: &'static str,
     #[serde(flatten)]
-    record: T,
+    pub(crate) record: T,
 }
 
 /// The line of the record with this number; none when it has no row.
