@@ -4,6 +4,7 @@ pub mod full_text;
 pub(crate) mod insert;
 mod past;
 mod reader;
+mod replica;
 mod snapshot;
 mod watch;
 
@@ -29,6 +30,8 @@ use crate::error::{Error, Result};
 
 pub use past::Moment;
 pub use reader::Reader;
+use replica::Replica;
+pub use replica::{Reading, ReplicaFigures};
 pub use snapshot::Snapshot;
 use watch::Watch;
 
@@ -67,6 +70,8 @@ pub struct Db {
     exports: Reader,
     writer: DatabaseConnection,
     watch: Arc<Watch>,
+    /// What is read in place of all this, where it can be.
+    replica: Option<Replica>,
 }
 
 impl Db {
@@ -87,17 +92,17 @@ impl Db {
             let options = SqliteConnectOptions::from_str(&url).map_err(refused)?;
             let options = sqlite(options).pragma("temp_store", "MEMORY");
             let (reader, exports) = (Reader::sqlite(&options, READERS), Reader::sqlite(&options, EXPORTS));
-            return Ok(Self { reader, exports, writer, watch: Watch::new() });
+            return Ok(Self { reader, exports, writer, watch: Watch::new(), replica: None });
         }
-        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        if is_postgres(url) {
             // A pool asks a server that refuses again and again for half a minute, and then names no reason.
             PgConnection::connect(url).await.map_err(refused)?.close().await.ok();
             let writer = Database::connect(options(url)).await?;
             let options = PgConnectOptions::from_str(url).map_err(refused)?;
             let others = writer.get_postgres_connection_pool();
-            let reader = Reader::postgres(&options, others, READERS);
-            let exports = Reader::postgres(&options, others, EXPORTS);
-            return Ok(Self { reader, exports, writer, watch: Watch::new() });
+            let reader = Reader::postgres(&options, others, READERS, None);
+            let exports = Reader::postgres(&options, others, EXPORTS, None);
+            return Ok(Self { reader, exports, writer, watch: Watch::new(), replica: None });
         }
         Err(Error::BadInput(format!("`{url}` is no database: write sqlite://FILE or postgres://USER@HOST/NAME")))
     }
@@ -105,6 +110,11 @@ impl Db {
     /// For reading what a request asks.
     pub fn reader(&self) -> &Reader {
         &self.reader
+    }
+
+    /// The version of the graph: it grows with everything that is written.
+    pub async fn version(&self) -> Result<i64> {
+        self.reader.counter("version").await
     }
 
     /// The graph as it is now, to be read for as long as it takes. Queries keep their own connections.
@@ -215,6 +225,7 @@ impl Db {
 
     /// Waits for what runs and closes.
     pub async fn close(self) -> Result<()> {
+        self.close_replica().await?;
         self.reader.close().await?;
         self.exports.close().await?;
         Ok(self.writer.close().await?)
@@ -244,6 +255,10 @@ async fn connect_in_turn(options: ConnectOptions) -> Result<DatabaseConnection, 
             connected => return connected,
         }
     }
+}
+
+fn is_postgres(url: &str) -> bool {
+    url.starts_with("postgres://") || url.starts_with("postgresql://")
 }
 
 fn refused(error: sea_orm::sqlx::Error) -> DbErr {

@@ -130,6 +130,12 @@ pub struct Edge<T: Noun> {
     node: T,
 }
 
+impl<T: Noun> Edge<T> {
+    pub(super) fn row(&self) -> &T {
+        &self.node
+    }
+}
+
 impl<T: Noun> TypeName for Edge<T> {
     fn type_name() -> Cow<'static, str> {
         format!("{}Edge", <T as async_graphql::OutputType>::type_name()).into()

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use async_graphql::Response;
 use async_graphql::parser::types::OperationType;
 use axum::http::StatusCode;
-use futures_util::{FutureExt, Stream, StreamExt};
+use futures_util::FutureExt;
 
 use super::App;
 use super::answer::{Answer, Cost, Extensions};
@@ -16,6 +16,7 @@ use super::rate::Headers;
 use super::refusal::Refusal;
 use super::request_id::RequestId;
 use crate::auth::Scope;
+use crate::db::Reading;
 use crate::error::Error;
 use crate::graphql::Session;
 
@@ -43,7 +44,7 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
-    fn refused(refusal: Refusal) -> Self {
+    pub(super) fn refused(refusal: Refusal) -> Self {
         Self { answer: Answer::refused(&refusal), refusal: Some(refusal), headers: Vec::new() }
     }
 }
@@ -70,15 +71,29 @@ impl Asking {
 
     /// Answers a question at once: one that is not a subscription.
     pub(super) async fn run(&self, question: Question) -> Outcome {
+        match self.reading(Some(&question)).await {
+            Ok(reading) => self.run_there(&reading, question).await,
+            Err(refusal) => Outcome::refused(self.counted(refusal)),
+        }
+    }
+
+    /// Answers a question for which it was decided where to read.
+    pub(super) async fn run_there(&self, reading: &Reading, question: Question) -> Outcome {
         let started = Instant::now();
-        let session = Session::new(self.app.db.clone());
         let (name, cost) = (question.name.clone(), question.cost);
-        let outcome = match self.app.rates.take(&self.client, cost) {
-            Ok(headers) => Outcome { headers, ..self.execute(question, &session).await },
-            Err(refusal) => Outcome::refused(refusal),
+        let (outcome, statements) = match self.app.rates.take(&self.client, cost) {
+            Ok(headers) => {
+                let writing = self.writing(&question);
+                let (outcome, session) = self.execute_there(reading, question, started).await;
+                let mut outcome = Outcome { headers, ..outcome };
+                if let Some(writing) = writing {
+                    writing.tell(&mut outcome).await;
+                }
+                (outcome, session.statements())
+            }
+            Err(refusal) => (Outcome::refused(refusal), 0),
         };
         let elapsed = started.elapsed();
-        let statements = session.statements();
         let span = tracing::Span::current();
         span.record("operation", name.as_deref()).record("cost", cost).record("statements", statements);
         match &outcome.refusal {
@@ -93,7 +108,8 @@ impl Asking {
         outcome
     }
 
-    async fn execute(&self, question: Question, session: &Session) -> Outcome {
+    /// Runs a question, in what is left of its time.
+    pub(super) async fn execute(&self, question: Question, session: &Session, started: Instant) -> Outcome {
         if question.operation == OperationType::Subscription {
             let message = "A subscription needs a web socket or `Accept: text/event-stream`";
             return Outcome::refused(Refusal::new(StatusCode::NOT_ACCEPTABLE, "BAD_INPUT", message));
@@ -109,7 +125,7 @@ impl Asking {
         // A resolver that panics takes its own request with it, and no other.
         let run = AssertUnwindSafe(self.app.api.execute(request)).catch_unwind();
         let limit = Duration::from_secs(self.app.settings.timeout);
-        let response = match tokio::time::timeout(limit, run).await {
+        let response = match tokio::time::timeout(limit.saturating_sub(started.elapsed()), run).await {
             Err(_) => {
                 let message = format!("The query took longer than {} seconds: ask for less at once", limit.as_secs());
                 return Outcome::refused(Refusal::new(StatusCode::GATEWAY_TIMEOUT, "TIMEOUT", message));
@@ -123,29 +139,9 @@ impl Asking {
         let mut outcome = self.outcome(response);
         if let Some(requested) = tells_cost {
             let cost = Cost { requested, limit: self.app.settings.limits.max_cost };
-            outcome.answer.extensions = Some(Extensions { cost });
+            outcome.answer.extensions = Some(Extensions { cost: Some(cost), ..Extensions::default() });
         }
         outcome
-    }
-
-    /// The answers of a subscription, each made when the one before was taken.
-    pub(super) fn follow(&self, question: Question) -> Result<impl Stream<Item = Outcome> + Send + use<>, Refusal> {
-        self.app.rates.take(&self.client, question.cost).map_err(|refusal| self.counted(refusal))?;
-        let session = Session::new(self.app.db.clone());
-        let request = question.request.data(session).data(self.client.caller.clone());
-        let asking = self.clone();
-        let gauge = self.app.metrics.following();
-        let answers = AssertUnwindSafe(self.app.api.execute_stream(request)).catch_unwind();
-        Ok(answers.map(move |response| {
-            let _counted_as_long_as_it_lasts = &gauge;
-            match response {
-                Ok(response) => asking.outcome(response),
-                Err(_) => {
-                    tracing::error!("a resolver panicked");
-                    Outcome::refused(Refusal::internal(&asking.id))
-                }
-            }
-        }))
     }
 
     /// Whether a client that was let in may still be served: its key may have been revoked since.
@@ -175,7 +171,7 @@ impl Asking {
         }
     }
 
-    fn outcome(&self, response: Response) -> Outcome {
+    pub(super) fn outcome(&self, response: Response) -> Outcome {
         let (answer, refusal) = Answer::of(response, &self.id);
         Outcome { answer, refusal, headers: Vec::new() }
     }

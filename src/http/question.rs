@@ -45,6 +45,8 @@ pub(super) struct Question {
     pub(super) cost: usize,
     /// Whether the client wants to know that.
     pub(super) tells_cost: bool,
+    /// The oldest version of the graph that will do.
+    pub(super) least: i64,
 }
 
 impl Question {
@@ -77,13 +79,22 @@ impl Question {
             return Err(Refusal::document("GRAPHQL_VALIDATION_FAILED", message));
         }
         given(&operation.node, &variables)?;
-        let mut request = Request::new(String::new()).variables(variables);
-        request.set_parsed_query(document.parsed.clone());
-        if let Some(name) = &name {
-            request = request.operation_name(name);
-        }
+        let least = match extensions.get("newsgraphVersion") {
+            None | Some(Value::Null) => 0,
+            Some(version) => version.as_i64().filter(|version| *version >= 0).ok_or_else(|| {
+                let message = "`extensions.newsgraphVersion` is no version of the graph: send the number that the answer to a write had there, or leave it out";
+                Refusal::unreadable(message)
+            })?,
+        };
+        let request = request(&document, variables, name.as_deref());
         let tells_cost = extensions.get("cost").is_some_and(|wanted| *wanted == Value::Bool(true));
-        Ok(Self { request, name, operation: kind, cost: size.cost, tells_cost, document })
+        Ok(Self { request, name, operation: kind, cost: size.cost, tells_cost, document, least })
+    }
+
+    /// The same, to be asked once more.
+    pub(super) fn again(&self) -> Self {
+        let request = request(&self.document, self.request.variables.clone(), self.name.as_deref());
+        Self { request, document: Arc::clone(&self.document), name: self.name.clone(), ..*self }
     }
 
     /// A mutation is not run by what may be a link, or be asked for again by a cache.
@@ -93,6 +104,15 @@ impl Question {
         }
         let message = "GET is for queries only: send this by POST";
         Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "BAD_INPUT", message))
+    }
+}
+
+fn request(document: &Document, variables: Variables, name: Option<&str>) -> Request {
+    let mut request = Request::new(String::new()).variables(variables);
+    request.set_parsed_query(document.parsed.clone());
+    match name {
+        Some(name) => request.operation_name(name),
+        None => request,
     }
 }
 
