@@ -165,7 +165,8 @@ impl Reader {
                 .after_connect(move |connection, _| {
                     let (seen, run) = (Arc::clone(&seen), run.clone());
                     Box::pin(async move {
-                        let row = connection.fetch_one("SELECT pg_backend_pid(), pg_postmaster_start_time()::text").await?;
+                        let row =
+                            connection.fetch_one("SELECT pg_backend_pid(), pg_postmaster_start_time()::text").await?;
                         seen.store(row.try_get(0)?, Ordering::Relaxed);
                         let started: String = row.try_get(1)?;
                         if let Some(run) = run.filter(|run| started != *run.started) {

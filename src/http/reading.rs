@@ -88,7 +88,8 @@ impl Asking {
         let least = self.client.least.max(question.map_or(0, |question| question.least));
         let writer = versions.of(self.client.caller.name.as_deref());
         let writes = question.is_some_and(|question| question.operation == OperationType::Mutation);
-        let reading = if writes || writer.writing > 0 { db.reading_here() } else { db.reading(least.max(writer.version)) };
+        let reading =
+            if writes || writer.writing > 0 { db.reading_here() } else { db.reading(least.max(writer.version)) };
         if !reading.is_replica() {
             self.reach(least).await?;
         }

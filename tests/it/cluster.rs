@@ -142,7 +142,12 @@ impl Cluster {
     pub async fn pause(&self) {
         self.replica.run("SELECT pg_wal_replay_pause()").await;
         // It is paused a little after it was asked for.
-        while self.replica.number("SELECT CAST(pg_get_wal_replay_pause_state() = 'paused' AS INT)::bigint AS said").await == 0 {
+        while self
+            .replica
+            .number("SELECT CAST(pg_get_wal_replay_pause_state() = 'paused' AS INT)::bigint AS said")
+            .await
+            == 0
+        {
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
     }

@@ -18,13 +18,13 @@ const FOLLOW: &str = "subscription($after: String, $filter: ChangeFilter) {
     changes(after: $after, filter: $filter) { cursor node { kind operation node { ... on Event { title } ... on Person { label } } } } }";
 
 /// A stream of events being read.
-struct Events {
+pub struct Events {
     response: reqwest::Response,
     rest: String,
 }
 
 impl Events {
-    async fn open(server: &Server, key: Option<&str>, variables: Value) -> Self {
+    pub async fn open(server: &Server, key: Option<&str>, variables: Value) -> Self {
         let request = server.client.post(format!("{}/graphql", server.address)).header(ACCEPT, "text/event-stream");
         let request = if let Some(key) = key { request.bearer_auth(key) } else { request };
         let body = json!({ "query": FOLLOW, "variables": variables }).to_string();
@@ -54,7 +54,7 @@ impl Events {
         }
     }
 
-    async fn change(&mut self) -> Value {
+    pub async fn change(&mut self) -> Value {
         let (event, mut data) = self.next().await.expect("the stream goes on");
         assert_eq!(event, "next", "{data}");
         data["data"]["changes"].take()

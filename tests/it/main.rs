@@ -5,6 +5,7 @@
 #![allow(unreachable_pub, reason = "nothing is beyond a test")]
 
 mod access;
+mod cluster;
 mod command;
 mod delete;
 mod durability;
@@ -30,6 +31,7 @@ mod parts;
 mod place;
 mod plan;
 mod readme;
+mod replica;
 mod schema;
 mod search;
 mod server;

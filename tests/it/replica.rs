@@ -84,7 +84,7 @@ async fn who_wrote_reads_it_while_the_replica_lags() {
     let (anybody, second) = (replicated.serve(), replicated.serve());
     assert_eq!(anybody.get("/health/ready").await.text().await.unwrap(), "ready\n");
     // The same process, asked by three callers.
-    let of_process = |key: &str| Server::of(&anybody.address).with_key(key);
+    let of_process = |key: &str| anybody.caller().with_key(key);
     let (writer, reader) = (of_process(&key), of_process(&other_key));
     assert_eq!(events(&anybody.ask(COUNT).await), 0);
 
@@ -106,7 +106,7 @@ async fn who_wrote_reads_it_while_the_replica_lags() {
     assert_eq!(events(&reader.ask(COUNT).await), 1);
 
     // A second process knows of no writer, but of versions.
-    let writer_there = Server::of(&second.address).with_key(&key);
+    let writer_there = second.caller().with_key(&key);
     assert_eq!(events(&writer_there.ask(COUNT).await), 0);
     assert_eq!(events(&count_at(&second, &version).await), 1);
     let extended = json!({ "query": COUNT, "extensions": { "newsgraphVersion": version.parse::<i64>().unwrap() } });
@@ -142,7 +142,8 @@ async fn who_wrote_reads_it_while_the_replica_lags() {
     assert_eq!((anybody.figure(FROM_PRIMARY).await, anybody.figure(FROM_REPLICA).await), (primary, replica + 20.0));
     assert_eq!(anybody.figure("newsgraph_replica_behind").await, 0.0);
     // The servers themselves saw it so: the statements of these requests ran there.
-    let ran = "SELECT COUNT(*) AS said FROM pg_stat_activity WHERE query LIKE '%\"event\"%' AND query NOT LIKE '%pg_stat%'";
+    let ran =
+        "SELECT COUNT(*) AS said FROM pg_stat_activity WHERE query LIKE '%\"event\"%' AND query NOT LIKE '%pg_stat%'";
     assert!(cluster.replica.number(ran).await > 0);
 }
 
@@ -167,7 +168,7 @@ async fn a_version_that_cannot_be_is_refused() {
         let server = Server::start(&fixture);
         check(&server).await;
         let key = make_key(&fixture, "feeds", "write");
-        let version = version_of(&Server::of(&server.address).with_key(&key).post(write("one")).await);
+        let version = version_of(&server.caller().with_key(&key).post(write("one")).await);
         assert!(events(&count_at(&server, &version).await) > 1);
     }
     if let Some(replicated) = Replicated::start().await {
@@ -196,7 +197,7 @@ async fn a_replica_may_go_and_come_back() {
 
     // Asked all the time while it is killed.
     let asked = {
-        let server = Server::of(&server.address);
+        let server = server.caller();
         tokio::spawn(async move {
             let (mut slowest, began) = (Duration::ZERO, Instant::now());
             while began.elapsed() < Duration::from_secs(4) {
@@ -235,14 +236,39 @@ async fn a_replica_may_go_and_come_back() {
     assert_eq!(stream.change().await["node"]["node"]["title"], "three", "nothing is skipped and nothing comes twice");
 }
 
-/// What the replica has to replay may stand against a statement: the request is asked again of the primary.
+/// What the replica has to replay may stand against a statement: then the request is asked again of the primary.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_statement_that_replay_stops_is_asked_of_the_primary() {
     let Some(replicated) = Replicated::start().await else { return };
     let Replicated { cluster, fixture } = &replicated;
-    cluster.replica.run("ALTER SYSTEM SET max_standby_streaming_delay = '100ms'").await.
+    cluster.replica.run("ALTER SYSTEM SET max_standby_streaming_delay = '100ms'").await;
     cluster.replica.run("SELECT pg_reload_conf()").await;
-    let _ = fixture;
+    let place = json!({ "kind": "place", "key": "here", "label": "Here", "type": "CITY" });
+    assert_eq!(fixture.import_lines(&[place]).await.problems, []);
+    // Reading places takes long on the replica only.
+    cluster.primary.run("ALTER TABLE place RENAME TO place_kept").await;
+    cluster
+        .primary
+        .run("CREATE VIEW place AS SELECT * FROM place_kept WHERE CASE WHEN pg_is_in_recovery() THEN pg_sleep(4) IS NOT NULL ELSE true END")
+        .await;
+    let lsn = "SELECT CAST(pg_last_wal_replay_lsn() - '0/0' AS BIGINT) AS said";
+    let written = cluster.primary.number("SELECT CAST(pg_current_wal_lsn() - '0/0' AS BIGINT) AS said").await;
+    until("the view is there", async || cluster.replica.number(lsn).await >= written).await;
+    let server = replicated.serve();
+    let asking = async { server.ask("{ datasets { totalCount } places { nodes { label } } }").await };
+    let changing = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        cluster.primary.run("ALTER TABLE place_kept ADD COLUMN more INT").await;
+    };
+    let (answer, ()) = tokio::join!(asking, changing);
+    let expected = json!({ "datasets": { "totalCount": 1 }, "places": { "nodes": [{ "label": "Here" }] } });
+    assert_eq!((&answer["data"], answer.get("errors")), (&expected, None), "{}", server.log());
+    assert_eq!(server.figure("newsgraph_replica_asked_again_total").await, 1.0);
+    // The replica itself is sound, and the next request is its.
+    let before = server.figure(FROM_REPLICA).await;
+    assert_eq!(events(&server.ask(COUNT).await), 0);
+    assert_eq!(server.figure(FROM_REPLICA).await, before + 1.0);
+    assert!(!server.log().contains("ERROR") && !server.log().contains("is not read"), "{}", server.log());
 }
 
 /// Addresses that are no replica are refused at the start, with words that say what to change.

@@ -22,7 +22,8 @@ const EVERY: Duration = Duration::from_secs(1);
 const SOON: Duration = Duration::from_millis(50);
 
 /// What tells one database from all others, their copies included: streaming replicas have it in common.
-const IDENTITY: &str = "concat_ws('/', (SELECT system_identifier FROM pg_control_system()), current_database(), current_schema())";
+const IDENTITY: &str =
+    "concat_ws('/', (SELECT system_identifier FROM pg_control_system()), current_database(), current_schema())";
 
 /// All changes to storage.
 const CHANGES: &str = "(SELECT string_agg(version, ' ' ORDER BY version) FROM seaql_migrations)";
@@ -137,7 +138,8 @@ impl Keeper {
         let mut connection = self.options.connect().await?;
         let sql = format!("SELECT pg_is_in_recovery(), {IDENTITY}, pg_postmaster_start_time()::text");
         let row = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_one(&mut connection).await?;
-        let (is_standby, identity, started): (bool, String, String) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        let (is_standby, identity, started): (bool, String, String) =
+            (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
         if identity != self.identity {
             return Err(Unfit::for_good(format!(
                 "it is no replica of `--database-url`: it is {identity}, and that is {} (system, database, schema)",
