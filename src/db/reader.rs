@@ -108,12 +108,9 @@ impl Taken {
 impl Drop for Taken {
     fn drop(&mut self) {
         let (Some(seat), Some(permit)) = (self.seat.take(), self.permit.take()) else { return };
-        if !self.running {
+        // What runs at a server that has gone cannot be stopped.
+        if !self.running || self.room.run.as_ref().is_some_and(Run::is_lost) {
             self.room.give_back(seat);
-            return;
-        }
-        // What has gone need not be stopped, and cannot be.
-        if self.room.run.as_ref().is_some_and(Run::is_lost) {
             return;
         }
         // Without a runtime the program is ending, and its connections with it.

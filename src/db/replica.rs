@@ -98,10 +98,11 @@ impl Run {
         let _ = lost.wait_for(|lost| *lost).await.map(|_| ());
     }
 
-    /// What an error of a statement means: a failure that another database would not have is told apart.
+    /// What an error of a statement means: one that the database written to would not have is told apart.
     pub(super) fn judge(&self, error: DbErr) -> Error {
         match cause(&error) {
-            Cause::Statement => return error.into(),
+            Cause::Statement if !self.is_lost() => return error.into(),
+            Cause::Statement => {}
             Cause::Connection => self.lose(),
             Cause::Replay => {}
         }

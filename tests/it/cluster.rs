@@ -75,8 +75,20 @@ impl Postgres {
         done(&self.programs.join("pg_ctl"), &["-D", self.path(), "-w", "-l", &log, "-o", &options, "start"]);
     }
 
+    /// All its processes stand still, or go on: connections stay open and nothing answers.
+    pub fn freeze(&self, is_frozen: bool) {
+        let Ok(file) = std::fs::read_to_string(self.data.join("postmaster.pid")) else { return };
+        let first = file.lines().next().unwrap().to_owned();
+        let others = std::fs::read_to_string(format!("/proc/{first}/task/{first}/children")).unwrap_or_default();
+        let signal = if is_frozen { "-STOP" } else { "-CONT" };
+        let all = std::iter::once(first.as_str()).chain(others.split_whitespace());
+        // One of them may have ended meanwhile.
+        let _ = Command::new("kill").arg(signal).args(all).status().unwrap();
+    }
+
     /// As a crash does: nothing is finished, all connections break.
     pub fn kill(&self) {
+        self.freeze(false);
         run(&self.programs.join("pg_ctl"), &["-D", self.path(), "-w", "-m", "immediate", "stop"]);
     }
 

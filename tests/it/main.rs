@@ -35,6 +35,7 @@ mod replica;
 mod schema;
 mod search;
 mod server;
+mod socket;
 mod standing;
 mod storage;
 mod write;

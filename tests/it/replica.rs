@@ -12,6 +12,7 @@ use crate::command::{newsgraph, text};
 use crate::fixture::{Fixture, databases, records};
 use crate::live::Events;
 use crate::server::Server;
+use crate::socket::Socket;
 
 const COUNT: &str = "{ events { totalCount } actors { totalCount } }";
 
@@ -145,6 +146,10 @@ async fn who_wrote_reads_it_while_the_replica_lags() {
     let ran =
         "SELECT COUNT(*) AS said FROM pg_stat_activity WHERE query LIKE '%\"event\"%' AND query NOT LIKE '%pg_stat%'";
     assert!(cluster.replica.number(ran).await > 0);
+    // The command line exports from it too.
+    let there = Fixture::at(cluster.replica.url()).await;
+    let exported = newsgraph(&there, &["export"], "");
+    assert!(exported.status.success() && text(&exported.stdout).contains("\"one\""), "{}", text(&exported.stderr));
 }
 
 /// Versions that are none are refused, and such as nobody has written yet, with a replica or without.
@@ -234,6 +239,94 @@ async fn a_replica_may_go_and_come_back() {
     assert_eq!(server.figure(FROM_REPLICA).await, before + 1.0);
     fixture.import_lines(&[event("one"), event("two"), event("three")]).await;
     assert_eq!(stream.change().await["node"]["node"]["title"], "three", "nothing is skipped and nothing comes twice");
+}
+
+/// A replica that is silent, though its connections stay: requests on it are answered by the primary all the same.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_that_is_silent_holds_nobody_up() {
+    let Some(replicated) = Replicated::start().await else { return };
+    let replica = &replicated.cluster.replica;
+    let server = replicated.serve();
+    // All connections are open before they fall silent.
+    let ask = async || futures_util::future::join_all((0..8).map(|_| server.ask(COUNT))).await;
+    assert!(ask().await.iter().all(|answer| events(answer) == 0));
+    assert_eq!(server.figure(FROM_PRIMARY).await, 0.0);
+    replica.freeze(true);
+    let asked = Instant::now();
+    assert!(ask().await.iter().all(|answer| events(answer) == 0), "{}", server.log());
+    assert!(asked.elapsed() < Duration::from_secs(8), "{:?}", asked.elapsed());
+    assert_eq!(server.figure("newsgraph_replica_asked_again_total").await, 8.0);
+    let asked = Instant::now();
+    assert!(ask().await.iter().all(|answer| events(answer) == 0));
+    assert!(asked.elapsed() < Duration::from_secs(3), "{:?}", asked.elapsed());
+    assert_eq!(server.figure(FROM_PRIMARY).await, 8.0);
+    replica.freeze(false);
+    until("it is read again", async || server.figure("newsgraph_replica_read").await == 1.0).await;
+    let before = server.figure(FROM_REPLICA).await;
+    assert!(ask().await.iter().all(|answer| events(answer) == 0));
+    assert_eq!(server.figure(FROM_REPLICA).await, before + 8.0);
+}
+
+/// A write that was cut off may be written all the same: until it is known, who sent it reads the primary.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_does_not_know_whether_it_wrote_reads_the_primary() {
+    let Some(replicated) = Replicated::start().await else { return };
+    let Replicated { cluster, fixture } = &replicated;
+    let key = make_key(fixture, "feeds", "read,write");
+    cluster.caught_up().await;
+    let flags = ["--timeout", "1", "--read-database-url", &cluster.replica.url()];
+    let server = Server::start_with(fixture, &flags);
+    let writer = server.caller().with_key(&key);
+    assert_eq!(events(&writer.ask(COUNT).await), 0);
+    let (primary, replica) = (server.figure(FROM_PRIMARY).await, server.figure(FROM_REPLICA).await);
+    assert_eq!((primary, replica), (0.0, 1.0));
+    // Somebody else writes: who comes waits, and is cut off.
+    let other = fixture.db.write().await.unwrap();
+    let late = writer.post(write("late")).await;
+    assert_eq!(late.status(), 504);
+    assert!(!late.headers().contains_key("newsgraph-version"));
+    other.rollback().await.unwrap();
+    assert_eq!(events(&writer.ask(COUNT).await), 0);
+    assert_eq!(events(&server.ask(COUNT).await), 0);
+    let (primary, replica) = (server.figure(FROM_PRIMARY).await, server.figure(FROM_REPLICA).await);
+    assert_eq!((primary, replica), (1.0, 2.0));
+    // What is written next settles it.
+    assert_eq!(writer.post(write("next")).await.status(), 200);
+    until("it reads the replica again", async || {
+        let before = server.figure(FROM_REPLICA).await;
+        assert_eq!(events(&writer.ask(COUNT).await), 1);
+        server.figure(FROM_REPLICA).await > before
+    })
+    .await;
+}
+
+/// Over a socket and in events the same holds as for single requests.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_writes_over_a_socket_reads_it_there() {
+    let Some(replicated) = Replicated::start().await else { return };
+    let Replicated { cluster, fixture } = &replicated;
+    let key = make_key(fixture, "feeds", "read,write");
+    cluster.caught_up().await;
+    let server = replicated.serve();
+    let (mut writer, mut reader) = (Socket::open(&server, Some(&key)).await, Socket::open(&server, None).await);
+    cluster.pause().await;
+    assert_eq!(events(&writer.ask(&json!({ "query": COUNT })).await), 0);
+    let written = writer.ask(&serde_json::from_str(&write("one")).unwrap()).await;
+    assert_eq!(written["data"]["importRecords"]["written"], true, "{written}");
+    let version = &written["extensions"]["newsgraphVersion"];
+    assert_eq!(events(&writer.ask(&json!({ "query": COUNT })).await), 1);
+    assert_eq!(events(&reader.ask(&json!({ "query": COUNT })).await), 0);
+    let passed_on = json!({ "query": COUNT, "extensions": { "newsgraphVersion": version } });
+    assert_eq!(events(&reader.ask(&passed_on).await), 1);
+    let in_events = async |key: Option<&str>| {
+        let request = server.client.post(format!("{}/graphql", server.address)).header("accept", "text/event-stream");
+        let request = if let Some(key) = key { request.bearer_auth(key) } else { request };
+        request.json(&json!({ "query": COUNT })).send().await.unwrap().text().await.unwrap()
+    };
+    let count = |number: i64| format!(r#""events":{{"totalCount":{number}}}"#);
+    assert!(in_events(Some(&key)).await.contains(&count(1)));
+    assert!(in_events(None).await.contains(&count(0)));
 }
 
 /// What the replica has to replay may stand against a statement: then the request is asked again of the primary.

@@ -18,8 +18,9 @@ use crate::error::{Error, Result};
 /// How often it is looked whether it answers: it is lost when it is silent for [`READY`] besides. Requests ask nothing.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// How often it is asked for its version while somebody needs one that it is not known to have.
-const SOON: Duration = Duration::from_millis(50);
+/// How soon it is asked for its version when somebody needs one that it is not known to have; while it has not come there, half as
+/// often each time.
+const SOON: Duration = Duration::from_millis(20);
 
 /// What tells one database from all others, their copies included: streaming replicas have it in common.
 const IDENTITY: &str =
@@ -176,12 +177,14 @@ impl Keeper {
 
     /// Asks it for its version as long as it answers; says why it is lost.
     async fn beat(&self, mut connection: PgConnection, place: &Place) -> String {
+        let mut soon = SOON;
         loop {
-            let has = |version: i64| place.version.load(Ordering::Acquire) >= version;
-            let is_behind = !has(self.wanted.version.load(Ordering::Acquire));
+            let is_behind = place.version.load(Ordering::Acquire) < self.wanted.version.load(Ordering::Acquire);
+            // One that stays behind, for minutes perhaps, is not asked for it twenty times a second.
+            soon = if is_behind { (soon * 2).min(EVERY) } else { SOON };
             tokio::select! {
                 () = place.run.ends() => return "a connection to it broke".into(),
-                () = sleep(if is_behind { SOON } else { EVERY }) => {}
+                () = sleep(if is_behind { soon } else { EVERY }) => {}
                 () = self.wanted.grown.notified(), if !is_behind => {}
             }
             match timeout(READY, beat(&mut connection)).await {
