@@ -83,7 +83,7 @@ impl Postgres {
         let signal = if is_frozen { "-STOP" } else { "-CONT" };
         let all = std::iter::once(first.as_str()).chain(others.split_whitespace());
         // One of them may have ended meanwhile.
-        let _ = Command::new("kill").arg(signal).args(all).status().unwrap();
+        Command::new("kill").arg(signal).args(all).output().unwrap();
     }
 
     /// As a crash does: nothing is finished, all connections break.

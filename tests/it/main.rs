@@ -32,6 +32,7 @@ mod place;
 mod plan;
 mod readme;
 mod replica;
+mod replica_lost;
 mod schema;
 mod search;
 mod server;

@@ -1,4 +1,4 @@
-//! Reading from a real streaming replica: what is read where, while it lags, stops statements, goes and comes back.
+//! Reading from a real streaming replica: what is read where while it lags, and what is none.
 
 use std::time::{Duration, Instant};
 
@@ -10,19 +10,18 @@ use crate::access::make_key;
 use crate::cluster::Cluster;
 use crate::command::{newsgraph, text};
 use crate::fixture::{Fixture, databases, records};
-use crate::live::Events;
 use crate::server::Server;
 use crate::socket::Socket;
 
-const COUNT: &str = "{ events { totalCount } actors { totalCount } }";
+pub const COUNT: &str = "{ events { totalCount } actors { totalCount } }";
 
-struct Replicated {
-    cluster: Cluster,
-    fixture: Fixture,
+pub struct Replicated {
+    pub cluster: Cluster,
+    pub fixture: Fixture,
 }
 
 impl Replicated {
-    async fn start() -> Option<Self> {
+    pub async fn start() -> Option<Self> {
         let cluster = Cluster::start()?;
         let fixture = Fixture::at(cluster.primary.url()).await;
         cluster.caught_up().await;
@@ -30,13 +29,13 @@ impl Replicated {
     }
 
     /// A server that reads the replica.
-    fn serve(&self) -> Server {
+    pub fn serve(&self) -> Server {
         Server::start_with(&self.fixture, &["--read-database-url", &self.cluster.replica.url()])
     }
 }
 
 /// How many events somebody sees, by the answer to [`COUNT`].
-fn events(answer: &Value) -> i64 {
+pub fn events(answer: &Value) -> i64 {
     answer["data"]["events"]["totalCount"].as_i64().unwrap_or_else(|| panic!("no number of events: {answer}"))
 }
 
@@ -62,8 +61,8 @@ fn version_of(response: &Response) -> String {
     response.headers()["newsgraph-version"].to_str().unwrap().to_owned()
 }
 
-/// Waits until something holds, for ten seconds.
-async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+/// Waits until something holds, for twenty seconds.
+pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let began = Instant::now();
     while !holds().await {
         assert!(began.elapsed() < Duration::from_secs(20), "{what}");
@@ -71,8 +70,8 @@ async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     }
 }
 
-const FROM_REPLICA: &str = "newsgraph_reads_total{from=\"replica\"}";
-const FROM_PRIMARY: &str = "newsgraph_reads_total{from=\"primary\"}";
+pub const FROM_REPLICA: &str = "newsgraph_reads_total{from=\"replica\"}";
+pub const FROM_PRIMARY: &str = "newsgraph_reads_total{from=\"primary\"}";
 
 /// While the replica lags, who wrote reads what they wrote, here and with the version at another process; others read the replica.
 #[tokio::test(flavor = "multi_thread")]
@@ -182,92 +181,6 @@ async fn a_version_that_cannot_be_is_refused() {
     }
 }
 
-/// A replica that goes: nobody sees an error or waits long, streams go on without a gap, and it is read again when it is back.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_replica_may_go_and_come_back() {
-    let Some(replicated) = Replicated::start().await else { return };
-    let Replicated { cluster, fixture } = &replicated;
-    let server = replicated.serve();
-    let event = |key: &str| json!({ "kind": "event", "key": key, "type": "OTHER", "title": key });
-    let mut stream = Events::open(&server, None, json!({})).await;
-    tokio::time::sleep(Duration::from_millis(500)).await;
-
-    cluster.pause().await;
-    fixture.import_lines(&[event("one")]).await;
-    // Who is told of a change can read it: so nobody is told yet.
-    assert!(tokio::time::timeout(Duration::from_secs(1), stream.change()).await.is_err());
-    cluster.resume().await;
-    assert_eq!(stream.change().await["node"]["node"]["title"], "one");
-    assert_eq!(events(&server.ask(COUNT).await), 1);
-
-    // Asked all the time while it is killed.
-    let asked = {
-        let server = server.caller();
-        tokio::spawn(async move {
-            let (mut slowest, began) = (Duration::ZERO, Instant::now());
-            while began.elapsed() < Duration::from_secs(4) {
-                let asked = Instant::now();
-                assert_eq!(events(&server.ask(COUNT).await), 1);
-                slowest = slowest.max(asked.elapsed());
-            }
-            slowest
-        })
-    };
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    tokio::task::block_in_place(|| cluster.replica.kill());
-    let slowest = asked.await.unwrap();
-    assert!(slowest < Duration::from_secs(5), "{slowest:?}");
-    assert_eq!(server.figure("newsgraph_replica_read").await, 0.0);
-    let ready = server.get("/health/ready").await;
-    assert_eq!(ready.status(), 200);
-    assert!(ready.text().await.unwrap().starts_with("ready, without the replica: "));
-    let said = server.log().matches("the replica is not read").count();
-    assert!((1..=4).contains(&said), "said {said} times: {}", server.log());
-
-    // The stream goes on from the primary.
-    fixture.import_lines(&[event("one"), event("two")]).await;
-    assert_eq!(stream.change().await["node"]["node"]["title"], "two");
-    assert_eq!(events(&server.ask(COUNT).await), 2);
-    assert!(server.get("/export/event.jsonl").await.text().await.unwrap().contains("\"two\""));
-    let primary = server.figure(FROM_PRIMARY).await;
-    assert!(primary > 0.0);
-
-    tokio::task::block_in_place(|| cluster.replica.start());
-    until("it is read again", async || server.figure("newsgraph_replica_read").await == 1.0).await;
-    let before = server.figure(FROM_REPLICA).await;
-    assert_eq!(events(&server.ask(COUNT).await), 2, "nobody is sent back behind what they read");
-    assert_eq!(server.figure(FROM_REPLICA).await, before + 1.0);
-    fixture.import_lines(&[event("one"), event("two"), event("three")]).await;
-    assert_eq!(stream.change().await["node"]["node"]["title"], "three", "nothing is skipped and nothing comes twice");
-}
-
-/// A replica that is silent, though its connections stay: requests on it are answered by the primary all the same.
-#[cfg(target_os = "linux")]
-#[tokio::test(flavor = "multi_thread")]
-async fn a_replica_that_is_silent_holds_nobody_up() {
-    let Some(replicated) = Replicated::start().await else { return };
-    let replica = &replicated.cluster.replica;
-    let server = replicated.serve();
-    // All connections are open before they fall silent.
-    let ask = async || futures_util::future::join_all((0..8).map(|_| server.ask(COUNT))).await;
-    assert!(ask().await.iter().all(|answer| events(answer) == 0));
-    assert_eq!(server.figure(FROM_PRIMARY).await, 0.0);
-    replica.freeze(true);
-    let asked = Instant::now();
-    assert!(ask().await.iter().all(|answer| events(answer) == 0), "{}", server.log());
-    assert!(asked.elapsed() < Duration::from_secs(8), "{:?}", asked.elapsed());
-    assert_eq!(server.figure("newsgraph_replica_asked_again_total").await, 8.0);
-    let asked = Instant::now();
-    assert!(ask().await.iter().all(|answer| events(answer) == 0));
-    assert!(asked.elapsed() < Duration::from_secs(3), "{:?}", asked.elapsed());
-    assert_eq!(server.figure(FROM_PRIMARY).await, 8.0);
-    replica.freeze(false);
-    until("it is read again", async || server.figure("newsgraph_replica_read").await == 1.0).await;
-    let before = server.figure(FROM_REPLICA).await;
-    assert!(ask().await.iter().all(|answer| events(answer) == 0));
-    assert_eq!(server.figure(FROM_REPLICA).await, before + 8.0);
-}
-
 /// A write that was cut off may be written all the same: until it is known, who sent it reads the primary.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_does_not_know_whether_it_wrote_reads_the_primary() {
@@ -329,41 +242,6 @@ async fn who_writes_over_a_socket_reads_it_there() {
     assert!(in_events(None).await.contains(&count(0)));
 }
 
-/// What the replica has to replay may stand against a statement: then the request is asked again of the primary.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_statement_that_replay_stops_is_asked_of_the_primary() {
-    let Some(replicated) = Replicated::start().await else { return };
-    let Replicated { cluster, fixture } = &replicated;
-    cluster.replica.run("ALTER SYSTEM SET max_standby_streaming_delay = '100ms'").await;
-    cluster.replica.run("SELECT pg_reload_conf()").await;
-    let place = json!({ "kind": "place", "key": "here", "label": "Here", "type": "CITY" });
-    assert_eq!(fixture.import_lines(&[place]).await.problems, []);
-    // Reading places takes long on the replica only.
-    cluster.primary.run("ALTER TABLE place RENAME TO place_kept").await;
-    cluster
-        .primary
-        .run("CREATE VIEW place AS SELECT * FROM place_kept WHERE CASE WHEN pg_is_in_recovery() THEN pg_sleep(4) IS NOT NULL ELSE true END")
-        .await;
-    let lsn = "SELECT CAST(pg_last_wal_replay_lsn() - '0/0' AS BIGINT) AS said";
-    let written = cluster.primary.number("SELECT CAST(pg_current_wal_lsn() - '0/0' AS BIGINT) AS said").await;
-    until("the view is there", async || cluster.replica.number(lsn).await >= written).await;
-    let server = replicated.serve();
-    let asking = async { server.ask("{ datasets { totalCount } places { nodes { label } } }").await };
-    let changing = async {
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        cluster.primary.run("ALTER TABLE place_kept ADD COLUMN more INT").await;
-    };
-    let (answer, ()) = tokio::join!(asking, changing);
-    let expected = json!({ "datasets": { "totalCount": 1 }, "places": { "nodes": [{ "label": "Here" }] } });
-    assert_eq!((&answer["data"], answer.get("errors")), (&expected, None), "{}", server.log());
-    assert_eq!(server.figure("newsgraph_replica_asked_again_total").await, 1.0);
-    // The replica itself is sound, and the next request is its.
-    let before = server.figure(FROM_REPLICA).await;
-    assert_eq!(events(&server.ask(COUNT).await), 0);
-    assert_eq!(server.figure(FROM_REPLICA).await, before + 1.0);
-    assert!(!server.log().contains("ERROR") && !server.log().contains("is not read"), "{}", server.log());
-}
-
 /// Addresses that are no replica are refused at the start, with words that say what to change.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_address_that_is_no_replica_is_refused() {
@@ -398,21 +276,6 @@ async fn an_address_that_is_no_replica_is_refused() {
     let (code, said) = start(&fixture, &cluster.replica.url());
     assert_eq!(code, Some(2), "{said}");
     assert!(said.contains("is ahead"), "{said}");
-}
-
-/// One that does not answer yet is waited for: all is served, but no balancer is told to send anybody.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_replica_may_come_after_the_server() {
-    let Some(replicated) = Replicated::start().await else { return };
-    tokio::task::block_in_place(|| replicated.cluster.replica.kill());
-    let server = replicated.serve();
-    assert_eq!(events(&server.ask(COUNT).await), 0);
-    let ready = server.get("/health/ready").await;
-    assert_eq!(ready.status(), 503);
-    assert!(ready.text().await.unwrap().starts_with("the replica is not read yet: "));
-    tokio::task::block_in_place(|| replicated.cluster.replica.start());
-    until("it is ready", async || server.get("/health/ready").await.status() == 200).await;
-    assert_eq!(server.figure("newsgraph_replica_read").await, 1.0);
 }
 
 /// A request reads one place for all of its statements, and its answers are those of one version.
