@@ -120,6 +120,10 @@ pub struct Serve {
     /// Memory for documents that were read before, in bytes of their texts: a client may then send the digest alone.
     #[arg(long, env = "NEWSGRAPH_DOCUMENT_CACHE", default_value_t = 16 * 1024 * 1024, value_name = "BYTES")]
     pub document_cache: u64,
+    /// Memory for answers that are given again as long as nothing is written to the graph, by whatever process, in bytes; 0 keeps
+    /// none.
+    #[arg(long, env = "NEWSGRAPH_ANSWER_CACHE", default_value_t = 32 * 1024 * 1024, value_name = "BYTES")]
+    pub answer_cache: u64,
 }
 
 /// How connections are kept.

@@ -6,6 +6,7 @@ mod past;
 mod reader;
 mod replica;
 mod snapshot;
+mod version;
 mod watch;
 
 use std::collections::HashSet;
@@ -33,6 +34,7 @@ pub use reader::Reader;
 use replica::Replica;
 pub use replica::{Reading, ReplicaFigures};
 pub use snapshot::Snapshot;
+use version::Version;
 use watch::Watch;
 
 /// The name of a list that stands as a table.
@@ -69,6 +71,7 @@ pub struct Db {
     reader: Reader,
     exports: Reader,
     writer: DatabaseConnection,
+    version: Arc<Version>,
     watch: Arc<Watch>,
     /// What is read in place of all this, where it can be.
     replica: Option<Replica>,
@@ -91,30 +94,33 @@ impl Db {
             let writer = connect_in_turn(options).await?;
             let options = SqliteConnectOptions::from_str(&url).map_err(refused)?;
             let options = sqlite(options).pragma("temp_store", "MEMORY");
-            let (reader, exports) = (Reader::sqlite(&options, READERS), Reader::sqlite(&options, EXPORTS));
-            return Ok(Self { reader, exports, writer, watch: Watch::new(), replica: None });
+            return Ok(Self::new(writer, |seats| Reader::sqlite(&options, seats)));
         }
         if is_postgres(url) {
             // A pool asks a server that refuses again and again for half a minute, and then names no reason.
             PgConnection::connect(url).await.map_err(refused)?.close().await.ok();
             let writer = Database::connect(options(url)).await?;
             let options = PgConnectOptions::from_str(url).map_err(refused)?;
-            let others = writer.get_postgres_connection_pool();
-            let reader = Reader::postgres(&options, others, READERS, None);
-            let exports = Reader::postgres(&options, others, EXPORTS, None);
-            return Ok(Self { reader, exports, writer, watch: Watch::new(), replica: None });
+            let others = writer.get_postgres_connection_pool().clone();
+            return Ok(Self::new(writer, |seats| Reader::postgres(&options, &others, seats, None)));
         }
         Err(Error::BadInput(format!("`{url}` is no database: write sqlite://FILE or postgres://USER@HOST/NAME")))
+    }
+
+    fn new(writer: DatabaseConnection, reader: impl Fn(usize) -> Reader) -> Self {
+        let version = Arc::new(Version::new(reader(1)));
+        let (reader, exports) = (reader(READERS), reader(EXPORTS));
+        Self { reader, exports, writer, version, watch: Watch::new(), replica: None }
+    }
+
+    /// The version of the graph: it grows with everything that is written. All that was written before this was called is in it.
+    pub async fn version(&self) -> Result<i64> {
+        self.version.now().await
     }
 
     /// For reading what a request asks.
     pub fn reader(&self) -> &Reader {
         &self.reader
-    }
-
-    /// The version of the graph: it grows with everything that is written.
-    pub async fn version(&self) -> Result<i64> {
-        self.reader.counter("version").await
     }
 
     /// The graph as it is now, to be read for as long as it takes. Queries keep their own connections.
@@ -228,6 +234,7 @@ impl Db {
         self.close_replica().await?;
         self.reader.close().await?;
         self.exports.close().await?;
+        self.version.close().await?;
         Ok(self.writer.close().await?)
     }
 }

@@ -14,6 +14,7 @@ use sea_orm::{DbErr, RuntimeErr};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
+use super::version::Version;
 use super::watch::Watch;
 use super::{ACQUIRE_TIMEOUT, Db, EXPORTS, READERS, Reader};
 use crate::error::{Error, Result};
@@ -54,6 +55,8 @@ struct Place {
     reader: Reader,
     exports: Reader,
     watch: Arc<Watch>,
+    /// Asks for its version.
+    now: Arc<Version>,
     /// It has this version at least. It only grows: a server that may have gone back is another place.
     version: AtomicI64,
     run: Run,
@@ -64,8 +67,9 @@ impl Place {
         let others = PgPoolOptions::new().max_connections(OTHERS).acquire_timeout(ACQUIRE_TIMEOUT);
         let others: PgPool = others.connect_lazy_with(options.clone());
         let reader = |seats| Reader::postgres(options, &others, seats, Some(&run));
+        let now = Arc::new(Version::new(reader(1)));
         let (reader, exports) = (reader(READERS), reader(EXPORTS));
-        Arc::new(Self { reader, exports, watch: Watch::new(), version: version.into(), run })
+        Arc::new(Self { reader, exports, watch: Watch::new(), now, version: version.into(), run })
     }
 }
 
@@ -231,6 +235,7 @@ impl Db {
         let db = Self {
             reader: tied(&place.reader),
             exports: tied(&place.exports),
+            version: Arc::clone(&place.now),
             watch: Arc::clone(&place.watch),
             ..self.clone()
         };
@@ -287,6 +292,7 @@ impl Db {
     pub(super) async fn close_replica(&self) -> Result<()> {
         let Some(place) = self.place() else { return Ok(()) };
         place.reader.close().await?;
+        place.now.close().await?;
         place.exports.close().await
     }
 }

@@ -53,12 +53,6 @@ impl Session {
         self.statements.load(Ordering::Relaxed)
     }
 
-    /// The version of the graph: it grows with everything that is written.
-    pub async fn version(&self) -> Result<i64, Fault> {
-        self.statements.fetch_add(1, Ordering::Relaxed);
-        Ok(self.db.version().await?)
-    }
-
     pub(crate) fn db(&self) -> &Db {
         &self.db
     }

@@ -3,16 +3,19 @@
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
-use async_graphql::Response;
+use async_graphql::ServerError;
 use async_graphql::parser::types::OperationType;
-use axum::http::StatusCode;
+use axum::body::Bytes;
+use axum::http::{HeaderValue, StatusCode};
 use futures_util::FutureExt;
 
 use super::App;
 use super::answer::{Answer, Cost, Extensions};
+use super::answers::Found;
 use super::client::Client;
 use super::question::{Parameters, Question};
 use super::rate::Headers;
+use super::reading::HEADER;
 use super::refusal::Refusal;
 use super::request_id::RequestId;
 use crate::auth::Scope;
@@ -36,7 +39,10 @@ pub(super) struct Asking {
 
 /// What came of a request.
 pub(super) struct Outcome {
-    pub(super) answer: Answer,
+    /// The answer as it leaves.
+    pub(super) body: Bytes,
+    /// What is wrong, as the answer tells it.
+    pub(super) errors: Vec<ServerError>,
     /// Why there is no `data` in the answer.
     pub(super) refusal: Option<Refusal>,
     /// What its headers say besides.
@@ -44,8 +50,16 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
+    pub(super) fn new(answer: Answer, refusal: Option<Refusal>) -> Self {
+        Self { body: answer.json().into(), errors: answer.errors, refusal, headers: Vec::new() }
+    }
+
+    fn kept(body: Bytes) -> Self {
+        Self { body, errors: Vec::new(), refusal: None, headers: Vec::new() }
+    }
+
     pub(super) fn refused(refusal: Refusal) -> Self {
-        Self { answer: Answer::refused(&refusal), refusal: Some(refusal), headers: Vec::new() }
+        Self::new(Answer::refused(&refusal), Some(refusal))
     }
 }
 
@@ -83,13 +97,9 @@ impl Asking {
         let (name, cost) = (question.name.clone(), question.cost);
         let (outcome, statements) = match self.app.rates.take(&self.client, cost) {
             Ok(headers) => {
-                let writing = self.writing(&question);
-                let (outcome, session) = self.execute_there(reading, question, started).await;
-                let mut outcome = Outcome { headers, ..outcome };
-                if let Some(writing) = writing {
-                    writing.tell(&mut outcome).await;
-                }
-                (outcome, session.statements())
+                let (mut outcome, statements) = self.answer(reading, question, started).await;
+                outcome.headers.extend(headers);
+                (outcome, statements)
             }
             Err(refusal) => (Outcome::refused(refusal), 0),
         };
@@ -98,7 +108,7 @@ impl Asking {
         span.record("operation", name.as_deref()).record("cost", cost).record("statements", statements);
         match &outcome.refusal {
             Some(refusal) => self.app.metrics.refused(refusal.code),
-            None => self.app.metrics.answered(name.as_deref(), elapsed, cost, statements, outcome.answer.errors.len()),
+            None => self.app.metrics.answered(name.as_deref(), elapsed, cost, statements, outcome.errors.len()),
         }
         if elapsed.as_millis() >= u128::from(self.app.settings.slow) {
             tracing::warn!(operation = name, cost, statements, ?elapsed, "a slow request");
@@ -106,6 +116,29 @@ impl Asking {
             tracing::debug!(operation = name, cost, statements, ?elapsed, "answered");
         }
         outcome
+    }
+
+    /// An answer that was kept, or one that is made now and may be kept; and how many statements it took.
+    async fn answer(&self, reading: &Reading, question: Question, started: Instant) -> (Outcome, usize) {
+        if question.operation != OperationType::Query {
+            return self.execute_there(reading, question, started).await;
+        }
+        let digest = question.digest(&self.client);
+        let version = match self.app.answers.find(&digest, reading.db()).await {
+            Found::Kept(body) => {
+                self.app.metrics.answer("kept");
+                return (Outcome::kept(body), 0);
+            }
+            Found::Version(version) => Some(version),
+            Found::Nothing => None,
+        };
+        self.app.metrics.answer("made");
+        let (outcome, statements) = self.execute_there(reading, question, started).await;
+        // What failed once may not fail again.
+        if let (Some(version), true, None) = (version, outcome.errors.is_empty(), &outcome.refusal) {
+            self.app.answers.keep(digest, version, &outcome.body);
+        }
+        (outcome, statements)
     }
 
     /// Runs a question, in what is left of its time.
@@ -120,8 +153,10 @@ impl Asking {
             return Outcome::refused(refusal.retry_after(1));
         };
         let _running = self.app.metrics.running();
+        // Cut off on the way, it goes without a word: then it is not known what was written.
+        let writing = self.writing(&question);
         let tells_cost = question.tells_cost.then_some(question.cost);
-        let request = question.request.data(session.clone()).data(self.client.caller.clone());
+        let request = question.request().data(session.clone()).data(self.client.caller.clone());
         // A resolver that panics takes its own request with it, and no other.
         let run = AssertUnwindSafe(self.app.api.execute(request)).catch_unwind();
         let limit = Duration::from_secs(self.app.settings.timeout);
@@ -136,11 +171,20 @@ impl Asking {
             }
             Ok(Ok(response)) => response,
         };
-        let mut outcome = self.outcome(response);
+        let (mut answer, refusal) = Answer::of(response, &self.id);
         if let Some(requested) = tells_cost {
             let cost = Cost { requested, limit: self.app.settings.limits.max_cost };
-            outcome.answer.extensions = Some(Extensions { cost: Some(cost), ..Extensions::default() });
+            answer.extensions = Some(Extensions { cost: Some(cost), ..Extensions::default() });
         }
+        let version = match writing {
+            Some(writing) => writing.ended().await,
+            None => None,
+        };
+        if let Some(version) = version {
+            answer.extensions.get_or_insert_with(Extensions::default).version = Some(version);
+        }
+        let mut outcome = Outcome::new(answer, refusal);
+        outcome.headers.extend(version.map(|version| (HEADER, HeaderValue::from(version))));
         outcome
     }
 
@@ -169,10 +213,5 @@ impl Asking {
             let grace = Duration::from_secs(self.app.settings.connections.grace);
             tokio::time::sleep(grace.saturating_sub(MARGIN)).await;
         }
-    }
-
-    pub(super) fn outcome(&self, response: Response) -> Outcome {
-        let (answer, refusal) = Answer::of(response, &self.id);
-        Outcome { answer, refusal, headers: Vec::new() }
     }
 }

@@ -23,7 +23,8 @@ use super::limit;
 use super::metrics::Metrics;
 use super::refusal::Refusal;
 
-type Digest = [u8; 32];
+/// A SHA-256 digest.
+pub(super) type Digest = [u8; 32];
 
 /// A document as it was read.
 pub(super) struct Document {

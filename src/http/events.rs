@@ -34,7 +34,7 @@ pub(super) fn answer(asking: Asking, question: Question) -> Result<Response, Ref
         stream::once(async move { asking.run(question).await }).boxed()
     };
     let events = outcomes
-        .map(|outcome| format!("event: next\ndata: {}\n\n", outcome.answer.json()))
+        .map(|outcome| format!("event: next\ndata: {}\n\n", String::from_utf8_lossy(&outcome.body)))
         // Browsers pass on no event that has no data at all.
         .chain(stream::once(async { "event: complete\ndata:\n\n".to_owned() }));
     let events = until_ended(events, asking).map(Ok::<_, Infallible>);

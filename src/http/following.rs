@@ -8,6 +8,7 @@ use async_graphql::Response;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{Stream, StreamExt};
 
+use super::answer::Answer;
 use super::asking::{Asking, Outcome};
 use super::metrics::Counted;
 use super::question::Question;
@@ -50,7 +51,7 @@ impl Asking {
     }
 
     fn answers(&self, question: &Question, reading: &Reading, position: &Position) -> Answers {
-        let request = question.again().request.data(Session::new(reading.db().clone()));
+        let request = question.clone().request().data(Session::new(reading.db().clone()));
         let request = request.data(self.client.caller.clone()).data(position.clone());
         AssertUnwindSafe(self.app.api.execute_stream(request)).catch_unwind().boxed()
     }
@@ -78,7 +79,10 @@ impl Following {
 
     fn outcome(&self, answer: Result<Response, Box<dyn Any + Send>>) -> Outcome {
         match answer {
-            Ok(response) => self.asking.outcome(response),
+            Ok(response) => {
+                let (answer, refusal) = Answer::of(response, &self.asking.id);
+                Outcome::new(answer, refusal)
+            }
             Err(_) => {
                 tracing::error!("a resolver panicked");
                 Outcome::refused(Refusal::internal(&self.asking.id))

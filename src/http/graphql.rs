@@ -2,7 +2,7 @@
 //! it takes them.
 
 use axum::Extension;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
-use super::answer::{Answer, json};
+use super::answer::Answer;
 use super::asking::{Asking, Outcome};
 use super::client::Client;
 use super::media::{self, Media};
@@ -24,18 +24,17 @@ use super::question::{Parameters, Question};
 use super::refusal::Refusal;
 use super::request_id::RequestId;
 use super::{App, events, origin, reading, socket};
-use crate::graphql::Session;
 
 /// An answer with its status and what its headers say.
 pub(super) struct Reply {
     status: StatusCode,
-    body: String,
+    body: Bytes,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Reply {
     pub(super) fn refused(refusal: &Refusal, media: Media) -> Self {
-        Self { status: refusal.status(media), body: Answer::refused(refusal).json(), headers: refusal.headers() }
+        Self { status: refusal.status(media), body: Answer::refused(refusal).json().into(), headers: refusal.headers() }
     }
 
     fn of(outcome: Outcome, media: Media) -> Self {
@@ -47,7 +46,7 @@ impl Reply {
                 refusal.status(media)
             }
         };
-        Self { status, body: outcome.answer.json(), headers }
+        Self { status, body: outcome.body, headers }
     }
 
     pub(super) fn into_response(self, media: Media) -> Response {
@@ -254,19 +253,23 @@ fn read_body(app: &App, headers: &HeaderMap, body: &[u8]) -> Result<Sent, Refusa
 
 /// One after the other: a list costs its client no more than its requests, and the others no more than one.
 async fn ask_all(asking: &Asking, list: Vec<Parameters>) -> Reply {
-    let (mut bodies, mut version) = (Vec::with_capacity(list.len()), None);
+    let (mut body, mut version) = (vec![b'['], None);
     for parameters in list {
-        bodies.push(match asking.prepare(parameters) {
-            Err(refusal) => Answer::refused(&refusal).json(),
+        if body.len() > 1 {
+            body.push(b',');
+        }
+        match asking.prepare(parameters) {
+            Err(refusal) => body.extend(Answer::refused(&refusal).json().bytes()),
             Ok(question) => {
                 let outcome = asking.run(question).await;
+                body.extend(outcome.body);
                 // Of all writes the last has the newest version.
                 version = outcome.headers.into_iter().find(|(name, _)| *name == reading::HEADER).or(version);
-                outcome.answer.json()
             }
-        });
+        }
     }
-    Reply { status: StatusCode::OK, body: format!("[{}]", bodies.join(",")), headers: version.into_iter().collect() }
+    body.push(b']');
+    Reply { status: StatusCode::OK, body: body.into(), headers: version.into_iter().collect() }
 }
 
 /// Answers a question that a client may have the answer of.
@@ -275,9 +278,8 @@ async fn look_up(asking: &Asking, question: Question, headers: &HeaderMap, media
         Ok(reading) => reading,
         Err(refusal) => return Reply::refused(&asking.counted(refusal), media),
     };
-    let session = Session::new(reading.db().clone());
     let version = tokio::select! {
-        version = session.version() => version.ok(),
+        version = reading.db().version() => version.ok(),
         () = reading.lost() => None,
     };
     let Some(version) = version else { return Reply::of(asking.run_there(&reading, question).await, media) };
@@ -285,7 +287,7 @@ async fn look_up(asking: &Asking, question: Question, headers: &HeaderMap, media
     let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     let mut known = known.flat_map(|value| value.split(',')).map(str::trim);
     let mut reply = if known.any(|one| one == "*" || one.trim_start_matches("W/") == etag) {
-        Reply { status: StatusCode::NOT_MODIFIED, body: String::new(), headers: Vec::new() }
+        Reply { status: StatusCode::NOT_MODIFIED, body: Bytes::new(), headers: Vec::new() }
     } else {
         Reply::of(asking.run_there(&reading, question).await, media)
     };
@@ -300,18 +302,9 @@ async fn look_up(asking: &Asking, question: Question, headers: &HeaderMap, media
 /// Says which answer it is: it changes with everything the answer depends on, down to its compression.
 fn etag(asking: &Asking, question: &Question, headers: &HeaderMap, media: Media, version: i64) -> String {
     let mut digest = Sha256::new();
-    digest.update(question.document.digest);
+    digest.update(question.digest(&asking.client));
     let encodings = headers.get(header::ACCEPT_ENCODING).map(HeaderValue::as_bytes).unwrap_or_default();
-    for part in [
-        json(&question.request.variables).as_bytes(),
-        question.name.as_deref().unwrap_or_default().as_bytes(),
-        &[u8::from(question.tells_cost)],
-        asking.client.scopes().as_bytes(),
-        media.name().as_bytes(),
-        encodings,
-        env!("CARGO_PKG_VERSION").as_bytes(),
-        &version.to_be_bytes(),
-    ] {
+    for part in [media.name().as_bytes(), encodings, env!("CARGO_PKG_VERSION").as_bytes(), &version.to_be_bytes()] {
         digest.update(part.len().to_be_bytes());
         digest.update(part);
     }

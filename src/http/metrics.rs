@@ -75,6 +75,7 @@ pub(super) struct Metrics {
     statements: Counter,
     refusals: Family<Refused, Counter>,
     documents: Family<Found, Counter>,
+    answers: Family<Found, Counter>,
     running: Gauge,
     following: Gauge,
     sockets: Gauge,
@@ -117,6 +118,7 @@ impl Metrics {
             statements: Counter::default(),
             refusals: Family::default(),
             documents: Family::default(),
+            answers: Family::default(),
             running: Gauge::default(),
             following: Gauge::default(),
             sockets: Gauge::default(),
@@ -141,6 +143,7 @@ impl Metrics {
             "sql_statements" "SQL statements of requests" statements;
             "refusals" "Requests that were refused or failed as a whole, by their code" refusals;
             "documents" "Documents by where they were found: read before, or parsed" documents;
+            "answers" "Answers to queries by where they were found: kept, as nothing was written since, or made" answers;
             "requests_running" "Requests that are being run" running;
             "subscriptions" "Subscriptions that are open" following;
             "sockets" "Web sockets that are open" sockets;
@@ -198,6 +201,11 @@ impl Metrics {
     /// Where a document was found.
     pub(super) fn document(&self, found: &'static str) {
         self.documents.get_or_create(&Found { found }).inc();
+    }
+
+    /// Where an answer was found.
+    pub(super) fn answer(&self, found: &'static str) {
+        self.answers.get_or_create(&Found { found }).inc();
     }
 
     /// The server closed a socket.

@@ -1,6 +1,7 @@
 //! The door: the router, what listens, and how it stops.
 
 mod answer;
+mod answers;
 mod asking;
 mod client;
 mod document;
@@ -58,6 +59,7 @@ struct App {
     settings: Arc<Serve>,
     shape: Arc<limit::Shape>,
     documents: Arc<document::Documents>,
+    answers: Arc<answers::Answers>,
     rates: Arc<rate::Rates>,
     auth: Arc<Auth>,
     metrics: Arc<metrics::Metrics>,
@@ -135,6 +137,7 @@ impl App {
             shape: Arc::new(limit::Shape::read(&api.sdl())?),
             api,
             documents: Arc::new(document::Documents::new(&settings)?),
+            answers: Arc::new(answers::Answers::new(settings.answer_cache)),
             rates: Arc::new(rate::Rates::new(settings.rate)),
             auth: Arc::new(Auth::new(&db, &settings.access).await?),
             metrics: Arc::new(metrics::Metrics::new(db.has_replica())),

@@ -8,9 +8,12 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
 
 use super::App;
-use super::document::Document;
+use super::answer::json;
+use super::client::Client;
+use super::document::{Digest, Document};
 use super::limit;
 use super::refusal::Refusal;
 
@@ -35,9 +38,10 @@ impl Parameters {
 }
 
 /// A request ready to be run.
+#[derive(Clone)]
 pub(super) struct Question {
-    pub(super) request: Request,
-    pub(super) document: Arc<Document>,
+    document: Arc<Document>,
+    variables: Variables,
     /// The name of its operation.
     pub(super) name: Option<String>,
     pub(super) operation: OperationType,
@@ -86,15 +90,34 @@ impl Question {
                 Refusal::unreadable(message)
             })?,
         };
-        let request = request(&document, variables, name.as_deref());
         let tells_cost = extensions.get("cost").is_some_and(|wanted| *wanted == Value::Bool(true));
-        Ok(Self { request, name, operation: kind, cost: size.cost, tells_cost, document, least })
+        Ok(Self { document, variables, name, operation: kind, cost: size.cost, tells_cost, least })
     }
 
-    /// The same, to be asked once more.
-    pub(super) fn again(&self) -> Self {
-        let request = request(&self.document, self.request.variables.clone(), self.name.as_deref());
-        Self { request, document: Arc::clone(&self.document), name: self.name.clone(), ..*self }
+    /// The request as the library runs it.
+    pub(super) fn request(self) -> Request {
+        let mut request = Request::new(String::new()).variables(self.variables);
+        request.set_parsed_query(self.document.parsed.clone());
+        match &self.name {
+            Some(name) => request.operation_name(name),
+            None => request,
+        }
+    }
+
+    /// Says which answer it has, asked by a client in one state of the graph: all that the answer depends on.
+    pub(super) fn digest(&self, client: &Client) -> Digest {
+        let mut digest = Sha256::new();
+        digest.update(self.document.digest);
+        for part in [
+            json(&self.variables).as_bytes(),
+            self.name.as_deref().unwrap_or_default().as_bytes(),
+            &[u8::from(self.tells_cost)],
+            client.scopes().as_bytes(),
+        ] {
+            digest.update(part.len().to_be_bytes());
+            digest.update(part);
+        }
+        digest.finalize().into()
     }
 
     /// A mutation is not run by what may be a link, or be asked for again by a cache.
@@ -104,15 +127,6 @@ impl Question {
         }
         let message = "GET is for queries only: send this by POST";
         Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "BAD_INPUT", message))
-    }
-}
-
-fn request(document: &Document, variables: Variables, name: Option<&str>) -> Request {
-    let mut request = Request::new(String::new()).variables(variables);
-    request.set_parsed_query(document.parsed.clone());
-    match name {
-        Some(name) => request.operation_name(name),
-        None => request,
     }
 }
 

@@ -9,11 +9,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_graphql::parser::types::OperationType;
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::{HeaderMap, HeaderName};
 use tokio::runtime::Handle;
 
 use super::App;
-use super::answer::Extensions;
 use super::asking::{Asking, Outcome};
 use super::question::Question;
 use super::refusal::Refusal;
@@ -117,32 +116,28 @@ impl Asking {
         )))
     }
 
-    /// Answers a question where it is to be read; of the database written to when the replica is lost meanwhile or stops a
-    /// statement.
+    /// Makes an answer where it is to be read, or of the database written to when the replica is lost meanwhile or stops a
+    /// statement; and says how many statements it took.
     pub(super) async fn execute_there(
         &self,
         reading: &Reading,
         question: Question,
         started: Instant,
-    ) -> (Outcome, Session) {
+    ) -> (Outcome, usize) {
         let session = Session::new(reading.db().clone());
-        let again = reading.is_replica().then(|| question.again());
+        if !reading.is_replica() {
+            return (self.execute(question, &session, started).await, session.statements());
+        }
         let outcome = tokio::select! {
-            outcome = self.execute(question, &session, started) => Some(outcome),
+            outcome = self.execute(question.clone(), &session, started) => Some(outcome),
             () = reading.lost() => None,
         };
-        match (outcome, again) {
-            (Some(outcome), _) if !reading.was_let_down() => (outcome, session),
-            (outcome, Some(question)) => {
-                // What it holds of the old answer is not kept while the new one is made.
-                drop(outcome);
-                self.app.metrics.asked_again();
-                let session = Session::new(self.app.db.clone());
-                (self.execute(question, &session, started).await, session)
-            }
-            (Some(outcome), None) => (outcome, session),
-            (None, None) => (Outcome::refused(Refusal::internal(&self.id)), session),
+        if let Some(outcome) = outcome.filter(|_| !reading.was_let_down()) {
+            return (outcome, session.statements());
         }
+        self.app.metrics.asked_again();
+        let session = Session::new(self.app.db.clone());
+        (self.execute(question, &session, started).await, session.statements())
     }
 
     /// Remembers from now on that the caller writes; nothing for who does not, or may not.
@@ -165,19 +160,14 @@ pub(super) struct Writing {
 }
 
 impl Writing {
-    /// Tells in an answer in which version of the graph all is that was written.
-    pub(super) async fn tell(mut self, outcome: &mut Outcome) {
-        // What was cut off may be written in a moment.
-        if outcome.refusal.as_ref().is_some_and(|refusal| refusal.status.is_server_error()) {
-            return;
-        }
-        let Ok(version) = self.app.db.version().await else { return };
+    /// The version of the graph that has all that was written.
+    pub(super) async fn ended(mut self) -> Option<i64> {
+        let version = self.app.db.version().await.ok()?;
         self.is_known = true;
         self.app.versions.seen.fetch_max(version, Ordering::Relaxed);
         self.app.versions.ended(&self.name, version, &self.app.db);
         self.app.db.want(version);
-        outcome.headers.push((HEADER, HeaderValue::from(version)));
-        outcome.answer.extensions.get_or_insert_with(Extensions::default).version = Some(version);
+        Some(version)
     }
 }
 

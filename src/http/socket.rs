@@ -272,9 +272,10 @@ impl Operation {
         };
         while let Some(outcome) = outcomes.next().await {
             if outcome.refusal.is_some() {
-                return self.end(failed(&self.id, &outcome.answer.errors).to_string()).await;
+                return self.end(failed(&self.id, &outcome.errors).to_string()).await;
             }
-            let next = format!(r#"{{"id":{},"type":"next","payload":{}}}"#, text(&self.id), outcome.answer.json());
+            let answer = String::from_utf8_lossy(&outcome.body);
+            let next = format!(r#"{{"id":{},"type":"next","payload":{answer}}}"#, text(&self.id));
             if self.sender.send(Message::Text(next.into())).await.is_err() {
                 return;
             }

@@ -5,6 +5,7 @@
 #![allow(unreachable_pub, reason = "nothing is beyond a test")]
 
 mod access;
+mod answers;
 mod cluster;
 mod command;
 mod delete;
