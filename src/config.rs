@@ -52,6 +52,10 @@ pub struct Serve {
     /// The database.
     #[command(flatten)]
     pub database: Database,
+    /// A streaming replica of the database (PostgreSQL), which queries, subscriptions and exports read while it answers. Writing,
+    /// keys, and who has written what the replica does not have yet stay at the database.
+    #[arg(long, env = "NEWSGRAPH_READ_DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    pub read_database_url: Option<String>,
     /// Address and port. The default is reached from this machine only: who opens it to others decides so.
     #[arg(long, env = "NEWSGRAPH_LISTEN", default_value = "127.0.0.1:8000", value_name = "ADDRESS")]
     pub listen: SocketAddr,

@@ -4,6 +4,7 @@ pub mod full_text;
 pub(crate) mod insert;
 mod past;
 mod reader;
+mod replica;
 mod snapshot;
 mod statement;
 mod version;
@@ -31,6 +32,8 @@ use crate::error::{Error, Result};
 
 pub use past::Moment;
 pub use reader::Reader;
+use replica::Replica;
+pub use replica::{Reading, ReplicaFigures};
 pub use snapshot::Snapshot;
 pub(crate) use statement::build;
 use version::Version;
@@ -72,6 +75,8 @@ pub struct Db {
     writer: DatabaseConnection,
     version: Arc<Version>,
     watch: Arc<Watch>,
+    /// What is read in place of all this, where it can be.
+    replica: Option<Replica>,
 }
 
 impl Db {
@@ -93,20 +98,21 @@ impl Db {
             let options = sqlite(options).pragma("temp_store", "MEMORY");
             return Ok(Self::new(writer, |seats| Reader::sqlite(&options, seats)));
         }
-        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        if is_postgres(url) {
             // A pool asks a server that refuses again and again for half a minute, and then names no reason.
             PgConnection::connect(url).await.map_err(refused)?.close().await.ok();
             let writer = Database::connect(options(url)).await?;
             let options = PgConnectOptions::from_str(url).map_err(refused)?;
             let others = writer.get_postgres_connection_pool().clone();
-            return Ok(Self::new(writer, |seats| Reader::postgres(&options, &others, seats)));
+            return Ok(Self::new(writer, |seats| Reader::postgres(&options, &others, seats, None)));
         }
         Err(Error::BadInput(format!("`{url}` is no database: write sqlite://FILE or postgres://USER@HOST/NAME")))
     }
 
     fn new(writer: DatabaseConnection, reader: impl Fn(usize) -> Reader) -> Self {
         let version = Arc::new(Version::new(reader(1)));
-        Self { reader: reader(READERS), exports: reader(EXPORTS), writer, version, watch: Watch::new() }
+        let (reader, exports) = (reader(READERS), reader(EXPORTS));
+        Self { reader, exports, writer, version, watch: Watch::new(), replica: None }
     }
 
     /// The version of the graph: it grows with everything that is written. All that was written before this was called is in it.
@@ -227,6 +233,7 @@ impl Db {
 
     /// Waits for what runs and closes.
     pub async fn close(self) -> Result<()> {
+        self.close_replica().await?;
         self.reader.close().await?;
         self.exports.close().await?;
         self.version.close().await?;
@@ -257,6 +264,10 @@ async fn connect_in_turn(options: ConnectOptions) -> Result<DatabaseConnection, 
             connected => return connected,
         }
     }
+}
+
+fn is_postgres(url: &str) -> bool {
+    url.starts_with("postgres://") || url.starts_with("postgresql://")
 }
 
 fn refused(error: sea_orm::sqlx::Error) -> DbErr {

@@ -29,6 +29,9 @@ pub enum Error {
     /// The database failed.
     #[error("the database failed: {0}")]
     Database(#[from] DbErr),
+    /// A replica failed where the database written to would not have: it is to be asked instead.
+    #[error("the replica failed: {0}")]
+    Replica(DbErr),
     /// A file or socket failed.
     #[error("{0}: {1}")]
     Io(String, std::io::Error),
@@ -50,7 +53,7 @@ impl Error {
             Self::Conflict(_) => "CONFLICT",
             Self::Unauthenticated(_) => "UNAUTHENTICATED",
             Self::Forbidden(_) => "FORBIDDEN",
-            Self::Database(_) | Self::Io(..) | Self::Broken(_) => "INTERNAL",
+            Self::Database(_) | Self::Replica(_) | Self::Io(..) | Self::Broken(_) => "INTERNAL",
         }
     }
 

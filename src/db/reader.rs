@@ -17,6 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::error::{Error, Result};
 
 use super::ACQUIRE_TIMEOUT;
+use super::replica::Run;
 
 /// After how many of its steps SQLite looks whether to stop: well under a millisecond.
 const STEPS: i32 = 10_000;
@@ -26,6 +27,8 @@ const STEPS: i32 = 10_000;
 pub struct Reader {
     room: Arc<Room>,
     backend: DatabaseBackend,
+    /// Where it is said that a statement failed because it ran on a replica.
+    let_down: Option<Arc<AtomicBool>>,
 }
 
 #[derive(Debug)]
@@ -34,6 +37,8 @@ struct Room {
     /// As many as are free; who waits is served in turn.
     permits: Arc<Semaphore>,
     seats: usize,
+    /// Of a replica: the run of the server that they lead to.
+    run: Option<Run>,
 }
 
 impl Room {
@@ -103,7 +108,8 @@ impl Taken {
 impl Drop for Taken {
     fn drop(&mut self) {
         let (Some(seat), Some(permit)) = (self.seat.take(), self.permit.take()) else { return };
-        if !self.running {
+        // What runs at a server that has gone cannot be stopped.
+        if !self.running || self.room.run.as_ref().is_some_and(Run::is_lost) {
             self.room.give_back(seat);
             return;
         }
@@ -140,12 +146,13 @@ impl Reader {
             let pool: SqlitePool = pool.connect_lazy_with(options.clone());
             Seat { connection: SqlxSqliteConnector::from_sqlx_sqlite_pool(pool), stop: Stop::Flag(flag) }
         };
-        Self::new(DatabaseBackend::Sqlite, std::iter::repeat_with(seat).take(seats).collect())
+        Self::new(DatabaseBackend::Sqlite, std::iter::repeat_with(seat).take(seats).collect(), None)
     }
 
-    /// Connections to a PostgreSQL server; `others` carries the word to stop.
-    pub(super) fn postgres(options: &PgConnectOptions, others: &PgPool, seats: usize) -> Self {
+    /// Connections to a PostgreSQL server; `others` carries the word to stop. Those to a replica are to one run of it.
+    pub(super) fn postgres(options: &PgConnectOptions, others: &PgPool, seats: usize, run: Option<&Run>) -> Self {
         let seat = || {
+            let run = run.cloned();
             let process = Arc::new(AtomicI32::new(0));
             let seen = Arc::clone(&process);
             let pool = PgPoolOptions::new()
@@ -153,10 +160,16 @@ impl Reader {
                 .acquire_timeout(ACQUIRE_TIMEOUT)
                 .test_before_acquire(false)
                 .after_connect(move |connection, _| {
-                    let seen = Arc::clone(&seen);
+                    let (seen, run) = (Arc::clone(&seen), run.clone());
                     Box::pin(async move {
-                        let row = connection.fetch_one("SELECT pg_backend_pid()").await?;
+                        let row =
+                            connection.fetch_one("SELECT pg_backend_pid(), pg_postmaster_start_time()::text").await?;
                         seen.store(row.try_get(0)?, Ordering::Relaxed);
+                        let started: String = row.try_get(1)?;
+                        if let Some(run) = run.filter(|run| started != *run.started) {
+                            run.lose();
+                            return Err(sqlx::Error::Protocol("the replica was started anew".into()));
+                        }
                         Ok(())
                     })
                 });
@@ -164,13 +177,29 @@ impl Reader {
             let connection = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
             Seat { connection, stop: Stop::Process(process, others.clone()) }
         };
-        Self::new(DatabaseBackend::Postgres, std::iter::repeat_with(seat).take(seats).collect())
+        Self::new(DatabaseBackend::Postgres, std::iter::repeat_with(seat).take(seats).collect(), run.cloned())
     }
 
-    fn new(backend: DatabaseBackend, free: Vec<Seat>) -> Self {
+    fn new(backend: DatabaseBackend, free: Vec<Seat>, run: Option<Run>) -> Self {
         let seats = free.len();
         let permits = Arc::new(Semaphore::new(seats));
-        Self { room: Arc::new(Room { free: Mutex::new(free), permits, seats }), backend }
+        let room = Room { free: Mutex::new(free), permits, seats, run };
+        Self { room: Arc::new(room), backend, let_down: None }
+    }
+
+    /// The same connections for one request, which says there whether a replica has let it down.
+    pub(super) fn telling(&self, let_down: Arc<AtomicBool>) -> Self {
+        Self { let_down: Some(let_down), ..self.clone() }
+    }
+
+    /// What an error of a statement means.
+    pub(super) fn failed(&self, error: DbErr) -> Error {
+        let Some(run) = &self.room.run else { return error.into() };
+        let error = run.judge(error);
+        if let (Error::Replica(_), Some(let_down)) = (&error, &self.let_down) {
+            let_down.store(true, Ordering::Relaxed);
+        }
+        error
     }
 
     /// Which database it is.
@@ -190,7 +219,7 @@ impl Reader {
         taken.running = true;
         let rows = connection.query_all_raw(statement).await;
         taken.running = false;
-        Ok(rows?)
+        rows.map_err(|error| self.failed(error))
     }
 
     /// How far a counter has come.

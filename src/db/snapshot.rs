@@ -14,6 +14,7 @@ pub struct Snapshot {
     // Dropped before the connection is given back: that waits until the transaction has ended.
     transaction: DatabaseTransaction,
     taken: Taken,
+    reader: Reader,
 }
 
 impl Snapshot {
@@ -27,17 +28,19 @@ impl Snapshot {
         let connection = taken.connection()?.clone();
         taken.running = true;
         // A transaction of SQLite sees one state by itself.
-        let transaction = match reader.backend() {
+        let begun = match reader.backend() {
             DatabaseBackend::Postgres => {
                 let (isolation, access) = (IsolationLevel::RepeatableRead, AccessMode::ReadOnly);
-                connection.begin_with_config(Some(isolation), Some(access)).await?
+                connection.begin_with_config(Some(isolation), Some(access)).await
             }
-            _ => connection.begin().await?,
+            _ => connection.begin().await,
         };
+        let failed = |error| reader.failed(error);
+        let transaction = begun.map_err(failed)?;
         // The state is that of the first statement.
-        transaction.execute_unprepared("SELECT 1 FROM counter").await?;
+        transaction.execute_unprepared("SELECT 1 FROM counter").await.map_err(failed)?;
         taken.running = false;
-        Ok(Self { transaction, taken })
+        Ok(Self { transaction, taken, reader: reader.clone() })
     }
 
     /// Which database it is.
@@ -50,6 +53,6 @@ impl Snapshot {
         self.taken.running = true;
         let rows = self.transaction.query_all(select).await;
         self.taken.running = false;
-        Ok(rows?)
+        rows.map_err(|error| self.reader.failed(error))
     }
 }

@@ -1,6 +1,8 @@
 //! The log of writes: as a list, and as a stream of what is written from now on.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use async_graphql::{Context, Enum, ID, Object, Subscription};
 use futures_util::Stream;
@@ -130,11 +132,15 @@ impl ChangeSubscription {
         >,
     ) -> Result<impl Stream<Item = Result<Edge<Change>, Fault>> + use<>, Fault> {
         let session = session(ctx)?.clone();
-        let last = match after {
-            Some(cursor) => Sequence::new(LIST, Vec::new(), id()).parse(&cursor)?.id(),
-            None => session.db().reader().counter("change").await?,
+        let position = ctx.data_opt::<Position>().cloned().unwrap_or_default();
+        let last = match (position.get(), after) {
+            (Some(last), _) => last,
+            (None, Some(cursor)) => Sequence::new(LIST, Vec::new(), id()).parse(&cursor)?.id(),
+            (None, None) => session.db().reader().counter("change").await?,
         };
-        let follow = Follow { written: session.db().changes(), session, filter, last, waiting: VecDeque::new() };
+        position.set(last);
+        let (written, waiting) = (session.db().changes(), VecDeque::new());
+        let follow = Follow { written, session, filter, last, waiting, position, told: last };
         Ok(futures_util::stream::try_unfold(follow, |mut follow| async move {
             Ok(follow.next().await?.map(|edge| (edge, follow)))
         }))
@@ -146,6 +152,28 @@ const LIST: &str = "changes";
 
 /// Changes read at once.
 const PAGE: i32 = 100;
+
+/// How far the client of a stream was told: one that reads elsewhere from now on goes on there.
+#[derive(Clone, Debug)]
+pub(crate) struct Position(Arc<AtomicI64>);
+
+impl Default for Position {
+    fn default() -> Self {
+        Self(Arc::new(Self::NOWHERE.into()))
+    }
+}
+
+impl Position {
+    const NOWHERE: i64 = -1;
+
+    fn get(&self) -> Option<i64> {
+        Some(self.0.load(Ordering::Relaxed)).filter(|at| *at != Self::NOWHERE)
+    }
+
+    fn set(&self, at: i64) {
+        self.0.store(at, Ordering::Relaxed);
+    }
+}
 
 fn id() -> Expr {
     Expr::col((Entity, "id"))
@@ -159,15 +187,22 @@ struct Follow {
     /// All up to here was read.
     last: i64,
     waiting: VecDeque<Edge<Change>>,
+    position: Position,
+    /// The change that was handed out last.
+    told: i64,
 }
 
 impl Follow {
     async fn next(&mut self) -> Result<Option<Edge<Change>>, Fault> {
+        // Whoever asks for the next one has taken the one before.
+        self.position.set(self.told);
         loop {
             if let Some(edge) = self.waiting.pop_front() {
+                self.told = edge.row().0.id.0;
                 return Ok(Some(edge));
             }
             let last = self.last;
+            self.position.set(last);
             // The sender goes only when the program ends.
             let Ok(written) = self.written.wait_for(|written| *written > last).await.map(|written| *written) else {
                 return Ok(None);

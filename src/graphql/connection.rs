@@ -129,6 +129,10 @@ impl<T: Noun> Edge<T> {
         let edge = |at: &usize| Self { read: Arc::clone(read), at: *at, node: T::of(Row::new(&read.batch, *at)) };
         page.rows.iter().map(edge).collect()
     }
+
+    pub(super) fn row(&self) -> &T {
+        &self.node
+    }
 }
 
 impl<T: Noun> TypeName for Edge<T> {

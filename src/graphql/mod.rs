@@ -47,6 +47,7 @@ use async_graphql::{
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 
+pub(crate) use change::Position;
 pub(crate) use connection::connections;
 pub use page::{DEFAULT_PAGE, LONGEST_PAGE};
 pub use session::Session;

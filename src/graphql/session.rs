@@ -169,7 +169,8 @@ impl Fault {
 impl<E: Into<Error>> From<E> for Fault {
     fn from(error: E) -> Self {
         let error = error.into();
-        if error.code() == "INTERNAL" {
+        // What a replica cannot answer is asked again elsewhere.
+        if error.code() == "INTERNAL" && !matches!(error, Error::Replica(_)) {
             tracing::error!(%error, "a query failed");
         }
         Self(Arc::new(error))

@@ -18,9 +18,13 @@ pub(super) struct Answer {
 }
 
 /// What is told about an answer.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 pub(super) struct Extensions {
-    pub(super) cost: Cost,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) cost: Option<Cost>,
+    /// In which version of the graph all is that was written: a socket has no headers.
+    #[serde(rename = "newsgraphVersion", skip_serializing_if = "Option::is_none")]
+    pub(super) version: Option<i64>,
 }
 
 /// What a request asked for, and how much one may.

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use async_graphql::ServerError;
 use async_graphql::parser::types::OperationType;
 use axum::body::Bytes;
-use axum::http::StatusCode;
-use futures_util::{FutureExt, Stream, StreamExt};
+use axum::http::{HeaderValue, StatusCode};
+use futures_util::FutureExt;
 
 use super::App;
 use super::answer::{Answer, Cost, Extensions};
@@ -15,9 +15,11 @@ use super::answers::Found;
 use super::client::Client;
 use super::question::{Parameters, Question};
 use super::rate::Headers;
+use super::reading::HEADER;
 use super::refusal::Refusal;
 use super::request_id::RequestId;
 use crate::auth::Scope;
+use crate::db::Reading;
 use crate::error::Error;
 use crate::graphql::Session;
 
@@ -48,7 +50,7 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
-    fn new(answer: Answer, refusal: Option<Refusal>) -> Self {
+    pub(super) fn new(answer: Answer, refusal: Option<Refusal>) -> Self {
         Self { body: answer.json().into(), errors: answer.errors, refusal, headers: Vec::new() }
     }
 
@@ -56,7 +58,7 @@ impl Outcome {
         Self { body, errors: Vec::new(), refusal: None, headers: Vec::new() }
     }
 
-    fn refused(refusal: Refusal) -> Self {
+    pub(super) fn refused(refusal: Refusal) -> Self {
         Self::new(Answer::refused(&refusal), Some(refusal))
     }
 }
@@ -83,15 +85,25 @@ impl Asking {
 
     /// Answers a question at once: one that is not a subscription.
     pub(super) async fn run(&self, question: Question) -> Outcome {
+        match self.reading(Some(&question)).await {
+            Ok(reading) => self.run_there(&reading, question).await,
+            Err(refusal) => Outcome::refused(self.counted(refusal)),
+        }
+    }
+
+    /// Answers a question for which it was decided where to read.
+    pub(super) async fn run_there(&self, reading: &Reading, question: Question) -> Outcome {
         let started = Instant::now();
-        let session = Session::new(self.app.db.clone());
         let (name, cost) = (question.name.clone(), question.cost);
-        let outcome = match self.app.rates.take(&self.client, cost) {
-            Ok(headers) => Outcome { headers, ..self.answer(question, &session).await },
-            Err(refusal) => Outcome::refused(refusal),
+        let (outcome, statements) = match self.app.rates.take(&self.client, cost) {
+            Ok(headers) => {
+                let (mut outcome, statements) = self.answer(reading, question, started).await;
+                outcome.headers.extend(headers);
+                (outcome, statements)
+            }
+            Err(refusal) => (Outcome::refused(refusal), 0),
         };
         let elapsed = started.elapsed();
-        let statements = session.statements();
         let span = tracing::Span::current();
         span.record("operation", name.as_deref()).record("cost", cost).record("statements", statements);
         match &outcome.refusal {
@@ -106,30 +118,31 @@ impl Asking {
         outcome
     }
 
-    /// An answer that was kept, or one that is made now and may be kept.
-    async fn answer(&self, question: Question, session: &Session) -> Outcome {
+    /// An answer that was kept, or one that is made now and may be kept; and how many statements it took.
+    async fn answer(&self, reading: &Reading, question: Question, started: Instant) -> (Outcome, usize) {
         if question.operation != OperationType::Query {
-            return self.execute(question, session).await;
+            return self.execute_there(reading, question, started).await;
         }
         let digest = question.digest(&self.client);
-        let version = match self.app.answers.find(&digest, &self.app.db).await {
+        let version = match self.app.answers.find(&digest, reading.db()).await {
             Found::Kept(body) => {
                 self.app.metrics.answer("kept");
-                return Outcome::kept(body);
+                return (Outcome::kept(body), 0);
             }
             Found::Version(version) => Some(version),
             Found::Nothing => None,
         };
         self.app.metrics.answer("made");
-        let outcome = self.execute(question, session).await;
+        let (outcome, statements) = self.execute_there(reading, question, started).await;
         // What failed once may not fail again.
         if let (Some(version), true, None) = (version, outcome.errors.is_empty(), &outcome.refusal) {
             self.app.answers.keep(digest, version, &outcome.body);
         }
-        outcome
+        (outcome, statements)
     }
 
-    async fn execute(&self, question: Question, session: &Session) -> Outcome {
+    /// Runs a question, in what is left of its time.
+    pub(super) async fn execute(&self, question: Question, session: &Session, started: Instant) -> Outcome {
         if question.operation == OperationType::Subscription {
             let message = "A subscription needs a web socket or `Accept: text/event-stream`";
             return Outcome::refused(Refusal::new(StatusCode::NOT_ACCEPTABLE, "BAD_INPUT", message));
@@ -140,12 +153,14 @@ impl Asking {
             return Outcome::refused(refusal.retry_after(1));
         };
         let _running = self.app.metrics.running();
+        // Cut off on the way, it goes without a word: then it is not known what was written.
+        let writing = self.writing(&question);
         let tells_cost = question.tells_cost.then_some(question.cost);
         let request = question.request().data(session.clone()).data(self.client.caller.clone());
         // A resolver that panics takes its own request with it, and no other.
         let run = AssertUnwindSafe(self.app.api.execute(request)).catch_unwind();
         let limit = Duration::from_secs(self.app.settings.timeout);
-        let response = match tokio::time::timeout(limit, run).await {
+        let response = match tokio::time::timeout(limit.saturating_sub(started.elapsed()), run).await {
             Err(_) => {
                 let message = format!("The query took longer than {} seconds: ask for less at once", limit.as_secs());
                 return Outcome::refused(Refusal::new(StatusCode::GATEWAY_TIMEOUT, "TIMEOUT", message));
@@ -159,32 +174,18 @@ impl Asking {
         let (mut answer, refusal) = Answer::of(response, &self.id);
         if let Some(requested) = tells_cost {
             let cost = Cost { requested, limit: self.app.settings.limits.max_cost };
-            answer.extensions = Some(Extensions { cost });
+            answer.extensions = Some(Extensions { cost: Some(cost), ..Extensions::default() });
         }
-        Outcome::new(answer, refusal)
-    }
-
-    /// The answers of a subscription, each made when the one before was taken.
-    pub(super) fn follow(&self, question: Question) -> Result<impl Stream<Item = Outcome> + Send + use<>, Refusal> {
-        self.app.rates.take(&self.client, question.cost).map_err(|refusal| self.counted(refusal))?;
-        let session = Session::new(self.app.db.clone());
-        let request = question.request().data(session).data(self.client.caller.clone());
-        let asking = self.clone();
-        let gauge = self.app.metrics.following();
-        let answers = AssertUnwindSafe(self.app.api.execute_stream(request)).catch_unwind();
-        Ok(answers.map(move |response| {
-            let _counted_as_long_as_it_lasts = &gauge;
-            match response {
-                Ok(response) => {
-                    let (answer, refusal) = Answer::of(response, &asking.id);
-                    Outcome::new(answer, refusal)
-                }
-                Err(_) => {
-                    tracing::error!("a resolver panicked");
-                    Outcome::refused(Refusal::internal(&asking.id))
-                }
-            }
-        }))
+        let version = match writing {
+            Some(writing) => writing.ended().await,
+            None => None,
+        };
+        if let Some(version) = version {
+            answer.extensions.get_or_insert_with(Extensions::default).version = Some(version);
+        }
+        let mut outcome = Outcome::new(answer, refusal);
+        outcome.headers.extend(version.map(|version| (HEADER, HeaderValue::from(version))));
+        outcome
     }
 
     /// Whether a client that was let in may still be served: its key may have been revoked since.

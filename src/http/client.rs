@@ -12,6 +12,7 @@ use axum::response::Response;
 use super::App;
 use super::graphql::Reply;
 use super::media::Media;
+use super::reading;
 use super::refusal::Refusal;
 use super::request_id::RequestId;
 use crate::auth::Caller;
@@ -24,6 +25,8 @@ pub(super) struct Client {
     /// By what it is known; looked at again while it follows a stream.
     pub(super) credential: Option<Arc<str>>,
     address: Option<IpAddr>,
+    /// The oldest version of the graph that it wants to read.
+    pub(super) least: i64,
 }
 
 impl Client {
@@ -79,6 +82,7 @@ async fn client(app: &App, request: &Parts) -> Result<Client, Refusal> {
         }
     }
     let headers = &request.headers;
+    let least = reading::least(headers)?;
     let credential = match headers.get(header::AUTHORIZATION) {
         None => None,
         Some(value) => {
@@ -96,7 +100,7 @@ async fn client(app: &App, request: &Parts) -> Result<Client, Refusal> {
     })?;
     let told = app.settings.address_header.as_deref().and_then(|name| last(headers, name));
     let seen = request.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-    Ok(Client { caller, credential, address: told.or(seen).map(|address| address.to_canonical()) })
+    Ok(Client { caller, credential, address: told.or(seen).map(|address| address.to_canonical()), least })
 }
 
 /// The key or token of the scheme `Bearer` (RFC 6750).

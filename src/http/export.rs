@@ -21,6 +21,7 @@ use super::refusal::Refusal;
 use super::request_id::RequestId;
 use super::{App, limit, origin};
 use crate::auth::Scope;
+use crate::db::Db;
 use crate::error::Error;
 use crate::export::{Chunk, Export, Format, Request, export, noun};
 
@@ -69,11 +70,25 @@ async fn begin(
         query.map_err(|rejection| Refusal::unreadable(format!("The address cannot be read: {rejection}")))?;
     let request = read(file, narrowed, asking).map_err(refused)?;
     let told = asking.app.rates.take(&asking.client, ROW)?;
-    let begun = async {
-        let mut running = export(&asking.app.db, &request).await?;
+    let reading = asking.reading(None).await?;
+    let begin = async |db: &Db| -> Result<_, Error> {
+        let mut running = export(db, &request).await?;
         // What fails at once is told in words.
         let first = running.next().await?;
         Ok((running, first))
+    };
+    let begun = async {
+        let begun = tokio::select! {
+            begun = begin(reading.db()) => Some(begun),
+            () = reading.lost() => None,
+        };
+        match begun {
+            Some(begun) if !reading.was_let_down() => begun,
+            _ => {
+                asking.app.metrics.asked_again();
+                begin(&asking.app.db).await
+            }
+        }
     };
     let limit = Duration::from_secs(asking.app.settings.timeout);
     let (running, first) = match tokio::time::timeout(limit, begun).await {

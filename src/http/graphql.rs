@@ -23,7 +23,7 @@ use super::media::{self, Media};
 use super::question::{Parameters, Question};
 use super::refusal::Refusal;
 use super::request_id::RequestId;
-use super::{App, events, origin, socket};
+use super::{App, events, origin, reading, socket};
 
 /// An answer with its status and what its headers say.
 pub(super) struct Reply {
@@ -253,30 +253,43 @@ fn read_body(app: &App, headers: &HeaderMap, body: &[u8]) -> Result<Sent, Refusa
 
 /// One after the other: a list costs its client no more than its requests, and the others no more than one.
 async fn ask_all(asking: &Asking, list: Vec<Parameters>) -> Reply {
-    let mut body = vec![b'['];
+    let (mut body, mut version) = (vec![b'['], None);
     for parameters in list {
         if body.len() > 1 {
             body.push(b',');
         }
         match asking.prepare(parameters) {
             Err(refusal) => body.extend(Answer::refused(&refusal).json().bytes()),
-            Ok(question) => body.extend(asking.run(question).await.body),
+            Ok(question) => {
+                let outcome = asking.run(question).await;
+                body.extend(outcome.body);
+                // Of all writes the last has the newest version.
+                version = outcome.headers.into_iter().find(|(name, _)| *name == reading::HEADER).or(version);
+            }
         }
     }
     body.push(b']');
-    Reply { status: StatusCode::OK, body: body.into(), headers: Vec::new() }
+    Reply { status: StatusCode::OK, body: body.into(), headers: version.into_iter().collect() }
 }
 
 /// Answers a question that a client may have the answer of.
 async fn look_up(asking: &Asking, question: Question, headers: &HeaderMap, media: Media) -> Reply {
-    let Ok(version) = asking.app.db.version().await else { return Reply::of(asking.run(question).await, media) };
+    let reading = match asking.reading(Some(&question)).await {
+        Ok(reading) => reading,
+        Err(refusal) => return Reply::refused(&asking.counted(refusal), media),
+    };
+    let version = tokio::select! {
+        version = reading.db().version() => version.ok(),
+        () = reading.lost() => None,
+    };
+    let Some(version) = version else { return Reply::of(asking.run_there(&reading, question).await, media) };
     let etag = etag(asking, &question, headers, media, version);
     let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     let mut known = known.flat_map(|value| value.split(',')).map(str::trim);
     let mut reply = if known.any(|one| one == "*" || one.trim_start_matches("W/") == etag) {
         Reply { status: StatusCode::NOT_MODIFIED, body: Bytes::new(), headers: Vec::new() }
     } else {
-        Reply::of(asking.run(question).await, media)
+        Reply::of(asking.run_there(&reading, question).await, media)
     };
     if matches!(reply.status, StatusCode::OK | StatusCode::NOT_MODIFIED) {
         reply.headers.extend(HeaderValue::from_str(&etag).map(|etag| (header::ETAG, etag)));

@@ -14,6 +14,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
+use tokio::time::timeout;
 
 use super::App;
 use super::client::Client;
@@ -24,6 +25,9 @@ use crate::auth::Scope;
 
 /// Operations that have figures of their own: clients choose names, and each costs memory here and in Prometheus.
 const MOST_OPERATIONS: usize = 100;
+
+/// How long figures wait for the primary.
+const ANSWERS: Duration = Duration::from_secs(1);
 
 /// What stands for the names of all others.
 const OTHER: &str = "other";
@@ -50,6 +54,11 @@ struct Closed {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct From {
+    from: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Found {
     found: &'static str,
 }
@@ -73,6 +82,11 @@ pub(super) struct Metrics {
     closed: Family<Closed, Counter>,
     connections: Gauge,
     busy: Gauge,
+    reads: Family<From, Counter>,
+    asked_again: Counter,
+    replica: Gauge,
+    replica_busy: Gauge,
+    replica_behind: Gauge,
 }
 
 /// Counts as long as it lives.
@@ -92,7 +106,7 @@ impl Drop for Counted {
 }
 
 impl Metrics {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(has_replica: bool) -> Self {
         // From half a millisecond to half a minute.
         let seconds: Seconds = Family::new_with_constructor(|| Histogram::new(exponential_buckets(0.0005, 2.0, 17)));
         let mut new = Self {
@@ -111,6 +125,11 @@ impl Metrics {
             closed: Family::default(),
             connections: Gauge::default(),
             busy: Gauge::default(),
+            reads: Family::default(),
+            asked_again: Counter::default(),
+            replica: Gauge::default(),
+            replica_busy: Gauge::default(),
+            replica_behind: Gauge::default(),
         };
         macro_rules! register {
             ($($name:literal $help:literal $field:ident;)+) => {$(
@@ -131,6 +150,15 @@ impl Metrics {
             "sockets_closed" "Web sockets that the server closed, by the code" closed;
             "database_connections" "Connections for reading" connections;
             "database_connections_busy" "Connections for reading that work now" busy;
+        }
+        if has_replica {
+            register! {
+                "reads" "Queries, subscriptions and exports that were begun, by what they read from: primary or replica" reads;
+                "replica_asked_again" "Requests that the replica let down and the primary answered" asked_again;
+                "replica_read" "1 while the replica is read, 0 while the primary is in its place" replica;
+                "replica_connections_busy" "Connections for reading to the replica that work now" replica_busy;
+                "replica_behind" "Versions of the graph that the replica is not known to have yet" replica_behind;
+            }
         }
         new
     }
@@ -185,6 +213,17 @@ impl Metrics {
         self.closed.get_or_create(&Closed { code }).inc();
     }
 
+    /// A request is read from the one database or the other.
+    pub(super) fn reads(&self, is_replica: bool) {
+        let from = if is_replica { "replica" } else { "primary" };
+        self.reads.get_or_create(&From { from }).inc();
+    }
+
+    /// A request that the replica let down is asked of the primary.
+    pub(super) fn asked_again(&self) {
+        self.asked_again.inc();
+    }
+
     pub(super) fn running(&self) -> Counted {
         Counted::one_of(&self.running)
     }
@@ -206,6 +245,14 @@ pub(super) async fn show(State(app): State<App>, Extension(client): Extension<Cl
     let (all, busy) = app.db.reader().occupancy();
     app.metrics.connections.set(all as i64);
     app.metrics.busy.set(busy as i64);
+    if let Some(replica) = app.db.replica_figures() {
+        app.metrics.replica.set(i64::from(replica.is_read));
+        app.metrics.replica_busy.set(replica.busy as i64);
+        // The primary may be away; then it is not known how far behind it is.
+        if let (Some(version), Ok(Ok(written))) = (replica.version, timeout(ANSWERS, app.db.version()).await) {
+            app.metrics.replica_behind.set(written.saturating_sub(version).max(0));
+        }
+    }
     let mut text = String::new();
     // Writing to a text cannot fail.
     let _ = encode(&mut text, &app.metrics.registry);

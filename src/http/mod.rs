@@ -7,6 +7,7 @@ mod client;
 mod document;
 mod events;
 mod export;
+mod following;
 mod graphql;
 mod limit;
 mod listen;
@@ -16,6 +17,7 @@ mod origin;
 mod page;
 mod question;
 mod rate;
+mod reading;
 mod refusal;
 mod request_id;
 mod socket;
@@ -62,6 +64,7 @@ struct App {
     rates: Arc<rate::Rates>,
     auth: Arc<Auth>,
     metrics: Arc<metrics::Metrics>,
+    versions: Arc<reading::Versions>,
     /// As many as may still be worked on.
     requests: Arc<Semaphore>,
     /// As many as may still be opened.
@@ -83,6 +86,10 @@ pub async fn serve(settings: Serve) -> Result<()> {
     if settings.example {
         load_example(&db).await?;
     }
+    let db = match &settings.read_database_url {
+        Some(url) => db.with_replica(url).await?,
+        None => db,
+    };
     let listener = TcpListener::bind(settings.listen)
         .await
         .map_err(|error| Error::Io(format!("cannot listen on {}", settings.listen), error))?;
@@ -137,7 +144,8 @@ impl App {
             answers: Arc::new(answers::Answers::new(settings.answer_cache)),
             rates: Arc::new(rate::Rates::new(settings.rate)),
             auth: Arc::new(Auth::new(&db, &settings.access).await?),
-            metrics: Arc::new(metrics::Metrics::new()),
+            metrics: Arc::new(metrics::Metrics::new(db.has_replica())),
+            versions: Arc::default(),
             requests: Arc::new(Semaphore::new(settings.max_requests)),
             sockets: Arc::new(Semaphore::new(settings.max_sockets)),
             db,
@@ -190,8 +198,10 @@ fn worth_compressing() -> impl Predicate {
 }
 
 async fn ready(State(app): State<App>) -> impl IntoResponse {
-    match app.db.is_ready().await {
-        Ok(()) => (StatusCode::OK, "ready\n".to_owned()),
+    let storage = app.db.is_ready().await.map_err(str::to_owned);
+    match storage.and_then(|()| app.db.replica_is_ready()) {
+        Ok(None) => (StatusCode::OK, "ready\n".to_owned()),
+        Ok(Some(how)) => (StatusCode::OK, format!("ready, {how}\n")),
         Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")),
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use super::{media, request_id};
+use super::{media, reading, request_id};
 use crate::error::{Error, Result};
 
 /// Stands for all origins.
@@ -29,8 +29,14 @@ pub(super) fn layer(origins: &[String]) -> Result<Option<CorsLayer>> {
     let layer = CorsLayer::new()
         .allow_origin(allowed)
         .allow_methods([Method::GET, Method::POST])
-        .allow_headers([header::CONTENT_TYPE, header::AUTHORIZATION, header::IF_NONE_MATCH, request_id::HEADER])
-        .expose_headers([header::ETAG, header::RETRY_AFTER, request_id::HEADER])
+        .allow_headers([
+            header::CONTENT_TYPE,
+            header::AUTHORIZATION,
+            header::IF_NONE_MATCH,
+            request_id::HEADER,
+            reading::HEADER,
+        ])
+        .expose_headers([header::ETAG, header::RETRY_AFTER, request_id::HEADER, reading::HEADER])
         .max_age(KNOWN);
     Ok(Some(layer))
 }

@@ -38,6 +38,7 @@ impl Parameters {
 }
 
 /// A request ready to be run.
+#[derive(Clone)]
 pub(super) struct Question {
     document: Arc<Document>,
     variables: Variables,
@@ -48,6 +49,8 @@ pub(super) struct Question {
     pub(super) cost: usize,
     /// Whether the client wants to know that.
     pub(super) tells_cost: bool,
+    /// The oldest version of the graph that will do.
+    pub(super) least: i64,
 }
 
 impl Question {
@@ -80,8 +83,15 @@ impl Question {
             return Err(Refusal::document("GRAPHQL_VALIDATION_FAILED", message));
         }
         given(&operation.node, &variables)?;
+        let least = match extensions.get("newsgraphVersion") {
+            None | Some(Value::Null) => 0,
+            Some(version) => version.as_i64().filter(|version| *version >= 0).ok_or_else(|| {
+                let message = "`extensions.newsgraphVersion` is no version of the graph: send the number that the answer to a write had there, or leave it out";
+                Refusal::unreadable(message)
+            })?,
+        };
         let tells_cost = extensions.get("cost").is_some_and(|wanted| *wanted == Value::Bool(true));
-        Ok(Self { document, variables, name, operation: kind, cost: size.cost, tells_cost })
+        Ok(Self { document, variables, name, operation: kind, cost: size.cost, tells_cost, least })
     }
 
     /// The request as the library runs it.

@@ -28,9 +28,7 @@ pub async fn databases() -> Vec<Fixture> {
     for url in urls().await {
         let folder = tempfile::tempdir().unwrap();
         let url = url.unwrap_or_else(|| format!("sqlite://{}", folder.path().join("graph.db").display()));
-        let db = Db::connect(&url).await.unwrap();
-        newsgraph::import::migrate(&db).await.unwrap();
-        all.push(Fixture { db, url, api: api(), _folder: folder });
+        all.push(Fixture { _folder: folder, ..Fixture::at(url).await });
     }
     all
 }
@@ -62,6 +60,13 @@ pub async fn stories() -> Vec<Fixture> {
 }
 
 impl Fixture {
+    /// A graph in this database, which is the test's own.
+    pub async fn at(url: String) -> Self {
+        let db = Db::connect(&url).await.unwrap();
+        newsgraph::import::migrate(&db).await.unwrap();
+        Self { db, url, api: api(), _folder: tempfile::tempdir().unwrap() }
+    }
+
     pub async fn import(&self, records: &str) -> Report {
         self.import_with(records, &Options::default()).await
     }

@@ -2,29 +2,29 @@
 
 use std::time::Duration;
 
-use futures_util::{SinkExt, StreamExt};
+use futures_util::StreamExt;
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
 use crate::access::make_key;
 use crate::command::newsgraph;
 use crate::fixture::{databases, records};
 use crate::server::Server;
+use crate::socket::Socket;
 
 const FOLLOW: &str = "subscription($after: String, $filter: ChangeFilter) {
     changes(after: $after, filter: $filter) { cursor node { kind operation node { ... on Event { title } ... on Person { label } } } } }";
 
 /// A stream of events being read.
-struct Events {
+pub struct Events {
     response: reqwest::Response,
     rest: String,
 }
 
 impl Events {
-    async fn open(server: &Server, key: Option<&str>, variables: Value) -> Self {
+    pub async fn open(server: &Server, key: Option<&str>, variables: Value) -> Self {
         let request = server.client.post(format!("{}/graphql", server.address)).header(ACCEPT, "text/event-stream");
         let request = if let Some(key) = key { request.bearer_auth(key) } else { request };
         let body = json!({ "query": FOLLOW, "variables": variables }).to_string();
@@ -54,7 +54,7 @@ impl Events {
         }
     }
 
-    async fn change(&mut self) -> Value {
+    pub async fn change(&mut self) -> Value {
         let (event, mut data) = self.next().await.expect("the stream goes on");
         assert_eq!(event, "next", "{data}");
         data["data"]["changes"].take()
@@ -135,23 +135,16 @@ async fn a_revoked_key_ends_its_streams() {
         let key = make_key(&fixture, "follower", "read");
         let server = Server::start_with(&fixture, &["--read-with-key"]);
         let mut events = Events::open(&server, Some(&key), json!({})).await;
-        let mut request = format!("{}/graphql", server.address.replace("http", "ws")).into_client_request().unwrap();
-        request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse().unwrap());
-        let (mut socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
-        let init = json!({ "type": "connection_init", "payload": { "Authorization": format!("Bearer {key}") } });
-        socket.send(Message::text(init.to_string())).await.unwrap();
-        let greeting = socket.next().await.unwrap().unwrap().into_text().unwrap();
-        assert_eq!(serde_json::from_str::<Value>(&greeting).unwrap(), json!({ "type": "connection_ack" }));
-        let subscribe = json!({ "id": "1", "type": "subscribe", "payload": { "query": FOLLOW } });
-        socket.send(Message::text(subscribe.to_string())).await.unwrap();
+        let mut socket = Socket::open(&server, Some(&key)).await;
+        socket.subscribe(&json!({ "query": FOLLOW })).await;
         tokio::time::sleep(Duration::from_millis(500)).await;
         assert_eq!(fixture.import(&records(&[event(1)])).await.problems, []);
         assert_eq!(events.change().await["node"]["node"]["title"], "Event 1");
-        let next = socket.next().await.unwrap().unwrap().into_text().unwrap();
-        assert!(next.contains("Event 1"), "{next}");
+        let next = socket.hear().await;
+        assert!(next.to_string().contains("Event 1"), "{next}");
         assert_eq!(newsgraph(&fixture, &["key", "revoke", "follower"], "").status.code(), Some(0));
         assert_eq!(events.next().await, None);
-        let close = timeout(Duration::from_secs(20), socket.next()).await.unwrap().unwrap().unwrap();
+        let close = timeout(Duration::from_secs(20), socket.0.next()).await.unwrap().unwrap().unwrap();
         let Message::Close(Some(frame)) = close else { panic!("{close}") };
         assert_eq!(u16::from(frame.code), 4403);
     }
@@ -165,17 +158,12 @@ async fn who_does_not_read_is_cut_off_quietly() {
         assert_eq!(fixture.import_lines(&lines).await.problems, []);
         let server = Server::start_with(&fixture, &["--write-timeout", "1"]);
         let first = server.ask("{ changes(first: 1) { edges { cursor } } }").await;
-        let mut request = format!("{}/graphql", server.address.replace("http", "ws")).into_client_request().unwrap();
-        request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse().unwrap());
-        let (mut socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
-        socket.send(Message::text(json!({ "type": "connection_init" }).to_string())).await.unwrap();
+        let mut socket = Socket::open(&server, None).await;
         // Long names make long answers: more than the buffers on the way hold.
         let long: String = (0..150).map(|at| format!("a{at:0>400}: kind ")).collect();
         let query = format!("subscription($after: String) {{ changes(after: $after) {{ node {{ {long} }} }} }}");
         let variables = json!({ "after": first["data"]["changes"]["edges"][0]["cursor"] });
-        let payload = json!({ "query": query, "variables": variables });
-        let subscribe = json!({ "id": "1", "type": "subscribe", "payload": payload });
-        socket.send(Message::text(subscribe.to_string())).await.unwrap();
+        socket.subscribe(&json!({ "query": query, "variables": variables })).await;
         let cut_off = async {
             tokio::time::sleep(Duration::from_secs(2)).await;
             while server.figure("newsgraph_sockets").await > 0.0 {

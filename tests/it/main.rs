@@ -6,6 +6,7 @@
 
 mod access;
 mod answers;
+mod cluster;
 mod command;
 mod delete;
 mod durability;
@@ -32,9 +33,12 @@ mod parts;
 mod place;
 mod plan;
 mod readme;
+mod replica;
+mod replica_lost;
 mod schema;
 mod search;
 mod server;
+mod socket;
 mod standing;
 mod storage;
 mod write;

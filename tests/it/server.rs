@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use crate::fixture::Fixture;
 
 pub struct Server {
-    pub child: Child,
+    /// None for who only asks.
+    child: Option<Child>,
     pub address: String,
     pub client: Client,
     key: Option<String>,
@@ -47,7 +48,13 @@ impl Server {
         let reader =
             std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| kept.lock().unwrap().push(line)));
         newsgraph::outbound::choose_cryptography();
-        Self { child, address, client: Client::new(), key: None, log, reader: Some(reader) }
+        Self { child: Some(child), address, client: Client::new(), key: None, log, reader: Some(reader) }
+    }
+
+    /// Another caller of the same server.
+    pub fn caller(&self) -> Self {
+        let (address, log) = (self.address.clone(), Arc::clone(&self.log));
+        Self { child: None, address, client: Client::new(), key: None, log, reader: None }
     }
 
     /// Asks with a key from now on.
@@ -97,13 +104,14 @@ impl Server {
 
     /// Tells it to stop.
     pub fn terminate(&self) {
-        let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        let told =
+            Command::new("kill").args(["-TERM", &self.child.as_ref().unwrap().id().to_string()]).status().unwrap();
         assert!(told.success());
     }
 
     pub fn wait(&mut self) -> ExitStatus {
         tokio::task::block_in_place(|| {
-            let status = self.child.wait().unwrap();
+            let status = self.child.as_mut().unwrap().wait().unwrap();
             // The last it said may not have been read yet.
             if let Some(reader) = self.reader.take() {
                 reader.join().unwrap();
@@ -115,7 +123,9 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        if let Some(child) = &mut self.child {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }

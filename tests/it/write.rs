@@ -63,7 +63,7 @@ async fn a_repeated_write_is_done_once() {
         let first = write(&server, "First", "a").await;
         assert_eq!(first["data"]["importRecords"]["written"], true, "{first}");
         assert_eq!(write(&server, "Second", "b").await["data"]["importRecords"]["written"], true);
-        assert_eq!(write(&server, "First", "a").await, first);
+        assert_eq!(write(&server, "First", "a").await["data"], first["data"]);
         assert_eq!(code(&write(&server, "Other", "a").await), "CONFLICT");
         assert_eq!(code(&write(&server, "Other", "").await), "BAD_INPUT");
         let data = server.ask("{ events { nodes { title } } changes { totalCount } }").await;
