@@ -1,0 +1,138 @@
+"""Who answers: newsgraph, its peers and the floor, each started over a loaded database."""
+
+import json
+import os
+import pathlib
+import subprocess
+import time
+import urllib.error
+import urllib.request
+
+from questions import minted, with_cursors
+
+HERE = pathlib.Path(__file__).parent
+
+
+class Refused(Exception):
+    pass
+
+
+class Server:
+    """One that runs; `requests` are its words for a question's variables."""
+
+    # In the table, and in file names.
+    title = name = ""
+    is_graphql = True
+
+    def __init__(self, work, port, database):
+        self.work, self.port, self.database = work, port, database
+        command, environment, folder = self.command()
+        self.log = (work / f"{self.name}.{database.dialect}.log").open("w")
+        self.process = subprocess.Popen(
+            command, cwd=folder, env={**os.environ, **environment}, stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL
+        )
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5)
+                break
+            except urllib.error.HTTPError:
+                break
+            except OSError:
+                assert self.process.poll() is None, f"{self.name} did not start, see {self.log.name}"
+                assert time.monotonic() < deadline, f"{self.name} did not answer, see {self.log.name}"
+                time.sleep(0.1)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+
+    def memory(self):
+        """Resident, in MB."""
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) / 1024
+
+    def url(self, question):
+        return f"http://127.0.0.1:{self.port}/graphql"
+
+    def document(self, question):
+        file = HERE / "queries" / question.name / f"{self.name}.graphql"
+        return file.read_text() if file.exists() else None
+
+    def answers(self, question):
+        return self.document(question) is not None and getattr(question, self.name) is not None
+
+    def requests(self, question, variations):
+        """A body for each."""
+        document = self.document(question)
+        words = getattr(question, self.name)
+        if question.after:
+            found = self.post(question, {"query": with_cursors(document), "variables": {**words(variations[0]), "after": None}})
+            cursor = next(iter(found.values()))["edges"][0]["cursor"]
+        bodies = []
+        for one in variations:
+            variables = words(one)
+            if question.after:
+                variables = {**variables, "after": self.cursor(cursor, question.after(one))}
+            bodies.append({"query": document, "variables": variables})
+        return bodies
+
+    def cursor(self, cursor, values):
+        return minted(cursor, values)
+
+    def post(self, question, body):
+        request = urllib.request.Request(self.url(question), json.dumps(body).encode(), {"content-type": "application/json"})
+        try:
+            answer = json.load(urllib.request.urlopen(request, timeout=120))
+        except urllib.error.HTTPError as error:
+            raise Refused(f"{self.name}, {question.name}: {error.read().decode()}") from error
+        if "errors" in answer:
+            raise Refused(f"{self.name}, {question.name}: {answer['errors']}")
+        return answer["data"]
+
+    def ask(self, question, body, one):
+        found = self.post(question, body)
+        return question.shape(next(iter(found.values())), one)
+
+
+class Newsgraph(Server):
+    title, name = "newsgraph", "newsgraph"
+
+    def command(self):
+        options = ["--listen", f"127.0.0.1:{self.port}", "--log", "error", "--slow", "600000", "--timeout", "600"]
+        return [os.environ["PROGRAM"], "serve", "--database-url", self.database.url, *options], {}, self.work
+
+
+class PostGraphile(Server):
+    title, name = "PostGraphile", "postgraphile"
+
+    def command(self):
+        folder = self.work / "postgraphile"
+        bin = folder / "node_modules" / ".bin"
+        environment = {"DATABASE_URL": self.database.url, "PORT": str(self.port), "GRAPHILE_ENV": "production"}
+        return [str(bin / "node"), str(bin / "postgraphile")], environment, folder
+
+
+class Floor(Server):
+    title, name = "floor", "floor"
+    is_graphql = False
+
+    def command(self):
+        program = self.work / "floor" / "release" / "floor"
+        return [str(program), self.database.url, f"127.0.0.1:{self.port}", str(HERE / "queries")], {}, self.work
+
+    def url(self, question):
+        return f"http://127.0.0.1:{self.port}/{question.name}"
+
+    def answers(self, question):
+        return self.statement(question) is not None
+
+    def statement(self, question):
+        file = HERE / "queries" / question.name / f"floor.{self.database.dialect}.sql"
+        return file.read_text() if file.exists() else None
+
+    def requests(self, question, variations):
+        return [question.floor(one) for one in variations]
+
+    def ask(self, question, body, one):
+        return question.shape(self.post(question, body), one)
