@@ -11,12 +11,13 @@ import sys
 from databases import Postgres, SQLite
 from load import CONNECTIONS, drive, pgbench
 from questions import QUESTIONS
-from servers import Floor, Newsgraph, PostGraphile
+from servers import Floor, Newsgraph, PgGraphql, PostGraphile, Seaography
 
 work, server, events, duration, rounds, results = sys.argv[1:]
 work, results, rounds = pathlib.Path(work).resolve(), pathlib.Path(results), int(rounds)
 only = os.environ.get("QUESTIONS", "").split()
-PEERS = {peer.name: peer for peer in [PostGraphile]}
+chosen = os.environ.get("PEERS", "postgraphile seaography pg_graphql").split()
+PEERS = {peer.name: peer for peer in [PostGraphile, Seaography, PgGraphql] if peer.name in chosen}
 # Left out with the reason.
 ABSENT = {}
 CHECKED = 12
@@ -55,7 +56,7 @@ def measure(question, asked):
                 waits.setdefault((server, mode), []).append(wait)
                 if errors:
                     wrong.append(f"{question.name}, {server.title} on {server.database.title}, {mode}: {errors}")
-            if isinstance(server, Floor) and server.database is postgres:
+            if server.name == "floor" and server.database is postgres:
                 rate = pgbench(work, postgres.url, server.statement(question), bodies, duration)
                 rates.setdefault(("pgbench", "cold"), []).append(rate)
     return median(rates), median(waits), wrong
@@ -153,6 +154,11 @@ def write(found, wrong, servers):
 
 
 postgres, sqlite = Postgres(work, server, events), SQLite(work, events)
+if "seaography" in PEERS:
+    subprocess.run([pathlib.Path(__file__).parent / "seaography" / "build", postgres.url], check=True, env={**os.environ, "BENCH_FOLDER": str(work)})
+if "pg_graphql" in PEERS and not PgGraphql.prepare(postgres):
+    del PEERS["pg_graphql"]
+    ABSENT["pg_graphql"] = "the server has no such extension, see `bench/ask/pg_graphql/build`"
 servers = []
 try:
     port = int(os.environ.get("PORT", "18400"))

@@ -27,6 +27,12 @@ def number(id):
 
 def plain(value):
     """An answer without what the servers' schemas wrap it in."""
+    if isinstance(value, dict) and "edges" in value:
+        value = {**value, "nodes": [edge["node"] for edge in value["edges"]]}
+        del value["edges"]
+    if isinstance(value, dict) and "paginationInfo" in value:
+        value = {**value, "totalCount": value["paginationInfo"]["total"]}
+        del value["paginationInfo"]
     if isinstance(value, list):
         return [plain(one) for one in value]
     if not isinstance(value, dict):
@@ -88,6 +94,7 @@ class Question:
     floor: Callable
     postgraphile: Callable | None = None
     seaography: Callable | None = None
+    pg_graphql: Callable | None = None
     # Where in the list a page begins: the values that a cursor has.
     after: Callable | None = None
     shape: Callable = lambda answer, one: plain(answer)
@@ -113,6 +120,7 @@ def page(name, title, table, shape=None, where="TRUE", more=None, reasons=None):
         newsgraph=lambda one: more,
         postgraphile=lambda one: more,
         seaography=lambda one: more,
+        pg_graphql=lambda one: more,
         floor=lambda one: [*more.values(), one["id"]],
         after=lambda one: [one["id"]],
         reasons=reasons or {},
@@ -198,6 +206,7 @@ QUESTIONS = [
         newsgraph=lambda one: {"id": global_id("event", one["id"])},
         postgraphile=lambda one: {"id": str(one["id"])},
         seaography=lambda one: {"id": one["id"]},
+        pg_graphql=lambda one: {"id": str(one["id"])},
         floor=lambda one: [one["id"]],
     ),
     page("events_20", "a page of 20 events with place", "event"),

@@ -1,5 +1,6 @@
 """Who answers: newsgraph, its peers and the floor, each started over a loaded database."""
 
+import base64
 import json
 import os
 import pathlib
@@ -31,13 +32,20 @@ class Server:
         self.process = subprocess.Popen(
             command, cwd=folder, env={**os.environ, **environment}, stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL
         )
+        try:
+            self.wait()
+        except BaseException:
+            self.stop()
+            raise
+
+    def wait(self):
         deadline = time.monotonic() + 60
         while True:
             try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5)
-                break
+                urllib.request.urlopen(f"http://127.0.0.1:{self.port}/", timeout=5)
+                return
             except urllib.error.HTTPError:
-                break
+                return
             except OSError:
                 assert self.process.poll() is None, f"{self.name} did not start, see {self.log.name}"
                 assert time.monotonic() < deadline, f"{self.name} did not answer, see {self.log.name}"
@@ -113,6 +121,19 @@ class PostGraphile(Server):
         return [str(bin / "node"), str(bin / "postgraphile")], environment, folder
 
 
+class Seaography(Server):
+    title, name = "Seaography", "seaography"
+
+    def command(self):
+        program = self.work / "seaography" / "build" / "release" / "peer"
+        environment = {"DATABASE_URL": self.database.url, "URL": f"127.0.0.1:{self.port}", "ENDPOINT": "/graphql"}
+        return [str(program)], environment, self.work
+
+    def cursor(self, cursor, values):
+        """It marks each value with its type and length; a list is ordered by its key only."""
+        return ",".join(f"BigInt[{len(str(value))}]:{value}" for value in values)
+
+
 class Floor(Server):
     title, name = "floor", "floor"
     is_graphql = False
@@ -136,3 +157,47 @@ class Floor(Server):
 
     def ask(self, question, body, one):
         return question.shape(self.post(question, body), one)
+
+
+class PgGraphql(Floor):
+    """The extension has no door: it has the floor's, with its one function as the statement."""
+
+    title, name = "pg_graphql", "pg_graphql"
+    is_graphql = True
+
+    @staticmethod
+    def prepare(database):
+        """Whether the extension is there. Counts and long pages have to be asked for in comments."""
+        if not database.sql("SELECT 1 FROM pg_available_extensions WHERE name = 'pg_graphql'").strip():
+            return False
+        database.sql("CREATE EXTENSION IF NOT EXISTS pg_graphql")
+        database.sql("COMMENT ON SCHEMA public IS '@graphql({\"max_rows\": 500})'")
+        for table in ["article", "statement"]:
+            database.sql(f"COMMENT ON TABLE {table} IS '@graphql({{\"totalCount\": {{\"enabled\": true}}}})'")
+        return True
+
+    def command(self):
+        command, environment, folder = super().command()
+        return [*command[:-1], str(HERE / "pg_graphql")], environment, folder
+
+    def url(self, question):
+        return f"http://127.0.0.1:{self.port}/resolve"
+
+    answers = Server.answers
+
+    def requests(self, question, variations):
+        return [[body["query"], json.dumps(body["variables"])] for body in Server.requests(self, question, variations)]
+
+    def post(self, question, body):
+        if isinstance(body, dict):
+            body = [body["query"], json.dumps(body["variables"])]
+        answer = Server.post(self, question, body)["answer"]
+        if "errors" in answer:
+            raise Refused(f"{self.name}, {question.name}: {answer['errors']}")
+        return answer["data"]
+
+    ask = Server.ask
+
+    def cursor(self, cursor, values):
+        """Its cursors are the bare values."""
+        return base64.b64encode(json.dumps(values).encode()).decode()
