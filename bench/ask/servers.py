@@ -74,9 +74,7 @@ class Server:
         """A body for each."""
         document = self.document(question)
         words = getattr(question, self.name)
-        if question.after:
-            found = self.post(question, {"query": with_cursors(document), "variables": {**words(variations[0]), "after": None}})
-            cursor = next(iter(found.values()))["edges"][0]["cursor"]
+        cursor = self.first_cursor(question, document, words(variations[0])) if question.after else None
         bodies = []
         for one in variations:
             variables = words(one)
@@ -85,8 +83,13 @@ class Server:
             bodies.append({"query": document, "variables": variables})
         return bodies
 
-    def cursor(self, cursor, values):
-        return minted(cursor, values)
+    def first_cursor(self, question, document, variables):
+        """That of the first row: others of its list are like it."""
+        found = self.post(question, {"query": with_cursors(document), "variables": {**variables, "after": None}})
+        return next(iter(found.values()))["edges"][0]["cursor"]
+
+    def cursor(self, first, values):
+        return minted(first, values)
 
     def post(self, question, body):
         request = urllib.request.Request(self.url(question), json.dumps(body).encode(), {"content-type": "application/json"})
@@ -129,7 +132,10 @@ class Seaography(Server):
         environment = {"DATABASE_URL": self.database.url, "URL": f"127.0.0.1:{self.port}", "ENDPOINT": "/graphql"}
         return [str(program)], environment, self.work
 
-    def cursor(self, cursor, values):
+    def first_cursor(self, question, document, variables):
+        """Its cursors are the values alone."""
+
+    def cursor(self, first, values):
         """It marks each value with its type and length; a list is ordered by its key only."""
         return ",".join(f"BigInt[{len(str(value))}]:{value}" for value in values)
 
@@ -177,11 +183,13 @@ class PgGraphql(Floor):
 
     @staticmethod
     def prepare(database):
-        """Whether the extension is there. Counts and long pages have to be asked for in comments."""
+        """Whether the extension is there. It takes from comments that it may count, give long pages and name relations by columns."""
         if not database.sql("SELECT 1 FROM pg_available_extensions WHERE name = 'pg_graphql'").strip():
             return False
         database.sql("CREATE EXTENSION IF NOT EXISTS pg_graphql")
-        database.sql("COMMENT ON SCHEMA public IS '@graphql({\"max_rows\": 500})'")
+        database.sql("COMMENT ON SCHEMA public IS '@graphql({\"max_rows\": 500, \"inflect_names\": true})'")
+        # Its column would have the same name.
+        database.sql("COMMENT ON CONSTRAINT statement_voice_id_fkey ON statement IS '@graphql({\"foreign_name\": \"voiceActor\"})'")
         for table in ["article", "statement"]:
             database.sql(f"COMMENT ON TABLE {table} IS '@graphql({{\"totalCount\": {{\"enabled\": true}}}})'")
         return True
@@ -208,6 +216,7 @@ class PgGraphql(Floor):
 
     ask = Server.ask
 
-    def cursor(self, cursor, values):
-        """Its cursors are the bare values."""
+    first_cursor = Seaography.first_cursor
+
+    def cursor(self, first, values):
         return base64.b64encode(json.dumps(values).encode()).decode()
