@@ -88,7 +88,6 @@ def write(found, wrong, servers):
     ours, floor = by["newsgraph", "postgresql"], by["floor", "postgresql"]
     embedded, under = by["newsgraph", "sqlite"], by["floor", "sqlite"]
     program = version(os.environ["PROGRAM"], "--version")
-    packages = json.loads((work / "postgraphile" / "package.json").read_text())["dependencies"]
     out = [
         "# How fast questions are answered",
         "",
@@ -96,11 +95,9 @@ def write(found, wrong, servers):
         f"{os.cpu_count()} cores that database, server and client share: ratios hold, times do not. {CONNECTIONS} connections on loopback, {duration} a measurement",
         f"after a second of warm-up, the median of {rounds} rounds in turn. Before it is timed each answer is compared with the others'.",
         "",
-        f"{postgres.version()}, SQLite {version('sqlite3', '--version').split()[0]}, {version(str(work / 'tools/bin/oha'), '--version')}, "
-        + ", ".join(f"{name} {number}" for name, number in packages.items())
-        + ".",
+        ", ".join([postgres.version(), version(str(work / "tools/bin/oha"), "--version"), *(peer.version() for peer in peers)]) + ".",
         "The peers ask the same tables. The floor is one statement written by hand for each question behind axum; pgbench sends the same",
-        "statement without HTTP. Cold is up to 2,000 requests with other variables each, picked at random; repeated is one request again and",
+        "statement without HTTP. pg_graphql, which has no door, has the floor's. Cold is up to 2,000 requests with other variables each, picked at random; repeated is one request again and",
         "again. Cells are requests a second, in parentheses the 99th percentile in milliseconds.",
         "",
         "## PostgreSQL, cold",
@@ -142,7 +139,7 @@ def write(found, wrong, servers):
     ]
     out += [*table(head, lines), "## Memory after all this, resident", ""]
     out += table(["server", "database", "MB"], [[server.title, server.database.title, quantity(server.memory())] for server in servers])
-    out += ["## The questions", ""]
+    out += ["What the processes of PostgreSQL take is not counted: pg_graphql works there.", "", "## The questions", ""]
     for question in QUESTIONS:
         if question.name in found:
             reasons = "".join(f" {PEERS[name].title} cannot: {reason}." for name, reason in question.reasons.items() if name in PEERS)

@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import pathlib
+import re
 import subprocess
 import time
 import urllib.error
@@ -117,6 +118,12 @@ class Newsgraph(Server):
 class PostGraphile(Server):
     title, name = "PostGraphile", "postgraphile"
 
+    def version(self):
+        modules = self.work / "postgraphile" / "node_modules"
+        packages = json.loads((self.work / "postgraphile" / "package.json").read_text())["dependencies"]
+        number = lambda name: json.loads((modules / name / "package.json").read_text())["version"]
+        return ", ".join(f"{name} {number(name)}" for name in packages)
+
     def command(self):
         folder = self.work / "postgraphile"
         bin = folder / "node_modules" / ".bin"
@@ -126,6 +133,11 @@ class PostGraphile(Server):
 
 class Seaography(Server):
     title, name = "Seaography", "seaography"
+
+    def version(self):
+        locked = (self.work / "seaography" / "project" / "Cargo.lock").read_text()
+        number = lambda name: re.search(f'name = "{name}"\nversion = "(.*)"', locked)[1]
+        return ", ".join(f"{name} {number(name)}" for name in ["seaography", "sea-orm", "async-graphql"])
 
     def command(self):
         program = self.work / "seaography" / "build" / "release" / "peer"
@@ -180,6 +192,9 @@ class PgGraphql(Floor):
 
     title, name = "pg_graphql", "pg_graphql"
     is_graphql = True
+
+    def version(self):
+        return "pg_graphql " + self.database.sql("SELECT extversion FROM pg_extension WHERE extname = 'pg_graphql'").strip()
 
     @staticmethod
     def prepare(database):
