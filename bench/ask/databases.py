@@ -1,0 +1,61 @@
+"""One generated graph in both databases, loaded once."""
+
+import os
+import pathlib
+import subprocess
+
+
+def psql(url, text):
+    command = ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", text, url]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def generated(work, events):
+    file = work / f"{events}.jsonl"
+    if not file.exists():
+        unfinished = work / f"{events}.jsonl.unfinished"
+        with unfinished.open("w") as out:
+            subprocess.run([os.environ["PROGRAM"], "generate", "--events", str(events), "--seed", "7"], stdout=out, check=True)
+        unfinished.rename(file)
+    return file
+
+
+def load(url, file):
+    subprocess.run([os.environ["PROGRAM"], "import", "--database-url", url, str(file)], check=True, stdout=subprocess.DEVNULL)
+
+
+class Postgres:
+    title, dialect = "PostgreSQL", "postgresql"
+
+    def __init__(self, work, server, events):
+        base = server.rsplit("/", 1)[0]
+        name = f"ask_{events}"
+        self.url = f"{base}/{name}"
+        if not psql(server, f"SELECT 1 FROM pg_database WHERE datname = '{name}'").strip():
+            psql(server, f"DROP DATABASE IF EXISTS {name}_unfinished")
+            psql(server, f"CREATE DATABASE {name}_unfinished")
+            load(f"{self.url}_unfinished", generated(work, events))
+            # What the server would do behind our back later, in the middle of a measurement.
+            psql(f"{self.url}_unfinished", "VACUUM (ANALYZE)")
+            psql(server, f"ALTER DATABASE {name}_unfinished RENAME TO {name}")
+
+    def sql(self, text):
+        return psql(self.url, text)
+
+    def version(self):
+        return f"PostgreSQL {self.sql('SHOW server_version').split()[0]}"
+
+
+class SQLite:
+    title, dialect = "SQLite", "sqlite"
+
+    def __init__(self, work, events):
+        file = pathlib.Path(work / f"{events}.db")
+        self.url = f"sqlite://{file}"
+        if not file.exists():
+            for unfinished in work.glob("unfinished.db*"):
+                unfinished.unlink()
+            unfinished = work / "unfinished.db"
+            load(f"sqlite://{unfinished}", generated(work, events))
+            subprocess.run(["sqlite3", str(unfinished), "PRAGMA wal_checkpoint(TRUNCATE)"], check=True, stdout=subprocess.DEVNULL)
+            unfinished.rename(file)

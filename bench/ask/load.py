@@ -1,0 +1,45 @@
+"""Drives a server, and PostgreSQL without one."""
+
+import json
+import os
+import re
+import subprocess
+
+CONNECTIONS = 32
+
+
+def drive(work, url, bodies, duration):
+    """Requests a second, the 99th percentile in milliseconds, and what was answered besides 200."""
+    file = work / "bodies"
+    # A line each, of which the generator picks at random.
+    file.write_text("".join(json.dumps(body) + "\n" for body in bodies))
+    command = [str(work / "tools" / "bin" / "oha"), "--no-tui", "--output-format", "json", "-c", str(CONNECTIONS), "-z", duration, "-w", "-m", "POST"]
+    # It would ask for compressed answers, which only some of the servers make.
+    body = ["-T", "application/json", "--disable-compression", "-Z", str(file)]
+    run = subprocess.run([*command, *body, url], check=True, capture_output=True, text=True)
+    found = json.loads(run.stdout)
+    wrong = {status: count for status, count in found["statusCodeDistribution"].items() if status != "200"}
+    errors = {**wrong, **found["errorDistribution"]}
+    return found["summary"]["requestsPerSec"], (found["latencyPercentiles"]["p99"] or 0) * 1000, errors
+
+
+def literal(value):
+    if isinstance(value, list):
+        return "ARRAY[" + ",".join(map(literal, value)) + "]"
+    return str(value) if isinstance(value, int) else "'" + value.replace("'", "''") + "'"
+
+
+def pgbench(work, url, statement, parameters, duration):
+    """Statements a second: twenty of the variations, each a script of its own."""
+    scripts = []
+    for at, one in enumerate(parameters[:20]):
+        script = work / "scripts" / f"{at}.sql"
+        script.parent.mkdir(exist_ok=True)
+        script.write_text(re.sub(r"\$(\d)", lambda found: literal(one[int(found[1]) - 1]), statement).rstrip() + ";\n")
+        scripts += ["-f", str(script)]
+    seconds = str(max(2, round(float(duration.rstrip("s")))))
+    command = ["pgbench", "-n", "-M", "prepared", "-c", str(CONNECTIONS), "-j", "2", "-T", seconds, *scripts, url]
+    run = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PGOPTIONS": "-c client_min_messages=error"})
+    found = re.search(r"tps = ([\d.]+)", run.stdout)
+    assert run.returncode == 0 and found, run.stdout + run.stderr[-2000:]
+    return float(found[1])

@@ -1,0 +1,181 @@
+"""Asks the same questions of newsgraph, its peers and the floor, and writes down who answers how fast: see `../run`."""
+
+import datetime
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+
+from databases import Postgres, SQLite
+from load import CONNECTIONS, drive, pgbench
+from questions import QUESTIONS
+from servers import Floor, Newsgraph, PgGraphql, PostGraphile, Seaography
+
+work, server, events, duration, rounds, results = sys.argv[1:]
+work, results, rounds = pathlib.Path(work).resolve(), pathlib.Path(results), int(rounds)
+only = os.environ.get("QUESTIONS", "").split()
+chosen = os.environ.get("PEERS", "postgraphile seaography pg_graphql").split()
+PEERS = {peer.name: peer for peer in [PostGraphile, Seaography, PgGraphql] if peer.name in chosen}
+# Left out with the reason.
+ABSENT = {}
+CHECKED = 12
+
+
+def check(question, asked):
+    """Answers must be equal, and not all empty, before they are timed."""
+    full = 0
+    count = len(next(iter(asked.values()))[1])
+    for at in range(0, count, max(1, count // CHECKED)):
+        found = {server: server.ask(question, bodies[at], variations[at]) for server, (variations, bodies) in asked.items()}
+        first, *others = found
+        full += bool(found[first])
+        for other in others:
+            if found[other] != found[first]:
+                print(f"{question.name}, {asked[first][0][at]}", *(json.dumps(found[one])[:3000] for one in [first, other]), sep="\n", file=sys.stderr)
+                sys.exit(f"{question.name}: {other.title} on {other.database.title} answers otherwise than {first.title} on {first.database.title}")
+    assert full, f"{question.name}: all answers are empty"
+
+
+def median(measured):
+    return {key: statistics.median(values) for key, values in measured.items()}
+
+
+def measure(question, asked):
+    """The median of the rounds: `rates` and `waits` by (server, mode)."""
+    rates, waits, wrong = {}, {}, []
+    for turn in range(rounds):
+        for server, (variations, bodies) in asked.items():
+            for mode, some in [("cold", bodies), ("repeated", bodies[:1])]:
+                if mode == "repeated" and not server.is_graphql:
+                    continue
+                drive(work, server.url(question), some, "1s")
+                rate, wait, errors = drive(work, server.url(question), some, duration)
+                rates.setdefault((server, mode), []).append(rate)
+                waits.setdefault((server, mode), []).append(wait)
+                if errors:
+                    wrong.append(f"{question.name}, {server.title} on {server.database.title}, {mode}: {errors}")
+            if server.name == "floor" and server.database is postgres:
+                rate = pgbench(work, postgres.url, server.statement(question), bodies, duration)
+                rates.setdefault(("pgbench", "cold"), []).append(rate)
+    return median(rates), median(waits), wrong
+
+
+def quantity(value):
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
+
+
+def shown(rates, waits, key):
+    return f"{quantity(rates[key])} ({quantity(waits[key])})" if key in rates else "—"
+
+
+def ratio(rates, one, other, form="{:.1f}×"):
+    return form.format(rates[one] / rates[other]) if one in rates and other in rates else "—"
+
+
+def table(head, lines):
+    return ["| " + " | ".join(head) + " |", "|" + "---|" * len(head), *("| " + " | ".join(line) + " |" for line in lines), ""]
+
+
+def version(*command):
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.split("\n")[0].strip()
+
+
+def write(found, wrong, servers):
+    peers = [server for server in servers if server.name in PEERS]
+    by = {(server.name, server.database.dialect): server for server in servers}
+    ours, floor = by["newsgraph", "postgresql"], by["floor", "postgresql"]
+    embedded, under = by["newsgraph", "sqlite"], by["floor", "sqlite"]
+    program = version(os.environ["PROGRAM"], "--version")
+    out = [
+        "# How fast questions are answered",
+        "",
+        f"Written by `bench/run` on {datetime.date.today()} with {program} over {int(events):,} generated events (`newsgraph generate --seed 7`), on",
+        f"{os.cpu_count()} cores that database, server and client share: ratios hold, times do not. {CONNECTIONS} connections on loopback, {duration} a measurement",
+        f"after a second of warm-up, the median of {rounds} rounds in turn. Before it is timed each answer is compared with the others'.",
+        "",
+        ", ".join([postgres.version(), version(str(work / "tools/bin/oha"), "--version"), *(peer.version() for peer in peers)]) + ".",
+        "The peers ask the same tables. The floor is one statement written by hand for each question behind axum; pgbench sends the same",
+        "statement without HTTP. pg_graphql, which has no door, has the floor's. Cold is up to 2,000 requests with other variables each, picked at random; repeated is one request again and",
+        "again. Cells are requests a second, in parentheses the 99th percentile in milliseconds.",
+        "",
+        "## PostgreSQL, cold",
+        "",
+    ]
+    head = ["question", "newsgraph"]
+    for peer in peers:
+        head += [peer.title, f"newsgraph ÷ {peer.title}"]
+    head += ["floor", "newsgraph ÷ floor", "pgbench"]
+    lines = []
+    for name, (rates, waits) in found.items():
+        line = [name, shown(rates, waits, (ours, "cold"))]
+        for peer in peers:
+            line += [shown(rates, waits, (peer, "cold")), ratio(rates, (ours, "cold"), (peer, "cold"))]
+        line += [shown(rates, waits, (floor, "cold")), ratio(rates, (ours, "cold"), (floor, "cold"), "{:.0%}")]
+        lines.append([*line, quantity(rates["pgbench", "cold"]) if ("pgbench", "cold") in rates else "—"])
+    out += [*table(head, lines), "## PostgreSQL, repeated", ""]
+    head = ["question", "newsgraph", "repeated ÷ cold"]
+    for peer in peers:
+        head += [peer.title, f"newsgraph ÷ {peer.title}"]
+    lines = []
+    for name, (rates, waits) in found.items():
+        line = [name, shown(rates, waits, (ours, "repeated")), ratio(rates, (ours, "repeated"), (ours, "cold"))]
+        for peer in peers:
+            line += [shown(rates, waits, (peer, "repeated")), ratio(rates, (ours, "repeated"), (peer, "repeated"))]
+        lines.append(line)
+    out += [*table(head, lines), "## SQLite", ""]
+    head = ["question", "newsgraph, cold", "floor, cold", "newsgraph ÷ floor", "newsgraph, repeated", "cold: SQLite ÷ PostgreSQL"]
+    lines = [
+        [
+            name,
+            shown(rates, waits, (embedded, "cold")),
+            shown(rates, waits, (under, "cold")),
+            ratio(rates, (embedded, "cold"), (under, "cold"), "{:.0%}"),
+            shown(rates, waits, (embedded, "repeated")),
+            ratio(rates, (embedded, "cold"), (ours, "cold")),
+        ]
+        for name, (rates, waits) in found.items()
+    ]
+    out += [*table(head, lines), "## Memory after all this, resident", ""]
+    out += table(["server", "database", "MB"], [[server.title, server.database.title, quantity(server.memory())] for server in servers])
+    out += ["What the processes of PostgreSQL take is not counted: pg_graphql works there.", "", "## The questions", ""]
+    for question in QUESTIONS:
+        if question.name in found:
+            reasons = "".join(f" {PEERS[name].title} cannot: {reason}." for name, reason in question.reasons.items() if name in PEERS)
+            out.append(f"- **{question.name}**: {question.title}.{reasons}")
+    out += ["", *(f"{name} is left out: {reason}." for name, reason in ABSENT.items())]
+    if wrong:
+        out += ["", "Answered with an error while it was timed:", "", *(f"- {one}" for one in wrong)]
+    results.write_text("\n".join(out).rstrip() + "\n")
+
+
+postgres, sqlite = Postgres(work, server, events), SQLite(work, events)
+if "seaography" in PEERS:
+    subprocess.run([pathlib.Path(__file__).parent / "seaography" / "build", postgres.url], check=True, env={**os.environ, "BENCH_FOLDER": str(work)})
+if "pg_graphql" in PEERS and not PgGraphql.prepare(postgres):
+    del PEERS["pg_graphql"]
+    ABSENT["pg_graphql"] = "the server has no such extension, see `bench/ask/pg_graphql/build`"
+servers = []
+try:
+    port = int(os.environ.get("PORT", "18400"))
+    for kind, database in [(Newsgraph, postgres), *((peer, postgres) for peer in PEERS.values()), (Floor, postgres), (Newsgraph, sqlite), (Floor, sqlite)]:
+        servers.append(kind(work, port + len(servers), database))
+    found, wrong = {}, []
+    for question in QUESTIONS:
+        if only and question.name not in only:
+            continue
+        variations = question.vary(postgres.sql)
+        asked = {one: (variations, one.requests(question, variations)) for one in servers if one.answers(question)}
+        check(question, asked)
+        rates, waits, errors = measure(question, asked)
+        found[question.name] = rates, waits
+        wrong += errors
+        for (one, mode), rate in rates.items():
+            title = one if isinstance(one, str) else f"{one.title}/{one.database.title}"
+            print(f"{question.name:18} {mode:9} {title:26} {rate:10,.1f}/s  p99 {waits.get((one, mode), 0):8.1f} ms", flush=True)
+        # As it goes: what was measured stays when a later question breaks off.
+        write(found, wrong, servers)
+finally:
+    for one in servers:
+        one.stop()

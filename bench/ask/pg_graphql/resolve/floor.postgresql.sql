@@ -1,0 +1,2 @@
+-- one
+SELECT graphql.resolve($1, $2::text::jsonb)::json AS answer

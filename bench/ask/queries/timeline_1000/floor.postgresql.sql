@@ -1,0 +1,7 @@
+SELECT e.id, e.type, e.title, e.date AS "when"
+FROM event e
+WHERE (COALESCE(e.earliest, 9223372036854775807), e.id) > ($3, $4) AND EXISTS (
+    SELECT FROM participation n JOIN actor a ON a.id = n.actor_id
+    WHERE n.event_id = e.id AND n.role = ANY($1) AND a.country = ANY($2)
+)
+ORDER BY COALESCE(e.earliest, 9223372036854775807), e.id LIMIT 20
