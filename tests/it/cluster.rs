@@ -170,9 +170,10 @@ impl Cluster {
 
     /// Waits until the replica has all that was written.
     pub async fn caught_up(&self) {
-        let version = "SELECT value AS said FROM counter WHERE name = 'version'";
-        let written = self.primary.number(version).await;
-        while self.replica.number(version).await < written {
+        // By its log: the tables that are asked for may not be there yet.
+        let written = self.primary.number("SELECT CAST(pg_current_wal_lsn() - '0/0' AS BIGINT) AS said").await;
+        let replayed = "SELECT CAST(COALESCE(pg_last_wal_replay_lsn(), '0/0') - '0/0' AS BIGINT) AS said";
+        while self.replica.number(replayed).await < written {
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
     }
