@@ -84,7 +84,7 @@ impl ActorFields {
     async fn appears_with(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only events for which this holds.")] filter: Option<EventFilter>,
+        #[graphql(desc = "Only events for which this holds.")] filter: Option<Box<EventFilter>>,
         #[graphql(desc = "How many actors, 0 to 500.", default = 20)] first: i32,
     ) -> Result<Neighbourhood, Fault> {
         neighbours(&self.0, ctx, Neighbours { via: Some(vec![TieKind::Event]), depth: 1, first, events: filter }).await
@@ -97,7 +97,7 @@ impl ActorFields {
         ctx: &Context<'_>,
         #[graphql(desc = "What kinds of entries; all when left out.")] kinds: Option<Vec<TieKind>>,
         #[graphql(desc = "Only entries of this time: when an event happened, a statement was said, a relation held.")]
-        when: Option<DateFilter>,
+        when: Option<Box<DateFilter>>,
         #[graphql(desc = "How many entries from the start, 0 to 500; 20 when neither `first` nor `last` is given.")]
         first: Option<i32>,
         #[graphql(desc = "Only entries behind this cursor.")] after: Option<String>,

@@ -159,7 +159,8 @@ where
                 keys.sort_unstable();
                 keys.dedup();
                 let session = session(ctx)?;
-                let rows = select_by::<T>(session, column, &keys).await?;
+                // Boxed: one row of the batch loads, and all would carry the weight.
+                let rows = Box::pin(select_by::<T>(session, column, &keys)).await?;
                 let places = rows.iter().enumerate().filter_map(|(at, row)| Some((back(row)?, at))).collect();
                 Ok((Batch::new(rows), places))
             })
@@ -177,7 +178,8 @@ where
         F: AsyncFnOnce(&[E::Model]) -> Result<T, Fault>,
     {
         let once = self.batch.load::<Once<Arc<T>>>((ctx.item.pos, "shared"), OnceCell::new);
-        once.get_or_init(async || load(&self.batch.rows).await.map(Arc::new)).await.clone()
+        // Boxed: one row of the batch loads, and all would carry the weight.
+        once.get_or_init(async || Box::pin(load(&self.batch.rows)).await.map(Arc::new)).await.clone()
     }
 }
 

@@ -126,7 +126,7 @@ impl ChangeSubscription {
     async fn changes(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only changes for which this holds.")] filter: Option<ChangeFilter>,
+        #[graphql(desc = "Only changes for which this holds.")] filter: Option<Box<ChangeFilter>>,
         #[graphql(desc = "Begin behind this cursor; when left out, with what is written from now on.")] after: Option<
             String,
         >,
@@ -183,7 +183,7 @@ fn id() -> Expr {
 struct Follow {
     session: Session,
     written: tokio::sync::watch::Receiver<i64>,
-    filter: Option<ChangeFilter>,
+    filter: Option<Box<ChangeFilter>>,
     /// All up to here was read.
     last: i64,
     waiting: VecDeque<Edge<Change>>,

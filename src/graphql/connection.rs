@@ -10,6 +10,7 @@ use sea_orm::{EntityTrait, FromQueryResult};
 use super::batch::{Noun, Once, Row};
 use super::facet::{Facet, facets};
 use super::page::{List, Pages, ROOT, Read, Window};
+use super::rows::Rows;
 use super::session::{Fault, session};
 
 /// A page of a list, as in the Relay Cursor Connections Specification.
@@ -59,15 +60,15 @@ impl<T: Noun> TypeName for Connection<T> {
 #[Object(name_type)]
 impl<T: Noun> Connection<T> {
     /// The rows of the page with their cursors.
-    async fn edges(&self, ctx: &Context<'_>) -> Result<Vec<Edge<T>>, Fault> {
-        Ok(Edge::all(&self.page(ctx).await?, self.parent))
+    async fn edges(&self, ctx: &Context<'_>) -> Result<Rows<Edge<T>>, Fault> {
+        Ok(Rows(Edge::all(&self.page(ctx).await?, self.parent)))
     }
 
     /// The rows of the page, without their cursors.
-    async fn nodes(&self, ctx: &Context<'_>) -> Result<Vec<T>, Fault> {
+    async fn nodes(&self, ctx: &Context<'_>) -> Result<Rows<T>, Fault> {
         let read = self.page(ctx).await?;
-        let Some(page) = read.pages.get(&self.parent) else { return Ok(Vec::new()) };
-        Ok(page.rows.iter().map(|at| T::of(Row::new(&read.batch, *at))).collect())
+        let Some(page) = read.pages.get(&self.parent) else { return Ok(Rows::default()) };
+        Ok(Rows(page.rows.iter().map(|at| T::of(Row::new(&read.batch, *at))).collect()))
     }
 
     /// Where the page stands in the list.
@@ -105,7 +106,7 @@ impl<T: Noun> Connection<T> {
         #[graphql(desc = "How many values of each, the most frequent; 0 to 500.", default = 10)] first: i32,
     ) -> Result<Vec<Facet>, Fault> {
         let once = self.pages.loads.load::<Once<HashMap<i64, Vec<Facet>>>>((ctx.item.pos, "facets"), Once::new);
-        let all = once.get_or_init(async || facets(&self.pages, session(ctx)?, &by, first).await).await;
+        let all = once.get_or_init(async || Box::pin(facets(&self.pages, session(ctx)?, &by, first)).await).await;
         all.as_ref().map(|all| all.get(&self.parent).cloned().unwrap_or_default()).map_err(Clone::clone)
     }
 
@@ -197,7 +198,7 @@ macro_rules! connections {
                 async fn $name(
                     &self,
                     ctx: &async_graphql::Context<'_>,
-                    #[graphql(desc = "Only rows for which this holds.")] filter: Option<<$noun as $crate::graphql::batch::Noun>::Filter>,
+                    #[graphql(desc = "Only rows for which this holds.")] filter: Option<Box<<$noun as $crate::graphql::batch::Noun>::Filter>>,
                     #[graphql(desc = "In what order, always ended by the id; when left out by date, place in the text or label where the rows have one, else as recorded.")] order_by: Option<Vec<<$noun as $crate::graphql::batch::Noun>::Order>>,
                     #[graphql(desc = "How many rows from the start, 0 to 500; 20 when neither `first` nor `last` is given.")] first: Option<i32>,
                     #[graphql(desc = "Only rows behind this cursor.")] after: Option<String>,

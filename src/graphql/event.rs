@@ -130,7 +130,7 @@ impl Event {
         #[graphql(desc = "Only parts in one of these roles.")] role: Option<Vec<Role>>,
         #[graphql(desc = "Whether parts that only one account tells are meant too.", default_with = "Accounts::All")]
         accounts: Accounts,
-        #[graphql(desc = "Only rows for which this holds.")] filter: Option<ParticipationFilter>,
+        #[graphql(desc = "Only rows for which this holds.")] filter: Option<Box<ParticipationFilter>>,
         #[graphql(desc = "In what order, always ended by the id; as recorded when left out.")] order_by: Option<
             Vec<<Participation as Noun>::Order>,
         >,

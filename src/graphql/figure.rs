@@ -166,7 +166,7 @@ impl FigureChart {
     async fn sums(&self, ctx: &Context<'_>) -> Result<Vec<FigureSum>, Fault> {
         let Connection { pages, parent } = &self.0;
         let once = pages.loads.load::<Once<HashMap<i64, Vec<FigureSum>>>>((ctx.item.pos, "sums"), Once::new);
-        let all = once.get_or_init(async || sums(pages, session(ctx)?).await).await;
+        let all = once.get_or_init(async || Box::pin(sums(pages, session(ctx)?)).await).await;
         all.as_ref().map(|all| all.get(parent).cloned().unwrap_or_default()).map_err(Clone::clone)
     }
 

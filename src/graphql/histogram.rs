@@ -123,7 +123,8 @@ impl<T: Dated> DatedList<T> {
         let Connection { pages, parent } = &self.0;
         let scale = Scale::new(interval, every)?;
         let once = pages.loads.load::<Once<HashMap<i64, Histogram>>>((ctx.item.pos, "histogram"), Once::new);
-        let all = once.get_or_init(async || histograms(pages, session(ctx)?, &scale, uncertain, empty).await).await;
+        let all =
+            once.get_or_init(async || Box::pin(histograms(pages, session(ctx)?, &scale, uncertain, empty)).await).await;
         all.as_ref().map(|all| all.get(parent).cloned().unwrap_or_default()).map_err(Clone::clone)
     }
 }

@@ -36,6 +36,7 @@ pub mod participation;
 pub mod place;
 pub mod relation;
 pub mod root;
+pub mod rows;
 pub mod search;
 pub mod session;
 pub mod stance;

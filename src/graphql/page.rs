@@ -69,14 +69,16 @@ pub(crate) struct List<T: Noun> {
     pub(crate) link: Option<Link>,
     /// What else holds for all rows of this list.
     pub(crate) fixed: Option<Expr>,
-    pub(crate) filter: Option<T::Filter>,
+    /// On the heap, as what an argument holds is in the future of its field, and that is made for each field of each row.
+    pub(crate) filter: Option<Box<T::Filter>>,
     pub(crate) order: Option<Vec<T::Order>>,
     /// The order when the query gives none.
     pub(crate) usual: Vec<(super::order::Key, Direction)>,
     pub(crate) window: Window,
 }
 
-/// A list read once for all parents of a batch.
+/// A list read once for all parents of a batch. What reads is boxed: one parent of the batch reads, and the futures of all would
+/// carry the weight.
 pub(super) struct Pages<T: Noun> {
     pub(super) list: List<T>,
     parents: Option<Vec<i64>>,
@@ -149,73 +151,78 @@ impl<T: Noun> Pages<T> {
 
     /// What holds for the rows of any parent; references in the filter are looked up.
     async fn condition(&self, session: &Session) -> Result<Condition, Fault> {
-        let once = self.condition.get_or_init(async || {
-            let mut all = Vec::new();
-            let mut names = Vec::new();
-            all.extend(T::scope());
-            all.extend(self.list.fixed.clone());
-            if let Some(filter) = &self.list.filter {
-                let mut sink = Sink::new(session.dialect());
-                all.push(filter.condition(&mut sink)?);
-                sink.look_up(session).await?;
-                names = sink.names;
-            }
-            Ok(Condition { test: all.into_iter().reduce(|left, right| left.and(right)), names })
+        let once = self.condition.get_or_init(|| {
+            Box::pin(async {
+                let mut all = Vec::new();
+                let mut names = Vec::new();
+                all.extend(T::scope());
+                all.extend(self.list.fixed.clone());
+                if let Some(filter) = &self.list.filter {
+                    let mut sink = Sink::new(session.dialect());
+                    all.push(filter.condition(&mut sink)?);
+                    sink.look_up(session).await?;
+                    names = sink.names;
+                }
+                Ok(Condition { test: all.into_iter().reduce(|left, right| left.and(right)), names })
+            })
         });
         once.await.clone()
     }
 
     pub(super) async fn read(&self, session: &Session) -> Result<Arc<Read<T>>, Fault> {
-        let once = self.read.get_or_init(async || {
-            let (size, backward) = self.list.window.size()?;
-            if self.list.order.as_ref().is_some_and(|order| order.len() > MOST_ORDER) {
-                return Err(
-                    Error::Limit(format!("`orderBy` has more than {MOST_ORDER} fields: give at most so many")).into()
-                );
-            }
-            let sequence = self.sequence();
-            let after = self.list.window.after.as_deref().map(|cursor| sequence.parse(cursor)).transpose()?;
-            let before = self.list.window.before.as_deref().map(|cursor| sequence.parse(cursor)).transpose()?;
-            let condition = self.condition(session).await?.test;
-            let narrow = |select: &mut SelectStatement| {
-                select.and_where_option(condition.clone());
-                select.and_where_option(after.as_ref().map(|cursor| sequence.beyond(cursor, false)));
-                select.and_where_option(before.as_ref().map(|cursor| sequence.beyond(cursor, true)));
-                // One more than asked for tells whether there are more.
-                sequence.order(select, backward);
-                select.limit(size as u64 + 1);
-            };
-            let select = match (&self.parents, &self.list.link) {
-                (Some(parents), Some(link)) => {
-                    self.select_by_parent(session, parents, link, &sequence, backward, narrow)
+        let once = self.read.get_or_init(|| {
+            Box::pin(async {
+                let (size, backward) = self.list.window.size()?;
+                if self.list.order.as_ref().is_some_and(|order| order.len() > MOST_ORDER) {
+                    return Err(Error::Limit(format!(
+                        "`orderBy` has more than {MOST_ORDER} fields: give at most so many"
+                    ))
+                    .into());
                 }
-                _ => {
-                    let mut select = columns::<T>();
-                    sequence.select(&mut select);
-                    narrow(&mut select);
-                    select
+                let sequence = self.sequence();
+                let after = self.list.window.after.as_deref().map(|cursor| sequence.parse(cursor)).transpose()?;
+                let before = self.list.window.before.as_deref().map(|cursor| sequence.parse(cursor)).transpose()?;
+                let condition = self.condition(session).await?.test;
+                let narrow = |select: &mut SelectStatement| {
+                    select.and_where_option(condition.clone());
+                    select.and_where_option(after.as_ref().map(|cursor| sequence.beyond(cursor, false)));
+                    select.and_where_option(before.as_ref().map(|cursor| sequence.beyond(cursor, true)));
+                    // One more than asked for tells whether there are more.
+                    sequence.order(select, backward);
+                    select.limit(size as u64 + 1);
+                };
+                let select = match (&self.parents, &self.list.link) {
+                    (Some(parents), Some(link)) => {
+                        self.select_by_parent(session, parents, link, &sequence, backward, narrow)
+                    }
+                    _ => {
+                        let mut select = columns::<T>();
+                        sequence.select(&mut select);
+                        narrow(&mut select);
+                        select
+                    }
+                };
+                let results = session.all(&select).await?;
+                let (mut rows, mut keys) = (Vec::with_capacity(results.len()), Vec::with_capacity(results.len()));
+                let mut pages: HashMap<i64, Page> = HashMap::new();
+                for result in &results {
+                    let parent = self.parent(result)?;
+                    let page = pages.entry(parent).or_default();
+                    if page.rows.len() == size {
+                        page.more = true;
+                        continue;
+                    }
+                    page.rows.push(rows.len());
+                    rows.push(<T::Entity as EntityTrait>::Model::from_query_result(result, "")?);
+                    keys.push(sequence.keys(result)?);
                 }
-            };
-            let results = session.all(&select).await?;
-            let (mut rows, mut keys) = (Vec::with_capacity(results.len()), Vec::with_capacity(results.len()));
-            let mut pages: HashMap<i64, Page> = HashMap::new();
-            for result in &results {
-                let parent = self.parent(result)?;
-                let page = pages.entry(parent).or_default();
-                if page.rows.len() == size {
-                    page.more = true;
-                    continue;
+                if backward {
+                    for page in pages.values_mut() {
+                        page.rows.reverse();
+                    }
                 }
-                page.rows.push(rows.len());
-                rows.push(<T::Entity as EntityTrait>::Model::from_query_result(result, "")?);
-                keys.push(sequence.keys(result)?);
-            }
-            if backward {
-                for page in pages.values_mut() {
-                    page.rows.reverse();
-                }
-            }
-            Ok(Arc::new(Read { batch: Batch::new(rows), pages, sequence, keys }))
+                Ok(Arc::new(Read { batch: Batch::new(rows), pages, sequence, keys }))
+            })
         });
         once.await.clone()
     }
@@ -263,34 +270,36 @@ impl<T: Noun> Pages<T> {
     }
 
     pub(super) async fn counts(&self, session: &Session) -> Result<Arc<HashMap<i64, i64>>, Fault> {
-        let once = self.counts.get_or_init(async || {
-            // A wrong page is an error although no row of it is read.
-            self.list.window.size()?;
-            let dialect = session.dialect();
-            let condition = self.condition(session).await?.test;
-            let mut count = Query::select();
-            count.expr(Expr::cust("COUNT(*)")).from(T::Entity::default()).and_where_option(condition);
-            let select = match (&self.parents, &self.list.link) {
-                (Some(parents), Some(link)) => {
-                    count.and_where(link(dialect.item()));
-                    Query::select()
-                        .expr_as(dialect.item(), PARENT)
-                        .expr_as(Expr::SubQuery(None, Box::new(count.into())), "count")
-                        .from_function(dialect.table(dialect.numbers(parents)), LIST)
-                        .take()
+        let once = self.counts.get_or_init(|| {
+            Box::pin(async {
+                // A wrong page is an error although no row of it is read.
+                self.list.window.size()?;
+                let dialect = session.dialect();
+                let condition = self.condition(session).await?.test;
+                let mut count = Query::select();
+                count.expr(Expr::cust("COUNT(*)")).from(T::Entity::default()).and_where_option(condition);
+                let select = match (&self.parents, &self.list.link) {
+                    (Some(parents), Some(link)) => {
+                        count.and_where(link(dialect.item()));
+                        Query::select()
+                            .expr_as(dialect.item(), PARENT)
+                            .expr_as(Expr::SubQuery(None, Box::new(count.into())), "count")
+                            .from_function(dialect.table(dialect.numbers(parents)), LIST)
+                            .take()
+                    }
+                    _ => {
+                        let mut select = count;
+                        select.clear_selects();
+                        select.expr_as(Expr::cust("COUNT(*)"), "count");
+                        select
+                    }
+                };
+                let mut counts = HashMap::new();
+                for row in session.all(&select).await? {
+                    counts.insert(self.parent(&row)?, row.try_get("", "count")?);
                 }
-                _ => {
-                    let mut select = count;
-                    select.clear_selects();
-                    select.expr_as(Expr::cust("COUNT(*)"), "count");
-                    select
-                }
-            };
-            let mut counts = HashMap::new();
-            for row in session.all(&select).await? {
-                counts.insert(self.parent(&row)?, row.try_get("", "count")?);
-            }
-            Ok(Arc::new(counts))
+                Ok(Arc::new(counts))
+            })
         });
         once.await.clone()
     }
@@ -359,12 +368,14 @@ impl<T: Noun> Pages<T> {
 
     /// Names at hand that are near those that the filter asks for.
     pub(super) async fn suggestions(&self, session: &Session) -> Result<Vec<String>, Fault> {
-        let once = self.suggestions.get_or_init(async || {
-            let mut all = Vec::new();
-            for name in self.condition(session).await?.names.iter().take(MOST_SUGGESTED) {
-                all.extend(suggestions(session, name).await?);
-            }
-            Ok(all)
+        let once = self.suggestions.get_or_init(|| {
+            Box::pin(async {
+                let mut all = Vec::new();
+                for name in self.condition(session).await?.names.iter().take(MOST_SUGGESTED) {
+                    all.extend(suggestions(session, name).await?);
+                }
+                Ok(all)
+            })
         });
         once.await.clone()
     }

@@ -140,7 +140,7 @@ macro_rules! root {
                 async fn $list(
                     &self,
                     ctx: &async_graphql::Context<'_>,
-                    #[graphql(desc = "Only rows for which this holds.")] filter: Option<<$crate::graphql::root::list_noun!($noun $(, $list_noun)?) as $crate::graphql::batch::Noun>::Filter>,
+                    #[graphql(desc = "Only rows for which this holds.")] filter: Option<Box<<$crate::graphql::root::list_noun!($noun $(, $list_noun)?) as $crate::graphql::batch::Noun>::Filter>>,
                     #[graphql(desc = "In what order, always ended by the id; as recorded when left out.")] order_by: Option<Vec<<$crate::graphql::root::list_noun!($noun $(, $list_noun)?) as $crate::graphql::batch::Noun>::Order>>,
                     #[graphql(desc = "How many rows from the start, 0 to 500; 20 when neither `first` nor `last` is given.")] first: Option<i32>,
                     #[graphql(desc = "Only rows behind this cursor.")] after: Option<String>,

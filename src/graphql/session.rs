@@ -81,7 +81,7 @@ impl Session {
             recorded.lock().unwrap_or_else(PoisonError::into_inner).push(statement.clone());
         }
         tracing::trace!(sql = %statement.sql, "reads");
-        Ok(reader.all(statement).await?)
+        Ok(Box::pin(reader.all(statement)).await?)
     }
 }
 

@@ -33,7 +33,7 @@ pub(crate) struct Neighbours {
     pub(crate) depth: i32,
     pub(crate) first: i32,
     /// The events that count.
-    pub(crate) events: Option<EventFilter>,
+    pub(crate) events: Option<Box<EventFilter>>,
 }
 
 /// The neighbours of all actors of a batch.

@@ -23,7 +23,7 @@ use crate::graphql::session::{Fault, Session, session};
 /// What is asked of a time line.
 pub(crate) struct Entries {
     pub(crate) kinds: Option<Vec<TieKind>>,
-    pub(crate) when: Option<DateFilter>,
+    pub(crate) when: Option<Box<DateFilter>>,
     pub(crate) window: Window,
 }
 
