@@ -5,6 +5,7 @@ pub(crate) mod insert;
 mod past;
 mod reader;
 mod replica;
+mod seat;
 mod snapshot;
 mod statement;
 mod version;

@@ -20,6 +20,9 @@ use newsgraph::text::date::format_instant;
 use newsgraph::{export, settings, telemetry};
 use progress::Bar;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A knowledge graph of news events behind a GraphQL API.
 #[derive(Parser)]
 #[command(version, arg_required_else_help = true, after_help = EXIT_CODES)]

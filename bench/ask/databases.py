@@ -42,6 +42,9 @@ class Postgres:
     def sql(self, text):
         return psql(self.url, text)
 
+    def bytes(self):
+        return int(self.sql("SELECT pg_database_size(current_database())"))
+
     def version(self):
         return f"PostgreSQL {self.sql('SHOW server_version').split()[0]}"
 
@@ -50,12 +53,15 @@ class SQLite:
     title, dialect = "SQLite", "sqlite"
 
     def __init__(self, work, events):
-        file = pathlib.Path(work / f"{events}.db")
-        self.url = f"sqlite://{file}"
-        if not file.exists():
+        self.file = pathlib.Path(work / f"{events}.db")
+        self.url = f"sqlite://{self.file}"
+        if not self.file.exists():
             for unfinished in work.glob("unfinished.db*"):
                 unfinished.unlink()
             unfinished = work / "unfinished.db"
             load(f"sqlite://{unfinished}", generated(work, events))
             subprocess.run(["sqlite3", str(unfinished), "PRAGMA wal_checkpoint(TRUNCATE)"], check=True, stdout=subprocess.DEVNULL)
-            unfinished.rename(file)
+            unfinished.rename(self.file)
+
+    def bytes(self):
+        return sum(file.stat().st_size for file in self.file.parent.glob(self.file.name + "*"))

@@ -1,5 +1,6 @@
 """Drives a server, and PostgreSQL without one."""
 
+import dataclasses
 import json
 import os
 import re
@@ -8,19 +9,31 @@ import subprocess
 CONNECTIONS = 32
 
 
-def drive(work, url, bodies, duration):
-    """Requests a second, the 99th percentile in milliseconds, and what was answered besides 200."""
+@dataclasses.dataclass
+class Driven:
+    # Requests a second.
+    rate: float
+    # Milliseconds that half of them took at most, and 99 of a hundred.
+    median: float
+    p99: float
+    # What was answered besides 200, with the count of each.
+    errors: dict
+
+
+def drive(work, url, bodies, duration, connections=CONNECTIONS):
+    """Asks a server, as fast as it answers."""
     file = work / "bodies"
     # A line each, of which the generator picks at random.
     file.write_text("".join(json.dumps(body) + "\n" for body in bodies))
-    command = [str(work / "tools" / "bin" / "oha"), "--no-tui", "--output-format", "json", "-c", str(CONNECTIONS), "-z", duration, "-w", "-m", "POST"]
+    command = [str(work / "tools" / "bin" / "oha"), "--no-tui", "--output-format", "json", "-c", str(connections), "-z", duration, "-w", "-m", "POST"]
     # It would ask for compressed answers, which only some of the servers make.
     body = ["-T", "application/json", "--disable-compression", "-Z", str(file)]
     run = subprocess.run([*command, *body, url], check=True, capture_output=True, text=True)
     found = json.loads(run.stdout)
     wrong = {status: count for status, count in found["statusCodeDistribution"].items() if status != "200"}
     errors = {**wrong, **found["errorDistribution"]}
-    return found["summary"]["requestsPerSec"], (found["latencyPercentiles"]["p99"] or 0) * 1000, errors
+    waits = {name: (found["latencyPercentiles"][name] or 0) * 1000 for name in ["p50", "p99"]}
+    return Driven(found["summary"]["requestsPerSec"], waits["p50"], waits["p99"], errors)
 
 
 def literal(value):

@@ -51,11 +51,11 @@ def measure(question, asked):
                 if mode == "repeated" and not server.is_graphql:
                     continue
                 drive(work, server.url(question), some, "1s")
-                rate, wait, errors = drive(work, server.url(question), some, duration)
-                rates.setdefault((server, mode), []).append(rate)
-                waits.setdefault((server, mode), []).append(wait)
-                if errors:
-                    wrong.append(f"{question.name}, {server.title} on {server.database.title}, {mode}: {errors}")
+                driven = drive(work, server.url(question), some, duration)
+                rates.setdefault((server, mode), []).append(driven.rate)
+                waits.setdefault((server, mode), []).append(driven.p99)
+                if driven.errors:
+                    wrong.append(f"{question.name}, {server.title} on {server.database.title}, {mode}: {driven.errors}")
             if server.name == "floor" and server.database is postgres:
                 rate = pgbench(work, postgres.url, server.statement(question), bodies, duration)
                 rates.setdefault(("pgbench", "cold"), []).append(rate)

@@ -1,9 +1,7 @@
 //! One state of the graph, however long it takes to read and whatever is written meanwhile.
 
 use sea_orm::sea_query::SelectStatement;
-use sea_orm::{
-    AccessMode, ConnectionTrait, DatabaseBackend, DatabaseTransaction, IsolationLevel, QueryResult, TransactionTrait,
-};
+use sea_orm::{DatabaseBackend, QueryResult, Statement};
 
 use super::Dialect;
 use super::reader::{Reader, Taken};
@@ -11,8 +9,6 @@ use crate::error::{Error, Result};
 
 /// One state of the graph. It keeps a connection, and what it runs stops when nobody waits for it.
 pub struct Snapshot {
-    // Dropped before the connection is given back: that waits until the transaction has ended.
-    transaction: DatabaseTransaction,
     taken: Taken,
     reader: Reader,
 }
@@ -25,34 +21,26 @@ impl Snapshot {
             Error::Busy(format!("{most} exports run already, as many as there may: come again when one has ended"))
         };
         let mut taken = reader.try_take().ok_or_else(busy)?;
-        let connection = taken.connection()?.clone();
-        taken.running = true;
         // A transaction of SQLite sees one state by itself.
-        let begun = match reader.backend() {
-            DatabaseBackend::Postgres => {
-                let (isolation, access) = (IsolationLevel::RepeatableRead, AccessMode::ReadOnly);
-                connection.begin_with_config(Some(isolation), Some(access)).await
-            }
-            _ => connection.begin().await,
+        let words = match reader.backend() {
+            DatabaseBackend::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            _ => "BEGIN",
         };
         let failed = |error| reader.failed(error);
-        let transaction = begun.map_err(failed)?;
+        taken.begin(words).await.map_err(failed)?;
         // The state is that of the first statement.
-        transaction.execute_unprepared("SELECT 1 FROM counter").await.map_err(failed)?;
-        taken.running = false;
-        Ok(Self { transaction, taken, reader: reader.clone() })
+        taken.all(Statement::from_string(reader.backend(), "SELECT 1 FROM counter")).await.map_err(failed)?;
+        Ok(Self { taken, reader: reader.clone() })
     }
 
     /// Which database it is.
     pub fn dialect(&self) -> Dialect {
-        Dialect(self.transaction.get_database_backend())
+        Dialect(self.reader.backend())
     }
 
     /// The rows of a statement. When the future is dropped the statement stops.
     pub async fn all(&mut self, select: &SelectStatement) -> Result<Vec<QueryResult>> {
-        self.taken.running = true;
-        let rows = self.transaction.query_all(select).await;
-        self.taken.running = false;
+        let rows = self.taken.all(self.reader.backend().build(select)).await;
         rows.map_err(|error| self.reader.failed(error))
     }
 }

@@ -22,6 +22,7 @@ use super::page::by;
 use super::participation::{Participation, ParticipationFilter};
 use super::place::{Place, PlaceFilter};
 use super::root::root;
+use super::rows::One;
 use super::session::{Fault, present};
 use entity::account::Entity;
 use entity::event_type::EventType;
@@ -42,7 +43,7 @@ impl Account {
         record(&self.0, ctx, |row| row.id.0).await
     }
     /// The event.
-    async fn event(&self, ctx: &Context<'_>) -> Result<Event, Fault> {
+    async fn event(&self, ctx: &Context<'_>) -> Result<One<Event>, Fault> {
         present(
             self.0.one_by::<Event>(ctx, <Event as Noun>::ID, |row| Some(row.event_id.0), |row| Some(row.id.0)).await,
         )
@@ -58,11 +59,11 @@ impl Account {
     }
 
     /// When, if this version says otherwise.
-    async fn when(&self) -> Option<Date> {
-        Date::of(self.0.date.as_ref(), self.0.date_raw.as_ref(), self.0.earliest, self.0.latest)
+    async fn when(&self) -> Option<One<Date>> {
+        Date::of(self.0.date.as_ref(), self.0.date_raw.as_ref(), self.0.earliest, self.0.latest).map(One)
     }
     /// Where, if this version says otherwise.
-    async fn place(&self, ctx: &Context<'_>) -> Option<Result<Place, Fault>> {
+    async fn place(&self, ctx: &Context<'_>) -> Option<Result<One<Place>, Fault>> {
         self.0.one_by::<Place>(ctx, <Place as Noun>::ID, |row| row.place_id.map(|id| id.0), |row| Some(row.id.0)).await
     }
     /// Where more exactly, in words.
@@ -79,7 +80,7 @@ impl Account {
         self.0.implied
     }
     /// The claim that this version is true, if statements take sides on it.
-    async fn claim(&self, ctx: &Context<'_>) -> Option<Result<Claim, Fault>> {
+    async fn claim(&self, ctx: &Context<'_>) -> Option<Result<One<Claim>, Fault>> {
         self.0
             .one_by::<Claim>(
                 ctx,

@@ -29,6 +29,7 @@ use super::participation::{Participation, ParticipationFilter};
 use super::place::{Place, PlaceFilter};
 use super::relation::{Relation, RelationFilter};
 use super::root::root;
+use super::rows::One;
 use super::session::Fault;
 use super::statement::{Statement, StatementFilter};
 use crate::error::Result as Answer;
@@ -192,13 +193,13 @@ impl Person {
         self.0.occupation.as_ref()
     }
     /// Birth.
-    async fn born(&self) -> Option<Date> {
-        Date::parsed(self.0.born.as_ref())
+    async fn born(&self) -> Option<One<Date>> {
+        Date::parsed(self.0.born.as_ref()).map(One)
     }
 
     /// Death.
-    async fn died(&self) -> Option<Date> {
-        Date::parsed(self.0.died.as_ref())
+    async fn died(&self) -> Option<One<Date>> {
+        Date::parsed(self.0.died.as_ref()).map(One)
     }
 }
 
@@ -218,7 +219,7 @@ impl Organization {
         self.0.organization_kind
     }
     /// Where it is, or the place that a state is.
-    async fn place(&self, ctx: &Context<'_>) -> Option<Result<Place, Fault>> {
+    async fn place(&self, ctx: &Context<'_>) -> Option<Result<One<Place>, Fault>> {
         self.0.one_by::<Place>(ctx, <Place as Noun>::ID, |row| row.place_id.map(|id| id.0), |row| Some(row.id.0)).await
     }
 }
@@ -262,13 +263,13 @@ impl AnonymousSource {
         self.0.reason.as_ref()
     }
     /// Whom it is close to.
-    async fn close_to(&self, ctx: &Context<'_>) -> Option<Result<Actor, Fault>> {
+    async fn close_to(&self, ctx: &Context<'_>) -> Option<Result<One<Actor>, Fault>> {
         self.0
             .one_by::<Actor>(ctx, <Actor as Noun>::ID, |row| row.close_to_id.map(|id| id.0), |row| Some(row.id.0))
             .await
     }
     /// The article that quotes it: it has no life outside of it.
-    async fn article(&self, ctx: &Context<'_>) -> Option<Result<Article, Fault>> {
+    async fn article(&self, ctx: &Context<'_>) -> Option<Result<One<Article>, Fault>> {
         self.0
             .one_by::<Article>(ctx, <Article as Noun>::ID, |row| row.article_id.map(|id| id.0), |row| Some(row.id.0))
             .await

@@ -26,6 +26,7 @@ use super::page::{by, through};
 use super::participation::Participation;
 use super::place::{Place, PlaceFilter};
 use super::root::root;
+use super::rows::One;
 use super::session::{Fault, session};
 use super::statement::{Statement, StatementFilter};
 use entity::article::{Column, Entity};
@@ -56,21 +57,21 @@ impl Article {
         self.0.url.as_ref()
     }
     /// Who published it.
-    async fn publisher(&self, ctx: &Context<'_>) -> Option<Result<Actor, Fault>> {
+    async fn publisher(&self, ctx: &Context<'_>) -> Option<Result<One<Actor>, Fault>> {
         self.0
             .one_by::<Actor>(ctx, <Actor as Noun>::ID, |row| row.publisher_id.map(|id| id.0), |row| Some(row.id.0))
             .await
     }
     /// When it was published.
-    async fn published(&self) -> Option<Date> {
-        Date::of(self.0.published.as_ref(), None, self.0.published_earliest, self.0.published_latest)
+    async fn published(&self) -> Option<One<Date>> {
+        Date::of(self.0.published.as_ref(), None, self.0.published_earliest, self.0.published_latest).map(One)
     }
     /// IANA time zone of the dateline, against which its relative days resolve.
     async fn time_zone(&self) -> Option<&String> {
         self.0.time_zone.as_ref()
     }
     /// Where it was written.
-    async fn dateline(&self, ctx: &Context<'_>) -> Option<Result<Place, Fault>> {
+    async fn dateline(&self, ctx: &Context<'_>) -> Option<Result<One<Place>, Fault>> {
         self.0
             .one_by::<Place>(ctx, <Place as Noun>::ID, |row| row.dateline_place_id.map(|id| id.0), |row| Some(row.id.0))
             .await

@@ -18,10 +18,11 @@ use super::connection::Connection;
 use super::facet::NounFacet;
 use super::filter::NounFilter;
 use super::order::NounOrder;
+use super::rows::One;
 use super::session::{Fault, Session, session};
 
 /// A noun of the graph as GraphQL shows it.
-pub trait Noun: OutputType + Clone + 'static {
+pub trait Noun: ContainerType + Clone + 'static {
     /// Its table.
     type Entity: EntityTrait<Model: FromQueryResult + Send + Sync>;
     /// Its filter.
@@ -149,7 +150,7 @@ where
         column: <T::Entity as EntityTrait>::Column,
         key: impl Fn(&E::Model) -> Option<i64>,
         back: impl Fn(&<T::Entity as EntityTrait>::Model) -> Option<i64>,
-    ) -> Option<Result<T, Fault>> {
+    ) -> Option<Result<One<T>, Fault>> {
         let wanted = key(self)?;
         let once =
             self.batch.load::<Once<(Arc<Batch<T::Entity>>, HashMap<i64, usize>)>>((ctx.item.pos, "one"), OnceCell::new);
@@ -166,7 +167,7 @@ where
             })
             .await;
         match loaded {
-            Ok((batch, places)) => places.get(&wanted).map(|at| Ok(T::of(Row::new(batch, *at)))),
+            Ok((batch, places)) => places.get(&wanted).map(|at| Ok(One(T::of(Row::new(batch, *at))))),
             Err(fault) => Some(Err(fault.clone())),
         }
     }

@@ -30,6 +30,7 @@ use super::page::{List, Window, by, through};
 use super::participation::{Accounts, Participation, ParticipationFilter};
 use super::place::{Place, PlaceFilter};
 use super::root::root;
+use super::rows::One;
 use super::session::Fault;
 use super::statement::{Statement, StatementFilter};
 use crate::error::Result as Answer;
@@ -75,11 +76,11 @@ impl Event {
         self.0.summary.as_ref()
     }
     /// When; null when nothing is known.
-    async fn when(&self) -> Option<Date> {
-        Date::of(self.0.date.as_ref(), self.0.date_raw.as_ref(), self.0.earliest, self.0.latest)
+    async fn when(&self) -> Option<One<Date>> {
+        Date::of(self.0.date.as_ref(), self.0.date_raw.as_ref(), self.0.earliest, self.0.latest).map(One)
     }
     /// Where.
-    async fn place(&self, ctx: &Context<'_>) -> Option<Result<Place, Fault>> {
+    async fn place(&self, ctx: &Context<'_>) -> Option<Result<One<Place>, Fault>> {
         self.0.one_by::<Place>(ctx, <Place as Noun>::ID, |row| row.place_id.map(|id| id.0), |row| Some(row.id.0)).await
     }
     /// Where more exactly, in words.
@@ -103,7 +104,7 @@ impl Event {
         self.0.occurrence
     }
     /// The event of which it is a part.
-    async fn parent(&self, ctx: &Context<'_>) -> Option<Result<Event, Fault>> {
+    async fn parent(&self, ctx: &Context<'_>) -> Option<Result<One<Event>, Fault>> {
         self.0.one_by::<Event>(ctx, <Event as Noun>::ID, |row| row.parent_id.map(|id| id.0), |row| Some(row.id.0)).await
     }
     /// How it stands: CONTESTED when its own claim, an account or a participation is; else as its own claim; null when
@@ -112,7 +113,7 @@ impl Event {
         self.0.standing
     }
     /// The claim that it happened, if statements take sides on it.
-    async fn claim(&self, ctx: &Context<'_>) -> Option<Result<Claim, Fault>> {
+    async fn claim(&self, ctx: &Context<'_>) -> Option<Result<One<Claim>, Fault>> {
         self.0
             .one_by::<Claim>(
                 ctx,

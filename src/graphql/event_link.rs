@@ -12,6 +12,7 @@ use super::filter::{EnumFilter, IdFilter, ListFilter, RecordFilter, came_with, c
 use super::node::Kind;
 use super::order::order;
 use super::page::by;
+use super::rows::One;
 use super::session::{Fault, present};
 use entity::event_link::EventLinkKind;
 
@@ -33,11 +34,11 @@ impl EventLink {
         self.0.kind
     }
     /// The first event.
-    async fn from(&self, ctx: &Context<'_>) -> Result<Event, Fault> {
+    async fn from(&self, ctx: &Context<'_>) -> Result<One<Event>, Fault> {
         present(self.0.one_by::<Event>(ctx, <Event as Noun>::ID, |row| Some(row.from_id.0), |row| Some(row.id.0)).await)
     }
     /// The second event.
-    async fn to(&self, ctx: &Context<'_>) -> Result<Event, Fault> {
+    async fn to(&self, ctx: &Context<'_>) -> Result<One<Event>, Fault> {
         present(self.0.one_by::<Event>(ctx, <Event as Noun>::ID, |row| Some(row.to_id.0), |row| Some(row.id.0)).await)
     }
     #[graphql(flatten)]

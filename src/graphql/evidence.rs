@@ -10,6 +10,7 @@ use super::filter::{EnumFilter, FloatFilter, IdFilter, RecordFilter, came_with, 
 use super::node::{Kind, Node, target};
 use super::order::order;
 use super::root::root;
+use super::rows::One;
 use super::session::{Fault, present};
 use super::statement::{Statement, StatementFilter};
 use entity::evidence::EvidencePart;
@@ -31,7 +32,7 @@ impl Evidence {
         record(&self.0, ctx, |row| row.id.0).await
     }
     /// The article.
-    async fn article(&self, ctx: &Context<'_>) -> Result<Article, Fault> {
+    async fn article(&self, ctx: &Context<'_>) -> Result<One<Article>, Fault> {
         present(
             self.0
                 .one_by::<Article>(ctx, <Article as Noun>::ID, |row| Some(row.article_id.0), |row| Some(row.id.0))
@@ -81,7 +82,7 @@ impl Evidence {
         self.0.ordinal
     }
     /// The statement in which the fact is told; null for the article's own voice.
-    async fn statement(&self, ctx: &Context<'_>) -> Option<Result<Statement, Fault>> {
+    async fn statement(&self, ctx: &Context<'_>) -> Option<Result<One<Statement>, Fault>> {
         self.0
             .one_by::<Statement>(
                 ctx,

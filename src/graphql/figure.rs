@@ -23,6 +23,7 @@ use super::order::order;
 use super::page::{Pages, by};
 use super::place::{Place, PlaceFilter};
 use super::root::root;
+use super::rows::One;
 use super::session::{Fault, Session, session};
 use entity::event_type::EventType;
 use entity::figure::{Column, Entity, Qualifier};
@@ -74,21 +75,21 @@ impl Figure {
         self.0.qualifier
     }
     /// Over what time it is counted.
-    async fn period(&self) -> Option<Date> {
-        Date::of(self.0.period.as_ref(), self.0.period_raw.as_ref(), self.0.earliest, self.0.latest)
+    async fn period(&self) -> Option<One<Date>> {
+        Date::of(self.0.period.as_ref(), self.0.period_raw.as_ref(), self.0.earliest, self.0.latest).map(One)
     }
     /// Where it is counted.
-    async fn place(&self, ctx: &Context<'_>) -> Option<Result<Place, Fault>> {
+    async fn place(&self, ctx: &Context<'_>) -> Option<Result<One<Place>, Fault>> {
         self.0.one_by::<Place>(ctx, <Place as Noun>::ID, |row| row.place_id.map(|id| id.0), |row| Some(row.id.0)).await
     }
     /// The figure of which it is a part: the 58 of the 76.
-    async fn part_of(&self, ctx: &Context<'_>) -> Option<Result<Figure, Fault>> {
+    async fn part_of(&self, ctx: &Context<'_>) -> Option<Result<One<Figure>, Fault>> {
         self.0
             .one_by::<Figure>(ctx, <Figure as Noun>::ID, |row| row.part_of_id.map(|id| id.0), |row| Some(row.id.0))
             .await
     }
     /// The claim about it, if statements take sides on it.
-    async fn claim(&self, ctx: &Context<'_>) -> Option<Result<Claim, Fault>> {
+    async fn claim(&self, ctx: &Context<'_>) -> Option<Result<One<Claim>, Fault>> {
         self.0
             .one_by::<Claim>(
                 ctx,

@@ -10,6 +10,7 @@ use super::filter::{EnumFilter, IdFilter, RecordFilter, StringFilter, came_with,
 use super::node::{Kind, Node, target_if};
 use super::order::order;
 use super::root::root;
+use super::rows::One;
 use super::session::{Fault, present};
 use entity::mention::MentionKind;
 
@@ -27,7 +28,7 @@ impl Mention {
         record(&self.0, ctx, |row| row.id.0).await
     }
     /// The article.
-    async fn article(&self, ctx: &Context<'_>) -> Result<Article, Fault> {
+    async fn article(&self, ctx: &Context<'_>) -> Result<One<Article>, Fault> {
         present(
             self.0
                 .one_by::<Article>(ctx, <Article as Noun>::ID, |row| Some(row.article_id.0), |row| Some(row.id.0))

@@ -21,6 +21,7 @@ use super::order::order;
 use super::page::by;
 use super::place::{Place, PlaceFilter};
 use super::root::root;
+use super::rows::One;
 use super::session::{Fault, present};
 use crate::error::Result as Answer;
 use entity::participation::{Certainty, Column, Entity, Role};
@@ -40,23 +41,23 @@ impl Participation {
         record(&self.0, ctx, |row| row.id.0).await
     }
     /// The event.
-    async fn event(&self, ctx: &Context<'_>) -> Result<Event, Fault> {
+    async fn event(&self, ctx: &Context<'_>) -> Result<One<Event>, Fault> {
         present(
             self.0.one_by::<Event>(ctx, <Event as Noun>::ID, |row| Some(row.event_id.0), |row| Some(row.id.0)).await,
         )
     }
     /// The account that tells of it; null when it is agreed.
-    async fn account(&self, ctx: &Context<'_>) -> Option<Result<Account, Fault>> {
+    async fn account(&self, ctx: &Context<'_>) -> Option<Result<One<Account>, Fault>> {
         self.0
             .one_by::<Account>(ctx, <Account as Noun>::ID, |row| row.account_id.map(|id| id.0), |row| Some(row.id.0))
             .await
     }
     /// The actor, if it is one.
-    async fn actor(&self, ctx: &Context<'_>) -> Option<Result<Actor, Fault>> {
+    async fn actor(&self, ctx: &Context<'_>) -> Option<Result<One<Actor>, Fault>> {
         self.0.one_by::<Actor>(ctx, <Actor as Noun>::ID, |row| row.actor_id.map(|id| id.0), |row| Some(row.id.0)).await
     }
     /// The article, if it is one.
-    async fn article(&self, ctx: &Context<'_>) -> Option<Result<Article, Fault>> {
+    async fn article(&self, ctx: &Context<'_>) -> Option<Result<One<Article>, Fault>> {
         self.0
             .one_by::<Article>(ctx, <Article as Noun>::ID, |row| row.article_id.map(|id| id.0), |row| Some(row.id.0))
             .await
@@ -74,7 +75,7 @@ impl Participation {
         self.0.side.as_ref()
     }
     /// Where it took part, if not where the event was.
-    async fn place(&self, ctx: &Context<'_>) -> Option<Result<Place, Fault>> {
+    async fn place(&self, ctx: &Context<'_>) -> Option<Result<One<Place>, Fault>> {
         self.0.one_by::<Place>(ctx, <Place as Noun>::ID, |row| row.place_id.map(|id| id.0), |row| Some(row.id.0)).await
     }
     /// What else is told of it.
@@ -90,7 +91,7 @@ impl Participation {
         self.0.standing
     }
     /// The claim that it is so, if statements take sides on it.
-    async fn claim(&self, ctx: &Context<'_>) -> Option<Result<Claim, Fault>> {
+    async fn claim(&self, ctx: &Context<'_>) -> Option<Result<One<Claim>, Fault>> {
         self.0
             .one_by::<Claim>(
                 ctx,

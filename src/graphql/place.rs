@@ -22,6 +22,7 @@ use super::order::order;
 use super::page::by;
 use super::relation::Relation;
 use super::root::root;
+use super::rows::One;
 use super::session::Fault;
 use crate::error::Result as Answer;
 use crate::geo::Point;
@@ -57,7 +58,7 @@ impl Place {
         self.0.description.as_ref()
     }
     /// The smallest stored place that contains it.
-    async fn parent(&self, ctx: &Context<'_>) -> Option<Result<Place, Fault>> {
+    async fn parent(&self, ctx: &Context<'_>) -> Option<Result<One<Place>, Fault>> {
         self.0.one_by::<Place>(ctx, <Place as Noun>::ID, |row| row.parent_id.map(|id| id.0), |row| Some(row.id.0)).await
     }
     /// Degrees north in WGS 84, from -90 to 90.
@@ -79,13 +80,13 @@ impl Place {
         self.0.country.as_ref()
     }
     /// The country or region whose capital it is.
-    async fn capital_of(&self, ctx: &Context<'_>) -> Option<Result<Place, Fault>> {
+    async fn capital_of(&self, ctx: &Context<'_>) -> Option<Result<One<Place>, Fault>> {
         self.0
             .one_by::<Place>(ctx, <Place as Noun>::ID, |row| row.capital_of_id.map(|id| id.0), |row| Some(row.id.0))
             .await
     }
     /// For a place without a name (a hospital in Baghdad): the article that speaks of it.
-    async fn article(&self, ctx: &Context<'_>) -> Option<Result<Article, Fault>> {
+    async fn article(&self, ctx: &Context<'_>) -> Option<Result<One<Article>, Fault>> {
         self.0
             .one_by::<Article>(ctx, <Article as Noun>::ID, |row| row.article_id.map(|id| id.0), |row| Some(row.id.0))
             .await

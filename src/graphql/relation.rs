@@ -22,6 +22,7 @@ use super::order::order;
 use super::page::by;
 use super::place::{Place, PlaceFilter};
 use super::root::root;
+use super::rows::One;
 use super::session::{Fault, present};
 use crate::error::{Error, Result as Answer};
 use entity::participation::Certainty;
@@ -45,17 +46,17 @@ impl Relation {
         self.0.kind
     }
     /// The first: the holder, the member, the mother.
-    async fn subject(&self, ctx: &Context<'_>) -> Result<Actor, Fault> {
+    async fn subject(&self, ctx: &Context<'_>) -> Result<One<Actor>, Fault> {
         present(
             self.0.one_by::<Actor>(ctx, <Actor as Noun>::ID, |row| Some(row.subject_id.0), |row| Some(row.id.0)).await,
         )
     }
     /// The second, when it is an actor.
-    async fn object(&self, ctx: &Context<'_>) -> Option<Result<Actor, Fault>> {
+    async fn object(&self, ctx: &Context<'_>) -> Option<Result<One<Actor>, Fault>> {
         self.0.one_by::<Actor>(ctx, <Actor as Noun>::ID, |row| row.object_id.map(|id| id.0), |row| Some(row.id.0)).await
     }
     /// The second, when it is a place; else the place for which the tie holds.
-    async fn place(&self, ctx: &Context<'_>) -> Option<Result<Place, Fault>> {
+    async fn place(&self, ctx: &Context<'_>) -> Option<Result<One<Place>, Fault>> {
         self.0.one_by::<Place>(ctx, <Place as Noun>::ID, |row| row.place_id.map(|id| id.0), |row| Some(row.id.0)).await
     }
     /// The title or post, such as `Prime Minister`.
@@ -67,25 +68,25 @@ impl Relation {
         self.0.note.as_ref()
     }
     /// From when it holds.
-    async fn from(&self) -> Option<Date> {
-        Date::parsed(self.0.since.as_ref())
+    async fn from(&self) -> Option<One<Date>> {
+        Date::parsed(self.0.since.as_ref()).map(One)
     }
 
     /// Until when it holds.
-    async fn to(&self) -> Option<Date> {
-        Date::parsed(self.0.until.as_ref())
+    async fn to(&self) -> Option<One<Date>> {
+        Date::parsed(self.0.until.as_ref()).map(One)
     }
 
     /// When it was said to hold.
-    async fn attested(&self) -> Option<Date> {
-        Date::parsed(self.0.attested.as_ref())
+    async fn attested(&self) -> Option<One<Date>> {
+        Date::parsed(self.0.attested.as_ref()).map(One)
     }
     /// Whether it is stated or inferred.
     async fn certainty(&self) -> Certainty {
         self.0.certainty
     }
     /// The claim about it, if statements take sides on it.
-    async fn claim(&self, ctx: &Context<'_>) -> Option<Result<Claim, Fault>> {
+    async fn claim(&self, ctx: &Context<'_>) -> Option<Result<One<Claim>, Fault>> {
         self.0
             .one_by::<Claim>(
                 ctx,

@@ -1,13 +1,24 @@
-//! Rows of a list on their way into an answer.
+//! Objects on their way into an answer.
+//!
+//! The library makes a future on the heap for every field of every object, and joins them all. Hardly a field waits: what it shows
+//! is in its row, or was loaded for all rows of its batch by the first one. So each field is tried first, and only one that has
+//! to wait gets a future of its own.
 
 use std::borrow::Cow;
+use std::cell::Cell;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::{self, Poll, Waker};
 
-use async_graphql::parser::types::Field;
+use async_graphql::indexmap::IndexMap;
+use async_graphql::parser::types::{Field, Selection, SelectionSet};
 use async_graphql::registry::Registry;
-use async_graphql::{ContextSelectionSet, OutputType, Positioned, ServerResult, Value};
+use async_graphql::{ContainerType, ContextSelectionSet, Name, OutputType, Positioned, ServerResult, Value};
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, try_join_all};
 
 /// Rows that were read together, resolved one after the other: the first one asked loads what all of them need, so that the
-/// others have nothing to wait for. At once each would wait for the first, and so many futures cost more than their answers.
+/// others have nothing to wait for. At once each would wait for the first.
 pub struct Rows<T>(pub(super) Vec<T>);
 
 impl<T> Default for Rows<T> {
@@ -16,7 +27,7 @@ impl<T> Default for Rows<T> {
     }
 }
 
-impl<T: OutputType> OutputType for Rows<T> {
+impl<T: ContainerType> OutputType for Rows<T> {
     fn type_name() -> Cow<'static, str> {
         Vec::<T>::type_name()
     }
@@ -31,11 +42,188 @@ impl<T: OutputType> OutputType for Rows<T> {
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
         let mut values = Vec::with_capacity(self.0.len());
+        let mut selected: Option<Selected<'_>> = None;
         for (at, row) in self.0.iter().enumerate() {
+            let name = row.introspection_type_name();
+            // Rows of an interface may be of several types.
+            if selected.as_ref().is_none_or(|selected| selected.name != name) {
+                selected = Selected::of::<T>(ctx, name);
+            }
             let ctx = ctx.with_index(at);
-            values.push(row.resolve(&ctx, field).await.map_err(|error| ctx.set_error_path(error))?);
+            let value = match &selected {
+                Some(selected) => selected.resolve(&ctx, row).await,
+                None => row.resolve(&ctx, field).await,
+            };
+            values.push(value.map_err(|error| ctx.set_error_path(error))?);
         }
         Ok(Value::List(values))
+    }
+}
+
+/// One object, resolved like a row of many.
+#[derive(Clone)]
+pub struct One<T>(pub(super) T);
+
+impl<T: ContainerType> OutputType for One<T> {
+    fn type_name() -> Cow<'static, str> {
+        T::type_name()
+    }
+
+    fn qualified_type_name() -> String {
+        T::qualified_type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        T::create_type_info(registry)
+    }
+
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
+        match Selected::of::<T>(ctx, self.0.introspection_type_name()) {
+            Some(selected) => selected.resolve(ctx, &self.0).await,
+            None => self.0.resolve(ctx, field).await,
+        }
+    }
+}
+
+/// The fields that are selected of objects of one type, out of their fragments.
+struct Selected<'a> {
+    /// The type.
+    name: Cow<'static, str>,
+    fields: Vec<&'a Positioned<Field>>,
+}
+
+impl<'a> Selected<'a> {
+    /// None where the library has to resolve them: directives change fields. Its extensions, of which the program has none,
+    /// would not see them.
+    fn of<T: ContainerType>(ctx: &ContextSelectionSet<'a>, name: Cow<'static, str>) -> Option<Self> {
+        let mut selected = Self { name, fields: Vec::with_capacity(ctx.item.node.items.len()) };
+        selected.add::<T>(ctx, &ctx.item.node)?;
+        Some(selected)
+    }
+
+    fn add<T: ContainerType>(&mut self, ctx: &ContextSelectionSet<'a>, set: &'a SelectionSet) -> Option<()> {
+        for selection in &set.items {
+            let (condition, set) = match &selection.node {
+                Selection::Field(field) if field.node.directives.is_empty() => {
+                    self.fields.push(field);
+                    continue;
+                }
+                Selection::Field(_) => return None,
+                Selection::FragmentSpread(spread) => {
+                    let fragment = &ctx.query_env.fragments.get(&spread.node.fragment_name.node)?.node;
+                    (Some(&fragment.type_condition), &fragment.selection_set)
+                }
+                Selection::InlineFragment(fragment) => {
+                    (fragment.node.type_condition.as_ref(), &fragment.node.selection_set)
+                }
+            };
+            let is_meant = condition.is_none_or(|condition| {
+                let wanted = condition.node.on.node.as_str();
+                let implements = ctx.schema_env.registry.implements.get(&*self.name);
+                self.name == wanted
+                    || T::type_name() == wanted
+                    || implements.is_some_and(|interfaces| interfaces.contains(wanted))
+            });
+            if is_meant {
+                self.add::<T>(ctx, &set.node)?;
+            }
+        }
+        Some(())
+    }
+
+    /// An object with these fields.
+    async fn resolve<T: ContainerType>(&self, ctx: &ContextSelectionSet<'a>, row: &T) -> ServerResult<Value> {
+        let mut values: Vec<Value> = Vec::with_capacity(self.fields.len());
+        let mut waiting: Vec<BoxFuture<'_, ServerResult<(usize, Value)>>> = Vec::new();
+        for (at, field) in self.fields.iter().enumerate() {
+            values.push(if field.node.name.node == "__typename" {
+                Value::String(self.name.clone().into_owned())
+            } else if let Some(value) = at_hand(row, ctx, field) {
+                value?
+            } else {
+                let found = async move {
+                    let value = row.resolve_field(&ctx.with_field(field)).await?;
+                    Ok((at, value.unwrap_or_default()))
+                };
+                waiting.push(found.boxed());
+                Value::Null
+            });
+        }
+        if !waiting.is_empty() {
+            for (at, value) in try_join_all(waiting).await? {
+                values[at] = value;
+            }
+        }
+        let mut object = IndexMap::with_capacity(values.len());
+        for (field, value) in self.fields.iter().zip(values) {
+            merge(&mut object, field.node.response_key().node.clone(), value);
+        }
+        Ok(Value::Object(object))
+    }
+}
+
+/// What a field has under a name that was selected more than once.
+fn merge(object: &mut IndexMap<Name, Value>, name: Name, value: Value) {
+    match (object.get_mut(&name), value) {
+        (None, value) => {
+            object.insert(name, value);
+        }
+        (Some(before), value) => merge_values(before, value),
+    }
+}
+
+fn merge_values(before: &mut Value, value: Value) {
+    match (before, value) {
+        (Value::Object(before), Value::Object(fields)) => {
+            for (name, value) in fields {
+                merge(before, name, value);
+            }
+        }
+        (Value::List(before), Value::List(values)) => {
+            for (before, value) in before.iter_mut().zip(values) {
+                merge_values(before, value);
+            }
+        }
+        // The same scalar twice.
+        _ => {}
+    }
+}
+
+thread_local! {
+    static TRYING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// While it lives fields are only tried.
+struct Trying(bool);
+
+impl Trying {
+    fn new() -> Self {
+        Self(TRYING.replace(true))
+    }
+}
+
+impl Drop for Trying {
+    fn drop(&mut self) {
+        TRYING.set(self.0);
+    }
+}
+
+/// Waits as long as a field is only tried: what it began would be dropped, and begun again.
+pub(super) async fn in_earnest() {
+    poll_fn(|_| if TRYING.get() { Poll::Pending } else { Poll::Ready(()) }).await;
+}
+
+/// The value of a field that need not wait for anything.
+fn at_hand<T: ContainerType>(
+    row: &T,
+    ctx: &ContextSelectionSet<'_>,
+    field: &Positioned<Field>,
+) -> Option<ServerResult<Value>> {
+    let _trying = Trying::new();
+    let ctx = ctx.with_field(field);
+    match pin!(row.resolve_field(&ctx)).poll(&mut task::Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => Some(value.map(Option::unwrap_or_default)),
+        Poll::Pending => None,
     }
 }
 

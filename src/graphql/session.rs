@@ -10,6 +10,7 @@ use sea_orm::{QueryResult, Statement};
 use tokio::sync::OnceCell;
 
 use super::date::DateTime;
+use super::rows::in_earnest;
 use crate::auth::Caller;
 use crate::db::{self, Db, Dialect, Moment};
 use crate::error::Error;
@@ -70,6 +71,7 @@ impl Session {
     }
 
     pub(crate) async fn all(&self, select: &SelectStatement) -> Result<Vec<QueryResult>, Fault> {
+        in_earnest().await;
         self.statements.fetch_add(1, Ordering::Relaxed);
         let reader = self.db.reader();
         let mut statement = db::build(reader.backend(), select);

@@ -13,6 +13,7 @@ use super::node::Kind;
 use super::order::order;
 use super::page::by;
 use super::root::root;
+use super::rows::One;
 use super::session::{Fault, present};
 use super::statement::{Statement, StatementFilter};
 use entity::stance::StanceKind;
@@ -39,7 +40,7 @@ impl Stance {
         self.0.current
     }
     /// The statement.
-    async fn statement(&self, ctx: &Context<'_>) -> Result<Statement, Fault> {
+    async fn statement(&self, ctx: &Context<'_>) -> Result<One<Statement>, Fault> {
         present(
             self.0
                 .one_by::<Statement>(ctx, <Statement as Noun>::ID, |row| Some(row.statement_id.0), |row| Some(row.id.0))
@@ -47,7 +48,7 @@ impl Stance {
         )
     }
     /// The claim.
-    async fn claim(&self, ctx: &Context<'_>) -> Result<Claim, Fault> {
+    async fn claim(&self, ctx: &Context<'_>) -> Result<One<Claim>, Fault> {
         present(
             self.0.one_by::<Claim>(ctx, <Claim as Noun>::ID, |row| Some(row.claim_id.0), |row| Some(row.id.0)).await,
         )

@@ -23,6 +23,7 @@ use super::order::order;
 use super::page::{by, through};
 use super::place::{Place, PlaceFilter};
 use super::root::root;
+use super::rows::One;
 use super::session::Fault;
 use super::stance::{Stance, StanceFilter};
 use entity::statement::{Attribution, Column, Entity, Medium, QuoteType, SpeechAct};
@@ -51,7 +52,7 @@ impl Statement {
         self.0.text.as_ref()
     }
     /// Who says it; null exactly when the attribution is UNATTRIBUTED, NARRATION or NOT_RECORDED.
-    async fn speaker(&self, ctx: &Context<'_>) -> Option<Result<Actor, Fault>> {
+    async fn speaker(&self, ctx: &Context<'_>) -> Option<Result<One<Actor>, Fault>> {
         self.0
             .one_by::<Actor>(ctx, <Actor as Noun>::ID, |row| row.speaker_id.map(|id| id.0), |row| Some(row.id.0))
             .await
@@ -89,34 +90,34 @@ impl Statement {
         self.0.language.as_ref()
     }
     /// When it was said; null when not told.
-    async fn said_at(&self) -> Option<Date> {
-        Date::of(self.0.said.as_ref(), self.0.said_raw.as_ref(), self.0.earliest, self.0.latest)
+    async fn said_at(&self) -> Option<One<Date>> {
+        Date::of(self.0.said.as_ref(), self.0.said_raw.as_ref(), self.0.earliest, self.0.latest).map(One)
     }
     /// Where it was said.
-    async fn place(&self, ctx: &Context<'_>) -> Option<Result<Place, Fault>> {
+    async fn place(&self, ctx: &Context<'_>) -> Option<Result<One<Place>, Fault>> {
         self.0.one_by::<Place>(ctx, <Place as Noun>::ID, |row| row.place_id.map(|id| id.0), |row| Some(row.id.0)).await
     }
     /// To whom.
-    async fn addressee(&self, ctx: &Context<'_>) -> Option<Result<Actor, Fault>> {
+    async fn addressee(&self, ctx: &Context<'_>) -> Option<Result<One<Actor>, Fault>> {
         self.0
             .one_by::<Actor>(ctx, <Actor as Noun>::ID, |row| row.addressee_id.map(|id| id.0), |row| Some(row.id.0))
             .await
     }
     /// The first article that reports it.
-    async fn article(&self, ctx: &Context<'_>) -> Option<Result<Article, Fault>> {
+    async fn article(&self, ctx: &Context<'_>) -> Option<Result<One<Article>, Fault>> {
         self.0
             .one_by::<Article>(ctx, <Article as Noun>::ID, |row| row.article_id.map(|id| id.0), |row| Some(row.id.0))
             .await
     }
     /// The statement that it passes on.
-    async fn relays(&self, ctx: &Context<'_>) -> Option<Result<Statement, Fault>> {
+    async fn relays(&self, ctx: &Context<'_>) -> Option<Result<One<Statement>, Fault>> {
         self.0
             .one_by::<Statement>(ctx, <Statement as Noun>::ID, |row| row.relays_id.map(|id| id.0), |row| Some(row.id.0))
             .await
     }
     /// Whose voice it is: the speaker at the end of the chain of relays, for the article's own voice the publisher; null for
     /// an unnamed voice.
-    async fn voice(&self, ctx: &Context<'_>) -> Option<Result<Actor, Fault>> {
+    async fn voice(&self, ctx: &Context<'_>) -> Option<Result<One<Actor>, Fault>> {
         self.0.one_by::<Actor>(ctx, <Actor as Noun>::ID, |row| row.voice_id.map(|id| id.0), |row| Some(row.id.0)).await
     }
     #[graphql(flatten)]

@@ -7,7 +7,8 @@ use serde_json::json;
 
 use crate::fixture::{copy_of_story, stories};
 
-fn queries() -> Vec<(String, String)> {
+/// The golden queries, by name.
+pub fn queries() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut found = Vec::new();
     let mut folders = vec![root.join("examples/mikdam/queries"), root.join("tests/golden")];

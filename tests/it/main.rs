@@ -8,6 +8,7 @@ mod access;
 mod answers;
 mod cluster;
 mod command;
+mod cost;
 mod delete;
 mod durability;
 mod export;
