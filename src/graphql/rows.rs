@@ -134,23 +134,23 @@ impl<'a> Selected<'a> {
     /// An object with these fields.
     async fn resolve<T: ContainerType>(&self, ctx: &ContextSelectionSet<'a>, row: &T) -> ServerResult<Value> {
         let mut values: Vec<Value> = Vec::with_capacity(self.fields.len());
-        let mut waiting: Vec<BoxFuture<'_, ServerResult<(usize, Value)>>> = Vec::new();
+        let (mut places, mut waiting) = (Vec::new(), Vec::new());
         for (at, field) in self.fields.iter().enumerate() {
             values.push(if field.node.name.node == "__typename" {
                 Value::String(self.name.clone().into_owned())
-            } else if let Some(value) = at_hand(row, ctx, field) {
-                value?
             } else {
-                let found = async move {
-                    let value = row.resolve_field(&ctx.with_field(field)).await?;
-                    Ok((at, value.unwrap_or_default()))
-                };
-                waiting.push(found.boxed());
-                Value::Null
+                match show(row, ctx, field) {
+                    Shown::AtHand(value) => value?,
+                    Shown::Later(value) => {
+                        places.push(at);
+                        waiting.push(value);
+                        Value::Null
+                    }
+                }
             });
         }
         if !waiting.is_empty() {
-            for (at, value) in try_join_all(waiting).await? {
+            for (at, value) in places.into_iter().zip(try_join_all(waiting).await?) {
                 values[at] = value;
             }
         }
@@ -213,17 +213,24 @@ pub(super) async fn in_earnest() {
     poll_fn(|_| if TRYING.get() { Poll::Pending } else { Poll::Ready(()) }).await;
 }
 
-/// The value of a field that need not wait for anything.
-fn at_hand<T: ContainerType>(
-    row: &T,
-    ctx: &ContextSelectionSet<'_>,
-    field: &Positioned<Field>,
-) -> Option<ServerResult<Value>> {
-    let _trying = Trying::new();
-    let ctx = ctx.with_field(field);
-    match pin!(row.resolve_field(&ctx)).poll(&mut task::Context::from_waker(Waker::noop())) {
-        Poll::Ready(value) => Some(value.map(Option::unwrap_or_default)),
-        Poll::Pending => None,
+/// The value of a field.
+enum Shown<'a> {
+    AtHand(ServerResult<Value>),
+    /// It has to wait.
+    Later(BoxFuture<'a, ServerResult<Value>>),
+}
+
+/// Tries a field. Out of line, with all that is made of its future: each copy of that would be compiled anew.
+#[inline(never)]
+fn show<'a, T: ContainerType>(row: &'a T, ctx: &'a ContextSelectionSet<'_>, field: &'a Positioned<Field>) -> Shown<'a> {
+    let resolve = async move || Ok(row.resolve_field(&ctx.with_field(field)).await?.unwrap_or_default());
+    let tried = {
+        let _trying = Trying::new();
+        pin!(resolve()).poll(&mut task::Context::from_waker(Waker::noop()))
+    };
+    match tried {
+        Poll::Ready(value) => Shown::AtHand(value),
+        Poll::Pending => Shown::Later(resolve().boxed()),
     }
 }
 
