@@ -24,7 +24,8 @@ class Server:
 
     # In the table, and in file names.
     title = name = ""
-    is_graphql = True
+    # With other variables each, and one request again and again.
+    modes = ["cold", "repeated"]
 
     def __init__(self, work, port, database):
         self.work, self.port, self.database = work, port, database
@@ -108,11 +109,23 @@ class Server:
 
 
 class Newsgraph(Server):
+    """It makes every answer anew: two thousand variations are soon all known."""
+
     title, name = "newsgraph", "newsgraph"
+    modes = ["cold"]
+    cache = ["--answer-cache", "0"]
 
     def command(self):
-        options = ["--listen", f"127.0.0.1:{self.port}", "--log", "error", "--slow", "600000", "--timeout", "600"]
+        options = ["--listen", f"127.0.0.1:{self.port}", "--log", "error", "--slow", "600000", "--timeout", "600", *self.cache]
         return [os.environ["PROGRAM"], "serve", "--database-url", self.database.url, *options], {}, self.work
+
+
+class Keeping(Newsgraph):
+    """It keeps answers, as it does by default."""
+
+    title = "newsgraph, keeping answers"
+    modes = ["repeated"]
+    cache = []
 
 
 class PostGraphile(Server):
@@ -164,7 +177,7 @@ class Seaography(Server):
 
 class Floor(Server):
     title, name = "floor", "floor"
-    is_graphql = False
+    modes = ["cold"]
 
     def command(self):
         program = self.work / "floor" / "release" / "floor"
@@ -191,7 +204,7 @@ class PgGraphql(Floor):
     """The extension has no door: it has the floor's, with its one function as the statement."""
 
     title, name = "pg_graphql", "pg_graphql"
-    is_graphql = True
+    modes = Server.modes
 
     def version(self):
         return "pg_graphql " + self.database.sql("SELECT extversion FROM pg_extension WHERE extname = 'pg_graphql'").strip()

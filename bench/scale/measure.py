@@ -24,18 +24,10 @@ work, sizes = pathlib.Path(work).resolve(), sorted(map(int, sizes))
 HERE = pathlib.Path(__file__).parent
 
 
-class Cold(Newsgraph):
-    """Nothing is answered from what was answered before."""
-
-    def command(self):
-        command, environment, folder = super().command()
-        return [*command, "--answer-cache", "0"], environment, folder
-
-
 def measure(size, kind):
     postgres = Postgres(work, server, size)
     database = postgres if kind is Postgres else SQLite(work, size)
-    asked = Cold(work, 18500, database)
+    asked = Newsgraph(work, 18500, database)
     found = {"bytes": database.bytes(), "waits": {}}
     try:
         for question in QUESTIONS:
