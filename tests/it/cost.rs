@@ -122,9 +122,9 @@ async fn steps(fixture: &Fixture, statement: &Statement) -> u64 {
 
 /// The rows that the scans of PostgreSQL's plan for a statement read.
 async fn rows(fixture: &Fixture, statement: &Statement) -> u64 {
-    let text = format!("EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {statement}");
-    let reader = fixture.db.connection();
-    let row = reader.query_one_raw(Statement::from_string(DatabaseBackend::Postgres, text)).await.unwrap().unwrap();
+    let sql = format!("EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {}", statement.sql);
+    let explain = Statement { sql, ..statement.clone() };
+    let row = fixture.db.connection().query_one_raw(explain).await.unwrap().unwrap();
     let plan: Value = row.try_get("", "QUERY PLAN").unwrap();
     scanned(&plan[0]["Plan"])
 }
