@@ -151,6 +151,8 @@ impl Seat {
                 line.settle().await;
                 flag.store(false, Ordering::Relaxed);
             }
+            // Without a connection nothing runs, and the process may be another's by now.
+            Self::Postgres { line, .. } if line.connection.is_none() => {}
             Self::Postgres { line, process, others, .. } => {
                 let cancel = sqlx::query("SELECT pg_cancel_backend($1)").bind(*process);
                 if let Err(error) = cancel.execute(&*others).await {

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::pin::pin;
+use std::sync::PoisonError;
 use std::task::{self, Poll, Waker};
 
 use async_graphql::indexmap::IndexMap;
@@ -224,13 +225,19 @@ enum Shown<'a> {
 #[inline(never)]
 fn show<'a, T: ContainerType>(row: &'a T, ctx: &'a ContextSelectionSet<'_>, field: &'a Positioned<Field>) -> Shown<'a> {
     let resolve = async move || Ok(row.resolve_field(&ctx.with_field(field)).await?.unwrap_or_default());
+    let errors = || ctx.query_env.errors.lock().unwrap_or_else(PoisonError::into_inner);
+    let told = errors().len();
     let tried = {
         let _trying = Trying::new();
         pin!(resolve()).poll(&mut task::Context::from_waker(Waker::noop()))
     };
     match tried {
         Poll::Ready(value) => Shown::AtHand(value),
-        Poll::Pending => Shown::Later(resolve().boxed()),
+        Poll::Pending => {
+            // What failed below it fails again.
+            errors().truncate(told);
+            Shown::Later(resolve().boxed())
+        }
     }
 }
 

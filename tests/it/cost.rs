@@ -1,6 +1,7 @@
-//! What golden queries cost, where a clock would say something else each time: what SQLite does for them, and how many pieces of
-//! memory they are made of. (PostgreSQL plans otherwise from run to run for so small a graph: `plan.rs` looks at its plans.) A change that makes one dearer by a fifth fails, and so does one that makes it cheaper
-//! and does not say so: `RECORD_COSTS=1 cargo test cost::` writes the costs down anew.
+//! What golden queries cost, where a clock would say something else each time: the steps that SQLite takes, and how many pieces of
+//! memory an answer is made of. (PostgreSQL plans otherwise from run to run for so small a graph: `plan.rs` looks at its plans.)
+//! A change that makes a query dearer by a fifth fails, and so does one that makes it cheaper and does not say so:
+//! `RECORD_COSTS=1 cargo test cost::` writes the costs down anew.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

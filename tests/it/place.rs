@@ -187,3 +187,23 @@ async fn places_of_an_older_graph_are_found() {
         assert_eq!(story.ask_with(query, json!({ "f": near })).await, before);
     }
 }
+
+/// A field is tried before it is waited for, and what fails at once beside what has to be read fails once.
+#[tokio::test]
+async fn an_error_beside_what_has_to_be_read_is_told_once() {
+    let place = |key: &str| json!({ "kind": "place", "key": key, "label": key, "type": "CITY", "latitude": 33.3, "longitude": 44.4 });
+    let mut within = place("within");
+    within["parent"] = json!("alone");
+    let event = |key: &str, place: &str| json!({ "kind": "event", "key": key, "type": "OTHER", "place": place });
+    for fixture in databases().await {
+        let lines = [place("alone"), within.clone(), event("first", "alone"), event("second", "within")];
+        assert_eq!(fixture.import_lines(&lines).await.problems, []);
+        let query =
+            "{ events { nodes { place { distanceKm(from: { latitude: 200, longitude: 0 }) parent { label } } } } }";
+        let (answer, _) = fixture.ask_counted(query, json!({})).await;
+        let paths: Vec<&Value> = answer["errors"].as_array().unwrap().iter().map(|error| &error["path"]).collect();
+        let path = |row: usize| json!(["events", "nodes", row, "place", "distanceKm"]);
+        assert_eq!(paths, [&path(0), &path(1)], "{}", fixture.url);
+        assert_eq!(answer["data"]["events"]["nodes"][1]["place"]["parent"]["label"], "alone");
+    }
+}
