@@ -157,19 +157,22 @@ impl Asking {
         let writing = self.writing(&question);
         let tells_cost = question.tells_cost.then_some(question.cost);
         let request = question.request().data(session.clone()).data(self.client.caller.clone());
+        let limit = Duration::from_secs(self.app.settings.timeout);
+        let left = limit.saturating_sub(started.elapsed());
         // A resolver that panics takes its own request with it, and no other.
         let run = AssertUnwindSafe(self.app.api.execute(request)).catch_unwind();
-        let limit = Duration::from_secs(self.app.settings.timeout);
-        let response = match tokio::time::timeout(limit.saturating_sub(started.elapsed()), run).await {
-            Err(_) => {
+        // The timer looks at what it limits first: what has no time left must not begin.
+        let run = async { if left.is_zero() { None } else { tokio::time::timeout(left, run).await.ok() } };
+        let response = match run.await {
+            None => {
                 let message = format!("The query took longer than {} seconds: ask for less at once", limit.as_secs());
                 return Outcome::refused(Refusal::new(StatusCode::GATEWAY_TIMEOUT, "TIMEOUT", message));
             }
-            Ok(Err(_)) => {
+            Some(Err(_)) => {
                 tracing::error!("a resolver panicked");
                 return Outcome::refused(Refusal::internal(&self.id));
             }
-            Ok(Ok(response)) => response,
+            Some(Ok(response)) => response,
         };
         let (mut answer, refusal) = Answer::of(response, &self.id);
         if let Some(requested) = tells_cost {
