@@ -93,10 +93,12 @@ impl Db {
             // The writer comes first: it makes the file.
             let mut options = options(&url);
             // What an import keeps on the side grows with the file, so it goes to disk.
-            options.max_connections(1).map_sqlx_sqlite_opts(|options| sqlite(options).pragma("temp_store", "FILE"));
+            let writes = |options| sqlite(options).pragma("temp_store", "FILE").pragma("cache_size", "-65536");
+            options.max_connections(1).map_sqlx_sqlite_opts(writes);
             let writer = connect_in_turn(options).await?;
             let options = SqliteConnectOptions::from_str(&url).map_err(refused)?;
-            let options = sqlite(options).pragma("temp_store", "MEMORY");
+            // Each of those that read has pages of its own; what they do not keep the system does.
+            let options = sqlite(options).pragma("temp_store", "MEMORY").pragma("cache_size", "-8192");
             return Ok(Self::new(writer, |seats| Reader::sqlite(&options, seats)));
         }
         if is_postgres(url) {
@@ -293,7 +295,6 @@ fn sqlite(options: SqliteConnectOptions) -> SqliteConnectOptions {
         .pragma("journal_mode", "WAL")
         // What was acknowledged survives a power cut.
         .pragma("synchronous", "FULL")
-        .pragma("cache_size", "-65536")
         // Rows cross from the database's thread in batches; a short queue makes both sides wait.
         .row_buffer_size(1024)
         .statement_cache_capacity(512)

@@ -19,5 +19,6 @@ pub mod http;
 pub mod import;
 pub mod outbound;
 pub mod settings;
+pub mod stop;
 pub mod telemetry;
 pub mod text;

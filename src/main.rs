@@ -212,6 +212,9 @@ struct Export {
 const STACK: usize = 32 << 20;
 
 fn main() -> ExitCode {
+    // An import keeps its files open, a server its connections, and the usual limit is meant for older programs. Where it cannot
+    // be raised it counts as it is.
+    let _ = rlimit::increase_nofile_limit(u64::MAX);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(STACK).build();
     let ended = match runtime {
         Ok(runtime) => runtime.block_on(begin()),
@@ -395,6 +398,9 @@ fn tell(report: &Report, file: Option<File>, dry_run: bool) -> Result<()> {
     let mut errors = std::io::stderr().lock();
     for problem in &report.problems {
         let _ = writeln!(errors, "{problem}");
+    }
+    if report.more_problems > 0 {
+        let _ = writeln!(errors, "... and {} mistakes more, which are counted", report.more_problems);
     }
     if let Some(at) = &report.stopped {
         let what = "correct the records, or leave them out with --keep-going, and import the file again";

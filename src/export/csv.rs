@@ -215,11 +215,27 @@ fn cell<C>(value: Value, column: &Column<C>, labels: &Labels, cells: &mut Vec<St
     });
 }
 
-/// A text that no spreadsheet takes for a formula, as OWASP advises: what begins like one gets an apostrophe in front. A
-/// number stays one.
+/// With what spreadsheets begin a formula.
+const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+
+/// What some spreadsheets take for the end of a cell, whatever the quotes say.
+const ENDS: [char; 2] = [';', '\t'];
+
+/// A text that no spreadsheet takes for a formula, as OWASP advises: what begins like one gets an apostrophe in front, and so
+/// does what would where cells are told apart by semicolons or tabs. A number stays one.
 fn harmless(text: Cow<'_, str>) -> String {
-    let begins = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
-    if begins && text.parse::<f64>().is_err() { format!("'{text}") } else { text.into_owned() }
+    let is_formula = |cell: &str| cell.starts_with(FORMULA) && cell.parse::<f64>().is_err();
+    let mut out = String::new();
+    if is_formula(&text) {
+        out.push('\'');
+    }
+    for (at, part) in text.split_inclusive(ENDS).enumerate() {
+        if at > 0 && is_formula(part.trim_start_matches('"').trim_end_matches(ENDS)) {
+            out.push('\'');
+        }
+        out.push_str(part);
+    }
+    out
 }
 
 #[cfg(test)]
@@ -228,10 +244,19 @@ mod tests {
 
     #[test]
     fn formulas_become_text_and_numbers_stay() {
-        for formula in ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "＝1"] {
+        for formula in ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\r=1", "＝1"] {
             assert_eq!(harmless(formula.into()), format!("'{formula}"));
         }
-        for plain in ["-1.5", "+3", "1=1", "", "a-b", "2021-07-09"] {
+        for (beside, harmless_beside) in [
+            ("\t=1", "'\t'=1"),
+            ("a;=1", "a;'=1"),
+            ("a;\"=1;b", "a;'\"=1;b"),
+            ("a\t+b", "a\t'+b"),
+            ("=a;-1;-b", "'=a;-1;'-b"),
+        ] {
+            assert_eq!(harmless(beside.into()), harmless_beside);
+        }
+        for plain in ["a; -b", "a;-1;b", "a-b;c=d", "-1.5", "+3", "1=1", "", "a-b", "2021-07-09"] {
             assert_eq!(harmless(plain.into()), plain);
         }
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::Export;
 use crate::error::{Error, Result};
+use crate::stop::told_to_stop;
 
 impl Export {
     /// Writes all of it to a file, or to standard output.
@@ -30,7 +31,11 @@ impl Export {
         #[cfg(unix)]
         made.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         let mut made = made.tempfile_in(folder).map_err(failed)?;
-        self.pour(&mut made).await?;
+        // Ended by the signal itself, what is written so far would stay behind.
+        tokio::select! {
+            poured = self.pour(&mut made) => poured?,
+            () = told_to_stop() => return Err(Error::Broken(format!("stopped: nothing was written to {file}"))),
+        }
         made.persist(path).map_err(|error| failed(error.error))?;
         Ok(())
     }

@@ -147,14 +147,18 @@ pub async fn export(db: &Db, request: &Request) -> Result<Export> {
         )));
     }
     if format == Format::Csv && request.kind.is_none() {
-        return Err(Error::BadInput("A table holds the rows of one noun: say of which kind the things are".into()));
+        return Err(Error::BadInput(
+            "A table holds the rows of one noun: say which (`--kind event`; by HTTP `/export/event.csv`)".into(),
+        ));
     }
     let (kind, tells_judges) = (request.kind, request.tells_judges);
     let condition = match (request.kind, &request.filter) {
         (_, None) => None,
         (Some(kind), Some(filter)) => Some(from_json(kind, filter, &Session::new(db.clone())).await?),
         (None, Some(_)) => {
-            return Err(Error::BadInput("A filter is one of a noun: say of which kind the things are".into()));
+            return Err(Error::BadInput(
+                "A filter is one of a noun: say which (`--kind event`; by HTTP `/export/event.jsonl`)".into(),
+            ));
         }
     };
     let mut source = Source::new(db.snapshot().await?, Chosen { kind: request.kind, condition, dataset: None });

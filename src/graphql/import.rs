@@ -112,8 +112,10 @@ pub struct ImportReport {
     written: bool,
     /// How many records of each kind had which fate.
     counts: Vec<ImportCount>,
-    /// Every mistake of every record.
+    /// The mistakes of records in the order of the records; all when there are at most 10,000, or else the first that were found.
     problems: Vec<ImportProblem>,
+    /// How many mistakes there are besides.
+    more_problems: i32,
     /// The records that changed and what in them, the first 1,000.
     updates: Vec<ImportUpdate>,
     /// What was put right on the way.
@@ -123,7 +125,8 @@ pub struct ImportReport {
 /// How many records of one kind had which fate.
 #[derive(SimpleObject)]
 pub struct ImportCount {
-    /// The kind, as records spell it: `person`, `event`, ...
+    /// The noun, such as `event`; persons, organizations, groups and anonymous sources are `actor`. Also `dataset`, `merge`,
+    /// `row` (of a feed) and `unreadable`.
     kind: String,
     /// New.
     created: i32,
@@ -191,6 +194,7 @@ impl ImportReport {
             written: report.written,
             counts: counts.collect(),
             problems: problems.collect(),
+            more_problems: number(report.more_problems),
             updates: updates.collect(),
             notes: report.notes,
         }

@@ -171,10 +171,15 @@ fn pieces(
     let pieces = stream::unfold(state, async |state| {
         let (mut running, mut first, mut ended, asking, started, rows) = state?;
         let next = async {
-            match first.take() {
-                Some(chunk) => Ok(Some(chunk)),
-                None => running.next().await,
+            let chunk = match first.take() {
+                Some(chunk) => Some(chunk),
+                None => running.next().await?,
+            };
+            if let Some(Chunk { rows, .. }) = &chunk {
+                // Who may ask for little is given it little by little.
+                asking.app.rates.wait(&asking.client, rows * ROW).await;
             }
+            Ok(chunk)
         };
         let next = tokio::select! {
             next = next => next,
@@ -182,8 +187,6 @@ fn pieces(
         };
         match next {
             Ok(Some(Chunk { bytes, rows: more })) => {
-                // Who may ask for little is given it little by little.
-                asking.app.rates.wait(&asking.client, more * ROW).await;
                 let state = (running, first, ended, asking, started, rows + more);
                 Some((Ok(bytes.into()), Some(state)))
             }

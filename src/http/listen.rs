@@ -12,8 +12,11 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
+#[cfg(target_os = "linux")]
+use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
 use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
 
@@ -24,6 +27,11 @@ const HEADERS: Duration = Duration::from_secs(30);
 
 /// Requests that one connection of HTTP/2 may have under way.
 const STREAMS: u32 = 100;
+
+/// So many bytes wait in the system for a client that is slow. With megabytes, as it has them by itself, one that reads steadily
+/// would seem to have stopped until a third of them is gone.
+#[cfg(target_os = "linux")]
+const UNSENT: u32 = 128 << 10;
 
 /// Serves until `stop`; then no more connections are taken, those there are finish what they do, and so does what `left` waits
 /// for.
@@ -41,6 +49,7 @@ pub(super) async fn serve(
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS);
     builder.http2().timer(TokioTimer::new()).max_concurrent_streams(STREAMS).keep_alive_interval(HEADERS);
+    let mut connections = JoinSet::new();
     loop {
         let (stream, peer, permit) = tokio::select! {
             accepted = accept(&listener, &permits) => accepted,
@@ -54,11 +63,14 @@ pub(super) async fn serve(
         });
         // A short answer is not held back until more can be sent with it.
         let _ = stream.set_nodelay(true);
+        #[cfg(target_os = "linux")]
+        let _ = SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT);
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(stalled));
         let builder = builder.clone();
         let watcher = graceful.watcher();
-        tokio::spawn(async move {
+        while connections.try_join_next().is_some() {}
+        connections.spawn(async move {
             let connection = builder.serve_connection_with_upgrades(TokioIo::new(Box::pin(stream)), service);
             // A client that breaks off is no fault of ours.
             if let Err(error) = watcher.watch(connection).await {
@@ -71,6 +83,7 @@ pub(super) async fn serve(
     tokio::select! {
         _ = async { tokio::join!(graceful.shutdown(), left) } => {}
         () = tokio::time::sleep(Duration::from_secs(settings.grace)) => {
+            connections.shutdown().await;
             tracing::warn!("requests still under way were cut off after {} s", settings.grace);
         }
     }

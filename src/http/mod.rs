@@ -47,6 +47,7 @@ use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::graphql::{Api, api_of};
 use crate::import::{self, Options, Source};
+use crate::stop::told_to_stop;
 
 /// What the pages may load: only what this server gives. GraphiQL's editor sets styles on elements.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
@@ -203,29 +204,5 @@ async fn ready(State(app): State<App>) -> impl IntoResponse {
         Ok(None) => (StatusCode::OK, "ready\n".to_owned()),
         Ok(Some(how)) => (StatusCode::OK, format!("ready, {how}\n")),
         Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")),
-    }
-}
-
-async fn told_to_stop() {
-    let interrupted = async {
-        // Without a handler the signal itself ends the program, which is as good.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    #[cfg(unix)]
-    let terminated = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
-            Err(_) => std::future::pending().await,
-        }
-    };
-    #[cfg(not(unix))]
-    let terminated = std::future::pending::<()>();
-    tokio::select! {
-        () = interrupted => {}
-        () = terminated => {}
     }
 }

@@ -7,9 +7,9 @@ use super::build::Mistake;
 use super::read::{Lines, Parsed, parse};
 use crate::error::{Error, Result};
 
-/// Lines that are handed over together, or less when they are long.
+/// Lines that are handed over together, or less when they weigh much.
 const LINES: usize = 250;
-const BYTES: u64 = 1 << 20;
+const WEIGHT: u64 = 1 << 20;
 
 /// How many such parcels wait.
 const PARCELS: usize = 4;
@@ -18,6 +18,8 @@ const PARCELS: usize = 4;
 pub(crate) struct Line {
     pub(crate) number: u64,
     pub(crate) bytes: u64,
+    /// How much memory it takes, about.
+    pub(crate) weight: u64,
     /// Where the next line begins.
     pub(crate) end: u64,
     /// What it holds; on mistakes, its key if there is one.
@@ -59,14 +61,18 @@ impl Ahead {
 
 fn read(mut lines: Lines, to: &Sender<Result<Vec<Line>>>) {
     loop {
-        let (mut parcel, mut bytes) = (Vec::new(), 0);
+        let (mut parcel, mut all_weight) = (Vec::new(), 0);
         let ended = loop {
             match lines.next() {
                 Ok(Some(line)) => {
-                    bytes += line.bytes;
                     let parsed = line.text.map_err(|mistake| (None, vec![mistake])).and_then(|text| parse(&text));
-                    parcel.push(Line { number: line.number, bytes: line.bytes, end: lines.offset(), parsed });
-                    if parcel.len() == LINES || bytes >= BYTES {
+                    let weight = match &parsed {
+                        Ok(Parsed::Record(record)) => record.weight(line.bytes),
+                        _ => line.bytes,
+                    };
+                    all_weight += weight;
+                    parcel.push(Line { number: line.number, bytes: line.bytes, weight, end: lines.offset(), parsed });
+                    if parcel.len() == LINES || all_weight >= WEIGHT {
                         break Ok(false);
                     }
                 }

@@ -12,6 +12,7 @@ use super::build::word;
 use super::commit::{Options, retry};
 use super::ledger::Ledger;
 use super::problem::Problem;
+use super::read::whole;
 use super::report::Report;
 use super::{derive, reference, scratch, write};
 use crate::db::{Db, Dialect};
@@ -75,14 +76,8 @@ struct Deletion<'a> {
 impl Deletion<'_> {
     fn problem(&mut self, key: &str, kind: &str, message: String, suggestion: &str) {
         self.report.count(kind).rejected += 1;
-        self.report.problems.push(Problem {
-            file: "keys".into(),
-            line: self.lines.get(key).copied().unwrap_or(0),
-            key: Some(key.to_owned()),
-            pointer: String::new(),
-            message,
-            suggestion: Some(suggestion.to_owned()),
-        });
+        let line = self.lines.get(key).copied().unwrap_or(0);
+        self.report.tell(Problem::new("keys", line, Some(key), whole(message, suggestion)));
     }
 
     /// The records of these keys; a key that is none's, or a part's, is a mistake.

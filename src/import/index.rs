@@ -20,8 +20,9 @@ use crate::text::sound::Sound;
 /// Grows with the rules by which keys and words are made: what an older version made is made anew.
 const VERSION: i64 = 2;
 
-/// Rows that are read and indexed together.
+/// Rows that are read and indexed together, or less when their texts have more bytes.
 const BATCH: usize = 500;
+const LARGE: i64 = 8 << 20;
 
 /// Makes all keys and the whole index anew; what they are made from does not change.
 pub async fn rebuild(db: &Db) -> Result<()> {
@@ -66,22 +67,51 @@ pub(crate) async fn index(transaction: &DatabaseTransaction, fresh: Option<i64>)
 /// Reads texts of a table's rows, all or those written, batch by batch.
 struct Batches<'a> {
     transaction: &'a DatabaseTransaction,
+    /// The lengths of the texts of the next rows, and the texts up to one of them.
+    measure: String,
     select: String,
     last: i64,
 }
 
 impl<'a> Batches<'a> {
-    fn new(transaction: &'a DatabaseTransaction, table: &str, columns: &str, written_only: bool) -> Self {
+    fn new(
+        transaction: &'a DatabaseTransaction,
+        table: &str,
+        texts: &[&str],
+        more: &[&str],
+        written_only: bool,
+    ) -> Self {
         let from = if written_only { format!("{WRITTEN} JOIN {table} USING (id)") } else { table.to_owned() };
         // Said of both tables: PostgreSQL would read the larger one from its start for each batch.
+        let behind = format!("FROM {from} WHERE {table}.id > $1 AND id > $1");
+        // Told by the head of a row, without its text.
+        let lengths = texts.iter().map(|column| format!("COALESCE(octet_length({column}), 0)"));
+        let length = lengths.collect::<Vec<_>>().join(" + ");
+        let measure = format!("SELECT id, CAST({length} AS BIGINT) {behind} ORDER BY id LIMIT {BATCH}");
         let select =
-            format!("SELECT id, {columns} FROM {from} WHERE {table}.id > $1 AND id > $1 ORDER BY id LIMIT {BATCH}");
-        Self { transaction, select, last: 0 }
+            format!("SELECT id, {} {behind} AND {table}.id <= $2 ORDER BY id", [texts, more].concat().join(", "));
+        Self { transaction, measure, select, last: 0 }
+    }
+
+    /// The last of the next rows whose texts together are not too large; none when there are no more.
+    async fn end(&self) -> Result<Option<i64>> {
+        let backend = self.transaction.get_database_backend();
+        let statement = Statement::from_sql_and_values(backend, &self.measure, [self.last.into()]);
+        let (mut end, mut bytes) = (None, 0);
+        for row in self.transaction.query_all_raw(statement).await? {
+            bytes += row.try_get_by_index::<i64>(1)?;
+            if end.is_some() && bytes > LARGE {
+                break;
+            }
+            end = Some(row.try_get_by_index(0)?);
+        }
+        Ok(end)
     }
 
     async fn next(&mut self) -> Result<Vec<(i64, Vec<String>)>> {
+        let Some(end) = self.end().await? else { return Ok(Vec::new()) };
         let backend = self.transaction.get_database_backend();
-        let statement = Statement::from_sql_and_values(backend, &self.select, [self.last.into()]);
+        let statement = Statement::from_sql_and_values(backend, &self.select, [self.last.into(), end.into()]);
         let mut rows = Vec::new();
         for row in self.transaction.query_all_raw(statement).await? {
             let mut texts = Vec::new();
@@ -100,7 +130,7 @@ const SOUNDLESS: &str = "CASE WHEN kind IN ('ALIAS', 'SHORT', 'ACRONYM') AND EXI
 
 /// The keys of names.
 async fn names(transaction: &DatabaseTransaction, fresh: Option<i64>) -> Result<()> {
-    let mut batches = Batches::new(transaction, "name", &format!("text, {SOUNDLESS}"), fresh.is_some());
+    let mut batches = Batches::new(transaction, "name", &["text"], &[SOUNDLESS], fresh.is_some());
     loop {
         let rows = batches.next().await?;
         if rows.is_empty() {
@@ -174,8 +204,8 @@ fn keys(name_id: NameId, text: &str, by_sound: bool) -> Vec<name_key::Model> {
 
 /// The documents of a noun.
 async fn documents(transaction: &DatabaseTransaction, noun: &Indexed, fresh: Option<i64>) -> Result<()> {
-    let columns = noun.heading.iter().chain(noun.body).copied().collect::<Vec<_>>().join(", ");
-    let mut batches = Batches::new(transaction, noun.table, &columns, fresh.is_some());
+    let columns: Vec<&str> = noun.heading.iter().chain(noun.body).copied().collect();
+    let mut batches = Batches::new(transaction, noun.table, &columns, &[], fresh.is_some());
     loop {
         let rows = batches.next().await?;
         if rows.is_empty() {

@@ -15,6 +15,7 @@ mod commit;
 mod delete;
 mod derive;
 pub mod feed;
+mod hash;
 mod index;
 mod ledger;
 mod merge;
@@ -27,7 +28,10 @@ pub mod report;
 pub(crate) mod restore;
 pub mod schema;
 mod scratch;
+mod spool;
 pub(crate) mod write;
+
+use hash::hash;
 
 pub use commit::{Expected, Once, Options, Progress, import};
 pub use delete::delete;

@@ -1,9 +1,18 @@
 //! What is wrong with a record, where, and what to write instead.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+
+use super::build::Mistake;
+
+/// So many mistakes of an import are told; all are counted.
+pub(crate) const TOLD: usize = 10_000;
+
+/// A mistake is told in about so many letters, whatever it quotes.
+const LONGEST: usize = 400;
 
 /// One mistake in one record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,18 +31,50 @@ pub struct Problem {
     pub suggestion: Option<String>,
 }
 
+impl Problem {
+    pub(crate) fn new(file: &str, line: u64, key: Option<&str>, mistake: Mistake) -> Self {
+        Self {
+            file: file.to_owned(),
+            line,
+            key: key.map(|key| shortened(key.to_owned())),
+            pointer: shortened(mistake.pointer),
+            message: shortened(mistake.message),
+            suggestion: mistake.suggestion.map(shortened),
+        }
+    }
+}
+
+/// The two ends of a long text.
+fn shortened(text: String) -> String {
+    if text.len() <= LONGEST {
+        return text;
+    }
+    let (head, tail) = (text.floor_char_boundary(LONGEST / 2), text.ceil_char_boundary(text.len() - LONGEST / 2));
+    format!("{} ... {}", &text[..head], &text[tail..])
+}
+
+/// A text for a terminal, in which nothing moves its cursor.
+pub(crate) fn printable(text: &str) -> Cow<'_, str> {
+    if text.chars().any(char::is_control) {
+        let shown = text.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() });
+        Cow::Owned(shown.collect())
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.file, self.line)?;
+        write!(f, "{}:{}", printable(&self.file), self.line)?;
         if let Some(key) = &self.key {
-            write!(f, " ({key})")?;
+            write!(f, " ({})", printable(key))?;
         }
         if !self.pointer.is_empty() {
-            write!(f, " {}", self.pointer)?;
+            write!(f, " {}", printable(&self.pointer))?;
         }
-        write!(f, ": {}", self.message)?;
+        write!(f, ": {}", printable(&self.message))?;
         match &self.suggestion {
-            Some(suggestion) => write!(f, " -- {suggestion}"),
+            Some(suggestion) => write!(f, " -- {}", printable(suggestion)),
             None => Ok(()),
         }
     }
@@ -63,4 +104,17 @@ pub(crate) fn fit<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, Mi
 /// A key as a segment of a JSON pointer.
 pub(crate) fn escape(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LONGEST, printable, shortened};
+
+    #[test]
+    fn what_a_mistake_quotes_is_cut_between_characters_and_moves_no_cursor() {
+        assert_eq!(shortened("ب".repeat(200)), "ب".repeat(200));
+        let long = shortened(format!("a{}b", "ب".repeat(1 << 20)));
+        assert!(long.starts_with("aب") && long.ends_with("بb") && long.len() < LONGEST + 10, "{long}");
+        assert_eq!(printable("a\u{1b}[2Jب"), "a\\u{1b}[2Jب");
+    }
 }

@@ -2,20 +2,22 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
-use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::build::{Builder, Known, Mistake, sha256};
 use super::feed::Converted;
 use super::record::{self, AnyBuild, DATASET, DatasetRecord, MERGE, MergeRecord, Ref, Row};
-use super::{problem, schema};
+use super::{problem, schema, spool};
 use crate::error::{Error, Result, did_you_mean};
 use entity::id::RecordId;
 use entity::record::Kind;
 
 /// The longest line. An article's text is part of one.
-const LONGEST_LINE: u64 = 64 * 1024 * 1024;
+const LONGEST_LINE: u64 = 16 * 1024 * 1024;
+
+/// The most values on a line: in memory each is a hundred times as large as it is written.
+const MOST_VALUES: usize = 50_000;
 
 /// A file of records that can be read again.
 pub struct Source {
@@ -27,17 +29,9 @@ pub struct Source {
 }
 
 impl Source {
-    /// Opens a file, or standard input for `-`, which is kept on disk to be read again.
+    /// Opens a file, or standard input for `-`.
     pub fn open(name: &str) -> Result<Self> {
-        let failed = |error| Error::Io(format!("cannot read {name}"), error);
-        let file = if name == "-" {
-            let mut kept = tempfile::tempfile().map_err(failed)?;
-            std::io::copy(&mut std::io::stdin().lock(), &mut kept).map_err(failed)?;
-            kept
-        } else {
-            File::open(Path::new(name)).map_err(failed)?
-        };
-        Ok(Self { name: name.to_owned(), file, feed: None })
+        Ok(Self { name: name.to_owned(), file: spool::open(name)?, feed: None })
     }
 
     /// Takes records that a feed was turned into.
@@ -52,10 +46,7 @@ impl Source {
 
     /// Takes text that is part of the program.
     pub fn embedded(name: &str, text: &str) -> Result<Self> {
-        let failed = |error| Error::Io(format!("cannot keep {name}"), error);
-        let mut file = tempfile::tempfile().map_err(failed)?;
-        std::io::Write::write_all(&mut file, text.as_bytes()).map_err(failed)?;
-        Ok(Self { name: name.to_owned(), file, feed: None })
+        Ok(Self { name: name.to_owned(), file: spool::keep(name, &mut text.as_bytes())?, feed: None })
     }
 
     /// Its size in bytes.
@@ -215,14 +206,40 @@ pub(crate) struct Entry {
     pub(crate) kind: Kind,
 }
 
+/// The object of a line of JSON.
+pub(crate) fn object(text: &str, suggestion: &str) -> Result<Map<String, Value>, Mistake> {
+    if values(text) > MOST_VALUES {
+        return Err(whole(
+            format!("holds more than {MOST_VALUES} values"),
+            "split the record: its parts may stand on lines of their own",
+        ));
+    }
+    match serde_json::from_str(text.trim()) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(_) => Err(whole("is no JSON object", suggestion)),
+        Err(error) => Err(whole(format!("is not JSON: {error}"), suggestion)),
+    }
+}
+
+/// How many values a text of JSON holds at most: outside of its strings, commas and brackets that open begin one each.
+fn values(text: &str) -> usize {
+    let (mut count, mut quoted, mut escaped) = (1, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = quoted,
+            b'"' => quoted = !quoted,
+            b',' | b'[' | b'{' if !quoted => count += 1,
+            _ => {}
+        }
+    }
+    count
+}
+
 /// Reads a line; on mistakes, with the key if there is one.
 pub(crate) fn parse(text: &str) -> Result<Parsed, (Option<String>, Vec<Mistake>)> {
-    let alone = |mistake| (None, vec![mistake]);
-    let value: Value = serde_json::from_str(text.trim())
-        .map_err(|error| alone(whole(format!("is not JSON: {error}"), "write one JSON object a line")))?;
-    let Some(object) = value.as_object() else {
-        return Err(alone(whole("is no JSON object", "write {\"kind\": ..., \"key\": ...}")));
-    };
+    let object = object(text, "write one JSON object a line: {\"kind\": ..., \"key\": ...}")
+        .map_err(|mistake| (None, vec![mistake]))?;
     let key = object.get("key").and_then(Value::as_str).map(str::to_owned);
     let Some(kind) = object.get("kind").and_then(Value::as_str).map(str::to_owned) else {
         let mistake = Mistake {
@@ -244,7 +261,8 @@ pub(crate) fn parse(text: &str) -> Result<Parsed, (Option<String>, Vec<Mistake>)
         }
         mistakes
     };
-    let mut body = object.clone();
+    let value = Value::Object(object.clone());
+    let mut body = object;
     body.remove("kind");
     let body = Value::Object(body);
     if kind == DATASET {
@@ -300,6 +318,11 @@ fn mended(kind: &str, mut value: Value) -> Option<Box<dyn AnyBuild>> {
 }
 
 impl Record {
+    /// How much memory it takes until it is written, in bytes: each part is a row, with its key and its place.
+    pub(crate) fn weight(&self, length: u64) -> u64 {
+        length + self.entries.len() as u64 * 500
+    }
+
     fn new(key: String, digest: String, mistakes: Vec<Mistake>, body: Box<dyn AnyBuild>) -> Self {
         let (entries, wanted, external) = (Vec::new(), Vec::new(), Vec::new());
         let mut record = Self { key, digest, mistakes, entries, wanted, external, body };

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::problem::Problem;
+use super::problem::{Problem, TOLD, printable};
 
 /// No more changed records are listed one by one; all are counted.
 const LISTED: usize = 1000;
@@ -56,10 +56,13 @@ pub struct Updated {
 pub struct Report {
     /// Nothing was written: it was a dry run, or a mistake stopped the import.
     pub written: bool,
-    /// By kind of record, as records spell it.
+    /// By noun; also `dataset`, `merge`, `row` for rows of feeds that cannot be read, and `unreadable` for lines.
     pub kinds: BTreeMap<String, Counts>,
-    /// Every mistake of every record.
+    /// The mistakes of records, at least the first 10,000 that were found.
     pub problems: Vec<Problem>,
+    /// How many there are besides.
+    #[serde(default)]
+    pub more_problems: u64,
     /// The first records that changed.
     pub updates: Vec<Updated>,
     /// What was put right on the way.
@@ -83,6 +86,9 @@ impl Report {
             *sum = sum.and(&counts);
         }
         part.updates.into_iter().for_each(|updated| self.update(updated));
+        for (what, count) in part.unmapped {
+            *self.unmapped.entry(what).or_default() += count;
+        }
         self.notes.extend(part.notes);
     }
 
@@ -93,6 +99,15 @@ impl Report {
 
     pub(crate) fn count(&mut self, kind: &str) -> &mut Counts {
         self.kinds.entry(kind.to_owned()).or_default()
+    }
+
+    /// Adds a mistake to those told, or counts it.
+    pub(crate) fn tell(&mut self, problem: Problem) {
+        if self.problems.len() < TOLD {
+            self.problems.push(problem);
+        } else {
+            self.more_problems += 1;
+        }
     }
 
     pub(crate) fn update(&mut self, updated: Updated) {
@@ -129,10 +144,11 @@ impl fmt::Display for Report {
             }
         }
         for updated in &self.updates {
-            writeln!(f, "updated {}:{} {}: {}", updated.file, updated.line, updated.key, updated.fields.join(", "))?;
+            let (file, key) = (printable(&updated.file), printable(&updated.key));
+            writeln!(f, "updated {file}:{} {key}: {}", updated.line, printable(&updated.fields.join(", ")))?;
         }
         for note in &self.notes {
-            writeln!(f, "note: {note}")?;
+            writeln!(f, "note: {}", printable(note))?;
         }
         Ok(())
     }

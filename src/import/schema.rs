@@ -80,11 +80,17 @@ fn line(kind: &str, mut schema: Value, needs: &[&str]) -> Value {
     schema
 }
 
-/// Everything that is wrong with the shape of a record of the kind `kind`.
+/// So many mistakes of one record are told: one that has more is made for something else.
+const MOST_MISTAKES: usize = 100;
+
+/// What is wrong with the shape of a record of the kind `kind`.
 pub(crate) fn mistakes(kind: &str, record: &Value) -> Vec<Mistake> {
     let Some((_, Some(validator))) = VALIDATORS.iter().find(|(name, _)| *name == kind) else { return Vec::new() };
     let mut found = Vec::new();
     for error in validator.iter_errors(record) {
+        if found.len() >= MOST_MISTAKES {
+            break;
+        }
         explain(&error, &mut found);
     }
     found.sort_by(|left, right| left.pointer.cmp(&right.pointer));

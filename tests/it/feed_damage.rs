@@ -178,13 +178,13 @@ async fn a_line_without_an_end_is_passed_over() {
     for (name, format) in [("gdelt.export.CSV", Format::GdeltEvents), ("polecat.tsv", Format::Polecat)] {
         let text = raw(name);
         let (first, rest) = text.split_once('\n').unwrap();
-        let long = vec![b'9'; (64 << 20) + 3];
+        let long = vec![b'9'; (16 << 20) + 3];
         let copy = [first.as_bytes(), b"\n", &long, b"\n", rest.as_bytes()].concat();
         let copy = written(&folder, name, &copy);
         for fixture in databases().await {
             let report = import_as(&fixture, format, std::slice::from_ref(&copy)).await;
             let [problem] = report.problems.as_slice() else { panic!("{:#?}", report.problems) };
-            assert_eq!((problem.line, problem.message.as_str()), (2, "is longer than 67108864 bytes"));
+            assert_eq!((problem.line, problem.message.as_str()), (2, "is longer than 16777216 bytes"));
             let again = import_as(&fixture, format, &[file(name)]).await.total();
             assert_eq!((again.created, again.updated), (0, 0));
         }
@@ -230,7 +230,7 @@ async fn what_grows_without_end_is_refused() {
     let bomb = written(&folder, "bomb.gz", &inner);
     let settings = Settings { format: Format::GdeltEvents, dataset: None, mentions: false, quotations: false };
     let refused = feed::open(&[bomb], &settings).err().unwrap().to_string();
-    assert!(refused.contains("unpacks to more than 1000 times"), "{refused}");
+    assert!(refused.contains("unpacks to more than 100 times"), "{refused}");
     // The same as the only file of a zip.
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     let deflated = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
@@ -240,13 +240,60 @@ async fn what_grows_without_end_is_refused() {
     }
     let bomb = written(&folder, "bomb.zip", &zip.finish().unwrap().into_inner());
     let refused = feed::open(&[bomb], &settings).err().unwrap().to_string();
-    assert!(refused.contains("unpacks to more than 1000 times"), "{refused}");
+    assert!(refused.contains("unpacks to more than 100 times"), "{refused}");
     // Half an archive, and no archive at all.
     let half = written(&folder, "half.gz", &inner[..inner.len() / 2]);
     assert!(feed::open(&[half], &settings).is_err());
     let no_zip = written(&folder, "no.zip", b"PK\x03\x04nothing");
     let refused = feed::open(&[no_zip], &settings).err().unwrap().to_string();
     assert!(refused.contains("pack it again"), "{refused}");
+}
+
+#[tokio::test]
+async fn what_is_no_file_of_text_is_refused_by_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = Settings { format: Format::Auto, dataset: None, mentions: false, quotations: false };
+    let refused = |file: String| feed::open(&[file], &settings).err().unwrap().to_string();
+    for (begin, packer) in
+        [(b"BZh91AY&SY".as_slice(), "bzip2"), (b"\xfd7zXZ\0\0", "xz"), (b"\x28\xb5\x2f\xfd\0", "zstd")]
+    {
+        let told = refused(written(&folder, packer, begin));
+        assert!(told.contains(&format!("is packed with {packer}: unpack it")), "{told}");
+    }
+    let empty = zip::ZipWriter::new(std::io::Cursor::new(Vec::new())).finish().unwrap().into_inner();
+    let told = refused(written(&folder, "empty.zip", &empty));
+    assert!(told.contains("an archive without a file in it"), "{told}");
+    let told = refused(folder.path().to_str().unwrap().to_owned());
+    assert!(told.contains("is a folder"), "{told}");
+}
+
+/// A million mistakes are counted, and told as far as anybody reads on. What is not wrong goes in all the same.
+#[tokio::test]
+async fn mistakes_without_end_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = r#"{"kind": "person", "key": "one", "label": "Ann"}"#;
+    let feed = "no row\n".repeat(12_000);
+    let feed = written(&folder, "bad.tsv", feed.as_bytes());
+    for fixture in databases().await {
+        let bad = format!("{{\"kind\": \"dataset\", \"key\": \"d\"}}\n{}{good}\n", "x\n".repeat(25_000));
+        let options = Options { keep_going: true, ..Options::default() };
+        let report = fixture.import_with(&bad, &options).await;
+        assert_eq!((report.problems.len(), report.more_problems), (10_000, 15_000));
+        assert_eq!(report.kinds["unreadable"].rejected, 25_000);
+        assert_eq!(report.kinds["actor"].created, 1);
+        let report = import_as(&fixture, Format::GdeltEvents, std::slice::from_ref(&feed)).await;
+        assert_eq!(
+            (report.problems.len(), report.more_problems, report.kinds["row"].rejected),
+            (10_000, 2_000, 12_000)
+        );
+        // A line of values without end is one mistake, and so is a row of a thousand columns.
+        let many = format!("{{\"kind\": \"event\", \"key\": \"e\", \"participations\": [{}0]}}\n", "0,".repeat(60_000));
+        let report = fixture.import_with(&many, &Options { dataset: Some("d".into()), ..Options::default() }).await;
+        assert_eq!(report.problems[0].message, "holds more than 50000 values");
+        let long = format!("{{\"kind\": \"nothing\", \"key\": \"{}\"}}\n", "k".repeat(100_000));
+        let report = fixture.import_with(&long, &Options { dataset: Some("d".into()), ..Options::default() }).await;
+        assert!(report.problems[0].to_string().len() < 1500, "{}", report.problems[0]);
+    }
 }
 
 /// Rows of a feed to which noise was done: bytes put in, taken out and exchanged, cells exchanged and doubled.

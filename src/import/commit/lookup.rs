@@ -15,6 +15,9 @@ use crate::import::build::{Known, Mistake, Named, word};
 use crate::import::record::Ref;
 use crate::import::{check, scratch};
 
+/// So many mistakes are looked at for keys like theirs: each is a query.
+const SUGGESTED: usize = 200;
+
 /// Things by an id that they have elsewhere.
 type ByExternalId = HashMap<(String, String), Vec<(RecordId, Kind)>>;
 
@@ -63,7 +66,7 @@ impl Attempt<'_> {
     /// A reference to nothing may be misspelled: names the nearest key of the dataset. Only mistakes pay for it.
     pub(super) async fn suggest_keys(&mut self) -> Result<()> {
         let Some(dataset) = &self.dataset else { return Ok(()) };
-        for (_, problem, _) in &mut self.problems {
+        for (_, problem) in self.mistakes.told.iter_mut().take(SUGGESTED) {
             let Some(key) = problem
                 .message
                 .strip_suffix("` is neither in the file nor stored")
@@ -112,7 +115,8 @@ impl Attempt<'_> {
                 }
             }
         }
-        known.rejected.extend(keys.iter().filter(|key| self.rejected_keys.contains(*key)).cloned());
+        let is_rejected = |key: &&String| self.earlier.have_key(key) || self.mistakes.have_key(key);
+        known.rejected.extend(keys.iter().filter(is_rejected).cloned());
         let mut digests = HashMap::new();
         for (key, (named, digest)) in self.keys(dataset, keys.iter().map(String::as_str)).await? {
             digests.insert(key.clone(), digest);

@@ -2,6 +2,7 @@
 
 mod judge;
 mod lookup;
+mod mistakes;
 mod outcome;
 mod part;
 mod reading;
@@ -10,7 +11,7 @@ pub(crate) mod retry;
 mod store;
 mod unused;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use entity::dataset;
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
@@ -28,6 +29,7 @@ use crate::import::{check, derive, index, ledger, redirect, scratch};
 /// times as many: as long as it takes them for empty it looks keys up by reading all of them.
 const FIRST_LOOK: usize = 20_000;
 
+use mistakes::{LineSet, Mistakes};
 use outcome::Outcome;
 pub use outcome::import;
 use part::{Place, Run, State};
@@ -68,11 +70,11 @@ impl Progress for () {
     fn read(&mut self, _bytes: u64) {}
 }
 
-/// A mistake: where, what, and the kind of the record.
-type Found = (At, Problem, Option<String>);
-
 /// How the mistake ends that makes such a line a skipped one.
 const DANGLING: &str = " is neither in the file nor stored";
+
+/// So many things that were put right are told one by one.
+const NOTED: usize = 1000;
 
 /// Where a record stands.
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -95,10 +97,9 @@ struct Attempt<'a> {
     judgements: Option<(Place, u64)>,
     /// By the two that were judged, where this import says so.
     judged: HashMap<(i64, i64), At>,
-    /// Lines with mistakes that an earlier reading found.
-    rejected: &'a HashSet<(usize, u64)>,
-    /// The keys of those, and of lines that cannot be read at all.
-    rejected_keys: HashSet<String>,
+    /// Lines that an earlier reading left out, and the mistakes that it found on them.
+    left_out: &'a LineSet,
+    earlier: &'a Mistakes,
     progress: &'a mut (dyn Progress + Send + Sync),
     /// Ids from here on are given by this import.
     fresh: i64,
@@ -112,15 +113,11 @@ struct Attempt<'a> {
     /// Whether things were judged to be others: then rows are redirected.
     redirects: bool,
     dataset: Option<dataset::Model>,
-    problems: Vec<Found>,
+    mistakes: Mistakes,
     /// Lines that are left out without a complaint: they tell more of something that is not known.
-    needless: HashSet<(usize, u64)>,
+    needless: LineSet,
     /// Lines of feeds that are left out since nothing that is stored refers to them.
-    unused: HashSet<(usize, u64)>,
-    /// How many authors of the article on a line are no actors.
-    mere_names: HashMap<(usize, u64), u64>,
-    /// The lines that problems are on.
-    wrong: HashSet<(usize, u64)>,
+    unused: LineSet,
     report: Report,
 }
 
@@ -145,8 +142,8 @@ impl<'a> Attempt<'a> {
             run: run.map(|run| run.id),
             judgements: None,
             judged: HashMap::new(),
-            rejected: &state.rejected,
-            rejected_keys: state.problems.iter().filter_map(|(_, problem, _)| problem.key.clone()).collect(),
+            left_out: &state.left_out,
+            earlier: &state.mistakes,
             progress,
             fresh: next_id,
             next_id,
@@ -158,11 +155,9 @@ impl<'a> Attempt<'a> {
             batch: state.batch.clone().unwrap_or(next_change.to_string()),
             redirects: redirect::is_needed(transaction).await?,
             dataset: None,
-            problems: Vec::new(),
-            needless: HashSet::new(),
-            unused: HashSet::new(),
-            mere_names: HashMap::new(),
-            wrong: HashSet::new(),
+            mistakes: Mistakes::default(),
+            needless: LineSet::default(),
+            unused: LineSet::default(),
             report: Report::default(),
         })
     }
@@ -171,7 +166,7 @@ impl<'a> Attempt<'a> {
     async fn run(&mut self) -> Result<Option<Place>> {
         let look_again = self.look_again;
         self.readings(Pass::Register).await?;
-        if self.problems.is_empty()
+        if self.mistakes.is_empty()
             && let Some(dataset) = &self.dataset
         {
             retry::unchanged(self.transaction, dataset.id, &self.options.expected).await?;
@@ -191,8 +186,12 @@ impl<'a> Attempt<'a> {
         for late in all_late {
             self.late(late).await?;
         }
-        for (id, what) in moved {
+        let more = moved.len().saturating_sub(NOTED);
+        for (id, what) in moved.into_iter().take(NOTED) {
             self.note(id, &what).await?;
+        }
+        if more > 0 {
+            self.report.notes.push(format!("{more} more were put right like these"));
         }
         if reached.is_none() {
             // What a part leaves unused a later one may use.
@@ -202,7 +201,7 @@ impl<'a> Attempt<'a> {
             self.progress.stage("judging");
             self.read_all(Pass::Judge, &first, left).await?;
         }
-        if !self.problems.is_empty() || !self.needless.is_empty() || !self.unused.is_empty() {
+        if !self.mistakes.is_empty() || !self.needless.is_empty() || !self.unused.is_empty() {
             // What is derived relies on what was checked.
             return Ok(reached);
         }
@@ -217,31 +216,25 @@ impl<'a> Attempt<'a> {
 
     async fn end(mut self) -> Result<Outcome> {
         self.suggest_keys().await?;
-        Ok(Outcome {
-            found: self.problems,
-            needless: self.needless,
-            unused: self.unused,
-            mere_names: self.mere_names,
-            report: self.report,
-        })
+        Ok(Outcome { found: self.mistakes, needless: self.needless, unused: self.unused, report: self.report })
     }
 
     fn problem(&mut self, at: At, kind: Option<&str>, key: Option<&str>, mistake: Mistake) {
         let source = &self.sources[at.file];
-        self.wrong.insert((at.file, at.line));
-        if mistake.message.ends_with(DANGLING) && source.feed.as_ref().is_some_and(|feed| feed.needs_target(at.line)) {
-            self.needless.insert((at.file, at.line));
-            return;
+        if mistake.message.ends_with(DANGLING) {
+            if source.feed.as_ref().is_some_and(|feed| feed.needs_target(at.line)) {
+                self.needless.insert(at.file, at.line);
+                return;
+            }
+            self.mistakes.dangling = true;
         }
-        let problem = Problem {
-            file: source.name.clone(),
-            line: source.raw_line(at.line),
-            key: key.map(str::to_owned),
-            pointer: mistake.pointer,
-            message: mistake.message,
-            suggestion: mistake.suggestion,
-        };
-        self.problems.push((at, problem, kind.map(str::to_owned)));
+        let problem = Problem::new(&source.name, source.raw_line(at.line), key, mistake);
+        self.mistakes.add(at, problem, kind, self.earlier);
+    }
+
+    /// Whether a mistake was found on a line, be it told or not.
+    fn is_wrong(&self, at: At) -> bool {
+        self.mistakes.lines.contains(at.file, at.line) || self.needless.contains(at.file, at.line)
     }
 
     fn dataset(&self) -> Result<&dataset::Model> {

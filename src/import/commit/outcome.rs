@@ -1,9 +1,10 @@
 //! Tries to write, part by part and without what has mistakes, until it is done, and says what was done.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
+use super::mistakes::{LineSet, MOST, Mistakes};
 use super::part::{Run, State};
-use super::{At, Attempt, BATCH, Found, Options, Progress, retry};
+use super::{Attempt, BATCH, Options, Progress, retry};
 use crate::db::Db;
 use crate::error::Result;
 use crate::import::read::Source;
@@ -13,15 +14,11 @@ use crate::import::scratch;
 /// What a skipped line of a feed that tells more of known things is counted as.
 const UNKNOWN: &str = "of an event or a place that is not stored";
 
-/// What authors of articles of a feed are counted as that are no actors.
-const MERE_NAMES: &str = "authors of articles that are names and no ids of actors";
-
 /// What came of one reading.
 pub(super) struct Outcome {
-    pub(super) found: Vec<Found>,
-    pub(super) needless: HashSet<(usize, u64)>,
-    pub(super) unused: HashSet<(usize, u64)>,
-    pub(super) mere_names: HashMap<(usize, u64), u64>,
+    pub(super) found: Mistakes,
+    pub(super) needless: LineSet,
+    pub(super) unused: LineSet,
     pub(super) report: Report,
 }
 
@@ -51,8 +48,7 @@ pub async fn import(
         let mut attempt = Attempt::new(&transaction, sources, options, &state, run.as_ref(), progress).await?;
         let reached = attempt.run().await?;
         let batch = attempt.batch.clone();
-        let Outcome { found, needless, unused, mere_names, mut report } = attempt.end().await?;
-        state.mere_names.extend(mere_names);
+        let Outcome { found, needless, unused, mut report } = attempt.end().await?;
         if let Some(run) = &mut run
             && reached.is_some()
             && Run::is_open(&found, &needless)
@@ -63,15 +59,13 @@ pub async fn import(
             continue;
         }
         // A feed is never corrected by hand, so its other rows go in whatever was said of files of records.
-        let goes_on = options.keep_going || found.iter().all(|(at, ..)| sources[at.file].feed.is_some());
+        let leaves_out = options.keep_going || found.lines.files().all(|file| sources[file].feed.is_some());
         let clean = found.is_empty() && needless.is_empty() && unused.is_empty();
-        if !clean && goes_on {
+        let too_many = found.are_too_many() || state.mistakes.are_too_many();
+        if !clean && leaves_out && !too_many && state.leave_out([&found.lines, &needless, &unused]) {
             transaction.rollback().await?;
-            state.rejected.extend(found.iter().map(|(at, ..)| (at.file, at.line)));
-            state.rejected.extend(&needless);
-            state.rejected.extend(&unused);
-            state.problems.extend(found);
-            state.left_out += needless.len() as u64;
+            state.needless += needless.len();
+            state.mistakes.extend(found);
             progress.restart(state.done);
             continue;
         }
@@ -79,7 +73,7 @@ pub async fn import(
         let many = total.created + total.updated >= BATCH as u64;
         if !clean || options.dry_run {
             transaction.rollback().await?;
-            state.problems.extend(found);
+            state.mistakes.extend(found);
             match &run {
                 Some(run) => {
                     run.give_up(db).await?;
@@ -127,35 +121,38 @@ pub async fn import(
 
 /// The report, with what was said of rows of feeds and every mistake in the order of the files.
 fn told(state: State, sources: &[Source]) -> Report {
-    let State { mut report, mut problems, left_out, mere_names, .. } = state;
+    let State { mut report, mistakes, needless, .. } = state;
+    let too_many = mistakes.are_too_many();
+    let Mistakes { told, untold, rejected, .. } = mistakes;
+    let mut problems: Vec<_> = told.into_iter().map(|(at, problem)| (at.file, problem)).collect();
+    report.more_problems += untold;
+    for (kind, count) in rejected {
+        report.count(&kind).rejected += count;
+    }
     for (file, source) in sources.iter().enumerate() {
         let Some(feed) = &source.feed else { continue };
         report.rows += feed.rows;
         add(&mut report.skipped, &feed.skipped);
         add(&mut report.unmapped, &feed.unmapped);
         report.notes.extend(feed.notes.iter().cloned());
-        problems.extend(feed.problems.iter().map(|problem| {
-            let at = At { file, line: problem.line };
-            (at, problem.clone(), Some("row".to_owned()))
-        }));
-    }
-    if left_out > 0 {
-        *report.skipped.entry(UNKNOWN.to_owned()).or_default() += left_out;
-    }
-    let mere_names: u64 = mere_names.iter().map(|(_, count)| count).sum();
-    if mere_names > 0 {
-        *report.unmapped.entry(MERE_NAMES.to_owned()).or_default() += mere_names;
-    }
-    let mut counted = HashSet::new();
-    problems.sort_by(|left, right| {
-        (left.0.file, left.1.line, &left.1.pointer).cmp(&(right.0.file, right.1.line, &right.1.pointer))
-    });
-    for (at, problem, kind) in problems {
-        if counted.insert((at.file, problem.line)) {
-            report.count(kind.as_deref().unwrap_or("unreadable")).rejected += 1;
+        problems.extend(feed.problems.iter().map(|problem| (file, problem.clone())));
+        if feed.rejected > 0 {
+            report.count("row").rejected += feed.rejected;
+            report.more_problems += feed.rejected - feed.problems.len() as u64;
         }
-        report.problems.push(problem);
     }
+    if needless > 0 {
+        *report.skipped.entry(UNKNOWN.to_owned()).or_default() += needless;
+    }
+    if too_many {
+        report
+            .notes
+            .push(format!("more than {MOST} records have mistakes: with so many nothing is left out and written"));
+    }
+    problems.sort_by(|(left_file, left), (right_file, right)| {
+        (left_file, left.line, &left.pointer).cmp(&(right_file, right.line, &right.pointer))
+    });
+    report.problems.extend(problems.into_iter().map(|(_, problem)| problem));
     report
 }
 

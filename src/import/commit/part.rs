@@ -5,7 +5,7 @@
 //! none does, or else is twice as long: what is committed refers to nothing that is missing, in whatever order a file
 //! stands.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::io::Read;
 
@@ -15,7 +15,8 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, In
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{DANGLING, Found, Options};
+use super::Options;
+use super::mistakes::{LineSet, Mistakes};
 use crate::db::{Db, now};
 use crate::error::{Error, Result};
 use crate::import::ahead::Ahead;
@@ -58,12 +59,20 @@ pub(super) struct State {
     pub(super) batch: Option<String>,
     /// What the parts have done, and the mistakes of records that were left out.
     pub(super) report: Report,
-    pub(super) problems: Vec<Found>,
-    pub(super) left_out: u64,
-    /// By line, the authors that are no actors.
-    pub(super) mere_names: HashSet<((usize, u64), u64)>,
-    /// The lines of both: they are not read again.
-    pub(super) rejected: HashSet<(usize, u64)>,
+    pub(super) mistakes: Mistakes,
+    /// How many lines of feeds were left out that tell more of something that is not known.
+    pub(super) needless: u64,
+    /// The lines of both, and those that nothing refers to: they are not read again.
+    pub(super) left_out: LineSet,
+}
+
+impl State {
+    /// Leaves lines out of all readings to come; false when nothing comes of it, since they were left out already.
+    pub(super) fn leave_out(&mut self, all_lines: [&LineSet; 3]) -> bool {
+        let before = self.left_out.len();
+        all_lines.into_iter().for_each(|lines| self.left_out.extend(lines));
+        self.left_out.len() > before
+    }
 }
 
 /// An import in parts.
@@ -87,9 +96,15 @@ impl Run {
             forget(&transaction, old.id).await?;
         }
         let stored = Entity::find().filter(Column::Digest.eq(&digest)).one(&transaction).await?;
-        let (id, state) = match stored {
-            Some(run) => (run.id, serde_json::from_str(&run.state).map_err(|error| Error::Broken(error.to_string()))?),
-            None => {
+        let known = stored.as_ref().map(|run| (run.id, serde_json::from_str(&run.state)));
+        let (id, state) = match known {
+            Some((id, Ok(state))) => (id, state),
+            other => {
+                if let Some((id, Err(error))) = other {
+                    // Another version's. All is read again then, and what is written already is as it was.
+                    tracing::warn!(%error, "an interrupted import is begun anew");
+                    forget(&transaction, id).await?;
+                }
                 let last = Query::select().expr_as(Func::max(Expr::col("id")), "last").from("import_run").take();
                 let last = transaction.query_one(&last).await?.map(|row| row.try_get::<Option<i64>>("", "last"));
                 let id = last.transpose()?.flatten().unwrap_or(0) + 1;
@@ -126,8 +141,8 @@ impl Run {
     }
 
     /// Whether these mistakes may be for what comes later in the files: then the part has to end elsewhere.
-    pub(super) fn is_open(found: &[Found], needless: &HashSet<(usize, u64)>) -> bool {
-        !needless.is_empty() || found.iter().any(|(_, problem, _)| problem.message.ends_with(DANGLING))
+    pub(super) fn is_open(found: &Mistakes, needless: &LineSet) -> bool {
+        !needless.is_empty() || found.dangling
     }
 
     /// Makes a part longer.
@@ -168,7 +183,7 @@ async fn closed(source: &Source, state: &State, least: u64) -> Result<Option<u64
     let mut open: Vec<(u64, u64)> = Vec::new();
     let mut count = 0;
     while let Some(line) = lines.next().await? {
-        if state.rejected.contains(&(file, line.number)) {
+        if state.left_out.contains(file, line.number) {
             continue;
         }
         let wanted = match line.parsed {

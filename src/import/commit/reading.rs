@@ -12,9 +12,9 @@ use crate::import::build::Mistake;
 use crate::import::read::{Merge, Parsed, Record, whole};
 use crate::import::record::{DatasetRecord, MERGE};
 
-/// Lines that are resolved and written together, or less when they are long.
+/// Lines that are resolved and written together, or less when they weigh much.
 pub(super) const BATCH: usize = 1000;
-const LARGE: u64 = 8 << 20;
+const HEAVY: u64 = 8 << 20;
 
 /// What is done with the lines of a reading.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -31,13 +31,13 @@ pub(super) enum Pass {
 #[derive(Default)]
 struct Batch {
     records: Vec<(At, Record)>,
-    bytes: u64,
+    weight: u64,
     merges: Vec<(At, Merge)>,
 }
 
 impl Batch {
     fn is_full(&self) -> bool {
-        self.records.len() + self.merges.len() >= BATCH || self.bytes >= LARGE
+        self.records.len() + self.merges.len() >= BATCH || self.weight >= HEAVY
     }
 }
 
@@ -74,7 +74,7 @@ impl Attempt<'_> {
             }
             let at = At { file, line: line.number };
             let replaced = self.sources[file].feed.as_ref().is_some_and(|feed| feed.is_replaced(line.number));
-            if replaced || self.rejected.contains(&(file, line.number)) {
+            if replaced || self.left_out.contains(file, line.number) {
                 continue;
             }
             let parsed = match line.parsed {
@@ -105,7 +105,7 @@ impl Attempt<'_> {
             match parsed {
                 Parsed::Record(record) if pass != Pass::Judge => {
                     batch.records.push((at, record));
-                    batch.bytes += line.bytes;
+                    batch.weight += line.weight;
                 }
                 Parsed::Merge(merge) if pass == Pass::Judge => batch.merges.push((at, merge)),
                 Parsed::Merge(merge) if pass == Pass::Register => {
@@ -139,7 +139,6 @@ impl Attempt<'_> {
     /// Mistakes that both readings meet are noted in the first.
     fn once(&mut self, pass: Pass, at: At, kind: Option<&str>, key: Option<&str>, mistakes: Vec<Mistake>) {
         if pass == Pass::Register {
-            self.rejected_keys.extend(key.map(str::to_owned));
             for mistake in mistakes {
                 self.problem(at, kind, key, mistake);
             }

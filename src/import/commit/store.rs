@@ -19,6 +19,9 @@ use crate::import::reference::MERGED;
 use crate::import::report::Updated;
 use crate::import::{derive, redirect, scratch, write};
 
+/// What authors of articles of a feed are counted as that are no actors.
+const MERE_NAMES: &str = "authors of articles that are names and no ids of actors";
+
 impl Attempt<'_> {
     /// The second reading: resolves references and writes rows.
     pub(super) async fn write(&mut self, batch: Vec<(At, Record)>) -> Result<()> {
@@ -43,7 +46,7 @@ impl Attempt<'_> {
             let entries = &record.entries;
             let Some(top) = known.keys.get(&(dataset.key.clone(), record.key.clone())) else { continue };
             let kind = entries.first().map_or_else(|| word(top.kind), |entry| word(entry.kind));
-            let wrong = self.wrong.contains(&(at.file, at.line));
+            let wrong = self.is_wrong(at);
             let new = top.id.0 >= self.fresh || !top.written;
             let stored = digests.get(&record.key).and_then(Option::as_ref).filter(|_| !new);
             let stays = self.sources[at.file].feed.as_ref().is_some_and(|feed| feed.is_shared(at.line));
@@ -57,7 +60,7 @@ impl Attempt<'_> {
                 .collect();
             let (built, builder) = record.build(&dataset.key, Some(&known), &ids);
             if builder.mere_names > 0 {
-                self.mere_names.insert((at.file, at.line), builder.mere_names);
+                *self.report.unmapped.entry(MERE_NAMES.to_owned()).or_default() += builder.mere_names;
             }
             if wrong || !builder.mistakes.is_empty() {
                 for mistake in builder.mistakes {

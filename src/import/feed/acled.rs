@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use super::acled_type;
 use super::code;
 use super::object::{self, Object, clipped, evidence, external_id, name, participation};
-use super::out::{Out, hash};
+use super::out::Out;
 use super::row::{Mistake, Row, short, wrong};
 use super::table::Layout;
 use super::{About, Feed};
+use crate::import::hash;
 use crate::text::date::Date;
 
 pub(super) fn about() -> About {

@@ -7,12 +7,22 @@ use flate2::read::MultiGzDecoder;
 use zip::ZipArchive;
 
 use crate::error::{Error, Result};
+use crate::import::spool;
 
 /// So much may come out of any archive.
 const HARMLESS: u64 = 100_000_000;
 
-/// Beyond that, no more than so many times its size: feeds shrink to a tenth.
-const GROWTH: u64 = 1000;
+/// Beyond that, no more than so many times its size: feeds shrink to a tenth, and no deflated file to less than a thousandth.
+const GROWTH: u64 = 100;
+
+/// How files begin that are packed otherwise.
+const FOREIGN: &[(&[u8], &str)] = &[
+    (b"BZh", "bzip2"),
+    (b"\xfd7zXZ\0", "xz"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"7z\xbc\xaf\x27\x1c", "7-Zip"),
+    (b"Rar!", "RAR"),
+];
 
 /// Room for reading.
 const BUFFER: usize = 1 << 20;
@@ -20,17 +30,12 @@ const BUFFER: usize = 1 << 20;
 /// Visits a file, or every file in an archive. Names of entries are words for messages and never paths.
 pub(super) fn each(name: &str, visit: &mut dyn FnMut(&str, &mut dyn BufRead) -> Result<()>) -> Result<()> {
     let failed = |error| Error::Io(format!("cannot read {name}"), error);
-    let mut file = if name == "-" {
-        // An archive is read from its end, and standard input has none.
-        let mut kept = tempfile::tempfile().map_err(failed)?;
-        io::copy(&mut io::stdin().lock(), &mut kept).map_err(failed)?;
-        kept.seek(SeekFrom::Start(0)).map_err(failed)?;
-        kept
-    } else {
-        File::open(name).map_err(failed)?
-    };
+    let mut file = spool::open(name)?;
     let mut magic = Vec::new();
-    (&mut file).take(4).read_to_end(&mut magic).map_err(failed)?;
+    (&mut file).take(6).read_to_end(&mut magic).map_err(failed)?;
+    if let Some((_, packer)) = FOREIGN.iter().find(|(begin, _)| magic.starts_with(begin)) {
+        return Err(Error::BadInput(format!("{name} is packed with {packer}: unpack it, or pack it with gzip or zip")));
+    }
     file.seek(SeekFrom::Start(0)).map_err(failed)?;
     let size = file.metadata().map_err(failed)?.len();
     match magic.as_slice() {
@@ -38,7 +43,7 @@ pub(super) fn each(name: &str, visit: &mut dyn FnMut(&str, &mut dyn BufRead) -> 
             let unpacked = Bounded::new(MultiGzDecoder::new(BufReader::with_capacity(BUFFER, file)), size);
             visit(name, &mut BufReader::with_capacity(BUFFER, unpacked))
         }
-        b"PK\x03\x04" => zipped(name, file, size, visit),
+        [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => zipped(name, file, size, visit),
         _ => visit(name, &mut BufReader::with_capacity(BUFFER, file)),
     }
 }
@@ -51,6 +56,9 @@ fn zipped(
 ) -> Result<()> {
     let refused = |error| Error::BadInput(format!("cannot unpack {name}: {error}; pack it again, or give its files"));
     let mut archive = ZipArchive::new(BufReader::new(file)).map_err(refused)?;
+    if !(0..archive.len()).any(|at| archive.name_for_index(at).is_some_and(|name| !name.ends_with('/'))) {
+        return Err(Error::BadInput(format!("{name} is an archive without a file in it: was it packed whole?")));
+    }
     let mut grown = 0;
     for index in 0..archive.len() {
         let entry = archive.by_index(index).map_err(refused)?;

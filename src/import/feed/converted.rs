@@ -23,8 +23,9 @@ const MARKS: u64 = NEEDS_TARGET | SHARED | KEPT;
 pub(crate) struct Counted {
     /// Whether any of it belongs to what other files may hold.
     pub(super) adds: bool,
-    /// Rows that cannot be read.
+    /// The first mistakes of rows that cannot be read, and how many such rows there are.
     pub(crate) problems: Vec<Problem>,
+    pub(crate) rejected: u64,
     /// Rows read.
     pub(crate) rows: u64,
     /// Rows left out, by the reason.

@@ -7,8 +7,9 @@ use super::ftm_entity::Entity;
 use super::object::{Object, clipped, external_id, name, participation};
 use super::out::Out;
 use super::row::{Mistake, Row, wrong};
-use super::table::{Layout, object};
+use super::table::Layout;
 use super::{About, Feed};
+use crate::import::read::object;
 
 pub(super) fn about() -> About {
     About {
@@ -25,7 +26,7 @@ struct Ftm;
 
 impl Feed for Ftm {
     fn row(&mut self, row: &Row<'_>, out: &mut Out<'_>) -> Result<(), Mistake> {
-        let line = object(row.need("json")?)?;
+        let line = Value::Object(object(row.need("json")?, "look for a cut line")?);
         let entity = match (line.get("op").and_then(Value::as_str), line.get("entity")) {
             (None, _) => &line,
             (Some("ADD" | "MOD"), Some(entity)) => entity,

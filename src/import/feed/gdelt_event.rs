@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use super::code;
 use super::gdelt::{self, article};
 use super::object::{Object, clipped, evidence, external_id, name, participation};
-use super::out::{Out, Written, hash};
+use super::out::{Out, Written};
 use super::row::{Mistake, Row, short, wrong};
 use super::{About, Feed};
+use crate::import::hash;
 
 pub(super) fn about() -> About {
     gdelt::about(COLUMNS, Box::new(Events::default()))

@@ -2,9 +2,10 @@
 
 use super::gdelt::{self, article};
 use super::object::{Object, external_id};
-use super::out::{Out, hash};
+use super::out::Out;
 use super::row::{Mistake, Row, wrong};
 use super::{About, Feed};
+use crate::import::hash;
 
 pub(super) fn about() -> About {
     gdelt::about(COLUMNS, Box::new(Mentions))

@@ -5,9 +5,10 @@
 
 use super::gdelt::{self, article};
 use super::object::{Object, clipped, evidence};
-use super::out::{Out, hash};
+use super::out::Out;
 use super::row::{Mistake, Row, wrong};
 use super::{About, Feed, Settings};
+use crate::import::hash;
 
 pub(super) fn about(settings: &Settings) -> About {
     gdelt::about(COLUMNS, Box::new(Gkg { mentions: settings.mentions, quotations: settings.quotations }))

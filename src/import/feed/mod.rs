@@ -37,6 +37,7 @@ use std::io::{BufRead, Read};
 use clap::ValueEnum;
 
 use super::read::Source;
+use super::spool;
 use crate::error::{Error, Result};
 use out::Out;
 use row::{Mistake, Row};
@@ -155,9 +156,7 @@ fn source(name: &str, reader: &mut dyn BufRead, settings: &Settings, seen: &mut 
     };
     let mut reader = start.as_slice().chain(reader);
     let Some(about) = format.about(settings) else {
-        let mut file = tempfile::tempfile().map_err(failed)?;
-        std::io::copy(&mut reader, &mut file).map_err(failed)?;
-        return Ok(Source::converted(name, file, None));
+        return Ok(Source::converted(name, spool::keep(name, &mut reader)?, None));
     };
     convert(name, &mut reader, about, settings, seen)
 }

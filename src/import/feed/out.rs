@@ -1,16 +1,20 @@
 //! Where a feed's records go: a spooled file of lines, with the raw line of each beside it.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{BufWriter, Write};
 
 use super::converted::{Converted, Counted, KEPT, NEEDS_TARGET, SHARED};
 use super::object::Object;
 use super::row::Mistake;
 use super::seen::{Earlier, Seen};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::import::problem::Problem;
+use crate::import::read::whole;
+use crate::import::{hash, spool};
+
+/// The most records that a row gives: all of them are held until it is known to have no mistake.
+const MOST: usize = 50_000;
 
 /// Writes the records of one file.
 pub(super) struct Out<'s> {
@@ -36,8 +40,10 @@ struct Pending {
     replaced: Vec<u64>,
     /// Keys of shared records that stay even if nothing refers to them.
     kept: Vec<u64>,
-    skipped: Vec<&'static str>,
-    unmapped: Vec<&'static str>,
+    skipped: BTreeMap<&'static str, u64>,
+    unmapped: BTreeMap<&'static str, u64>,
+    /// Whether the row gives more records than one does.
+    overfull: bool,
 }
 
 /// A record to be written: its text, what it is marked as, and the hashes of its key and its content.
@@ -59,22 +65,14 @@ pub(super) enum Written {
     Instead,
 }
 
-/// A hash that is the same in every run.
-pub(super) fn hash(value: &(impl Hash + ?Sized)) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    value.hash(&mut hasher);
-    hasher.finish()
-}
-
 impl<'s> Out<'s> {
     pub(super) fn new(name: &str, dataset: &str, seen: &'s mut Seen) -> Result<Self> {
-        let failed = |error| Error::Io(format!("cannot keep the records of {name}"), error);
         Ok(Self {
             name: name.to_owned(),
             dataset: hash(dataset),
             seen,
-            records: BufWriter::with_capacity(1 << 20, tempfile::tempfile().map_err(failed)?),
-            origins: BufWriter::with_capacity(1 << 16, tempfile::tempfile().map_err(failed)?),
+            records: BufWriter::with_capacity(1 << 20, spool::file()?),
+            origins: BufWriter::with_capacity(1 << 16, spool::file()?),
             line: 0,
             written: 0,
             converted: Counted::default(),
@@ -89,20 +87,24 @@ impl<'s> Out<'s> {
     }
 
     fn spool(&mut self, text: &str, mark: u64) -> Result<()> {
-        let failed = |error| Error::Io(format!("cannot keep the records of {}", self.name), error);
         let origin = self.line | mark;
         self.written += 1;
         self.converted.adds |= mark & NEEDS_TARGET != 0;
-        self.records.write_all(text.as_bytes()).map_err(failed)?;
-        self.records.write_all(b"\n").map_err(failed)?;
-        self.origins.write_all(&origin.to_le_bytes()).map_err(failed)
+        self.records.write_all(text.as_bytes()).map_err(spool::failed)?;
+        self.records.write_all(b"\n").map_err(spool::failed)?;
+        self.origins.write_all(&origin.to_le_bytes()).map_err(spool::failed)
     }
 
     /// Takes what a row gives, or nothing of it when it has a mistake.
     pub(super) fn row(&mut self, line: u64, give: impl FnOnce(&mut Self) -> Result<(), Mistake>) -> Result<()> {
         self.line = line;
         self.pending = Pending::default();
-        if let Err(mistake) = give(self) {
+        let given = give(self);
+        let overfull = || {
+            let message = format!("gives more than {MOST} records, as no row does");
+            Err(whole(message, "look for a line break that is missing, or for another format"))
+        };
+        if let Err(mistake) = given.and_then(|()| if self.pending.overfull { overfull() } else { Ok(()) }) {
             self.reject(line, mistake);
             return Ok(());
         }
@@ -119,11 +121,11 @@ impl<'s> Out<'s> {
 
     fn settle(&mut self) -> Result<()> {
         let pending = std::mem::take(&mut self.pending);
-        for reason in pending.skipped {
-            *self.converted.skipped.entry(reason).or_default() += 1;
+        for (reason, count) in pending.skipped {
+            *self.converted.skipped.entry(reason).or_default() += count;
         }
-        for what in pending.unmapped {
-            *self.converted.unmapped.entry(what).or_default() += 1;
+        for (what, count) in pending.unmapped {
+            *self.converted.unmapped.entry(what).or_default() += count;
         }
         pending.replaced.into_iter().for_each(|key| self.seen.replace(key));
         for Line { text, mark, key, content } in pending.lines {
@@ -137,14 +139,10 @@ impl<'s> Out<'s> {
     /// Notes a row that cannot be read.
     pub(super) fn reject(&mut self, line: u64, mistake: Mistake) {
         self.converted.rows += 1;
-        self.converted.problems.push(Problem {
-            file: self.name.clone(),
-            line,
-            key: None,
-            pointer: mistake.pointer,
-            message: mistake.message,
-            suggestion: mistake.suggestion,
-        });
+        self.converted.rejected += 1;
+        if self.seen.may_tell() {
+            self.converted.problems.push(Problem::new(&self.name, line, None, mistake));
+        }
     }
 
     /// Counts a row that holds no data.
@@ -155,12 +153,12 @@ impl<'s> Out<'s> {
 
     /// Counts the row at hand as left out.
     pub(super) fn skip(&mut self, reason: &'static str) {
-        self.pending.skipped.push(reason);
+        *self.pending.skipped.entry(reason).or_default() += 1;
     }
 
     /// Counts a value that is not stored.
     pub(super) fn unmapped(&mut self, what: &'static str) {
-        self.pending.unmapped.push(what);
+        *self.pending.unmapped.entry(what).or_default() += 1;
     }
 
     /// Counts a value that is not stored, if there is one.
@@ -203,7 +201,7 @@ impl<'s> Out<'s> {
                 Written::Instead
             }
         };
-        self.pending.lines.push(Line { text, mark, key, content });
+        self.give(Line { text, mark, key, content });
         written
     }
 
@@ -222,7 +220,15 @@ impl<'s> Out<'s> {
         if self.seen.earlier(key).is_some() || !self.pending.known.insert(key) {
             return;
         }
-        self.pending.lines.push(Line { text: record.text(), mark: SHARED, key, content: 0 });
+        self.give(Line { text: record.text(), mark: SHARED, key, content: 0 });
+    }
+
+    fn give(&mut self, line: Line) {
+        if self.pending.lines.len() < MOST {
+            self.pending.lines.push(line);
+        } else {
+            self.pending.overfull = true;
+        }
     }
 
     /// Keeps a shared record even if nothing refers to it.
@@ -250,9 +256,8 @@ impl<'s> Out<'s> {
 
     /// What was written, from its start.
     pub(super) fn end(self) -> Result<(File, Converted)> {
-        let failed = |error| Error::Io(format!("cannot keep the records of {}", self.name), error);
-        let records = self.records.into_inner().map_err(|error| failed(error.into_error()))?;
-        let origins = self.origins.into_inner().map_err(|error| failed(error.into_error()))?;
+        let records = self.records.into_inner().map_err(|error| spool::failed(error.into_error()))?;
+        let origins = self.origins.into_inner().map_err(|error| spool::failed(error.into_error()))?;
         Ok((records, Converted::new(origins, self.converted)))
     }
 }

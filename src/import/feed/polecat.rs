@@ -5,10 +5,11 @@
 
 use super::code;
 use super::object::{Object, clipped, evidence, external_id, name};
-use super::out::{Out, Written, hash};
+use super::out::{Out, Written};
 use super::row::{Mistake, Row, short, wrong};
 use super::table::Layout;
 use super::{About, Feed, Settings, polecat_actor, polecat_place};
+use crate::import::hash;
 use crate::text::date::Date;
 
 pub(super) fn about(settings: &Settings) -> About {

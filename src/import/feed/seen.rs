@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::import::problem::TOLD;
+
 /// A record that was written.
 #[derive(Clone, Copy)]
 pub(super) struct Earlier {
@@ -21,12 +23,20 @@ pub(super) struct Seen {
     replaced: HashSet<(u32, u64)>,
     /// Shared lines that stay even if nothing refers to them, by file.
     kept: HashSet<(u32, u64)>,
+    /// How many mistakes were told.
+    told: usize,
 }
 
 impl Seen {
     /// Turns to the file of this number.
     pub(super) fn turn_to(&mut self, file: usize) {
         self.file = u32::try_from(file).unwrap_or(u32::MAX);
+    }
+
+    /// Whether one mistake more may be told.
+    pub(super) fn may_tell(&mut self) -> bool {
+        self.told += 1;
+        self.told <= TOLD
     }
 
     pub(super) fn earlier(&self, key: u64) -> Option<Earlier> {

@@ -7,8 +7,9 @@ use super::row::{Mistake, Names};
 use crate::error::{Error, Result};
 use crate::import::read::{Lines, whole};
 
-/// A quoted cell does not go on for more lines than this; what seems to is a row whose quote was cut off.
-const LONGEST_CELL: usize = 500;
+/// A quoted cell does not go on for more lines or bytes than this; what seems to is a row whose quote was cut off.
+const MOST_LINES: usize = 500;
+const MOST_BYTES: usize = 1 << 20;
 
 /// How a file's lines become rows.
 #[derive(Clone, Copy)]
@@ -109,8 +110,8 @@ impl<R: BufRead> Table<R> {
         }
         // The row goes on behind a line break in a quoted cell, unless its quote was cut off.
         let mut rest: Vec<Line> = Vec::new();
-        let mut text = first.clone();
-        while rest.len() < LONGEST_CELL {
+        let (mut text, mut quoted) = (first.clone(), true);
+        while rest.len() < MOST_LINES && text.len() < MOST_BYTES {
             let (at, next) = match self.line()? {
                 None => break,
                 // A line that cannot be read is no part of a cell: the row before it was cut.
@@ -120,13 +121,15 @@ impl<R: BufRead> Table<R> {
                 }
                 Some(Ok(line)) => line,
             };
-            let fresh = !open(&next) && cells(&next, self.delimiter).len() == self.names.count();
+            let goes_on = open(&next);
+            let fresh = !goes_on && cells(&next, self.delimiter).len() == self.names.count();
+            quoted ^= goes_on;
             text.push_str(&next);
             rest.push(Ok((at, next)));
             if fresh {
                 break;
             }
-            if !open(&text) {
+            if !quoted {
                 if cells(&text, self.delimiter).len() == self.names.count() {
                     return Ok(Some(self.judge(number, &text)));
                 }
@@ -216,14 +219,5 @@ fn cells(text: &str, delimiter: u8) -> Vec<String> {
     match reader.read_record(&mut record) {
         Ok(true) => record.iter().map(str::to_owned).collect(),
         _ => Vec::new(),
-    }
-}
-
-/// Reads the object of a JSON line.
-pub(super) fn object(text: &str) -> Result<serde_json::Value, Mistake> {
-    match serde_json::from_str::<serde_json::Value>(text) {
-        Ok(value) if value.is_object() => Ok(value),
-        Ok(_) => Err(whole("is no JSON object", "look for a cut line")),
-        Err(error) => Err(whole(format!("is not JSON: {error}"), "look for a cut line")),
     }
 }
