@@ -15,7 +15,7 @@ use newsgraph::db::Db;
 use newsgraph::error::{Error, Result};
 use newsgraph::generate::{Generate, generate};
 use newsgraph::import::feed::{self, Format};
-use newsgraph::import::{self, Options, Report, Source};
+use newsgraph::import::{self, Options, Report, Source, problem};
 use newsgraph::text::date::format_instant;
 use newsgraph::{export, settings, telemetry};
 use progress::Bar;
@@ -402,7 +402,7 @@ fn tell(report: &Report, file: Option<File>, dry_run: bool) -> Result<()> {
     if report.more_problems > 0 {
         let _ = writeln!(errors, "... and {} mistakes more, which are counted", report.more_problems);
     }
-    if let Some(at) = &report.stopped {
+    if let Some(at) = report.stopped.as_deref().map(problem::printable) {
         let what = "correct the records, or leave them out with --keep-going, and import the file again";
         return print(&format!("{report}written is what stands before {at}: {what}\n"));
     }

@@ -30,12 +30,23 @@ fn late(id: i64, field: &str, message: impl Into<String>, suggestion: &str) -> L
     }
 }
 
-/// Rows that were put right, and what was done.
-type Moved = Vec<(i64, String)>;
+/// So many mistakes of a kind are looked for: they are held in memory.
+pub(crate) const MOST: usize = 100_000;
+
+/// So many rows that were put right are told one by one.
+const NOTED: usize = 1000;
+
+/// Rows that were put right, the first with what was done.
+#[derive(Default)]
+pub(crate) struct Moved {
+    pub(crate) told: Vec<(i64, String)>,
+    pub(crate) more: usize,
+}
 
 /// Everything wrong with the rows of this import as they now stand beside all others, and what was put right.
 pub(crate) async fn check(transaction: &DatabaseTransaction) -> Result<(Vec<Late>, Moved)> {
-    let (mut found, mut moved) = (cycles(transaction, |_| format!("id IN (SELECT id FROM {LINE})")).await?, Vec::new());
+    let mut found = cycles(transaction, |_| format!("id IN (SELECT id FROM {LINE})")).await?;
+    let mut moved = Moved::default();
     wholes(transaction, &mut found).await?;
     spans(transaction, &mut found, &mut moved).await?;
     Ok((found, moved))
@@ -62,7 +73,7 @@ pub(crate) async fn cycles(transaction: &DatabaseTransaction, begin: impl Fn(&st
              )
              SELECT up.id AS id, MAX(CASE WHEN above = up.id THEN 1 ELSE 0 END) AS cycle, MIN(record.key) AS key
              FROM up JOIN record ON record.id = up.id
-             WHERE above = up.id OR hops >= {DEEPEST} GROUP BY up.id ORDER BY up.id"
+             WHERE above = up.id OR hops >= {DEEPEST} GROUP BY up.id ORDER BY up.id LIMIT {MOST}"
         );
         for row in transaction.query_all_raw(plain(transaction, &sql)).await? {
             let (id, cycle, key): (i64, i32, String) =
@@ -91,7 +102,7 @@ pub(crate) async fn ties(transaction: &DatabaseTransaction) -> Result<Vec<Late>>
         for stored in [Some((*table).to_owned()), aside].into_iter().flatten() {
             let sql = format!(
                 "SELECT tie.id AS id FROM {stored} AS tie JOIN {LINE} ON {LINE}.id = tie.id
-                 WHERE tie.{to} IS NOT NULL AND {} <> {} AND {} = {} ORDER BY tie.id",
+                 WHERE tie.{to} IS NOT NULL AND {} <> {} AND {} = {} ORDER BY tie.id LIMIT {MOST}",
                 written(from),
                 written(to),
                 is(from),
@@ -110,6 +121,9 @@ pub(crate) async fn ties(transaction: &DatabaseTransaction) -> Result<Vec<Late>>
     }
     Ok(found)
 }
+
+/// So many articles are looked at together.
+const TOGETHER: usize = 1000;
 
 async fn wholes(transaction: &DatabaseTransaction, found: &mut Vec<Late>) -> Result<()> {
     let touched = format!("IN (SELECT id FROM {LINE})");
@@ -173,7 +187,7 @@ async fn wholes(transaction: &DatabaseTransaction, found: &mut Vec<Late>) -> Res
         ),
     ];
     for (sql, field, message, suggestion) in questions {
-        for row in transaction.query_all_raw(plain(transaction, &format!("{sql} ORDER BY id"))).await? {
+        for row in transaction.query_all_raw(plain(transaction, &format!("{sql} ORDER BY id LIMIT {MOST}"))).await? {
             found.push(late(row.try_get("", "id")?, field, message, suggestion));
         }
     }
@@ -186,7 +200,7 @@ async fn spans(transaction: &DatabaseTransaction, found: &mut Vec<Late>, notes: 
         "SELECT evidence.id AS id, evidence.\"end\" AS \"end\", article.text_length AS length
          FROM evidence JOIN article ON article.id = evidence.article_id
          WHERE evidence.\"end\" > article.text_length AND (evidence.id IN (SELECT id FROM {LINE}) OR article.id IN (SELECT id FROM {LINE}))
-         ORDER BY evidence.id"
+         ORDER BY evidence.id LIMIT {MOST}"
     );
     let mut outside = std::collections::HashSet::new();
     for row in transaction.query_all_raw(plain(transaction, &sql)).await? {
@@ -200,17 +214,24 @@ async fn spans(transaction: &DatabaseTransaction, found: &mut Vec<Late>, notes: 
             "count code points, not bytes, from 0",
         ));
     }
-    let articles = format!(
-        "SELECT DISTINCT article.id AS id FROM article JOIN evidence ON evidence.article_id = article.id
-         WHERE article.text IS NOT NULL AND (evidence.quote IS NOT NULL OR evidence.quote_sha256 IS NOT NULL)
-            AND (evidence.id IN (SELECT id FROM {LINE}) OR article.id IN (SELECT id FROM {LINE}))
-         ORDER BY id"
-    );
-    for row in transaction.query_all_raw(plain(transaction, &articles)).await? {
-        let article: i64 = row.try_get("", "id")?;
-        quotes(transaction, article, &outside, found, notes).await?;
+    let mut last = 0;
+    loop {
+        let articles = format!(
+            "SELECT DISTINCT article.id AS id FROM article JOIN evidence ON evidence.article_id = article.id
+             WHERE article.id > {last} AND article.text IS NOT NULL
+                AND (evidence.quote IS NOT NULL OR evidence.quote_sha256 IS NOT NULL)
+                AND (evidence.id IN (SELECT id FROM {LINE}) OR article.id IN (SELECT id FROM {LINE}))
+             ORDER BY id LIMIT {TOGETHER}"
+        );
+        let rows = transaction.query_all_raw(plain(transaction, &articles)).await?;
+        if rows.is_empty() || found.len() >= MOST {
+            return Ok(());
+        }
+        for row in rows {
+            last = row.try_get("", "id")?;
+            quotes(transaction, last, &outside, found, notes).await?;
+        }
     }
-    Ok(())
 }
 
 async fn quotes(
@@ -282,7 +303,11 @@ async fn quotes(
         }
     }
     for (id, (start, end)) in moved {
-        notes.push((id, format!("was moved to {start}..{end}, where its quote stands")));
+        if notes.told.len() < NOTED {
+            notes.told.push((id, format!("was moved to {start}..{end}, where its quote stands")));
+        } else {
+            notes.more += 1;
+        }
         transaction
             .execute_unprepared(&format!("UPDATE evidence SET start = {start}, \"end\" = {end} WHERE id = {id}"))
             .await?;

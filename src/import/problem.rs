@@ -54,7 +54,7 @@ fn shortened(text: String) -> String {
 }
 
 /// A text for a terminal, in which nothing moves its cursor.
-pub(crate) fn printable(text: &str) -> Cow<'_, str> {
+pub fn printable(text: &str) -> Cow<'_, str> {
     if text.chars().any(char::is_control) {
         let shown = text.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() });
         Cow::Owned(shown.collect())

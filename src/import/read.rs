@@ -320,7 +320,8 @@ fn mended(kind: &str, mut value: Value) -> Option<Box<dyn AnyBuild>> {
 impl Record {
     /// How much memory it takes until it is written, in bytes: each part is a row, with its key and its place.
     pub(crate) fn weight(&self, length: u64) -> u64 {
-        length + self.entries.len() as u64 * 500
+        let (parts, others) = (self.entries.len() as u64, (self.wanted.len() + self.mistakes.len()) as u64);
+        length + parts * 500 + others * 200
     }
 
     fn new(key: String, digest: String, mistakes: Vec<Mistake>, body: Box<dyn AnyBuild>) -> Self {

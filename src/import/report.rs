@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::problem::{Problem, TOLD, printable};
 
-/// No more changed records are listed one by one; all are counted.
+/// No more changed records, and notes of parts, are listed one by one; records are counted.
 const LISTED: usize = 1000;
 
 /// How many records of one kind had which fate.
@@ -89,7 +89,8 @@ impl Report {
         for (what, count) in part.unmapped {
             *self.unmapped.entry(what).or_default() += count;
         }
-        self.notes.extend(part.notes);
+        let room = LISTED.saturating_sub(self.notes.len());
+        self.notes.extend(part.notes.into_iter().take(room));
     }
 
     /// All kinds together.

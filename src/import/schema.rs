@@ -152,9 +152,10 @@ fn explain(error: &ValidationError<'_>, found: &mut Vec<Mistake>) {
             add(format!("{pointer}/{}", escape(name)), "is missing".into(), Some(format!("add \"{name}\"")));
         }
         ValidationErrorKind::AdditionalProperties { unexpected } => {
-            for name in unexpected {
-                let given = error.instance().as_object().cloned().unwrap_or_default();
-                let known = fields(error.schema_path().as_str());
+            let empty = Map::new();
+            let given = error.instance().as_object().unwrap_or(&empty);
+            let known = fields(error.schema_path().as_str());
+            for name in unexpected.iter().take(MOST_MISTAKES) {
                 let free = known.iter().map(String::as_str).filter(|field| !given.contains_key(*field));
                 let suggestion = did_you_mean(name, free).unwrap_or_else(|| "leave it out".into());
                 add(format!("{pointer}/{}", escape(name)), "is no field of this record".into(), Some(suggestion));

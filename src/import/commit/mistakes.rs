@@ -65,15 +65,15 @@ pub(super) struct Mistakes {
 
 impl Mistakes {
     /// Adds one; its record is counted unless it was `earlier`.
-    pub(super) fn add(&mut self, at: At, problem: Problem, kind: Option<&str>, earlier: &Self) {
-        // A stored row that no longer fits is on no line.
+    pub(super) fn add(&mut self, at: At, kind: Option<&str>, key: Option<&str>, problem: Problem, earlier: &Self) {
+        // A stored row that no longer fits is on no line, and no record is left out for it.
         if at.line > 0 {
             self.lines.insert(at.file, at.line);
+            if self.rows.insert(at.file, problem.line) && !earlier.rows.contains(at.file, problem.line) {
+                *self.rejected.entry(kind.unwrap_or("unreadable").to_owned()).or_default() += 1;
+            }
         }
-        if self.rows.insert(at.file, problem.line) && !earlier.rows.contains(at.file, problem.line) {
-            *self.rejected.entry(kind.unwrap_or("unreadable").to_owned()).or_default() += 1;
-        }
-        if let Some(key) = &problem.key {
+        if let Some(key) = key {
             self.reject_key(key);
         }
         self.tell(at, problem);
@@ -102,9 +102,15 @@ impl Mistakes {
         self.told.is_empty()
     }
 
-    /// Whether there are so many that they say nothing of single records.
-    pub(super) fn are_too_many(&self) -> bool {
-        self.rows.len() > MOST
+    /// How many records have some.
+    pub(super) fn records(&self) -> u64 {
+        self.rejected.values().sum()
+    }
+
+    /// Leaves away what is on no line: it is found again as long as it holds.
+    pub(super) fn on_lines(mut self) -> Self {
+        self.told.retain(|(at, _)| at.line > 0);
+        self
     }
 
     /// Adds those of another reading.

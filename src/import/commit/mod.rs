@@ -73,9 +73,6 @@ impl Progress for () {
 /// How the mistake ends that makes such a line a skipped one.
 const DANGLING: &str = " is neither in the file nor stored";
 
-/// So many things that were put right are told one by one.
-const NOTED: usize = 1000;
-
 /// Where a record stands.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 struct At {
@@ -183,15 +180,17 @@ impl<'a> Attempt<'a> {
         if self.redirects {
             all_late.extend(check::ties(self.transaction).await?);
         }
+        if all_late.len() >= check::MOST {
+            self.report.notes.push(format!("beyond {} mistakes nothing was looked for", check::MOST));
+        }
         for late in all_late {
             self.late(late).await?;
         }
-        let more = moved.len().saturating_sub(NOTED);
-        for (id, what) in moved.into_iter().take(NOTED) {
+        for (id, what) in moved.told {
             self.note(id, &what).await?;
         }
-        if more > 0 {
-            self.report.notes.push(format!("{more} more were put right like these"));
+        if moved.more > 0 {
+            self.report.notes.push(format!("{} more were put right like these", moved.more));
         }
         if reached.is_none() {
             // What a part leaves unused a later one may use.
@@ -229,7 +228,7 @@ impl<'a> Attempt<'a> {
             self.mistakes.dangling = true;
         }
         let problem = Problem::new(&source.name, source.raw_line(at.line), key, mistake);
-        self.mistakes.add(at, problem, kind, self.earlier);
+        self.mistakes.add(at, kind, key, problem, self.earlier);
     }
 
     /// Whether a mistake was found on a line, be it told or not.

@@ -61,11 +61,11 @@ pub async fn import(
         // A feed is never corrected by hand, so its other rows go in whatever was said of files of records.
         let leaves_out = options.keep_going || found.lines.files().all(|file| sources[file].feed.is_some());
         let clean = found.is_empty() && needless.is_empty() && unused.is_empty();
-        let too_many = found.are_too_many() || state.mistakes.are_too_many();
+        let too_many = state.mistakes.records() + found.records() > MOST;
         if !clean && leaves_out && !too_many && state.leave_out([&found.lines, &needless, &unused]) {
             transaction.rollback().await?;
             state.needless += needless.len();
-            state.mistakes.extend(found);
+            state.mistakes.extend(found.on_lines());
             progress.restart(state.done);
             continue;
         }
@@ -82,6 +82,10 @@ pub async fn import(
                     state.report.stopped = Some(at).filter(|_| state.parts > 0);
                 }
                 None => state.report = report,
+            }
+            if leaves_out && too_many {
+                let note = format!("more than {MOST} records have mistakes: with so many none are left out");
+                state.report.notes.push(note);
             }
         } else if let Some(run) = &mut run {
             state.parts += 1;
@@ -122,7 +126,6 @@ pub async fn import(
 /// The report, with what was said of rows of feeds and every mistake in the order of the files.
 fn told(state: State, sources: &[Source]) -> Report {
     let State { mut report, mistakes, needless, .. } = state;
-    let too_many = mistakes.are_too_many();
     let Mistakes { told, untold, rejected, .. } = mistakes;
     let mut problems: Vec<_> = told.into_iter().map(|(at, problem)| (at.file, problem)).collect();
     report.more_problems += untold;
@@ -144,15 +147,12 @@ fn told(state: State, sources: &[Source]) -> Report {
     if needless > 0 {
         *report.skipped.entry(UNKNOWN.to_owned()).or_default() += needless;
     }
-    if too_many {
-        report
-            .notes
-            .push(format!("more than {MOST} records have mistakes: with so many nothing is left out and written"));
-    }
     problems.sort_by(|(left_file, left), (right_file, right)| {
         (left_file, left.line, &left.pointer).cmp(&(right_file, right.line, &right.pointer))
     });
-    report.problems.extend(problems.into_iter().map(|(_, problem)| problem));
+    for (_, problem) in problems {
+        report.tell(problem);
+    }
     report
 }
 

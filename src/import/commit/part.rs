@@ -34,6 +34,9 @@ const KEPT: i64 = 30 * 24 * 60 * 60;
 /// So many records and as many again are looked at for the end of a part: that is held in memory.
 const LOOKED: u64 = 500_000;
 
+/// No more keys and references than this, however many parts the records have.
+const MOST_LOOKED: usize = 4_000_000;
+
 /// A place between two lines.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Place {
@@ -202,6 +205,9 @@ async fn closed(source: &Source, state: &State, least: u64) -> Result<Option<u64
             Ref::Dataset(_) => None,
         });
         open.extend(wanted.filter(|wanted| !stands.contains_key(wanted)).map(|wanted| (count, wanted)));
+        if stands.len() + open.len() > MOST_LOOKED {
+            break;
+        }
         count += 1;
         if count == least * 2 {
             break;

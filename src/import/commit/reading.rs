@@ -98,6 +98,10 @@ impl Attempt<'_> {
                     );
                     let key = if let Parsed::Record(record) = &parsed { Some(record.key.as_str()) } else { None };
                     self.once(pass, at, None, key, vec![mistake]);
+                    // One such line tells of all; to leave them out each has to be known.
+                    if self.options.keep_going {
+                        continue;
+                    }
                     break;
                 };
                 self.open_dataset(&DatasetRecord { key, title: None, licence: None, url: None }, Pass::Write).await?;
@@ -107,7 +111,10 @@ impl Attempt<'_> {
                     batch.records.push((at, record));
                     batch.weight += line.weight;
                 }
-                Parsed::Merge(merge) if pass == Pass::Judge => batch.merges.push((at, merge)),
+                Parsed::Merge(merge) if pass == Pass::Judge => {
+                    batch.merges.push((at, merge));
+                    batch.weight += line.weight;
+                }
                 Parsed::Merge(merge) if pass == Pass::Register => {
                     if self.judgements.is_none() {
                         let first = self.behind(file, line.number - 1, line.end - line.bytes);

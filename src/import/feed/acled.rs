@@ -1,6 +1,6 @@
 //! ACLED: conflict events and protests, by the names of the columns, which differ between exports.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::acled_type;
 use super::code;
@@ -203,10 +203,10 @@ fn place(row: &Row<'_>, out: &mut Out<'_>) -> Result<Option<String>, Mistake> {
 
 /// A report of each outlet named. Sources without a name are no outlets.
 fn sources(row: &Row<'_>, id: &str, out: &mut Out<'_>) -> Vec<Object> {
-    let mut articles: Vec<String> = Vec::new();
+    let (mut articles, mut seen) = (Vec::new(), HashSet::new());
     for outlet in row.text("source").into_iter().flat_map(|all| all.split(';')).map(str::trim) {
         let lower = outlet.to_lowercase();
-        if outlet.is_empty() || articles.contains(&format!("article/{id}/{outlet}")) {
+        if outlet.is_empty() || !seen.insert(outlet) {
             continue;
         }
         if ["undisclosed", "unspecified", "unnamed", "confidential"].iter().any(|word| lower.contains(word)) {
@@ -223,7 +223,7 @@ fn sources(row: &Row<'_>, id: &str, out: &mut Out<'_>) -> Vec<Object> {
         out.share(Object::record("article", &key).set("publisher", publisher));
         articles.push(key);
     }
-    articles.iter().map(|article| evidence(article)).collect()
+    articles.iter().map(|article: &String| evidence(article)).collect()
 }
 
 #[cfg(test)]

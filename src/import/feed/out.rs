@@ -13,8 +13,9 @@ use crate::import::problem::Problem;
 use crate::import::read::whole;
 use crate::import::{hash, spool};
 
-/// The most records that a row gives: all of them are held until it is known to have no mistake.
+/// The most records that a row gives, and the most bytes of them: all are held until it is known to have no mistake.
 const MOST: usize = 50_000;
+const MOST_BYTES: usize = 32 << 20;
 
 /// Writes the records of one file.
 pub(super) struct Out<'s> {
@@ -35,6 +36,7 @@ pub(super) struct Out<'s> {
 #[derive(Default)]
 struct Pending {
     lines: Vec<Line>,
+    bytes: usize,
     known: HashSet<u64>,
     /// Keys whose earlier records no longer count.
     replaced: Vec<u64>,
@@ -101,7 +103,7 @@ impl<'s> Out<'s> {
         self.pending = Pending::default();
         let given = give(self);
         let overfull = || {
-            let message = format!("gives more than {MOST} records, as no row does");
+            let message = format!("gives more than {MOST} records or {MOST_BYTES} bytes of them, as no row does");
             Err(whole(message, "look for a line break that is missing, or for another format"))
         };
         if let Err(mistake) = given.and_then(|()| if self.pending.overfull { overfull() } else { Ok(()) }) {
@@ -217,14 +219,15 @@ impl<'s> Out<'s> {
     /// Writes a record that many rows share, the first time. It is left out when nothing that is stored refers to it.
     pub(super) fn share(&mut self, record: Object) {
         let key = self.key(record.key());
-        if self.seen.earlier(key).is_some() || !self.pending.known.insert(key) {
+        if self.pending.overfull || self.seen.earlier(key).is_some() || !self.pending.known.insert(key) {
             return;
         }
         self.give(Line { text: record.text(), mark: SHARED, key, content: 0 });
     }
 
     fn give(&mut self, line: Line) {
-        if self.pending.lines.len() < MOST {
+        self.pending.bytes += line.text.len();
+        if self.pending.lines.len() < MOST && self.pending.bytes < MOST_BYTES {
             self.pending.lines.push(line);
         } else {
             self.pending.overfull = true;

@@ -13,8 +13,7 @@ pub(super) struct Earlier {
     line: u64,
 }
 
-/// Records by the hashes of their keys. 64 bits keep this small: among ten million keys two would meet once in a hundred
-/// thousand imports.
+/// Records by the hashes of their keys, which keep this small.
 #[derive(Default)]
 pub(super) struct Seen {
     keys: HashMap<u64, Earlier>,

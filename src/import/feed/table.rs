@@ -11,6 +11,9 @@ use crate::import::read::{Lines, whole};
 const MOST_LINES: usize = 500;
 const MOST_BYTES: usize = 1 << 20;
 
+/// A text with more delimiters than this is no row of any feed, whatever its quotes say.
+const MOST_CELLS: usize = 10_000;
+
 /// How a file's lines become rows.
 #[derive(Clone, Copy)]
 pub(super) enum Layout {
@@ -204,8 +207,13 @@ fn open(text: &str) -> bool {
     text.bytes().filter(|byte| *byte == b'"').count() % 2 == 1
 }
 
+/// The cells of a row; of one that has far too many, no more than show it.
 fn cells(text: &str, delimiter: u8) -> Vec<String> {
     let text = text.trim_end_matches(['\r', '\n']);
+    let count = text.bytes().filter(|byte| *byte == delimiter).count();
+    if count > MOST_CELLS {
+        return vec!["...".to_owned(); MOST_CELLS];
+    }
     if delimiter == b'\t' {
         return text.split('\t').map(str::to_owned).collect();
     }
