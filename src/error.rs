@@ -66,10 +66,17 @@ impl Error {
     }
 }
 
+/// A longer word is nobody's slip, and looking for those near it takes time by its square.
+const LONGEST_WORD: usize = 200;
+
 /// ` Did you mean ...?` with the nearest of the known words, or nothing when none is near.
 pub fn did_you_mean<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    if given.len() > LONGEST_WORD {
+        return None;
+    }
     known
         .into_iter()
+        .filter(|word| word.len() <= LONGEST_WORD)
         .map(|word| (strsim::normalized_damerau_levenshtein(&given.to_lowercase(), &word.to_lowercase()), word))
         .filter(|(likeness, _)| *likeness >= 0.5)
         .max_by(|left, right| left.0.total_cmp(&right.0))

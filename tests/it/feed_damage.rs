@@ -6,6 +6,7 @@ use newsgraph::import::feed::{self, Format, Settings};
 use newsgraph::import::{self, Options};
 use proptest::prelude::{Strategy, any, prop};
 use proptest::test_runner::{Config, TestRunner};
+use serde_json::json;
 
 use crate::feed::{file, import_as, raw, written};
 use crate::fixture::databases;
@@ -293,6 +294,26 @@ async fn mistakes_without_end_are_counted() {
         let long = format!("{{\"kind\": \"nothing\", \"key\": \"{}\"}}\n", "k".repeat(100_000));
         let report = fixture.import_with(&long, &Options { dataset: Some("d".into()), ..Options::default() }).await;
         assert!(report.problems[0].to_string().len() < 1500, "{}", report.problems[0]);
+        // Nor are all the fields told that a record does not have.
+        let fields: String = (0..20_000).map(|at| format!(", \"f{at}\": 0")).collect();
+        let strange = format!("{{\"kind\": \"person\", \"key\": \"p\"{fields}}}\n");
+        let report = fixture.import_with(&strange, &Options { dataset: Some("d".into()), ..Options::default() }).await;
+        assert_eq!(report.problems.len(), 100);
+        // Records without a dataset are left out in one reading, not each in one of its own.
+        let homeless = format!("{good}\n").repeat(3_000);
+        let report = fixture.import_with(&homeless, &Options { keep_going: true, ..Options::default() }).await;
+        assert_eq!((report.problems.len(), report.total().rejected), (3_000, 3_000));
+        // A record that was left out is known by its whole key, however long.
+        let key = "k".repeat(1_000);
+        let refers = json!({ "kind": "place", "key": "b", "type": "CITY", "label": "B", "parent": key });
+        let wrong = json!({ "kind": "place", "key": key, "type": "NOWHERE", "label": "A" });
+        let records = format!("{{\"kind\": \"dataset\", \"key\": \"d\"}}\n{refers}\n{wrong}\n");
+        let report = fixture.import_with(&records, &Options { keep_going: true, ..Options::default() }).await;
+        let messages: Vec<&str> = report.problems.iter().map(|problem| problem.message.as_str()).collect();
+        assert!(
+            messages.iter().any(|message| message.ends_with("was rejected for mistakes of its own")),
+            "{messages:?}"
+        );
     }
 }
 
