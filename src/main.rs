@@ -224,7 +224,8 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             // Standard error may be closed; there is nobody left to tell.
-            let _ = writeln!(std::io::stderr(), "newsgraph: {error}");
+            let told: Vec<_> = format!("{error}").lines().map(|line| problem::printable(line).into_owned()).collect();
+            let _ = writeln!(std::io::stderr(), "newsgraph: {}", told.join("\n"));
             ExitCode::from(if matches!(error, Error::Database(_)) { 3 } else { 2 })
         }
     }

@@ -216,21 +216,22 @@ fn cell<C>(value: Value, column: &Column<C>, labels: &Labels, cells: &mut Vec<St
 }
 
 /// With what spreadsheets begin a formula.
-const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+const FORMULA: [char; 12] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠', '\u{feff}'];
 
 /// What some spreadsheets take for the end of a cell, whatever the quotes say.
 const ENDS: [char; 4] = [';', '\t', '\r', '\n'];
 
 /// A text that no spreadsheet takes for a formula, as OWASP advises: what begins like one gets an apostrophe in front, and so
-/// does what would where cells are told apart by semicolons or tabs. A number stays one.
+/// does what would where cells are told apart by semicolons or tabs. A number that is all of the cell stays one.
 fn harmless(text: Cow<'_, str>) -> String {
-    let is_formula = |cell: &str| cell.starts_with(FORMULA) && cell.parse::<f64>().is_err();
+    let is_number = text.parse::<f64>().is_ok_and(f64::is_finite);
     let mut out = String::new();
-    if is_formula(&text) {
+    if text.starts_with(FORMULA) && !is_number {
         out.push('\'');
     }
     for (at, part) in text.split_inclusive(ENDS).enumerate() {
-        if at > 0 && is_formula(part.trim_start_matches('"').trim_end_matches(ENDS)) {
+        // What follows the cell may follow a number here.
+        if at > 0 && part.trim_start_matches('"').starts_with(FORMULA) {
             out.push('\'');
         }
         out.push_str(part);
@@ -252,11 +253,12 @@ mod tests {
             ("a;=1", "a;'=1"),
             ("a;\"=1;b", "a;'\"=1;b"),
             ("a\t+b", "a\t'+b"),
-            ("=a;-1;-b", "'=a;-1;'-b"),
+            ("=a;-1;-b", "'=a;'-1;'-b"),
+            ("-inf", "'-inf"),
         ] {
             assert_eq!(harmless(beside.into()), harmless_beside);
         }
-        for plain in ["a; -b", "a;-1;b", "a-b;c=d", "-1.5", "+3", "1=1", "", "a-b", "2021-07-09"] {
+        for plain in ["a; -b", "a-b;c=d", "-1.5", "+3", "1=1", "", "a-b", "2021-07-09"] {
             assert_eq!(harmless(plain.into()), plain);
         }
     }

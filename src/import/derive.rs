@@ -145,21 +145,20 @@ async fn standings(transaction: &DatabaseTransaction) -> Result<()> {
         )
     };
     for sql in [
-        // Of each voice the last stance counts: by when it was said, published, stands in the article, and by key.
+        // Of each voice the last stance counts: by when it was said, published, stands in the article, and by key. Joined,
+        // since PostgreSQL looks through a list that it cannot hash in its memory again for each row.
         format!(
-            "UPDATE stance SET current = (id IN (
-                SELECT id FROM (
-                    SELECT stance.id AS id, ROW_NUMBER() OVER (
-                        PARTITION BY stance.claim_id, statement.voice
-                        ORDER BY COALESCE(statement.earliest, article.published_earliest, 0) DESC,
-                            COALESCE(article.published_earliest, 0) DESC, COALESCE(statement.position, 0) DESC, record.key DESC
-                    ) AS place
-                    FROM stance JOIN statement ON statement.id = stance.statement_id
-                    JOIN record ON record.id = stance.id
-                    LEFT JOIN article ON article.id = statement.article_id
-                    WHERE stance.claim_id IN ({claims}) AND statement.voice IS NOT NULL
-                ) AS ordered WHERE place = 1
-             )) WHERE claim_id IN ({claims})"
+            "UPDATE stance SET current = ordered.counts FROM (
+                SELECT stance.id AS id, statement.voice IS NOT NULL AND ROW_NUMBER() OVER (
+                    PARTITION BY stance.claim_id, statement.voice
+                    ORDER BY COALESCE(statement.earliest, article.published_earliest, 0) DESC,
+                        COALESCE(article.published_earliest, 0) DESC, COALESCE(statement.position, 0) DESC, record.key DESC
+                ) = 1 AS counts
+                FROM stance JOIN statement ON statement.id = stance.statement_id
+                JOIN record ON record.id = stance.id
+                LEFT JOIN article ON article.id = statement.article_id
+                WHERE stance.claim_id IN ({claims})
+             ) AS ordered WHERE ordered.id = stance.id"
         ),
         format!(
             "UPDATE claim SET implied = FALSE, standing = CASE

@@ -53,10 +53,11 @@ fn shortened(text: String) -> String {
     format!("{} ... {}", &text[..head], &text[tail..])
 }
 
-/// A text for a terminal, in which nothing moves its cursor.
+/// A text for a terminal, in which nothing moves its cursor or turns the direction of what follows.
 pub fn printable(text: &str) -> Cow<'_, str> {
-    if text.chars().any(char::is_control) {
-        let shown = text.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() });
+    let acts = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if text.chars().any(acts) {
+        let shown = text.chars().map(|c| if acts(c) { c.escape_default().to_string() } else { c.to_string() });
         Cow::Owned(shown.collect())
     } else {
         Cow::Borrowed(text)
