@@ -215,8 +215,9 @@ fn cell<C>(value: Value, column: &Column<C>, labels: &Labels, cells: &mut Vec<St
     });
 }
 
-/// With what spreadsheets begin a formula.
-const FORMULA: [char; 12] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠', '\u{feff}'];
+/// With what spreadsheets begin a formula, and what some of them pass over before it.
+const FORMULA: [char; 9] = ['=', '+', '-', '@', '＝', '＋', '－', '＠', '\u{feff}'];
+const BLANK: [char; 3] = ['\t', '\r', '\n'];
 
 /// What some spreadsheets take for the end of a cell, whatever the quotes say.
 const ENDS: [char; 4] = [';', '\t', '\r', '\n'];
@@ -226,7 +227,7 @@ const ENDS: [char; 4] = [';', '\t', '\r', '\n'];
 fn harmless(text: Cow<'_, str>) -> String {
     let is_number = text.parse::<f64>().is_ok_and(f64::is_finite);
     let mut out = String::new();
-    if text.starts_with(FORMULA) && !is_number {
+    if (text.starts_with(FORMULA) || text.starts_with(BLANK)) && !is_number {
         out.push('\'');
     }
     for (at, part) in text.split_inclusive(ENDS).enumerate() {
@@ -255,6 +256,8 @@ mod tests {
             ("a\t+b", "a\t'+b"),
             ("=a;-1;-b", "'=a;'-1;'-b"),
             ("-inf", "'-inf"),
+            ("a\r\nb", "a\r\nb"),
+            ("a\r\n=b", "a\r\n'=b"),
         ] {
             assert_eq!(harmless(beside.into()), harmless_beside);
         }
