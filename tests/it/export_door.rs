@@ -128,3 +128,31 @@ async fn a_rate_slows_an_export_and_does_not_cut_it() {
         assert_eq!(refused.status(), 429);
     }
 }
+
+/// Who waits for the rest at a rate that would take hours is ended at once with the key, and with the server.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_that_waits_ends_with_its_key_and_with_the_server() {
+    let limit = std::time::Duration::from_secs(60);
+    for fixture in stories().await {
+        for ends_with_key in [true, false] {
+            let name = format!("reader-{ends_with_key}");
+            let reader = make_key(&fixture, &name, "read");
+            let flags = ["--read-with-key", "--rate", "5", "--grace", "2"];
+            let mut server = Server::start_with(&fixture, &flags);
+            let request = server.client.get(format!("{}/export/name.csv", server.address)).bearer_auth(&reader);
+            let whole = tokio::spawn(async move { request.send().await?.bytes().await });
+            tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+            assert!(!whole.is_finished(), "it does not wait");
+            if ends_with_key {
+                assert_eq!(newsgraph(&fixture, &["key", "revoke", &name], "").status.code(), Some(0));
+            } else {
+                server.terminate();
+            }
+            let ended = tokio::time::timeout(limit, whole).await.expect("it waits on").unwrap();
+            assert!(ended.is_err(), "it looks whole");
+            if !ends_with_key {
+                assert_eq!(server.wait().code(), Some(0));
+            }
+        }
+    }
+}
