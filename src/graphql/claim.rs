@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
-use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::sea_query::Expr;
 
 use super::account::AccountFilter;
 use super::actor::{Actor, ActorFilter};
@@ -17,7 +17,7 @@ use super::facet::facet;
 use super::figure::FigureFilter;
 use super::filter::{
     BooleanFilter, EnumFilter, IdFilter, ListFilter, NounFilter, RecordFilter, Sink, StringFilter, all, came_with,
-    carrying, filter, searched,
+    carrying, filter, refers_to, searched,
 };
 use super::node::{Kind, Node, target_if};
 use super::order::order;
@@ -209,9 +209,7 @@ pub struct SubjectFilter {
 fn about(filter: &SubjectFilter, sink: &mut Sink) -> Answer<Expr> {
     use super::filter::Test;
     fn one<F: NounFilter>(filter: Option<&F>, sink: &mut Sink) -> Answer<Option<Expr>> {
-        filter
-            .map(|filter| Ok(Expr::col((Entity, Column::SubjectId)).in_subquery(filter.select("id", sink)?)))
-            .transpose()
+        filter.map(|filter| refers_to(Column::SubjectId, filter, sink)).transpose()
     }
     let mut tests = Vec::new();
     if let Some(kind) = &filter.kind {

@@ -21,7 +21,7 @@ use super::facet::facet;
 use super::figure::{Figure, FigureFilter};
 use super::filter::{
     DateColumns, DateFilter, EnumFilter, EventTypeFilter, IdFilter, ListFilter, NounFilter, RecordFilter, Sink,
-    SlugFilter, StringFilter, Test, all, came_with, carrying, filter, searched, select_where, tied,
+    SlugFilter, StringFilter, Test, all, came_with, carrying, filter, id_of, name_of, one_of, searched, tied,
 };
 use super::histogram::DatedList;
 use super::node::Kind;
@@ -203,18 +203,18 @@ fn own(column: Column) -> Expr {
 }
 
 /// It holds for the event or for one of its accounts, which may say otherwise.
-fn or_account(own_test: Expr, account_test: Expr) -> Expr {
-    let events = select_where::<account::Entity>("event_id", account_test);
-    own_test.or(own(Column::Id).in_subquery(events))
+fn or_account(own_test: Expr, account_test: Expr, sink: &Sink) -> Expr {
+    own_test.or(one_of(name_of(Column::Id), name_of(account::Column::EventId), account_test, sink))
 }
 
 fn of_type(filter: &EventTypeFilter, sink: &mut Sink) -> Answer<Expr> {
     let account_type = Expr::col((account::Entity, account::Column::Kind));
     let told = account_type.clone().is_not_null();
-    Ok(or_account(filter.test(own(Column::Kind), sink)?, all([told, filter.test(account_type, sink)?])))
+    let (own_test, account_test) = (filter.test(own(Column::Kind), sink)?, filter.test(account_type, sink)?);
+    Ok(or_account(own_test, all([told, account_test]), sink))
 }
 
-fn at_time(filter: &DateFilter, _: &mut Sink) -> Answer<Expr> {
+fn at_time(filter: &DateFilter, sink: &mut Sink) -> Answer<Expr> {
     let of_event =
         DateColumns { text: own(Column::Date), earliest: own(Column::Earliest), latest: own(Column::Latest) };
     let column = |column: account::Column| Expr::col((account::Entity, column));
@@ -229,13 +229,17 @@ fn at_time(filter: &DateFilter, _: &mut Sink) -> Answer<Expr> {
     Ok(or_account(
         filter.test(&of_event)?,
         all([column(account::Column::Date).is_not_null(), filter.test(&of_account)?]),
+        sink,
     ))
 }
 
 fn at_place(filter: &PlaceFilter, sink: &mut Sink) -> Answer<Expr> {
-    let places = filter.select("id", sink)?;
-    let account_place = Expr::col((account::Entity, account::Column::PlaceId)).in_subquery(places.clone());
-    Ok(or_account(own(Column::PlaceId).in_subquery(places), account_place))
+    sink.is_tied = true;
+    let passes = filter.condition(sink)?;
+    let place = id_of::<<PlaceFilter as NounFilter>::Entity>();
+    let own_test = one_of(name_of(Column::PlaceId), place, passes.clone(), sink);
+    let account_test = one_of(name_of(account::Column::PlaceId), place, passes, sink);
+    Ok(or_account(own_test, account_test, sink))
 }
 
 filter! {

@@ -41,6 +41,7 @@ pub mod search;
 pub mod session;
 pub mod stance;
 pub mod statement;
+mod walk;
 
 use async_graphql::{
     MergedObject, MergedSubscription, ObjectType, Request, Response, SDLExportOptions, Schema, SchemaBuilder,

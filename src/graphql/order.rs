@@ -135,6 +135,11 @@ impl Sequence {
         Self { terms, id, id_descends, tag }
     }
 
+    /// Whether an index has this order: each key has one, and hardly two keys together.
+    pub(crate) fn is_indexed(&self) -> bool {
+        self.terms.len() <= 1
+    }
+
     /// Reads the keys with the row, under names of their own.
     pub(crate) fn select(&self, select: &mut SelectStatement) {
         for (at, term) in self.terms.iter().enumerate() {

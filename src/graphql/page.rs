@@ -13,6 +13,7 @@ use super::filter::{NounFilter, Sink};
 use super::order::{Direction, NounOrder, Sequence};
 use super::search::suggestions;
 use super::session::{Fault, Session};
+use super::walk::Walk;
 use crate::db::LIST;
 use crate::error::{Error, Result};
 
@@ -106,9 +107,11 @@ impl<T: Noun> Read<T> {
 }
 
 /// What holds for the rows of a list, and the names that its filter asks for.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 struct Condition {
     test: Option<Expr>,
+    /// The same, asked of each row that is walked by, where that may find a page soonest.
+    walk: Option<Expr>,
     names: Vec<String>,
 }
 
@@ -153,17 +156,21 @@ impl<T: Noun> Pages<T> {
     async fn condition(&self, session: &Session) -> Result<Condition, Fault> {
         let once = self.condition.get_or_init(|| {
             Box::pin(async {
-                let mut all = Vec::new();
-                let mut names = Vec::new();
-                all.extend(T::scope());
-                all.extend(self.list.fixed.clone());
-                if let Some(filter) = &self.list.filter {
-                    let mut sink = Sink::new(session.dialect());
-                    all.push(filter.condition(&mut sink)?);
-                    sink.look_up(session).await?;
-                    names = sink.names;
+                let with = |test: Option<Expr>| {
+                    let all = T::scope().into_iter().chain(self.list.fixed.clone()).chain(test);
+                    all.reduce(|left, right| left.and(right))
+                };
+                let Some(filter) = &self.list.filter else {
+                    return Ok(Condition { test: with(None), ..Condition::default() });
+                };
+                let mut sink = Sink::new(session.dialect());
+                let test = with(Some(filter.condition(&mut sink)?));
+                sink.look_up(session).await?;
+                let mut walk = None;
+                if self.parents.is_none() && session.has_walks() && sink.is_tied && !sink.is_named {
+                    walk = with(Some(filter.condition(&mut Sink::walking(session.dialect()))?));
                 }
-                Ok(Condition { test: all.into_iter().reduce(|left, right| left.and(right)), names })
+                Ok(Condition { test, walk, names: sink.names })
             })
         });
         once.await.clone()
@@ -182,14 +189,18 @@ impl<T: Noun> Pages<T> {
                 let sequence = self.sequence();
                 let after = self.list.window.after.as_deref().map(|cursor| sequence.parse(cursor)).transpose()?;
                 let before = self.list.window.before.as_deref().map(|cursor| sequence.parse(cursor)).transpose()?;
-                let condition = self.condition(session).await?.test;
-                let narrow = |select: &mut SelectStatement| {
-                    select.and_where_option(condition.clone());
+                let condition = self.condition(session).await?;
+                // One more than asked for tells whether there are more.
+                let wanted = size as u64 + 1;
+                let place = |select: &mut SelectStatement| {
                     select.and_where_option(after.as_ref().map(|cursor| sequence.beyond(cursor, false)));
                     select.and_where_option(before.as_ref().map(|cursor| sequence.beyond(cursor, true)));
-                    // One more than asked for tells whether there are more.
                     sequence.order(select, backward);
-                    select.limit(size as u64 + 1);
+                };
+                let narrow = |select: &mut SelectStatement| {
+                    select.and_where_option(condition.test.clone());
+                    place(select);
+                    select.limit(wanted);
                 };
                 let select = match (&self.parents, &self.list.link) {
                     (Some(parents), Some(link)) => {
@@ -198,7 +209,14 @@ impl<T: Noun> Pages<T> {
                     _ => {
                         let mut select = columns::<T>();
                         sequence.select(&mut select);
-                        narrow(&mut select);
+                        match condition.walk.clone().filter(|_| sequence.is_indexed()) {
+                            Some(asked) => {
+                                let walk = Walk { asked, gathered: condition.test.clone(), place, rows: wanted };
+                                walk.narrow::<T::Entity>(&mut select);
+                                sequence.order(&mut select, backward);
+                            }
+                            None => narrow(&mut select),
+                        }
                         select
                     }
                 };

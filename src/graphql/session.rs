@@ -62,6 +62,11 @@ impl Session {
         self.db.dialect()
     }
 
+    /// Whether rows are walked by in an order that an index has: not those of the past.
+    pub(crate) fn has_walks(&self) -> bool {
+        !self.dialect().has_lateral() && self.past.is_none()
+    }
+
     async fn moment<'p>(&self, past: &'p Past) -> Result<&'p Moment, Fault> {
         let moment = past.moment.get_or_try_init(async || {
             self.statements.fetch_add(1, Ordering::Relaxed);

@@ -92,7 +92,7 @@ fn queries_cost_what_was_written_down() {
 }
 
 /// The steps that SQLite takes for a query.
-async fn steps(fixture: &Fixture, query: &str) -> u64 {
+pub async fn steps(fixture: &Fixture, query: &str) -> u64 {
     let session = Session::recording(fixture.db.clone());
     let response = fixture.api.execute(Request::new(query).data(session.clone())).await;
     assert!(response.errors.is_empty(), "{query}: {:?}", response.errors);

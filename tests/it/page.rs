@@ -21,10 +21,16 @@ fn events() -> Vec<Value> {
         .collect()
 }
 
-async fn walk(fixture: &crate::fixture::Fixture, order: &str, size: usize, backward: bool) -> Vec<String> {
+async fn walk(
+    fixture: &crate::fixture::Fixture,
+    filter: &str,
+    order: &str,
+    size: usize,
+    backward: bool,
+) -> Vec<String> {
     let (count, from) = if backward { ("last", "before") } else { ("first", "after") };
     let query = format!(
-        "query($cursor: String) {{ events(orderBy: [{order}], {count}: {size}, {from}: $cursor) {{
+        "query($cursor: String) {{ events(filter: {{{filter}}}, orderBy: [{order}], {count}: {size}, {from}: $cursor) {{
             edges {{ cursor node {{ record {{ key }} }} }} pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} }} }}"
     );
     let mut keys: Vec<String> = Vec::new();
@@ -64,7 +70,7 @@ async fn pages_of_any_size_join_to_the_list() {
             "{field: RECORDED, direction: DESC}",
             "{field: RECORDED}",
         ] {
-            let whole = walk(&fixture, order, 500, false).await;
+            let whole = walk(&fixture, "", order, 500, false).await;
             assert_eq!(whole.len(), 60);
             if order.contains("WHEN") {
                 // What has no date comes last either way.
@@ -72,8 +78,58 @@ async fn pages_of_any_size_join_to_the_list() {
                 assert_eq!(whole.iter().position(undated), Some(48), "{order}");
             }
             for size in [1, 7, 20, 59, 60] {
-                assert_eq!(walk(&fixture, order, size, false).await, whole, "{order} {size} {}", fixture.url);
-                assert_eq!(walk(&fixture, order, size, true).await, whole, "{order} {size} backward {}", fixture.url);
+                assert_eq!(walk(&fixture, "", order, size, false).await, whole, "{order} {size} {}", fixture.url);
+                assert_eq!(
+                    walk(&fixture, "", order, size, true).await,
+                    whole,
+                    "{order} {size} backward {}",
+                    fixture.url
+                );
+            }
+        }
+    }
+}
+
+/// Many or few pass, soon or late in the order: pages are found in other ways, and join to what all that pass are.
+#[tokio::test]
+async fn pages_of_what_is_tied_join_to_the_list() {
+    const ROLES: [&str; 4] = ["VICTIM", "AGENT", "VISITOR", "TARGET"];
+    // Of each five, number 0 has a victim; all but number 0 an agent; one in all a visitor; the last ten a target.
+    let has = |number: usize, role: &str| match role {
+        "VICTIM" => number % 5 == 0,
+        "AGENT" => number % 5 != 0,
+        "VISITOR" => number == 700,
+        _ => number >= 1490,
+    };
+    let mut records = vec![json!({ "kind": "person", "key": "p", "label": "One", "country": "IQ" })];
+    for number in 0..1500 {
+        let key = format!("event/{number}");
+        let day = format!("20{:02}-0{}", 10 + number / 100, 1 + number % 9);
+        let roles = ROLES.iter().filter(|role| has(number, role));
+        let parts: Vec<Value> = roles.map(|role| json!({ "actor": "p", "role": role })).collect();
+        records.push(json!({ "kind": "event", "key": key, "type": "VISIT", "when": day, "participations": parts }));
+    }
+    for fixture in databases().await {
+        assert_eq!(fixture.import_lines(&records).await.problems, []);
+        let whole = walk(&fixture, "", "{field: WHEN}", 500, false).await;
+        assert_eq!(whole.len(), 1500);
+        for role in ROLES {
+            let some = format!(
+                "participations: {{ some: {{ role: {{ eq: {role} }}, actor: {{ country: {{ eq: \"IQ\" }} }} }} }}"
+            );
+            let none = format!("participations: {{ none: {{ role: {{ eq: {role} }} }} }}");
+            for (filter, passes) in [(some, true), (none, false)] {
+                let number = |key: &str| key.trim_start_matches("event/").parse::<usize>().unwrap();
+                let mut all: Vec<String> =
+                    whole.iter().filter(|key| has(number(key), role) == passes).cloned().collect();
+                for direction in ["ASC", "DESC"] {
+                    let order = format!("{{field: WHEN, direction: {direction}}}");
+                    for (size, backward) in [(20, false), (20, true), (300, false)] {
+                        let found = walk(&fixture, &filter, &order, size, backward).await;
+                        assert_eq!(found, all, "{filter} {order} {size} {backward} {}", fixture.url);
+                    }
+                    all.reverse();
+                }
             }
         }
     }

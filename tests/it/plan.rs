@@ -5,6 +5,7 @@ use newsgraph::graphql::Session;
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement, TransactionTrait};
 use serde_json::{Value, json};
 
+use crate::cost::steps;
 use crate::fixture::{Fixture, copy_of_story, databases};
 
 /// The plans of the statements of a query, a statement each.
@@ -145,6 +146,37 @@ async fn lists_read_indexes() {
                 assert!(may_sort || !sorts(&plan), "{query} on {}\n{plan}", fixture.url);
             }
         }
+    }
+}
+
+/// Where most rows pass a filter through relations, a page does not take the reading of all that pass.
+#[tokio::test]
+async fn a_page_of_many_that_pass_walks_by_few() {
+    let mut records = vec![json!({ "kind": "person", "key": "p", "label": "One", "country": "IQ" })];
+    for number in 0..20_000 {
+        let parts = json!([{ "actor": "p", "role": "VISITOR" }]);
+        let key = format!("event/{number}");
+        let when = format!("{}", 1900 + number / 200);
+        records.push(json!({ "kind": "event", "key": key, "type": "VISIT", "when": when, "participations": parts }));
+    }
+    for fixture in databases().await {
+        assert_eq!(fixture.import_lines(&records).await.problems, []);
+        fixture.db.connection().execute_unprepared("ANALYZE").await.unwrap();
+        if fixture.db.dialect().0 != DatabaseBackend::Sqlite {
+            continue;
+        }
+        let steps = async |first: usize| {
+            let filter = "{ participations: { some: { role: { eq: VISITOR }, actor: { country: { eq: \"IQ\" } } } } }";
+            steps(
+                &fixture,
+                &format!(
+                    "{{ events(orderBy: [{{ field: WHEN }}], first: {first}, filter: {filter}) {{ nodes {{ id }} }} }}"
+                ),
+            )
+            .await
+        };
+        let (few, many) = (steps(10).await, steps(100).await);
+        assert!(many < 100 * 100 && few < many / 5, "{few} and {many} steps");
     }
 }
 

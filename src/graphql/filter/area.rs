@@ -51,6 +51,7 @@ pub struct BoundingBoxInput {
 
 /// The place is in the circle.
 pub(crate) fn near(filter: &NearInput, sink: &mut Sink) -> Result<Expr> {
+    sink.is_named = true;
     let centre = PointInput { latitude: filter.latitude, longitude: filter.longitude }.point()?;
     let km = filter.radius_km;
     if !(km > 0.0 && km <= FURTHEST_KM) {
@@ -73,6 +74,7 @@ pub(crate) fn near(filter: &NearInput, sink: &mut Sink) -> Result<Expr> {
 
 /// The place is in the box.
 pub(crate) fn in_box(filter: &BoundingBoxInput, sink: &mut Sink) -> Result<Expr> {
+    sink.is_named = true;
     for (name, value, most) in [
         ("south", filter.south, 90.0),
         ("west", filter.west, 180.0),

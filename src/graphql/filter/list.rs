@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 
 use async_graphql::{InputObject, TypeName};
-use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
-use sea_orm::{ColumnTrait, EntityTrait, IdenStatic};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, EntityName, EntityTrait};
 
-use super::{NounFilter, Sink, all, fails};
+use super::{Name, NounFilter, Sink, all, fails, id_of, name_of, one_of};
 use crate::error::Result;
 
 /// A filter of rows that belong to a row.
@@ -28,18 +28,20 @@ impl<F: NounFilter> TypeName for ListFilter<F> {
 }
 
 impl<F: NounFilter> ListFilter<F> {
-    /// `tie` turns a select of related rows into the condition that this row is tied to one of them; it is given the
-    /// column of the related rows that it names.
     pub(crate) fn test(&self, tie: &Tie, sink: &mut Sink) -> Result<Expr> {
+        sink.is_tied = true;
         let mut tests = Vec::new();
         if let Some(filter) = &self.some {
-            tests.push((tie.condition)(filter.select(tie.column, sink)?));
+            let passes = filter.condition(sink)?;
+            tests.push(tie.to_one::<F::Entity>(passes, sink));
         }
         if let Some(filter) = &self.none {
-            tests.push(fails((tie.condition)(filter.select(tie.column, sink)?)));
+            let passes = filter.condition(sink)?;
+            tests.push(fails(tie.to_one::<F::Entity>(passes, sink)));
         }
         if let Some(filter) = &self.every {
-            tests.push(fails((tie.condition)(filter.select_failing(tie.column, sink)?)));
+            let passes = filter.condition(sink)?;
+            tests.push(fails(tie.to_one::<F::Entity>(fails(passes), sink)));
         }
         Ok(all(tests))
     }
@@ -47,32 +49,31 @@ impl<F: NounFilter> ListFilter<F> {
 
 /// How rows of another noun are tied to a row.
 pub(crate) struct Tie {
-    column: &'static str,
-    condition: Box<dyn Fn(SelectStatement) -> Expr>,
+    /// The row's number.
+    id: Name,
+    /// The column that has it.
+    mine: Name,
+    /// Where that is a table between them, its column of the other row's number.
+    theirs: Option<Name>,
+}
+
+impl Tie {
+    /// The row is tied to a row of `R` for which the condition holds.
+    fn to_one<R: EntityName>(&self, condition: Expr, sink: &Sink) -> Expr {
+        let holds = match self.theirs {
+            Some(theirs) => one_of(theirs, id_of::<R>(), condition, sink),
+            None => condition,
+        };
+        one_of(self.id, self.mine, holds, sink)
+    }
 }
 
 /// The related rows carry this row's number in `column`.
 pub(crate) fn carrying<E: EntityTrait, C: ColumnTrait>(column: C) -> Tie {
-    Tie {
-        column: IdenStatic::as_str(&column),
-        condition: Box::new(|select| {
-            // A null among them would make the answer unknown.
-            Expr::col((E::default(), "id")).in_subquery(select)
-        }),
-    }
+    Tie { id: id_of::<E>(), mine: name_of(column), theirs: None }
 }
 
 /// A table ties them: `mine` is this row's column in it, `theirs` that of the related rows.
 pub(crate) fn tied<E: EntityTrait, J: EntityTrait>(mine: J::Column, theirs: J::Column) -> Tie {
-    Tie {
-        column: "id",
-        condition: Box::new(move |select| {
-            let ties = Query::select()
-                .column((J::default(), mine))
-                .from(J::default())
-                .and_where(Expr::col((J::default(), theirs)).in_subquery(select))
-                .take();
-            Expr::col((E::default(), "id")).in_subquery(ties)
-        }),
-    }
+    Tie { id: id_of::<E>(), mine: name_of(mine), theirs: Some(name_of(theirs)) }
 }

@@ -1,8 +1,8 @@
 //! Filters: what a list may be narrowed by, as SQL that indexes can serve.
 //!
 //! A filter of related rows becomes `id IN (SELECT ...)`: the inner select stands on its own, so the database may start
-//! from either side. A value that names nothing is an error, so references are gathered and looked up before the list
-//! is read.
+//! from either side. Where rows are walked in their order it becomes `EXISTS (SELECT ...)`, which asks of one row at a time
+//! (see `walk`). A value that names nothing is an error, so references are gathered and looked up before the list is read.
 
 mod area;
 mod date;
@@ -15,8 +15,8 @@ mod search;
 mod sink;
 
 use async_graphql::InputType;
-use sea_orm::EntityTrait;
-use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::{ColumnTrait, EntityName, IdenStatic};
 
 pub use area::PointInput;
 pub(crate) use area::{BoundingBoxInput, NearInput, in_box, near};
@@ -27,7 +27,7 @@ pub(crate) use name::{Asked, NameMatch};
 pub(crate) use reference::{IdFilter, RecordFilter, Selector, SlugFilter, came_with, with_slug};
 pub(crate) use scalar::{BooleanFilter, EnumFilter, EventTypeFilter, FloatFilter, StringFilter};
 pub(crate) use search::{found_or_named, name as asked_name, searched, searched_or_named, words as asked_words};
-pub(crate) use sink::Sink;
+pub(crate) use sink::{Form, Sink};
 
 use crate::error::{Error, Result};
 
@@ -36,12 +36,10 @@ const MOST_VALUES: usize = 1000;
 
 /// The filter of a noun.
 pub trait NounFilter: InputType {
+    /// The noun's table.
+    type Entity: EntityName;
     /// What holds for the rows that pass.
     fn condition(&self, sink: &mut Sink) -> Result<Expr>;
-    /// Selects `column` of the rows that pass.
-    fn select(&self, column: &'static str, sink: &mut Sink) -> Result<SelectStatement>;
-    /// Selects `column` of the rows that fail.
-    fn select_failing(&self, column: &'static str, sink: &mut Sink) -> Result<SelectStatement>;
 }
 
 /// What a filter of one column tests.
@@ -102,6 +100,8 @@ macro_rules! filter {
         }
 
         impl $crate::graphql::filter::NounFilter for $name {
+            type Entity = entity::$module::Entity;
+
             fn condition(&self, sink: &mut $crate::graphql::filter::Sink) -> $crate::error::Result<sea_orm::sea_query::Expr> {
                 #[allow(unused_imports)]
                 use $crate::graphql::filter::Test;
@@ -124,16 +124,6 @@ macro_rules! filter {
                 })+
                 Ok($crate::graphql::filter::all(tests))
             }
-
-            fn select(&self, column: &'static str, sink: &mut $crate::graphql::filter::Sink) -> $crate::error::Result<sea_orm::sea_query::SelectStatement> {
-                let condition = self.condition(sink)?;
-                Ok($crate::graphql::filter::select_where::<entity::$module::Entity>(column, condition))
-            }
-
-            fn select_failing(&self, column: &'static str, sink: &mut $crate::graphql::filter::Sink) -> $crate::error::Result<sea_orm::sea_query::SelectStatement> {
-                let condition = $crate::graphql::filter::fails(self.condition(sink)?);
-                Ok($crate::graphql::filter::select_where::<entity::$module::Entity>(column, condition))
-            }
         }
     };
     (@column $value:ident $sink:ident $module:ident $column:ident) => {
@@ -146,7 +136,7 @@ macro_rules! filter {
         $value.test($crate::graphql::node::Kind::$kind, $crate::graphql::filter::filter!(@col $module $column), $sink)?
     };
     (@one $value:ident $sink:ident $module:ident $column:ident) => {
-        sea_orm::sea_query::ExprTrait::in_subquery($crate::graphql::filter::filter!(@col $module $column), $crate::graphql::filter::NounFilter::select(&**$value, "id", $sink)?)
+        $crate::graphql::filter::refers_to(entity::$module::Column::$column, &**$value, $sink)?
     };
     (@many $value:ident $sink:ident $module:ident $tie:expr) => { $value.test(&$tie, $sink)? };
     (@date $value:ident $sink:ident $module:ident $text:ident $earliest:ident $latest:ident) => {
@@ -163,13 +153,32 @@ macro_rules! filter {
 }
 pub(crate) use filter;
 
-/// Selects `column` of the rows for which the condition holds.
-pub(crate) fn select_where<E: EntityTrait>(column: &'static str, condition: Expr) -> SelectStatement {
-    Query::select()
-        .column((E::default(), column))
-        .from(E::default())
-        .and_where(condition)
-        // A null among the values would make the answer to the whole question unknown.
-        .and_where(Expr::col((E::default(), column)).is_not_null())
-        .take()
+/// The column refers to a row that passes.
+pub(crate) fn refers_to<C: ColumnTrait, F: NounFilter>(column: C, filter: &F, sink: &mut Sink) -> Result<Expr> {
+    sink.is_tied = true;
+    let passes = filter.condition(sink)?;
+    Ok(one_of(name_of(column), id_of::<F::Entity>(), passes, sink))
+}
+
+/// A column: its table and its own name.
+pub(crate) type Name = (&'static str, &'static str);
+
+pub(crate) fn name_of<C: ColumnTrait>(column: C) -> Name {
+    (C::EntityName::default().table_name(), IdenStatic::as_str(&column))
+}
+
+pub(crate) fn id_of<E: EntityName>() -> Name {
+    (E::default().table_name(), "id")
+}
+
+/// A row has in `mine` what a row for which the condition holds has in `theirs`.
+pub(crate) fn one_of(mine: Name, theirs: Name, condition: Expr, sink: &Sink) -> Expr {
+    let mut rows = Query::select().from(theirs.0).and_where(condition).take();
+    // Rows of the outer table cannot be named where the inner one is the same.
+    if sink.form == Form::Walk && mine.0 != theirs.0 {
+        let is_that = Expr::col(theirs).eq(Expr::col(mine));
+        return Expr::exists(rows.expr(truth()).and_where(is_that).take());
+    }
+    // A null among the values would make the answer to the whole question unknown.
+    Expr::col(mine).in_subquery(rows.column(theirs).and_where(Expr::col(theirs).is_not_null()).take())
 }

@@ -26,6 +26,7 @@ pub struct NameMatch {
 impl NameMatch {
     /// The number of a row that bears a name that matches.
     pub(crate) fn test(&self, column: Expr, sink: &mut Sink) -> Result<Expr> {
+        sink.is_named = true;
         sink.names.push(self.matches.clone());
         let names = Asked::new(&self.matches)?;
         let rules = some_rules(self.modes.as_deref())?;

@@ -22,6 +22,7 @@ pub struct IdFilter {
 
 impl IdFilter {
     pub(crate) fn test(&self, kind: Kind, column: Expr, sink: &mut Sink) -> Result<Expr> {
+        sink.is_named = true;
         let mut numbers = |list: &[ID]| -> Result<Vec<i64>> {
             few(list)?
                 .iter()
@@ -60,6 +61,7 @@ pub struct SlugFilter {
 
 impl SlugFilter {
     pub(crate) fn test(&self, kind: Kind, column: Expr, sink: &mut Sink) -> Result<Expr> {
+        sink.is_named = true;
         let mut tests = Vec::new();
         for list in [self.eq.as_ref().map(std::slice::from_ref), self.r#in.as_deref()].into_iter().flatten() {
             sink.slugs.extend(few(list)?.iter().map(|slug| (kind, slug.clone())));
@@ -107,6 +109,7 @@ impl Selector {
         match (&self.id, &self.slug) {
             (Some(id), None) => IdFilter { eq: Some(id.clone()), ..IdFilter::default() }.test(kind, column, sink),
             (None, Some(slug)) => {
+                sink.is_named = true;
                 sink.slugs.push((kind, slug.clone()));
                 Ok(column.in_subquery(with_slug(kind, |column| column.eq(slug.as_str()))))
             }
@@ -126,6 +129,7 @@ pub struct RecordFilter {
 
 pub(crate) fn came_with<E: EntityTrait>(filter: &RecordFilter, sink: &mut Sink) -> Result<Expr> {
     let id = Func::coalesce([Expr::col(("record", "same_as_id")), Expr::col(("record", "id"))]);
+    sink.is_named = true;
     let mut records = Query::select().expr(id).from("record").take();
     if let Some(dataset) = &filter.dataset {
         let datasets = Query::select()

@@ -13,12 +13,14 @@ use crate::text::search::{self, Query as Words};
 
 /// The words are in the row.
 pub(crate) fn searched<E: EntityTrait>(text: &str, sink: &mut Sink) -> Result<Expr> {
+    sink.is_named = true;
     let found = sink.dialect.found(&words(text)?, Within::All);
     Ok(Expr::col((E::default(), "id")).in_subquery(found))
 }
 
 /// The words are in the row, or it bears a name that agrees by any rule.
 pub(crate) fn searched_or_named<E: EntityTrait>(text: &str, sink: &mut Sink) -> Result<Expr> {
+    sink.is_named = true;
     sink.names.push(text.to_owned());
     Ok(Expr::col((E::default(), "id")).in_subquery(found_or_named(text, NameRule::ALL, sink.dialect)?))
 }

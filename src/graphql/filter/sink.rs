@@ -10,9 +10,23 @@ use crate::graphql::session::{Fault, Session};
 /// The most filters within one filter: databases bound the size of a condition.
 const MOST_FILTERS: usize = 200;
 
+/// How a filter asks for rows that are tied to a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// The row is one of those that they all are tied to.
+    List,
+    /// Asked of each row that is walked by.
+    Walk,
+}
+
 /// Gathers, while a filter is read, what it refers to.
 pub struct Sink {
     pub(crate) dialect: Dialect,
+    pub(super) form: Form,
+    /// The filter asks for rows that are tied to a row.
+    pub(crate) is_tied: bool,
+    /// The filter names things, words or an area, by which rows are found soonest.
+    pub(crate) is_named: bool,
     pub(super) ids: Vec<(Kind, i64)>,
     pub(super) slugs: Vec<(Kind, String)>,
     /// Names that rows are asked for: what finds nothing may be misspelt.
@@ -22,7 +36,21 @@ pub struct Sink {
 
 impl Sink {
     pub(crate) fn new(dialect: Dialect) -> Self {
-        Self { dialect, ids: Vec::new(), slugs: Vec::new(), names: Vec::new(), filters: 0 }
+        Self {
+            dialect,
+            form: Form::List,
+            is_tied: false,
+            is_named: false,
+            ids: Vec::new(),
+            slugs: Vec::new(),
+            names: Vec::new(),
+            filters: 0,
+        }
+    }
+
+    /// Gathers the same again, for rows that are walked by.
+    pub(crate) fn walking(dialect: Dialect) -> Self {
+        Self { form: Form::Walk, ..Self::new(dialect) }
     }
 
     /// Counts one more filter within the filter.
