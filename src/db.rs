@@ -335,8 +335,19 @@ impl Dialect {
 
     /// A list as a table; its column is [`Self::item`].
     pub fn table(self, list: List) -> FunctionCall {
-        let function = if self.0 == DatabaseBackend::Postgres { "unnest" } else { "json_each" };
-        Func::cust(function).arg(Expr::val(list.0))
+        match self.0 {
+            DatabaseBackend::Postgres => Func::cust("unnest").arg(Expr::val(list.0)),
+            _ => list.json_each(),
+        }
+    }
+
+    /// Keys at hand as a table, for each of which rows are looked up.
+    pub fn keys(self, keys: &[i64]) -> FunctionCall {
+        let list = self.numbers(keys);
+        match self.0 {
+            DatabaseBackend::Postgres => Func::cust("unnest").arg(list.unseen()),
+            _ => list.json_each(),
+        }
     }
 
     /// A table of pairs, with its columns' names.
@@ -386,19 +397,12 @@ impl Dialect {
         }
     }
 
-    /// `expression` is one of the keys at hand, by which rows are found that belong to others. PostgreSQL cannot see how many
-    /// they are, so that it keeps one plan: looking at each list anew takes it longer than finding the rows.
+    /// `expression` is one of the keys at hand.
     pub fn has_key(self, expression: Expr, keys: &[i64]) -> Expr {
-        match self.0 {
-            DatabaseBackend::Postgres if keys.len() > 1 => {
-                let item = Query::select().expr(self.item()).from_function(self.table(self.numbers(keys)), LIST).take();
-                let array = Func::cust("ARRAY").arg(Expr::SubQuery(None, Box::new(item.into())));
-                expression.eq(PgFunc::any(array))
-            }
-            _ => match keys {
-                [key] => expression.eq(*key),
-                _ => self.is_one_of(expression, self.numbers(keys)),
-            },
+        match (self.0, keys) {
+            (_, [key]) => expression.eq(*key),
+            (DatabaseBackend::Postgres, _) => expression.eq(PgFunc::any(self.numbers(keys).unseen())),
+            _ => self.is_one_of(expression, self.numbers(keys)),
         }
     }
 
@@ -408,7 +412,7 @@ impl Dialect {
         match self.0 {
             DatabaseBackend::Postgres => expression.eq(PgFunc::any(Expr::val(list.0))),
             _ => {
-                let select = Query::select().expr(self.item()).from_function(self.table(list), LIST).take();
+                let select = Query::select().expr(self.item()).from_function(list.json_each(), LIST).take();
                 expression.in_subquery(select)
             }
         }
@@ -418,3 +422,17 @@ impl Dialect {
 /// A list of values bound as one.
 #[derive(Clone, Debug)]
 pub struct List(Value);
+
+impl List {
+    /// The list as an array of which PostgreSQL cannot see how long it is, so that it keeps one plan: looking at each list anew
+    /// takes it longer than finding a few rows.
+    fn unseen(self) -> FunctionCall {
+        let items = Query::select().expr(Func::cust("unnest").arg(Expr::val(self.0))).take();
+        Func::cust("ARRAY").arg(Expr::SubQuery(None, Box::new(items.into())))
+    }
+
+    /// The list as a table in SQLite.
+    fn json_each(self) -> FunctionCall {
+        Func::cust("json_each").arg(Expr::val(self.0))
+    }
+}

@@ -256,7 +256,6 @@ impl<T: Noun> Pages<T> {
         narrow: impl Fn(&mut SelectStatement),
     ) -> SelectStatement {
         let dialect = session.dialect();
-        let list = dialect.numbers(parents);
         if dialect.has_lateral() {
             let mut inner = columns::<T>();
             sequence.select(&mut inner);
@@ -266,7 +265,7 @@ impl<T: Noun> Pages<T> {
             select
                 .expr(Expr::cust("\"page\".*"))
                 .expr_as(dialect.item(), PARENT)
-                .from_function(dialect.table(list), LIST)
+                .from_function(dialect.keys(parents), LIST)
                 .join_lateral(JoinType::InnerJoin, inner, PAGE, Expr::cust("TRUE"));
             sequence.order_by_name(&mut select, backward, PAGE);
             return select;
@@ -280,7 +279,7 @@ impl<T: Noun> Pages<T> {
         // SQLite keeps the order of a cross join: from the parents to their rows, never through all rows.
         select
             .expr_as(dialect.item(), PARENT)
-            .from_function(dialect.table(list), LIST)
+            .from_function(dialect.keys(parents), LIST)
             .cross_join(T::Entity::default())
             .and_where(self.id().in_subquery(inner));
         sequence.order(&mut select, backward);
@@ -302,7 +301,7 @@ impl<T: Noun> Pages<T> {
                         Query::select()
                             .expr_as(dialect.item(), PARENT)
                             .expr_as(Expr::SubQuery(None, Box::new(count.into())), "count")
-                            .from_function(dialect.table(dialect.numbers(parents)), LIST)
+                            .from_function(dialect.keys(parents), LIST)
                             .take()
                     }
                     _ => {
@@ -343,14 +342,13 @@ impl<T: Noun> Pages<T> {
             narrow(&mut select);
             return Ok(select);
         };
-        let list = dialect.numbers(parents);
         if dialect.has_lateral() {
             select.from(T::Entity::default()).and_where(link(dialect.item())).and_where_option(condition);
             narrow(&mut select);
             return Ok(Query::select()
                 .expr(Expr::cust("\"page\".*"))
                 .expr_as(dialect.item(), PARENT)
-                .from_function(dialect.table(list), LIST)
+                .from_function(dialect.keys(parents), LIST)
                 .join_lateral(JoinType::InnerJoin, select, PAGE, Expr::cust("TRUE"))
                 .take());
         }
@@ -362,7 +360,7 @@ impl<T: Noun> Pages<T> {
             .take();
         select
             .expr_as(dialect.item(), PARENT)
-            .from_function(dialect.table(list), LIST)
+            .from_function(dialect.keys(parents), LIST)
             .cross_join(T::Entity::default())
             .and_where(self.id().in_subquery(inner));
         narrow(&mut select);

@@ -1,6 +1,7 @@
 //! A request being answered: judged, admitted and run, by whichever way it came.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_graphql::ServerError;
@@ -32,7 +33,7 @@ const MARGIN: Duration = Duration::from_secs(1);
 /// A request being answered.
 #[derive(Clone)]
 pub(super) struct Asking {
-    pub(super) app: App,
+    pub(super) app: Arc<App>,
     pub(super) client: Client,
     pub(super) id: RequestId,
 }

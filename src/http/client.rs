@@ -57,7 +57,7 @@ impl Client {
 const MISPLACED: &[&str] = &["key", "api_key", "apikey", "api-key", "access_token", "token", "authorization"];
 
 /// Finds out who asks; refuses a key that is not valid.
-pub(super) async fn know(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(super) async fn know(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     match client(&app, &parts).await {
         Ok(client) => {

@@ -1,6 +1,7 @@
 //! Exports as files: `/export/event.csv`, `/export/graph.jsonl`. They are streamed; one that fails on its way is broken off, so
 //! that no part of it looks whole.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Extension;
@@ -40,7 +41,7 @@ pub(super) struct Narrowed {
 }
 
 pub(super) async fn get(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     Extension(client): Extension<Client>,
     Extension(id): Extension<RequestId>,
     Path(file): Path<String>,

@@ -1,6 +1,8 @@
 //! GraphQL over HTTP: POST with JSON, GET for queries; over a web socket where a client asks to change to one, in events where
 //! it takes them.
 
+use std::sync::Arc;
+
 use axum::Extension;
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::QueryRejection;
@@ -69,7 +71,7 @@ enum Sent {
 }
 
 pub(super) async fn post(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     Extension(client): Extension<Client>,
     Extension(id): Extension<RequestId>,
     headers: HeaderMap,
@@ -97,7 +99,7 @@ pub(super) async fn post(
 }
 
 pub(super) async fn get(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     Extension(client): Extension<Client>,
     Extension(id): Extension<RequestId>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
@@ -144,7 +146,7 @@ fn change_over(upgrade: WebSocketUpgrade, asking: Asking, headers: &HeaderMap) -
         let message = "Pages of this origin may not ask here: name it in the setting --cors-origin";
         return refuse(Refusal::new(StatusCode::FORBIDDEN, "FORBIDDEN", message));
     }
-    let Ok(permit) = std::sync::Arc::clone(&asking.app.sockets).try_acquire_owned() else {
+    let Ok(permit) = Arc::clone(&asking.app.sockets).try_acquire_owned() else {
         let message = "The server keeps as many web sockets as it can: come again later";
         return refuse(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "LIMIT", message).retry_after(10));
     };

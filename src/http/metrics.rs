@@ -1,7 +1,7 @@
 //! Figures for Prometheus: what was asked, how long it took, what was refused.
 
 use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::extract::{Extension, State};
@@ -238,7 +238,7 @@ impl Metrics {
 }
 
 /// The figures as text, for who may read.
-pub(super) async fn show(State(app): State<App>, Extension(client): Extension<Client>) -> Response {
+pub(super) async fn show(State(app): State<Arc<App>>, Extension(client): Extension<Client>) -> Response {
     if let Err(error) = client.caller.needs(Scope::Read) {
         return Reply::refused(&Refusal::from(error), Media::Json).into_response(Media::Json);
     }

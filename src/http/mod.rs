@@ -35,6 +35,7 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
+use tower::ServiceBuilder;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
@@ -54,18 +55,17 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; style-src 'self' 'uns
     font-src 'self' data:; worker-src 'self' blob:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 /// What handlers share.
-#[derive(Clone)]
 struct App {
     api: Api,
     db: Db,
-    settings: Arc<Serve>,
-    shape: Arc<limit::Shape>,
-    documents: Arc<document::Documents>,
-    answers: Arc<answers::Answers>,
-    rates: Arc<rate::Rates>,
-    auth: Arc<Auth>,
-    metrics: Arc<metrics::Metrics>,
-    versions: Arc<reading::Versions>,
+    settings: Serve,
+    shape: limit::Shape,
+    documents: document::Documents,
+    answers: answers::Answers,
+    rates: rate::Rates,
+    auth: Auth,
+    metrics: metrics::Metrics,
+    versions: reading::Versions,
     /// As many as may still be worked on.
     requests: Arc<Semaphore>,
     /// As many as may still be opened.
@@ -96,8 +96,8 @@ pub async fn serve(settings: Serve) -> Result<()> {
         .map_err(|error| Error::Io(format!("cannot listen on {}", settings.listen), error))?;
     let address = listener.local_addr().map_err(|error| Error::Io("cannot tell the address".into(), error))?;
     let (stop, stopping) = watch::channel(false);
-    let app = App::new(db.clone(), settings, stopping).await?;
-    let router = router(app.clone())?;
+    let app = Arc::new(App::new(db.clone(), settings, stopping).await?);
+    let router = router(Arc::clone(&app))?;
     tracing::info!("GraphiQL is at http://{address}/ and the API at http://{address}/graphql");
     let told = async {
         told_to_stop().await;
@@ -139,18 +139,18 @@ impl App {
     async fn new(db: Db, settings: Serve, stopping: watch::Receiver<bool>) -> Result<Self> {
         let api = api_of(settings.federation, settings.hide_schema);
         Ok(Self {
-            shape: Arc::new(limit::Shape::read(&api.sdl())?),
+            shape: limit::Shape::read(&api.sdl())?,
             api,
-            documents: Arc::new(document::Documents::new(&settings)?),
-            answers: Arc::new(answers::Answers::new(settings.answer_cache)),
-            rates: Arc::new(rate::Rates::new(settings.rate)),
-            auth: Arc::new(Auth::new(&db, &settings.access).await?),
-            metrics: Arc::new(metrics::Metrics::new(db.has_replica())),
-            versions: Arc::default(),
+            documents: document::Documents::new(&settings)?,
+            answers: answers::Answers::new(settings.answer_cache),
+            rates: rate::Rates::new(settings.rate),
+            auth: Auth::new(&db, &settings.access).await?,
+            metrics: metrics::Metrics::new(db.has_replica()),
+            versions: reading::Versions::default(),
             requests: Arc::new(Semaphore::new(settings.max_requests)),
             sockets: Arc::new(Semaphore::new(settings.max_sockets)),
             db,
-            settings: Arc::new(settings),
+            settings,
             stopping,
         })
     }
@@ -164,13 +164,23 @@ impl App {
 }
 
 /// All routes.
-fn router(app: App) -> Result<Router> {
+fn router(app: Arc<App>) -> Result<Router> {
     let fixed = |name, value| SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value));
-    let router = Router::new()
+    // As one: a layer that a router is given by itself is copied, with all below it, for each request.
+    let layers = ServiceBuilder::new()
+        .layer(from_fn(request_id::name))
+        .layer(fixed(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
+        .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(fixed(header::REFERRER_POLICY, "no-referrer"))
+        .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
+        .option_layer(origin::layer(&app.settings.cors_origin)?)
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(worth_compressing()))
+        .layer(RequestBodyTimeoutLayer::new(BODY));
+    Ok(Router::new()
         .route("/graphql", get(graphql::get).post(graphql::post).fallback(graphql::other_method))
         .route("/export/{file}", get(export::get))
         .route("/metrics", get(metrics::show))
-        .layer(from_fn_with_state(app.clone(), client::know))
+        .layer(from_fn_with_state(Arc::clone(&app), client::know))
         .route("/health/live", get(|| async { "alive\n" }))
         .route("/health/ready", get(ready))
         .merge(page::routes(app.settings.hide_schema))
@@ -180,16 +190,7 @@ fn router(app: App) -> Result<Router> {
                 "There is nothing here: GraphiQL is at /, the API at /graphql, exports below /export/\n",
             )
         })
-        .layer(RequestBodyTimeoutLayer::new(BODY))
-        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(worth_compressing()));
-    let cors = origin::layer(&app.settings.cors_origin)?;
-    let router = if let Some(cors) = cors { router.layer(cors) } else { router };
-    Ok(router
-        .layer(fixed(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
-        .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .layer(fixed(header::REFERRER_POLICY, "no-referrer"))
-        .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
-        .layer(from_fn(request_id::name))
+        .layer(layers)
         .with_state(app))
 }
 
@@ -198,7 +199,7 @@ fn worth_compressing() -> impl Predicate {
     SizeAbove::new(PACKET).and(NotForContentType::IMAGES).and(NotForContentType::SSE)
 }
 
-async fn ready(State(app): State<App>) -> impl IntoResponse {
+async fn ready(State(app): State<Arc<App>>) -> impl IntoResponse {
     let storage = app.db.is_ready().await.map_err(str::to_owned);
     match storage.and_then(|()| app.db.replica_is_ready()) {
         Ok(None) => (StatusCode::OK, "ready\n".to_owned()),

@@ -1,7 +1,7 @@
 //! GraphiQL and what it reads: its files, the schema, the example queries. All of it is part of the binary.
 
 use std::io::Read;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::extract::Path;
@@ -51,7 +51,7 @@ static EXAMPLES: LazyLock<String> = LazyLock::new(|| {
 
 static SCHEMA: LazyLock<String> = LazyLock::new(crate::graphql::sdl);
 
-pub(super) fn routes(hide_schema: bool) -> Router<App> {
+pub(super) fn routes(hide_schema: bool) -> Router<Arc<App>> {
     let router = if hide_schema {
         Router::new()
     } else {

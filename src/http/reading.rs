@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_graphql::parser::types::OperationType;
@@ -153,7 +153,7 @@ impl Asking {
 
 /// A write under way.
 pub(super) struct Writing {
-    app: App,
+    app: Arc<App>,
     name: String,
     /// Whether it is known what became of it.
     is_known: bool,

@@ -52,7 +52,7 @@ async fn a_resolver_that_panics_takes_its_own_request_only() {
     let (_stop, stopping) = watch::channel(false);
     let mut app = App::new(db, Flags::parse_from(["test"]).settings, stopping).await.unwrap();
     app.api = Api::Whole(builder(Query::default()).extension(PanicsAt("totalCount")).finish());
-    let router = router(app).unwrap();
+    let router = router(Arc::new(app)).unwrap();
     for accept in ["application/json", "application/graphql-response+json", "text/event-stream"] {
         for (query, panics) in [("{ events { totalCount } }", true), ("{ events { nodes { id } } }", false)] {
             let request = Request::post("/graphql")

@@ -96,8 +96,8 @@ async fn pages_of_what_is_tied_join_to_the_list() {
     const ROLES: [&str; 4] = ["VICTIM", "AGENT", "VISITOR", "TARGET"];
     // Of each five, number 0 has a victim; all but number 0 an agent; one in all a visitor; the last ten a target.
     let has = |number: usize, role: &str| match role {
-        "VICTIM" => number % 5 == 0,
-        "AGENT" => number % 5 != 0,
+        "VICTIM" => number.is_multiple_of(5),
+        "AGENT" => !number.is_multiple_of(5),
         "VISITOR" => number == 700,
         _ => number >= 1490,
     };

@@ -71,7 +71,7 @@ impl Sink {
             let select = Query::select()
                 .columns(["id", "kind"])
                 .from("record")
-                .and_where(self.dialect.is_one_of(Expr::col(("record", "id")), self.dialect.numbers(&ids)))
+                .and_where(self.dialect.has_key(Expr::col(("record", "id")), &ids))
                 .take();
             let mut found = Vec::new();
             for row in session.all(&select).await? {
