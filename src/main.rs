@@ -1,20 +1,19 @@
 //! The command line.
 
+mod command;
 mod progress;
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use entity::record::Kind;
-use newsgraph::auth::{Scope, key};
-use newsgraph::config::{Database, Serve};
+use clap::{CommandFactory, FromArgMatches, Parser};
+use command::{Cli, Command, Delete, Export, Import, Key, Migrate};
+use newsgraph::auth::key;
 use newsgraph::db::Db;
 use newsgraph::error::{Error, Result};
 use newsgraph::generate::{Generate, generate};
-use newsgraph::import::feed::{self, Format};
+use newsgraph::import::feed;
 use newsgraph::import::{self, Options, Report, Source, problem};
 use newsgraph::text::date::format_instant;
 use newsgraph::{export, settings, telemetry};
@@ -22,190 +21,6 @@ use progress::Bar;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-/// A knowledge graph of news events behind a GraphQL API.
-#[derive(Parser)]
-#[command(version, arg_required_else_help = true, after_help = EXIT_CODES)]
-struct Cli {
-    /// A file of settings: TOML with the names of the flags, such as `listen = "0.0.0.0:8000"`. Flags count before the
-    /// environment, and that before the file.
-    #[arg(long, env = "NEWSGRAPH_CONFIG", value_name = "FILE", global = true)]
-    config: Option<PathBuf>,
-    #[command(subcommand)]
-    command: Command,
-}
-
-const EXIT_CODES: &str = "Exit codes: 0 done, 1 some records were rejected, 2 usage or refused input, 3 the database.";
-
-#[derive(Subcommand)]
-enum Command {
-    /// Migrate the database and serve the API and GraphiQL.
-    #[command(after_help = "Example: newsgraph serve --example\nThen open http://127.0.0.1:8000/")]
-    Serve(Box<Serve>),
-    /// Import files of records (JSON Lines), all or nothing, or feeds by others, packed with gzip or zip or not.
-    ///
-    /// Of a feed, rows with mistakes are left out and told, and what the graph has no place for is counted. What of
-    /// it is stored already and as before stays untouched.
-    #[command(after_help = "Examples:\n  newsgraph import --dry-run examples/mikdam/records.jsonl\n  \
-                            newsgraph import --format auto 20210711120000.export.CSV.zip")]
-    Import(Import),
-    /// Delete records with their parts, all or nothing. What others refer to is not deleted, and said.
-    #[command(after_help = "Example: newsgraph delete --dataset mikdam visit-un travel-erbil")]
-    Delete(Delete),
-    /// Write the graph, or a part of it, in a format that others read.
-    ///
-    /// All of it is one state of the graph, whatever is written meanwhile.
-    #[command(after_help = "Examples:\n  newsgraph export --output graph.jsonl\n  \
-                            newsgraph export --kind event --filter '{\"type\": {\"within\": [\"VIOLENCE\"]}}'")]
-    Export(Export),
-    /// Print synthetic records with the skew of real news, for trying things out at size.
-    #[command(after_help = "Example: newsgraph generate --events 100000 --seed 7 | newsgraph import -")]
-    Generate {
-        /// How many events; actors, places, articles and statements come besides.
-        #[arg(long, env = "NEWSGRAPH_EVENTS", value_name = "NUMBER")]
-        events: u64,
-        /// Another seed gives other records; the same gives the same.
-        #[arg(long, env = "NEWSGRAPH_SEED", default_value_t = 1, value_name = "NUMBER")]
-        seed: u64,
-    },
-    /// Print the GraphQL schema, or the JSON Schema of records.
-    #[command(after_help = "Example: newsgraph schema --records > records.schema.json")]
-    Schema {
-        /// The JSON Schema of records.
-        #[arg(long, env = "NEWSGRAPH_RECORDS")]
-        records: bool,
-        /// The GraphQL schema as a subgraph of Apollo Federation 2.
-        #[arg(long, env = "NEWSGRAPH_FEDERATION")]
-        federation: bool,
-    },
-    /// Make, list and take back the keys by which services write, or read where that takes a key.
-    Key {
-        #[command(subcommand)]
-        action: Key,
-    },
-    /// Make the keys of names and the full-text index anew from what is stored.
-    #[command(after_help = "Example: newsgraph index\nReaders see the old index until the new one is whole.")]
-    Index(Database),
-    /// Bring the database up to date, or tell whether it is.
-    #[command(after_help = "Example: newsgraph migrate status")]
-    Migrate {
-        #[command(subcommand)]
-        action: Migrate,
-    },
-}
-
-#[derive(Subcommand)]
-enum Key {
-    /// Make a key and print it. It cannot be shown again: only its hash is stored.
-    #[command(after_help = "Example: newsgraph key create feeds --scope read,write --days 365")]
-    Create {
-        #[command(flatten)]
-        database: Database,
-        /// What it may do.
-        #[arg(long, value_delimiter = ',', default_value = "read", value_name = "SCOPES")]
-        scope: Vec<Scope>,
-        /// For how many days; for ever when left out.
-        #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36500))]
-        days: Option<u32>,
-        /// What to call it: each write is logged with this name.
-        name: String,
-    },
-    /// List all keys that were ever made.
-    #[command(after_help = "Example: newsgraph key list")]
-    List(Database),
-    /// Take a key back for ever; a server notices within seconds.
-    #[command(after_help = "Example: newsgraph key revoke feeds")]
-    Revoke {
-        #[command(flatten)]
-        database: Database,
-        /// What it is called.
-        name: String,
-    },
-}
-
-#[derive(Subcommand)]
-enum Migrate {
-    /// Make the changes that are missing.
-    Up(Database),
-    /// List all changes and which were made; exits with 1 when one is missing.
-    Status(Database),
-}
-
-#[derive(clap::Args)]
-struct Import {
-    #[command(flatten)]
-    database: Database,
-    /// The form of the files.
-    #[arg(long, env = "NEWSGRAPH_FORMAT", value_enum, default_value = "records")]
-    format: Format,
-    /// The dataset of files that do not begin with one; feeds have one of their own by default.
-    #[arg(long, env = "NEWSGRAPH_DATASET", value_name = "KEY")]
-    dataset: Option<String>,
-    /// Keep the names that GDELT's knowledge graph and POLECAT see in articles, as mentions that nobody has judged.
-    #[arg(long, env = "NEWSGRAPH_MENTIONS")]
-    mentions: bool,
-    /// Keep the quotations of GDELT's knowledge graph, as statements whose speaker is not recorded.
-    #[arg(long, env = "NEWSGRAPH_QUOTATIONS")]
-    quotations: bool,
-    /// Say what would be done and write nothing.
-    #[arg(long, env = "NEWSGRAPH_DRY_RUN")]
-    dry_run: bool,
-    /// Leave out records with mistakes and what refers to them, and write the others.
-    #[arg(long, env = "NEWSGRAPH_KEEP_GOING")]
-    keep_going: bool,
-    /// Commit after so many records, so that an import that is interrupted goes on where it stopped: give the same command
-    /// again. A mistake then leaves out the part that it is in and what follows; without this nothing is written at all.
-    #[arg(long, env = "NEWSGRAPH_COMMIT_EVERY", value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
-    commit_every: Option<u64>,
-    /// Write the report as JSON.
-    #[arg(long, env = "NEWSGRAPH_REPORT", value_name = "FILE")]
-    report: Option<String>,
-    /// Files of that form; `-` is standard input.
-    #[arg(required = true, value_name = "FILE")]
-    files: Vec<String>,
-}
-
-#[derive(clap::Args)]
-struct Delete {
-    #[command(flatten)]
-    database: Database,
-    /// The dataset of the records.
-    #[arg(long, env = "NEWSGRAPH_DATASET", value_name = "KEY")]
-    dataset: String,
-    /// Say what would be done and delete nothing.
-    #[arg(long, env = "NEWSGRAPH_DRY_RUN")]
-    dry_run: bool,
-    /// Leave in place what cannot be deleted, and delete the others.
-    #[arg(long, env = "NEWSGRAPH_KEEP_GOING")]
-    keep_going: bool,
-    /// Write the report as JSON.
-    #[arg(long, env = "NEWSGRAPH_REPORT", value_name = "FILE")]
-    report: Option<String>,
-    /// Keys of records; `-` reads them from standard input, one a line.
-    #[arg(required = true, value_name = "KEY")]
-    keys: Vec<String>,
-}
-
-#[derive(clap::Args)]
-struct Export {
-    #[command(flatten)]
-    database: Database,
-    /// How it is written.
-    #[arg(long, env = "NEWSGRAPH_EXPORT_FORMAT", value_enum, default_value = "records")]
-    format: export::Format,
-    /// Only things of this noun (`event`, `actor`, `statement`, ...), with what belongs to them.
-    #[arg(long, env = "NEWSGRAPH_KIND", value_name = "NOUN", value_parser = export::noun)]
-    kind: Option<Kind>,
-    /// Only those for which this holds: the filter of the noun as the API has it, as JSON.
-    #[arg(long, env = "NEWSGRAPH_FILTER", value_name = "JSON", requires = "kind")]
-    filter: Option<String>,
-    /// Only what came with the dataset that has this key.
-    #[arg(long, env = "NEWSGRAPH_DATASET", value_name = "KEY")]
-    dataset: Option<String>,
-    /// Where to; standard output when left out.
-    #[arg(long, env = "NEWSGRAPH_OUTPUT", value_name = "FILE")]
-    output: Option<String>,
-}
 
 /// What a thread's stack may hold. Fields are resolved within the fields above them, so a query as deep as is allowed takes
 /// some megabytes where the program is not optimized. Only what is used is taken.
@@ -270,7 +85,7 @@ async fn run(command: Command) -> Result<ExitCode> {
         }
         Command::Schema { .. } => print(&newsgraph::graphql::sdl()).map(|()| ExitCode::SUCCESS),
         Command::Index(database) => {
-            let db = Db::connect(&database.database_url).await?;
+            let db = Db::open(&database.database_url).await?;
             db.migrate().await?;
             import::rebuild(&db).await?;
             print("indexed\n")?;
@@ -283,7 +98,7 @@ async fn run(command: Command) -> Result<ExitCode> {
             db.close().await.map(|()| ExitCode::SUCCESS)
         }
         Command::Migrate { action: Migrate::Status(database) } => {
-            let db = Db::connect(&database.database_url).await?;
+            let db = Db::open(&database.database_url).await?;
             let changes = db.migrations().await?;
             for (name, made) in &changes {
                 print(&format!("{} {name}\n", if *made { "made   " } else { "missing" }))?;
@@ -296,7 +111,10 @@ async fn run(command: Command) -> Result<ExitCode> {
 
 async fn keys(action: Key) -> Result<()> {
     let (Key::Create { database, .. } | Key::List(database) | Key::Revoke { database, .. }) = &action;
-    let db = Db::connect(&database.database_url).await?;
+    let db = match &action {
+        Key::Create { .. } => Db::connect(&database.database_url).await?,
+        _ => Db::open(&database.database_url).await?,
+    };
     import::migrate(&db).await?;
     match action {
         Key::Create { name, scope, days, .. } => {
@@ -361,7 +179,7 @@ async fn delete(settings: Delete) -> Result<ExitCode> {
             keys.push(key);
         }
     }
-    let db = Db::connect(&settings.database.database_url).await?;
+    let db = Db::open(&settings.database.database_url).await?;
     import::migrate(&db).await?;
     let options = Options {
         dataset: Some(settings.dataset),
@@ -380,7 +198,7 @@ async fn export_to(settings: Export) -> Result<()> {
     let filter = settings.filter.as_deref().map(serde_json::from_str).transpose();
     let filter = filter.map_err(|error| Error::BadInput(format!("`--filter` is no JSON: {error}")))?;
     let (format, kind, dataset) = (settings.format, settings.kind, settings.dataset);
-    let db = Db::connect(&settings.database.database_url).await?;
+    let db = Db::open(&settings.database.database_url).await?;
     import::migrate(&db).await?;
     let export = export::export(&db, &export::Request { format, kind, filter, dataset, tells_judges: true }).await?;
     export.write_to(settings.output.as_deref()).await?;

@@ -4,6 +4,11 @@ import os
 import pathlib
 import subprocess
 
+from grow import grow
+
+# The events of the largest graph that is imported.
+MOST = 1_000_000
+
 
 def psql(url, text):
     command = ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", text, url]
@@ -25,7 +30,7 @@ def load(url, file):
 
 
 class Postgres:
-    title, dialect = "PostgreSQL", "postgresql"
+    title, dialect, most = "PostgreSQL", "postgresql", float("inf")
 
     def __init__(self, work, server, events):
         base = server.rsplit("/", 1)[0]
@@ -33,8 +38,14 @@ class Postgres:
         self.url = f"{base}/{name}"
         if not psql(server, f"SELECT 1 FROM pg_database WHERE datname = '{name}'").strip():
             psql(server, f"DROP DATABASE IF EXISTS {name}_unfinished")
-            psql(server, f"CREATE DATABASE {name}_unfinished")
-            load(f"{self.url}_unfinished", generated(work, events))
+            if int(events) > MOST:
+                # Copies of one that was imported.
+                one = Postgres(work, server, MOST)
+                psql(server, f"CREATE DATABASE {name}_unfinished TEMPLATE {one.url.rsplit('/', 1)[1]}")
+                grow(lambda text: psql(f"{self.url}_unfinished", text), int(events) // MOST)
+            else:
+                psql(server, f"CREATE DATABASE {name}_unfinished")
+                load(f"{self.url}_unfinished", generated(work, events))
             # What the server would do behind our back later, in the middle of a measurement.
             psql(f"{self.url}_unfinished", "VACUUM (ANALYZE)")
             psql(server, f"ALTER DATABASE {name}_unfinished RENAME TO {name}")
@@ -50,7 +61,7 @@ class Postgres:
 
 
 class SQLite:
-    title, dialect = "SQLite", "sqlite"
+    title, dialect, most = "SQLite", "sqlite", MOST
 
     def __init__(self, work, events):
         self.file = pathlib.Path(work / f"{events}.db")

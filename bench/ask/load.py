@@ -5,6 +5,7 @@ import json
 import os
 import re
 import subprocess
+import tempfile
 
 CONNECTIONS = 32
 
@@ -20,15 +21,18 @@ class Driven:
     errors: dict
 
 
-def drive(work, url, bodies, duration, connections=CONNECTIONS):
-    """Asks a server, as fast as it answers."""
-    file = work / "bodies"
-    # A line each, of which the generator picks at random.
-    file.write_text("".join(json.dumps(body) + "\n" for body in bodies))
+def drive(work, url, bodies, duration, connections=CONNECTIONS, rate=None):
+    """Asks a server, as fast as it answers or so many times a second."""
     command = [str(work / "tools" / "bin" / "oha"), "--no-tui", "--output-format", "json", "-c", str(connections), "-z", duration, "-w", "-m", "POST"]
-    # It would ask for compressed answers, which only some of the servers make.
-    body = ["-T", "application/json", "--disable-compression", "-Z", str(file)]
-    run = subprocess.run([*command, *body, url], check=True, capture_output=True, text=True)
+    if rate:
+        command += ["-q", str(rate)]
+    # A line each, of which the generator picks at random.
+    with tempfile.NamedTemporaryFile("w", dir=work) as file:
+        file.write("".join(json.dumps(body) + "\n" for body in bodies))
+        file.flush()
+        # It would ask for compressed answers, which only some of the servers make.
+        body = ["-T", "application/json", "--disable-compression", "-Z", file.name]
+        run = subprocess.run([*command, *body, url], check=True, capture_output=True, text=True)
     found = json.loads(run.stdout)
     wrong = {status: count for status, count in found["statusCodeDistribution"].items() if status != "200"}
     errors = {**wrong, **found["errorDistribution"]}

@@ -94,7 +94,7 @@ def write(found, wrong, servers):
         "",
         f"Written by `bench/run` on {datetime.date.today()} with {program} over {int(events):,} generated events (`newsgraph generate --seed 7`), on",
         f"{os.cpu_count()} cores that database, server and client share: ratios hold, times do not. {CONNECTIONS} connections on loopback, {duration} a measurement",
-        f"after a second of warm-up, the median of {rounds} rounds in turn. Before it is timed each answer is compared with the others'.",
+        f"after a second of warm-up, {'one round' if rounds == 1 else f'the median of {rounds} rounds in turn'}. Before it is timed each answer is compared with the others'.",
         "",
         ", ".join([postgres.version(), version(str(work / "tools/bin/oha"), "--version"), *(peer.version() for peer in peers)]) + ".",
         "The peers ask the same tables. The floor is one statement written by hand for each question behind axum; pgbench sends the same",

@@ -38,7 +38,7 @@ impl Display for Words {
 
 impl SqlWriter for Words {
     fn push_param<T: QueryBuilder>(&mut self, value: Value, builder: &T) {
-        // Only LIMIT and OFFSET have numbers of this type; writing to a text cannot fail.
+        // Only numbers of rows are of this type; writing to a text cannot fail.
         let _ = if let Value::BigUnsigned(Some(rows)) = value {
             write!(self.text, "{rows}")
         } else {

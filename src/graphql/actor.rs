@@ -35,6 +35,20 @@ use super::statement::{Statement, StatementFilter};
 use crate::error::Result as Answer;
 use entity::actor::{ActorKind, Column, Entity, OrganizationKind};
 
+/// What only the fields of these names show.
+const SPARE: &[Column] = &[
+    Column::Slug,
+    Column::Description,
+    Column::Country,
+    Column::Sector,
+    Column::Occupation,
+    Column::Born,
+    Column::Died,
+    Column::Descriptor,
+    Column::Condition,
+    Column::Reason,
+];
+
 /// What all actors have.
 pub struct ActorFields(Row<Entity>);
 
@@ -161,6 +175,9 @@ impl Noun for Actor {
     type Chart = Undated;
     const ID: Column = Column::Id;
 
+    fn spare() -> &'static [Column] {
+        SPARE
+    }
     fn of(row: Row<Entity>) -> Self {
         match row.kind {
             ActorKind::Person => Self::Person(Person(row)),
@@ -178,7 +195,7 @@ fn of_kind(kind: ActorKind) -> Expr {
     Expr::col((Entity, Column::Kind)).eq(kind.to_value())
 }
 
-noun!(Person of actor, filter ActorFilter, order ActorOrderField, facet ActorFacet, scope of_kind(ActorKind::Person));
+noun!(Person of actor, filter ActorFilter, order ActorOrderField, facet ActorFacet, scope of_kind(ActorKind::Person), spare SPARE);
 
 /// A human being.
 #[Object]
@@ -203,7 +220,7 @@ impl Person {
     }
 }
 
-noun!(Organization of actor, filter ActorFilter, order ActorOrderField, facet ActorFacet, scope of_kind(ActorKind::Organization));
+noun!(Organization of actor, filter ActorFilter, order ActorOrderField, facet ActorFacet, scope of_kind(ActorKind::Organization), spare SPARE);
 
 /// A body with a structure: a state, a government body, a militia, a party, a company. A building is a place, the
 /// institution in it an organization.
@@ -224,7 +241,7 @@ impl Organization {
     }
 }
 
-noun!(Group of actor, filter ActorFilter, order ActorOrderField, facet ActorFacet, scope of_kind(ActorKind::Group));
+noun!(Group of actor, filter ActorFilter, order ActorOrderField, facet ActorFacet, scope of_kind(ActorKind::Group), spare SPARE);
 
 /// People without a known structure: the kidnappers, security forces, militia channels.
 #[Object]
@@ -240,7 +257,7 @@ impl Group {
     }
 }
 
-noun!(AnonymousSource of actor, filter ActorFilter, order ActorOrderField, facet ActorFacet, scope of_kind(ActorKind::AnonymousSource));
+noun!(AnonymousSource of actor, filter ActorFilter, order ActorOrderField, facet ActorFacet, scope of_kind(ActorKind::AnonymousSource), spare SPARE);
 
 /// Someone whom an article quotes without a name. It belongs to that article and is never merged with another by itself.
 #[Object]

@@ -31,7 +31,18 @@ use super::session::{Fault, session};
 use super::statement::{Statement, StatementFilter};
 use entity::article::{Column, Entity};
 
-noun!(Article of article, filter ArticleFilter, order ArticleOrderField, facet ArticleFacet, chart DatedList<Article>, dated [PublishedEarliest PublishedLatest], large [Text]);
+/// What only the fields of these names show.
+const SPARE: &[Column] = &[
+    Column::Slug,
+    Column::Headline,
+    Column::Url,
+    Column::TimeZone,
+    Column::Language,
+    Column::TextSha256,
+    Column::TextLength,
+];
+
+noun!(Article of article, filter ArticleFilter, order ArticleOrderField, facet ArticleFacet, chart DatedList<Article>, dated [PublishedEarliest PublishedLatest], large [Text], spare SPARE);
 
 /// A published report or work. A work may be known only by mention, an outlet may be named without a link.
 #[Object]

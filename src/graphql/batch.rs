@@ -49,6 +49,10 @@ pub trait Noun: ContainerType + Clone + 'static {
     fn large() -> &'static [<Self::Entity as EntityTrait>::Column] {
         &[]
     }
+    /// Columns that nothing but the field of the same name shows: where it is not selected they are read as null.
+    fn spare() -> &'static [<Self::Entity as EntityTrait>::Column] {
+        &[]
+    }
 }
 
 /// A field by its place in the document, and what is loaded for it.
@@ -161,7 +165,8 @@ where
                 keys.dedup();
                 let session = session(ctx)?;
                 // Boxed: one row of the batch loads, and all would carry the weight.
-                let rows = Box::pin(select_by::<T>(session, column, &keys)).await?;
+                let unasked = Unasked::of_one::<T>(ctx);
+                let rows = Box::pin(select_by::<T>(session, column, &keys, &unasked)).await?;
                 let places = rows.iter().enumerate().filter_map(|(at, row)| Some((back(row)?, at))).collect();
                 Ok((Batch::new(rows), places))
             })
@@ -189,9 +194,10 @@ pub(crate) async fn select_by<T: Noun>(
     session: &Session,
     column: <T::Entity as EntityTrait>::Column,
     keys: &[i64],
+    unasked: &Unasked,
 ) -> Result<Vec<<T::Entity as EntityTrait>::Model>, Fault> {
     let dialect = session.dialect();
-    let mut select = columns::<T>();
+    let mut select = columns::<T>(unasked);
     select.and_where(dialect.has_key(Expr::col((T::Entity::default(), column)), keys));
     if let Some(scope) = T::scope() {
         select.and_where(scope);
@@ -199,13 +205,51 @@ pub(crate) async fn select_by<T: Noun>(
     models::<T>(&session.all(&select).await?)
 }
 
-/// A select of all columns of `T` from its table.
-pub(crate) fn columns<T: Noun>() -> SelectStatement {
+/// Columns of rows that are read as null, as nothing that is selected shows them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Unasked(Vec<&'static str>);
+
+impl Unasked {
+    /// Of rows that are the value of the field being resolved.
+    pub(crate) fn of_one<T: Noun>(ctx: &Context<'_>) -> Self {
+        Self::of::<T>(&ctx.field().selection_set().map(|field| field.name()).collect::<Vec<_>>())
+    }
+
+    /// Of the rows of the list being resolved.
+    pub(crate) fn of_list<T: Noun>(ctx: &Context<'_>) -> Self {
+        let mut fields = Vec::new();
+        for part in ctx.field().selection_set() {
+            match part.name() {
+                "nodes" => fields.extend(part.selection_set().map(|field| field.name())),
+                "edges" => {
+                    let nodes = part.selection_set().filter(|field| field.name() == "node");
+                    fields.extend(
+                        nodes.flat_map(|node| node.selection_set().map(|field| field.name()).collect::<Vec<_>>()),
+                    );
+                }
+                _ => {}
+            }
+        }
+        Self::of::<T>(&fields)
+    }
+
+    fn of<T: Noun>(fields: &[&str]) -> Self {
+        let shows = |field: &&str, column: &str| {
+            let lower = field.bytes().map(|letter| letter.to_ascii_lowercase());
+            column.bytes().filter(|letter| *letter != b'_').eq(lower)
+        };
+        let columns = T::spare().iter().map(IdenStatic::as_str);
+        Self(columns.filter(|column| !fields.iter().any(|field| shows(field, column))).collect())
+    }
+}
+
+/// A select of the columns of `T` from its table.
+pub(crate) fn columns<T: Noun>(unasked: &Unasked) -> SelectStatement {
     let mut select = Query::select();
     select.from(T::Entity::default());
     for column in <T::Entity as EntityTrait>::Column::iter() {
         let name = column.as_str();
-        if T::large().iter().any(|large| large.as_str() == name) {
+        if unasked.0.contains(&name) || T::large().iter().any(|large| large.as_str() == name) {
             select.expr_as(Expr::cust("NULL"), name);
         } else {
             select.column((T::Entity::default(), column));
@@ -220,7 +264,7 @@ pub(crate) fn models<T: Noun>(rows: &[QueryResult]) -> Result<Vec<<T::Entity as 
 
 /// Declares a noun's GraphQL type over its rows.
 macro_rules! noun {
-    ($name:ident of $module:ident, filter $filter:ty, order $order:ty, facet $facet:ty $(, chart $chart:ty)? $(, dated [$earliest:ident $latest:ident])? $(, scope $scope:expr)? $(, large [$($large:ident),+])?) => {
+    ($name:ident of $module:ident, filter $filter:ty, order $order:ty, facet $facet:ty $(, chart $chart:ty)? $(, dated [$earliest:ident $latest:ident])? $(, scope $scope:expr)? $(, large [$($large:ident),+])? $(, spare $spare:expr)?) => {
         #[allow(missing_docs, reason = "the description stands at its fields, where GraphQL reads it")]
         #[derive(Clone)]
         pub struct $name(pub(crate) $crate::graphql::batch::Row<entity::$module::Entity>);
@@ -244,6 +288,9 @@ macro_rules! noun {
             })?
             $(fn large() -> &'static [entity::$module::Column] {
                 &[$(entity::$module::Column::$large),+]
+            })?
+            $(fn spare() -> &'static [entity::$module::Column] {
+                $spare
             })?
         }
 

@@ -7,7 +7,7 @@ use sea_orm::sea_query::Expr;
 
 use super::account::AccountFilter;
 use super::actor::{Actor, ActorFilter};
-use super::batch::{Batch, Noun, Row, noun, select_by};
+use super::batch::{Batch, Noun, Row, Unasked, noun, select_by};
 use super::change::Change;
 use super::connections;
 use super::dataset::{Record, record};
@@ -134,15 +134,17 @@ async fn sides(row: &Row<Entity>, ctx: &Context<'_>) -> Result<Sides, Fault> {
         .shared(ctx, async |claims| {
             let session = session(ctx)?;
             let ids: Vec<i64> = claims.iter().map(|claim| claim.id.0).collect();
-            let mut stances = select_by::<Stance>(session, entity::stance::Column::ClaimId, &ids).await?;
+            let mut stances =
+                select_by::<Stance>(session, entity::stance::Column::ClaimId, &ids, &Unasked::default()).await?;
             stances.retain(|stance| stance.current);
             stances.sort_unstable_by_key(|stance| stance.statement_id);
             let ids: Vec<i64> = stances.iter().map(|stance| stance.statement_id.0).collect();
-            let statements = select_by::<Statement>(session, entity::statement::Column::Id, &ids).await?;
+            let statements =
+                select_by::<Statement>(session, entity::statement::Column::Id, &ids, &Unasked::default()).await?;
             let voices: Vec<i64> =
                 statements.iter().filter_map(|statement| statement.voice_id.map(|id| id.0)).collect();
             let actors: Arc<Batch<entity::actor::Entity>> =
-                Batch::new(select_by::<Actor>(session, entity::actor::Column::Id, &voices).await?);
+                Batch::new(select_by::<Actor>(session, entity::actor::Column::Id, &voices, &Unasked::default()).await?);
             let actor = |id: entity::id::ActorId| Row::all(&actors).find(|row| row.id == id);
             let statements: Arc<Batch<entity::statement::Entity>> = Batch::new(statements);
             let statement = |id: entity::id::StatementId| Row::all(&statements).find(|row| row.id == id);

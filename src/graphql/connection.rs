@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Object, SimpleObject, TypeName};
 use sea_orm::{EntityTrait, FromQueryResult};
 
-use super::batch::{Noun, Once, Row};
+use super::batch::{Noun, Once, Row, Unasked};
 use super::facet::{Facet, facets};
 use super::page::{List, Pages, ROOT, Read, Window};
 use super::rows::Rows;
@@ -22,8 +22,8 @@ pub struct Connection<T: Noun> {
 
 impl<T: Noun> Connection<T> {
     /// A list at the root.
-    pub(crate) fn root(list: List<T>) -> Self {
-        Self { pages: Arc::new(Pages::new(list, None)), parent: ROOT }
+    pub(crate) fn root(ctx: &Context<'_>, list: List<T>) -> Self {
+        Self { pages: Arc::new(Pages::new(list, None, Unasked::of_list::<T>(ctx))), parent: ROOT }
     }
 
     /// A list of the rows that belong to this one, read for its whole batch at once.
@@ -40,7 +40,7 @@ impl<T: Noun> Connection<T> {
             let mut parents: Vec<i64> = row.siblings().iter().map(id).collect();
             parents.sort_unstable();
             parents.dedup();
-            Pages::new(list(), Some(parents))
+            Pages::new(list(), Some(parents), Unasked::of_list::<T>(ctx))
         });
         Self { pages, parent: id(row) }
     }

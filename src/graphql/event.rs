@@ -40,7 +40,20 @@ use entity::participation::{Certainty, Role};
 use entity::standing::Standing;
 use entity::{account, participation};
 
-noun!(Event of event, filter EventFilter, order EventOrderField, facet EventFacet, chart DatedList<Event>, dated [Earliest Latest]);
+/// What only the fields of these names show.
+const SPARE: &[Column] = &[
+    Column::Slug,
+    Column::SourceType,
+    Column::Title,
+    Column::Summary,
+    Column::PlaceNote,
+    Column::PlaceCertainty,
+    Column::PlaceCertaintyNote,
+    Column::PlacePrecision,
+    Column::Standing,
+];
+
+noun!(Event of event, filter EventFilter, order EventOrderField, facet EventFacet, chart DatedList<Event>, dated [Earliest Latest], spare SPARE);
 
 /// Something that happened, is planned, or is said to have happened. What is agreed stands here, what is disputed in
 /// its accounts (the views of the Simple Event Model).

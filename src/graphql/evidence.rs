@@ -13,11 +13,23 @@ use super::root::root;
 use super::rows::One;
 use super::session::{Fault, present};
 use super::statement::{Statement, StatementFilter};
-use entity::evidence::EvidencePart;
+use entity::evidence::{Column, EvidencePart};
 use entity::participation::Certainty;
 use entity::record::Kind as Noun_;
 
-noun!(Evidence of evidence, filter EvidenceFilter, order EvidenceOrderField, facet EvidenceFacet);
+/// What only the fields of these names show.
+const SPARE: &[Column] = &[
+    Column::Start,
+    Column::End,
+    Column::Quote,
+    Column::QuoteSha256,
+    Column::Prefix,
+    Column::Suffix,
+    Column::Confidence,
+    Column::Note,
+];
+
+noun!(Evidence of evidence, filter EvidenceFilter, order EvidenceOrderField, facet EvidenceFacet, spare SPARE);
 
 /// Where in an article a fact is written (W3C Web Annotation Data Model: TextPositionSelector and TextQuoteSelector).
 /// The words themselves stand here only where they may be kept.
@@ -146,7 +158,7 @@ order! {
         /// In the order in which it was recorded.
         Recorded = Recorded,
         /// By where it begins in its article.
-        Start = Number (entity::evidence::Entity, entity::evidence::Column::Start),
+        Start = Offset (entity::evidence::Entity, entity::evidence::Column::Start),
     }
 }
 

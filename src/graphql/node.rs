@@ -11,7 +11,7 @@ use sea_orm::{EntityTrait, FromQueryResult};
 use super::account::Account;
 use super::actor::{Actor, AnonymousSource, Group, Organization, Person};
 use super::article::Article;
-use super::batch::{Batch, Noun, Row, select_by};
+use super::batch::{Batch, Noun, Row, Unasked, select_by};
 use super::change::Change;
 use super::claim::Claim;
 use super::dataset::Dataset;
@@ -59,7 +59,7 @@ macro_rules! nodes {
         pub(crate) async fn load(session: &Session, kind: Kind, ids: &[i64]) -> Result<Vec<(i64, Node)>, Fault> {
             match kind {
                 $(Kind::$kind => {
-                    let rows = select_by::<$noun>(session, entity::$module::Column::Id, ids).await?;
+                    let rows = select_by::<$noun>(session, entity::$module::Column::Id, ids, &Unasked::default()).await?;
                     let batch: Arc<Batch<entity::$module::Entity>> = Batch::new(rows);
                     Ok((0..ids.len()).filter_map(|at| {
                         let row: Row<entity::$module::Entity> = Row::get(&batch, at)?;

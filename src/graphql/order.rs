@@ -67,6 +67,8 @@ pub enum Key {
     Text(Expr),
     /// A whole number that a row may lack.
     Number(Expr),
+    /// Such a number that says where something stands within a larger thing: over all rows no index has its order.
+    Offset(Expr),
     /// A number that a row may lack.
     Real(Expr),
     /// The id, which ends every order anyway: rows in the order in which they were recorded.
@@ -79,6 +81,7 @@ pub(crate) struct Term {
     expression: Expr,
     kind: Kind,
     descending: bool,
+    is_indexed: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -92,10 +95,11 @@ impl Term {
     /// The lack of a value sorts last either way: it counts as the greatest when ascending and as the least when
     /// descending. The indexes are on the same expressions.
     fn new(key: Key, descending: bool) -> Option<Self> {
+        let is_indexed = !matches!(key, Key::Offset(_));
         let (kind, expression) = match key {
             Key::Recorded => return None,
             Key::Text(text) => (Kind::Text, text),
-            Key::Number(number) => {
+            Key::Number(number) | Key::Offset(number) => {
                 // Written out and not bound, or no index on the expression would be taken.
                 let last = if descending { "-9223372036854775808" } else { "9223372036854775807" };
                 (Kind::Number, Func::coalesce([number, Expr::cust(last)]).into())
@@ -105,7 +109,7 @@ impl Term {
                 (Kind::Real, Func::coalesce([real, Expr::cust(last)]).into())
             }
         };
-        Some(Self { expression, kind, descending })
+        Some(Self { expression, kind, descending, is_indexed })
     }
 }
 
@@ -114,7 +118,7 @@ impl Term {
 pub(crate) struct Sequence {
     terms: Vec<Term>,
     id: Expr,
-    /// The id follows the direction of the first key, so that one index serves both.
+    /// Where the order does not say it, the id follows the direction of the first key, so that one index serves both.
     id_descends: bool,
     /// Names the list and the order, so that a cursor of another one is noticed.
     tag: String,
@@ -122,9 +126,11 @@ pub(crate) struct Sequence {
 
 impl Sequence {
     pub(crate) fn new(list: &str, keys: Vec<(Key, Direction)>, id: Expr) -> Self {
-        let id_descends = keys.first().is_some_and(|(_, direction)| *direction == Direction::Desc);
+        let recorded = keys.iter().find(|(key, _)| matches!(key, Key::Recorded));
+        let id_descends = recorded.or(keys.first()).is_some_and(|(_, direction)| *direction == Direction::Desc);
+        // No two rows have one id, so that nothing is ordered by what comes behind it.
         let terms: Vec<Term> =
-            keys.into_iter().filter_map(|(key, direction)| Term::new(key, direction == Direction::Desc)).collect();
+            keys.into_iter().map_while(|(key, direction)| Term::new(key, direction == Direction::Desc)).collect();
         let mut digest = Sha256::new();
         digest.update(list.as_bytes());
         for term in &terms {
@@ -135,9 +141,13 @@ impl Sequence {
         Self { terms, id, id_descends, tag }
     }
 
-    /// Whether an index has this order: each key has one, and hardly two keys together.
+    /// Whether an index has this order: a key has one with the id, and hardly two keys together.
     pub(crate) fn is_indexed(&self) -> bool {
-        self.terms.len() <= 1
+        match self.terms.as_slice() {
+            [] => true,
+            [term] => term.is_indexed && term.descending == self.id_descends,
+            _ => false,
+        }
     }
 
     /// Reads the keys with the row, under names of their own.

@@ -8,7 +8,7 @@ use sea_orm::{EntityTrait, FromQueryResult, QueryResult};
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use super::batch::{Batch, Loads, Noun, columns};
+use super::batch::{Batch, Loads, Noun, Unasked, columns};
 use super::filter::{NounFilter, Sink};
 use super::order::{Direction, NounOrder, Sequence};
 use super::search::suggestions;
@@ -83,6 +83,7 @@ pub(crate) struct List<T: Noun> {
 pub(super) struct Pages<T: Noun> {
     pub(super) list: List<T>,
     parents: Option<Vec<i64>>,
+    unasked: Unasked,
     /// What fields of the list that take arguments load.
     pub(super) loads: Loads,
     condition: OnceCell<Result<Condition, Fault>>,
@@ -128,10 +129,11 @@ pub(super) const PARENT: &str = "parent";
 const PAGE: &str = "page";
 
 impl<T: Noun> Pages<T> {
-    pub(super) fn new(list: List<T>, parents: Option<Vec<i64>>) -> Self {
+    pub(super) fn new(list: List<T>, parents: Option<Vec<i64>>, unasked: Unasked) -> Self {
         Self {
             list,
             parents,
+            unasked,
             loads: Loads::default(),
             condition: OnceCell::new(),
             suggestions: OnceCell::new(),
@@ -167,7 +169,7 @@ impl<T: Noun> Pages<T> {
                 let test = with(Some(filter.condition(&mut sink)?));
                 sink.look_up(session).await?;
                 let mut walk = None;
-                if self.parents.is_none() && session.has_walks() && sink.is_tied && !sink.is_named {
+                if self.parents.is_none() && session.has_walks() && sink.may_walk() {
                     walk = with(Some(filter.condition(&mut Sink::walking(session.dialect()))?));
                 }
                 Ok(Condition { test, walk, names: sink.names })
@@ -207,7 +209,7 @@ impl<T: Noun> Pages<T> {
                         self.select_by_parent(session, parents, link, &sequence, backward, narrow)
                     }
                     _ => {
-                        let mut select = columns::<T>();
+                        let mut select = columns::<T>(&self.unasked);
                         sequence.select(&mut select);
                         match condition.walk.clone().filter(|_| sequence.is_indexed()) {
                             Some(asked) => {
@@ -257,7 +259,7 @@ impl<T: Noun> Pages<T> {
     ) -> SelectStatement {
         let dialect = session.dialect();
         if dialect.has_lateral() {
-            let mut inner = columns::<T>();
+            let mut inner = columns::<T>(&self.unasked);
             sequence.select(&mut inner);
             inner.and_where(link(dialect.item()));
             narrow(&mut inner);
@@ -273,7 +275,7 @@ impl<T: Noun> Pages<T> {
         let mut inner = Query::select();
         inner.expr(self.id()).from(T::Entity::default()).and_where(link(dialect.item()));
         narrow(&mut inner);
-        let mut select = columns::<T>();
+        let mut select = columns::<T>(&self.unasked);
         select.from_clear();
         sequence.select(&mut select);
         // SQLite keeps the order of a cross join: from the parents to their rows, never through all rows.

@@ -27,7 +27,10 @@ use crate::error::Result as Answer;
 use entity::participation::{Certainty, Column, Entity, Role};
 use entity::standing::Standing;
 
-noun!(Participation of participation, filter ParticipationFilter, order ParticipationOrderField, facet ParticipationFacet);
+/// What only the fields of these names show.
+const SPARE: &[Column] = &[Column::Thing, Column::Side, Column::Note, Column::Standing];
+
+noun!(Participation of participation, filter ParticipationFilter, order ParticipationOrderField, facet ParticipationFacet, spare SPARE);
 
 /// A part in an event: of exactly one actor, article or thing.
 #[Object]

@@ -28,7 +28,11 @@ use crate::error::Result as Answer;
 use crate::geo::Point;
 use entity::place::{Column, Entity, PlaceKind};
 
-noun!(Place of place, filter PlaceFilter, order PlaceOrderField, facet PlaceFacet);
+/// What only the fields of these names show.
+const SPARE: &[Column] =
+    &[Column::Slug, Column::Description, Column::Band, Column::X, Column::Y, Column::Z, Column::Country];
+
+noun!(Place of place, filter PlaceFilter, order PlaceOrderField, facet PlaceFacet, spare SPARE);
 
 /// A place of any size: a country, a city, a hospital's building, a checkpoint.
 #[Object]

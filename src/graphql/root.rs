@@ -4,7 +4,7 @@ use async_graphql::{Context, ID, InputObject};
 use sea_orm::sea_query::{Expr, ExprTrait, Func, Query};
 use sea_orm::{ActiveEnum, EntityTrait};
 
-use super::batch::{Batch, Noun, Row, columns, models};
+use super::batch::{Batch, Noun, Row, Unasked, columns, models};
 use super::filter::with_slug;
 use super::node::Kind;
 use super::session::{Fault, session};
@@ -74,7 +74,7 @@ pub(crate) async fn find<T: Noun>(ctx: &Context<'_>, kind: Kind, lookup: Lookup)
         }
         _ => return Err(Error::BadInput(format!("Say which {} by exactly one argument", kind.word())).into()),
     };
-    let mut select = columns::<T>();
+    let mut select = columns::<T>(&Unasked::of_one::<T>(ctx));
     // Two datasets may give one id elsewhere to things that nobody has judged to be one: the older answers.
     select.and_where(condition).order_by((T::Entity::default(), "id"), sea_orm::sea_query::Order::Asc).limit(1);
     let rows: Vec<<T::Entity as EntityTrait>::Model> = models::<T>(&session(ctx)?.all(&select).await?)?;
@@ -152,7 +152,7 @@ macro_rules! root {
                         return Some(Err(fault));
                     }
                     // Nullable, so that a mistake in one list does not take the others of the query with it.
-                    Some(Ok($crate::graphql::connection::Connection::root($crate::graphql::page::List {
+                    Some(Ok($crate::graphql::connection::Connection::root(ctx, $crate::graphql::page::List {
                         name: stringify!($list),
                         link: None,
                         fixed: None,

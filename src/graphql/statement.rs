@@ -29,7 +29,18 @@ use super::stance::{Stance, StanceFilter};
 use entity::statement::{Attribution, Column, Entity, Medium, QuoteType, SpeechAct};
 use entity::statement_about::Column as About;
 
-noun!(Statement of statement, filter StatementFilter, order StatementOrderField, facet StatementFacet, chart DatedList<Statement>, dated [Earliest Latest]);
+/// What only the fields of these names show.
+const SPARE: &[Column] = &[
+    Column::Text,
+    Column::SpeakerText,
+    Column::Cue,
+    Column::Platform,
+    Column::Act,
+    Column::Language,
+    Column::Position,
+];
+
+noun!(Statement of statement, filter StatementFilter, order StatementOrderField, facet StatementFacet, chart DatedList<Statement>, dated [Earliest Latest], spare SPARE);
 
 /// One act of saying, as one reporting phrase or quotation gives it. A headline or a repetition is more evidence of it,
 /// not another statement.

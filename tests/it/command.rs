@@ -51,6 +51,28 @@ async fn import_reads_files_and_standard_input() {
     }
 }
 
+/// What is only read, or changed, is not made: a misspelt name would look like an empty graph.
+#[tokio::test]
+async fn a_misspelt_file_is_not_made() {
+    let fixture = databases().await.swap_remove(0);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("grpah.db");
+    for command in [
+        &["export"][..],
+        &["delete", "--dataset", "mikdam", "visit-un"],
+        &["index"],
+        &["key", "list"],
+        &["key", "revoke", "feeds"],
+        &["migrate", "status"],
+    ] {
+        let url = format!("sqlite://{}", file.display());
+        let done = newsgraph(&fixture, &[command, &["--database-url", &url]].concat(), "");
+        assert_eq!(done.status.code(), Some(2), "{command:?}");
+        assert!(text(&done.stderr).contains("There is no database"), "{command:?}: {}", text(&done.stderr));
+        assert!(done.stdout.is_empty() && !file.exists(), "{command:?}");
+    }
+}
+
 #[tokio::test]
 async fn exit_codes_tell_usage_from_the_database() {
     for fixture in databases().await {
@@ -75,7 +97,9 @@ async fn migrate_tells_and_does() {
     }
     // An empty file lacks all changes.
     let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite://{}", folder.path().join("empty.db").display());
+    let file = folder.path().join("empty.db");
+    std::fs::File::create(&file).unwrap();
+    let url = format!("sqlite://{}", file.display());
     for (action, code) in [("status", 1), ("up", 0), ("status", 0)] {
         let done = Command::new(env!("CARGO_BIN_EXE_newsgraph"))
             .args(["migrate", action, "--database-url", &url])

@@ -38,6 +38,7 @@ mod replica;
 mod replica_lost;
 mod schema;
 mod search;
+mod selection;
 mod server;
 mod socket;
 mod standing;

@@ -90,6 +90,26 @@ async fn pages_of_any_size_join_to_the_list() {
     }
 }
 
+/// What is recorded first or last decides where the order says so, and nothing behind it.
+#[tokio::test]
+async fn the_order_of_recording_stands_where_it_is_written() {
+    for fixture in databases().await {
+        assert_eq!(fixture.import_lines(&events()).await.problems, []);
+        let number = |key: &String| key.trim_start_matches("event/").parse::<usize>().unwrap();
+        let latest_first = walk(&fixture, "", "{field: RECORDED, direction: DESC}", 7, false).await;
+        let order = "{field: RECORDED, direction: DESC}, {field: WHEN}";
+        assert_eq!(walk(&fixture, "", order, 7, false).await, latest_first);
+        assert_eq!(walk(&fixture, "", order, 7, true).await, latest_first);
+        let order = "{field: WHEN}, {field: RECORDED, direction: DESC}";
+        let mut by_day: Vec<usize> = (0..60).collect();
+        by_day.sort_by_key(|number| (number % 5 == 0, if number % 5 == 0 { 0 } else { number % 4 }, 60 - number));
+        for backward in [false, true] {
+            let found: Vec<usize> = walk(&fixture, "", order, 7, backward).await.iter().map(number).collect();
+            assert_eq!(found, by_day, "{}", fixture.url);
+        }
+    }
+}
+
 /// Many or few pass, soon or late in the order: pages are found in other ways, and join to what all that pass are.
 #[tokio::test]
 async fn pages_of_what_is_tied_join_to_the_list() {

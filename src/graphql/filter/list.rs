@@ -30,22 +30,28 @@ impl<F: NounFilter> TypeName for ListFilter<F> {
 impl<F: NounFilter> ListFilter<F> {
     pub(crate) fn test(&self, tie: &Tie, sink: &mut Sink) -> Result<Expr> {
         sink.is_tied = true;
-        let mut tests = Vec::new();
-        if let Some(filter) = &self.some {
-            let passes = filter.condition(sink)?;
-            tests.push(tie.to_one::<F::Entity>(passes, sink));
-        }
-        if let Some(filter) = &self.none {
-            let passes = filter.condition(sink)?;
-            tests.push(fails(tie.to_one::<F::Entity>(passes, sink)));
-        }
-        if let Some(filter) = &self.every {
-            let passes = filter.condition(sink)?;
-            tests.push(fails(tie.to_one::<F::Entity>(fails(passes), sink)));
-        }
-        Ok(all(tests))
+        sink.is_wide |= HUBS.contains(&tie.id.0);
+        sink.within(tie.id.0, tie.mine.0, |sink| {
+            let mut tests = Vec::new();
+            if let Some(filter) = &self.some {
+                let passes = filter.condition(sink)?;
+                tests.push(tie.to_one::<F::Entity>(passes, sink));
+            }
+            if let Some(filter) = &self.none {
+                let passes = filter.condition(sink)?;
+                tests.push(fails(tie.to_one::<F::Entity>(passes, sink)));
+            }
+            if let Some(filter) = &self.every {
+                let passes = filter.condition(sink)?;
+                tests.push(fails(tie.to_one::<F::Entity>(fails(passes), sink)));
+            }
+            Ok(all(tests))
+        })
     }
 }
+
+/// Tables of which one row may be tied to most of the graph.
+const HUBS: &[&str] = &["actor", "place"];
 
 /// How rows of another noun are tied to a row.
 pub(crate) struct Tie {

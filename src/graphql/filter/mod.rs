@@ -156,8 +156,8 @@ pub(crate) use filter;
 /// The column refers to a row that passes.
 pub(crate) fn refers_to<C: ColumnTrait, F: NounFilter>(column: C, filter: &F, sink: &mut Sink) -> Result<Expr> {
     sink.is_tied = true;
-    let passes = filter.condition(sink)?;
-    Ok(one_of(name_of(column), id_of::<F::Entity>(), passes, sink))
+    let (mine, theirs) = (name_of(column), id_of::<F::Entity>());
+    sink.within(mine.0, theirs.0, |sink| Ok(one_of(mine, theirs, filter.condition(sink)?, sink)))
 }
 
 /// A column: its table and its own name.
@@ -174,10 +174,11 @@ pub(crate) fn id_of<E: EntityName>() -> Name {
 /// A row has in `mine` what a row for which the condition holds has in `theirs`.
 pub(crate) fn one_of(mine: Name, theirs: Name, condition: Expr, sink: &Sink) -> Expr {
     let mut rows = Query::select().from(theirs.0).and_where(condition).take();
-    // Rows of the outer table cannot be named where the inner one is the same.
-    if sink.form == Form::Walk && mine.0 != theirs.0 {
+    if sink.form == Form::Walk {
         let is_that = Expr::col(theirs).eq(Expr::col(mine));
-        return Expr::exists(rows.expr(truth()).and_where(is_that).take());
+        // With a limit SQLite does not make joins of several: what fails by the second would be looked for once for each row
+        // that passes by the first.
+        return Expr::exists(rows.expr(truth()).and_where(is_that).limit(1).take());
     }
     // A null among the values would make the answer to the whole question unknown.
     Expr::col(mine).in_subquery(rows.column(theirs).and_where(Expr::col(theirs).is_not_null()).take())

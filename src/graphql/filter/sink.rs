@@ -26,7 +26,9 @@ pub struct Sink {
     /// The filter asks for rows that are tied to a row.
     pub(crate) is_tied: bool,
     /// The filter names things, words or an area, by which rows are found soonest.
-    pub(crate) is_named: bool,
+    pub(super) is_named: bool,
+    /// The filter asks for rows that are tied to an actor or a place: one may have as many as there are.
+    pub(super) is_wide: bool,
     pub(super) ids: Vec<(Kind, i64)>,
     pub(super) slugs: Vec<(Kind, String)>,
     /// Names that rows are asked for: what finds nothing may be misspelt.
@@ -41,6 +43,7 @@ impl Sink {
             form: Form::List,
             is_tied: false,
             is_named: false,
+            is_wide: false,
             ids: Vec::new(),
             slugs: Vec::new(),
             names: Vec::new(),
@@ -51,6 +54,23 @@ impl Sink {
     /// Gathers the same again, for rows that are walked by.
     pub(crate) fn walking(dialect: Dialect) -> Self {
         Self { form: Form::Walk, ..Self::new(dialect) }
+    }
+
+    /// Whether to walk by rows may find those that pass soonest.
+    pub(crate) fn may_walk(&self) -> bool {
+        self.is_tied && !self.is_named && !self.is_wide
+    }
+
+    /// Reads what is asked of rows of `inner` that are tied to rows of `outer`: rows of the outer table cannot be named where both
+    /// are one, so that the inner rows are listed.
+    pub(super) fn within<T>(&mut self, outer: &str, inner: &str, read: impl FnOnce(&mut Self) -> T) -> T {
+        let form = self.form;
+        if outer == inner {
+            self.form = Form::List;
+        }
+        let found = read(self);
+        self.form = form;
+        found
     }
 
     /// Counts one more filter within the filter.

@@ -14,7 +14,7 @@ use super::TieKind;
 use super::tie::{Tie, numbered, rows, ties, unique};
 use crate::error::Error;
 use crate::graphql::actor::Actor;
-use crate::graphql::batch::{Batch, Once, Row, columns, models};
+use crate::graphql::batch::{Batch, Once, Row, Unasked, columns, models};
 use crate::graphql::participation::Participation;
 use crate::graphql::relation::Relation;
 use crate::graphql::session::{Fault, Session, session};
@@ -187,7 +187,7 @@ async fn participations(session: &Session, events: &[i64], ends: &[i64]) -> Resu
     if events.is_empty() {
         return Ok(Vec::new());
     }
-    let mut select = columns::<Participation>();
+    let mut select = columns::<Participation>(&Unasked::default());
     select.and_where(numbered::<Entity>(session.dialect(), Column::EventId, events));
     select.and_where(numbered::<Entity>(session.dialect(), Column::ActorId, ends));
     select.order_by((Entity, Column::Id), sea_orm::sea_query::Order::Asc);
