@@ -122,7 +122,7 @@ impl Asking {
     /// An answer that was kept, or one that is made now and may be kept; and how many statements it took.
     async fn answer(&self, reading: &Reading, question: Question, started: Instant) -> (Outcome, usize) {
         if question.operation != OperationType::Query {
-            return self.execute_there(reading, question, started).await;
+            return Box::pin(self.execute_there(reading, question, started)).await;
         }
         let digest = question.digest(&self.client);
         let version = match self.app.answers.find(&digest, reading.db()).await {
@@ -134,7 +134,8 @@ impl Asking {
             Found::Nothing => None,
         };
         self.app.metrics.answer("made");
-        let (outcome, statements) = self.execute_there(reading, question, started).await;
+        // Boxed: an answer that was kept would carry the weight of all that makes one through each layer.
+        let (outcome, statements) = Box::pin(self.execute_there(reading, question, started)).await;
         // What failed once may not fail again.
         if let (Some(version), true, None) = (version, outcome.errors.is_empty(), &outcome.refusal) {
             self.app.answers.keep(digest, version, &outcome.body);

@@ -93,7 +93,7 @@ pub(super) async fn post(
             Ok(question) if in_events => return in_events_or_refused(asking, question),
             Ok(question) => Reply::of(asking.run(question).await, media),
         },
-        Ok(Sent::Many(list)) => ask_all(&asking, list).await,
+        Ok(Sent::Many(list)) => Box::pin(ask_all(&asking, list)).await,
     };
     reply.into_response(media)
 }
