@@ -40,6 +40,7 @@ class Postgres:
             psql(server, f"DROP DATABASE IF EXISTS {name}_unfinished")
             if int(events) > MOST:
                 # Copies of one that was imported.
+                assert int(events) % MOST == 0, f"more than {MOST:,} events come in whole millions"
                 one = Postgres(work, server, MOST)
                 psql(server, f"CREATE DATABASE {name}_unfinished TEMPLATE {one.url.rsplit('/', 1)[1]}")
                 grow(lambda text: psql(f"{self.url}_unfinished", text), int(events) // MOST)

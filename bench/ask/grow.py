@@ -1,6 +1,6 @@
-"""A graph many times over in one database, under other numbers each time: to import so much would take days.
+"""A graph many times over in one database, under other numbers each time: to import so much would take hours.
 
-What is written in it is written in each copy, so names and slugs that were found once are found as often as there are copies."""
+What is written in it is written in each copy, so names that were found once are found as often as there are copies."""
 
 import re
 

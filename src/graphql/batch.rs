@@ -164,8 +164,8 @@ where
                 keys.sort_unstable();
                 keys.dedup();
                 let session = session(ctx)?;
-                // Boxed: one row of the batch loads, and all would carry the weight.
                 let unasked = Unasked::of_one::<T>(ctx);
+                // Boxed: one row of the batch loads, and all would carry the weight.
                 let rows = Box::pin(select_by::<T>(session, column, &keys, &unasked)).await?;
                 let places = rows.iter().enumerate().filter_map(|(at, row)| Some((back(row)?, at))).collect();
                 Ok((Batch::new(rows), places))

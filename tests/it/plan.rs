@@ -160,11 +160,12 @@ async fn a_page_of_many_that_pass_walks_by_few() {
         records.push(json!({ "kind": "event", "key": key, "type": "VISIT", "when": when, "participations": parts }));
     }
     for fixture in databases().await {
-        assert_eq!(fixture.import_lines(&records).await.problems, []);
-        fixture.db.connection().execute_unprepared("ANALYZE").await.unwrap();
+        // PostgreSQL chooses by its statistics.
         if fixture.db.dialect().0 != DatabaseBackend::Sqlite {
             continue;
         }
+        assert_eq!(fixture.import_lines(&records).await.problems, []);
+        fixture.db.connection().execute_unprepared("ANALYZE").await.unwrap();
         let steps = async |first: usize| {
             let filter = "{ participations: { some: { role: { eq: VISITOR }, actor: { country: { eq: \"IQ\" } } } } }";
             steps(
@@ -180,14 +181,13 @@ async fn a_page_of_many_that_pass_walks_by_few() {
         // What nothing passes is not looked for again and again, not once for each row of another table, and not in all that is
         // tied to a hub.
         for query in [
-            "{ events(filter: { participations: { some: { role: { eq: VISITOR } } }, figures: { some: { unit: { eq: \"x\" } } } }) { nodes { id } } }",
-            "{ events(filter: { parent: { participations: { some: { role: { eq: VICTIM } } } } }) { nodes { id } } }",
+            "{ events(orderBy: [{ field: WHEN }], filter: { participations: { some: { role: { eq: VISITOR } } }, figures: { some: { unit: { eq: \"x\" } } } }) { nodes { id } } }",
+            "{ events(orderBy: [{ field: WHEN }], filter: { parent: { participations: { some: { role: { eq: VICTIM } } } } }) { nodes { id } } }",
             "{ people(filter: { participations: { some: { event: { type: { eq: KILLING } } } } }) { nodes { id } } }",
         ] {
-            let steps = crate::cost::steps(&fixture, query).await;
-            assert!(steps < 500_000, "{query}: {steps} steps");
             for plan in plans(&fixture, query, json!({})).await {
-                assert!(!plan.contains("EXISTS USING"), "{query}\n{plan}");
+                assert!(!plan.contains("EXISTS USING") && !scans_one(&["event"], &plan), "{query}\n{plan}");
+                assert!(query.contains("events(") == plan.contains("walked"), "{query}\n{plan}");
             }
         }
     }

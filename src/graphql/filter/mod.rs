@@ -27,7 +27,8 @@ pub(crate) use name::{Asked, NameMatch};
 pub(crate) use reference::{IdFilter, RecordFilter, Selector, SlugFilter, came_with, with_slug};
 pub(crate) use scalar::{BooleanFilter, EnumFilter, EventTypeFilter, FloatFilter, StringFilter};
 pub(crate) use search::{found_or_named, name as asked_name, searched, searched_or_named, words as asked_words};
-pub(crate) use sink::{Form, Sink};
+use sink::Form;
+pub(crate) use sink::Sink;
 
 use crate::error::{Error, Result};
 
