@@ -6,49 +6,52 @@ use sea_orm::entity::prelude::{
 use serde::Serialize;
 
 use crate::id::{ActorId, ArticleId, PlaceId};
+use crate::row::stored;
 use crate::word::words;
 
-/// An actor.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
-#[sea_orm(table_name = "actor")]
-pub struct Model {
-    /// Its number.
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub id: ActorId,
-    /// Which of the four it is.
-    pub kind: ActorKind,
-    /// A readable unique name, where one was given.
-    pub slug: Option<String>,
-    /// What to show.
-    pub label: String,
-    /// The label folded for ordering.
-    pub label_key: String,
-    /// What it is, in a few words of ours.
-    pub description: Option<String>,
-    /// ISO 3166-1 alpha-2 code of its country or nationality.
-    pub country: Option<String>,
-    /// PLOVER sector code, such as `CVL`, `GOV`, `MIL`.
-    pub sector: Option<String>,
-    /// A person's occupation.
-    pub occupation: Option<String>,
-    /// A person's birth, in EDTF.
-    pub born: Option<String>,
-    /// A person's death, in EDTF.
-    pub died: Option<String>,
-    /// What kind of organization it is.
-    pub organization_kind: Option<OrganizationKind>,
-    /// Where an organization is, or the place a state is.
-    pub place_id: Option<PlaceId>,
-    /// An anonymous source, as printed.
-    pub descriptor: Option<String>,
-    /// On what condition it spoke.
-    pub condition: Option<String>,
-    /// Why it is not named.
-    pub reason: Option<String>,
-    /// Whom an anonymous source is close to.
-    pub close_to_id: Option<ActorId>,
-    /// The article that quotes an anonymous source: it has no life outside of it.
-    pub article_id: Option<ArticleId>,
+stored! {
+    /// An actor.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
+    #[sea_orm(table_name = "actor")]
+    pub struct Model {
+        /// Its number.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: ActorId,
+        /// Which of the four it is.
+        pub kind: ActorKind,
+        /// A readable unique name, where one was given.
+        pub slug: Option<String>,
+        /// What to show.
+        pub label: String,
+        /// The label folded for ordering.
+        pub label_key: String,
+        /// What it is, in a few words of ours.
+        pub description: Option<String>,
+        /// ISO 3166-1 alpha-2 code of its country or nationality.
+        pub country: Option<String>,
+        /// PLOVER sector code, such as `CVL`, `GOV`, `MIL`.
+        pub sector: Option<String>,
+        /// A person's occupation.
+        pub occupation: Option<String>,
+        /// A person's birth, in EDTF.
+        pub born: Option<String>,
+        /// A person's death, in EDTF.
+        pub died: Option<String>,
+        /// What kind of organization it is.
+        pub organization_kind: Option<OrganizationKind>,
+        /// Where an organization is, or the place a state is.
+        pub place_id: Option<PlaceId>,
+        /// An anonymous source, as printed.
+        pub descriptor: Option<String>,
+        /// On what condition it spoke.
+        pub condition: Option<String>,
+        /// Why it is not named.
+        pub reason: Option<String>,
+        /// Whom an anonymous source is close to.
+        pub close_to_id: Option<ActorId>,
+        /// The article that quotes an anonymous source: it has no life outside of it.
+        pub article_id: Option<ArticleId>,
+    }
 }
 
 /// Joins are written where they are asked for; foreign keys are the migrations' concern.

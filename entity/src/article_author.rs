@@ -6,19 +6,22 @@ use sea_orm::entity::prelude::{
 use serde::Serialize;
 
 use crate::id::{ActorId, ArticleId};
+use crate::row::stored;
 
-/// One author of one article.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
-#[sea_orm(table_name = "article_author")]
-pub struct Model {
-    /// The article.
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub article_id: ArticleId,
-    /// The author's place in the byline, from 0.
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub ordinal: i32,
-    /// The author.
-    pub actor_id: ActorId,
+stored! {
+    /// One author of one article.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
+    #[sea_orm(table_name = "article_author")]
+    pub struct Model {
+        /// The article.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub article_id: ArticleId,
+        /// The author's place in the byline, from 0.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub ordinal: i32,
+        /// The author.
+        pub actor_id: ActorId,
+    }
 }
 
 /// Joins are written where they are asked for; foreign keys are the migrations' concern.

@@ -7,31 +7,34 @@ use serde::Serialize;
 
 use crate::id::{ChangeId, RecordId};
 use crate::record::Kind;
+use crate::row::stored;
 use crate::word::words;
 
-/// One write to one thing with its parts.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
-#[sea_orm(table_name = "change")]
-pub struct Model {
-    /// Place in the order of commits, from 1.
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub id: ChangeId,
-    /// When, seconds since 1970 UTC.
-    pub at: i64,
-    /// Who wrote: the name of a key, or `command line`.
-    pub by: String,
-    /// Which import or request it belongs to.
-    pub batch: String,
-    /// The noun of the thing.
-    pub kind: Kind,
-    /// The thing. It may be gone, so this is no foreign key.
-    pub record_id: RecordId,
-    /// What was done.
-    pub operation: Operation,
-    /// The row before, as JSON; only for updates and deletes.
-    pub before: Option<String>,
-    /// The row after, as JSON; only for updates.
-    pub after: Option<String>,
+stored! {
+    /// One write to one thing with its parts.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
+    #[sea_orm(table_name = "change")]
+    pub struct Model {
+        /// Place in the order of commits, from 1.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: ChangeId,
+        /// When, seconds since 1970 UTC.
+        pub at: i64,
+        /// Who wrote: the name of a key, or `command line`.
+        pub by: String,
+        /// Which import or request it belongs to.
+        pub batch: String,
+        /// The noun of the thing.
+        pub kind: Kind,
+        /// The thing. It may be gone, so this is no foreign key.
+        pub record_id: RecordId,
+        /// What was done.
+        pub operation: Operation,
+        /// The row before, as JSON; only for updates and deletes.
+        pub before: Option<String>,
+        /// The row after, as JSON; only for updates.
+        pub after: Option<String>,
+    }
 }
 
 /// Joins are written where they are asked for; foreign keys are the migrations' concern.

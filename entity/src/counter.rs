@@ -5,15 +5,19 @@ use sea_orm::entity::prelude::{
 };
 use serde::Serialize;
 
-/// A sequence.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
-#[sea_orm(table_name = "counter")]
-pub struct Model {
-    /// `id` or `change`.
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub name: String,
-    /// The last number given.
-    pub value: i64,
+use crate::row::stored;
+
+stored! {
+    /// A sequence.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
+    #[sea_orm(table_name = "counter")]
+    pub struct Model {
+        /// `id` or `change`.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub name: String,
+        /// The last number given.
+        pub value: i64,
+    }
 }
 
 /// Joins are written where they are asked for; foreign keys are the migrations' concern.

@@ -6,21 +6,24 @@ use sea_orm::entity::prelude::{
 use serde::Serialize;
 
 use crate::id::{EventId, EventLinkId};
+use crate::row::stored;
 use crate::word::words;
 
-/// A tie from one event to another.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
-#[sea_orm(table_name = "event_link")]
-pub struct Model {
-    /// Its number.
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub id: EventLinkId,
-    /// What the first is to the second.
-    pub kind: EventLinkKind,
-    /// The first.
-    pub from_id: EventId,
-    /// The second.
-    pub to_id: EventId,
+stored! {
+    /// A tie from one event to another.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
+    #[sea_orm(table_name = "event_link")]
+    pub struct Model {
+        /// Its number.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: EventLinkId,
+        /// What the first is to the second.
+        pub kind: EventLinkKind,
+        /// The first.
+        pub from_id: EventId,
+        /// The second.
+        pub to_id: EventId,
+    }
 }
 
 /// Joins are written where they are asked for; foreign keys are the migrations' concern.

@@ -7,22 +7,25 @@ use serde::Serialize;
 
 use crate::id::{ExternalIdId, RecordId};
 use crate::record::Kind;
+use crate::row::stored;
 
-/// An id of an actor, place, event or article elsewhere.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
-#[sea_orm(table_name = "external_id")]
-pub struct Model {
-    /// Its number.
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub id: ExternalIdId,
-    /// Whose id it is.
-    pub target_id: RecordId,
-    /// Its noun.
-    pub target_kind: Kind,
-    /// Who gives such ids: `wikidata`, `geonames`, `gdelt`, `acled`, `ucdp`, `ftm`, `twitter`, ...
-    pub scheme: String,
-    /// The id.
-    pub value: String,
+stored! {
+    /// An id of an actor, place, event or article elsewhere.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
+    #[sea_orm(table_name = "external_id")]
+    pub struct Model {
+        /// Its number.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: ExternalIdId,
+        /// Whose id it is.
+        pub target_id: RecordId,
+        /// Its noun.
+        pub target_kind: Kind,
+        /// Who gives such ids: `wikidata`, `geonames`, `gdelt`, `acled`, `ucdp`, `ftm`, `twitter`, ...
+        pub scheme: String,
+        /// The id.
+        pub value: String,
+    }
 }
 
 /// Joins are written where they are asked for; foreign keys are the migrations' concern.

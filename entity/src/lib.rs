@@ -32,6 +32,7 @@ pub mod place;
 pub mod record;
 pub mod relation;
 pub mod request;
+pub mod row;
 pub mod stance;
 pub mod standing;
 pub mod statement;

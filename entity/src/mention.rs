@@ -7,27 +7,30 @@ use serde::Serialize;
 
 use crate::id::{ArticleId, MentionId, RecordId};
 use crate::record::Kind;
+use crate::row::stored;
 use crate::word::words;
 
-/// A name seen in an article.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
-#[sea_orm(table_name = "mention")]
-pub struct Model {
-    /// Its number.
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub id: MentionId,
-    /// The article.
-    pub article_id: ArticleId,
-    /// The name as written there.
-    pub text: String,
-    /// What it seems to name.
-    pub kind: MentionKind,
-    /// First code point, from 0.
-    pub start: Option<i32>,
-    /// The actor or place that it was judged to name.
-    pub target_id: Option<RecordId>,
-    /// Its noun.
-    pub target_kind: Option<Kind>,
+stored! {
+    /// A name seen in an article.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
+    #[sea_orm(table_name = "mention")]
+    pub struct Model {
+        /// Its number.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: MentionId,
+        /// The article.
+        pub article_id: ArticleId,
+        /// The name as written there.
+        pub text: String,
+        /// What it seems to name.
+        pub kind: MentionKind,
+        /// First code point, from 0.
+        pub start: Option<i32>,
+        /// The actor or place that it was judged to name.
+        pub target_id: Option<RecordId>,
+        /// Its noun.
+        pub target_kind: Option<Kind>,
+    }
 }
 
 /// Joins are written where they are asked for; foreign keys are the migrations' concern.

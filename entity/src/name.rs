@@ -6,25 +6,28 @@ use sea_orm::entity::prelude::{
 use serde::Serialize;
 
 use crate::id::{NameId, RecordId};
+use crate::row::stored;
 use crate::word::words;
 
-/// A name of an actor or place.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
-#[sea_orm(table_name = "name")]
-pub struct Model {
-    /// Its number.
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub id: NameId,
-    /// The actor or place that bears it.
-    pub target_id: RecordId,
-    /// The name as written.
-    pub text: String,
-    /// BCP 47 language tag.
-    pub language: Option<String>,
-    /// ISO 15924 code of its script, computed from the text.
-    pub script: Option<String>,
-    /// What sort of name it is.
-    pub kind: NameKind,
+stored! {
+    /// A name of an actor or place.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
+    #[sea_orm(table_name = "name")]
+    pub struct Model {
+        /// Its number.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: NameId,
+        /// The actor or place that bears it.
+        pub target_id: RecordId,
+        /// The name as written.
+        pub text: String,
+        /// BCP 47 language tag.
+        pub language: Option<String>,
+        /// ISO 15924 code of its script, computed from the text.
+        pub script: Option<String>,
+        /// What sort of name it is.
+        pub kind: NameKind,
+    }
 }
 
 /// Joins are written where they are asked for; foreign keys are the migrations' concern.

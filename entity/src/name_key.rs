@@ -6,21 +6,24 @@ use sea_orm::entity::prelude::{
 use serde::Serialize;
 
 use crate::id::NameId;
+use crate::row::stored;
 use crate::word::words;
 
-/// One key of one name.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
-#[sea_orm(table_name = "name_key")]
-pub struct Model {
-    /// The name.
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub name_id: NameId,
-    /// How the key was made.
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub rule: NameRule,
-    /// What is left of one word of the name, or of words joined.
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub key: String,
+stored! {
+    /// One key of one name.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
+    #[sea_orm(table_name = "name_key")]
+    pub struct Model {
+        /// The name.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub name_id: NameId,
+        /// How the key was made.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub rule: NameRule,
+        /// What is left of one word of the name, or of words joined.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub key: String,
+    }
 }
 
 /// Joins are written where they are asked for; foreign keys are the migrations' concern.

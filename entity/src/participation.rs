@@ -6,38 +6,41 @@ use sea_orm::entity::prelude::{
 use serde::Serialize;
 
 use crate::id::{AccountId, ActorId, ArticleId, EventId, ParticipationId, PlaceId};
+use crate::row::stored;
 use crate::standing::Standing;
 use crate::word::words;
 
-/// A part in an event: of exactly one actor, article or thing.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
-#[sea_orm(table_name = "participation")]
-pub struct Model {
-    /// Its number.
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub id: ParticipationId,
-    /// The event.
-    pub event_id: EventId,
-    /// The account that tells of it; none when it is agreed.
-    pub account_id: Option<AccountId>,
-    /// The actor.
-    pub actor_id: Option<ActorId>,
-    /// The article.
-    pub article_id: Option<ArticleId>,
-    /// The thing, in words: his social media accounts.
-    pub thing: Option<String>,
-    /// The part it had.
-    pub role: Role,
-    /// The side it was on.
-    pub side: Option<String>,
-    /// Where it took part, if not where the event was.
-    pub place_id: Option<PlaceId>,
-    /// What else is told of it.
-    pub note: Option<String>,
-    /// Whether the part is stated or inferred.
-    pub certainty: Certainty,
-    /// Derived: the standing of the claim that it is so, or of its account.
-    pub standing: Option<Standing>,
+stored! {
+    /// A part in an event: of exactly one actor, article or thing.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
+    #[sea_orm(table_name = "participation")]
+    pub struct Model {
+        /// Its number.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: ParticipationId,
+        /// The event.
+        pub event_id: EventId,
+        /// The account that tells of it; none when it is agreed.
+        pub account_id: Option<AccountId>,
+        /// The actor.
+        pub actor_id: Option<ActorId>,
+        /// The article.
+        pub article_id: Option<ArticleId>,
+        /// The thing, in words: his social media accounts.
+        pub thing: Option<String>,
+        /// The part it had.
+        pub role: Role,
+        /// The side it was on.
+        pub side: Option<String>,
+        /// Where it took part, if not where the event was.
+        pub place_id: Option<PlaceId>,
+        /// What else is told of it.
+        pub note: Option<String>,
+        /// Whether the part is stated or inferred.
+        pub certainty: Certainty,
+        /// Derived: the standing of the claim that it is so, or of its account.
+        pub standing: Option<Standing>,
+    }
 }
 
 /// Joins are written where they are asked for; foreign keys are the migrations' concern.

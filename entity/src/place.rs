@@ -6,45 +6,48 @@ use sea_orm::entity::prelude::{
 use serde::Serialize;
 
 use crate::id::{ArticleId, PlaceId};
+use crate::row::stored;
 use crate::word::words;
 
-/// A place.
-#[derive(Clone, Debug, PartialEq, DeriveEntityModel, Serialize)]
-#[sea_orm(table_name = "place")]
-pub struct Model {
-    /// Its number.
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub id: PlaceId,
-    /// A readable unique name, where one was given.
-    pub slug: Option<String>,
-    /// What kind of place it is.
-    pub kind: PlaceKind,
-    /// What to show.
-    pub label: String,
-    /// The label folded for ordering.
-    pub label_key: String,
-    /// What it is, in a few words of ours.
-    pub description: Option<String>,
-    /// The smallest stored place that contains it.
-    pub parent_id: Option<PlaceId>,
-    /// Degrees north in WGS 84, from -90 to 90.
-    pub latitude: Option<f64>,
-    /// Degrees east in WGS 84, from -180 to 180.
-    pub longitude: Option<f64>,
-    /// The quarter of a degree of latitude that it is in, counted from the equator.
-    pub band: Option<i32>,
-    /// Its point on the unit sphere, towards the equator at the prime meridian.
-    pub x: Option<f64>,
-    /// Its point on the unit sphere, towards the equator at 90 degrees east.
-    pub y: Option<f64>,
-    /// Its point on the unit sphere, towards the North Pole.
-    pub z: Option<f64>,
-    /// ISO 3166-1 alpha-2 code.
-    pub country: Option<String>,
-    /// The country or region whose capital it is.
-    pub capital_of_id: Option<PlaceId>,
-    /// The article in which an unnamed place (a hospital in Baghdad) is spoken of.
-    pub article_id: Option<ArticleId>,
+stored! {
+    /// A place.
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel, Serialize)]
+    #[sea_orm(table_name = "place")]
+    pub struct Model {
+        /// Its number.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: PlaceId,
+        /// A readable unique name, where one was given.
+        pub slug: Option<String>,
+        /// What kind of place it is.
+        pub kind: PlaceKind,
+        /// What to show.
+        pub label: String,
+        /// The label folded for ordering.
+        pub label_key: String,
+        /// What it is, in a few words of ours.
+        pub description: Option<String>,
+        /// The smallest stored place that contains it.
+        pub parent_id: Option<PlaceId>,
+        /// Degrees north in WGS 84, from -90 to 90.
+        pub latitude: Option<f64>,
+        /// Degrees east in WGS 84, from -180 to 180.
+        pub longitude: Option<f64>,
+        /// The quarter of a degree of latitude that it is in, counted from the equator.
+        pub band: Option<i32>,
+        /// Its point on the unit sphere, towards the equator at the prime meridian.
+        pub x: Option<f64>,
+        /// Its point on the unit sphere, towards the equator at 90 degrees east.
+        pub y: Option<f64>,
+        /// Its point on the unit sphere, towards the North Pole.
+        pub z: Option<f64>,
+        /// ISO 3166-1 alpha-2 code.
+        pub country: Option<String>,
+        /// The country or region whose capital it is.
+        pub capital_of_id: Option<PlaceId>,
+        /// The article in which an unnamed place (a hospital in Baghdad) is spoken of.
+        pub article_id: Option<ArticleId>,
+    }
 }
 
 /// Joins are written where they are asked for; foreign keys are the migrations' concern.

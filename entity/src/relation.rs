@@ -6,43 +6,47 @@ use sea_orm::entity::prelude::{
 use serde::Serialize;
 
 use crate::id::{ActorId, PlaceId, RelationId};
+use crate::participation::Certainty;
+use crate::row::stored;
 use crate::word::words;
 
-/// A lasting tie from an actor to an actor or to a place.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
-#[sea_orm(table_name = "relation")]
-pub struct Model {
-    /// Its number.
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub id: RelationId,
-    /// What the first is to the second.
-    pub kind: RelationKind,
-    /// The first: the holder, the member, the mother.
-    pub subject_id: ActorId,
-    /// The second, when it is an actor.
-    pub object_id: Option<ActorId>,
-    /// The second, when it is a place; else the place for which the tie holds.
-    pub place_id: Option<PlaceId>,
-    /// The title or post, such as `Prime Minister`.
-    pub title: Option<String>,
-    /// What else is told of it.
-    pub note: Option<String>,
-    /// From when it holds, in EDTF.
-    pub since: Option<String>,
-    /// Start of that time, seconds since 1970 UTC.
-    pub since_earliest: Option<i64>,
-    /// Until when it holds, in EDTF.
-    pub until: Option<String>,
-    /// End of that time, exclusive.
-    pub until_latest: Option<i64>,
-    /// When it was said to hold, in EDTF.
-    pub attested: Option<String>,
-    /// From when it is known to have held: `since`, or else the first attested.
-    pub held_earliest: Option<i64>,
-    /// Until when it is known to have held: `until`, or else the last attested.
-    pub held_latest: Option<i64>,
-    /// Whether it is stated or inferred.
-    pub certainty: Certainty,
+stored! {
+    /// A lasting tie from an actor to an actor or to a place.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
+    #[sea_orm(table_name = "relation")]
+    pub struct Model {
+        /// Its number.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: RelationId,
+        /// What the first is to the second.
+        pub kind: RelationKind,
+        /// The first: the holder, the member, the mother.
+        pub subject_id: ActorId,
+        /// The second, when it is an actor.
+        pub object_id: Option<ActorId>,
+        /// The second, when it is a place; else the place for which the tie holds.
+        pub place_id: Option<PlaceId>,
+        /// The title or post, such as `Prime Minister`.
+        pub title: Option<String>,
+        /// What else is told of it.
+        pub note: Option<String>,
+        /// From when it holds, in EDTF.
+        pub since: Option<String>,
+        /// Start of that time, seconds since 1970 UTC.
+        pub since_earliest: Option<i64>,
+        /// Until when it holds, in EDTF.
+        pub until: Option<String>,
+        /// End of that time, exclusive.
+        pub until_latest: Option<i64>,
+        /// When it was said to hold, in EDTF.
+        pub attested: Option<String>,
+        /// From when it is known to have held: `since`, or else the first attested.
+        pub held_earliest: Option<i64>,
+        /// Until when it is known to have held: `until`, or else the last attested.
+        pub held_latest: Option<i64>,
+        /// Whether it is stated or inferred.
+        pub certainty: Certainty,
+    }
 }
 
 /// Joins are written where they are asked for; foreign keys are the migrations' concern.
@@ -50,8 +54,6 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
-
-use crate::participation::Certainty;
 
 words! {
     /// What the first actor of a relation is to the second, or to the place.

@@ -6,23 +6,26 @@ use sea_orm::entity::prelude::{
 use serde::Serialize;
 
 use crate::id::{ClaimId, StanceId, StatementId};
+use crate::row::stored;
 use crate::word::words;
 
-/// The side that one statement takes on one claim.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
-#[sea_orm(table_name = "stance")]
-pub struct Model {
-    /// Its number.
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub id: StanceId,
-    /// The statement.
-    pub statement_id: StatementId,
-    /// The claim.
-    pub claim_id: ClaimId,
-    /// The side.
-    pub stance: StanceKind,
-    /// Derived: it is the last stance of its voice on the claim, so it counts.
-    pub current: bool,
+stored! {
+    /// The side that one statement takes on one claim.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
+    #[sea_orm(table_name = "stance")]
+    pub struct Model {
+        /// Its number.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: StanceId,
+        /// The statement.
+        pub statement_id: StatementId,
+        /// The claim.
+        pub claim_id: ClaimId,
+        /// The side.
+        pub stance: StanceKind,
+        /// Derived: it is the last stance of its voice on the claim, so it counts.
+        pub current: bool,
+    }
 }
 
 /// Joins are written where they are asked for; foreign keys are the migrations' concern.

@@ -7,19 +7,22 @@ use serde::Serialize;
 
 use crate::id::{RecordId, StatementId};
 use crate::record::Kind;
+use crate::row::stored;
 
-/// One thing that one statement is about.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
-#[sea_orm(table_name = "statement_about")]
-pub struct Model {
-    /// The statement.
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub statement_id: StatementId,
-    /// The actor, event or place.
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub target_id: RecordId,
-    /// Its noun.
-    pub target_kind: Kind,
+stored! {
+    /// One thing that one statement is about.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
+    #[sea_orm(table_name = "statement_about")]
+    pub struct Model {
+        /// The statement.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub statement_id: StatementId,
+        /// The actor, event or place.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub target_id: RecordId,
+        /// Its noun.
+        pub target_kind: Kind,
+    }
 }
 
 /// Joins are written where they are asked for; foreign keys are the migrations' concern.

@@ -6,9 +6,10 @@ use std::collections::HashMap;
 
 use csv::{Terminator, WriterBuilder};
 use entity::record::Kind;
+use entity::row::Stored;
 use entity::{article_author, statement_about};
 use sea_orm::sea_query::Value;
-use sea_orm::{EntityTrait, FromQueryResult, IdenStatic, Iterable, ModelTrait};
+use sea_orm::{EntityTrait, IdenStatic, Iterable, ModelTrait};
 
 use super::out::Out;
 use super::source::{Labels, Source};
@@ -129,7 +130,7 @@ const SEPARATOR: &str = ";";
 
 async fn noun<E>(source: &mut Source, out: &Out, kind: Kind) -> Result<()>
 where
-    E: EntityTrait<Model: FromQueryResult + ModelTrait<Entity = E>>,
+    E: EntityTrait<Model: Stored + ModelTrait<Entity = E>>,
 {
     let failed = |error: &dyn std::fmt::Display| Error::Broken(format!("a row cannot be written: {error}"));
     let columns = columns::<E>();

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use entity::record::Kind;
+use entity::row::Stored;
 use entity::{article_author, statement_about};
 use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{
-    ActiveModelTrait, EntityTrait, FromQueryResult, IdenStatic, IntoActiveModel, Iterable, ModelTrait,
-    PrimaryKeyToColumn, TryIntoModel,
+    ActiveModelTrait, EntityTrait, IdenStatic, IntoActiveModel, Iterable, ModelTrait, PrimaryKeyToColumn, TryIntoModel,
 };
 
 use super::source::{Source, table};
@@ -56,7 +56,7 @@ impl Source {
     ) -> Result<Vec<E::Model>>
     where
         E: EntityTrait,
-        E::Model: FromQueryResult + IntoActiveModel<E::ActiveModel>,
+        E::Model: Stored + IntoActiveModel<E::ActiveModel>,
         E::ActiveModel: ActiveModelTrait<Entity = E> + TryIntoModel<E::Model> + Send,
     {
         let Some(key) = E::PrimaryKey::iter().next().map(PrimaryKeyToColumn::into_column) else {

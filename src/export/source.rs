@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use entity::id::DatasetId;
 use entity::record::Kind;
+use entity::row::{LeftOut, Stored};
 use entity::{article, dataset, record};
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
-use sea_orm::{EntityName, EntityTrait, FromQueryResult, Iterable};
+use sea_orm::{EntityName, EntityTrait, Iterable};
 
 use crate::db::Snapshot;
 use crate::error::{Error, Result, did_you_mean};
@@ -54,19 +55,19 @@ impl Source {
         self.snapshot.all(select).await
     }
 
-    /// The rows of a statement that selects all columns of a noun.
+    /// The rows of a statement that selects all columns of a noun, in their order.
     pub(super) async fn models<E>(&mut self, select: &SelectStatement) -> Result<Vec<E::Model>>
     where
-        E: EntityTrait<Model: FromQueryResult>,
+        E: EntityTrait<Model: Stored>,
     {
         let rows = self.snapshot.all(select).await?;
-        rows.iter().map(|row| Ok(E::Model::from_query_result(row, "")?)).collect()
+        rows.iter().map(|row| Ok(E::Model::read(row, LeftOut::default())?)).collect()
     }
 
     /// The rows of a noun whose `column` has one of these numbers, in the order of their own.
     pub(super) async fn by<E>(&mut self, column: E::Column, numbers: &[i64]) -> Result<Vec<E::Model>>
     where
-        E: EntityTrait<Model: FromQueryResult>,
+        E: EntityTrait<Model: Stored>,
     {
         if numbers.is_empty() {
             return Ok(Vec::new());
@@ -176,7 +177,7 @@ impl Source {
     /// The next rows of a walk; none at its end.
     pub(super) async fn step<E>(&mut self, walk: &mut Ids) -> Result<Vec<E::Model>>
     where
-        E: EntityTrait<Model: FromQueryResult>,
+        E: EntityTrait<Model: Stored>,
     {
         let mut ids = self.next_ids(walk).await?;
         if walk.table == table(Kind::Article) {

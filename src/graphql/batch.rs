@@ -9,9 +9,10 @@ use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use async_graphql::{ContainerType, Context, OutputType, Pos};
+use async_graphql::{ContainerType, Context, OutputType, Pos, SelectionField};
+use entity::row::{LeftOut, Stored};
 use sea_orm::sea_query::{Expr, Query, SelectStatement};
-use sea_orm::{EntityTrait, FromQueryResult, IdenStatic, Iterable, QueryResult};
+use sea_orm::{EntityTrait, IdenStatic, Iterable, QueryResult};
 use tokio::sync::OnceCell;
 
 use super::connection::Connection;
@@ -24,7 +25,7 @@ use super::session::{Fault, Session, session};
 /// A noun of the graph as GraphQL shows it.
 pub trait Noun: ContainerType + Clone + 'static {
     /// Its table.
-    type Entity: EntityTrait<Model: FromQueryResult + Send + Sync>;
+    type Entity: EntityTrait<Model: Stored + Send + Sync>;
     /// Its filter.
     type Filter: NounFilter;
     /// Its order.
@@ -45,11 +46,11 @@ pub trait Noun: ContainerType + Clone + 'static {
     fn scope() -> Option<Expr> {
         None
     }
-    /// Columns too large to be read with every row; they are read as null.
+    /// Columns too large to be read with every row; they are left out.
     fn large() -> &'static [<Self::Entity as EntityTrait>::Column] {
         &[]
     }
-    /// Columns that nothing but the field of the same name shows: where it is not selected they are read as null.
+    /// Columns that nothing but the field of the same name shows: where it is not selected they are left out.
     fn spare() -> &'static [<Self::Entity as EntityTrait>::Column] {
         &[]
     }
@@ -121,7 +122,7 @@ pub(crate) type Once<T> = OnceCell<Result<T, Fault>>;
 
 impl<E> Row<E>
 where
-    E: EntityTrait<Model: FromQueryResult + Send + Sync>,
+    E: EntityTrait<Model: Send + Sync>,
 {
     /// The row at a place of a batch.
     pub(crate) fn new(batch: &Arc<Batch<E>>, at: usize) -> Self {
@@ -164,9 +165,9 @@ where
                 keys.sort_unstable();
                 keys.dedup();
                 let session = session(ctx)?;
-                let unasked = Unasked::of_one::<T>(ctx);
+                let left_out = spared_of_one::<T>(ctx);
                 // Boxed: one row of the batch loads, and all would carry the weight.
-                let rows = Box::pin(select_by::<T>(session, column, &keys, &unasked)).await?;
+                let rows = Box::pin(select_by::<T>(session, column, &keys, left_out)).await?;
                 let places = rows.iter().enumerate().filter_map(|(at, row)| Some((back(row)?, at))).collect();
                 Ok((Batch::new(rows), places))
             })
@@ -194,72 +195,82 @@ pub(crate) async fn select_by<T: Noun>(
     session: &Session,
     column: <T::Entity as EntityTrait>::Column,
     keys: &[i64],
-    unasked: &Unasked,
+    left_out: LeftOut,
 ) -> Result<Vec<<T::Entity as EntityTrait>::Model>, Fault> {
     let dialect = session.dialect();
-    let mut select = columns::<T>(unasked);
+    let mut select = columns::<T>(left_out);
     select.and_where(dialect.has_key(Expr::col((T::Entity::default(), column)), keys));
     if let Some(scope) = T::scope() {
         select.and_where(scope);
     }
-    models::<T>(&session.all(&select).await?)
+    models::<T>(&session.all(&select).await?, left_out)
 }
 
-/// Columns of rows that are read as null, as nothing that is selected shows them.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Unasked(Vec<&'static str>);
+/// The columns that are left out of rows which are shown whole: those too large.
+pub(crate) fn spared_of_whole<T: Noun>() -> LeftOut {
+    spared::<T>(|_| false)
+}
 
-impl Unasked {
-    /// Of rows that are the value of the field being resolved.
-    pub(crate) fn of_one<T: Noun>(ctx: &Context<'_>) -> Self {
-        Self::of::<T>(&ctx.field().selection_set().map(|field| field.name()).collect::<Vec<_>>())
-    }
+/// The columns that are left out of rows which are the value of the field being resolved.
+pub(crate) fn spared_of_one<T: Noun>(ctx: &Context<'_>) -> LeftOut {
+    spared_of::<T>([ctx.field()], &[])
+}
 
-    /// Of the rows of the list being resolved.
-    pub(crate) fn of_list<T: Noun>(ctx: &Context<'_>) -> Self {
-        let mut fields = Vec::new();
-        for part in ctx.field().selection_set() {
-            match part.name() {
-                "nodes" => fields.extend(part.selection_set().map(|field| field.name())),
-                "edges" => {
-                    let nodes = part.selection_set().filter(|field| field.name() == "node");
-                    fields.extend(
-                        nodes.flat_map(|node| node.selection_set().map(|field| field.name()).collect::<Vec<_>>()),
-                    );
-                }
-                _ => {}
-            }
-        }
-        Self::of::<T>(&fields)
-    }
+/// The columns that are left out of the rows of the list being resolved.
+pub(crate) fn spared_of_list<T: Noun>(ctx: &Context<'_>) -> LeftOut {
+    let list = [ctx.field()];
+    spared_of::<T>(below(&list, "nodes").into_iter().chain(below(&below(&list, "edges"), "node")), &[])
+}
 
-    fn of<T: Noun>(fields: &[&str]) -> Self {
-        let shows = |field: &&str, column: &str| {
+/// The fields of a name that are selected right below these.
+pub(crate) fn below<'a>(fields: &[SelectionField<'a>], name: &str) -> Vec<SelectionField<'a>> {
+    fields.iter().flat_map(SelectionField::selection_set).filter(|field| field.name() == name).collect()
+}
+
+/// The columns that are left out of rows which are the values of these fields; `also` are fields that need them besides.
+pub(crate) fn spared_of<'a, T: Noun>(shown: impl IntoIterator<Item = SelectionField<'a>>, also: &[&str]) -> LeftOut {
+    let fields =
+        shown.into_iter().flat_map(|field| field.selection_set().map(|field| field.name()).collect::<Vec<_>>());
+    let fields: Vec<&str> = fields.chain(also.iter().copied()).collect();
+    spared::<T>(|column| {
+        !fields.iter().any(|field| {
             let lower = field.bytes().map(|letter| letter.to_ascii_lowercase());
             column.bytes().filter(|letter| *letter != b'_').eq(lower)
-        };
-        let columns = T::spare().iter().map(IdenStatic::as_str);
-        Self(columns.filter(|column| !fields.iter().any(|field| shows(field, column))).collect())
-    }
+        })
+    })
 }
 
-/// A select of the columns of `T` from its table.
-pub(crate) fn columns<T: Noun>(unasked: &Unasked) -> SelectStatement {
+/// The columns that are too large, and those of which one can be spared.
+fn spared<T: Noun>(may_be: impl Fn(&str) -> bool) -> LeftOut {
+    let mut left_out = LeftOut::default();
+    for (at, column) in <T::Entity as EntityTrait>::Column::iter().enumerate() {
+        let name = column.as_str();
+        let is_one = |other: &<T::Entity as EntityTrait>::Column| other.as_str() == name;
+        if T::large().iter().any(is_one) || T::spare().iter().any(is_one) && may_be(name) {
+            left_out.insert(at);
+        }
+    }
+    left_out
+}
+
+/// A select of the columns of `T` from its table, in their order.
+pub(crate) fn columns<T: Noun>(left_out: LeftOut) -> SelectStatement {
     let mut select = Query::select();
     select.from(T::Entity::default());
-    for column in <T::Entity as EntityTrait>::Column::iter() {
-        let name = column.as_str();
-        if unasked.0.contains(&name) || T::large().iter().any(|large| large.as_str() == name) {
-            select.expr_as(Expr::cust("NULL"), name);
-        } else {
+    for (at, column) in <T::Entity as EntityTrait>::Column::iter().enumerate() {
+        if !left_out.contains(at) {
             select.column((T::Entity::default(), column));
         }
     }
     select
 }
 
-pub(crate) fn models<T: Noun>(rows: &[QueryResult]) -> Result<Vec<<T::Entity as EntityTrait>::Model>, Fault> {
-    rows.iter().map(|row| Ok(<T::Entity as EntityTrait>::Model::from_query_result(row, "")?)).collect()
+/// The rows of such a select.
+pub(crate) fn models<T: Noun>(
+    rows: &[QueryResult],
+    left_out: LeftOut,
+) -> Result<Vec<<T::Entity as EntityTrait>::Model>, Fault> {
+    rows.iter().map(|row| Ok(Stored::read(row, left_out)?)).collect()
 }
 
 /// Declares a noun's GraphQL type over its rows.

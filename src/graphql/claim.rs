@@ -1,5 +1,6 @@
 //! Propositions that statements take sides on.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
@@ -7,7 +8,7 @@ use sea_orm::sea_query::Expr;
 
 use super::account::AccountFilter;
 use super::actor::{Actor, ActorFilter};
-use super::batch::{Batch, Noun, Row, Unasked, noun, select_by};
+use super::batch::{Batch, Noun, Row, below, noun, select_by, spared_of, spared_of_whole};
 use super::change::Change;
 use super::connections;
 use super::dataset::{Record, record};
@@ -25,6 +26,7 @@ use super::page::by;
 use super::participation::ParticipationFilter;
 use super::relation::RelationFilter;
 use super::root::root;
+use super::rows::{One, Rows};
 use super::session::{Fault, session};
 use super::stance::{Stance, StanceFilter};
 use super::statement::Statement;
@@ -66,8 +68,8 @@ impl Claim {
         self.0.implied
     }
     /// Who is on which side.
-    async fn sides(&self, ctx: &Context<'_>) -> Result<Sides, Fault> {
-        sides(&self.0, ctx).await
+    async fn sides(&self, ctx: &Context<'_>) -> Result<Box<One<Sides>>, Fault> {
+        sides(&self.0, ctx).await.map(|sides| Box::new(One(sides)))
     }
     #[graphql(flatten)]
     async fn lists(&self) -> ClaimLists {
@@ -90,19 +92,19 @@ connections! {
 #[derive(Clone, SimpleObject)]
 pub struct Sides {
     /// Who says that it is so.
-    asserts: Side,
+    asserts: One<Side>,
     /// Who confirms what another said.
-    confirms: Side,
+    confirms: One<Side>,
     /// Who says what speaks for it.
-    supports: Side,
+    supports: One<Side>,
     /// Who doubts it.
-    questions: Side,
+    questions: One<Side>,
     /// Who says that it is not so.
-    denies: Side,
+    denies: One<Side>,
     /// Who took it back.
-    retracts: Side,
+    retracts: One<Side>,
     /// Who would not comment.
-    declines_comment: Side,
+    declines_comment: One<Side>,
     /// Whether it is contested only because a rival account of the same event is asserted by another voice.
     implied: bool,
 }
@@ -113,9 +115,9 @@ pub struct Side {
     /// How many voices.
     count: i32,
     /// The voices, in the order in which their statements were recorded.
-    voices: Vec<Voice>,
+    voices: Rows<Voice>,
     /// The statements that count: of each voice the last that took a side on this claim. All of them are in `Claim.stances`.
-    statements: Vec<Statement>,
+    statements: Rows<Statement>,
 }
 
 /// A voice: whoever is at the end of a chain of relays.
@@ -124,58 +126,62 @@ pub struct Voice {
     /// What to show: the actor's label, or the unnamed speaker as printed, such as `widely (unnamed)`.
     label: String,
     /// The actor; null for an unnamed voice.
-    actor: Option<Actor>,
+    actor: Option<One<Actor>>,
 }
 
 /// Three statements for all claims of the batch: their stances, the statements, the actors.
 async fn sides(row: &Row<Entity>, ctx: &Context<'_>) -> Result<Sides, Fault> {
-    type Loaded = Vec<(i64, StanceKind, Statement, Voice)>;
+    type Loaded = HashMap<i64, Vec<(StanceKind, Statement, Voice)>>;
     let loaded: Arc<Loaded> = row
         .shared(ctx, async |claims| {
             let session = session(ctx)?;
             let ids: Vec<i64> = claims.iter().map(|claim| claim.id.0).collect();
             let mut stances =
-                select_by::<Stance>(session, entity::stance::Column::ClaimId, &ids, &Unasked::default()).await?;
+                select_by::<Stance>(session, entity::stance::Column::ClaimId, &ids, spared_of_whole::<Stance>())
+                    .await?;
             stances.retain(|stance| stance.current);
             stances.sort_unstable_by_key(|stance| stance.statement_id);
             let ids: Vec<i64> = stances.iter().map(|stance| stance.statement_id.0).collect();
-            let statements =
-                select_by::<Statement>(session, entity::statement::Column::Id, &ids, &Unasked::default()).await?;
-            let voices: Vec<i64> =
+            // What is shown of statements and actors, and what they are called besides.
+            let sides: Vec<_> = ctx.field().selection_set().collect();
+            let left_out = spared_of::<Statement>(below(&sides, "statements"), &["speakerText", "cue"]);
+            let statements = select_by::<Statement>(session, entity::statement::Column::Id, &ids, left_out).await?;
+            let mut voices: Vec<i64> =
                 statements.iter().filter_map(|statement| statement.voice_id.map(|id| id.0)).collect();
-            let actors: Arc<Batch<entity::actor::Entity>> =
-                Batch::new(select_by::<Actor>(session, entity::actor::Column::Id, &voices, &Unasked::default()).await?);
-            let actor = |id: entity::id::ActorId| Row::all(&actors).find(|row| row.id == id);
+            voices.sort_unstable();
+            voices.dedup();
+            let left_out = spared_of::<Actor>(below(&below(&sides, "voices"), "actor"), &[]);
+            let actors = select_by::<Actor>(session, entity::actor::Column::Id, &voices, left_out).await?;
+            let actors: Arc<Batch<entity::actor::Entity>> = Batch::new(actors);
+            let actors: HashMap<_, _> = Row::all(&actors).map(|row| (row.id, row)).collect();
             let statements: Arc<Batch<entity::statement::Entity>> = Batch::new(statements);
-            let statement = |id: entity::id::StatementId| Row::all(&statements).find(|row| row.id == id);
-            Ok(stances
-                .iter()
-                .filter_map(|stance| {
-                    let said = statement(stance.statement_id)?;
-                    let actor = said.voice_id.and_then(&actor);
-                    let label = match &actor {
-                        Some(actor) => actor.label.clone(),
-                        None => match said.speaker_text.as_ref().or(said.cue.as_ref()) {
-                            Some(words) => format!("{words} (unnamed)"),
-                            None => "(unnamed)".to_owned(),
-                        },
-                    };
-                    let voice = Voice { label, actor: actor.map(Actor::of) };
-                    Some((stance.claim_id.0, stance.stance, Statement(said), voice))
-                })
-                .collect::<Loaded>())
+            let statements: HashMap<_, _> = Row::all(&statements).map(|row| (row.id, row)).collect();
+            let mut loaded = Loaded::new();
+            for stance in stances {
+                let Some(said) = statements.get(&stance.statement_id).cloned() else { continue };
+                let actor = said.voice_id.and_then(|id| actors.get(&id).cloned());
+                let label = match &actor {
+                    Some(actor) => actor.label.clone(),
+                    None => match said.speaker_text.as_ref().or(said.cue.as_ref()) {
+                        Some(words) => format!("{words} (unnamed)"),
+                        None => "(unnamed)".to_owned(),
+                    },
+                };
+                let voice = Voice { label, actor: actor.map(|actor| One(Actor::of(actor))) };
+                loaded.entry(stance.claim_id.0).or_default().push((stance.stance, Statement(said), voice));
+            }
+            Ok(loaded)
         })
         .await?;
     let side = |kind: StanceKind| {
         let mut side = Side::default();
-        for (_, _, statement, voice) in
-            loaded.iter().filter(|(claim, stance, ..)| *claim == row.id.0 && *stance == kind)
-        {
+        let all = loaded.get(&row.id.0).into_iter().flatten();
+        for (_, statement, voice) in all.filter(|(stance, ..)| *stance == kind) {
             side.count += 1;
-            side.voices.push(voice.clone());
-            side.statements.push(statement.clone());
+            side.voices.0.push(voice.clone());
+            side.statements.0.push(statement.clone());
         }
-        side
+        One(side)
     };
     Ok(Sides {
         asserts: side(StanceKind::Asserts),

@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_graphql::{Context, Object, SimpleObject, TypeName};
-use sea_orm::{EntityTrait, FromQueryResult};
+use sea_orm::EntityTrait;
 
-use super::batch::{Noun, Once, Row, Unasked};
+use super::batch::{Noun, Once, Row, spared_of_list};
 use super::facet::{Facet, facets};
 use super::page::{List, Pages, ROOT, Read, Window};
-use super::rows::Rows;
+use super::rows::{One, Rows};
 use super::session::{Fault, session};
 
 /// A page of a list, as in the Relay Cursor Connections Specification.
@@ -22,8 +22,8 @@ pub struct Connection<T: Noun> {
 
 impl<T: Noun> Connection<T> {
     /// A list at the root.
-    pub(crate) fn root(ctx: &Context<'_>, list: List<T>) -> Self {
-        Self { pages: Arc::new(Pages::new(list, None, Unasked::of_list::<T>(ctx))), parent: ROOT }
+    pub(crate) fn root(ctx: &Context<'_>, list: List<T>) -> One<Self> {
+        One(Self { pages: Arc::new(Pages::new(list, None, spared_of_list::<T>(ctx))), parent: ROOT })
     }
 
     /// A list of the rows that belong to this one, read for its whole batch at once.
@@ -32,17 +32,17 @@ impl<T: Noun> Connection<T> {
         ctx: &Context<'_>,
         id: fn(&E::Model) -> i64,
         list: impl FnOnce() -> List<T>,
-    ) -> Self
+    ) -> One<Self>
     where
-        E: EntityTrait<Model: FromQueryResult + Send + Sync>,
+        E: EntityTrait<Model: Send + Sync>,
     {
         let pages = row.batch().load((ctx.item.pos, "many"), || {
             let mut parents: Vec<i64> = row.siblings().iter().map(id).collect();
             parents.sort_unstable();
             parents.dedup();
-            Pages::new(list(), Some(parents), Unasked::of_list::<T>(ctx))
+            Pages::new(list(), Some(parents), spared_of_list::<T>(ctx))
         });
-        Self { pages, parent: id(row) }
+        One(Self { pages, parent: id(row) })
     }
 
     async fn page(&self, ctx: &Context<'_>) -> Result<Arc<Read<T>>, Fault> {
@@ -151,8 +151,8 @@ impl<T: Noun> Edge<T> {
     }
 
     /// The row.
-    async fn node(&self) -> &T {
-        &self.node
+    async fn node(&self) -> One<T> {
+        One(self.node.clone())
     }
 }
 
@@ -204,7 +204,7 @@ macro_rules! connections {
                     #[graphql(desc = "Only rows behind this cursor.")] after: Option<String>,
                     #[graphql(desc = "How many rows from the end, 0 to 500.")] last: Option<i32>,
                     #[graphql(desc = "Only rows in front of this cursor.")] before: Option<String>,
-                ) -> $crate::graphql::connection::Connection<$noun> {
+                ) -> $crate::graphql::rows::One<$crate::graphql::connection::Connection<$noun>> {
                     $crate::graphql::connection::Connection::of(&self.0, ctx, |row| row.id.0, || $crate::graphql::page::List {
                         name: concat!($parent, ".", stringify!($name)),
                         link: Some($link),

@@ -137,7 +137,7 @@ impl Record {
 /// The record of a row, read for its whole batch at once.
 pub(crate) async fn record<E>(row: &Row<E>, ctx: &Context<'_>, id: fn(&E::Model) -> i64) -> Result<Record, Fault>
 where
-    E: EntityTrait<Model: FromQueryResult + Send + Sync>,
+    E: EntityTrait<Model: Send + Sync>,
 {
     let found = row
         .shared(ctx, async |rows| {

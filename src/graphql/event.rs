@@ -152,7 +152,7 @@ impl Event {
         #[graphql(desc = "Only rows behind this cursor.")] after: Option<String>,
         #[graphql(desc = "How many rows from the end, 0 to 500.")] last: Option<i32>,
         #[graphql(desc = "Only rows in front of this cursor.")] before: Option<String>,
-    ) -> Connection<Participation> {
+    ) -> One<Connection<Participation>> {
         Connection::of(
             &self.0,
             ctx,

@@ -42,9 +42,10 @@ pub mod session;
 pub mod stance;
 pub mod statement;
 mod walk;
+mod written;
 
 use async_graphql::{
-    MergedObject, MergedSubscription, ObjectType, Request, Response, SDLExportOptions, Schema, SchemaBuilder,
+    MergedObject, MergedSubscription, ObjectType, Request, Response, SDLExportOptions, Schema, SchemaBuilder, Value,
 };
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
@@ -53,6 +54,8 @@ pub(crate) use change::Position;
 pub(crate) use connection::connections;
 pub use page::{DEFAULT_PAGE, LONGEST_PAGE};
 pub use session::Session;
+use written::Form;
+pub(crate) use written::write;
 
 /// Declares what can be asked: the same for whoever asks, and for a gateway with what it asks besides.
 macro_rules! roots {
@@ -110,16 +113,18 @@ pub enum Api {
 }
 
 impl Api {
-    /// Answers a request.
+    /// Answers a request. Objects among the data may be bytes of JSON: [`json`] writes all of it.
     pub async fn execute(&self, request: impl Into<Request>) -> Response {
+        let request = formed(request.into());
         match self {
             Self::Whole(schema) => schema.execute(request).await,
             Self::Subgraph(schema) => schema.execute(request).await,
         }
     }
 
-    /// Answers a request that may be a subscription.
+    /// Answers a request that may be a subscription, with data as [`Self::execute`] gives it.
     pub fn execute_stream(&self, request: impl Into<Request>) -> BoxStream<'static, Response> {
+        let request = formed(request.into());
         match self {
             Self::Whole(schema) => schema.execute_stream(request).boxed(),
             Self::Subgraph(schema) => schema.execute_stream(request).boxed(),
@@ -134,6 +139,22 @@ impl Api {
             Self::Subgraph(schema) => schema.sdl_with_options(options),
         }
     }
+}
+
+/// A request that knows how the objects of its answer are made. One that cannot be read is refused by the library.
+fn formed(mut request: Request) -> Request {
+    match request.parsed_query().map(Form::of) {
+        Ok(form) => request.data(form),
+        Err(_) => request,
+    }
+}
+
+/// The data of an answer as JSON.
+pub fn json(data: &Value) -> String {
+    let mut out = Vec::new();
+    write(data, &mut out);
+    // All that is written was text.
+    String::from_utf8(out).unwrap_or_default()
 }
 
 /// Builds the schema.

@@ -1,17 +1,18 @@
 //! Global ids, and the interface of all that has one.
 
 use std::collections::HashMap;
+use std::io::Write;
 use std::sync::Arc;
 
 use async_graphql::registry::{MetaType, MetaTypeId, Registry};
 use async_graphql::{Context, ID, Object, OutputType};
 use data_encoding::BASE64URL_NOPAD;
-use sea_orm::{EntityTrait, FromQueryResult};
+use sea_orm::EntityTrait;
 
 use super::account::Account;
 use super::actor::{Actor, AnonymousSource, Group, Organization, Person};
 use super::article::Article;
-use super::batch::{Batch, Noun, Row, Unasked, select_by};
+use super::batch::{Batch, Noun, Row, select_by, spared_of_whole};
 use super::change::Change;
 use super::claim::Claim;
 use super::dataset::Dataset;
@@ -59,7 +60,7 @@ macro_rules! nodes {
         pub(crate) async fn load(session: &Session, kind: Kind, ids: &[i64]) -> Result<Vec<(i64, Node)>, Fault> {
             match kind {
                 $(Kind::$kind => {
-                    let rows = select_by::<$noun>(session, entity::$module::Column::Id, ids, &Unasked::default()).await?;
+                    let rows = select_by::<$noun>(session, entity::$module::Column::Id, ids, spared_of_whole::<$noun>()).await?;
                     let batch: Arc<Batch<entity::$module::Entity>> = Batch::new(rows);
                     Ok((0..ids.len()).filter_map(|at| {
                         let row: Row<entity::$module::Entity> = Row::get(&batch, at)?;
@@ -96,7 +97,12 @@ nodes! {
 impl Kind {
     /// The global id of a number: opaque to clients, the same as long as the thing exists.
     pub(crate) fn global(self, number: i64) -> ID {
-        BASE64URL_NOPAD.encode(format!("{}:{number}", self.table()).as_bytes()).into()
+        // Made for most rows of an answer: on the stack, which holds the longest of them.
+        let mut plain = [0; 48];
+        let mut rest = plain.as_mut_slice();
+        let _ = write!(rest, "{}:{number}", self.table());
+        let free = rest.len();
+        BASE64URL_NOPAD.encode(&plain[..plain.len() - free]).into()
     }
 
     /// The noun of a record.
@@ -319,7 +325,7 @@ pub(crate) async fn target_if<E>(
     of: fn(&E::Model) -> Option<Target>,
 ) -> Option<Result<Node, Fault>>
 where
-    E: EntityTrait<Model: FromQueryResult + Send + Sync>,
+    E: EntityTrait<Model: Send + Sync>,
 {
     let (wanted, _) = of(row)?;
     let found = row.shared(ctx, async |rows| {
@@ -349,7 +355,7 @@ pub(crate) async fn target<E>(
     of: fn(&E::Model) -> Option<Target>,
 ) -> Result<Node, Fault>
 where
-    E: EntityTrait<Model: FromQueryResult + Send + Sync>,
+    E: EntityTrait<Model: Send + Sync>,
 {
     present(target_if(row, ctx, of).await)
 }

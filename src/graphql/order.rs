@@ -2,6 +2,7 @@
 
 use async_graphql::{Enum, InputObject, InputType, TypeName};
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
+use entity::row::value;
 use sea_orm::QueryResult;
 use sea_orm::sea_query::{Expr, ExprTrait, Func, Order, SelectStatement};
 use serde_json::Value;
@@ -201,17 +202,21 @@ impl Sequence {
         bound.and(all)
     }
 
-    /// What a row that was read with its keys has of them, for its cursor.
-    pub(crate) fn keys(&self, row: &QueryResult) -> Result<Vec<Value>, Fault> {
-        let key = |(at, term): (usize, &Term)| {
-            let name = format!("order_{at}");
+    /// How many keys are read with each row.
+    pub(crate) fn terms(&self) -> usize {
+        self.terms.len()
+    }
+
+    /// What a row that was read with its keys has of them, for its cursor; `first` is the place of the first one.
+    pub(crate) fn keys(&self, row: &QueryResult, first: usize) -> Result<Vec<Value>, Fault> {
+        let key = |(place, term): (usize, &Term)| {
             Ok(match term.kind {
-                Kind::Text => Value::from(row.try_get::<String>("", &name)?),
-                Kind::Number => Value::from(row.try_get::<i64>("", &name)?),
-                Kind::Real => Value::from(row.try_get::<f64>("", &name)?),
+                Kind::Text => Value::from(value::<String>(row, place)?),
+                Kind::Number => Value::from(value::<i64>(row, place)?),
+                Kind::Real => Value::from(value::<f64>(row, place)?),
             })
         };
-        self.terms.iter().enumerate().map(key).collect()
+        (first..).zip(&self.terms).map(key).collect()
     }
 
     /// The cursor of a row with these keys.

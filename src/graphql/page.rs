@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use entity::row::{LeftOut, Stored, value};
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query, SelectStatement};
-use sea_orm::{EntityTrait, FromQueryResult, QueryResult};
+use sea_orm::{EntityTrait, QueryResult};
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use super::batch::{Batch, Loads, Noun, Unasked, columns};
+use super::batch::{Batch, Loads, Noun, columns};
 use super::filter::{NounFilter, Sink};
 use super::order::{Direction, NounOrder, Sequence};
 use super::search::suggestions;
@@ -83,7 +84,7 @@ pub(crate) struct List<T: Noun> {
 pub(super) struct Pages<T: Noun> {
     pub(super) list: List<T>,
     parents: Option<Vec<i64>>,
-    unasked: Unasked,
+    left_out: LeftOut,
     /// What fields of the list that take arguments load.
     pub(super) loads: Loads,
     condition: OnceCell<Result<Condition, Fault>>,
@@ -129,11 +130,11 @@ pub(super) const PARENT: &str = "parent";
 const PAGE: &str = "page";
 
 impl<T: Noun> Pages<T> {
-    pub(super) fn new(list: List<T>, parents: Option<Vec<i64>>, unasked: Unasked) -> Self {
+    pub(super) fn new(list: List<T>, parents: Option<Vec<i64>>, left_out: LeftOut) -> Self {
         Self {
             list,
             parents,
-            unasked,
+            left_out,
             loads: Loads::default(),
             condition: OnceCell::new(),
             suggestions: OnceCell::new(),
@@ -209,7 +210,7 @@ impl<T: Noun> Pages<T> {
                         self.select_by_parent(session, parents, link, &sequence, backward, narrow)
                     }
                     _ => {
-                        let mut select = columns::<T>(&self.unasked);
+                        let mut select = columns::<T>(self.left_out);
                         sequence.select(&mut select);
                         match condition.walk.clone().filter(|_| sequence.is_indexed()) {
                             Some(asked) => {
@@ -224,17 +225,22 @@ impl<T: Noun> Pages<T> {
                 };
                 let results = session.all(&select).await?;
                 let (mut rows, mut keys) = (Vec::with_capacity(results.len()), Vec::with_capacity(results.len()));
+                // Behind the columns of the noun come the keys of the order, and then the parent.
+                let first_key = <T::Entity as EntityTrait>::Model::COLUMNS - self.left_out.count();
                 let mut pages: HashMap<i64, Page> = HashMap::new();
                 for result in &results {
-                    let parent = self.parent(result)?;
+                    let parent = match self.parents {
+                        Some(_) => value(result, first_key + sequence.terms())?,
+                        None => ROOT,
+                    };
                     let page = pages.entry(parent).or_default();
                     if page.rows.len() == size {
                         page.more = true;
                         continue;
                     }
                     page.rows.push(rows.len());
-                    rows.push(<T::Entity as EntityTrait>::Model::from_query_result(result, "")?);
-                    keys.push(sequence.keys(result)?);
+                    rows.push(Stored::read(result, self.left_out)?);
+                    keys.push(sequence.keys(result, first_key)?);
                 }
                 if backward {
                     for page in pages.values_mut() {
@@ -259,7 +265,7 @@ impl<T: Noun> Pages<T> {
     ) -> SelectStatement {
         let dialect = session.dialect();
         if dialect.has_lateral() {
-            let mut inner = columns::<T>(&self.unasked);
+            let mut inner = columns::<T>(self.left_out);
             sequence.select(&mut inner);
             inner.and_where(link(dialect.item()));
             narrow(&mut inner);
@@ -275,7 +281,7 @@ impl<T: Noun> Pages<T> {
         let mut inner = Query::select();
         inner.expr(self.id()).from(T::Entity::default()).and_where(link(dialect.item()));
         narrow(&mut inner);
-        let mut select = columns::<T>(&self.unasked);
+        let mut select = columns::<T>(self.left_out);
         select.from_clear();
         sequence.select(&mut select);
         // SQLite keeps the order of a cross join: from the parents to their rows, never through all rows.

@@ -1,12 +1,13 @@
 //! Root fields: one thing by a name of its own, and lists.
 
 use async_graphql::{Context, ID, InputObject};
+use sea_orm::ActiveEnum;
 use sea_orm::sea_query::{Expr, ExprTrait, Func, Query};
-use sea_orm::{ActiveEnum, EntityTrait};
 
-use super::batch::{Batch, Noun, Row, Unasked, columns, models};
+use super::batch::{Batch, Noun, Row, columns, models, spared_of_one};
 use super::filter::with_slug;
 use super::node::Kind;
+use super::rows::One;
 use super::session::{Fault, session};
 use crate::error::Error;
 
@@ -38,7 +39,7 @@ pub(crate) struct Lookup {
 }
 
 /// The thing asked for, or none.
-pub(crate) async fn find<T: Noun>(ctx: &Context<'_>, kind: Kind, lookup: Lookup) -> Result<Option<T>, Fault> {
+pub(crate) async fn find<T: Noun>(ctx: &Context<'_>, kind: Kind, lookup: Lookup) -> Result<Option<One<T>>, Fault> {
     let id = || Expr::col((T::Entity::default(), "id"));
     let condition = match (lookup.id, lookup.slug, lookup.external_id, lookup.record) {
         (Some(given), None, None, None) => {
@@ -74,11 +75,12 @@ pub(crate) async fn find<T: Noun>(ctx: &Context<'_>, kind: Kind, lookup: Lookup)
         }
         _ => return Err(Error::BadInput(format!("Say which {} by exactly one argument", kind.word())).into()),
     };
-    let mut select = columns::<T>(&Unasked::of_one::<T>(ctx));
+    let left_out = spared_of_one::<T>(ctx);
+    let mut select = columns::<T>(left_out);
     // Two datasets may give one id elsewhere to things that nobody has judged to be one: the older answers.
     select.and_where(condition).order_by((T::Entity::default(), "id"), sea_orm::sea_query::Order::Asc).limit(1);
-    let rows: Vec<<T::Entity as EntityTrait>::Model> = models::<T>(&session(ctx)?.all(&select).await?)?;
-    Ok(Row::get(&Batch::new(rows), 0).map(T::of))
+    let rows = models::<T>(&session(ctx)?.all(&select).await?, left_out)?;
+    Ok(Row::get(&Batch::new(rows), 0).map(|row| One(T::of(row))))
 }
 
 /// Declares the root fields of a noun.
@@ -108,7 +110,7 @@ macro_rules! root {
                     #[graphql(desc = "Its global id.")] id: Option<async_graphql::ID>,
                     #[graphql(desc = "The key of its record.")] record: Option<$crate::graphql::root::RecordInput>,
                     #[graphql(desc = "Read the graph as it was known at this instant, and all below this field too; as it is now when left out. What was changed and deleted since is as it was then.")] as_of: Option<$crate::graphql::date::DateTime>,
-                ) -> Option<Result<$noun, $crate::graphql::session::Fault>> {
+                ) -> Option<Result<$crate::graphql::rows::One<$noun>, $crate::graphql::session::Fault>> {
                     if let Err(fault) = $crate::graphql::session::as_of(ctx, as_of) {
                         return Some(Err(fault));
                     }
@@ -127,7 +129,7 @@ macro_rules! root {
                     #[graphql(desc = "An id that another system gave it.")] external_id: Option<$crate::graphql::root::ExternalIdInput>,
                     #[graphql(desc = "The key of its record.")] record: Option<$crate::graphql::root::RecordInput>,
                     #[graphql(desc = "Read the graph as it was known at this instant, and all below this field too; as it is now when left out. What was changed and deleted since is as it was then.")] as_of: Option<$crate::graphql::date::DateTime>,
-                ) -> Option<Result<$noun, $crate::graphql::session::Fault>> {
+                ) -> Option<Result<$crate::graphql::rows::One<$noun>, $crate::graphql::session::Fault>> {
                     if let Err(fault) = $crate::graphql::session::as_of(ctx, as_of) {
                         return Some(Err(fault));
                     }
@@ -147,7 +149,7 @@ macro_rules! root {
                     #[graphql(desc = "How many rows from the end, 0 to 500.")] last: Option<i32>,
                     #[graphql(desc = "Only rows in front of this cursor.")] before: Option<String>,
                     #[graphql(desc = "Read the graph as it was known at this instant, and all below this field too; as it is now when left out. What was changed and deleted since is as it was then.")] as_of: Option<$crate::graphql::date::DateTime>,
-                ) -> Option<Result<$crate::graphql::connection::Connection<$crate::graphql::root::list_noun!($noun $(, $list_noun)?)>, $crate::graphql::session::Fault>> {
+                ) -> Option<Result<$crate::graphql::rows::One<$crate::graphql::connection::Connection<$crate::graphql::root::list_noun!($noun $(, $list_noun)?)>>, $crate::graphql::session::Fault>> {
                     if let Err(fault) = $crate::graphql::session::as_of(ctx, as_of) {
                         return Some(Err(fault));
                     }

@@ -5,15 +5,12 @@ use serde::Serialize;
 
 use super::refusal::Refusal;
 use super::request_id::RequestId;
+use crate::graphql::write;
 
-/// An answer: `data` first and in the order of the query.
-#[derive(Serialize)]
+/// An answer.
 pub(super) struct Answer {
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) data: Option<Value>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) errors: Vec<ServerError>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) extensions: Option<Extensions>,
 }
 
@@ -53,15 +50,27 @@ impl Answer {
         Self { data: None, errors: vec![refusal.error()], extensions: None }
     }
 
-    pub(super) fn json(&self) -> String {
-        json(self)
+    /// `data` first and in the order of the query.
+    pub(super) fn json(&self) -> Vec<u8> {
+        let mut out = b"{".to_vec();
+        if let Some(data) = &self.data {
+            out.extend_from_slice(b"\"data\":");
+            write(data, &mut out);
+        }
+        let errors = (!self.errors.is_empty()).then(|| json(&self.errors));
+        for (name, value) in [("errors", errors), ("extensions", self.extensions.as_ref().map(json))] {
+            let Some(value) = value else { continue };
+            out.extend_from_slice(if out.len() > 1 { b",\"" } else { b"\"" });
+            out.extend_from_slice(format!("{name}\":{value}").as_bytes());
+        }
+        out.push(b'}');
+        out
     }
 }
 
+/// What is ours as JSON: it has nothing that cannot be written.
 pub(super) fn json(value: &impl Serialize) -> String {
-    serde_json::to_string(value).unwrap_or_else(|_| {
-        r#"{"errors":[{"message":"The answer could not be written","extensions":{"code":"INTERNAL"}}]}"#.into()
-    })
+    serde_json::to_string(value).unwrap_or_else(|_| "null".into())
 }
 
 /// The library's own errors have no code: without a path the document does not fit the schema, with one an argument does not fit

@@ -261,7 +261,7 @@ async fn ask_all(asking: &Asking, list: Vec<Parameters>) -> Reply {
             body.push(b',');
         }
         match asking.prepare(parameters) {
-            Err(refusal) => body.extend(Answer::refused(&refusal).json().bytes()),
+            Err(refusal) => body.extend(Answer::refused(&refusal).json()),
             Ok(question) => {
                 let outcome = asking.run(question).await;
                 body.extend(outcome.body);

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use async_graphql::{Request, Variables};
+use async_graphql::{Request, Response, Variables};
 use newsgraph::db::Db;
-use newsgraph::graphql::{Api, Session, api};
+use newsgraph::graphql::{self, Api, Session, api};
 use newsgraph::import::{self, Options, Report, Source};
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 use serde_json::{Value, json};
@@ -86,7 +86,7 @@ impl Fixture {
         let session = Session::new(self.db.clone());
         let request = Request::new(query).variables(Variables::from_json(variables)).data(session.clone());
         let response = self.api.execute(request).await;
-        (serde_json::to_value(&response).unwrap(), session.statements())
+        (answer(&response), session.statements())
     }
 
     /// The data of an answer that has no errors.
@@ -185,6 +185,16 @@ impl Fixture {
         }
         dump
     }
+}
+
+/// An answer as a client reads it.
+pub fn answer(response: &Response) -> Value {
+    let data: Value = serde_json::from_str(&graphql::json(&response.data)).unwrap();
+    let mut answer = json!({ "data": data });
+    if !response.errors.is_empty() {
+        answer["errors"] = serde_json::to_value(&response.errors).unwrap();
+    }
+    answer
 }
 
 /// Records below a dataset, as a file.

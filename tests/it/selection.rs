@@ -155,3 +155,21 @@ async fn a_field_says_the_same_alone_and_among_others() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_voice_is_called_the_same_whatever_else_is_shown_of_it() {
+    const SIDES: [&str; 7] = ["asserts", "confirms", "supports", "questions", "denies", "retracts", "declinesComment"];
+    for fixture in stories().await {
+        let ask = async |words: &str| {
+            let sides: Vec<String> = SIDES.iter().map(|side| format!("{side} {{ voices {{ {words} }} }}")).collect();
+            fixture.ask(&format!("{{ claims(first: 100) {{ nodes {{ sides {{ {} }} }} }} }}", sides.join(" "))).await
+        };
+        let labels = |answer: &Value| {
+            let voices = SIDES.iter().flat_map(|side| rows(answer, &["claims", "nodes", "sides", side, "voices"]));
+            voices.map(|voice| voice["label"].clone()).collect::<Vec<_>>()
+        };
+        let alone = labels(&ask("label").await);
+        assert!(alone.iter().any(|label| label.as_str().unwrap().ends_with("(unnamed)")), "{alone:?}");
+        assert_eq!(alone, labels(&ask("label actor { id description label }").await));
+    }
+}

@@ -8,7 +8,7 @@ use sea_orm::sea_query::Expr;
 
 use super::TieKind;
 use crate::db::Dialect;
-use crate::graphql::batch::{Batch, Noun, Row, Unasked, select_by};
+use crate::graphql::batch::{Batch, Noun, Row, select_by, spared_of_whole};
 use crate::graphql::event::Event;
 use crate::graphql::relation::Relation;
 use crate::graphql::session::{Fault, Session};
@@ -46,7 +46,7 @@ pub(super) async fn rows<T: Noun>(session: &Session, ids: &[i64]) -> Result<Vec<
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let batch = Batch::new(select_by::<T>(session, T::ID, ids, &Unasked::default()).await?);
+    let batch = Batch::new(select_by::<T>(session, T::ID, ids, spared_of_whole::<T>()).await?);
     Ok(Row::all(&batch).map(|row| (T::id_of(&row), T::of(row))).collect())
 }
 

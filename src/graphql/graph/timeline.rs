@@ -20,6 +20,9 @@ use crate::graphql::order::{Direction, Key, Sequence};
 use crate::graphql::page::Window;
 use crate::graphql::session::{Fault, Session, session};
 
+/// What an entry is read with; the keys of its order come behind.
+const KEYED: [&str; 3] = ["actor", "kind", "id"];
+
 /// What is asked of a time line.
 pub(crate) struct Entries {
     pub(crate) kinds: Option<Vec<TieKind>>,
@@ -160,12 +163,14 @@ impl Lines {
                 "ROW_NUMBER() OVER (PARTITION BY \"actor\" ORDER BY \"order_0\" {way}, \"order_1\" {way}, \"id\" {way})"
             );
             let ranked = Query::select()
-                .columns(["actor", "kind", "id", "order_0", "order_1"])
+                .columns(KEYED)
+                .columns(["order_0", "order_1"])
                 .expr_as(Expr::cust(rank), "rank")
                 .from_subquery(entries, "entries")
                 .take();
             let select = Query::select()
-                .columns(["actor", "kind", "id", "order_0", "order_1"])
+                .columns(KEYED)
+                .columns(["order_0", "order_1"])
                 .from_subquery(ranked, "ranked")
                 // One more than asked for tells whether there are more.
                 .and_where(Expr::col("rank").lte(size as i64 + 1))
@@ -181,7 +186,7 @@ impl Lines {
                 }
                 let (id, kind): (i64, i32) = (row.try_get("", "id")?, row.try_get("", "kind")?);
                 let Some(kind) = usize::try_from(kind).ok().and_then(|at| TieKind::ALL.get(at)) else { continue };
-                line.cursors.push(sequence.cursor(&sequence.keys(&row)?, id));
+                line.cursors.push(sequence.cursor(&sequence.keys(&row, KEYED.len())?, id));
                 line.entries.push((*kind, id));
             }
             if backward {
