@@ -216,7 +216,7 @@ impl Follow {
                 usual: Vec::new(),
                 window: Window { first: Some(PAGE), ..Window::default() },
             };
-            let read = Pages::new(list, None, spared_of_whole::<Change>()).read(&self.session).await?;
+            let read = Pages::new(list, None, spared_of_whole::<Change>(), true).read(&self.session).await?;
             // What the filter leaves out need not be looked through again.
             let behind = read.pages.get(&ROOT).is_some_and(|page| page.more);
             let row = behind.then(|| Row::all(&read.batch).last()).flatten();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Object, SimpleObject, TypeName};
 use sea_orm::EntityTrait;
 
-use super::batch::{Noun, Once, Row, spared_of_list};
+use super::batch::{Noun, Once, Row, below, spared_of_list};
 use super::facet::{Facet, facets};
 use super::page::{List, Pages, ROOT, Read, Window};
 use super::rows::{One, Rows};
@@ -23,7 +23,7 @@ pub struct Connection<T: Noun> {
 impl<T: Noun> Connection<T> {
     /// A list at the root.
     pub(crate) fn root(ctx: &Context<'_>, list: List<T>) -> One<Self> {
-        One(Self { pages: Arc::new(Pages::new(list, None, spared_of_list::<T>(ctx))), parent: ROOT })
+        One(Self { pages: Arc::new(Self::pages(ctx, list, None)), parent: ROOT })
     }
 
     /// A list of the rows that belong to this one, read for its whole batch at once.
@@ -40,9 +40,15 @@ impl<T: Noun> Connection<T> {
             let mut parents: Vec<i64> = row.siblings().iter().map(id).collect();
             parents.sort_unstable();
             parents.dedup();
-            Pages::new(list(), Some(parents), spared_of_list::<T>(ctx))
+            Self::pages(ctx, list(), Some(parents))
         });
         One(Self { pages, parent: id(row) })
+    }
+
+    /// The list that is being resolved, of which what is selected is read.
+    fn pages(ctx: &Context<'_>, list: List<T>, parents: Option<Vec<i64>>) -> Pages<T> {
+        let is_read = ["nodes", "edges", "pageInfo"].iter().any(|name| !below(&[ctx.field()], name).is_empty());
+        Pages::new(list, parents, spared_of_list::<T>(ctx), is_read)
     }
 
     async fn page(&self, ctx: &Context<'_>) -> Result<Arc<Read<T>>, Fault> {

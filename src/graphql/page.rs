@@ -42,6 +42,11 @@ pub(crate) struct Window {
 }
 
 impl Window {
+    /// Whether it starts at an end of the list.
+    fn is_at_end(&self) -> bool {
+        self.after.is_none() && self.before.is_none()
+    }
+
     /// How many rows, and whether from the end.
     pub(super) fn size(&self) -> Result<(usize, bool)> {
         let (name, size, backward) = match (self.first, self.last) {
@@ -85,6 +90,8 @@ pub(super) struct Pages<T: Noun> {
     pub(super) list: List<T>,
     parents: Option<Vec<i64>>,
     left_out: LeftOut,
+    /// Whether rows are shown, and so read.
+    is_read: bool,
     /// What fields of the list that take arguments load.
     pub(super) loads: Loads,
     condition: OnceCell<Result<Condition, Fault>>,
@@ -130,11 +137,12 @@ pub(super) const PARENT: &str = "parent";
 const PAGE: &str = "page";
 
 impl<T: Noun> Pages<T> {
-    pub(super) fn new(list: List<T>, parents: Option<Vec<i64>>, left_out: LeftOut) -> Self {
+    pub(super) fn new(list: List<T>, parents: Option<Vec<i64>>, left_out: LeftOut, is_read: bool) -> Self {
         Self {
             list,
             parents,
             left_out,
+            is_read,
             loads: Loads::default(),
             condition: OnceCell::new(),
             suggestions: OnceCell::new(),
@@ -299,27 +307,37 @@ impl<T: Noun> Pages<T> {
             Box::pin(async {
                 // A wrong page is an error although no row of it is read.
                 self.list.window.size()?;
+                let mut counts = HashMap::new();
+                let mut uncounted = self.parents().to_vec();
+                // A page that has the whole list has counted it.
+                if self.is_read && self.list.window.is_at_end() {
+                    let read = self.read(session).await?;
+                    counts.extend(read.pages.iter().map(|(parent, page)| (*parent, page.rows.len() as i64)));
+                    uncounted.retain(|parent| read.pages.get(parent).is_some_and(|page| page.more));
+                }
+                if uncounted.is_empty() {
+                    return Ok(Arc::new(counts));
+                }
                 let dialect = session.dialect();
                 let condition = self.condition(session).await?.test;
                 let mut count = Query::select();
                 count.expr(Expr::cust("COUNT(*)")).from(T::Entity::default()).and_where_option(condition);
-                let select = match (&self.parents, &self.list.link) {
-                    (Some(parents), Some(link)) => {
+                let select = match &self.list.link {
+                    Some(link) => {
                         count.and_where(link(dialect.item()));
                         Query::select()
                             .expr_as(dialect.item(), PARENT)
                             .expr_as(Expr::SubQuery(None, Box::new(count.into())), "count")
-                            .from_function(dialect.keys(parents), LIST)
+                            .from_function(dialect.keys(&uncounted), LIST)
                             .take()
                     }
-                    _ => {
+                    None => {
                         let mut select = count;
                         select.clear_selects();
                         select.expr_as(Expr::cust("COUNT(*)"), "count");
                         select
                     }
                 };
-                let mut counts = HashMap::new();
                 for row in session.all(&select).await? {
                     counts.insert(self.parent(&row)?, row.try_get("", "count")?);
                 }

@@ -212,6 +212,53 @@ async fn nested_pages_go_on_where_they_stopped() {
     }
 }
 
+/// A list is counted by a statement of its own only where its page does not tell.
+#[tokio::test]
+async fn a_page_that_has_the_whole_list_has_counted_it() {
+    for story in stories().await {
+        let count = async |list: &str, arguments: &str, page: &str| {
+            let query = match list {
+                "events" => format!("{{ events({arguments} orderBy: [{{ field: RECORDED }}]) {{ {page} }} }}"),
+                _ => format!(
+                    "{{ events(first: 500) {{ nodes {{ participations({arguments} orderBy: [{{ field: RECORDED }}]) {{ {page} }} }} }} }}"
+                ),
+            };
+            let (answer, statements) = story.ask_counted(&query, json!({})).await;
+            assert!(answer.get("errors").is_none(), "{query}\n{answer:#}");
+            let events = &answer["data"]["events"];
+            let lists =
+                if list == "events" { vec![events.clone()] } else { events["nodes"].as_array().unwrap().clone() };
+            let of = |one: &Value| if list == "events" { one.clone() } else { one["participations"].clone() };
+            (lists.iter().map(of).collect::<Vec<_>>(), statements)
+        };
+        for list in ["events", "participations"] {
+            let (counted, _) = count(list, "first: 1", "totalCount").await;
+            let counts: Vec<i64> = counted.iter().map(|one| one["totalCount"].as_i64().unwrap()).collect();
+            let most = *counts.iter().max().unwrap();
+            assert!(most > 2, "{list}: {counts:?}");
+            let (cursors, _) = count(list, "first: 1", "pageInfo { endCursor }").await;
+            let cursor = cursors.iter().find_map(|one| one["pageInfo"]["endCursor"].as_str()).unwrap();
+            for (arguments, is_whole) in [
+                (format!("first: {most}"), true),
+                (format!("last: {}", most + 1), true),
+                (format!("first: {}", most - 1), false),
+                ("last: 1".into(), false),
+                ("first: 0".into(), false),
+                (format!("after: \"{cursor}\""), false),
+                (format!("last: 500, before: \"{cursor}\""), false),
+            ] {
+                for page in ["nodes { id }", "edges { cursor }", "pageInfo { hasNextPage }", "... { nodes { id } }"] {
+                    let (_, statements) = count(list, &arguments, page).await;
+                    let (both, together) = count(list, &arguments, &format!("totalCount {page}")).await;
+                    let found: Vec<i64> = both.iter().map(|one| one["totalCount"].as_i64().unwrap()).collect();
+                    assert_eq!(found, counts, "{list}({arguments}) {page}");
+                    assert_eq!(together - statements, usize::from(!is_whole), "{list}({arguments}) {page}");
+                }
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn the_same_list_under_two_names_with_other_arguments_is_two_lists() {
     for story in stories().await {
