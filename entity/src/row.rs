@@ -9,9 +9,9 @@ pub trait Stored: Sized {
     /// How many columns it has.
     const COLUMNS: usize;
 
-    /// Reads a row of a select whose first columns are those of this table, in their order and without those left out, which are
-    /// null. Error: a column has another type, or lacks a value that it needs.
-    fn read(row: &QueryResult, left_out: LeftOut) -> Result<Self, DbErr>;
+    /// Reads a row of a select of which the columns from a place on are those of this table, in their order and without those left
+    /// out, which are null. Error: a column has another type, or lacks a value that it needs.
+    fn read(row: &QueryResult, place: usize, left_out: LeftOut) -> Result<Self, DbErr>;
 }
 
 /// Columns of a table that a select does without, by their places in the table.
@@ -44,8 +44,8 @@ pub(crate) struct Columns<'r> {
 }
 
 impl<'r> Columns<'r> {
-    pub(crate) fn new(row: &'r QueryResult, left_out: LeftOut) -> Self {
-        Self { row, left_out, column: 0, place: 0 }
+    pub(crate) fn new(row: &'r QueryResult, place: usize, left_out: LeftOut) -> Self {
+        Self { row, left_out, column: 0, place }
     }
 
     /// The value of the next column, which may not be null.
@@ -119,8 +119,12 @@ macro_rules! stored {
                 columns
             };
 
-            fn read(row: &sea_orm::QueryResult, left_out: $crate::row::LeftOut) -> Result<Self, sea_orm::DbErr> {
-                let mut columns = $crate::row::Columns::new(row, left_out);
+            fn read(
+                row: &sea_orm::QueryResult,
+                place: usize,
+                left_out: $crate::row::LeftOut,
+            ) -> Result<Self, sea_orm::DbErr> {
+                let mut columns = $crate::row::Columns::new(row, place, left_out);
                 Ok(Self { $($field: $crate::row::stored!(columns $type $(<$some>)?),)+ })
             }
         }

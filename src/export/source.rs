@@ -61,7 +61,7 @@ impl Source {
         E: EntityTrait<Model: Stored>,
     {
         let rows = self.snapshot.all(select).await?;
-        rows.iter().map(|row| Ok(E::Model::read(row, LeftOut::default())?)).collect()
+        rows.iter().map(|row| Ok(E::Model::read(row, 0, LeftOut::default())?)).collect()
     }
 
     /// The rows of a noun whose `column` has one of these numbers, in the order of their own.

@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID, Object};
 
-use super::batch::{Noun, noun};
+use super::batch::noun;
 use super::claim::Claim;
 use super::connections;
 use super::dataset::{Record, record};
@@ -21,6 +21,7 @@ use super::order::order;
 use super::page::by;
 use super::participation::{Participation, ParticipationFilter};
 use super::place::{Place, PlaceFilter};
+use super::reference::references;
 use super::root::root;
 use super::rows::One;
 use super::session::{Fault, present};
@@ -28,7 +29,14 @@ use entity::account::Entity;
 use entity::event_type::EventType;
 use entity::standing::Standing;
 
-noun!(Account of account, filter AccountFilter, order AccountOrderField, facet AccountFacet, chart DatedList<Account>, dated [Earliest Latest]);
+references! {
+    account {
+        EVENT "event": Event = event_id;
+        PLACE "place": Place = place_id or null;
+    }
+}
+
+noun!(Account of account, filter AccountFilter, order AccountOrderField, facet AccountFacet, chart DatedList<Account>, dated [Earliest Latest], refers REFERENCES);
 
 /// One version of a disputed event; the accounts of one event exclude each other. It may say otherwise than its event
 /// what it was, when and where, and has participations of its own.
@@ -44,9 +52,7 @@ impl Account {
     }
     /// The event.
     async fn event(&self, ctx: &Context<'_>) -> Result<One<Event>, Fault> {
-        present(
-            self.0.one_by::<Event>(ctx, <Event as Noun>::ID, |row| Some(row.event_id.0), |row| Some(row.id.0)).await,
-        )
+        present(self.0.one(ctx, &EVENT).await)
     }
     /// What this version says, in a few words.
     async fn label(&self) -> &str {
@@ -64,7 +70,7 @@ impl Account {
     }
     /// Where, if this version says otherwise.
     async fn place(&self, ctx: &Context<'_>) -> Option<Result<One<Place>, Fault>> {
-        self.0.one_by::<Place>(ctx, <Place as Noun>::ID, |row| row.place_id.map(|id| id.0), |row| Some(row.id.0)).await
+        self.0.one(ctx, &PLACE).await
     }
     /// Where more exactly, in words.
     async fn place_note(&self) -> Option<&String> {

@@ -27,6 +27,7 @@ use super::order::{OrderBy, order};
 use super::page::{Window, by, through};
 use super::participation::{Participation, ParticipationFilter};
 use super::place::{Place, PlaceFilter};
+use super::reference::references;
 use super::relation::{Relation, RelationFilter};
 use super::root::root;
 use super::rows::One;
@@ -195,7 +196,15 @@ fn of_kind(kind: ActorKind) -> Expr {
     Expr::col((Entity, Column::Kind)).eq(kind.to_value())
 }
 
-noun!(Person of actor, filter ActorFilter, order ActorOrderField, facet ActorFacet, scope of_kind(ActorKind::Person), spare SPARE);
+references! {
+    actor {
+        PLACE "place": Place = place_id or null;
+        CLOSE_TO "closeTo": Actor = close_to_id or null;
+        ARTICLE "article": Article = article_id or null;
+    }
+}
+
+noun!(Person of actor, filter ActorFilter, order ActorOrderField, facet ActorFacet, scope of_kind(ActorKind::Person), spare SPARE, refers REFERENCES);
 
 /// A human being.
 #[Object]
@@ -220,7 +229,7 @@ impl Person {
     }
 }
 
-noun!(Organization of actor, filter ActorFilter, order ActorOrderField, facet ActorFacet, scope of_kind(ActorKind::Organization), spare SPARE);
+noun!(Organization of actor, filter ActorFilter, order ActorOrderField, facet ActorFacet, scope of_kind(ActorKind::Organization), spare SPARE, refers REFERENCES);
 
 /// A body with a structure: a state, a government body, a militia, a party, a company. A building is a place, the
 /// institution in it an organization.
@@ -237,11 +246,11 @@ impl Organization {
     }
     /// Where it is, or the place that a state is.
     async fn place(&self, ctx: &Context<'_>) -> Option<Result<One<Place>, Fault>> {
-        self.0.one_by::<Place>(ctx, <Place as Noun>::ID, |row| row.place_id.map(|id| id.0), |row| Some(row.id.0)).await
+        self.0.one(ctx, &PLACE).await
     }
 }
 
-noun!(Group of actor, filter ActorFilter, order ActorOrderField, facet ActorFacet, scope of_kind(ActorKind::Group), spare SPARE);
+noun!(Group of actor, filter ActorFilter, order ActorOrderField, facet ActorFacet, scope of_kind(ActorKind::Group), spare SPARE, refers REFERENCES);
 
 /// People without a known structure: the kidnappers, security forces, militia channels.
 #[Object]
@@ -257,7 +266,7 @@ impl Group {
     }
 }
 
-noun!(AnonymousSource of actor, filter ActorFilter, order ActorOrderField, facet ActorFacet, scope of_kind(ActorKind::AnonymousSource), spare SPARE);
+noun!(AnonymousSource of actor, filter ActorFilter, order ActorOrderField, facet ActorFacet, scope of_kind(ActorKind::AnonymousSource), spare SPARE, refers REFERENCES);
 
 /// Someone whom an article quotes without a name. It belongs to that article and is never merged with another by itself.
 #[Object]
@@ -281,15 +290,11 @@ impl AnonymousSource {
     }
     /// Whom it is close to.
     async fn close_to(&self, ctx: &Context<'_>) -> Option<Result<One<Actor>, Fault>> {
-        self.0
-            .one_by::<Actor>(ctx, <Actor as Noun>::ID, |row| row.close_to_id.map(|id| id.0), |row| Some(row.id.0))
-            .await
+        self.0.one(ctx, &CLOSE_TO).await
     }
     /// The article that quotes it: it has no life outside of it.
     async fn article(&self, ctx: &Context<'_>) -> Option<Result<One<Article>, Fault>> {
-        self.0
-            .one_by::<Article>(ctx, <Article as Noun>::ID, |row| row.article_id.map(|id| id.0), |row| Some(row.id.0))
-            .await
+        self.0.one(ctx, &ARTICLE).await
     }
 }
 

@@ -4,7 +4,7 @@ use async_graphql::{Context, ID, Object};
 use sea_orm::sea_query::{Expr, Query};
 
 use super::actor::{Actor, ActorFilter};
-use super::batch::{Noun, noun};
+use super::batch::noun;
 use super::change::Change;
 use super::connections;
 use super::dataset::{Record, record};
@@ -25,6 +25,7 @@ use super::order::order;
 use super::page::{by, through};
 use super::participation::Participation;
 use super::place::{Place, PlaceFilter};
+use super::reference::references;
 use super::root::root;
 use super::rows::One;
 use super::session::{Fault, session};
@@ -42,7 +43,14 @@ const SPARE: &[Column] = &[
     Column::TextLength,
 ];
 
-noun!(Article of article, filter ArticleFilter, order ArticleOrderField, facet ArticleFacet, chart DatedList<Article>, dated [PublishedEarliest PublishedLatest], large [Text], spare SPARE);
+references! {
+    article {
+        PUBLISHER "publisher": Actor = publisher_id or null;
+        DATELINE "dateline": Place = dateline_place_id or null;
+    }
+}
+
+noun!(Article of article, filter ArticleFilter, order ArticleOrderField, facet ArticleFacet, chart DatedList<Article>, dated [PublishedEarliest PublishedLatest], large [Text], spare SPARE, refers REFERENCES);
 
 /// A published report or work. A work may be known only by mention, an outlet may be named without a link.
 #[Object]
@@ -69,9 +77,7 @@ impl Article {
     }
     /// Who published it.
     async fn publisher(&self, ctx: &Context<'_>) -> Option<Result<One<Actor>, Fault>> {
-        self.0
-            .one_by::<Actor>(ctx, <Actor as Noun>::ID, |row| row.publisher_id.map(|id| id.0), |row| Some(row.id.0))
-            .await
+        self.0.one(ctx, &PUBLISHER).await
     }
     /// When it was published.
     async fn published(&self) -> Option<One<Date>> {
@@ -83,9 +89,7 @@ impl Article {
     }
     /// Where it was written.
     async fn dateline(&self, ctx: &Context<'_>) -> Option<Result<One<Place>, Fault>> {
-        self.0
-            .one_by::<Place>(ctx, <Place as Noun>::ID, |row| row.dateline_place_id.map(|id| id.0), |row| Some(row.id.0))
-            .await
+        self.0.one(ctx, &DATELINE).await
     }
     /// BCP 47 language tag.
     async fn language(&self) -> Option<&String> {

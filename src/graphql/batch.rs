@@ -1,26 +1,29 @@
 //! Rows that were read together load what belongs to them together.
 //!
-//! A [`Row`] knows the [`Batch`] it came with. The first row that is asked for its place, or its participations, loads
-//! them for all rows of the batch in one statement; the others find them there. What was loaded is a batch again. So a
-//! query takes as many statements as its text has such fields, however many rows there are.
+//! A [`Row`] knows the [`Batch`] it came with. The first row that is asked for its participations loads them for all rows of
+//! the batch in one statement; the others find them there. What was loaded is a batch again. So a query takes at most as many
+//! statements as its text has such fields, however many rows there are. What a row refers to is mostly there already: see
+//! [`super::reference`].
 
 use std::any::Any;
 use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use async_graphql::{ContainerType, Context, OutputType, Pos, SelectionField};
-use entity::row::{LeftOut, Stored};
-use sea_orm::sea_query::{Expr, Query, SelectStatement};
-use sea_orm::{EntityTrait, IdenStatic, Iterable, QueryResult};
+use async_graphql::{ContainerType, Context, OutputType, Pos};
+use entity::row::Stored;
+use sea_orm::EntityTrait;
+use sea_orm::sea_query::Expr;
 use tokio::sync::OnceCell;
 
+use super::asked::Asked;
 use super::connection::Connection;
 use super::facet::NounFacet;
 use super::filter::NounFilter;
 use super::order::NounOrder;
+use super::reference::{Reference, Refers};
 use super::rows::One;
-use super::session::{Fault, Session, session};
+use super::session::{Fault, session};
 
 /// A noun of the graph as GraphQL shows it.
 pub trait Noun: ContainerType + Clone + 'static {
@@ -54,10 +57,17 @@ pub trait Noun: ContainerType + Clone + 'static {
     fn spare() -> &'static [<Self::Entity as EntityTrait>::Column] {
         &[]
     }
+    /// What its rows refer to.
+    fn references() -> &'static [&'static dyn Refers<Self::Entity>] {
+        &[]
+    }
 }
 
 /// A field by its place in the document, and what is loaded for it.
 type Place = (Pos, &'static str);
+
+/// Where what was read together with rows stands for a field: no document begins there.
+pub(crate) const JOINED: Pos = Pos { line: 0, column: 0 };
 
 /// What the fields of a document load for rows that belong together, each made on first demand.
 #[derive(Default)]
@@ -74,6 +84,12 @@ impl Loads {
         let made = Arc::new(make());
         loads.insert(place, Arc::clone(&made) as Arc<dyn Any + Send + Sync>);
         made
+    }
+
+    /// What was loaded at a place.
+    fn get<T: Any + Send + Sync>(&self, place: Place) -> Option<Arc<T>> {
+        let loads = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        loads.get(&place).and_then(|load| Arc::clone(load).downcast().ok())
     }
 }
 
@@ -120,6 +136,9 @@ impl<E: EntityTrait> Deref for Row<E> {
 /// What a batch loads once, or why it could not.
 pub(crate) type Once<T> = OnceCell<Result<T, Fault>>;
 
+/// The rows of another noun to which rows refer, and which of them has what number.
+pub(crate) type Referred<T> = Once<(Arc<Batch<<T as Noun>::Entity>>, HashMap<i64, usize>)>;
+
 impl<E> Row<E>
 where
     E: EntityTrait<Model: Send + Sync>,
@@ -148,31 +167,49 @@ where
         &self.batch.rows
     }
 
+    /// The row to which this one refers: read with it, or loaded for all rows of the batch.
+    pub(crate) fn one<T: Noun>(
+        &self,
+        ctx: &Context<'_>,
+        reference: &Reference<E, T>,
+    ) -> impl Future<Output = Option<Result<One<T>, Fault>>> {
+        let joined = self.batch.loads.get((JOINED, reference.field));
+        self.referred(ctx, joined, T::ID, reference.key, |row| Some(T::id_of(row)))
+    }
+
     /// The row of another noun whose `column` has the value that `key` takes from this row.
-    pub(crate) async fn one_by<T: Noun>(
+    pub(crate) fn one_by<T: Noun>(
         &self,
         ctx: &Context<'_>,
         column: <T::Entity as EntityTrait>::Column,
         key: impl Fn(&E::Model) -> Option<i64>,
         back: impl Fn(&<T::Entity as EntityTrait>::Model) -> Option<i64>,
+    ) -> impl Future<Output = Option<Result<One<T>, Fault>>> {
+        self.referred(ctx, None, column, key, back)
+    }
+
+    async fn referred<T: Noun>(
+        &self,
+        ctx: &Context<'_>,
+        joined: Option<Arc<Referred<T>>>,
+        column: <T::Entity as EntityTrait>::Column,
+        key: impl Fn(&E::Model) -> Option<i64>,
+        back: impl Fn(&<T::Entity as EntityTrait>::Model) -> Option<i64>,
     ) -> Option<Result<One<T>, Fault>> {
         let wanted = key(self)?;
-        let once =
-            self.batch.load::<Once<(Arc<Batch<T::Entity>>, HashMap<i64, usize>)>>((ctx.item.pos, "one"), OnceCell::new);
-        let loaded = once
-            .get_or_init(async || {
+        let once = joined.unwrap_or_else(|| self.batch.load((ctx.item.pos, "one"), OnceCell::new));
+        let load = || {
+            // Boxed: one row of the batch loads, and all would carry the weight.
+            Box::pin(async {
                 let mut keys: Vec<i64> = self.batch.rows.iter().filter_map(&key).collect();
                 keys.sort_unstable();
                 keys.dedup();
-                let session = session(ctx)?;
-                let left_out = spared_of_one::<T>(ctx);
-                // Boxed: one row of the batch loads, and all would carry the weight.
-                let rows = Box::pin(select_by::<T>(session, column, &keys, left_out)).await?;
-                let places = rows.iter().enumerate().filter_map(|(at, row)| Some((back(row)?, at))).collect();
-                Ok((Batch::new(rows), places))
+                let batch = Asked::<T>::one(ctx).read_by(session(ctx)?, column, &keys).await?;
+                let places = batch.rows.iter().enumerate().filter_map(|(at, row)| Some((back(row)?, at))).collect();
+                Ok((batch, places))
             })
-            .await;
-        match loaded {
+        };
+        match once.get_or_init(load).await {
             Ok((batch, places)) => places.get(&wanted).map(|at| Ok(One(T::of(Row::new(batch, *at))))),
             Err(fault) => Some(Err(fault.clone())),
         }
@@ -190,92 +227,9 @@ where
     }
 }
 
-/// Reads the rows of `T` whose `column` has one of the values.
-pub(crate) async fn select_by<T: Noun>(
-    session: &Session,
-    column: <T::Entity as EntityTrait>::Column,
-    keys: &[i64],
-    left_out: LeftOut,
-) -> Result<Vec<<T::Entity as EntityTrait>::Model>, Fault> {
-    let dialect = session.dialect();
-    let mut select = columns::<T>(left_out);
-    select.and_where(dialect.has_key(Expr::col((T::Entity::default(), column)), keys));
-    if let Some(scope) = T::scope() {
-        select.and_where(scope);
-    }
-    models::<T>(&session.all(&select).await?, left_out)
-}
-
-/// The columns that are left out of rows which are shown whole: those too large.
-pub(crate) fn spared_of_whole<T: Noun>() -> LeftOut {
-    spared::<T>(|_| false)
-}
-
-/// The columns that are left out of rows which are the value of the field being resolved.
-pub(crate) fn spared_of_one<T: Noun>(ctx: &Context<'_>) -> LeftOut {
-    spared_of::<T>([ctx.field()], &[])
-}
-
-/// The columns that are left out of the rows of the list being resolved.
-pub(crate) fn spared_of_list<T: Noun>(ctx: &Context<'_>) -> LeftOut {
-    let list = [ctx.field()];
-    spared_of::<T>(below(&list, "nodes").into_iter().chain(below(&below(&list, "edges"), "node")), &[])
-}
-
-/// The fields of a name that are selected right below these.
-pub(crate) fn below<'a>(fields: &[SelectionField<'a>], name: &str) -> Vec<SelectionField<'a>> {
-    fields.iter().flat_map(SelectionField::selection_set).filter(|field| field.name() == name).collect()
-}
-
-/// The columns that are left out of rows which are the values of these fields; `also` are fields that need them besides.
-pub(crate) fn spared_of<'a, T: Noun>(shown: impl IntoIterator<Item = SelectionField<'a>>, also: &[&str]) -> LeftOut {
-    let fields =
-        shown.into_iter().flat_map(|field| field.selection_set().map(|field| field.name()).collect::<Vec<_>>());
-    let fields: Vec<&str> = fields.chain(also.iter().copied()).collect();
-    spared::<T>(|column| {
-        !fields.iter().any(|field| {
-            let lower = field.bytes().map(|letter| letter.to_ascii_lowercase());
-            column.bytes().filter(|letter| *letter != b'_').eq(lower)
-        })
-    })
-}
-
-/// The columns that are too large, and those of which one can be spared.
-fn spared<T: Noun>(may_be: impl Fn(&str) -> bool) -> LeftOut {
-    let mut left_out = LeftOut::default();
-    for (at, column) in <T::Entity as EntityTrait>::Column::iter().enumerate() {
-        let name = column.as_str();
-        let is_one = |other: &<T::Entity as EntityTrait>::Column| other.as_str() == name;
-        if T::large().iter().any(is_one) || T::spare().iter().any(is_one) && may_be(name) {
-            left_out.insert(at);
-        }
-    }
-    left_out
-}
-
-/// A select of the columns of `T` from its table, in their order.
-pub(crate) fn columns<T: Noun>(left_out: LeftOut) -> SelectStatement {
-    let mut select = Query::select();
-    select.from(T::Entity::default());
-    for (at, column) in <T::Entity as EntityTrait>::Column::iter().enumerate() {
-        if !left_out.contains(at) {
-            select.column((T::Entity::default(), column));
-        }
-    }
-    select
-}
-
-/// The rows of such a select.
-pub(crate) fn models<T: Noun>(
-    rows: &[QueryResult],
-    left_out: LeftOut,
-) -> Result<Vec<<T::Entity as EntityTrait>::Model>, Fault> {
-    rows.iter().map(|row| Ok(Stored::read(row, left_out)?)).collect()
-}
-
 /// Declares a noun's GraphQL type over its rows.
 macro_rules! noun {
-    ($name:ident of $module:ident, filter $filter:ty, order $order:ty, facet $facet:ty $(, chart $chart:ty)? $(, dated [$earliest:ident $latest:ident])? $(, scope $scope:expr)? $(, large [$($large:ident),+])? $(, spare $spare:expr)?) => {
+    ($name:ident of $module:ident, filter $filter:ty, order $order:ty, facet $facet:ty $(, chart $chart:ty)? $(, dated [$earliest:ident $latest:ident])? $(, scope $scope:expr)? $(, large [$($large:ident),+])? $(, spare $spare:expr)? $(, refers $references:expr)?) => {
         #[allow(missing_docs, reason = "the description stands at its fields, where GraphQL reads it")]
         #[derive(Clone)]
         pub struct $name(pub(crate) $crate::graphql::batch::Row<entity::$module::Entity>);
@@ -302,6 +256,9 @@ macro_rules! noun {
             })?
             $(fn spare() -> &'static [entity::$module::Column] {
                 $spare
+            })?
+            $(fn references() -> &'static [&'static dyn $crate::graphql::reference::Refers<Self::Entity>] {
+                $references
             })?
         }
 

@@ -8,7 +8,8 @@ use async_graphql::{Context, Enum, ID, Object, Subscription};
 use futures_util::Stream;
 use sea_orm::sea_query::{Expr, ExprTrait};
 
-use super::batch::{Row, noun, spared_of_whole};
+use super::asked::Asked;
+use super::batch::{Row, noun};
 use super::changed_field::{ChangedField, fields};
 use super::connection::Edge;
 use super::date::DateTime;
@@ -216,7 +217,7 @@ impl Follow {
                 usual: Vec::new(),
                 window: Window { first: Some(PAGE), ..Window::default() },
             };
-            let read = Pages::new(list, None, spared_of_whole::<Change>(), true).read(&self.session).await?;
+            let read = Pages::new(list, None, Asked::whole(), true).read(&self.session).await?;
             // What the filter leaves out need not be looked through again.
             let behind = read.pages.get(&ROOT).is_some_and(|page| page.more);
             let row = behind.then(|| Row::all(&read.batch).last()).flatten();

@@ -8,7 +8,8 @@ use sea_orm::sea_query::Expr;
 
 use super::account::AccountFilter;
 use super::actor::{Actor, ActorFilter};
-use super::batch::{Batch, Noun, Row, below, noun, select_by, spared_of, spared_of_whole};
+use super::asked::{Asked, below};
+use super::batch::{Noun, Row, noun};
 use super::change::Change;
 use super::connections;
 use super::dataset::{Record, record};
@@ -136,25 +137,21 @@ async fn sides(row: &Row<Entity>, ctx: &Context<'_>) -> Result<Sides, Fault> {
         .shared(ctx, async |claims| {
             let session = session(ctx)?;
             let ids: Vec<i64> = claims.iter().map(|claim| claim.id.0).collect();
-            let mut stances =
-                select_by::<Stance>(session, entity::stance::Column::ClaimId, &ids, spared_of_whole::<Stance>())
-                    .await?;
-            stances.retain(|stance| stance.current);
+            let stances = Asked::<Stance>::whole().read_by(session, entity::stance::Column::ClaimId, &ids).await?;
+            let mut stances: Vec<_> = Row::all(&stances).filter(|stance| stance.current).collect();
             stances.sort_unstable_by_key(|stance| stance.statement_id);
             let ids: Vec<i64> = stances.iter().map(|stance| stance.statement_id.0).collect();
             // What is shown of statements and actors, and what they are called besides.
             let sides: Vec<_> = ctx.field().selection_set().collect();
-            let left_out = spared_of::<Statement>(below(&sides, "statements"), &["speakerText", "cue"]);
-            let statements = select_by::<Statement>(session, entity::statement::Column::Id, &ids, left_out).await?;
+            let asked = Asked::<Statement>::of(&below(&sides, "statements"), &["speakerText", "cue"]);
+            let statements = asked.read_by(session, entity::statement::Column::Id, &ids).await?;
             let mut voices: Vec<i64> =
-                statements.iter().filter_map(|statement| statement.voice_id.map(|id| id.0)).collect();
+                Row::all(&statements).filter_map(|statement| statement.voice_id.map(|id| id.0)).collect();
             voices.sort_unstable();
             voices.dedup();
-            let left_out = spared_of::<Actor>(below(&below(&sides, "voices"), "actor"), &[]);
-            let actors = select_by::<Actor>(session, entity::actor::Column::Id, &voices, left_out).await?;
-            let actors: Arc<Batch<entity::actor::Entity>> = Batch::new(actors);
+            let asked = Asked::<Actor>::of(&below(&below(&sides, "voices"), "actor"), &[]);
+            let actors = asked.read_by(session, entity::actor::Column::Id, &voices).await?;
             let actors: HashMap<_, _> = Row::all(&actors).map(|row| (row.id, row)).collect();
-            let statements: Arc<Batch<entity::statement::Entity>> = Batch::new(statements);
             let statements: HashMap<_, _> = Row::all(&statements).map(|row| (row.id, row)).collect();
             let mut loaded = Loaded::new();
             for stance in stances {

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use async_graphql::{Context, Object, SimpleObject, TypeName};
 use sea_orm::EntityTrait;
 
-use super::batch::{Noun, Once, Row, below, spared_of_list};
+use super::asked::{Asked, below};
+use super::batch::{Noun, Once, Row};
 use super::facet::{Facet, facets};
 use super::page::{List, Pages, ROOT, Read, Window};
 use super::rows::{One, Rows};
@@ -48,7 +49,7 @@ impl<T: Noun> Connection<T> {
     /// The list that is being resolved, of which what is selected is read.
     fn pages(ctx: &Context<'_>, list: List<T>, parents: Option<Vec<i64>>) -> Pages<T> {
         let is_read = ["nodes", "edges", "pageInfo"].iter().any(|name| !below(&[ctx.field()], name).is_empty());
-        Pages::new(list, parents, spared_of_list::<T>(ctx), is_read)
+        Pages::new(list, parents, Asked::list(ctx), is_read)
     }
 
     async fn page(&self, ctx: &Context<'_>) -> Result<Arc<Read<T>>, Fault> {

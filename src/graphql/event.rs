@@ -29,6 +29,7 @@ use super::order::order;
 use super::page::{List, Window, by, through};
 use super::participation::{Accounts, Participation, ParticipationFilter};
 use super::place::{Place, PlaceFilter};
+use super::reference::references;
 use super::root::root;
 use super::rows::One;
 use super::session::Fault;
@@ -53,7 +54,14 @@ const SPARE: &[Column] = &[
     Column::Standing,
 ];
 
-noun!(Event of event, filter EventFilter, order EventOrderField, facet EventFacet, chart DatedList<Event>, dated [Earliest Latest], spare SPARE);
+references! {
+    event {
+        PLACE "place": Place = place_id or null;
+        PARENT "parent": Event = parent_id or null;
+    }
+}
+
+noun!(Event of event, filter EventFilter, order EventOrderField, facet EventFacet, chart DatedList<Event>, dated [Earliest Latest], spare SPARE, refers REFERENCES);
 
 /// Something that happened, is planned, or is said to have happened. What is agreed stands here, what is disputed in
 /// its accounts (the views of the Simple Event Model).
@@ -94,7 +102,7 @@ impl Event {
     }
     /// Where.
     async fn place(&self, ctx: &Context<'_>) -> Option<Result<One<Place>, Fault>> {
-        self.0.one_by::<Place>(ctx, <Place as Noun>::ID, |row| row.place_id.map(|id| id.0), |row| Some(row.id.0)).await
+        self.0.one(ctx, &PLACE).await
     }
     /// Where more exactly, in words.
     async fn place_note(&self) -> Option<&String> {
@@ -118,7 +126,7 @@ impl Event {
     }
     /// The event of which it is a part.
     async fn parent(&self, ctx: &Context<'_>) -> Option<Result<One<Event>, Fault>> {
-        self.0.one_by::<Event>(ctx, <Event as Noun>::ID, |row| row.parent_id.map(|id| id.0), |row| Some(row.id.0)).await
+        self.0.one(ctx, &PARENT).await
     }
     /// How it stands: CONTESTED when its own claim, an account or a participation is; else as its own claim; null when
     /// nobody takes sides.

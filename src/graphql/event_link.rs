@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID, Object};
 
-use super::batch::{Noun, noun};
+use super::batch::noun;
 use super::connections;
 use super::dataset::{Record, record};
 use super::event::{Event, EventFilter};
@@ -12,11 +12,19 @@ use super::filter::{EnumFilter, IdFilter, ListFilter, RecordFilter, came_with, c
 use super::node::Kind;
 use super::order::order;
 use super::page::by;
+use super::reference::references;
 use super::rows::One;
 use super::session::{Fault, present};
 use entity::event_link::EventLinkKind;
 
-noun!(EventLink of event_link, filter EventLinkFilter, order EventLinkOrderField, facet EventLinkFacet);
+references! {
+    event_link {
+        FROM "from": Event = from_id;
+        TO "to": Event = to_id;
+    }
+}
+
+noun!(EventLink of event_link, filter EventLinkFilter, order EventLinkOrderField, facet EventLinkFacet, refers REFERENCES);
 
 /// A tie from one event to another. A part of an event has it as its parent instead.
 #[Object]
@@ -35,11 +43,11 @@ impl EventLink {
     }
     /// The first event.
     async fn from(&self, ctx: &Context<'_>) -> Result<One<Event>, Fault> {
-        present(self.0.one_by::<Event>(ctx, <Event as Noun>::ID, |row| Some(row.from_id.0), |row| Some(row.id.0)).await)
+        present(self.0.one(ctx, &FROM).await)
     }
     /// The second event.
     async fn to(&self, ctx: &Context<'_>) -> Result<One<Event>, Fault> {
-        present(self.0.one_by::<Event>(ctx, <Event as Noun>::ID, |row| Some(row.to_id.0), |row| Some(row.id.0)).await)
+        present(self.0.one(ctx, &TO).await)
     }
     #[graphql(flatten)]
     async fn lists(&self) -> EventLinkLists {

@@ -3,12 +3,13 @@
 use async_graphql::{Context, ID, Object};
 
 use super::article::{Article, ArticleFilter};
-use super::batch::{Noun, noun};
+use super::batch::noun;
 use super::dataset::{Record, record};
 use super::facet::facet;
 use super::filter::{EnumFilter, FloatFilter, IdFilter, RecordFilter, came_with, filter};
 use super::node::{Kind, Node, target};
 use super::order::order;
+use super::reference::references;
 use super::root::root;
 use super::rows::One;
 use super::session::{Fault, present};
@@ -29,7 +30,14 @@ const SPARE: &[Column] = &[
     Column::Note,
 ];
 
-noun!(Evidence of evidence, filter EvidenceFilter, order EvidenceOrderField, facet EvidenceFacet, spare SPARE);
+references! {
+    evidence {
+        ARTICLE "article": Article = article_id;
+        STATEMENT "statement": Statement = statement_id or null;
+    }
+}
+
+noun!(Evidence of evidence, filter EvidenceFilter, order EvidenceOrderField, facet EvidenceFacet, spare SPARE, refers REFERENCES);
 
 /// Where in an article a fact is written (W3C Web Annotation Data Model: TextPositionSelector and TextQuoteSelector).
 /// The words themselves stand here only where they may be kept.
@@ -45,11 +53,7 @@ impl Evidence {
     }
     /// The article.
     async fn article(&self, ctx: &Context<'_>) -> Result<One<Article>, Fault> {
-        present(
-            self.0
-                .one_by::<Article>(ctx, <Article as Noun>::ID, |row| Some(row.article_id.0), |row| Some(row.id.0))
-                .await,
-        )
+        present(self.0.one(ctx, &ARTICLE).await)
     }
     /// The fact that is written there.
     async fn target(&self, ctx: &Context<'_>) -> Result<Node, Fault> {
@@ -95,14 +99,7 @@ impl Evidence {
     }
     /// The statement in which the fact is told; null for the article's own voice.
     async fn statement(&self, ctx: &Context<'_>) -> Option<Result<One<Statement>, Fault>> {
-        self.0
-            .one_by::<Statement>(
-                ctx,
-                <Statement as Noun>::ID,
-                |row| row.statement_id.map(|id| id.0),
-                |row| Some(row.id.0),
-            )
-            .await
+        self.0.one(ctx, &STATEMENT).await
     }
     /// How sure the annotation is, from 0 to 1.
     async fn confidence(&self) -> Option<f64> {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use async_graphql::{Context, ID, Object, SimpleObject};
 use sea_orm::sea_query::{Expr, ExprTrait, Func, Order, Query};
 
-use super::batch::{Noun, Once, noun};
+use super::batch::{Once, noun};
 use super::claim::Claim;
 use super::connection::Connection;
 use super::connections;
@@ -22,6 +22,7 @@ use super::node::{Kind, Node, target};
 use super::order::order;
 use super::page::{Pages, by};
 use super::place::{Place, PlaceFilter};
+use super::reference::references;
 use super::root::root;
 use super::rows::One;
 use super::session::{Fault, Session, session};
@@ -29,7 +30,14 @@ use entity::event_type::EventType;
 use entity::figure::{Column, Entity, Qualifier};
 use entity::record::Kind as Noun_;
 
-noun!(Figure of figure, filter FigureFilter, order FigureOrderField, facet FigureFacet, chart FigureChart, dated [Earliest Latest]);
+references! {
+    figure {
+        PLACE "place": Place = place_id or null;
+        PART_OF "partOf": Figure = part_of_id or null;
+    }
+}
+
+noun!(Figure of figure, filter FigureFilter, order FigureOrderField, facet FigureFacet, chart FigureChart, dated [Earliest Latest], refers REFERENCES);
 
 /// A number that a statement, event, account or article gives, with what it counts.
 #[Object]
@@ -80,13 +88,11 @@ impl Figure {
     }
     /// Where it is counted.
     async fn place(&self, ctx: &Context<'_>) -> Option<Result<One<Place>, Fault>> {
-        self.0.one_by::<Place>(ctx, <Place as Noun>::ID, |row| row.place_id.map(|id| id.0), |row| Some(row.id.0)).await
+        self.0.one(ctx, &PLACE).await
     }
     /// The figure of which it is a part: the 58 of the 76.
     async fn part_of(&self, ctx: &Context<'_>) -> Option<Result<One<Figure>, Fault>> {
-        self.0
-            .one_by::<Figure>(ctx, <Figure as Noun>::ID, |row| row.part_of_id.map(|id| id.0), |row| Some(row.id.0))
-            .await
+        self.0.one(ctx, &PART_OF).await
     }
     /// The claim about it, if statements take sides on it.
     async fn claim(&self, ctx: &Context<'_>) -> Option<Result<One<Claim>, Fault>> {

@@ -3,18 +3,25 @@
 use async_graphql::{Context, ID, Object};
 
 use super::article::{Article, ArticleFilter};
-use super::batch::{Noun, noun};
+use super::batch::noun;
 use super::dataset::{Record, record};
 use super::facet::facet;
 use super::filter::{EnumFilter, IdFilter, RecordFilter, StringFilter, came_with, filter};
 use super::node::{Kind, Node, target_if};
 use super::order::order;
+use super::reference::references;
 use super::root::root;
 use super::rows::One;
 use super::session::{Fault, present};
 use entity::mention::MentionKind;
 
-noun!(Mention of mention, filter MentionFilter, order MentionOrderField, facet MentionFacet);
+references! {
+    mention {
+        ARTICLE "article": Article = article_id;
+    }
+}
+
+noun!(Mention of mention, filter MentionFilter, order MentionOrderField, facet MentionFacet, refers REFERENCES);
 
 /// A name seen in an article and not yet judged, or judged to name an actor or place.
 #[Object]
@@ -29,11 +36,7 @@ impl Mention {
     }
     /// The article.
     async fn article(&self, ctx: &Context<'_>) -> Result<One<Article>, Fault> {
-        present(
-            self.0
-                .one_by::<Article>(ctx, <Article as Noun>::ID, |row| Some(row.article_id.0), |row| Some(row.id.0))
-                .await,
-        )
+        present(self.0.one(ctx, &ARTICLE).await)
     }
     /// The name as written there.
     async fn text(&self) -> &str {

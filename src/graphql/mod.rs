@@ -3,6 +3,7 @@
 pub mod account;
 pub mod actor;
 pub mod article;
+mod asked;
 pub mod batch;
 pub mod change;
 pub mod changed_field;
@@ -34,6 +35,7 @@ pub mod order;
 pub mod page;
 pub mod participation;
 pub mod place;
+mod reference;
 pub mod relation;
 pub mod root;
 pub mod rows;

@@ -12,7 +12,8 @@ use sea_orm::EntityTrait;
 use super::account::Account;
 use super::actor::{Actor, AnonymousSource, Group, Organization, Person};
 use super::article::Article;
-use super::batch::{Batch, Noun, Row, select_by, spared_of_whole};
+use super::asked::Asked;
+use super::batch::{Noun, Row};
 use super::change::Change;
 use super::claim::Claim;
 use super::dataset::Dataset;
@@ -60,8 +61,7 @@ macro_rules! nodes {
         pub(crate) async fn load(session: &Session, kind: Kind, ids: &[i64]) -> Result<Vec<(i64, Node)>, Fault> {
             match kind {
                 $(Kind::$kind => {
-                    let rows = select_by::<$noun>(session, entity::$module::Column::Id, ids, spared_of_whole::<$noun>()).await?;
-                    let batch: Arc<Batch<entity::$module::Entity>> = Batch::new(rows);
+                    let batch = Asked::<$noun>::whole().read_by(session, entity::$module::Column::Id, ids).await?;
                     Ok((0..ids.len()).filter_map(|at| {
                         let row: Row<entity::$module::Entity> = Row::get(&batch, at)?;
                         Some((row.id.0, Node::from($noun::of(row))))

@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use entity::row::{LeftOut, Stored, value};
+use entity::row::value;
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query, SelectStatement};
-use sea_orm::{EntityTrait, QueryResult};
+use sea_orm::{EntityName, EntityTrait, QueryResult};
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use super::batch::{Batch, Loads, Noun, columns};
+use super::asked::Asked;
+use super::batch::{Batch, Loads, Noun};
 use super::filter::{NounFilter, Sink};
 use super::order::{Direction, NounOrder, Sequence};
 use super::search::suggestions;
@@ -89,7 +90,7 @@ pub(crate) struct List<T: Noun> {
 pub(super) struct Pages<T: Noun> {
     pub(super) list: List<T>,
     parents: Option<Vec<i64>>,
-    left_out: LeftOut,
+    asked: Asked<T>,
     /// Whether rows are shown, and so read.
     is_read: bool,
     /// What fields of the list that take arguments load.
@@ -137,11 +138,12 @@ pub(super) const PARENT: &str = "parent";
 const PAGE: &str = "page";
 
 impl<T: Noun> Pages<T> {
-    pub(super) fn new(list: List<T>, parents: Option<Vec<i64>>, left_out: LeftOut, is_read: bool) -> Self {
+    pub(super) fn new(list: List<T>, parents: Option<Vec<i64>>, asked: Asked<T>, is_read: bool) -> Self {
+        let rows = list.window.size().map_or(0, |(size, _)| size);
         Self {
             list,
             parents,
-            left_out,
+            asked: asked.of_rows(rows),
             is_read,
             loads: Loads::default(),
             condition: OnceCell::new(),
@@ -218,7 +220,7 @@ impl<T: Noun> Pages<T> {
                         self.select_by_parent(session, parents, link, &sequence, backward, narrow)
                     }
                     _ => {
-                        let mut select = columns::<T>(self.left_out);
+                        let mut select = self.asked.columns();
                         sequence.select(&mut select);
                         match condition.walk.clone().filter(|_| sequence.is_indexed()) {
                             Some(asked) => {
@@ -228,17 +230,18 @@ impl<T: Noun> Pages<T> {
                             }
                             None => narrow(&mut select),
                         }
-                        select
+                        self.select_by_page(session, select, &sequence, backward)
                     }
                 };
                 let results = session.all(&select).await?;
                 let (mut rows, mut keys) = (Vec::with_capacity(results.len()), Vec::with_capacity(results.len()));
-                // Behind the columns of the noun come the keys of the order, and then the parent.
-                let first_key = <T::Entity as EntityTrait>::Model::COLUMNS - self.left_out.count();
+                // Behind the columns of the noun come the keys of the order, then the parent, then what rows refer to.
+                let first_key = self.asked.count();
+                let behind_keys = first_key + sequence.terms();
                 let mut pages: HashMap<i64, Page> = HashMap::new();
                 for result in &results {
                     let parent = match self.parents {
-                        Some(_) => value(result, first_key + sequence.terms())?,
+                        Some(_) => value(result, behind_keys)?,
                         None => ROOT,
                     };
                     let page = pages.entry(parent).or_default();
@@ -247,18 +250,37 @@ impl<T: Noun> Pages<T> {
                         continue;
                     }
                     page.rows.push(rows.len());
-                    rows.push(Stored::read(result, self.left_out)?);
+                    rows.push(result);
                     keys.push(sequence.keys(result, first_key)?);
                 }
+                let batch = self.asked.batch(&rows, behind_keys + usize::from(self.parents.is_some()))?;
                 if backward {
                     for page in pages.values_mut() {
                         page.rows.reverse();
                     }
                 }
-                Ok(Arc::new(Read { batch: Batch::new(rows), pages, sequence, keys }))
+                Ok(Arc::new(Read { batch, pages, sequence, keys }))
             })
         });
         once.await.clone()
+    }
+
+    /// The rows of a page with what they refer to, which is looked up for these rows only.
+    fn select_by_page(
+        &self,
+        session: &Session,
+        page: SelectStatement,
+        sequence: &Sequence,
+        backward: bool,
+    ) -> SelectStatement {
+        if !self.asked.refers() {
+            return page;
+        }
+        let mut select = Query::select();
+        select.expr(Expr::cust("\"page\".*")).from_subquery(page, PAGE);
+        self.asked.join(&mut select, PAGE, session);
+        sequence.order_by_name(&mut select, backward, PAGE);
+        select
     }
 
     /// The first rows of each parent, each found by its own short walk along an index: all children are never read.
@@ -273,7 +295,7 @@ impl<T: Noun> Pages<T> {
     ) -> SelectStatement {
         let dialect = session.dialect();
         if dialect.has_lateral() {
-            let mut inner = columns::<T>(self.left_out);
+            let mut inner = self.asked.columns();
             sequence.select(&mut inner);
             inner.and_where(link(dialect.item()));
             narrow(&mut inner);
@@ -283,13 +305,14 @@ impl<T: Noun> Pages<T> {
                 .expr_as(dialect.item(), PARENT)
                 .from_function(dialect.keys(parents), LIST)
                 .join_lateral(JoinType::InnerJoin, inner, PAGE, Expr::cust("TRUE"));
+            self.asked.join(&mut select, PAGE, session);
             sequence.order_by_name(&mut select, backward, PAGE);
             return select;
         }
         let mut inner = Query::select();
         inner.expr(self.id()).from(T::Entity::default()).and_where(link(dialect.item()));
         narrow(&mut inner);
-        let mut select = columns::<T>(self.left_out);
+        let mut select = self.asked.columns();
         select.from_clear();
         sequence.select(&mut select);
         // SQLite keeps the order of a cross join: from the parents to their rows, never through all rows.
@@ -298,6 +321,7 @@ impl<T: Noun> Pages<T> {
             .from_function(dialect.keys(parents), LIST)
             .cross_join(T::Entity::default())
             .and_where(self.id().in_subquery(inner));
+        self.asked.join(&mut select, T::Entity::default().table_name(), session);
         sequence.order(&mut select, backward);
         select
     }

@@ -6,7 +6,7 @@ use sea_orm::sea_query::{Expr, ExprTrait};
 use super::account::{Account, AccountFilter};
 use super::actor::{Actor, ActorFilter};
 use super::article::{Article, ArticleFilter};
-use super::batch::{Noun, noun};
+use super::batch::noun;
 use super::claim::Claim;
 use super::connections;
 use super::dataset::{Record, record};
@@ -20,6 +20,7 @@ use super::node::Kind;
 use super::order::order;
 use super::page::by;
 use super::place::{Place, PlaceFilter};
+use super::reference::references;
 use super::root::root;
 use super::rows::One;
 use super::session::{Fault, present};
@@ -30,7 +31,17 @@ use entity::standing::Standing;
 /// What only the fields of these names show.
 const SPARE: &[Column] = &[Column::Thing, Column::Side, Column::Note, Column::Standing];
 
-noun!(Participation of participation, filter ParticipationFilter, order ParticipationOrderField, facet ParticipationFacet, spare SPARE);
+references! {
+    participation {
+        EVENT "event": Event = event_id;
+        ACCOUNT "account": Account = account_id or null;
+        ACTOR "actor": Actor = actor_id or null;
+        ARTICLE "article": Article = article_id or null;
+        PLACE "place": Place = place_id or null;
+    }
+}
+
+noun!(Participation of participation, filter ParticipationFilter, order ParticipationOrderField, facet ParticipationFacet, spare SPARE, refers REFERENCES);
 
 /// A part in an event: of exactly one actor, article or thing.
 #[Object]
@@ -45,25 +56,19 @@ impl Participation {
     }
     /// The event.
     async fn event(&self, ctx: &Context<'_>) -> Result<One<Event>, Fault> {
-        present(
-            self.0.one_by::<Event>(ctx, <Event as Noun>::ID, |row| Some(row.event_id.0), |row| Some(row.id.0)).await,
-        )
+        present(self.0.one(ctx, &EVENT).await)
     }
     /// The account that tells of it; null when it is agreed.
     async fn account(&self, ctx: &Context<'_>) -> Option<Result<One<Account>, Fault>> {
-        self.0
-            .one_by::<Account>(ctx, <Account as Noun>::ID, |row| row.account_id.map(|id| id.0), |row| Some(row.id.0))
-            .await
+        self.0.one(ctx, &ACCOUNT).await
     }
     /// The actor, if it is one.
     async fn actor(&self, ctx: &Context<'_>) -> Option<Result<One<Actor>, Fault>> {
-        self.0.one_by::<Actor>(ctx, <Actor as Noun>::ID, |row| row.actor_id.map(|id| id.0), |row| Some(row.id.0)).await
+        self.0.one(ctx, &ACTOR).await
     }
     /// The article, if it is one.
     async fn article(&self, ctx: &Context<'_>) -> Option<Result<One<Article>, Fault>> {
-        self.0
-            .one_by::<Article>(ctx, <Article as Noun>::ID, |row| row.article_id.map(|id| id.0), |row| Some(row.id.0))
-            .await
+        self.0.one(ctx, &ARTICLE).await
     }
     /// The thing, if it is neither, in words: his social media accounts.
     async fn thing(&self) -> Option<&String> {
@@ -79,7 +84,7 @@ impl Participation {
     }
     /// Where it took part, if not where the event was.
     async fn place(&self, ctx: &Context<'_>) -> Option<Result<One<Place>, Fault>> {
-        self.0.one_by::<Place>(ctx, <Place as Noun>::ID, |row| row.place_id.map(|id| id.0), |row| Some(row.id.0)).await
+        self.0.one(ctx, &PLACE).await
     }
     /// What else is told of it.
     async fn note(&self) -> Option<&String> {

@@ -4,7 +4,7 @@ use async_graphql::{Context, ID, Object};
 use sea_orm::sea_query::{CommonTableExpression, Expr, ExprTrait, JoinType, Query, UnionType, WithClause};
 
 use super::article::{Article, ArticleFilter};
-use super::batch::{Noun, noun};
+use super::batch::noun;
 use super::change::Change;
 use super::connections;
 use super::dataset::{Record, record};
@@ -20,6 +20,7 @@ use super::name::{Name, NameFilter};
 use super::node::Kind;
 use super::order::order;
 use super::page::by;
+use super::reference::references;
 use super::relation::Relation;
 use super::root::root;
 use super::rows::One;
@@ -32,7 +33,15 @@ use entity::place::{Column, Entity, PlaceKind};
 const SPARE: &[Column] =
     &[Column::Slug, Column::Description, Column::Band, Column::X, Column::Y, Column::Z, Column::Country];
 
-noun!(Place of place, filter PlaceFilter, order PlaceOrderField, facet PlaceFacet, spare SPARE);
+references! {
+    place {
+        PARENT "parent": Place = parent_id or null;
+        CAPITAL_OF "capitalOf": Place = capital_of_id or null;
+        ARTICLE "article": Article = article_id or null;
+    }
+}
+
+noun!(Place of place, filter PlaceFilter, order PlaceOrderField, facet PlaceFacet, spare SPARE, refers REFERENCES);
 
 /// A place of any size: a country, a city, a hospital's building, a checkpoint.
 #[Object]
@@ -63,7 +72,7 @@ impl Place {
     }
     /// The smallest stored place that contains it.
     async fn parent(&self, ctx: &Context<'_>) -> Option<Result<One<Place>, Fault>> {
-        self.0.one_by::<Place>(ctx, <Place as Noun>::ID, |row| row.parent_id.map(|id| id.0), |row| Some(row.id.0)).await
+        self.0.one(ctx, &PARENT).await
     }
     /// Degrees north in WGS 84, from -90 to 90.
     async fn latitude(&self) -> Option<f64> {
@@ -85,15 +94,11 @@ impl Place {
     }
     /// The country or region whose capital it is.
     async fn capital_of(&self, ctx: &Context<'_>) -> Option<Result<One<Place>, Fault>> {
-        self.0
-            .one_by::<Place>(ctx, <Place as Noun>::ID, |row| row.capital_of_id.map(|id| id.0), |row| Some(row.id.0))
-            .await
+        self.0.one(ctx, &CAPITAL_OF).await
     }
     /// For a place without a name (a hospital in Baghdad): the article that speaks of it.
     async fn article(&self, ctx: &Context<'_>) -> Option<Result<One<Article>, Fault>> {
-        self.0
-            .one_by::<Article>(ctx, <Article as Noun>::ID, |row| row.article_id.map(|id| id.0), |row| Some(row.id.0))
-            .await
+        self.0.one(ctx, &ARTICLE).await
     }
     #[graphql(flatten)]
     async fn lists(&self) -> PlaceLists {

@@ -4,7 +4,7 @@ use async_graphql::{Context, ID, InputObject, Object};
 use sea_orm::sea_query::{Expr, ExprTrait};
 
 use super::actor::{Actor, ActorFilter};
-use super::batch::{Noun, noun};
+use super::batch::noun;
 use super::change::Change;
 use super::claim::Claim;
 use super::connections;
@@ -21,6 +21,7 @@ use super::node::Kind;
 use super::order::order;
 use super::page::by;
 use super::place::{Place, PlaceFilter};
+use super::reference::references;
 use super::root::root;
 use super::rows::One;
 use super::session::{Fault, present};
@@ -28,7 +29,15 @@ use crate::error::{Error, Result as Answer};
 use entity::participation::Certainty;
 use entity::relation::{Column, Entity, RelationKind};
 
-noun!(Relation of relation, filter RelationFilter, order RelationOrderField, facet RelationFacet, chart DatedList<Relation>, dated [SinceEarliest UntilLatest]);
+references! {
+    relation {
+        SUBJECT "subject": Actor = subject_id;
+        OBJECT "object": Actor = object_id or null;
+        PLACE "place": Place = place_id or null;
+    }
+}
+
+noun!(Relation of relation, filter RelationFilter, order RelationOrderField, facet RelationFacet, chart DatedList<Relation>, dated [SinceEarliest UntilLatest], refers REFERENCES);
 
 /// A lasting tie from an actor to an actor or to a place: an office, a membership, kinship.
 #[Object]
@@ -47,17 +56,15 @@ impl Relation {
     }
     /// The first: the holder, the member, the mother.
     async fn subject(&self, ctx: &Context<'_>) -> Result<One<Actor>, Fault> {
-        present(
-            self.0.one_by::<Actor>(ctx, <Actor as Noun>::ID, |row| Some(row.subject_id.0), |row| Some(row.id.0)).await,
-        )
+        present(self.0.one(ctx, &SUBJECT).await)
     }
     /// The second, when it is an actor.
     async fn object(&self, ctx: &Context<'_>) -> Option<Result<One<Actor>, Fault>> {
-        self.0.one_by::<Actor>(ctx, <Actor as Noun>::ID, |row| row.object_id.map(|id| id.0), |row| Some(row.id.0)).await
+        self.0.one(ctx, &OBJECT).await
     }
     /// The second, when it is a place; else the place for which the tie holds.
     async fn place(&self, ctx: &Context<'_>) -> Option<Result<One<Place>, Fault>> {
-        self.0.one_by::<Place>(ctx, <Place as Noun>::ID, |row| row.place_id.map(|id| id.0), |row| Some(row.id.0)).await
+        self.0.one(ctx, &PLACE).await
     }
     /// The title or post, such as `Prime Minister`.
     async fn title(&self) -> Option<&String> {

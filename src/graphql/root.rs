@@ -4,7 +4,8 @@ use async_graphql::{Context, ID, InputObject};
 use sea_orm::ActiveEnum;
 use sea_orm::sea_query::{Expr, ExprTrait, Func, Query};
 
-use super::batch::{Batch, Noun, Row, columns, models, spared_of_one};
+use super::asked::Asked;
+use super::batch::{Noun, Row};
 use super::filter::with_slug;
 use super::node::Kind;
 use super::rows::One;
@@ -75,12 +76,12 @@ pub(crate) async fn find<T: Noun>(ctx: &Context<'_>, kind: Kind, lookup: Lookup)
         }
         _ => return Err(Error::BadInput(format!("Say which {} by exactly one argument", kind.word())).into()),
     };
-    let left_out = spared_of_one::<T>(ctx);
-    let mut select = columns::<T>(left_out);
+    let asked = Asked::<T>::one(ctx);
+    let mut select = asked.columns();
     // Two datasets may give one id elsewhere to things that nobody has judged to be one: the older answers.
     select.and_where(condition).order_by((T::Entity::default(), "id"), sea_orm::sea_query::Order::Asc).limit(1);
-    let rows = models::<T>(&session(ctx)?.all(&select).await?, left_out)?;
-    Ok(Row::get(&Batch::new(rows), 0).map(|row| One(T::of(row))))
+    let batch = asked.read(session(ctx)?, select).await?;
+    Ok(Row::get(&batch, 0).map(|row| One(T::of(row))))
 }
 
 /// Declares the root fields of a noun.

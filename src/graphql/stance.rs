@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID, Object};
 
-use super::batch::{Noun, noun};
+use super::batch::noun;
 use super::claim::{Claim, ClaimFilter};
 use super::connections;
 use super::dataset::{Record, record};
@@ -12,13 +12,21 @@ use super::filter::{BooleanFilter, EnumFilter, IdFilter, ListFilter, RecordFilte
 use super::node::Kind;
 use super::order::order;
 use super::page::by;
+use super::reference::references;
 use super::root::root;
 use super::rows::One;
 use super::session::{Fault, present};
 use super::statement::{Statement, StatementFilter};
 use entity::stance::StanceKind;
 
-noun!(Stance of stance, filter StanceFilter, order StanceOrderField, facet StanceFacet);
+references! {
+    stance {
+        STATEMENT "statement": Statement = statement_id;
+        CLAIM "claim": Claim = claim_id;
+    }
+}
+
+noun!(Stance of stance, filter StanceFilter, order StanceOrderField, facet StanceFacet, refers REFERENCES);
 
 /// The side that one statement takes on one claim.
 #[Object]
@@ -41,17 +49,11 @@ impl Stance {
     }
     /// The statement.
     async fn statement(&self, ctx: &Context<'_>) -> Result<One<Statement>, Fault> {
-        present(
-            self.0
-                .one_by::<Statement>(ctx, <Statement as Noun>::ID, |row| Some(row.statement_id.0), |row| Some(row.id.0))
-                .await,
-        )
+        present(self.0.one(ctx, &STATEMENT).await)
     }
     /// The claim.
     async fn claim(&self, ctx: &Context<'_>) -> Result<One<Claim>, Fault> {
-        present(
-            self.0.one_by::<Claim>(ctx, <Claim as Noun>::ID, |row| Some(row.claim_id.0), |row| Some(row.id.0)).await,
-        )
+        present(self.0.one(ctx, &CLAIM).await)
     }
     #[graphql(flatten)]
     async fn lists(&self) -> StanceLists {

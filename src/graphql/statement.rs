@@ -4,7 +4,7 @@ use async_graphql::{Context, ID, Object};
 
 use super::actor::{Actor, ActorFilter};
 use super::article::{Article, ArticleFilter};
-use super::batch::{Noun, noun};
+use super::batch::noun;
 use super::change::Change;
 use super::connections;
 use super::dataset::{Record, record};
@@ -22,6 +22,7 @@ use super::node::Kind;
 use super::order::order;
 use super::page::{by, through};
 use super::place::{Place, PlaceFilter};
+use super::reference::references;
 use super::root::root;
 use super::rows::One;
 use super::session::Fault;
@@ -40,7 +41,18 @@ const SPARE: &[Column] = &[
     Column::Position,
 ];
 
-noun!(Statement of statement, filter StatementFilter, order StatementOrderField, facet StatementFacet, chart DatedList<Statement>, dated [Earliest Latest], spare SPARE);
+references! {
+    statement {
+        SPEAKER "speaker": Actor = speaker_id or null;
+        PLACE "place": Place = place_id or null;
+        ADDRESSEE "addressee": Actor = addressee_id or null;
+        ARTICLE "article": Article = article_id or null;
+        RELAYS "relays": Statement = relays_id or null;
+        VOICE "voice": Actor = voice_id or null;
+    }
+}
+
+noun!(Statement of statement, filter StatementFilter, order StatementOrderField, facet StatementFacet, chart DatedList<Statement>, dated [Earliest Latest], spare SPARE, refers REFERENCES);
 
 /// One act of saying, as one reporting phrase or quotation gives it. A headline or a repetition is more evidence of it,
 /// not another statement.
@@ -64,9 +76,7 @@ impl Statement {
     }
     /// Who says it; null exactly when the attribution is UNATTRIBUTED, NARRATION or NOT_RECORDED.
     async fn speaker(&self, ctx: &Context<'_>) -> Option<Result<One<Actor>, Fault>> {
-        self.0
-            .one_by::<Actor>(ctx, <Actor as Noun>::ID, |row| row.speaker_id.map(|id| id.0), |row| Some(row.id.0))
-            .await
+        self.0.one(ctx, &SPEAKER).await
     }
     /// The speaker as printed.
     async fn speaker_text(&self) -> Option<&String> {
@@ -106,30 +116,24 @@ impl Statement {
     }
     /// Where it was said.
     async fn place(&self, ctx: &Context<'_>) -> Option<Result<One<Place>, Fault>> {
-        self.0.one_by::<Place>(ctx, <Place as Noun>::ID, |row| row.place_id.map(|id| id.0), |row| Some(row.id.0)).await
+        self.0.one(ctx, &PLACE).await
     }
     /// To whom.
     async fn addressee(&self, ctx: &Context<'_>) -> Option<Result<One<Actor>, Fault>> {
-        self.0
-            .one_by::<Actor>(ctx, <Actor as Noun>::ID, |row| row.addressee_id.map(|id| id.0), |row| Some(row.id.0))
-            .await
+        self.0.one(ctx, &ADDRESSEE).await
     }
     /// The first article that reports it.
     async fn article(&self, ctx: &Context<'_>) -> Option<Result<One<Article>, Fault>> {
-        self.0
-            .one_by::<Article>(ctx, <Article as Noun>::ID, |row| row.article_id.map(|id| id.0), |row| Some(row.id.0))
-            .await
+        self.0.one(ctx, &ARTICLE).await
     }
     /// The statement that it passes on.
     async fn relays(&self, ctx: &Context<'_>) -> Option<Result<One<Statement>, Fault>> {
-        self.0
-            .one_by::<Statement>(ctx, <Statement as Noun>::ID, |row| row.relays_id.map(|id| id.0), |row| Some(row.id.0))
-            .await
+        self.0.one(ctx, &RELAYS).await
     }
     /// Whose voice it is: the speaker at the end of the chain of relays, for the article's own voice the publisher; null for
     /// an unnamed voice.
     async fn voice(&self, ctx: &Context<'_>) -> Option<Result<One<Actor>, Fault>> {
-        self.0.one_by::<Actor>(ctx, <Actor as Noun>::ID, |row| row.voice_id.map(|id| id.0), |row| Some(row.id.0)).await
+        self.0.one(ctx, &VOICE).await
     }
     #[graphql(flatten)]
     async fn lists(&self) -> StatementLists {

@@ -105,7 +105,9 @@ async fn statements_do_not_grow_with_the_graph() {
         for ((name, query), before) in queries.iter().zip(before) {
             let (answer, after) = story.ask_counted(query, json!({})).await;
             assert!(answer.get("errors").is_none(), "{name}: {answer:#}");
-            assert_eq!(before, after, "{name} on {}", story.url);
+            // A list that outgrew its page is counted by a statement of its own.
+            let most = before + query.matches("totalCount").count();
+            assert!((before..=most).contains(&after), "{name} on {}: {before}, now {after}", story.url);
         }
         // The copies are really there.
         let data = story.ask("{ statements(filter: { attribution: { eq: ANONYMOUS } }) { totalCount } }").await;

@@ -14,7 +14,8 @@ use super::TieKind;
 use super::tie::{Tie, numbered, rows, ties, unique};
 use crate::error::Error;
 use crate::graphql::actor::Actor;
-use crate::graphql::batch::{Batch, Once, Row, columns, models, spared_of_whole};
+use crate::graphql::asked::Asked;
+use crate::graphql::batch::{Once, Row};
 use crate::graphql::participation::Participation;
 use crate::graphql::relation::Relation;
 use crate::graphql::session::{Fault, Session, session};
@@ -187,12 +188,12 @@ async fn participations(session: &Session, events: &[i64], ends: &[i64]) -> Resu
     if events.is_empty() {
         return Ok(Vec::new());
     }
-    let left_out = spared_of_whole::<Participation>();
-    let mut select = columns::<Participation>(left_out);
+    let asked = Asked::<Participation>::whole();
+    let mut select = asked.columns();
     select.and_where(numbered::<Entity>(session.dialect(), Column::EventId, events));
     select.and_where(numbered::<Entity>(session.dialect(), Column::ActorId, ends));
     select.order_by((Entity, Column::Id), sea_orm::sea_query::Order::Asc);
-    let batch = Batch::new(models::<Participation>(&session.all(&select).await?, left_out)?);
+    let batch = asked.read(session, select).await?;
     let part = |row: Row<Entity>| {
         let (event, actor) = (row.event_id.0, row.actor_id?.0);
         let (role, standing) = (row.role.to_value(), row.standing);

@@ -8,7 +8,8 @@ use sea_orm::sea_query::Expr;
 
 use super::TieKind;
 use crate::db::Dialect;
-use crate::graphql::batch::{Batch, Noun, Row, select_by, spared_of_whole};
+use crate::graphql::asked::Asked;
+use crate::graphql::batch::{Noun, Row};
 use crate::graphql::event::Event;
 use crate::graphql::relation::Relation;
 use crate::graphql::session::{Fault, Session};
@@ -46,7 +47,7 @@ pub(super) async fn rows<T: Noun>(session: &Session, ids: &[i64]) -> Result<Vec<
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let batch = Batch::new(select_by::<T>(session, T::ID, ids, spared_of_whole::<T>()).await?);
+    let batch = Asked::<T>::whole().read_by(session, T::ID, ids).await?;
     Ok(Row::all(&batch).map(|row| (T::id_of(&row), T::of(row))).collect())
 }
 
