@@ -3,7 +3,7 @@
 //! A [`Row`] knows the [`Batch`] it came with. The first row that is asked for its participations loads them for all rows of
 //! the batch in one statement; the others find them there. What was loaded is a batch again. So a query takes at most as many
 //! statements as its text has such fields, however many rows there are. What a row refers to is mostly there already: see
-//! [`super::reference`].
+//! `reference.rs`.
 
 use std::any::Any;
 use std::collections::HashMap;
