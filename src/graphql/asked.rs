@@ -9,10 +9,13 @@ use sea_orm::{EntityName, EntityTrait, IdenStatic, Iterable, QueryResult};
 
 use super::batch::{Batch, Noun};
 use super::reference::Refers;
-use super::session::{Fault, Session};
+use super::session::{Fault, Session, session};
 
-/// To the most rows with which it is read what they refer to: of more many share it, and it is sooner looked up once for all.
+/// The most rows of a page that are read joined with what they refer to: of more many share it, and it is sooner looked up once
+/// for all.
 const MOST_JOINED: usize = 100;
+/// The most rows of all pages of a statement: hardly one is as long as it may be.
+const MOST_JOINED_IN_ALL: usize = 1000;
 
 /// What is asked of rows of a noun. Nothing is read that nothing shows.
 pub(crate) struct Asked<T: Noun> {
@@ -28,7 +31,7 @@ impl<T: Noun> Asked<T> {
 
     /// The value of the field being resolved.
     pub(crate) fn one(ctx: &Context<'_>) -> Self {
-        Self::of(&[ctx.field()], &[])
+        Self::of(ctx, &[ctx.field()], &[])
     }
 
     /// The rows of the list being resolved.
@@ -36,24 +39,22 @@ impl<T: Noun> Asked<T> {
         let list = [ctx.field()];
         let mut shown = below(&list, "nodes");
         shown.extend(below(&below(&list, "edges"), "node"));
-        Self::of(&shown, &[])
+        Self::of(ctx, &shown, &[])
     }
 
     /// The values of these fields; `also` are fields of theirs that are needed besides.
-    pub(crate) fn of(shown: &[SelectionField<'_>], also: &[&str]) -> Self {
+    pub(crate) fn of(ctx: &Context<'_>, shown: &[SelectionField<'_>], also: &[&str]) -> Self {
+        let joined = if session(ctx).is_ok_and(Session::has_joins) { T::references() } else { &[] };
         let reference = |reference: &&'static dyn Refers<T::Entity>| {
             let fields = below(shown, reference.field());
             (!fields.is_empty()).then(|| (*reference, reference.left_out(&fields)))
         };
-        Self {
-            left_out: spared_of::<T>(shown, also),
-            references: T::references().iter().filter_map(reference).collect(),
-        }
+        Self { left_out: spared_of::<T>(shown, also), references: joined.iter().filter_map(reference).collect() }
     }
 
-    /// What is asked of so many rows.
-    pub(crate) fn of_rows(mut self, rows: usize) -> Self {
-        if rows > MOST_JOINED {
+    /// What is asked of so many pages of so many rows.
+    pub(crate) fn of_pages(mut self, pages: usize, rows: usize) -> Self {
+        if rows > MOST_JOINED || pages * rows > MOST_JOINED_IN_ALL {
             self.references.clear();
         }
         self
@@ -110,7 +111,7 @@ impl<T: Noun> Asked<T> {
         column: <T::Entity as EntityTrait>::Column,
         keys: &[i64],
     ) -> Result<Arc<Batch<T::Entity>>, Fault> {
-        let asked = self.of_rows(keys.len());
+        let asked = self.of_pages(1, keys.len());
         let mut select = asked.columns();
         select.and_where(session.dialect().has_key(Expr::col((T::Entity::default(), column)), keys));
         select.and_where_option(T::scope());

@@ -143,13 +143,13 @@ async fn sides(row: &Row<Entity>, ctx: &Context<'_>) -> Result<Sides, Fault> {
             let ids: Vec<i64> = stances.iter().map(|stance| stance.statement_id.0).collect();
             // What is shown of statements and actors, and what they are called besides.
             let sides: Vec<_> = ctx.field().selection_set().collect();
-            let asked = Asked::<Statement>::of(&below(&sides, "statements"), &["speakerText", "cue"]);
+            let asked = Asked::<Statement>::of(ctx, &below(&sides, "statements"), &["speakerText", "cue"]);
             let statements = asked.read_by(session, entity::statement::Column::Id, &ids).await?;
             let mut voices: Vec<i64> =
                 Row::all(&statements).filter_map(|statement| statement.voice_id.map(|id| id.0)).collect();
             voices.sort_unstable();
             voices.dedup();
-            let asked = Asked::<Actor>::of(&below(&below(&sides, "voices"), "actor"), &[]);
+            let asked = Asked::<Actor>::of(ctx, &below(&below(&sides, "voices"), "actor"), &[]);
             let actors = asked.read_by(session, entity::actor::Column::Id, &voices).await?;
             let actors: HashMap<_, _> = Row::all(&actors).map(|row| (row.id, row)).collect();
             let statements: HashMap<_, _> = Row::all(&statements).map(|row| (row.id, row)).collect();

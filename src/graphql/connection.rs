@@ -48,7 +48,8 @@ impl<T: Noun> Connection<T> {
 
     /// The list that is being resolved, of which what is selected is read.
     fn pages(ctx: &Context<'_>, list: List<T>, parents: Option<Vec<i64>>) -> Pages<T> {
-        let is_read = ["nodes", "edges", "pageInfo"].iter().any(|name| !below(&[ctx.field()], name).is_empty());
+        let is_read =
+            ["nodes", "edges", "pageInfo", "suggestions"].iter().any(|name| !below(&[ctx.field()], name).is_empty());
         Pages::new(list, parents, Asked::list(ctx), is_read)
     }
 

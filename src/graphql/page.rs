@@ -91,7 +91,7 @@ pub(super) struct Pages<T: Noun> {
     pub(super) list: List<T>,
     parents: Option<Vec<i64>>,
     asked: Asked<T>,
-    /// Whether rows are shown, and so read.
+    /// Whether something shows the page, and reads it.
     is_read: bool,
     /// What fields of the list that take arguments load.
     pub(super) loads: Loads,
@@ -142,8 +142,8 @@ impl<T: Noun> Pages<T> {
         let rows = list.window.size().map_or(0, |(size, _)| size);
         Self {
             list,
+            asked: asked.of_pages(parents.as_ref().map_or(1, Vec::len), rows),
             parents,
-            asked: asked.of_rows(rows),
             is_read,
             loads: Loads::default(),
             condition: OnceCell::new(),

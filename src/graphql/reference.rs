@@ -18,7 +18,7 @@ use super::batch::{Batch, JOINED, Noun, Referred};
 use super::session::Fault;
 use crate::db::Dialect;
 
-/// A field that shows the row whose number stands in a column.
+/// A field that shows the row whose number stands in a column. Its noun is all of a table.
 pub(crate) struct Reference<E: EntityTrait, T> {
     /// The field, which names the other row in statements.
     pub(crate) field: &'static str,

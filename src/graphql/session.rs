@@ -67,6 +67,11 @@ impl Session {
         !self.dialect().has_lateral() && self.past.is_none()
     }
 
+    /// Whether rows are read joined with what they refer to: SQLite gathers a table of the past to join it.
+    pub(crate) fn has_joins(&self) -> bool {
+        self.past.is_none()
+    }
+
     async fn moment<'p>(&self, past: &'p Past) -> Result<&'p Moment, Fault> {
         let moment = past.moment.get_or_try_init(async || {
             self.statements.fetch_add(1, Ordering::Relaxed);

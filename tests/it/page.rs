@@ -212,6 +212,53 @@ async fn nested_pages_go_on_where_they_stopped() {
     }
 }
 
+/// The rows of a short page are read joined with what they refer to; long ones, and those of the past, look it up for all at once.
+#[tokio::test]
+async fn what_rows_refer_to_is_read_with_them() {
+    for story in stories().await {
+        let ask = async |list: &str, shown: &str| {
+            let query = format!("{{ {list} {{ nodes {{ id {shown} }} }} }}");
+            let (answer, statements) = story.ask_counted(&query, json!({})).await;
+            assert!(answer.get("errors").is_none(), "{query}\n{answer:#}");
+            let data = answer["data"].as_object().unwrap().values().next().unwrap().clone();
+            (data["nodes"].clone(), statements)
+        };
+        let shown = "place { label } parent { title }";
+        let (short, statements) = ask("events(first: 100)", shown).await;
+        assert_eq!(statements, 1);
+        assert!(short.as_array().unwrap().iter().any(|event| !event["parent"].is_null()));
+        assert!(short.as_array().unwrap().iter().any(|event| event["place"].is_null()));
+        assert_eq!(ask("events(first: 101)", shown).await, (short.clone(), 3));
+        assert_eq!(ask("events(last: 100)", shown).await, (short.clone(), 1));
+        assert_eq!(ask("events(first: 100, orderBy: [{ field: WHEN }])", shown).await.1, 1);
+        // When the past begins is looked up too.
+        assert_eq!(ask("events(first: 100, asOf: \"2200-01-01T00:00:00Z\")", shown).await, (short, 4));
+
+        // One reference under several names is what each of them shows.
+        let apart =
+            ask("events", "one: place { id capitalOf { label } } two: place { kind latitude } place { label }").await;
+        assert_eq!(apart.1, 2);
+        for event in apart.0.as_array().unwrap() {
+            let (one, two) = (&event["one"], &event["two"]);
+            let place = json!({ "label": event["place"]["label"], "kind": two["kind"], "latitude": two["latitude"], "capitalOf": one["capitalOf"] });
+            let id = one["id"].as_str().unwrap_or_default();
+            let asked = "node(id: $id) { ... on Place { label kind latitude capitalOf { label } } }";
+            if one.is_null() {
+                assert_eq!((&event["place"], two), (&Value::Null, &Value::Null));
+            } else {
+                let whole = story.ask_with(&format!("query($id: ID!) {{ {asked} }}"), json!({ "id": id })).await;
+                assert_eq!(whole["node"], place);
+            }
+        }
+
+        // Below other rows: as long as all pages together may have a thousand rows.
+        let parts = |first: usize| format!("participations(first: {first}) {{ nodes {{ role actor {{ label }} }} }}");
+        let (few, statements) = ask("events(first: 20)", &parts(50)).await;
+        assert_eq!(statements, 2);
+        assert_eq!(ask("events(first: 20)", &parts(100)).await, (few, 3));
+    }
+}
+
 /// A list is counted by a statement of its own only where its page does not tell.
 #[tokio::test]
 async fn a_page_that_has_the_whole_list_has_counted_it() {
