@@ -24,7 +24,7 @@ use super::histogram::Undated;
 use super::name::{Name, NameFilter};
 use super::node::{Kind, interface};
 use super::order::{OrderBy, order};
-use super::page::{Window, by, through};
+use super::page::{by, through};
 use super::participation::{Participation, ParticipationFilter};
 use super::place::{Place, PlaceFilter};
 use super::reference::references;
@@ -33,6 +33,7 @@ use super::root::root;
 use super::rows::One;
 use super::session::Fault;
 use super::statement::{Statement, StatementFilter};
+use super::window::Window;
 use crate::error::Result as Answer;
 use entity::actor::{ActorKind, Column, Entity, OrganizationKind};
 

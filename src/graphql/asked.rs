@@ -14,8 +14,6 @@ use super::session::{Fault, Session, session};
 /// The most rows of a page that are read joined with what they refer to: of more many share it, and it is sooner looked up once
 /// for all.
 const MOST_JOINED: usize = 100;
-/// The most rows of all pages of a statement: hardly one is as long as it may be.
-const MOST_JOINED_IN_ALL: usize = 1000;
 
 /// What is asked of rows of a noun. Nothing is read that nothing shows.
 pub(crate) struct Asked<T: Noun> {
@@ -52,9 +50,10 @@ impl<T: Noun> Asked<T> {
         Self { left_out: spared_of::<T>(shown, also), references: joined.iter().filter_map(reference).collect() }
     }
 
-    /// What is asked of so many pages of so many rows.
-    pub(crate) fn of_pages(mut self, pages: usize, rows: usize) -> Self {
-        if rows > MOST_JOINED || pages * rows > MOST_JOINED_IN_ALL {
+    /// What is asked of a page that may have so many rows. It does not depend on what is found: one query takes as many statements
+    /// whatever the graph.
+    pub(crate) fn of_page(mut self, rows: usize) -> Self {
+        if rows > MOST_JOINED {
             self.references.clear();
         }
         self
@@ -68,7 +67,7 @@ impl<T: Noun> Asked<T> {
 
     /// How many columns that are.
     pub(crate) fn count(&self) -> usize {
-        <T::Entity as EntityTrait>::Model::COLUMNS - self.left_out.count()
+        count::<T>(self.left_out)
     }
 
     /// Whether rows refer to what is shown.
@@ -88,7 +87,7 @@ impl<T: Noun> Asked<T> {
         let rows = results.iter().map(|result| Stored::read(result, 0, self.left_out)).collect::<Result<_, _>>()?;
         let batch = Batch::new(rows);
         for (reference, left_out) in &self.references {
-            reference.keep(results, &mut place, *left_out, &batch)?;
+            place = reference.keep(results, place, *left_out, &batch)?;
         }
         Ok(batch)
     }
@@ -106,16 +105,15 @@ impl<T: Noun> Asked<T> {
 
     /// The rows whose `column` has one of the values.
     pub(crate) async fn read_by(
-        self,
+        &self,
         session: &Session,
         column: <T::Entity as EntityTrait>::Column,
         keys: &[i64],
     ) -> Result<Arc<Batch<T::Entity>>, Fault> {
-        let asked = self.of_pages(1, keys.len());
-        let mut select = asked.columns();
+        let mut select = self.columns();
         select.and_where(session.dialect().has_key(Expr::col((T::Entity::default(), column)), keys));
         select.and_where_option(T::scope());
-        asked.read(session, select).await
+        self.read(session, select).await
     }
 }
 
@@ -147,6 +145,11 @@ fn spared<T: Noun>(may_be: impl Fn(&str) -> bool) -> LeftOut {
         }
     }
     left_out
+}
+
+/// How many columns are not left out.
+pub(super) fn count<T: Noun>(left_out: LeftOut) -> usize {
+    <T::Entity as EntityTrait>::Model::COLUMNS - left_out.count()
 }
 
 /// The columns of rows that stand under a name, in their order.

@@ -17,9 +17,10 @@ use super::facet::{NounFacet, Values};
 use super::filter::{EnumFilter, filter};
 use super::node::{Kind, Node, target_if};
 use super::order::{Sequence, order};
-use super::page::{List, Pages, ROOT, Window};
+use super::page::{List, Pages, ROOT};
 use super::root::root;
 use super::session::{Fault, Session, caller, session};
+use super::window::Window;
 use crate::auth::Scope;
 use entity::change::{Column, Entity, Operation};
 

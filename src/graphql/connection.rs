@@ -10,9 +10,10 @@ use sea_orm::EntityTrait;
 use super::asked::{Asked, below};
 use super::batch::{Noun, Once, Row};
 use super::facet::{Facet, facets};
-use super::page::{List, Pages, ROOT, Read, Window};
+use super::page::{List, Pages, ROOT, Read};
 use super::rows::{One, Rows};
 use super::session::{Fault, session};
+use super::window::Window;
 
 /// A page of a list, as in the Relay Cursor Connections Specification.
 #[derive(Clone)]
@@ -220,7 +221,7 @@ macro_rules! connections {
                         filter,
                         order: order_by,
                         usual: vec![$($(($crate::graphql::order::Key::$key(sea_orm::sea_query::Expr::col($column)), $crate::graphql::order::Direction::$way)),+)?],
-                        window: $crate::graphql::page::Window { first, after, last, before },
+                        window: $crate::graphql::window::Window { first, after, last, before },
                     })
                 }
             )+

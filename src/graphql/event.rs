@@ -26,7 +26,7 @@ use super::filter::{
 use super::histogram::DatedList;
 use super::node::Kind;
 use super::order::order;
-use super::page::{List, Window, by, through};
+use super::page::{List, by, through};
 use super::participation::{Accounts, Participation, ParticipationFilter};
 use super::place::{Place, PlaceFilter};
 use super::reference::references;
@@ -34,6 +34,7 @@ use super::root::root;
 use super::rows::One;
 use super::session::Fault;
 use super::statement::{Statement, StatementFilter};
+use super::window::Window;
 use crate::error::Result as Answer;
 use entity::event::{Column, Entity, Occurrence, PlacePrecision};
 use entity::event_type::EventType;

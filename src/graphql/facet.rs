@@ -10,8 +10,9 @@ use tokio::sync::OnceCell;
 
 use super::batch::{Noun, Once};
 use super::node::{Kind, Node, load};
-use super::page::{Pages, Window};
+use super::page::Pages;
 use super::session::{Fault, Session, session};
+use super::window::Window;
 use crate::error::Error;
 
 /// The most facets of one list at once.

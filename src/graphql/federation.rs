@@ -14,8 +14,8 @@ use async_graphql::{
 
 use super::lookup::named;
 use super::node::{Node, parse};
-use super::page::LONGEST_PAGE;
 use super::session::{Fault, session};
+use super::window::LONGEST_PAGE;
 use crate::error::Error;
 
 /// What the gateway is told of this subgraph.

@@ -32,11 +32,11 @@ impl NodeQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Global ids, at most 500.")] ids: Vec<ID>,
     ) -> Result<Vec<Option<Node>>, Fault> {
-        if ids.len() > super::page::LONGEST_PAGE as usize {
+        if ids.len() > super::window::LONGEST_PAGE as usize {
             return Err(Error::Limit(format!(
                 "{} ids are more than a page: ask for at most {}",
                 ids.len(),
-                super::page::LONGEST_PAGE
+                super::window::LONGEST_PAGE
             ))
             .into());
         }

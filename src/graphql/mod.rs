@@ -44,6 +44,7 @@ pub mod session;
 pub mod stance;
 pub mod statement;
 mod walk;
+mod window;
 mod written;
 
 use async_graphql::{
@@ -54,8 +55,8 @@ use futures_util::stream::BoxStream;
 
 pub(crate) use change::Position;
 pub(crate) use connection::connections;
-pub use page::{DEFAULT_PAGE, LONGEST_PAGE};
 pub use session::Session;
+pub use window::{DEFAULT_PAGE, LONGEST_PAGE};
 use written::Form;
 pub(crate) use written::write;
 

@@ -16,13 +16,9 @@ use super::order::{Direction, NounOrder, Sequence};
 use super::search::suggestions;
 use super::session::{Fault, Session};
 use super::walk::Walk;
+use super::window::Window;
 use crate::db::LIST;
 use crate::error::{Error, Result};
-
-/// The rows of a page when the query does not say.
-pub const DEFAULT_PAGE: i32 = 20;
-/// The most rows of a page.
-pub const LONGEST_PAGE: i32 = 500;
 
 /// The names of a filter for which suggestions are looked for.
 const MOST_SUGGESTED: usize = 4;
@@ -32,42 +28,6 @@ const MOST_ORDER: usize = 8;
 
 /// Which rows belong to a parent, given the parent's number.
 pub(crate) type Link = Box<dyn Fn(Expr) -> Expr + Send + Sync>;
-
-/// Which part of a list is asked for.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Window {
-    pub(crate) first: Option<i32>,
-    pub(crate) after: Option<String>,
-    pub(crate) last: Option<i32>,
-    pub(crate) before: Option<String>,
-}
-
-impl Window {
-    /// Whether it starts at an end of the list.
-    fn is_at_end(&self) -> bool {
-        self.after.is_none() && self.before.is_none()
-    }
-
-    /// How many rows, and whether from the end.
-    pub(super) fn size(&self) -> Result<(usize, bool)> {
-        let (name, size, backward) = match (self.first, self.last) {
-            (Some(_), Some(_)) => {
-                return Err(Error::BadInput("`first` and `last` exclude each other: give one of them".into()));
-            }
-            (None, Some(last)) => ("last", last, true),
-            (first, None) => ("first", first.unwrap_or(DEFAULT_PAGE), false),
-        };
-        if size > LONGEST_PAGE {
-            return Err(Error::Limit(format!(
-                "`{name}: {size}` is more than a page holds: ask for at most {LONGEST_PAGE} and go on with the cursor"
-            )));
-        }
-        match usize::try_from(size) {
-            Ok(size) => Ok((size, backward)),
-            Err(_) => Err(Error::BadInput(format!("`{name}: {size}` is negative: write 0 to {LONGEST_PAGE}"))),
-        }
-    }
-}
 
 /// A list before it is read.
 pub(crate) struct List<T: Noun> {
@@ -142,8 +102,8 @@ impl<T: Noun> Pages<T> {
         let rows = list.window.size().map_or(0, |(size, _)| size);
         Self {
             list,
-            asked: asked.of_pages(parents.as_ref().map_or(1, Vec::len), rows),
             parents,
+            asked: asked.of_page(rows),
             is_read,
             loads: Loads::default(),
             condition: OnceCell::new(),

@@ -13,7 +13,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query, SelectStatement};
 use sea_orm::{EntityTrait, QueryResult};
 use tokio::sync::OnceCell;
 
-use super::asked::{expressions, spared_of};
+use super::asked::{count, expressions, spared_of};
 use super::batch::{Batch, JOINED, Noun, Referred};
 use super::session::Fault;
 use crate::db::Dialect;
@@ -40,14 +40,9 @@ pub trait Refers<E: EntityTrait>: Sync {
     /// Adds what is referred to to a select of rows that stand under the name `rows`.
     fn join(&self, select: &mut SelectStatement, rows: &'static str, dialect: Dialect, left_out: LeftOut);
 
-    /// Keeps what is referred to for the field of a batch. It begins at a place of each row, which is moved behind it.
-    fn keep(
-        &self,
-        results: &[&QueryResult],
-        place: &mut usize,
-        left_out: LeftOut,
-        batch: &Batch<E>,
-    ) -> Result<(), Fault>;
+    /// Keeps what is referred to for the field of a batch. It begins at a place of each row; gives the place behind it.
+    fn keep(&self, results: &[&QueryResult], place: usize, left_out: LeftOut, batch: &Batch<E>)
+    -> Result<usize, Fault>;
 }
 
 impl<E: EntityTrait, T: Noun> Refers<E> for Reference<E, T> {
@@ -78,21 +73,20 @@ impl<E: EntityTrait, T: Noun> Refers<E> for Reference<E, T> {
     fn keep(
         &self,
         results: &[&QueryResult],
-        place: &mut usize,
+        place: usize,
         left_out: LeftOut,
         batch: &Batch<E>,
-    ) -> Result<(), Fault> {
+    ) -> Result<usize, Fault> {
         let (mut rows, mut places) = (Vec::new(), HashMap::new());
         for result in results {
-            let Some(id) = value::<Option<i64>>(result, *place)? else { continue };
+            let Some(id) = value::<Option<i64>>(result, place)? else { continue };
             if let Entry::Vacant(vacant) = places.entry(id) {
                 vacant.insert(rows.len());
-                rows.push(Stored::read(result, *place, left_out)?);
+                rows.push(Stored::read(result, place, left_out)?);
             }
         }
-        *place += <T::Entity as EntityTrait>::Model::COLUMNS - left_out.count();
         batch.load::<Referred<T>>((JOINED, self.field), || OnceCell::new_with(Some(Ok((Batch::new(rows), places)))));
-        Ok(())
+        Ok(place + count::<T>(left_out))
     }
 }
 

@@ -162,7 +162,7 @@ macro_rules! root {
                         filter,
                         order: order_by,
                         usual: Vec::new(),
-                        window: $crate::graphql::page::Window { first, after, last, before },
+                        window: $crate::graphql::window::Window { first, after, last, before },
                     })))
                 }
             )+

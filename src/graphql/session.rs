@@ -67,7 +67,8 @@ impl Session {
         !self.dialect().has_lateral() && self.past.is_none()
     }
 
-    /// Whether rows are read joined with what they refer to: SQLite gathers a table of the past to join it.
+    /// Whether rows are read joined with what they refer to: a table of the past is put together for each
+    /// statement, and SQLite gathers all of it to join it.
     pub(crate) fn has_joins(&self) -> bool {
         self.past.is_none()
     }

@@ -80,7 +80,11 @@ fn scans(plan: &str) -> bool {
 fn scans_one(tables: &[&str], plan: &str) -> bool {
     plan.lines().any(|line| {
         let line = line.trim_start_matches([' ', '-', '>']);
-        tables.iter().any(|table| line.starts_with(&format!("Seq Scan on {table} ")) || line == format!("SCAN {table}"))
+        tables.iter().any(|table| {
+            line.starts_with(&format!("Seq Scan on {table} "))
+                || line == format!("SCAN {table}")
+                || line == format!("SCAN {table} LEFT-JOIN")
+        })
     })
 }
 
@@ -145,6 +149,32 @@ async fn lists_read_indexes() {
                 assert!(!scans(&plan), "{query} on {}\n{plan}", fixture.url);
                 assert!(may_sort || !sorts(&plan), "{query} on {}\n{plan}", fixture.url);
             }
+        }
+        // What rows refer to is looked up for the rows of a page: it stands there under the name of its field.
+        for (query, names) in [
+            (
+                "{ events(orderBy: [{ field: WHEN }]) { nodes { place { label } parent { title } } } }",
+                ["place", "parent"],
+            ),
+            (
+                "{ event(slug: \"copy-3-visit-of-kadhimi-to-mikdam\") { place { label } parent { title } } }",
+                ["place", "parent"],
+            ),
+            (
+                "{ statements(first: 100, orderBy: [{ field: SAID_AT }]) { nodes { speaker { label } voice { label } } } }",
+                ["speaker", "voice"],
+            ),
+            (
+                "{ events(first: 10, orderBy: [{ field: WHEN }]) { nodes { participations { nodes { actor { label } event { title } } } } } }",
+                ["actor", "event"],
+            ),
+        ] {
+            let all = plans(&fixture, query, json!({})).await;
+            assert_eq!(all.len(), 1 + query.matches("participations").count(), "{query} on {}", fixture.url);
+            for plan in &all {
+                assert!(!scans(plan) && !scans_one(&names, plan), "{query} on {}\n{plan}", fixture.url);
+            }
+            assert!(names.iter().all(|name| all.last().unwrap().contains(name)), "{query}\n{all:#?}");
         }
     }
 }

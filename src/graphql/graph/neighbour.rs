@@ -17,8 +17,8 @@ use crate::graphql::actor::Actor;
 use crate::graphql::batch::{Loads, Once, Row};
 use crate::graphql::event::EventFilter;
 use crate::graphql::filter::{NounFilter, Sink};
-use crate::graphql::page::Window;
 use crate::graphql::session::{Fault, Session, session};
+use crate::graphql::window::Window;
 
 /// The most hops.
 const DEEPEST: i32 = 3;

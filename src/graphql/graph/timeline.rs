@@ -17,8 +17,8 @@ use crate::graphql::batch::{Once, Row};
 use crate::graphql::connection::PageInfo;
 use crate::graphql::filter::{DateColumns, DateFilter};
 use crate::graphql::order::{Direction, Key, Sequence};
-use crate::graphql::page::Window;
 use crate::graphql::session::{Fault, Session, session};
+use crate::graphql::window::Window;
 
 /// What an entry is read with; the keys of its order come behind.
 const KEYED: [&str; 3] = ["actor", "kind", "id"];
