@@ -12,8 +12,9 @@ CONNECTIONS = 32
 
 @dataclasses.dataclass
 class Driven:
-    # Requests a second.
+    # Requests a second, and how many there were.
     rate: float
+    count: float
     # Milliseconds that half of them took at most, and 99 of a hundred.
     median: float
     p99: float
@@ -37,7 +38,8 @@ def drive(work, url, bodies, duration, connections=CONNECTIONS, rate=None):
     wrong = {status: count for status, count in found["statusCodeDistribution"].items() if status != "200"}
     errors = {**wrong, **found["errorDistribution"]}
     waits = {name: (found["latencyPercentiles"][name] or 0) * 1000 for name in ["p50", "p99"]}
-    return Driven(found["summary"]["requestsPerSec"], waits["p50"], waits["p99"], errors)
+    rate = found["summary"]["requestsPerSec"]
+    return Driven(rate, rate * found["summary"]["total"], waits["p50"], waits["p99"], errors)
 
 
 def literal(value):

@@ -44,14 +44,16 @@ def median(measured):
 
 
 def measure(question, asked):
-    """The median of the rounds: `rates` and `waits` by (server, mode)."""
-    rates, waits, wrong = {}, {}, []
+    """The median of the rounds: `rates`, `waits` and `costs` by (server, mode)."""
+    rates, waits, costs, wrong = {}, {}, {}, []
     for turn in range(rounds):
         for server, (variations, bodies) in asked.items():
             for mode in server.modes:
                 some = bodies if mode == "cold" else bodies[:1]
                 drive(work, server.url(question), some, "1s")
+                before = server.processor()
                 driven = drive(work, server.url(question), some, duration)
+                costs.setdefault((server, mode), []).append((server.processor() - before) * 1e6 / driven.count)
                 rates.setdefault((server, mode), []).append(driven.rate)
                 waits.setdefault((server, mode), []).append(driven.p99)
                 if driven.errors:
@@ -59,7 +61,7 @@ def measure(question, asked):
             if server.name == "floor" and server.database is postgres:
                 rate = pgbench(work, postgres.url, server.statement(question), bodies, duration)
                 rates.setdefault(("pgbench", "cold"), []).append(rate)
-    return median(rates), median(waits), wrong
+    return median(rates), median(waits), median(costs), wrong
 
 
 def quantity(value):
@@ -109,7 +111,7 @@ def write(found, wrong, servers):
         head += [peer.title, f"newsgraph ÷ {peer.title}"]
     head += ["floor", "newsgraph ÷ floor", "pgbench"]
     lines = []
-    for name, (rates, waits) in found.items():
+    for name, (rates, waits, _) in found.items():
         line = [name, shown(rates, waits, (ours, "cold"))]
         for peer in peers:
             line += [shown(rates, waits, (peer, "cold")), ratio(rates, (ours, "cold"), (peer, "cold"))]
@@ -120,7 +122,7 @@ def write(found, wrong, servers):
     for peer in peers:
         head += [peer.title, f"newsgraph ÷ {peer.title}"]
     lines = []
-    for name, (rates, waits) in found.items():
+    for name, (rates, waits, _) in found.items():
         line = [name, shown(rates, waits, (keeping["postgresql"], "repeated")), ratio(rates, (keeping["postgresql"], "repeated"), (ours, "cold"))]
         for peer in peers:
             line += [shown(rates, waits, (peer, "repeated")), ratio(rates, (keeping["postgresql"], "repeated"), (peer, "repeated"))]
@@ -136,8 +138,26 @@ def write(found, wrong, servers):
             shown(rates, waits, (keeping["sqlite"], "repeated")),
             ratio(rates, (embedded, "cold"), (ours, "cold")),
         ]
-        for name, (rates, waits) in found.items()
+        for name, (rates, waits, _) in found.items()
     ]
+    out += [
+        *table(head, lines),
+        "## Where the time goes",
+        "",
+        "Microseconds of a core for each request asked cold. The rest is the database's, where that is PostgreSQL, and the client's; with",
+        "all cores busy, program and rest together are the cores over the rate.",
+        "",
+    ]
+    pairs = [("PostgreSQL", ours, floor), ("SQLite", embedded, under)]
+    head = ["question", *(f"{title}: {part}" for title, *_ in pairs for part in ["newsgraph", "its rest", "floor", "its rest"])]
+    lines = []
+    for name, (rates, _, costs) in found.items():
+        line = [name]
+        for _, *both in pairs:
+            for one in both:
+                cost = costs.get((one, "cold"))
+                line += ["—", "—"] if cost is None else [quantity(cost), quantity(max(0, os.cpu_count() * 1e6 / rates[one, "cold"] - cost))]
+        lines.append(line)
     out += [*table(head, lines), "## Memory after all this, resident", ""]
     out += table(["server", "database", "MB"], [[server.title, server.database.title, quantity(server.memory())] for server in servers])
     out += ["What the processes of PostgreSQL take is not counted: pg_graphql works there.", "", "## The questions", ""]
@@ -174,8 +194,8 @@ try:
         variations = question.vary(postgres.sql)
         asked = {one: (variations, one.requests(question, variations)) for one in servers if one.answers(question)}
         check(question, asked)
-        rates, waits, errors = measure(question, asked)
-        found[question.name] = rates, waits
+        rates, waits, costs, errors = measure(question, asked)
+        found[question.name] = rates, waits, costs
         wrong += errors
         for (one, mode), rate in rates.items():
             title = one if isinstance(one, str) else f"{one.title}/{one.database.title}"

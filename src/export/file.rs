@@ -3,6 +3,8 @@
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 
+use tempfile::NamedTempFile;
+
 use super::Export;
 use crate::error::{Error, Result};
 use crate::stop::told_to_stop;
@@ -25,19 +27,27 @@ impl Export {
             let mut out = std::fs::File::create(path).map_err(failed)?;
             return self.pour(&mut out).await;
         }
+        // Ended by the signal itself, what is written so far would stay behind: who waits for it is there before the file is.
+        let made = tokio::select! {
+            biased;
+            () = told_to_stop() => return Err(Error::Broken(format!("stopped: nothing was written to {file}"))),
+            made = self.pour_beside(path) => made?,
+        };
+        made.persist(path).map_err(|error| failed(error.error))?;
+        Ok(())
+    }
+
+    /// All of it in a new file, beside the one whose place it is to take.
+    async fn pour_beside(&mut self, path: &Path) -> Result<NamedTempFile> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let mut made = tempfile::Builder::new();
         // As any file of this user: a temporary one is hidden from others.
         #[cfg(unix)]
         made.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let mut made = made.tempfile_in(folder).map_err(failed)?;
-        // Ended by the signal itself, what is written so far would stay behind.
-        tokio::select! {
-            poured = self.pour(&mut made) => poured?,
-            () = told_to_stop() => return Err(Error::Broken(format!("stopped: nothing was written to {file}"))),
-        }
-        made.persist(path).map_err(|error| failed(error.error))?;
-        Ok(())
+        let made = made.tempfile_in(folder);
+        let mut made = made.map_err(|error| Error::Io(format!("cannot write {}", path.display()), error))?;
+        self.pour(&mut made).await?;
+        Ok(made)
     }
 
     async fn pour(&mut self, out: &mut (dyn Write + Send)) -> Result<()> {

@@ -115,7 +115,11 @@ impl<T: Noun> Connection<T> {
         #[graphql(desc = "How many values of each, the most frequent; 0 to 500.", default = 10)] first: i32,
     ) -> Result<Vec<Facet>, Fault> {
         let once = self.pages.loads.load::<Once<HashMap<i64, Vec<Facet>>>>((ctx.item.pos, "facets"), Once::new);
-        let all = once.get_or_init(async || Box::pin(facets(&self.pages, session(ctx)?, &by, first)).await).await;
+        let load = async || {
+            let missing = !below(&[ctx.field()], "missing").is_empty();
+            Box::pin(facets(&self.pages, session(ctx)?, &by, first, missing)).await
+        };
+        let all = once.get_or_init(load).await;
         all.as_ref().map(|all| all.get(&self.parent).cloned().unwrap_or_default()).map_err(Clone::clone)
     }
 

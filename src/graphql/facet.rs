@@ -164,12 +164,14 @@ impl FacetBucket {
     }
 }
 
-/// The facets asked for, of each parent: one statement a facet.
+/// The facets asked for, of each parent: one statement a facet. Rows without a value are looked at only where `missing` is shown:
+/// an index of values often has none of them.
 pub(super) async fn facets<T: Noun>(
     pages: &Pages<T>,
     session: &Session,
     by: &[T::Facet],
     first: i32,
+    missing: bool,
 ) -> Result<HashMap<i64, Vec<Facet>>, Fault> {
     let (first, _) = Window { first: Some(first), ..Window::default() }.size()?;
     if by.len() > MOST_FACETS {
@@ -178,7 +180,7 @@ pub(super) async fn facets<T: Noun>(
     let mut all: HashMap<i64, Vec<Facet>> = HashMap::new();
     for (at, by) in by.iter().enumerate() {
         let values = by.values();
-        let statement = ranked(pages, session, &values, first).await?;
+        let statement = ranked(pages, session, &values, first, missing).await?;
         let rows = session.all(&statement).await?;
         let mut found = Vec::with_capacity(rows.len());
         for row in &rows {
@@ -224,9 +226,15 @@ async fn ranked<T: Noun>(
     session: &Session,
     values: &Values,
     first: usize,
+    missing: bool,
 ) -> Result<SelectStatement, Fault> {
     let columns = [(Expr::col((T::Entity::default(), "id")), "id"), (values.value.clone(), "value")];
-    let rows = pages.over_all(session, columns, |select| values.join(select)).await?;
+    let has_value = || (!missing).then(|| values.value.clone().is_not_null());
+    let narrow = |select: &mut SelectStatement| {
+        values.join(select);
+        select.and_where_option(has_value());
+    };
+    let rows = pages.over_all(session, columns, narrow).await?;
     let parent = pages.parent_column();
     let mut groups = Query::select();
     groups

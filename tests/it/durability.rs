@@ -52,7 +52,31 @@ async fn a_killed_import_leaves_nothing_and_can_be_done_again() {
         assert!(whole.status.success(), "{}", String::from_utf8_lossy(&whole.stderr));
         let data = fixture.ask("{ events { totalCount } }").await;
         assert_eq!(data["events"]["totalCount"], RECORDS);
+        stop_an_export(&fixture).await;
     }
+}
+
+/// An export that is told to stop leaves the file in whose place it would stand, and nothing beside it.
+async fn stop_an_export(fixture: &Fixture) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("graph.jsonl");
+    std::fs::write(&file, "before").unwrap();
+    let files = || std::fs::read_dir(folder.path()).unwrap().count();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_newsgraph"))
+        .args(["export", "--database-url", &fixture.url, "--output"])
+        .arg(&file)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    while files() < 2 && child.try_wait().unwrap().is_none() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    let ended = child.wait_with_output().unwrap();
+    let told = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(2), "{told} on {}", fixture.url);
+    assert!(told.contains("stopped: nothing was written"), "{told} on {}", fixture.url);
+    assert_eq!((std::fs::read_to_string(&file).unwrap().as_str(), files()), ("before", 1), "{}", fixture.url);
 }
 
 /// Records that refer to each other up and down: a part cannot end just anywhere.

@@ -132,6 +132,7 @@ async fn lists_read_indexes() {
                 "{ actor(slug: \"copy-3-ali-al-mikdam\") { timeline { totalCount nodes { __typename } } events { facets(by: [TYPE, ACTOR]) { distinct } histogram(interval: DAY) { undated } } } }",
                 true,
             ),
+            ("{ events(first: 0) { facets(by: [TYPE, PLACE, STANDING]) { buckets { value count } } } }", true),
             (
                 "{ event(slug: \"copy-3-visit-of-kadhimi-to-mikdam\") { coverage { articles statements speakers } } }",
                 true,
