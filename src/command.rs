@@ -21,7 +21,8 @@ pub(super) struct Cli {
     pub(super) command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done, 1 some records were rejected, 2 usage or refused input, 3 the database.";
+const EXIT_CODES: &str =
+    "Exit codes: 0 done, 1 some records were rejected or do not hold, 2 usage or refused input, 3 the database.";
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -72,6 +73,18 @@ pub(super) enum Command {
     /// Make the keys of names and the full-text index anew from what is stored.
     #[command(after_help = "Example: newsgraph index\nReaders see the old index until the new one is whole.")]
     Index(Database),
+    /// Judge all that is stored as an import would, derive anew what is derived (standings, voices, keys of names, search), and
+    /// tell what differs. Exits with 1 when something does.
+    ///
+    /// It takes as long as an import of the whole graph; readers go on meanwhile, writers wait.
+    #[command(after_help = "Example: newsgraph check --repair")]
+    Check {
+        #[command(flatten)]
+        database: Database,
+        /// Write what was derived anew.
+        #[arg(long, env = "NEWSGRAPH_REPAIR")]
+        repair: bool,
+    },
     /// Bring the database up to date, or tell whether it is.
     #[command(after_help = "Example: newsgraph migrate status")]
     Migrate {

@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser};
 use command::{Cli, Command, Delete, Export, Import, Key, Migrate};
 use newsgraph::auth::key;
+use newsgraph::config::Database;
 use newsgraph::db::Db;
 use newsgraph::error::{Error, Result};
 use newsgraph::generate::{Generate, generate};
@@ -91,6 +92,7 @@ async fn run(command: Command) -> Result<ExitCode> {
             print("indexed\n")?;
             db.close().await.map(|()| ExitCode::SUCCESS)
         }
+        Command::Check { database, repair } => check(&database, repair).await,
         Command::Migrate { action: Migrate::Up(database) } => {
             let db = Db::connect(&database.database_url).await?;
             import::migrate(&db).await?;
@@ -192,6 +194,25 @@ async fn delete(settings: Delete) -> Result<ExitCode> {
     db.close().await?;
     tell(&report, report_to, settings.dry_run)?;
     Ok(ExitCode::from(u8::from(!report.problems.is_empty())))
+}
+
+async fn check(database: &Database, repair: bool) -> Result<ExitCode> {
+    let db = Db::open(&database.database_url).await?;
+    import::migrate(&db).await?;
+    let findings = import::recheck(&db, repair).await?;
+    db.close().await?;
+    for finding in &findings {
+        print(&finding.to_string())?;
+    }
+    let (derived, others): (Vec<_>, Vec<_>) = findings.iter().partition(|finding| finding.is_derived);
+    print(match (derived.is_empty(), others.is_empty()) {
+        (true, true) => "all holds\n",
+        (true, false) => "correct the records and import them again\n",
+        (false, _) if repair => "derived anew and written\n",
+        (false, _) => "nothing was written: --repair writes what was derived anew\n",
+    })?;
+    let holds = others.is_empty() && (derived.is_empty() || repair);
+    Ok(ExitCode::from(u8::from(!holds)))
 }
 
 async fn export_to(settings: Export) -> Result<()> {

@@ -34,6 +34,7 @@ mod parts;
 mod place;
 mod plan;
 mod readme;
+mod recheck;
 mod replica;
 mod replica_lost;
 mod schema;
