@@ -73,10 +73,12 @@ pub(super) enum Command {
     /// Make the keys of names and the full-text index anew from what is stored.
     #[command(after_help = "Example: newsgraph index\nReaders see the old index until the new one is whole.")]
     Index(Database),
-    /// Judge all that is stored as an import would, derive anew what is derived (standings, voices, keys of names, search), and
-    /// tell what differs. Exits with 1 when something does.
+    /// Look whether what is stored holds, and tell what does not. Exits with 1 when something does not hold and was not put right.
     ///
-    /// It takes as long as an import of the whole graph; readers go on meanwhile, writers wait.
+    /// Records are judged beside each other: parts that lie within themselves, quotes that do not stand in their article, a second
+    /// claim about one thing, ties between what was judged to be one. Where they hold, standings, voices and places of statements,
+    /// the keys of names and the search index are derived anew and compared. It takes as long as an import of the whole graph, and as
+    /// much room while it runs; readers go on, writers wait.
     #[command(after_help = "Example: newsgraph check --repair")]
     Check {
         #[command(flatten)]

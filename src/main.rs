@@ -204,14 +204,14 @@ async fn check(database: &Database, repair: bool) -> Result<ExitCode> {
     for finding in &findings {
         print(&finding.to_string())?;
     }
-    let (derived, others): (Vec<_>, Vec<_>) = findings.iter().partition(|finding| finding.is_derived);
-    print(match (derived.is_empty(), others.is_empty()) {
-        (true, true) => "all holds\n",
-        (true, false) => "correct the records and import them again\n",
-        (false, _) if repair => "derived anew and written\n",
-        (false, _) => "nothing was written: --repair writes what was derived anew\n",
+    let is_derived = findings.iter().all(|finding| finding.is_derived);
+    print(match (findings.is_empty(), is_derived, repair) {
+        (true, ..) => "all holds\n",
+        (_, false, _) => "correct the records and import them again: what is derived from them was not looked at\n",
+        (_, true, false) => "nothing was written: --repair writes what was derived anew\n",
+        (_, true, true) => "what was derived anew is written\n",
     })?;
-    let holds = others.is_empty() && (derived.is_empty() || repair);
+    let holds = findings.is_empty() || is_derived && repair;
     Ok(ExitCode::from(u8::from(!holds)))
 }
 

@@ -6,7 +6,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement};
 
 use super::build::{Mistake, sha256};
 use super::merge::{TIES, Tie};
-use super::reference::MERGED;
+use super::reference::tables_of;
 use super::scratch::LINE;
 use crate::error::Result;
 
@@ -67,7 +67,7 @@ pub(crate) async fn cycles(transaction: &DatabaseTransaction, begin: impl Fn(&st
         let sql = format!(
             "WITH RECURSIVE up (id, above, hops) AS (
                 SELECT id, {column}, 1 FROM {table} WHERE {column} IS NOT NULL AND {begin}
-                UNION
+                UNION ALL
                 SELECT up.id, {table}.{column}, hops + 1 FROM up JOIN {table} ON {table}.id = up.above
                     WHERE {table}.{column} IS NOT NULL AND up.above <> up.id AND hops < {DEEPEST}
              )
@@ -98,8 +98,7 @@ pub(crate) async fn ties(transaction: &DatabaseTransaction) -> Result<Vec<Late>>
             )
         };
         let is = |column: &str| format!("(SELECT COALESCE(same_as_id, id) FROM record WHERE id = tie.{column})");
-        let aside = MERGED.iter().any(|(_, merged)| merged == table).then(|| format!("merged_{table}"));
-        for stored in [Some((*table).to_owned()), aside].into_iter().flatten() {
+        for stored in tables_of(table) {
             let sql = format!(
                 "SELECT tie.id AS id FROM {stored} AS tie JOIN {LINE} ON {LINE}.id = tie.id
                  WHERE tie.{to} IS NOT NULL AND {} <> {} AND {} = {} ORDER BY tie.id LIMIT {MOST}",
@@ -217,11 +216,15 @@ async fn spans(transaction: &DatabaseTransaction, found: &mut Vec<Late>, notes: 
     let mut last = 0;
     loop {
         let articles = format!(
-            "SELECT DISTINCT article.id AS id FROM article JOIN evidence ON evidence.article_id = article.id
-             WHERE article.id > {last} AND article.text IS NOT NULL
-                AND (evidence.quote IS NOT NULL OR evidence.quote_sha256 IS NOT NULL)
-                AND (evidence.id IN (SELECT id FROM {LINE}) OR article.id IN (SELECT id FROM {LINE}))
-             ORDER BY id LIMIT {TOGETHER}"
+            // Not OR: PostgreSQL would go through a list too long for its working memory once a row.
+            "SELECT article.id AS id FROM article
+             JOIN (SELECT article_id AS id FROM evidence WHERE id IN (SELECT id FROM {LINE}) UNION SELECT id FROM {LINE}) AS touched
+                ON touched.id = article.id
+             WHERE article.id > {last} AND article.text IS NOT NULL AND EXISTS (
+                SELECT 1 FROM evidence WHERE evidence.article_id = article.id
+                    AND (evidence.quote IS NOT NULL OR evidence.quote_sha256 IS NOT NULL)
+             )
+             ORDER BY article.id LIMIT {TOGETHER}"
         );
         let rows = transaction.query_all_raw(plain(transaction, &articles)).await?;
         if rows.is_empty() || found.len() >= MOST {

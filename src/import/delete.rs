@@ -14,7 +14,7 @@ use super::ledger::Ledger;
 use super::problem::Problem;
 use super::read::whole;
 use super::report::Report;
-use super::{derive, reference, scratch, write};
+use super::{derive, index, reference, scratch, write};
 use crate::db::{Db, Dialect};
 use crate::error::{Error, Result};
 
@@ -200,6 +200,7 @@ impl Deletion<'_> {
         for ids in all.chunks(1000) {
             let list = ids.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
             derive::note(self.transaction, &list).await?;
+            index::note(self.transaction, &list).await?;
             for (id, kind, row) in write::stored(self.transaction, ids).await? {
                 before.entry(id).or_default().push(serde_json::json!({ "kind": word(kind), "row": row }));
             }
@@ -224,6 +225,8 @@ impl Deletion<'_> {
                 .await?;
         }
         derive::derive(self.transaction).await?;
+        // No row is new.
+        index::index(self.transaction, Some(i64::MAX)).await?;
         ledger.close().await?;
         scratch::drop(self.transaction).await
     }

@@ -21,13 +21,13 @@ const EVENT_OF_SUBJECT: &str = "CASE claim.subject_kind
 
 /// Notes all that is derived from the rows selected by `ids` (a select of ids, or a list), as they are now.
 pub(crate) async fn note(transaction: &DatabaseTransaction, ids: &str) -> Result<()> {
-    // Statements: the touched, those whose evidence was or whose article speaks, and all that pass one of them on.
+    // Statements: the touched, those whose evidence or article was, and all that pass one of them on.
     let sql = format!(
         "INSERT INTO {STATEMENT}
          WITH RECURSIVE affected (id) AS (
             SELECT id FROM statement WHERE id IN ({ids})
             UNION SELECT target_id FROM evidence WHERE target_kind = 'STATEMENT' AND id IN ({ids})
-            UNION SELECT id FROM statement WHERE attribution = 'NARRATION' AND article_id IN ({ids})
+            UNION SELECT id FROM statement WHERE article_id IN ({ids})
             UNION SELECT statement.id FROM statement JOIN affected ON statement.relays_id = affected.id
          )
          SELECT id FROM affected WHERE TRUE ON CONFLICT DO NOTHING"
@@ -105,8 +105,10 @@ pub(crate) async fn derive(transaction: &DatabaseTransaction) -> Result<()> {
             "UPDATE statement SET
                 voice = (SELECT relayed.voice FROM statement AS relayed WHERE relayed.id = statement.relays_id),
                 voice_id = (SELECT relayed.voice_id FROM statement AS relayed WHERE relayed.id = statement.relays_id)
-             WHERE relays_id IS NOT NULL AND id IN (SELECT id FROM {STATEMENT})
-                AND voice IS DISTINCT FROM (SELECT relayed.voice FROM statement AS relayed WHERE relayed.id = statement.relays_id)"
+             WHERE relays_id IS NOT NULL AND id IN (SELECT id FROM {STATEMENT}) AND EXISTS (
+                SELECT 1 FROM statement AS relayed WHERE relayed.id = statement.relays_id
+                    AND (relayed.voice IS DISTINCT FROM statement.voice OR relayed.voice_id IS DISTINCT FROM statement.voice_id)
+             )"
         );
         if transaction.execute_unprepared(&step).await?.rows_affected() == 0 {
             break;
@@ -145,17 +147,17 @@ async fn standings(transaction: &DatabaseTransaction) -> Result<()> {
         )
     };
     for sql in [
-        // Of each voice the last stance counts: by when it was said, published, stands in the article, and by key. Joined,
-        // since PostgreSQL looks through a list that it cannot hash in its memory again for each row.
+        // Of each voice the last stance counts: by when it was said, published, stands in the article, and by its key and that of
+        // its dataset. Joined, since PostgreSQL looks through a list that it cannot hash in its memory again for each row.
         format!(
             "UPDATE stance SET current = ordered.counts FROM (
                 SELECT stance.id AS id, statement.voice IS NOT NULL AND ROW_NUMBER() OVER (
                     PARTITION BY stance.claim_id, statement.voice
                     ORDER BY COALESCE(statement.earliest, article.published_earliest, 0) DESC,
-                        COALESCE(article.published_earliest, 0) DESC, COALESCE(statement.position, 0) DESC, record.key DESC
+                        COALESCE(article.published_earliest, 0) DESC, COALESCE(statement.position, 0) DESC, record.key DESC, dataset.key DESC
                 ) = 1 AS counts
                 FROM stance JOIN statement ON statement.id = stance.statement_id
-                JOIN record ON record.id = stance.id
+                JOIN record ON record.id = stance.id JOIN dataset ON dataset.id = record.dataset_id
                 LEFT JOIN article ON article.id = statement.article_id
                 WHERE stance.claim_id IN ({claims})
              ) AS ordered WHERE ordered.id = stance.id"
@@ -193,7 +195,7 @@ async fn standings(transaction: &DatabaseTransaction) -> Result<()> {
                 standing = (SELECT claim.standing FROM claim WHERE claim.subject_id = account.id),
                 implied = COALESCE((SELECT claim.implied FROM claim WHERE claim.subject_id = account.id), FALSE)
              WHERE event_id IN ({events})
-                AND (standing IS NOT NULL OR EXISTS (SELECT 1 FROM claim WHERE claim.subject_id = account.id))"
+                AND (implied OR standing IS NOT NULL OR EXISTS (SELECT 1 FROM claim WHERE claim.subject_id = account.id))"
         ),
         format!(
             "UPDATE participation SET standing = COALESCE(

@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use entity::id::NameId;
 use entity::name_key::{self, NameRule};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect, Statement};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement,
+};
 
 use super::scratch::WRITTEN;
 use super::write;
@@ -27,12 +29,26 @@ const LARGE: i64 = 8 << 20;
 /// Makes all keys and the whole index anew; what they are made from does not change.
 pub async fn rebuild(db: &Db) -> Result<()> {
     let transaction = db.write().await?;
-    name_key::Entity::delete_many().exec(&transaction).await?;
-    full_text::clear(&transaction).await?;
-    index(&transaction, None).await?;
+    anew(&transaction).await?;
     transaction.execute_unprepared(&format!("UPDATE counter SET value = {VERSION} WHERE name = 'index'")).await?;
     Db::analyze(&transaction).await?;
     db.commit(transaction).await
+}
+
+/// Makes all keys and the whole index anew.
+pub(crate) async fn anew(transaction: &DatabaseTransaction) -> Result<()> {
+    name_key::Entity::delete_many().exec(transaction).await?;
+    full_text::clear(transaction).await?;
+    index(transaction, None).await
+}
+
+/// Notes whoever bears the names among the rows selected by `ids` (a select of ids, or a list), as they are now: a name may be a
+/// record of its own, and its bearer is called otherwise without being written.
+pub(crate) async fn note(transaction: &DatabaseTransaction, ids: &str) -> Result<()> {
+    let sql =
+        format!("INSERT INTO {WRITTEN} SELECT DISTINCT target_id FROM name WHERE id IN ({ids}) ON CONFLICT DO NOTHING");
+    transaction.execute_unprepared(&sql).await?;
+    Ok(())
 }
 
 /// Brings storage up to date, and makes keys and index anew if an older version made them.
@@ -52,11 +68,7 @@ pub(crate) async fn index(transaction: &DatabaseTransaction, fresh: Option<i64>)
         points(transaction).await?;
     }
     if fresh.is_some() {
-        // A name may be a record of its own: then its bearer was not written, and yet is called otherwise.
-        let sql = format!(
-            "INSERT INTO {WRITTEN} SELECT target_id FROM {WRITTEN} AS written JOIN name ON name.id = written.id WHERE TRUE ON CONFLICT DO NOTHING"
-        );
-        transaction.execute_unprepared(&sql).await?;
+        note(transaction, &format!("SELECT id FROM {WRITTEN}")).await?;
     }
     for noun in INDEXED {
         documents(transaction, noun, fresh).await?;
@@ -237,7 +249,8 @@ async fn names_of(transaction: &DatabaseTransaction, ids: &[i64]) -> Result<Hash
     let dialect = Dialect(transaction.get_database_backend());
     let of_these = dialect.is_one_of(Expr::col((Entity, Column::TargetId)), dialect.numbers(ids));
     let mut names: HashMap<i64, Vec<String>> = HashMap::new();
-    for name in Entity::find().filter(of_these).filter(Column::Text.ne("")).all(transaction).await? {
+    let found = Entity::find().filter(of_these).filter(Column::Text.ne("")).order_by_asc(Column::Id);
+    for name in found.all(transaction).await? {
         names.entry(name.target_id.0).or_default().push(name.text);
     }
     Ok(names)

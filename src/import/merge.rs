@@ -8,6 +8,7 @@ use sea_orm::{ActiveEnum, ConnectionTrait, DatabaseTransaction, EntityTrait, Int
 
 use super::check::plain;
 use super::ledger::Ledger;
+use super::reference::tables_of;
 use super::{check, derive, index, redirect, scratch};
 use crate::db::Db;
 use crate::error::{Error, Result};
@@ -156,10 +157,14 @@ pub(crate) async fn of_pair(transaction: &DatabaseTransaction, one: i64, other: 
     Ok(merge::Entity::find().from_raw_sql(plain(transaction, &sql)).one(transaction).await?)
 }
 
+/// Selects a thing and all that were judged to be it.
+fn all_of(root: i64) -> String {
+    format!("(SELECT id FROM record WHERE id = {root} OR same_as_id = {root})")
+}
+
 /// What was judged of two things or of those that they are.
 pub(crate) async fn between(transaction: &DatabaseTransaction, one: i64, other: i64) -> Result<Vec<merge::Model>> {
-    let are = |root: i64| format!("(SELECT id FROM record WHERE id = {root} OR same_as_id = {root})");
-    let (one, other) = (are(one), are(other));
+    let (one, other) = (all_of(one), all_of(other));
     let sql = format!(
         "SELECT * FROM merge WHERE (left_id IN {one} AND right_id IN {other}) OR (left_id IN {other} AND right_id IN {one}) ORDER BY id"
     );
@@ -216,11 +221,14 @@ async fn may_be_one(transaction: &DatabaseTransaction, kind: Kind, one: i64, oth
             ));
         }
     }
+    let (one, other) = (all_of(one), all_of(other));
     for Tie { table, from, to, .. } in TIES.iter().filter(|tie| tie.kind == kind) {
-        let sql = format!(
-            "SELECT record.key AS key FROM {table} AS tie JOIN record ON record.id = tie.id
-             WHERE (tie.{from} = {one} AND tie.{to} = {other}) OR (tie.{from} = {other} AND tie.{to} = {one}) ORDER BY record.id LIMIT 1"
-        );
+        let ties = tables_of(table).into_iter().flat_map(|table| {
+            [(&one, &other), (&other, &one)]
+                .map(|(one, other)| format!("SELECT id FROM {table} WHERE {from} IN {one} AND {to} IN {other}"))
+        });
+        let ties = ties.collect::<Vec<_>>().join(" UNION ");
+        let sql = format!("SELECT record.key AS key FROM record WHERE id IN ({ties}) ORDER BY record.id LIMIT 1");
         if let Some(row) = transaction.query_one_raw(plain(transaction, &sql)).await? {
             let key: String = row.try_get("", "key")?;
             return Err(Error::BadInput(format!(

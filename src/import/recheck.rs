@@ -1,17 +1,15 @@
-//! Whether what is stored holds: all of it is judged as an import judges what it writes, and what is derived is derived anew and
-//! compared.
+//! Whether what is stored holds: what an import judges of all records together is judged again, and what is derived is derived
+//! anew and compared.
 
 use std::fmt;
 
-use entity::name_key;
-use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, EntityTrait};
+use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction};
 
 use super::check::{self, Late, plain};
 use super::problem::printable;
 use super::scratch::{self, LINE};
 use super::{derive, index, redirect};
 use crate::db::Db;
-use crate::db::full_text;
 use crate::error::Result;
 
 /// So many rows of a finding are named.
@@ -43,7 +41,7 @@ pub struct Finding {
     pub count: usize,
     /// The first ten of them, each by its key and dataset; of records also what is wrong.
     pub first: Vec<String>,
-    /// Whether it is put right when it is derived anew; else records have to be corrected and imported again.
+    /// Whether it is put right when it is derived anew; else the records have to be corrected and imported again.
     pub is_derived: bool,
 }
 
@@ -56,14 +54,19 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Judges all that is stored and derives it anew, and says what does not hold; with `repair` what was derived anew is written. It
-/// takes as long as an import of the whole graph: readers go on meanwhile, writers wait. Errors: the database fails.
+/// Judges all records beside each other, and derives anew what is derived: says what does not hold. With `repair` what was derived
+/// anew is written. What is derived relies on the records, so it is looked at only where they hold. It takes as long as an import of
+/// the whole graph: readers go on meanwhile, writers wait. Errors: the database fails.
 pub async fn recheck(db: &Db, repair: bool) -> Result<Vec<Finding>> {
     let transaction = db.write().await?;
     scratch::create(&transaction).await?;
     transaction.execute_unprepared(&format!("INSERT INTO {LINE} SELECT id, 0, 0, '' FROM record")).await?;
     scratch::measure(&transaction).await?;
-    let mut findings = records(&transaction).await?;
+    let wrong = records(&transaction).await?;
+    if !wrong.is_empty() {
+        transaction.rollback().await?;
+        return Ok(wrong);
+    }
 
     if transaction.get_database_backend() == DatabaseBackend::Sqlite {
         let words = format!("CREATE VIRTUAL TABLE temp.{WORDS} USING fts5vocab('main', 'search', 'instance')");
@@ -74,9 +77,8 @@ pub async fn recheck(db: &Db, repair: bool) -> Result<Vec<Finding>> {
         transaction.execute_unprepared(&format!("CREATE TEMP TABLE recheck_{at} AS {select}")).await?;
     }
     derive::derive(&transaction).await?;
-    name_key::Entity::delete_many().exec(&transaction).await?;
-    full_text::clear(&transaction).await?;
-    index::index(&transaction, None).await?;
+    index::anew(&transaction).await?;
+    let mut findings = Vec::new();
     for (at, (what, select)) in derived.into_iter().enumerate() {
         // What is there once was not there before, or is not there now.
         let ids = format!(
@@ -92,7 +94,7 @@ pub async fn recheck(db: &Db, repair: bool) -> Result<Vec<Finding>> {
         transaction.execute_unprepared(&format!("DROP TABLE recheck_{at}")).await?;
     }
 
-    if !repair || findings.iter().all(|finding| !finding.is_derived) {
+    if !repair || findings.is_empty() {
         transaction.rollback().await?;
         return Ok(findings);
     }
@@ -100,6 +102,7 @@ pub async fn recheck(db: &Db, repair: bool) -> Result<Vec<Finding>> {
         transaction.execute_unprepared(&format!("DROP TABLE {WORDS}")).await?;
     }
     scratch::drop(&transaction).await?;
+    Db::analyze(&transaction).await?;
     db.commit(transaction).await?;
     Ok(findings)
 }
@@ -119,7 +122,7 @@ fn derived(backend: DatabaseBackend) -> Vec<(String, String)> {
     all
 }
 
-/// Records that an import would refuse, and quotes that it would put in their places.
+/// Records that an import would refuse beside the others, and quotes that it would put in their places.
 async fn records(transaction: &DatabaseTransaction) -> Result<Vec<Finding>> {
     let (mut late, moved) = check::check(transaction).await?;
     if redirect::is_needed(transaction).await? {
@@ -142,7 +145,7 @@ async fn records(transaction: &DatabaseTransaction) -> Result<Vec<Finding>> {
             first.push(format!("{} {what}", row.concat()));
         }
         let count = moved.told.len() + moved.more;
-        findings.push(Finding { what: "places of quotes".into(), count, first, is_derived: true });
+        findings.push(Finding { what: "places of quotes".into(), count, first, is_derived: false });
     }
     Ok(findings)
 }

@@ -6,6 +6,12 @@ use entity::record::Kind;
 pub(crate) const MERGED: &[(Kind, &str)] =
     &[(Kind::Actor, "actor"), (Kind::Place, "place"), (Kind::Event, "event"), (Kind::Claim, "claim")];
 
+/// A table, and where rows of it lie that were judged to be others.
+pub(crate) fn tables_of(table: &str) -> Vec<String> {
+    let aside = MERGED.iter().any(|(_, merged)| *merged == table).then(|| format!("merged_{table}"));
+    std::iter::once(table.to_owned()).chain(aside).collect()
+}
+
 /// A column that refers to a recorded thing.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reference {
@@ -41,8 +47,7 @@ impl Reference {
 
     /// The tables that have the column: its own, and where rows lie that were judged to be others.
     pub(crate) fn tables(&self) -> Vec<String> {
-        let aside = MERGED.iter().any(|(_, table)| *table == self.table).then(|| format!("merged_{}", self.table));
-        std::iter::once(self.table.to_owned()).chain(aside).collect()
+        tables_of(self.table)
     }
 
     /// What it is called where it is remembered: `table.column`.

@@ -51,8 +51,9 @@ pub async fn rows(fixture: &Fixture) -> BTreeMap<String, Vec<String>> {
     dump
 }
 
-/// No column but those of what was put aside refers to a thing that is another, and each event has one claim at most.
+/// All holds; no column but those of what was put aside refers to a thing that is another, and each event has one claim at most.
 pub async fn assert_whole(fixture: &Fixture) {
+    assert_eq!(import::recheck(&fixture.db, false).await.unwrap(), [], "{}", fixture.url);
     let db = fixture.db.connection();
     for (table, column) in [
         ("participation", "event_id"),
@@ -235,6 +236,27 @@ async fn what_is_one_with_another_is_not_deleted() {
         unmerge(&fixture, "test", "b").await;
         let place = fixture.ask("{ organizations { nodes { label place { label } } } }").await;
         assert_eq!(place["organizations"]["nodes"][1], json!({ "label": "B", "place": { "label": "P" } }));
+    }
+}
+
+/// What was judged to be another ties as before.
+#[tokio::test]
+async fn what_is_tied_through_another_is_not_one() {
+    for fixture in databases().await {
+        let lines = [
+            json!({ "kind": "dataset", "key": "more" }),
+            json!({ "kind": "place", "key": "city", "label": "City", "type": "CITY" }),
+            json!({ "kind": "place", "key": "town", "label": "Town", "type": "CITY" }),
+            json!({ "kind": "place", "key": "quarter", "label": "Quarter", "type": "DISTRICT", "parent": "town" }),
+        ];
+        assert_eq!(fixture.import_lines(&lines).await.problems, []);
+        let is_one = async |keep, other| judge(&fixture, ("more", keep), ("more", other)).await;
+        is_one("city", "quarter").await.unwrap();
+        for (keep, other) in [("city", "town"), ("town", "city")] {
+            let refused = is_one(keep, other).await.unwrap_err();
+            assert!(refused.starts_with("`quarter` ties the two to each other"), "{refused} on {}", fixture.url);
+        }
+        assert_whole(&fixture).await;
     }
 }
 

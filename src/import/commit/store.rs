@@ -17,7 +17,7 @@ use crate::import::read::Record;
 use crate::import::record::{Ref, Rows};
 use crate::import::reference::MERGED;
 use crate::import::report::Updated;
-use crate::import::{derive, redirect, scratch, write};
+use crate::import::{derive, index, redirect, scratch, write};
 
 /// What authors of articles of a feed are counted as that are no actors.
 const MERE_NAMES: &str = "authors of articles that are names and no ids of actors";
@@ -213,7 +213,9 @@ impl Attempt<'_> {
         let listed =
             known.iter().map(i64::to_string).chain(parts.iter().map(|part| part.id.0.to_string())).collect::<Vec<_>>();
         for ids in listed.chunks(1000) {
-            derive::touch(self.transaction, &ids.join(", ")).await?;
+            let ids = ids.join(", ");
+            derive::note(self.transaction, &ids).await?;
+            index::note(self.transaction, &ids).await?;
         }
         let gone: Vec<_> = parts.into_iter().filter(|part| !kept.contains(&part.id.0)).collect();
         for part in &gone {
