@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement};
 use super::build::{Mistake, sha256};
 use super::merge::{TIES, Tie};
 use super::reference::tables_of;
-use super::scratch::LINE;
+use super::scratch::{ARTICLE, LINE};
 use crate::error::Result;
 
 /// A mistake found by a row's id.
@@ -126,6 +126,11 @@ const TOGETHER: usize = 1000;
 
 async fn wholes(transaction: &DatabaseTransaction, found: &mut Vec<Late>) -> Result<()> {
     let touched = format!("IN (SELECT id FROM {LINE})");
+    // Of two rows that belong together either may have been touched. Not OR, for which a database goes through both tables: what
+    // one record costs does not grow with the graph.
+    let either = |question: &str, one: &str, other: &str| {
+        format!("{question} AND {one}.id {touched} UNION {question} AND {other}.id {touched}")
+    };
     // Of two that were judged to be one, each may say it.
     let apart = |column: &str| {
         let (table, _) = column.split_once('.').unwrap_or((column, ""));
@@ -135,19 +140,22 @@ async fn wholes(transaction: &DatabaseTransaction, found: &mut Vec<Late>) -> Res
     };
     let questions = [
         (
-            format!(
+            either(
                 "SELECT participation.id AS id FROM participation JOIN account ON account.id = participation.account_id
-                 WHERE participation.event_id <> account.event_id AND (participation.id {touched} OR account.id {touched})"
+                 WHERE participation.event_id <> account.event_id",
+                "participation",
+                "account",
             ),
             "account",
             "is an account of another event",
             "name an account of the same event",
         ),
         (
-            format!(
+            either(
                 "SELECT statement.id AS id FROM statement JOIN actor ON actor.id = statement.speaker_id
-                 WHERE (statement.attribution = 'ANONYMOUS') <> (actor.kind = 'ANONYMOUS_SOURCE')
-                    AND (statement.id {touched} OR actor.id {touched})"
+                 WHERE (statement.attribution = 'ANONYMOUS') <> (actor.kind = 'ANONYMOUS_SOURCE')",
+                "statement",
+                "actor",
             ),
             "attribution",
             "is ANONYMOUS exactly when the speaker is an anonymous source",
@@ -195,12 +203,11 @@ async fn wholes(transaction: &DatabaseTransaction, found: &mut Vec<Late>) -> Res
 
 /// Evidence against the length of its article and, where the text is kept, against its words.
 async fn spans(transaction: &DatabaseTransaction, found: &mut Vec<Late>, notes: &mut Moved) -> Result<()> {
-    let sql = format!(
-        "SELECT evidence.id AS id, evidence.\"end\" AS \"end\", article.text_length AS length
-         FROM evidence JOIN article ON article.id = evidence.article_id
-         WHERE evidence.\"end\" > article.text_length AND (evidence.id IN (SELECT id FROM {LINE}) OR article.id IN (SELECT id FROM {LINE}))
-         ORDER BY evidence.id LIMIT {MOST}"
-    );
+    let beyond = "SELECT evidence.id AS id, evidence.\"end\" AS \"end\", article.text_length AS length
+         FROM evidence JOIN article ON article.id = evidence.article_id WHERE evidence.\"end\" > article.text_length";
+    let touched = format!("IN (SELECT id FROM {LINE})");
+    let sql =
+        format!("{beyond} AND evidence.id {touched} UNION {beyond} AND article.id {touched} ORDER BY id LIMIT {MOST}");
     let mut outside = std::collections::HashSet::new();
     for row in transaction.query_all_raw(plain(transaction, &sql)).await? {
         let (id, end, length): (i64, i32, i32) =
@@ -213,18 +220,19 @@ async fn spans(transaction: &DatabaseTransaction, found: &mut Vec<Late>, notes: 
             "count code points, not bytes, from 0",
         ));
     }
+    let note = format!(
+        "INSERT INTO {ARTICLE} SELECT article_id FROM evidence WHERE id {touched} UNION SELECT id FROM article WHERE id {touched}"
+    );
+    transaction.execute_unprepared(&note).await?;
     let mut last = 0;
     loop {
         let articles = format!(
-            // Not OR: PostgreSQL would go through a list too long for its working memory once a row.
-            "SELECT article.id AS id FROM article
-             JOIN (SELECT article_id AS id FROM evidence WHERE id IN (SELECT id FROM {LINE}) UNION SELECT id FROM {LINE}) AS touched
-                ON touched.id = article.id
-             WHERE article.id > {last} AND article.text IS NOT NULL AND EXISTS (
+            "SELECT article.id AS id FROM {ARTICLE} AS touched JOIN article ON article.id = touched.id
+             WHERE touched.id > {last} AND article.text IS NOT NULL AND EXISTS (
                 SELECT 1 FROM evidence WHERE evidence.article_id = article.id
                     AND (evidence.quote IS NOT NULL OR evidence.quote_sha256 IS NOT NULL)
              )
-             ORDER BY article.id LIMIT {TOGETHER}"
+             ORDER BY touched.id LIMIT {TOGETHER}"
         );
         let rows = transaction.query_all_raw(plain(transaction, &articles)).await?;
         if rows.is_empty() || found.len() >= MOST {

@@ -8,6 +8,8 @@ use crate::error::Result;
 pub(crate) const LINE: &str = "import_line";
 /// Every row that this import writes.
 pub(crate) const WRITTEN: &str = "import_written";
+/// Articles whose texts are compared with the quotes from them.
+pub(crate) const ARTICLE: &str = "import_article";
 /// Ids elsewhere that this file gives, so that references to them may stand before them.
 pub(crate) const EXTERNAL: &str = "import_external";
 /// Rows of feeds to which nothing refers.
@@ -29,6 +31,7 @@ pub(crate) async fn create(transaction: &DatabaseTransaction) -> Result<()> {
         ),
         format!("CREATE INDEX import_external_value ON {EXTERNAL} (scheme, value)"),
         format!("CREATE TEMP TABLE {WRITTEN} (id BIGINT PRIMARY KEY)"),
+        format!("CREATE TEMP TABLE {ARTICLE} (id BIGINT PRIMARY KEY)"),
         format!("CREATE TEMP TABLE {UNUSED} (id BIGINT PRIMARY KEY)"),
         format!("CREATE TEMP TABLE {STATEMENT} (id BIGINT PRIMARY KEY)"),
         format!("CREATE TEMP TABLE {CLAIM} (id BIGINT PRIMARY KEY)"),
@@ -48,7 +51,7 @@ pub(crate) async fn measure(transaction: &DatabaseTransaction) -> Result<()> {
 }
 
 pub(crate) async fn drop(transaction: &DatabaseTransaction) -> Result<()> {
-    for table in [LINE, WRITTEN, UNUSED, EXTERNAL, STATEMENT, CLAIM, EVENT] {
+    for table in [LINE, WRITTEN, ARTICLE, UNUSED, EXTERNAL, STATEMENT, CLAIM, EVENT] {
         transaction.execute_unprepared(&format!("DROP TABLE {table}")).await?;
     }
     Ok(())
