@@ -132,7 +132,6 @@ async fn lists_read_indexes() {
                 "{ actor(slug: \"copy-3-ali-al-mikdam\") { timeline { totalCount nodes { __typename } } events { facets(by: [TYPE, ACTOR]) { distinct } histogram(interval: DAY) { undated } } } }",
                 true,
             ),
-            ("{ events(first: 0) { facets(by: [TYPE, PLACE, STANDING]) { buckets { value count } } } }", true),
             (
                 "{ event(slug: \"copy-3-visit-of-kadhimi-to-mikdam\") { coverage { articles statements speakers } } }",
                 true,
@@ -149,6 +148,13 @@ async fn lists_read_indexes() {
             for plan in plans(&fixture, query, json!({ "cursor": cursor })).await {
                 assert!(!scans(&plan), "{query} on {}\n{plan}", fixture.url);
                 assert!(may_sort || !sorts(&plan), "{query} on {}\n{plan}", fixture.url);
+            }
+        }
+        // Values that an index has are counted by it. PostgreSQL may well prefer the table, of which no row is put in order.
+        if fixture.url.starts_with("sqlite:") {
+            let query = "{ events(first: 0) { facets(by: [TYPE, PLACE, STANDING]) { buckets { value count } } } }";
+            for plan in plans(&fixture, query, json!({})).await {
+                assert!(!scans(&plan), "{query} on {}\n{plan}", fixture.url);
             }
         }
         // What rows refer to is looked up for the rows of a page: it stands there under the name of its field.
