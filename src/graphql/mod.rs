@@ -44,6 +44,7 @@ pub mod session;
 pub mod stance;
 pub mod statement;
 mod walk;
+mod whole;
 mod window;
 mod written;
 

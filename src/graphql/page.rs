@@ -49,16 +49,16 @@ pub(crate) struct List<T: Noun> {
 /// carry the weight.
 pub(super) struct Pages<T: Noun> {
     pub(super) list: List<T>,
-    parents: Option<Vec<i64>>,
+    pub(super) parents: Option<Vec<i64>>,
     asked: Asked<T>,
     /// Whether something shows the page, and reads it.
-    is_read: bool,
+    pub(super) is_read: bool,
     /// What fields of the list that take arguments load.
     pub(super) loads: Loads,
     condition: OnceCell<Result<Condition, Fault>>,
     suggestions: OnceCell<Result<Vec<String>, Fault>>,
     read: OnceCell<Result<Arc<Read<T>>, Fault>>,
-    counts: OnceCell<Result<Arc<HashMap<i64, i64>>, Fault>>,
+    pub(super) counts: OnceCell<Result<Arc<HashMap<i64, i64>>, Fault>>,
 }
 
 pub(super) struct Read<T: Noun> {
@@ -78,8 +78,8 @@ impl<T: Noun> Read<T> {
 
 /// What holds for the rows of a list, and the names that its filter asks for.
 #[derive(Clone, Default)]
-struct Condition {
-    test: Option<Expr>,
+pub(super) struct Condition {
+    pub(super) test: Option<Expr>,
     /// The same, asked of each row that is walked by, where that may find a page soonest.
     walk: Option<Expr>,
     names: Vec<String>,
@@ -95,7 +95,7 @@ pub(super) struct Page {
 /// The number that stands for the parent of a list at the root.
 pub(super) const ROOT: i64 = 0;
 pub(super) const PARENT: &str = "parent";
-const PAGE: &str = "page";
+pub(super) const PAGE: &str = "page";
 
 impl<T: Noun> Pages<T> {
     pub(super) fn new(list: List<T>, parents: Option<Vec<i64>>, asked: Asked<T>, is_read: bool) -> Self {
@@ -113,7 +113,7 @@ impl<T: Noun> Pages<T> {
         }
     }
 
-    fn id(&self) -> Expr {
+    pub(super) fn id(&self) -> Expr {
         Expr::col((T::Entity::default(), "id"))
     }
 
@@ -126,7 +126,7 @@ impl<T: Noun> Pages<T> {
     }
 
     /// What holds for the rows of any parent; references in the filter are looked up.
-    async fn condition(&self, session: &Session) -> Result<Condition, Fault> {
+    pub(super) async fn condition(&self, session: &Session) -> Result<Condition, Fault> {
         let once = self.condition.get_or_init(|| {
             Box::pin(async {
                 let with = |test: Option<Expr>| {
@@ -284,97 +284,6 @@ impl<T: Noun> Pages<T> {
         self.asked.join(&mut select, T::Entity::default().table_name(), session);
         sequence.order(&mut select, backward);
         select
-    }
-
-    pub(super) async fn counts(&self, session: &Session) -> Result<Arc<HashMap<i64, i64>>, Fault> {
-        let once = self.counts.get_or_init(|| {
-            Box::pin(async {
-                // A wrong page is an error although no row of it is read.
-                self.list.window.size()?;
-                let mut counts = HashMap::new();
-                let mut uncounted = self.parents().to_vec();
-                // A page that has the whole list has counted it.
-                if self.is_read && self.list.window.is_at_end() {
-                    let read = self.read(session).await?;
-                    counts.extend(read.pages.iter().map(|(parent, page)| (*parent, page.rows.len() as i64)));
-                    uncounted.retain(|parent| read.pages.get(parent).is_some_and(|page| page.more));
-                }
-                if uncounted.is_empty() {
-                    return Ok(Arc::new(counts));
-                }
-                let dialect = session.dialect();
-                let condition = self.condition(session).await?.test;
-                let mut count = Query::select();
-                count.expr(Expr::cust("COUNT(*)")).from(T::Entity::default()).and_where_option(condition);
-                let select = match &self.list.link {
-                    Some(link) => {
-                        count.and_where(link(dialect.item()));
-                        Query::select()
-                            .expr_as(dialect.item(), PARENT)
-                            .expr_as(Expr::SubQuery(None, Box::new(count.into())), "count")
-                            .from_function(dialect.keys(&uncounted), LIST)
-                            .take()
-                    }
-                    None => {
-                        let mut select = count;
-                        select.clear_selects();
-                        select.expr_as(Expr::cust("COUNT(*)"), "count");
-                        select
-                    }
-                };
-                for row in session.all(&select).await? {
-                    counts.insert(self.parent(&row)?, row.try_get("", "count")?);
-                }
-                Ok(Arc::new(counts))
-            })
-        });
-        once.await.clone()
-    }
-
-    /// Selects `columns` of all rows of the list, whatever the page, and the parent of each row where there are parents.
-    /// `narrow` adds joins, or tests that the filter does not have.
-    pub(super) async fn over_all(
-        &self,
-        session: &Session,
-        columns: impl IntoIterator<Item = (Expr, &'static str)>,
-        narrow: impl Fn(&mut SelectStatement),
-    ) -> Result<SelectStatement, Fault> {
-        // A wrong page is an error although no row of it is read.
-        self.list.window.size()?;
-        let condition = self.condition(session).await?.test;
-        let dialect = session.dialect();
-        let mut select = Query::select();
-        for (column, name) in columns {
-            select.expr_as(column, name);
-        }
-        let (Some(parents), Some(link)) = (&self.parents, &self.list.link) else {
-            select.from(T::Entity::default()).and_where_option(condition);
-            narrow(&mut select);
-            return Ok(select);
-        };
-        if dialect.has_lateral() {
-            select.from(T::Entity::default()).and_where(link(dialect.item())).and_where_option(condition);
-            narrow(&mut select);
-            return Ok(Query::select()
-                .expr(Expr::cust("\"page\".*"))
-                .expr_as(dialect.item(), PARENT)
-                .from_function(dialect.keys(parents), LIST)
-                .join_lateral(JoinType::InnerJoin, select, PAGE, Expr::cust("TRUE"))
-                .take());
-        }
-        let inner = Query::select()
-            .expr(self.id())
-            .from(T::Entity::default())
-            .and_where(link(dialect.item()))
-            .and_where_option(condition)
-            .take();
-        select
-            .expr_as(dialect.item(), PARENT)
-            .from_function(dialect.keys(parents), LIST)
-            .cross_join(T::Entity::default())
-            .and_where(self.id().in_subquery(inner));
-        narrow(&mut select);
-        Ok(select)
     }
 
     /// The parent of a row that was read for all parents at once.
