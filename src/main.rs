@@ -17,7 +17,7 @@ use newsgraph::generate::{Generate, generate};
 use newsgraph::import::feed;
 use newsgraph::import::{self, Options, Report, Source, problem};
 use newsgraph::text::date::format_instant;
-use newsgraph::{export, settings, telemetry};
+use newsgraph::{config::file, export, telemetry};
 use progress::Bar;
 
 #[global_allocator]
@@ -50,7 +50,7 @@ fn main() -> ExitCode {
 async fn begin() -> Result<ExitCode> {
     let cli = match Cli::parse() {
         Cli { config: Some(file), .. } => {
-            let matches = settings::with_file(Cli::command(), &file)?.get_matches();
+            let matches = file::with_file(Cli::command(), &file)?.get_matches();
             Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
         }
         cli => cli,
@@ -79,7 +79,7 @@ async fn run(command: Command) -> Result<ExitCode> {
             }
         }
         Command::Schema { records: true, .. } => {
-            print(&format!("{:#}\n", *import::schema::RECORDS)).map(|()| ExitCode::SUCCESS)
+            print(&format!("{:#}\n", *import::json_schema::RECORDS)).map(|()| ExitCode::SUCCESS)
         }
         Command::Schema { federation: true, .. } => {
             print(newsgraph::graphql::federation::sdl()).map(|()| ExitCode::SUCCESS)

@@ -14,7 +14,7 @@ use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::config::{LogFormat, Telemetry};
 use crate::error::{Error, Result};
-use crate::outbound::choose_cryptography;
+use crate::http_client::choose_cryptography;
 
 /// Sends what is left when it is dropped.
 pub struct Running(Option<SdkTracerProvider>);

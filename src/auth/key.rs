@@ -15,7 +15,7 @@ use sea_orm::{
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::{Caller, Scope};
+use crate::auth::{Caller, Scope};
 use crate::db::{Db, now};
 use crate::error::{Error, Result};
 

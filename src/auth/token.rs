@@ -10,10 +10,10 @@ use reqwest::{Client, Url};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 
-use super::{Caller, Scope};
+use crate::auth::{Caller, Scope};
 use crate::config::{Access, TokenAlgorithm};
 use crate::error::{Error, Result};
-use crate::outbound::client;
+use crate::http_client::client;
 
 /// After how long the provider's keys are read again: it may have withdrawn one.
 const STALE: Duration = Duration::from_secs(600);

@@ -10,7 +10,7 @@ use entity::record::Kind;
 use sea_orm::sea_query::{BinOper, Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{ConnectionTrait, DatabaseBackend};
 
-use super::Dialect;
+use crate::db::Dialect;
 use crate::error::Result;
 use crate::text::search::{GAP, Query as Asked};
 

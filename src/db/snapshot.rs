@@ -3,8 +3,8 @@
 use sea_orm::sea_query::SelectStatement;
 use sea_orm::{DatabaseBackend, QueryResult, Statement};
 
-use super::Dialect;
-use super::reader::{Reader, Taken};
+use crate::db::Dialect;
+use crate::db::read_pool::{Reader, Taken};
 use crate::error::{Error, Result};
 
 /// One state of the graph. It keeps a connection, and what it runs stops when nobody waits for it.

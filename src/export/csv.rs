@@ -11,10 +11,10 @@ use entity::{article_author, statement_about};
 use sea_orm::sea_query::Value;
 use sea_orm::{EntityTrait, IdenStatic, Iterable, ModelTrait};
 
-use super::out::Out;
-use super::source::{Labels, Source};
 use crate::error::{Error, Result};
-use crate::graphql::node::global;
+use crate::export::output::Out;
+use crate::export::source::{Labels, Source};
+use crate::graphql::types::node::global;
 use crate::text::date::format_instant;
 
 /// Columns that only searching and ordering need.
@@ -243,7 +243,7 @@ fn harmless(text: Cow<'_, str>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::harmless;
+    use crate::export::csv::harmless;
 
     #[test]
     fn formulas_become_text_and_numbers_stay() {

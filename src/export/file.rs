@@ -5,9 +5,9 @@ use std::path::Path;
 
 use tempfile::NamedTempFile;
 
-use super::Export;
 use crate::error::{Error, Result};
-use crate::stop::told_to_stop;
+use crate::export::Export;
+use crate::shutdown::told_to_stop;
 
 impl Export {
     /// Writes all of it to a file, or to standard output.

@@ -15,10 +15,10 @@ use entity::{actor, article, article_author, event, external_id, mention, name, 
 use sea_orm::ActiveEnum;
 use serde::Serialize;
 
-use super::out::{Out, json};
-use super::source::Source;
 use crate::error::Result;
-use crate::graphql::node::global;
+use crate::export::output::{Out, json};
+use crate::export::source::Source;
+use crate::graphql::types::node::global;
 use crate::text::date::plain;
 
 /// One entity.

@@ -4,10 +4,10 @@ use entity::record::Kind;
 use entity::{event, place};
 use serde_json::{Value, json};
 
-use super::out::{Out, fields, json as text_of};
-use super::source::Source;
 use crate::error::Result;
-use crate::graphql::node::global;
+use crate::export::output::{Out, fields, json as text_of};
+use crate::export::source::Source;
+use crate::graphql::types::node::global;
 use crate::text::date::format_instant;
 
 pub(super) async fn write(source: &mut Source, out: &Out) -> Result<()> {

@@ -3,10 +3,10 @@
 use entity::record::Kind;
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement, SimpleExpr};
 
-use super::out::Out;
-use super::source::{Ids, Source, table};
 use crate::error::Result;
-use crate::graphql::node::global;
+use crate::export::output::Out;
+use crate::export::source::{Ids, Source, table};
+use crate::graphql::types::node::global;
 
 const HEAD: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <graphml xmlns="http://graphml.graphdrawing.org/xmlns" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="http://graphml.graphdrawing.org/xmlns http://graphml.graphdrawing.org/xmlns/1.0/graphml.xsd">
@@ -203,7 +203,7 @@ async fn nodes(source: &mut Source, out: &Out, node: &Node) -> Result<()> {
         for row in &rows {
             let id: i64 = row.try_get("", "id")?;
             text.push_str(&format!(r#"<node id="{}">"#, global(node.kind, id)));
-            data(&mut text, "noun", Some(&super::word(node.kind)));
+            data(&mut text, "noun", Some(&crate::export::word(node.kind)));
             for told in TOLD {
                 data(&mut text, told, row.try_get::<Option<String>>("", &format!("told_{told}"))?.as_deref());
             }

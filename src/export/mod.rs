@@ -10,10 +10,10 @@ mod ftm;
 mod geojson;
 mod graphml;
 mod jsonld;
-mod original;
-mod out;
+mod output;
 mod records;
 mod source;
+mod unmerged;
 
 use std::panic;
 
@@ -28,9 +28,9 @@ use crate::error::{Error, Result, did_you_mean};
 use crate::graphql::Session;
 use crate::graphql::filter::from_json;
 
-pub use out::Chunk;
-use out::Out;
-use source::{Chosen, Source};
+pub use crate::export::output::Chunk;
+use crate::export::output::Out;
+use crate::export::source::{Chosen, Source};
 
 /// What others read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

@@ -8,11 +8,11 @@ use entity::record::Kind;
 use entity::{article_author, dataset, merge, record, statement_about};
 use sea_orm::sea_query::{Expr, ExprTrait, Func, Query, SelectStatement};
 
-use super::out::{Out, json};
-use super::source::{HEAVY, Ids, Source};
 use crate::error::{Error, Result};
+use crate::export::output::{Out, json};
+use crate::export::source::{HEAVY, Ids, Source};
 use crate::import::record::{DATASET, DatasetRecord, DatasetRef, Line, MERGE, MergeRecord, Ref, Rows};
-use crate::import::restore::Restorer;
+use crate::import::to_record::Restorer;
 
 /// About how many characters a row holds, but for the text of an article.
 const ROW: i64 = 200;

@@ -12,14 +12,14 @@ use async_graphql::{
     ScalarType, ServerResult, SimpleObject, Value,
 };
 
-use super::lookup::named;
-use super::node::{Node, parse};
-use super::session::{Fault, session};
-use super::window::LONGEST_PAGE;
 use crate::error::Error;
+use crate::graphql::connection::page_args::LONGEST_PAGE;
+use crate::graphql::loading::session::{Fault, session};
+use crate::graphql::types::node::{Node, parse};
+use crate::graphql::types::node_query::named;
 
 /// What the gateway is told of this subgraph.
-static SUBGRAPH: LazyLock<String> = LazyLock::new(|| annotated(&super::sdl()));
+static SUBGRAPH: LazyLock<String> = LazyLock::new(|| annotated(&crate::graphql::sdl()));
 
 /// What makes a schema one of Federation 2.
 const LINK: &str =

@@ -13,18 +13,20 @@ use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, StreamExt, stream};
 use serde::Deserialize;
 
-use super::asking::Asking;
-use super::client::Client;
-use super::graphql::Reply;
-use super::media::Media;
-use super::rate::Headers;
-use super::refusal::Refusal;
-use super::request_id::RequestId;
-use super::{App, limit, origin};
 use crate::auth::Scope;
 use crate::db::Db;
 use crate::error::Error;
 use crate::export::{Chunk, Export, Format, Request, export, noun};
+use crate::http::graphql::error::Refusal;
+use crate::http::graphql::execution::Asking;
+use crate::http::graphql::handler::Reply;
+use crate::http::graphql::limits;
+use crate::http::graphql::negotiation::Media;
+use crate::http::middleware::authentication::Client;
+use crate::http::middleware::cors;
+use crate::http::middleware::rate_limit::Headers;
+use crate::http::middleware::request_id::RequestId;
+use crate::http::state::AppState;
 
 /// What a row costs: about as much as its fields asked for in a query.
 const ROW: usize = 5;
@@ -35,13 +37,13 @@ const GRAPH: &str = "graph";
 /// What an address may say besides.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Narrowed {
+pub(crate) struct Narrowed {
     filter: Option<String>,
     dataset: Option<String>,
 }
 
-pub(super) async fn get(
-    State(app): State<Arc<App>>,
+pub(crate) async fn get(
+    State(app): State<Arc<AppState>>,
     Extension(client): Extension<Client>,
     Extension(id): Extension<RequestId>,
     Path(file): Path<String>,
@@ -62,7 +64,7 @@ async fn begin(
     query: Result<Query<Narrowed>, QueryRejection>,
 ) -> Result<Response, Refusal> {
     let refused = |error: Error| refusal(error, &asking.id);
-    if !origin::may_download(headers, &asking.app.settings.cors_origin) {
+    if !cors::may_download(headers, &asking.app.settings.cors_origin) {
         let message = "Pages of this origin may not ask here: name it in the setting --cors-origin";
         return Err(Refusal::new(StatusCode::FORBIDDEN, "FORBIDDEN", message));
     }
@@ -109,7 +111,7 @@ fn read(file: &str, narrowed: Narrowed, asking: &Asking) -> Result<Request, Erro
     let filter = match &narrowed.filter {
         None => None,
         Some(text) => {
-            limit::judge_variables(text, &asking.app.settings.limits)?;
+            limits::judge_variables(text, &asking.app.settings.limits)?;
             let unreadable = |error| Error::BadInput(format!("`filter` is no JSON: {error}"));
             Some(serde_json::from_str(text).map_err(unreadable)?)
         }

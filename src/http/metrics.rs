@@ -16,12 +16,12 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 use tokio::time::timeout;
 
-use super::App;
-use super::client::Client;
-use super::graphql::Reply;
-use super::media::Media;
-use super::refusal::Refusal;
 use crate::auth::Scope;
+use crate::http::graphql::error::Refusal;
+use crate::http::graphql::handler::Reply;
+use crate::http::graphql::negotiation::Media;
+use crate::http::middleware::authentication::Client;
+use crate::http::state::AppState;
 
 /// Operations that have figures of their own: clients choose names, and each costs memory here and in Prometheus.
 const MOST_OPERATIONS: usize = 100;
@@ -66,7 +66,7 @@ struct Found {
 type Seconds = Family<Operation, Histogram, fn() -> Histogram>;
 
 /// The figures of this process.
-pub(super) struct Metrics {
+pub(crate) struct Metrics {
     registry: Registry,
     names: Mutex<HashSet<String>>,
     requests: Family<Answered, Counter>,
@@ -90,7 +90,7 @@ pub(super) struct Metrics {
 }
 
 /// Counts as long as it lives.
-pub(super) struct Counted(Gauge);
+pub(crate) struct Counted(Gauge);
 
 impl Counted {
     fn one_of(gauge: &Gauge) -> Self {
@@ -106,7 +106,7 @@ impl Drop for Counted {
 }
 
 impl Metrics {
-    pub(super) fn new(has_replica: bool) -> Self {
+    pub(crate) fn new(has_replica: bool) -> Self {
         // From half a millisecond to half a minute.
         let seconds: Seconds = Family::new_with_constructor(|| Histogram::new(exponential_buckets(0.0005, 2.0, 17)));
         let mut new = Self {
@@ -164,7 +164,7 @@ impl Metrics {
     }
 
     /// A request was run.
-    pub(super) fn answered(
+    pub(crate) fn answered(
         &self,
         name: Option<&str>,
         elapsed: Duration,
@@ -194,51 +194,51 @@ impl Metrics {
     }
 
     /// A request was refused, or failed as a whole.
-    pub(super) fn refused(&self, code: &'static str) {
+    pub(crate) fn refused(&self, code: &'static str) {
         self.refusals.get_or_create(&Refused { code }).inc();
     }
 
     /// Where a document was found.
-    pub(super) fn document(&self, found: &'static str) {
+    pub(crate) fn document(&self, found: &'static str) {
         self.documents.get_or_create(&Found { found }).inc();
     }
 
     /// Where an answer was found.
-    pub(super) fn answer(&self, found: &'static str) {
+    pub(crate) fn answer(&self, found: &'static str) {
         self.answers.get_or_create(&Found { found }).inc();
     }
 
     /// The server closed a socket.
-    pub(super) fn closed(&self, code: u16) {
+    pub(crate) fn closed(&self, code: u16) {
         self.closed.get_or_create(&Closed { code }).inc();
     }
 
     /// A request is read from the one database or the other.
-    pub(super) fn reads(&self, is_replica: bool) {
+    pub(crate) fn reads(&self, is_replica: bool) {
         let from = if is_replica { "replica" } else { "primary" };
         self.reads.get_or_create(&From { from }).inc();
     }
 
     /// A request that the replica let down is asked of the primary.
-    pub(super) fn asked_again(&self) {
+    pub(crate) fn asked_again(&self) {
         self.asked_again.inc();
     }
 
-    pub(super) fn running(&self) -> Counted {
+    pub(crate) fn running(&self) -> Counted {
         Counted::one_of(&self.running)
     }
 
-    pub(super) fn following(&self) -> Counted {
+    pub(crate) fn following(&self) -> Counted {
         Counted::one_of(&self.following)
     }
 
-    pub(super) fn socket(&self) -> Counted {
+    pub(crate) fn socket(&self) -> Counted {
         Counted::one_of(&self.sockets)
     }
 }
 
 /// The figures as text, for who may read.
-pub(super) async fn show(State(app): State<Arc<App>>, Extension(client): Extension<Client>) -> Response {
+pub(crate) async fn show(State(app): State<Arc<AppState>>, Extension(client): Extension<Client>) -> Response {
     if let Err(error) = client.caller.needs(Scope::Read) {
         return Reply::refused(&Refusal::from(error), Media::Json).into_response(Media::Json);
     }

@@ -10,10 +10,11 @@ use clap::Parser;
 use tokio::sync::watch;
 use tower::ServiceExt;
 
-use super::{App, router};
 use crate::config::Serve;
 use crate::db::Db;
 use crate::graphql::{Api, Query, builder};
+use crate::http::router::router;
+use crate::http::state::AppState;
 use crate::import;
 
 #[derive(Parser)]
@@ -50,7 +51,7 @@ async fn a_resolver_that_panics_takes_its_own_request_only() {
     let db = Db::connect(&format!("sqlite://{}", folder.path().join("graph.db").display())).await.unwrap();
     import::migrate(&db).await.unwrap();
     let (_stop, stopping) = watch::channel(false);
-    let mut app = App::new(db, Flags::parse_from(["test"]).settings, stopping).await.unwrap();
+    let mut app = AppState::new(db, Flags::parse_from(["test"]).settings, stopping).await.unwrap();
     app.api = Api::Whole(builder(Query::default()).extension(PanicsAt("events")).finish());
     let router = router(Arc::new(app)).unwrap();
     for accept in ["application/json", "application/graphql-response+json", "text/event-stream"] {

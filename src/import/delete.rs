@@ -8,15 +8,15 @@ use entity::{dataset, record};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 
-use super::build::word;
-use super::commit::{Options, retry};
-use super::ledger::Ledger;
-use super::problem::Problem;
-use super::read::whole;
-use super::report::Report;
-use super::{derive, index, reference, scratch, write};
 use crate::db::{Db, Dialect};
 use crate::error::{Error, Result};
+use crate::import::change_log::Ledger;
+use crate::import::passes::{Options, idempotency};
+use crate::import::problem::Problem;
+use crate::import::report::Report;
+use crate::import::source::whole;
+use crate::import::validate::builder::word;
+use crate::import::{derive, foreign_keys, index, row_writer, temp_tables};
 
 /// Records that are named as referring to one that was to go.
 const MOST_NAMED: usize = 3;
@@ -24,7 +24,7 @@ const MOST_NAMED: usize = 3;
 /// Deletes records with their parts: all or nothing, or with `keep_going` all that can be deleted.
 pub async fn delete(db: &Db, keys: &[String], options: &Options) -> Result<Report> {
     let transaction = db.write().await?;
-    if let Some(report) = retry::answered(&transaction, options).await? {
+    if let Some(report) = idempotency::answered(&transaction, options).await? {
         return Ok(report);
     }
     let key = options.dataset.as_deref().unwrap_or_default();
@@ -33,7 +33,7 @@ pub async fn delete(db: &Db, keys: &[String], options: &Options) -> Result<Repor
             "No dataset has the key `{key}`: name the one that the records came with"
         )));
     };
-    retry::unchanged(&transaction, dataset.id, &options.expected).await?;
+    idempotency::unchanged(&transaction, dataset.id, &options.expected).await?;
     let mut deletion = Deletion {
         transaction: &transaction,
         dialect: Dialect(transaction.get_database_backend()),
@@ -60,7 +60,7 @@ pub async fn delete(db: &Db, keys: &[String], options: &Options) -> Result<Repor
         return Ok(report);
     }
     report.written = true;
-    retry::remember(&transaction, options, &report).await?;
+    idempotency::remember(&transaction, options, &report).await?;
     db.commit(transaction).await?;
     Ok(report)
 }
@@ -141,7 +141,7 @@ impl Deletion<'_> {
         let mut referrers: BTreeMap<i64, Vec<String>> = BTreeMap::new();
         let ids: Vec<i64> = top_of.keys().copied().collect();
         for ids in ids.chunks(1000) {
-            for reference in reference::ALL {
+            for reference in foreign_keys::ALL {
                 for table in reference.tables() {
                     let column = |name: &'static str| Expr::col((table.clone(), name));
                     let select = Query::select()
@@ -193,7 +193,7 @@ impl Deletion<'_> {
 
     /// Deletes the records, logs them as they were, and computes anew what depended on them.
     async fn take_away(&mut self, tops: &[record::Model], parts: &[record::Model], by: &str) -> Result<()> {
-        scratch::create(self.transaction).await?;
+        temp_tables::create(self.transaction).await?;
         let mut ledger = Ledger::open(self.transaction, by).await?;
         let all: Vec<i64> = tops.iter().chain(parts).map(|row| row.id.0).collect();
         let mut before: HashMap<i64, Vec<serde_json::Value>> = HashMap::new();
@@ -201,7 +201,7 @@ impl Deletion<'_> {
             let list = ids.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
             derive::note(self.transaction, &list).await?;
             index::note(self.transaction, &list).await?;
-            for (id, kind, row) in write::stored(self.transaction, ids).await? {
+            for (id, kind, row) in row_writer::stored(self.transaction, ids).await? {
                 before.entry(id).or_default().push(serde_json::json!({ "kind": word(kind), "row": row }));
             }
         }
@@ -228,6 +228,6 @@ impl Deletion<'_> {
         // No row is new.
         index::index(self.transaction, Some(i64::MAX)).await?;
         ledger.close().await?;
-        scratch::drop(self.transaction).await
+        temp_tables::drop(self.transaction).await
     }
 }

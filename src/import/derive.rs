@@ -3,8 +3,8 @@
 
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
-use super::scratch::{CLAIM, EVENT, LINE, STATEMENT};
 use crate::error::Result;
+use crate::import::temp_tables::{CLAIM, EVENT, LINE, STATEMENT};
 
 /// No chain of relays is longer; the checks before refuse cycles.
 const LONGEST_RELAY: u32 = 64;

@@ -9,15 +9,17 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement,
 };
 
-use super::scratch::WRITTEN;
-use super::write;
-use crate::db::full_text::{self, Document, INDEXED, Indexed, LONGEST_HEADING};
+use crate::db::full_text;
+use crate::db::full_text::{Document, INDEXED, Indexed, LONGEST_HEADING};
 use crate::db::{Db, Dialect};
 use crate::error::Result;
-use crate::geo::{self, Point};
+use crate::geo;
+use crate::geo::Point;
+use crate::import::row_writer;
+use crate::import::temp_tables::WRITTEN;
 use crate::text::fold;
+use crate::text::phonetic::Sound;
 use crate::text::search::{MOST_WORDS, words};
-use crate::text::sound::Sound;
 
 /// Grows with the rules by which keys and words are made: what an older version made is made anew.
 const VERSION: i64 = 2;
@@ -161,7 +163,7 @@ async fn names(transaction: &DatabaseTransaction, fresh: Option<i64>) -> Result<
             _ => Vec::new(),
         });
         let keys = keys.collect();
-        write::insert::<name_key::Entity>(transaction, keys).await?;
+        row_writer::insert::<name_key::Entity>(transaction, keys).await?;
     }
 }
 

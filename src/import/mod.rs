@@ -8,36 +8,34 @@
 //! batch, whatever the size of the file. With `commit_every` there is a transaction for each part of the files, and an
 //! interrupted import goes on behind the last one.
 
-mod ahead;
-mod build;
-mod check;
-mod commit;
+mod change_log;
 mod delete;
 mod derive;
 pub mod feed;
+pub(crate) mod foreign_keys;
 mod hash;
 mod index;
-mod ledger;
+pub mod json_schema;
 mod merge;
+mod passes;
 pub mod problem;
-mod read;
-mod recheck;
+mod read_ahead;
 pub mod record;
-mod redirect;
-pub(crate) mod reference;
 pub mod report;
-pub(crate) mod restore;
-pub mod schema;
-mod scratch;
+pub(crate) mod row_writer;
+mod source;
 mod spool;
-pub(crate) mod write;
+mod temp_tables;
+pub(crate) mod to_record;
+mod validate;
+mod verify;
 
-use hash::hash;
+use crate::import::hash::hash;
 
-pub use commit::{Expected, Once, Options, Progress, import};
-pub use delete::delete;
-pub use index::{migrate, rebuild};
-pub use merge::{Judge, LONGEST_REASON, judge, unmerge};
-pub use read::Source;
-pub use recheck::{Finding, recheck};
-pub use report::Report;
+pub use crate::import::delete::delete;
+pub use crate::import::index::{migrate, rebuild};
+pub use crate::import::merge::{Judge, LONGEST_REASON, judge, unmerge};
+pub use crate::import::passes::{Expected, Once, Options, Progress, import};
+pub use crate::import::report::Report;
+pub use crate::import::source::Source;
+pub use crate::import::verify::{Finding, recheck};

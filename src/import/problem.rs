@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::build::Mistake;
+use crate::import::validate::builder::Mistake;
 
 /// So many mistakes of an import are told; all are counted.
 pub(crate) const TOLD: usize = 10_000;
@@ -109,7 +109,7 @@ pub(crate) fn escape(key: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{LONGEST, printable, shortened};
+    use crate::import::problem::{LONGEST, printable, shortened};
 
     #[test]
     fn what_a_mistake_quotes_is_cut_between_characters_and_moves_no_cursor() {

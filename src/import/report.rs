@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::problem::{Problem, TOLD, printable};
+use crate::import::problem::{Problem, TOLD, printable};
 
 /// No more changed records, and notes of parts, are listed one by one; records are counted.
 const LISTED: usize = 1000;

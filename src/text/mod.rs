@@ -2,8 +2,8 @@
 //!
 //! Everything here is pure and thin over crates; nothing reads the database or the clock.
 
-pub mod closeness;
 pub mod date;
 pub mod fold;
+pub mod phonetic;
 pub mod search;
-pub mod sound;
+pub mod similarity;

@@ -50,7 +50,7 @@ async fn a_graph_with_judgements_comes_back() {
             .map(|line| serde_json::from_str(line).unwrap())
             .collect();
         assert_eq!(merges.len(), 16);
-        let schema = jsonschema::validator_for(&newsgraph::import::schema::RECORDS).unwrap();
+        let schema = jsonschema::validator_for(&newsgraph::import::json_schema::RECORDS).unwrap();
         assert!(merges.iter().all(|merge| schema.is_valid(merge)));
         assert!(merges.iter().all(|merge| merge["kind"] == "merge"), "judgements come last");
         assert_eq!(merges[0]["keep"], json!({ "dataset": "copy-1", "key": "abduction" }));

@@ -47,7 +47,7 @@ impl Server {
         let kept = Arc::clone(&log);
         let reader =
             std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| kept.lock().unwrap().push(line)));
-        newsgraph::outbound::choose_cryptography();
+        newsgraph::http_client::choose_cryptography();
         Self { child: Some(child), address, client: Client::new(), key: None, log, reader: Some(reader) }
     }
 

@@ -10,10 +10,10 @@ use sea_orm::ActiveEnum;
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use serde_json::{Value, json};
 
-use super::super::out::Out;
-use super::super::source::Source;
-use super::{Graph, Node, date, each, iri, ours, reference};
 use crate::error::Result;
+use crate::export::jsonld::{Graph, Node, date, each, iri, ours, reference};
+use crate::export::output::Out;
+use crate::export::source::Source;
 
 pub(super) async fn events(source: &mut Source, out: &Out, graph: &mut Graph) -> Result<()> {
     each!(source, out, graph, Event event, |rows| {

@@ -11,10 +11,10 @@ mod word;
 use entity::record::Kind;
 use serde_json::{Map, Value, json};
 
-use super::out::{Out, json as text_of};
-use super::source::Source;
 use crate::error::Result;
-use crate::graphql::node::global;
+use crate::export::output::{Out, json as text_of};
+use crate::export::source::Source;
+use crate::graphql::types::node::global;
 use crate::text::date::{format_instant, plain};
 
 const CONTEXT: &str = r#"{"@context":{

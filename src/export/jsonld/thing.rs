@@ -5,10 +5,10 @@ use entity::article_author;
 use entity::record::Kind;
 use serde_json::json;
 
-use super::super::out::Out;
-use super::super::source::Source;
-use super::{Graph, Node, date, each, iri, ours, reference};
 use crate::error::Result;
+use crate::export::jsonld::{Graph, Node, date, each, iri, ours, reference};
+use crate::export::output::Out;
+use crate::export::source::Source;
 
 pub(super) async fn articles(source: &mut Source, out: &Out, graph: &mut Graph) -> Result<()> {
     each!(source, out, graph, Article article, |rows| {

@@ -5,10 +5,10 @@ use entity::statement_about;
 use sea_orm::ActiveEnum;
 use serde_json::{Value, json};
 
-use super::super::out::{Out, fields};
-use super::super::source::Source;
-use super::{Graph, Node, each, iri, ours, reference};
 use crate::error::Result;
+use crate::export::jsonld::{Graph, Node, each, iri, ours, reference};
+use crate::export::output::{Out, fields};
+use crate::export::source::Source;
 
 pub(super) async fn claims(source: &mut Source, out: &Out, graph: &mut Graph) -> Result<()> {
     each!(source, out, graph, Claim claim, |rows| {

@@ -4,9 +4,9 @@ use async_graphql::InputObject;
 use entity::place::{Column, Entity};
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement, UnionType};
 
-use super::Sink;
 use crate::error::{Error, Result};
 use crate::geo::{Area, FURTHEST_KM, Point, chord_squared};
+use crate::graphql::filter::Sink;
 
 /// A point on the globe.
 #[derive(Clone, Debug, InputObject)]
@@ -122,5 +122,5 @@ fn within(area: &Area, test: Option<Expr>, sink: &Sink) -> Expr {
     });
     let all: Option<SelectStatement> =
         spans.chain(at_poles).reduce(|mut left, right| left.union(UnionType::All, right).take());
-    all.map_or_else(|| super::any([]), |all| column(Column::Id).in_subquery(all))
+    all.map_or_else(|| crate::graphql::filter::any([]), |all| column(Column::Id).in_subquery(all))
 }

@@ -3,8 +3,8 @@
 use async_graphql::InputObject;
 use sea_orm::sea_query::{Expr, ExprTrait};
 
-use super::{all, null};
 use crate::error::{Error, Result};
+use crate::graphql::filter::{all, null};
 use crate::text::date::Date;
 
 /// A span of time in EDTF (ISO 8601-2 Level 1): from the start of `from` to the end of `to`.

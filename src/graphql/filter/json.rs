@@ -4,10 +4,10 @@ use async_graphql::{InputType, Pos, Value};
 use entity::record::Kind;
 use sea_orm::sea_query::Expr;
 
-use super::{NounFilter, Sink};
 use crate::error::{Error, Result, did_you_mean};
-use crate::graphql::batch::Noun;
-use crate::graphql::session::{Fault, Session};
+use crate::graphql::filter::{NounFilter, Sink};
+use crate::graphql::loading::batch::Noun;
+use crate::graphql::loading::session::{Fault, Session};
 
 /// What holds for the rows of a noun that pass a filter; refuses what the API refuses.
 pub(crate) async fn from_json(kind: Kind, filter: &serde_json::Value, session: &Session) -> Result<Expr> {
@@ -15,7 +15,7 @@ pub(crate) async fn from_json(kind: Kind, filter: &serde_json::Value, session: &
     macro_rules! nouns {
         ($($noun:ident $module:ident,)+) => {
             match kind {
-                $(Kind::$noun => read::<crate::graphql::$module::$noun>(filter)?.condition(&mut sink)?,)+
+                $(Kind::$noun => read::<crate::graphql::types::$module::$noun>(filter)?.condition(&mut sink)?,)+
             }
         };
     }

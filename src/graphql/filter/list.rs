@@ -6,8 +6,8 @@ use async_graphql::{InputObject, TypeName};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityName, EntityTrait};
 
-use super::{Name, NounFilter, Sink, all, fails, id_of, name_of, one_of};
 use crate::error::Result;
+use crate::graphql::filter::{Name, NounFilter, Sink, all, fails, id_of, name_of, one_of};
 
 /// A filter of rows that belong to a row.
 #[derive(Clone, Debug, InputObject)]

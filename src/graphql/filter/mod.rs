@@ -5,6 +5,7 @@
 //! (see `walk`). A value that names nothing is an error, so references are gathered and looked up before the list is read.
 
 mod area;
+mod context;
 mod date;
 mod json;
 mod list;
@@ -12,23 +13,28 @@ mod name;
 mod reference;
 mod scalar;
 mod search;
-mod sink;
 
 use async_graphql::InputType;
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, EntityName, IdenStatic};
 
-pub use area::PointInput;
-pub(crate) use area::{BoundingBoxInput, NearInput, in_box, near};
-pub(crate) use date::{DateColumns, DateFilter, date};
-pub(crate) use json::from_json;
-pub(crate) use list::{ListFilter, carrying, tied};
-pub(crate) use name::{Asked, NameMatch};
-pub(crate) use reference::{IdFilter, RecordFilter, Selector, SlugFilter, came_with, with_slug};
-pub(crate) use scalar::{BooleanFilter, EnumFilter, EventTypeFilter, FloatFilter, StringFilter};
-pub(crate) use search::{found_or_named, name as asked_name, searched, searched_or_named, words as asked_words};
-use sink::Form;
-pub(crate) use sink::Sink;
+pub use crate::graphql::filter::area::PointInput;
+pub(crate) use crate::graphql::filter::area::{BoundingBoxInput, NearInput, in_box, near};
+use crate::graphql::filter::context::Form;
+pub(crate) use crate::graphql::filter::context::Sink;
+pub(crate) use crate::graphql::filter::date::{DateColumns, DateFilter, date};
+pub(crate) use crate::graphql::filter::json::from_json;
+pub(crate) use crate::graphql::filter::list::{ListFilter, carrying, tied};
+pub(crate) use crate::graphql::filter::name::{Asked, NameMatch};
+pub(crate) use crate::graphql::filter::reference::{
+    IdFilter, RecordFilter, Selector, SlugFilter, came_with, with_slug,
+};
+pub(crate) use crate::graphql::filter::scalar::{
+    BooleanFilter, EnumFilter, EventTypeFilter, FloatFilter, StringFilter,
+};
+pub(crate) use crate::graphql::filter::search::{
+    found_or_named, name as asked_name, searched, searched_or_named, words as asked_words,
+};
 
 use crate::error::{Error, Result};
 
@@ -131,10 +137,10 @@ macro_rules! filter {
         $value.test($crate::graphql::filter::filter!(@col $module $column), $sink)?
     };
     (@id $value:ident $sink:ident $module:ident $column:ident of $kind:ident) => {
-        $value.test($crate::graphql::node::Kind::$kind, $crate::graphql::filter::filter!(@col $module $column), $sink)?
+        $value.test($crate::graphql::types::node::Kind::$kind, $crate::graphql::filter::filter!(@col $module $column), $sink)?
     };
     (@slug_of $value:ident $sink:ident $module:ident $column:ident of $kind:ident) => {
-        $value.test($crate::graphql::node::Kind::$kind, $crate::graphql::filter::filter!(@col $module $column), $sink)?
+        $value.test($crate::graphql::types::node::Kind::$kind, $crate::graphql::filter::filter!(@col $module $column), $sink)?
     };
     (@one $value:ident $sink:ident $module:ident $column:ident) => {
         $crate::graphql::filter::refers_to(entity::$module::Column::$column, &**$value, $sink)?

@@ -5,10 +5,10 @@ use entity::name_key::NameRule;
 use sea_orm::ActiveEnum;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement, UnionType};
 
-use super::{Sink, any};
 use crate::error::{Error, Result};
+use crate::graphql::filter::{Sink, any};
 use crate::text::fold;
-use crate::text::sound::Sound;
+use crate::text::phonetic::Sound;
 
 /// The most words of a name that is asked for.
 const MOST_WORDS: usize = 20;

@@ -4,10 +4,10 @@ use async_graphql::{ID, InputObject};
 use sea_orm::EntityTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, Func, Query, SelectStatement, UnionType};
 
-use super::scalar::StringFilter;
-use super::{Sink, Test, all, fails, few};
 use crate::error::{Error, Result};
-use crate::graphql::node::Kind;
+use crate::graphql::filter::scalar::StringFilter;
+use crate::graphql::filter::{Sink, Test, all, fails, few};
+use crate::graphql::types::node::Kind;
 
 /// A filter of ids. An id that nothing has is an error (`NOT_FOUND`), never an empty list.
 #[derive(Clone, Debug, Default, InputObject)]

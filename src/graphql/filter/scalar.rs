@@ -7,8 +7,8 @@ use entity::event_type::EventType;
 use sea_orm::ActiveEnum;
 use sea_orm::sea_query::{Expr, ExprTrait};
 
-use super::{Sink, Test, all, fails, few, null};
 use crate::error::Result;
+use crate::graphql::filter::{Sink, Test, all, fails, few, null};
 
 /// A filter of texts, compared letter for letter.
 #[derive(Clone, Debug, Default, InputObject)]

@@ -4,12 +4,13 @@ use entity::name_key::NameRule;
 use sea_orm::EntityTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement, UnionType};
 
-use super::Sink;
-use super::name::Asked;
 use crate::db::Dialect;
 use crate::db::full_text::Within;
 use crate::error::{Error, Result};
-use crate::text::search::{self, Query as Words};
+use crate::graphql::filter::Sink;
+use crate::graphql::filter::name::Asked;
+use crate::text::search;
+use crate::text::search::Query as Words;
 
 /// The words are in the row.
 pub(crate) fn searched<E: EntityTrait>(text: &str, sink: &mut Sink) -> Result<Expr> {

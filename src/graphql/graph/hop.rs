@@ -10,16 +10,16 @@ use sea_orm::ActiveEnum;
 use sea_orm::sea_query::Query;
 use tokio::sync::OnceCell;
 
-use super::TieKind;
-use super::tie::{Tie, numbered, rows, ties, unique};
 use crate::error::Error;
-use crate::graphql::actor::Actor;
-use crate::graphql::asked::Asked;
-use crate::graphql::batch::{Once, Row};
-use crate::graphql::participation::Participation;
-use crate::graphql::relation::Relation;
-use crate::graphql::session::{Fault, Session, session};
-use crate::graphql::statement::Statement;
+use crate::graphql::graph::TieKind;
+use crate::graphql::graph::actor_link::{Tie, numbered, rows, ties, unique};
+use crate::graphql::loading::batch::{Once, Row};
+use crate::graphql::loading::projection::Asked;
+use crate::graphql::loading::session::{Fault, Session, session};
+use crate::graphql::types::actor::Actor;
+use crate::graphql::types::participation::Participation;
+use crate::graphql::types::relation::Relation;
+use crate::graphql::types::statement::Statement;
 
 /// A hop by its numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -2,24 +2,24 @@
 //!
 //! Places tie nobody, or all who were ever in Baghdad would be tied; nor does a `SERIES`, such as the killings of years.
 
+mod actor_link;
 mod hop;
-mod link;
-mod neighbour;
+mod hop_query;
+mod neighbors;
 mod path;
-mod tie;
 mod timeline;
 
 use async_graphql::Enum;
 
 use crate::error::{Error, Result};
 
-pub use hop::{Hop, HopPart, HopSource};
-pub use neighbour::{Neighbour, Neighbourhood};
-pub(crate) use neighbour::{Neighbours, neighbours};
-pub use path::{Path, PathQuery};
-pub use tie::Tie;
-pub(crate) use timeline::{Entries, timeline};
-pub use timeline::{Timeline, TimelineEdge};
+pub use crate::graphql::graph::actor_link::Tie;
+pub use crate::graphql::graph::hop::{Hop, HopPart, HopSource};
+pub use crate::graphql::graph::neighbors::{Neighbour, Neighbourhood};
+pub(crate) use crate::graphql::graph::neighbors::{Neighbours, neighbours};
+pub use crate::graphql::graph::path::{Path, PathQuery};
+pub(crate) use crate::graphql::graph::timeline::{Entries, timeline};
+pub use crate::graphql::graph::timeline::{Timeline, TimelineEdge};
 
 /// What ties actors, and what their time lines are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum)]

@@ -7,13 +7,13 @@ use async_graphql::{Context, Object};
 use entity::actor;
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
 
-use super::TieKind;
-use super::hop::{Hop, Hops, Step};
-use super::link::{degree, with_hops};
 use crate::error::Error;
 use crate::graphql::filter::{Selector, Sink};
-use crate::graphql::node::Kind;
-use crate::graphql::session::{Fault, Session, session};
+use crate::graphql::graph::TieKind;
+use crate::graphql::graph::hop::{Hop, Hops, Step};
+use crate::graphql::graph::hop_query::{degree, with_hops};
+use crate::graphql::loading::session::{Fault, Session, session};
+use crate::graphql::types::node::Kind;
 
 /// The most hops.
 const LONGEST: i32 = 6;

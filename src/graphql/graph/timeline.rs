@@ -9,16 +9,16 @@ use sea_orm::sea_query::{Expr, ExprTrait, Func, Order, Query, SelectStatement, U
 use sea_orm::{ColumnTrait, EntityTrait};
 use tokio::sync::OnceCell;
 
-use super::TieKind;
-use super::link::union;
-use super::tie::{Tie, ties};
 use crate::db::LIST;
-use crate::graphql::batch::{Once, Row};
 use crate::graphql::connection::PageInfo;
+use crate::graphql::connection::keyset::{Direction, Key, Sequence};
+use crate::graphql::connection::page_args::Window;
 use crate::graphql::filter::{DateColumns, DateFilter};
-use crate::graphql::order::{Direction, Key, Sequence};
-use crate::graphql::session::{Fault, Session, session};
-use crate::graphql::window::Window;
+use crate::graphql::graph::TieKind;
+use crate::graphql::graph::actor_link::{Tie, ties};
+use crate::graphql::graph::hop_query::union;
+use crate::graphql::loading::batch::{Once, Row};
+use crate::graphql::loading::session::{Fault, Session, session};
 
 /// What an entry is read with; the keys of its order come behind.
 const KEYED: [&str; 3] = ["actor", "kind", "id"];

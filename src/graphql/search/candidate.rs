@@ -8,13 +8,13 @@ use entity::record::Kind;
 use sea_orm::ActiveEnum;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, JoinType, Order, Query, SelectStatement, UnionType};
 
-use super::{Search, SearchKind, SearchRule};
 use crate::db::LIST;
 use crate::db::full_text::Within;
 use crate::graphql::filter::Asked;
-use crate::graphql::session::{Fault, Session};
-use crate::text::closeness::closeness;
-use crate::text::sound::Sound;
+use crate::graphql::loading::session::{Fault, Session};
+use crate::graphql::search::{Search, SearchKind, SearchRule};
+use crate::text::phonetic::Sound;
+use crate::text::similarity::closeness;
 
 /// Names that are looked at by each rule.
 const MOST_NAMES: u64 = 2_000;

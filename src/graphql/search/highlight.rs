@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use async_graphql::SimpleObject;
 use sea_orm::sea_query::{Expr, Order, Query};
 
-use super::candidate::Candidate;
 use crate::db::full_text::INDEXED;
 use crate::graphql::filter::Asked;
-use crate::graphql::session::{Fault, Session};
+use crate::graphql::loading::session::{Fault, Session};
+use crate::graphql::search::candidate::Candidate;
 use crate::text::search::{Query as Words, named_spans, spans};
 
 /// Texts of one hit.

@@ -14,18 +14,18 @@ use sea_orm::ActiveEnum;
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use tokio::sync::OnceCell;
 
-pub(crate) use suggest::suggestions;
+pub(crate) use crate::graphql::search::suggest::suggestions;
 
-use super::filter::{Asked, asked_name, asked_words, found_or_named};
-use super::name::Name;
-use super::node::{Kind, Node, load};
-use super::session::{Fault, Session, session};
-use super::window::{DEFAULT_PAGE, LONGEST_PAGE};
 use crate::error::Error;
+use crate::graphql::connection::page_args::{DEFAULT_PAGE, LONGEST_PAGE};
+use crate::graphql::filter::{Asked, asked_name, asked_words, found_or_named};
+use crate::graphql::loading::session::{Fault, Session, session};
+use crate::graphql::search::candidate::Candidate;
+use crate::graphql::search::highlight::Texts;
+pub use crate::graphql::search::highlight::{Highlight, HighlightRange};
+use crate::graphql::types::name::Name;
+use crate::graphql::types::node::{Kind, Node, load};
 use crate::text::search::Query as Words;
-use candidate::Candidate;
-use highlight::Texts;
-pub use highlight::{Highlight, HighlightRange};
 
 /// Declares the nouns that can be searched.
 macro_rules! kinds {

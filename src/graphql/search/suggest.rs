@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Order, Query, SelectStatement, UnionType};
 
 use crate::graphql::filter::Asked;
-use crate::graphql::session::{Fault, Session};
-use crate::text::closeness::closeness;
+use crate::graphql::loading::session::{Fault, Session};
 use crate::text::fold;
-use crate::text::sound::{Sound, Word};
+use crate::text::phonetic::{Sound, Word};
+use crate::text::similarity::closeness;
 
 /// Names that are suggested.
 const MOST: usize = 5;

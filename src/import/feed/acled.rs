@@ -2,13 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::acled_type;
-use super::code;
-use super::object::{self, Object, clipped, evidence, external_id, name, participation};
-use super::out::Out;
-use super::row::{Mistake, Row, short, wrong};
-use super::table::Layout;
-use super::{About, Feed};
+use crate::import::feed::acled_type;
+use crate::import::feed::code;
+use crate::import::feed::object;
+use crate::import::feed::object::{Object, clipped, evidence, external_id, name, participation};
+use crate::import::feed::record_writer::Out;
+use crate::import::feed::row::{Mistake, Row, short, wrong};
+use crate::import::feed::table::Layout;
+use crate::import::feed::{About, Feed};
 use crate::import::hash;
 use crate::text::date::Date;
 
@@ -228,7 +229,7 @@ fn sources(row: &Row<'_>, id: &str, out: &mut Out<'_>) -> Vec<Object> {
 
 #[cfg(test)]
 mod tests {
-    use super::day;
+    use crate::import::feed::acled::day;
 
     #[test]
     fn days_are_read_in_every_form_that_occurs() {

@@ -146,7 +146,7 @@ pub(super) fn sector(role: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{COUNTRIES, cameo, cameo_country, cow, fips, plover, rows};
+    use crate::import::feed::code::{COUNTRIES, cameo, cameo_country, cow, fips, plover, rows};
     use entity::event_type::EventType;
 
     #[test]

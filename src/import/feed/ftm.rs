@@ -3,13 +3,13 @@
 
 use serde_json::Value;
 
-use super::ftm_entity::Entity;
-use super::object::{Object, clipped, external_id, name, participation};
-use super::out::Out;
-use super::row::{Mistake, Row, wrong};
-use super::table::Layout;
-use super::{About, Feed};
-use crate::import::read::object;
+use crate::import::feed::ftm_entity::Entity;
+use crate::import::feed::object::{Object, clipped, external_id, name, participation};
+use crate::import::feed::record_writer::Out;
+use crate::import::feed::row::{Mistake, Row, wrong};
+use crate::import::feed::table::Layout;
+use crate::import::feed::{About, Feed};
+use crate::import::source::object;
 
 pub(super) fn about() -> About {
     About {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::row::{Mistake, wrong};
+use crate::import::feed::row::{Mistake, wrong};
 use crate::text::date::Date;
 
 pub(super) struct Entity<'e> {

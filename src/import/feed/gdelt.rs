@@ -1,10 +1,10 @@
 //! What the files of GDELT share: the article behind an address, and the dataset.
 
-use super::object::Object;
-use super::out::Out;
-use super::table::Layout;
-use super::{About, Feed};
-use crate::import::build::sha256;
+use crate::import::feed::object::Object;
+use crate::import::feed::record_writer::Out;
+use crate::import::feed::table::Layout;
+use crate::import::feed::{About, Feed};
+use crate::import::validate::builder::sha256;
 
 /// What is known of a file of GDELT before its first row.
 pub(super) fn about(columns: &'static [&'static str], feed: Box<dyn Feed>) -> About {

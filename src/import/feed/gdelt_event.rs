@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
-use super::code;
-use super::gdelt::{self, article};
-use super::object::{Object, clipped, evidence, external_id, name, participation};
-use super::out::{Out, Written};
-use super::row::{Mistake, Row, short, wrong};
-use super::{About, Feed};
+use crate::import::feed::code;
+use crate::import::feed::gdelt;
+use crate::import::feed::gdelt::article;
+use crate::import::feed::object::{Object, clipped, evidence, external_id, name, participation};
+use crate::import::feed::record_writer::{Out, Written};
+use crate::import::feed::row::{Mistake, Row, short, wrong};
+use crate::import::feed::{About, Feed};
 use crate::import::hash;
 
 pub(super) fn about() -> About {

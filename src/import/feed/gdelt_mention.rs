@@ -1,10 +1,11 @@
 //! GDELT 2.0 mentions: each row says that an article tells of an event, which is evidence for it.
 
-use super::gdelt::{self, article};
-use super::object::{Object, external_id};
-use super::out::Out;
-use super::row::{Mistake, Row, wrong};
-use super::{About, Feed};
+use crate::import::feed::gdelt;
+use crate::import::feed::gdelt::article;
+use crate::import::feed::object::{Object, external_id};
+use crate::import::feed::record_writer::Out;
+use crate::import::feed::row::{Mistake, Row, wrong};
+use crate::import::feed::{About, Feed};
 use crate::import::hash;
 
 pub(super) fn about() -> About {

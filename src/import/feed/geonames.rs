@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::code;
-use super::object::{Object, clipped, external_id};
-use super::out::Out;
-use super::row::{Mistake, Row};
-use super::table::Layout;
-use super::{About, Feed};
+use crate::import::feed::code;
+use crate::import::feed::object::{Object, clipped, external_id};
+use crate::import::feed::record_writer::Out;
+use crate::import::feed::row::{Mistake, Row};
+use crate::import::feed::table::Layout;
+use crate::import::feed::{About, Feed};
 
 pub(super) const DATASET: &str = "geonames";
 
@@ -114,7 +114,7 @@ fn country_key(country: &str) -> String {
 
 /// The list does not tell the language of a name.
 fn name(text: &str, kind: &str) -> Object {
-    super::object::name(&clipped(text), kind).set("language", "und")
+    crate::import::feed::object::name(&clipped(text), kind).set("language", "und")
 }
 
 /// What kind of place a feature code alone tells of.

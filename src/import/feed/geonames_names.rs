@@ -1,10 +1,10 @@
 //! GeoNames: names of places in many languages, 8 or 10 columns without a header. They go to places that are stored.
 
-use super::object::{Object, clipped, external_id};
-use super::out::Out;
-use super::row::{Mistake, Row, short, wrong};
-use super::table::Layout;
-use super::{About, Feed, geonames};
+use crate::import::feed::object::{Object, clipped, external_id};
+use crate::import::feed::record_writer::Out;
+use crate::import::feed::row::{Mistake, Row, short, wrong};
+use crate::import::feed::table::Layout;
+use crate::import::feed::{About, Feed, geonames};
 
 pub(super) fn about() -> About {
     About {

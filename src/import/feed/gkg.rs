@@ -3,11 +3,12 @@
 //! Its offsets count characters of a text that GDELT cleaned and translated, so they tell parts apart and are no
 //! positions. Its extras are XML by strangers and are not read.
 
-use super::gdelt::{self, article};
-use super::object::{Object, clipped, evidence};
-use super::out::Out;
-use super::row::{Mistake, Row, wrong};
-use super::{About, Feed, Settings};
+use crate::import::feed::gdelt;
+use crate::import::feed::gdelt::article;
+use crate::import::feed::object::{Object, clipped, evidence};
+use crate::import::feed::record_writer::Out;
+use crate::import::feed::row::{Mistake, Row, wrong};
+use crate::import::feed::{About, Feed, Settings};
 use crate::import::hash;
 
 pub(super) fn about(settings: &Settings) -> About {

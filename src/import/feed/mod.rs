@@ -9,6 +9,8 @@ mod acled_type;
 mod archive;
 mod code;
 mod converted;
+mod dedup;
+mod detect;
 mod ftm;
 mod ftm_entity;
 mod gdelt;
@@ -18,31 +20,29 @@ mod geonames;
 mod geonames_names;
 mod gkg;
 mod object;
-mod out;
 mod polecat;
 mod polecat_actor;
 mod polecat_place;
-mod recognise;
+mod record_writer;
 mod row;
-mod seen;
 mod table;
 mod ucdp;
 mod ucdp_article;
 
-pub(crate) use converted::Converted;
+pub(crate) use crate::import::feed::converted::Converted;
 
 use std::fs::File;
 use std::io::{BufRead, Read};
 
 use clap::ValueEnum;
 
-use super::read::Source;
-use super::spool;
 use crate::error::{Error, Result};
-use out::Out;
-use row::{Mistake, Row};
-use seen::Seen;
-use table::{Layout, Table};
+use crate::import::feed::dedup::Seen;
+use crate::import::feed::record_writer::Out;
+use crate::import::feed::row::{Mistake, Row};
+use crate::import::feed::table::{Layout, Table};
+use crate::import::source::Source;
+use crate::import::spool;
 
 /// The form of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -147,8 +147,8 @@ fn source(name: &str, reader: &mut dyn BufRead, settings: &Settings, seen: &mut 
     let mut start = Vec::new();
     let format = match settings.format {
         Format::Auto => {
-            (&mut *reader).take(recognise::ENOUGH).read_to_end(&mut start).map_err(failed)?;
-            recognise::format(&start).ok_or_else(|| {
+            (&mut *reader).take(detect::ENOUGH).read_to_end(&mut start).map_err(failed)?;
+            detect::format(&start).ok_or_else(|| {
                 Error::BadInput(format!("{name} looks like no feed known here: say which it is with --format"))
             })?
         }

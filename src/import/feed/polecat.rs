@@ -3,12 +3,12 @@
 //! An event may have several rows, one for each pair of an actor and a recipient. So its participations are records of
 //! their own, and rows that agree on the rest add up. One story gives several events, whose ids begin with its id.
 
-use super::code;
-use super::object::{Object, clipped, evidence, external_id, name};
-use super::out::{Out, Written};
-use super::row::{Mistake, Row, short, wrong};
-use super::table::Layout;
-use super::{About, Feed, Settings, polecat_actor, polecat_place};
+use crate::import::feed::code;
+use crate::import::feed::object::{Object, clipped, evidence, external_id, name};
+use crate::import::feed::record_writer::{Out, Written};
+use crate::import::feed::row::{Mistake, Row, short, wrong};
+use crate::import::feed::table::Layout;
+use crate::import::feed::{About, Feed, Settings, polecat_actor, polecat_place};
 use crate::import::hash;
 use crate::text::date::Date;
 

@@ -1,11 +1,11 @@
 //! The actors and recipients of a row of POLECAT. Several stand in one cell; what else is told of them stands in lists
 //! beside, which are read only where they are as long.
 
-use super::code;
-use super::object::{Object, clipped, external_id, name};
-use super::out::Out;
-use super::polecat::given;
-use super::row::Row;
+use crate::import::feed::code;
+use crate::import::feed::object::{Object, clipped, external_id, name};
+use crate::import::feed::polecat::given;
+use crate::import::feed::record_writer::Out;
+use crate::import::feed::row::Row;
 
 /// The part of an actor, and its title at the time.
 pub(super) struct Part<'r> {

@@ -1,12 +1,13 @@
 //! The place of a row of POLECAT: by its id at GeoNames, else by its name within its country and districts.
 
-use super::code;
-use super::geonames;
-use super::object::{self, clipped, external_id};
-use super::out::Out;
-use super::polecat::given;
-use super::polecat_actor::country;
-use super::row::{Mistake, Row, short, wrong};
+use crate::import::feed::code;
+use crate::import::feed::geonames;
+use crate::import::feed::object;
+use crate::import::feed::object::{clipped, external_id};
+use crate::import::feed::polecat::given;
+use crate::import::feed::polecat_actor::country;
+use crate::import::feed::record_writer::Out;
+use crate::import::feed::row::{Mistake, Row, short, wrong};
 
 /// A place that was written.
 pub(super) struct Place {

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-pub(super) use crate::import::build::Mistake;
 use crate::import::problem::escape;
+pub(super) use crate::import::validate::builder::Mistake;
 use crate::text::date::Date;
 
 /// The columns of a file, in the order in which they stand.

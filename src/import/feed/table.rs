@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 use std::io::BufRead;
 
-use super::row::{Mistake, Names};
 use crate::error::{Error, Result};
-use crate::import::read::{Lines, whole};
+use crate::import::feed::row::{Mistake, Names};
+use crate::import::source::{Lines, whole};
 
 /// A quoted cell does not go on for more lines or bytes than this; what seems to is a row whose quote was cut off.
 const MOST_LINES: usize = 500;

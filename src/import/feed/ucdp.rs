@@ -1,12 +1,13 @@
 //! UCDP Georeferenced Event Dataset: events of organized violence with estimates of deaths, located and dated with
 //! the precision of each.
 
-use super::code;
-use super::object::{self, Object, clipped, evidence, external_id, name, participation};
-use super::out::Out;
-use super::row::{Mistake, Row, short, wrong};
-use super::table::Layout;
-use super::{About, Feed, ucdp_article};
+use crate::import::feed::code;
+use crate::import::feed::object;
+use crate::import::feed::object::{Object, clipped, evidence, external_id, name, participation};
+use crate::import::feed::record_writer::Out;
+use crate::import::feed::row::{Mistake, Row, short, wrong};
+use crate::import::feed::table::Layout;
+use crate::import::feed::{About, Feed, ucdp_article};
 use crate::text::date::Date;
 
 pub(super) fn about() -> About {

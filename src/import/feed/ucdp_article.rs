@@ -1,9 +1,9 @@
 //! The articles that a row of UCDP rests on, which are citations of two forms.
 
-use super::object::{Object, clipped};
-use super::out::Out;
-use super::row::Row;
-use crate::import::build::sha256;
+use crate::import::feed::object::{Object, clipped};
+use crate::import::feed::record_writer::Out;
+use crate::import::feed::row::Row;
+use crate::import::validate::builder::sha256;
 use crate::text::date::Date;
 
 /// Writes the articles of a row and gives their keys.
@@ -16,7 +16,7 @@ pub(super) fn share(row: &Row<'_>, out: &mut Out<'_>) -> Vec<String> {
             out.share(
                 Object::record("organization", &key)
                     .set("label", clipped(office))
-                    .list("names", vec![super::object::name(&clipped(office), "PREFERRED")]),
+                    .list("names", vec![crate::import::feed::object::name(&clipped(office), "PREFERRED")]),
             );
             key
         });
@@ -153,7 +153,7 @@ fn day(text: &str, at: usize) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::cited;
+    use crate::import::feed::ucdp_article::cited;
 
     fn split(text: &str) -> Vec<(String, String, String)> {
         cited(text)

@@ -3,11 +3,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Build, Ref, Restore, Row, When, evidence::EvidenceRecord, figure::FigureRecord, participation::ParticipationRecord,
-};
-use crate::import::build::Builder;
-use crate::import::restore::Restorer;
+use crate::import::record::evidence::EvidenceRecord;
+use crate::import::record::figure::FigureRecord;
+use crate::import::record::participation::ParticipationRecord;
+use crate::import::record::{Build, Ref, Restore, Row, When};
+use crate::import::to_record::Restorer;
+use crate::import::validate::builder::Builder;
 use entity::event_type::EventType;
 use entity::record::Kind;
 
@@ -71,8 +72,8 @@ impl Build for AccountRecord {
         })
     }
 
-    fn parts(&self) -> Vec<(&'static str, &dyn super::AnyBuild)> {
-        super::parts!(self: "participations" participations, "figures" figures, "evidence" evidence)
+    fn parts(&self) -> Vec<(&'static str, &dyn crate::import::record::AnyBuild)> {
+        crate::import::record::parts!(self: "participations" participations, "figures" figures, "evidence" evidence)
     }
 }
 

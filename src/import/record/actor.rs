@@ -3,9 +3,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Build, Ref, Restore, Row, evidence::EvidenceRecord, external_id::ExternalIdRecord, name::NameRecord};
-use crate::import::build::Builder;
-use crate::import::restore::Restorer;
+use crate::import::record::evidence::EvidenceRecord;
+use crate::import::record::external_id::ExternalIdRecord;
+use crate::import::record::name::NameRecord;
+use crate::import::record::{Build, Ref, Restore, Row};
+use crate::import::to_record::Restorer;
+use crate::import::validate::builder::Builder;
 use entity::actor::{ActorKind, OrganizationKind};
 use entity::id::ArticleId;
 use entity::record::Kind;
@@ -70,8 +73,8 @@ impl Build for PersonRecord {
         Row::Actor(row)
     }
 
-    fn parts(&self) -> Vec<(&'static str, &dyn super::AnyBuild)> {
-        super::parts!(self: "names" names, "externalIds" external_ids, "evidence" evidence)
+    fn parts(&self) -> Vec<(&'static str, &dyn crate::import::record::AnyBuild)> {
+        crate::import::record::parts!(self: "names" names, "externalIds" external_ids, "evidence" evidence)
     }
 }
 
@@ -131,8 +134,8 @@ impl Build for OrganizationRecord {
         Row::Actor(row)
     }
 
-    fn parts(&self) -> Vec<(&'static str, &dyn super::AnyBuild)> {
-        super::parts!(self: "names" names, "externalIds" external_ids, "evidence" evidence)
+    fn parts(&self) -> Vec<(&'static str, &dyn crate::import::record::AnyBuild)> {
+        crate::import::record::parts!(self: "names" names, "externalIds" external_ids, "evidence" evidence)
     }
 }
 
@@ -184,8 +187,8 @@ impl Build for GroupRecord {
         Row::Actor(row)
     }
 
-    fn parts(&self) -> Vec<(&'static str, &dyn super::AnyBuild)> {
-        super::parts!(self: "names" names, "externalIds" external_ids, "evidence" evidence)
+    fn parts(&self) -> Vec<(&'static str, &dyn crate::import::record::AnyBuild)> {
+        crate::import::record::parts!(self: "names" names, "externalIds" external_ids, "evidence" evidence)
     }
 }
 
@@ -255,8 +258,8 @@ impl Build for AnonymousSourceRecord {
         Row::Actor(row)
     }
 
-    fn parts(&self) -> Vec<(&'static str, &dyn super::AnyBuild)> {
-        super::parts!(self: "names" names, "externalIds" external_ids, "evidence" evidence)
+    fn parts(&self) -> Vec<(&'static str, &dyn crate::import::record::AnyBuild)> {
+        crate::import::record::parts!(self: "names" names, "externalIds" external_ids, "evidence" evidence)
     }
 }
 

@@ -3,12 +3,13 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Build, Ref, Restore, Row, evidence::EvidenceRecord, external_id::ExternalIdRecord, figure::FigureRecord,
-    mention::MentionRecord,
-};
-use crate::import::build::Builder;
-use crate::import::restore::Restorer;
+use crate::import::record::evidence::EvidenceRecord;
+use crate::import::record::external_id::ExternalIdRecord;
+use crate::import::record::figure::FigureRecord;
+use crate::import::record::mention::MentionRecord;
+use crate::import::record::{Build, Ref, Restore, Row};
+use crate::import::to_record::Restorer;
+use crate::import::validate::builder::Builder;
 use entity::record::Kind;
 
 /// A published report or work. A work may be known only by mention, an outlet may be named without a link.
@@ -97,8 +98,8 @@ impl Build for ArticleRecord {
         })
     }
 
-    fn parts(&self) -> Vec<(&'static str, &dyn super::AnyBuild)> {
-        super::parts!(self: "externalIds" external_ids, "figures" figures, "mentions" mentions, "evidence" evidence)
+    fn parts(&self) -> Vec<(&'static str, &dyn crate::import::record::AnyBuild)> {
+        crate::import::record::parts!(self: "externalIds" external_ids, "figures" figures, "mentions" mentions, "evidence" evidence)
     }
 }
 

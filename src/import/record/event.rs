@@ -3,12 +3,15 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Build, Ref, Restore, Row, When, account::AccountRecord, event_link::EventLinkRecord, evidence::EvidenceRecord,
-    external_id::ExternalIdRecord, figure::FigureRecord, participation::ParticipationRecord, unless,
-};
-use crate::import::build::Builder;
-use crate::import::restore::Restorer;
+use crate::import::record::account::AccountRecord;
+use crate::import::record::event_link::EventLinkRecord;
+use crate::import::record::evidence::EvidenceRecord;
+use crate::import::record::external_id::ExternalIdRecord;
+use crate::import::record::figure::FigureRecord;
+use crate::import::record::participation::ParticipationRecord;
+use crate::import::record::{Build, Ref, Restore, Row, When, unless};
+use crate::import::to_record::Restorer;
+use crate::import::validate::builder::Builder;
 use entity::event::{Occurrence, PlacePrecision};
 use entity::event_type::EventType;
 use entity::participation::Certainty;
@@ -118,8 +121,8 @@ impl Build for EventRecord {
         })
     }
 
-    fn parts(&self) -> Vec<(&'static str, &dyn super::AnyBuild)> {
-        super::parts!(self: "participations" participations, "accounts" accounts, "links" links, "externalIds" external_ids, "figures" figures, "evidence" evidence)
+    fn parts(&self) -> Vec<(&'static str, &dyn crate::import::record::AnyBuild)> {
+        crate::import::record::parts!(self: "participations" participations, "accounts" accounts, "links" links, "externalIds" external_ids, "figures" figures, "evidence" evidence)
     }
 }
 

@@ -3,9 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Build, Ref, Restore, Row, evidence::EvidenceRecord};
-use crate::import::build::Builder;
-use crate::import::restore::Restorer;
+use crate::import::record::evidence::EvidenceRecord;
+use crate::import::record::{Build, Ref, Restore, Row};
+use crate::import::to_record::Restorer;
+use crate::import::validate::builder::Builder;
 use entity::event_link::EventLinkKind;
 use entity::record::Kind;
 
@@ -44,8 +45,8 @@ impl Build for EventLinkRecord {
         })
     }
 
-    fn parts(&self) -> Vec<(&'static str, &dyn super::AnyBuild)> {
-        super::parts!(self: "evidence" evidence)
+    fn parts(&self) -> Vec<(&'static str, &dyn crate::import::record::AnyBuild)> {
+        crate::import::record::parts!(self: "evidence" evidence)
     }
 }
 

@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Build, Ref, Restore, Row, unless};
-use crate::import::build::Builder;
-use crate::import::restore::Restorer;
+use crate::import::record::{Build, Ref, Restore, Row, unless};
+use crate::import::to_record::Restorer;
+use crate::import::validate::builder::Builder;
 use entity::evidence::EvidencePart;
 use entity::participation::Certainty;
 use entity::record::Kind;
@@ -50,7 +50,7 @@ pub struct EvidenceRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub statement: Option<Ref>,
     /// How sure the annotation is, from 0 to 1.
-    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "super::number")]
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "crate::import::record::number")]
     pub confidence: Option<f64>,
     /// Whether the fact is stated there or inferred from it; `STATED` when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -3,9 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Build, Ref, Restore, Row, When, evidence::EvidenceRecord, unless};
-use crate::import::build::Builder;
-use crate::import::restore::Restorer;
+use crate::import::record::evidence::EvidenceRecord;
+use crate::import::record::{Build, Ref, Restore, Row, When, unless};
+use crate::import::to_record::Restorer;
+use crate::import::validate::builder::Builder;
 use entity::event_type::EventType;
 use entity::figure::Qualifier;
 use entity::record::Kind;
@@ -26,13 +27,13 @@ pub struct FigureRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counted_type: Option<EventType>,
     /// The number.
-    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "super::number")]
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "crate::import::record::number")]
     pub value: Option<f64>,
     /// The least it may be.
-    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "super::number")]
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "crate::import::record::number")]
     pub lower: Option<f64>,
     /// The most it may be.
-    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "super::number")]
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "crate::import::record::number")]
     pub upper: Option<f64>,
     /// The unit, such as `person`, `year`, `USD`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -86,8 +87,8 @@ impl Build for FigureRecord {
         })
     }
 
-    fn parts(&self) -> Vec<(&'static str, &dyn super::AnyBuild)> {
-        super::parts!(self: "evidence" evidence)
+    fn parts(&self) -> Vec<(&'static str, &dyn crate::import::record::AnyBuild)> {
+        crate::import::record::parts!(self: "evidence" evidence)
     }
 }
 

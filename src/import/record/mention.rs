@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Build, Ref, Restore, Row};
-use crate::import::build::Builder;
-use crate::import::restore::Restorer;
+use crate::import::record::{Build, Ref, Restore, Row};
+use crate::import::to_record::Restorer;
+use crate::import::validate::builder::Builder;
 use entity::mention::MentionKind;
 use entity::record::Kind;
 

@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Ref;
-use crate::import::build::{Builder, word};
 use crate::import::merge::LONGEST_REASON;
+use crate::import::record::Ref;
+use crate::import::validate::builder::{Builder, word};
 use crate::text::date::{format_instant, instant};
 use entity::merge::{Judgement, Model};
 use entity::record::Kind;

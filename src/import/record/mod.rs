@@ -24,8 +24,8 @@ pub mod relation;
 pub mod stance;
 pub mod statement;
 
-pub use dataset::DatasetRecord;
-pub use merge::MergeRecord;
+pub use crate::import::record::dataset::DatasetRecord;
+pub use crate::import::record::merge::MergeRecord;
 
 use std::fmt;
 
@@ -33,8 +33,8 @@ use schemars::JsonSchema;
 use sea_orm::EntityTrait;
 use serde::{Deserialize, Serialize};
 
-use super::build::Builder;
-use super::restore::Restorer;
+use crate::import::to_record::Restorer;
+use crate::import::validate::builder::Builder;
 use entity::actor::ActorKind;
 use entity::record::Kind;
 
@@ -205,9 +205,9 @@ macro_rules! kinds {
         pub const WORDS: &[&str] = &[DATASET, $($word,)+ MERGE];
 
         /// Reads a record of the kind `word`; none when there is no such kind.
-        pub(crate) fn read(word: &str, value: serde_json::Value) -> Option<Result<Box<dyn AnyBuild>, super::problem::Misfit>> {
+        pub(crate) fn read(word: &str, value: serde_json::Value) -> Option<Result<Box<dyn AnyBuild>, crate::import::problem::Misfit>> {
             match word {
-                $($word => Some(super::problem::fit::<$path>(value).map(|record| Box::new(record) as Box<dyn AnyBuild>)),)+
+                $($word => Some(crate::import::problem::fit::<$path>(value).map(|record| Box::new(record) as Box<dyn AnyBuild>)),)+
                 _ => None,
             }
         }

@@ -3,9 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Build, Ref, Restore, Row, evidence::EvidenceRecord, unless};
-use crate::import::build::Builder;
-use crate::import::restore::Restorer;
+use crate::import::record::evidence::EvidenceRecord;
+use crate::import::record::{Build, Ref, Restore, Row, unless};
+use crate::import::to_record::Restorer;
+use crate::import::validate::builder::Builder;
 use crate::text::fold;
 use entity::name::NameKind;
 use entity::record::Kind;
@@ -51,8 +52,8 @@ impl Build for NameRecord {
         })
     }
 
-    fn parts(&self) -> Vec<(&'static str, &dyn super::AnyBuild)> {
-        super::parts!(self: "evidence" evidence)
+    fn parts(&self) -> Vec<(&'static str, &dyn crate::import::record::AnyBuild)> {
+        crate::import::record::parts!(self: "evidence" evidence)
     }
 }
 

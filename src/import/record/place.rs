@@ -3,10 +3,13 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Build, Ref, Restore, Row, evidence::EvidenceRecord, external_id::ExternalIdRecord, name::NameRecord};
 use crate::geo::band;
-use crate::import::build::Builder;
-use crate::import::restore::Restorer;
+use crate::import::record::evidence::EvidenceRecord;
+use crate::import::record::external_id::ExternalIdRecord;
+use crate::import::record::name::NameRecord;
+use crate::import::record::{Build, Ref, Restore, Row};
+use crate::import::to_record::Restorer;
+use crate::import::validate::builder::Builder;
 use crate::text::fold::fold;
 use entity::place::PlaceKind;
 use entity::record::Kind;
@@ -32,10 +35,10 @@ pub struct PlaceRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Ref>,
     /// Degrees north in WGS 84, from -90 to 90.
-    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "super::number")]
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "crate::import::record::number")]
     pub latitude: Option<f64>,
     /// Degrees east in WGS 84, from -180 to 180.
-    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "super::number")]
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "crate::import::record::number")]
     pub longitude: Option<f64>,
     /// ISO 3166-1 alpha-2 code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -87,8 +90,8 @@ impl Build for PlaceRecord {
         })
     }
 
-    fn parts(&self) -> Vec<(&'static str, &dyn super::AnyBuild)> {
-        super::parts!(self: "names" names, "externalIds" external_ids, "evidence" evidence)
+    fn parts(&self) -> Vec<(&'static str, &dyn crate::import::record::AnyBuild)> {
+        crate::import::record::parts!(self: "names" names, "externalIds" external_ids, "evidence" evidence)
     }
 }
 

@@ -3,11 +3,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Build, Ref, Restore, Row, When, evidence::EvidenceRecord, figure::FigureRecord, stance::StanceRecord, unless,
-};
-use crate::import::build::Builder;
-use crate::import::restore::Restorer;
+use crate::import::record::evidence::EvidenceRecord;
+use crate::import::record::figure::FigureRecord;
+use crate::import::record::stance::StanceRecord;
+use crate::import::record::{Build, Ref, Restore, Row, When, unless};
+use crate::import::to_record::Restorer;
+use crate::import::validate::builder::Builder;
 use entity::record::Kind;
 use entity::statement::{Attribution, Medium, QuoteType, SpeechAct};
 
@@ -139,8 +140,8 @@ impl Build for StatementRecord {
         })
     }
 
-    fn parts(&self) -> Vec<(&'static str, &dyn super::AnyBuild)> {
-        super::parts!(self: "stances" stances, "figures" figures, "evidence" evidence)
+    fn parts(&self) -> Vec<(&'static str, &dyn crate::import::record::AnyBuild)> {
+        crate::import::record::parts!(self: "stances" stances, "figures" figures, "evidence" evidence)
     }
 }
 

@@ -1,4 +1,4 @@
-use super::{Date, DateError, FIRST_WRITABLE, format_instant, instant};
+use crate::text::date::{Date, DateError, FIRST_WRITABLE, format_instant, instant};
 use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, prop_assume, proptest};
 
 /// Bounds as instants, `..` for none: numbers of seconds cannot be checked by eye.

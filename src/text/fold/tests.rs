@@ -1,4 +1,4 @@
-use super::{fold, fold_joined, script, words};
+use crate::text::fold::{fold, fold_joined, script, words};
 use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
 use unicode_normalization::char::is_combining_mark;
 

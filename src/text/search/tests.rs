@@ -1,5 +1,5 @@
-use super::{GAP, Mistake, Query, Term, named_spans, spans, words};
-use crate::text::sound::Sound;
+use crate::text::phonetic::Sound;
+use crate::text::search::{GAP, Mistake, Query, Term, named_spans, spans, words};
 use proptest::prelude::{ProptestConfig, any, prop_assert, proptest};
 
 fn term(words: &[&str], is_prefix: bool, is_excluded: bool) -> Term {

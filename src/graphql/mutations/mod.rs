@@ -1,0 +1,4 @@
+//! The mutations: importing and deleting records, and merging entities.
+
+pub mod delete_records;
+pub mod import_records;

@@ -1,0 +1,97 @@
+//! How an event is covered, in numbers that are kept apart.
+
+use std::collections::HashMap;
+
+use async_graphql::{Context, SimpleObject};
+use entity::{account, event, evidence, participation, statement, statement_about};
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement, UnionType};
+
+use crate::db::LIST;
+use crate::graphql::loading::batch::Row;
+use crate::graphql::loading::session::{Fault, session};
+
+/// How an event is covered. The event itself is one, whatever the numbers are.
+#[derive(Clone, Default, SimpleObject)]
+pub struct Coverage {
+    /// Articles in which it, a part in it or an account of it is written of.
+    articles: i32,
+    /// Statements about it.
+    statements: i32,
+    /// Actors who make statements about it; who speaks twice counts once, unnamed voices do not count.
+    speakers: i32,
+    /// Accounts of it, which are versions that exclude each other.
+    accounts: i32,
+}
+
+/// The coverage of an event, counted for its whole batch in one statement.
+pub(crate) async fn coverage(row: &Row<event::Entity>, ctx: &Context<'_>) -> Result<Coverage, Fault> {
+    let all = row.shared(ctx, async |rows| {
+        let session = session(ctx)?;
+        let dialect = session.dialect();
+        let events: Vec<i64> = rows.iter().map(|row| row.id.0).collect();
+        let count = |what: &'static str, select: &mut SelectStatement| {
+            let count = select.expr(Expr::cust(what)).take();
+            Expr::SubQuery(None, Box::new(count.into()))
+        };
+        let said = || {
+            Query::select()
+                .from(statement::Entity)
+                .and_where(
+                    Expr::col((statement::Entity, statement::Column::Id)).in_subquery(
+                        Query::select()
+                            .column((statement_about::Entity, statement_about::Column::StatementId))
+                            .from(statement_about::Entity)
+                            .and_where(
+                                Expr::col((statement_about::Entity, statement_about::Column::TargetId))
+                                    .eq(dialect.item()),
+                            )
+                            .take(),
+                    ),
+                )
+                .take()
+        };
+        let parts = Query::select()
+            .expr(dialect.item())
+            .union(UnionType::All, of_event(participation::Column::Id, participation::Column::EventId, dialect.item()))
+            .union(UnionType::All, of_event(account::Column::Id, account::Column::EventId, dialect.item()))
+            .take();
+        let written = Query::select()
+            .from(evidence::Entity)
+            .and_where(Expr::col((evidence::Entity, evidence::Column::TargetId)).in_subquery(parts))
+            .take();
+        let mut accounts = Query::select();
+        accounts
+            .from(account::Entity)
+            .and_where(Expr::col((account::Entity, account::Column::EventId)).eq(dialect.item()));
+        let select = Query::select()
+            .expr_as(dialect.item(), "event")
+            .expr_as(count("COUNT(DISTINCT article_id)", &mut written.clone()), "articles")
+            .expr_as(count("COUNT(*)", &mut said()), "statements")
+            .expr_as(count("COUNT(DISTINCT speaker_id)", &mut said()), "speakers")
+            .expr_as(count("COUNT(*)", &mut accounts), "accounts")
+            .from_function(dialect.table(dialect.numbers(&events)), LIST)
+            .take();
+        let mut all: HashMap<i64, Coverage> = HashMap::new();
+        for row in session.all(&select).await? {
+            let number = |name| Ok::<_, Fault>(i32::try_from(row.try_get::<i64>("", name)?).unwrap_or(i32::MAX));
+            let coverage = Coverage {
+                articles: number("articles")?,
+                statements: number("statements")?,
+                speakers: number("speakers")?,
+                accounts: number("accounts")?,
+            };
+            all.insert(row.try_get("", "event")?, coverage);
+        }
+        Ok(all)
+    });
+    Ok(all.await?.get(&row.id.0).cloned().unwrap_or_default())
+}
+
+/// The numbers of the rows that belong to an event.
+fn of_event<C: sea_orm::ColumnTrait>(id: C, event: C, number: Expr) -> SelectStatement {
+    Query::select()
+        .expr(Expr::col((id.entity_name(), id.as_str())))
+        .from(id.entity_name())
+        .and_where(Expr::col((event.entity_name(), event.as_str())).eq(number))
+        .take()
+}

@@ -1,0 +1,361 @@
+//! Global ids, and the interface of all that has one.
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::sync::Arc;
+
+use async_graphql::registry::{MetaType, MetaTypeId, Registry};
+use async_graphql::{Context, ID, Object, OutputType};
+use data_encoding::BASE64URL_NOPAD;
+use sea_orm::EntityTrait;
+
+use crate::error::{Error, Result};
+use crate::graphql::loading::batch::{Noun, Row};
+use crate::graphql::loading::projection::Asked;
+use crate::graphql::loading::session::{Fault, Session, present, session};
+use crate::graphql::types::account::Account;
+use crate::graphql::types::actor::{Actor, AnonymousSource, Group, Organization, Person};
+use crate::graphql::types::article::Article;
+use crate::graphql::types::change::Change;
+use crate::graphql::types::claim::Claim;
+use crate::graphql::types::dataset::Dataset;
+use crate::graphql::types::event::Event;
+use crate::graphql::types::event_link::EventLink;
+use crate::graphql::types::evidence::Evidence;
+use crate::graphql::types::external_id::ExternalId;
+use crate::graphql::types::figure::Figure;
+use crate::graphql::types::mention::Mention;
+use crate::graphql::types::merge::Merge;
+use crate::graphql::types::name::Name;
+use crate::graphql::types::participation::Participation;
+use crate::graphql::types::place::Place;
+use crate::graphql::types::relation::Relation;
+use crate::graphql::types::stance::Stance;
+use crate::graphql::types::statement::Statement;
+
+/// Declares the nouns that have global ids.
+macro_rules! nodes {
+    ($($kind:ident $word:literal $noun:ident $module:ident $stored:expr;)+) => {
+        /// The nouns that have global ids.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Kind { $(#[allow(missing_docs)] $kind,)+ }
+
+        impl Kind {
+            pub(crate) const ALL: &'static [Self] = &[$(Self::$kind),+];
+
+            pub(crate) fn word(self) -> &'static str {
+                match self { $(Self::$kind => $word,)+ }
+            }
+
+            pub(crate) fn table(self) -> &'static str {
+                match self { $(Self::$kind => stringify!($module),)+ }
+            }
+
+            /// The noun in the register of records, where a dataset is not.
+            pub(crate) fn stored(self) -> Option<entity::record::Kind> {
+                match self { $(Self::$kind => $stored,)+ }
+            }
+        }
+
+        /// Reads rows of one noun by their numbers, in no order.
+        pub(crate) async fn load(session: &Session, kind: Kind, ids: &[i64]) -> Result<Vec<(i64, Node)>, Fault> {
+            match kind {
+                $(Kind::$kind => {
+                    let batch = Asked::<$noun>::whole().read_by(session, entity::$module::Column::Id, ids).await?;
+                    Ok((0..ids.len()).filter_map(|at| {
+                        let row: Row<entity::$module::Entity> = Row::get(&batch, at)?;
+                        Some((row.id.0, Node::from($noun::of(row))))
+                    }).collect())
+                })+
+            }
+        }
+    };
+}
+
+nodes! {
+    Dataset "dataset" Dataset dataset None;
+    Article "article" Article article Some(entity::record::Kind::Article);
+    Actor "actor" Actor actor Some(entity::record::Kind::Actor);
+    Name "name" Name name Some(entity::record::Kind::Name);
+    Place "place" Place place Some(entity::record::Kind::Place);
+    Relation "relation" Relation relation Some(entity::record::Kind::Relation);
+    Event "event" Event event Some(entity::record::Kind::Event);
+    Participation "participation" Participation participation Some(entity::record::Kind::Participation);
+    EventLink "event link" EventLink event_link Some(entity::record::Kind::EventLink);
+    Account "account" Account account Some(entity::record::Kind::Account);
+    Statement "statement" Statement statement Some(entity::record::Kind::Statement);
+    Claim "claim" Claim claim Some(entity::record::Kind::Claim);
+    Stance "stance" Stance stance Some(entity::record::Kind::Stance);
+    Figure "figure" Figure figure Some(entity::record::Kind::Figure);
+    Evidence "evidence" Evidence evidence Some(entity::record::Kind::Evidence);
+    Mention "mention" Mention mention Some(entity::record::Kind::Mention);
+    ExternalId "external id" ExternalId external_id Some(entity::record::Kind::ExternalId);
+    Merge "judgement" Merge merge None;
+    Change "change" Change change None;
+}
+
+impl Kind {
+    /// The global id of a number: opaque to clients, the same as long as the thing exists.
+    pub(crate) fn global(self, number: i64) -> ID {
+        // Made for most rows of an answer: on the stack, which holds the longest of them.
+        let mut plain = [0; 48];
+        let mut rest = plain.as_mut_slice();
+        let _ = write!(rest, "{}:{number}", self.table());
+        let free = rest.len();
+        BASE64URL_NOPAD.encode(&plain[..plain.len() - free]).into()
+    }
+
+    /// The noun of a record.
+    pub(crate) fn of_stored(kind: entity::record::Kind) -> Option<Self> {
+        Self::ALL.iter().copied().find(|one| one.stored() == Some(kind))
+    }
+
+    /// Whether a thing of this noun can be judged to be another; an old id then names that other.
+    pub(crate) fn is_mergeable(self) -> bool {
+        // A claim goes with its event.
+        matches!(self, Self::Actor | Self::Place | Self::Event | Self::Claim)
+    }
+
+    /// The number of a global id of this noun.
+    pub(crate) fn number(self, id: &ID) -> Result<i64> {
+        let (kind, number) = parse(id)?;
+        if kind == self {
+            return Ok(number);
+        }
+        Err(Error::BadInput(format!(
+            "`{}` is the id of a thing of kind {}, and here stands {}",
+            id.as_str(),
+            kind.word(),
+            self.word()
+        )))
+    }
+}
+
+/// The noun and number of a global id.
+pub(crate) fn parse(id: &ID) -> Result<(Kind, i64)> {
+    let read = || {
+        let bytes = BASE64URL_NOPAD.decode(id.as_bytes()).ok()?;
+        let text = String::from_utf8(bytes).ok()?;
+        let (table, number) = text.split_once(':')?;
+        let kind = Kind::ALL.iter().copied().find(|kind| kind.table() == table)?;
+        Some((kind, number.parse().ok()?))
+    };
+    read().ok_or_else(|| {
+        Error::BadInput(format!(
+            "`{}` is no id: pass on an `id` that this API gave",
+            id.as_str().chars().take(80).collect::<String>()
+        ))
+    })
+}
+
+/// The global id of a thing in the register of records.
+pub(crate) fn global(kind: entity::record::Kind, number: i64) -> String {
+    let node = Kind::ALL.iter().find(|node| node.stored() == Some(kind));
+    node.map(|node| node.global(number).to_string()).unwrap_or_default()
+}
+
+/// Declares an interface whose fields are those of an object that its types flatten.
+macro_rules! interface {
+    ($(#[doc = $doc:literal])+ $name:ident is $($type:ident)|+, with $fields:ty $(, under $above:literal)?) => {
+        $(#[doc = $doc])+
+        #[derive(Clone)]
+        pub enum $name { $(#[allow(missing_docs)] $type($type),)+ }
+
+        impl async_graphql::OutputType for $name {
+            fn type_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn introspection_type_name(&self) -> std::borrow::Cow<'static, str> {
+                match self { $(Self::$type(_) => <$type as async_graphql::OutputType>::type_name(),)+ }
+            }
+
+            fn create_type_info(registry: &mut async_graphql::registry::Registry) -> String {
+                $crate::graphql::types::node::register::<Self, $fields>(
+                    registry,
+                    concat!($($doc, "\n"),+),
+                    |registry| vec![$(<$type as async_graphql::OutputType>::create_type_info(registry)),+],
+                    &[$($above)?],
+                )
+            }
+
+            async fn resolve(&self, ctx: &async_graphql::ContextSelectionSet<'_>, _: &async_graphql::Positioned<async_graphql::parser::types::Field>) -> async_graphql::ServerResult<async_graphql::Value> {
+                async_graphql::resolver_utils::resolve_container(ctx, self).await
+            }
+        }
+
+        impl async_graphql::ContainerType for $name {
+            async fn resolve_field(&self, ctx: &async_graphql::Context<'_>) -> async_graphql::ServerResult<Option<async_graphql::Value>> {
+                match self { $(Self::$type(inner) => inner.resolve_field(ctx).await,)+ }
+            }
+
+            fn collect_all_fields<'a>(&'a self, ctx: &async_graphql::ContextSelectionSet<'a>, fields: &mut async_graphql::resolver_utils::Fields<'a>) -> async_graphql::ServerResult<()> {
+                match self { $(Self::$type(inner) => inner.collect_all_fields(ctx, fields),)+ }
+            }
+        }
+    };
+}
+pub(crate) use interface;
+
+/// Registers an interface with the fields of `F` and the types that implement it.
+pub(crate) fn register<T: OutputType, F: OutputType>(
+    registry: &mut Registry,
+    description: &str,
+    types: impl Fn(&mut Registry) -> Vec<String>,
+    above: &[&str],
+) -> String {
+    let name = T::type_name().to_string();
+    registry.create_output_type::<T, _>(MetaTypeId::Interface, |registry| {
+        let fields = match registry.create_fake_output_type::<F>() {
+            MetaType::Object { fields, .. } => fields,
+            _ => Default::default(),
+        };
+        let possible: Vec<String> = types(registry).iter().map(|name| name.trim_end_matches('!').to_owned()).collect();
+        for one in &possible {
+            registry.add_implements(one, &name);
+            // An interface's own fields lead back to its types, so a type may be registered while the fields are not yet
+            // known; then it is given them here.
+            if let Some(MetaType::Object { fields: own, .. }) = registry.types.get_mut(one) {
+                let mut all = fields.clone();
+                all.extend(std::mem::take(own));
+                *own = all;
+            }
+        }
+        for above in above {
+            registry.add_implements(&name, above);
+        }
+        MetaType::Interface {
+            name: name.clone(),
+            description: Some(description.trim().to_owned()),
+            fields,
+            possible_types: possible.into_iter().collect(),
+            extends: false,
+            keys: None,
+            visible: None,
+            inaccessible: false,
+            tags: Vec::new(),
+            rust_typename: Some(std::any::type_name::<T>()),
+            directive_invocations: Vec::new(),
+            requires_scopes: Vec::new(),
+        }
+    })
+}
+
+/// What all things with an id have.
+pub struct NodeFields(pub(crate) ID);
+
+/// What all things with an id have.
+#[Object]
+impl NodeFields {
+    /// Its id: opaque, unique over all types, the same as long as the thing exists.
+    async fn id(&self) -> &ID {
+        &self.0
+    }
+}
+
+interface! {
+    /// A thing with a global id (Relay Global Object Identification).
+    Node is Dataset | Article | Person | Organization | Group | AnonymousSource | Name | Place | Relation | Event | Participation
+        | EventLink | Account | Statement | Claim | Stance | Figure | Evidence | Mention | ExternalId | Merge | Change,
+    with NodeFields
+}
+
+macro_rules! into_node {
+    ($($noun:ident)+) => {$(
+        impl From<$noun> for Node {
+            fn from(noun: $noun) -> Self {
+                Self::$noun(noun)
+            }
+        }
+    )+};
+}
+into_node!(Dataset Article Person Organization Group AnonymousSource Name Place Relation Event Participation EventLink Account Statement
+    Claim Stance Figure Evidence Mention ExternalId Merge Change);
+
+impl Node {
+    /// What to show for it in a line; none where it has no such text.
+    pub(crate) fn label(&self) -> Option<String> {
+        match self {
+            Self::Dataset(dataset) => dataset.0.title.clone().or_else(|| Some(dataset.0.key.clone())),
+            Self::Article(article) => article.0.headline.clone().or_else(|| article.0.url.clone()),
+            Self::Person(Person(actor))
+            | Self::Organization(Organization(actor))
+            | Self::Group(Group(actor))
+            | Self::AnonymousSource(AnonymousSource(actor)) => Some(actor.label.clone()),
+            Self::Place(place) => Some(place.0.label.clone()),
+            Self::Event(event) => event.0.title.clone(),
+            Self::Account(account) => Some(account.0.label.clone()),
+            Self::Statement(statement) => Some(statement.0.summary.clone()),
+            Self::Claim(claim) => Some(claim.0.text.clone()),
+            Self::Name(name) => Some(name.0.text.clone()),
+            Self::Mention(mention) => Some(mention.0.text.clone()),
+            Self::Figure(figure) => Some(figure.0.counted.clone()),
+            Self::ExternalId(id) => Some(id.0.value.clone()),
+            Self::Relation(_)
+            | Self::Participation(_)
+            | Self::EventLink(_)
+            | Self::Stance(_)
+            | Self::Evidence(_)
+            | Self::Merge(_)
+            | Self::Change(_) => None,
+        }
+    }
+}
+
+impl From<Actor> for Node {
+    fn from(actor: Actor) -> Self {
+        match actor {
+            Actor::Person(person) => Self::Person(person),
+            Actor::Organization(organization) => Self::Organization(organization),
+            Actor::Group(group) => Self::Group(group),
+            Actor::AnonymousSource(source) => Self::AnonymousSource(source),
+        }
+    }
+}
+
+/// A number and its noun, where that is kept.
+type Target = (i64, Option<entity::record::Kind>);
+
+/// What a column that holds numbers of several nouns refers to, read for the whole batch: one statement a noun.
+///
+/// `of` gives the number and its noun; the bearer of a name, whose noun is not kept, is an actor or a place.
+pub(crate) async fn target_if<E>(
+    row: &Row<E>,
+    ctx: &Context<'_>,
+    of: fn(&E::Model) -> Option<Target>,
+) -> Option<Result<Node, Fault>>
+where
+    E: EntityTrait<Model: Send + Sync>,
+{
+    let (wanted, _) = of(row)?;
+    let found = row.shared(ctx, async |rows| {
+        let mut found = HashMap::new();
+        for kind in Kind::ALL {
+            let of_kind = |stored: Option<entity::record::Kind>| match stored {
+                Some(stored) => kind.stored() == Some(stored),
+                None => matches!(kind, Kind::Actor | Kind::Place),
+            };
+            let mut numbers: Vec<i64> =
+                rows.iter().filter_map(of).filter(|(_, stored)| of_kind(*stored)).map(|(number, _)| number).collect();
+            numbers.sort_unstable();
+            numbers.dedup();
+            if !numbers.is_empty() {
+                found.extend(load(session(ctx)?, *kind, &numbers).await?);
+            }
+        }
+        Ok(found)
+    });
+    found.await.map(|found: Arc<HashMap<i64, Node>>| found.get(&wanted).cloned()).transpose()
+}
+
+/// [`target_if`] of a column that may not be null.
+pub(crate) async fn target<E>(
+    row: &Row<E>,
+    ctx: &Context<'_>,
+    of: fn(&E::Model) -> Option<Target>,
+) -> Result<Node, Fault>
+where
+    E: EntityTrait<Model: Send + Sync>,
+{
+    present(target_if(row, ctx, of).await)
+}

@@ -1,0 +1,64 @@
+//! The routes and the layers around them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::get;
+use tower::ServiceBuilder;
+use tower_http::CompressionLevel;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::RequestBodyTimeoutLayer;
+
+use crate::error::Result;
+use crate::http::graphql::handler;
+use crate::http::middleware::{authentication, cors, request_id};
+use crate::http::state::AppState;
+use crate::http::{export, graphiql, health, metrics};
+
+/// Pages may load only what this server serves. GraphiQL's editor sets styles on elements, hence `unsafe-inline` for styles.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+    font-src 'self' data:; worker-src 'self' blob:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+
+/// Responses of at most this many bytes are not compressed: they fit into the first packets anyway.
+const PACKET: u64 = 1024;
+
+/// Maximum pause between two parts of a request body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// All routes.
+pub(crate) fn router(app: Arc<AppState>) -> Result<Router> {
+    let fixed = |name, value| SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value));
+    // One layer: axum copies each layer of a router, with everything below it, for each request.
+    let layers = ServiceBuilder::new()
+        .layer(from_fn(request_id::name))
+        .layer(fixed(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
+        .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(fixed(header::REFERRER_POLICY, "no-referrer"))
+        .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
+        .option_layer(cors::layer(&app.settings.cors_origin)?)
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(worth_compressing()))
+        .layer(RequestBodyTimeoutLayer::new(BODY_TIMEOUT));
+    Ok(Router::new()
+        .route("/graphql", get(handler::get).post(handler::post).fallback(handler::other_method))
+        .route("/export/{file}", get(export::get))
+        .route("/metrics", get(metrics::show))
+        .layer(from_fn_with_state(Arc::clone(&app), authentication::know))
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .merge(graphiql::routes(app.settings.hide_schema))
+        .fallback(|| async {
+            (StatusCode::NOT_FOUND, "Not found. GraphiQL is at /, the API at /graphql, exports are below /export/\n")
+        })
+        .layer(layers)
+        .with_state(app))
+}
+
+/// Skips small responses, images and event streams, which must be sent as they come.
+fn worth_compressing() -> impl Predicate {
+    SizeAbove::new(PACKET).and(NotForContentType::IMAGES).and(NotForContentType::SSE)
+}

@@ -1,0 +1,176 @@
+//! Which columns refer to what: the one list for whoever moves, deletes or shows references.
+
+use entity::record::Kind;
+
+/// The nouns whose rows can be judged to be another, with their tables: such a row lies in `merged_<table>`.
+pub(crate) const MERGED: &[(Kind, &str)] =
+    &[(Kind::Actor, "actor"), (Kind::Place, "place"), (Kind::Event, "event"), (Kind::Claim, "claim")];
+
+/// A table, and where rows of it lie that were judged to be others.
+pub(crate) fn tables_of(table: &str) -> Vec<String> {
+    let aside = MERGED.iter().any(|(_, merged)| *merged == table).then(|| format!("merged_{table}"));
+    std::iter::once(table.to_owned()).chain(aside).collect()
+}
+
+/// A column that refers to a recorded thing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reference {
+    /// Its table.
+    pub(crate) table: &'static str,
+    /// The column of the row that refers; in a table of ties, of the row that the tie belongs to.
+    pub(crate) owner: &'static str,
+    /// The column.
+    pub(crate) column: &'static str,
+    /// The noun it refers to, or what tells the noun.
+    pub(crate) to: To,
+    /// What the thing is to the row that refers, in words.
+    pub(crate) role: &'static str,
+}
+
+/// What a column refers to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum To {
+    /// Always this noun.
+    One(Kind),
+    /// One of these nouns.
+    Any(&'static [Kind]),
+}
+
+impl Reference {
+    /// Whether it may refer to a thing of this noun.
+    pub(crate) fn may_be(&self, kind: Kind) -> bool {
+        match self.to {
+            To::One(one) => one == kind,
+            To::Any(all) => all.contains(&kind),
+        }
+    }
+
+    /// The tables that have the column: its own, and where rows lie that were judged to be others.
+    pub(crate) fn tables(&self) -> Vec<String> {
+        tables_of(self.table)
+    }
+
+    /// What it is called where it is remembered: `table.column`.
+    pub(crate) fn name(&self) -> String {
+        format!("{}.{}", self.table, self.column)
+    }
+
+    /// The column that tells the ties of one owner apart, where there is one.
+    pub(crate) fn ordinal(&self) -> &'static str {
+        if self.table == "article_author" { "ordinal" } else { "0" }
+    }
+}
+
+const fn reference(table: &'static str, column: &'static str, to: To, role: &'static str) -> Reference {
+    Reference { table, owner: "id", column, to, role }
+}
+
+const ACTOR: To = To::One(Kind::Actor);
+const PLACE: To = To::One(Kind::Place);
+const EVENT: To = To::One(Kind::Event);
+const ARTICLE: To = To::One(Kind::Article);
+const STATEMENT: To = To::One(Kind::Statement);
+const ACCOUNT: To = To::One(Kind::Account);
+
+/// Every such column but those that are derived.
+pub(crate) const ALL: &[Reference] = &[
+    reference("article", "publisher_id", ACTOR, "publisher"),
+    reference("article", "dateline_place_id", PLACE, "dateline"),
+    Reference { table: "article_author", owner: "article_id", column: "actor_id", to: ACTOR, role: "author" },
+    reference("actor", "place_id", PLACE, "place"),
+    reference("actor", "close_to_id", ACTOR, "person it is close to"),
+    reference("actor", "article_id", ARTICLE, "article"),
+    reference("place", "parent_id", PLACE, "parent"),
+    reference("place", "capital_of_id", PLACE, "country it is the capital of"),
+    reference("place", "article_id", ARTICLE, "article"),
+    reference("name", "target_id", To::Any(&[Kind::Actor, Kind::Place]), "bearer"),
+    reference("relation", "subject_id", ACTOR, "subject"),
+    reference("relation", "object_id", ACTOR, "object"),
+    reference("relation", "place_id", PLACE, "place"),
+    reference("event", "place_id", PLACE, "place"),
+    reference("event", "parent_id", EVENT, "parent"),
+    reference("participation", "event_id", EVENT, "event"),
+    reference("participation", "account_id", ACCOUNT, "account"),
+    reference("participation", "actor_id", ACTOR, "participant"),
+    reference("participation", "article_id", ARTICLE, "participant"),
+    reference("participation", "place_id", PLACE, "place"),
+    reference("event_link", "from_id", EVENT, "first event"),
+    reference("event_link", "to_id", EVENT, "second event"),
+    reference("account", "event_id", EVENT, "event"),
+    reference("account", "place_id", PLACE, "place"),
+    reference("statement", "speaker_id", ACTOR, "speaker"),
+    reference("statement", "addressee_id", ACTOR, "addressee"),
+    reference("statement", "place_id", PLACE, "place"),
+    reference("statement", "article_id", ARTICLE, "article"),
+    reference("statement", "relays_id", STATEMENT, "statement it passes on"),
+    Reference {
+        table: "statement_about",
+        owner: "statement_id",
+        column: "target_id",
+        to: To::Any(&[Kind::Actor, Kind::Event, Kind::Place]),
+        role: "subject",
+    },
+    reference(
+        "claim",
+        "subject_id",
+        To::Any(&[Kind::Event, Kind::Account, Kind::Participation, Kind::Relation, Kind::Figure, Kind::Actor]),
+        "subject",
+    ),
+    reference("stance", "statement_id", STATEMENT, "statement"),
+    reference("stance", "claim_id", To::One(Kind::Claim), "claim"),
+    reference("figure", "target_id", To::Any(&[Kind::Statement, Kind::Event, Kind::Account, Kind::Article]), "source"),
+    reference("figure", "place_id", PLACE, "place"),
+    reference("figure", "part_of_id", To::One(Kind::Figure), "whole"),
+    reference("evidence", "article_id", ARTICLE, "article"),
+    reference("evidence", "target_id", To::Any(EVERY), "fact"),
+    reference("evidence", "statement_id", STATEMENT, "statement"),
+    reference("mention", "article_id", ARTICLE, "article"),
+    reference("mention", "target_id", To::Any(&[Kind::Actor, Kind::Place]), "thing it was judged to be"),
+    reference("external_id", "target_id", To::Any(&[Kind::Actor, Kind::Place, Kind::Event, Kind::Article]), "bearer"),
+];
+
+const EVERY: &[Kind] = &[
+    Kind::Article,
+    Kind::Actor,
+    Kind::Name,
+    Kind::Place,
+    Kind::Relation,
+    Kind::Event,
+    Kind::Participation,
+    Kind::EventLink,
+    Kind::Account,
+    Kind::Statement,
+    Kind::Claim,
+    Kind::Stance,
+    Kind::Figure,
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
+
+    use crate::db::Db;
+    use crate::import::foreign_keys::ALL;
+
+    /// The list is what the foreign keys say, but for keys that are no references of a record: a row's own number, what is
+    /// derived, the owner of a tie, and the tables of judgements and of the register.
+    #[tokio::test]
+    async fn every_foreign_key_is_listed() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::connect(&format!("sqlite://{}", folder.path().join("graph.db").display())).await.unwrap();
+        crate::import::migrate(&db).await.unwrap();
+        let sql = "SELECT t.name || '.' || k.\"from\" AS name FROM sqlite_master t JOIN pragma_foreign_key_list(t.name) k WHERE t.type = 'table'";
+        let rows = db.connection().query_all_raw(Statement::from_string(DatabaseBackend::Sqlite, sql)).await.unwrap();
+        let mut keys: BTreeSet<String> = rows.iter().map(|row| row.try_get("", "name").unwrap()).collect();
+        keys.retain(|key| {
+            let (table, column) = key.split_once('.').unwrap();
+            !matches!(table, "record" | "merge" | "redirect" | "name_key")
+                && column != "id"
+                && !["statement.voice_id", "article_author.article_id", "statement_about.statement_id"]
+                    .contains(&key.as_str())
+        });
+        assert_eq!(keys, ALL.iter().map(|reference| reference.name()).collect());
+    }
+}

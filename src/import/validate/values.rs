@@ -1,0 +1,246 @@
+//! Values: each is checked against what its field may hold.
+
+use crate::error::did_you_mean;
+use crate::geo::Point;
+use crate::import::record::When;
+use crate::import::validate::builder::{Builder, Span, sha256};
+use crate::text::date::Date;
+use crate::text::fold::fold;
+
+/// The longest text of one line that is a name, a label or a slug, in code points.
+const LINE: usize = 1000;
+
+impl Builder<'_> {
+    /// A time.
+    pub(crate) fn when(&mut self, field: &str, when: Option<&When>) -> Span {
+        match when {
+            None => Span::default(),
+            Some(When::Edtf(edtf)) => self.span_of(field, Some(edtf)),
+            Some(When::Worded(worded)) => {
+                let mut span = self.span_of(&format!("{field}/edtf"), worded.edtf.as_deref());
+                span.raw = Some(worded.raw.clone());
+                span
+            }
+        }
+    }
+
+    /// A time given as EDTF alone.
+    pub(crate) fn span_of(&mut self, field: &str, edtf: Option<&str>) -> Span {
+        let Some(edtf) = edtf else { return Span::default() };
+        match Date::parse(edtf) {
+            Ok(date) => Span { edtf: Some(date.edtf), raw: None, earliest: date.earliest, latest: date.latest },
+            Err(error) => {
+                self.problem(
+                    field,
+                    error.to_string(),
+                    Some("write EDTF: 2021-07-09, 2021-07, 2021, 2019-10/.., 2021-07-18?".into()),
+                );
+                Span::default()
+            }
+        }
+    }
+
+    /// Ends after it starts.
+    pub(crate) fn ordered(&mut self, field: &str, start: Option<i64>, end: Option<i64>) {
+        if let (Some(start), Some(end)) = (start, end)
+            && end <= start
+        {
+            self.problem(field, "ends before it starts", Some("exchange the two".into()));
+        }
+    }
+
+    /// A text that may not be empty or a book.
+    pub(crate) fn filled(&mut self, field: &str, text: &str) -> String {
+        if text.trim().is_empty() {
+            self.problem(field, "is empty", Some("write it, or leave the record out".into()));
+        } else if field != "summary" && field != "text" && text.chars().count() > LINE {
+            self.problem(field, format!("is longer than {LINE} code points"), Some("shorten it".into()));
+        }
+        text.to_owned()
+    }
+
+    pub(crate) fn slug(&mut self, slug: Option<&str>) -> Option<String> {
+        let slug = slug?;
+        let fits = !slug.is_empty()
+            && slug.len() <= 200
+            && slug.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        if !fits {
+            let better: String = fold(slug).chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+            self.problem(
+                "slug",
+                format!("`{slug}` is no slug: lower-case letters a-z, digits and hyphens, at most 200"),
+                Some(format!("write `{better}`")),
+            );
+        }
+        Some(slug.to_owned())
+    }
+
+    pub(crate) fn url(&mut self, field: &str, url: Option<&str>) -> Option<String> {
+        let url = url?;
+        if !url::Url::parse(url).is_ok_and(|parsed| matches!(parsed.scheme(), "http" | "https")) {
+            self.problem(
+                field,
+                format!("`{url}` is no absolute http or https address"),
+                Some("write https://...".into()),
+            );
+        }
+        Some(url.to_owned())
+    }
+
+    pub(crate) fn country(&mut self, field: &str, code: Option<&str>) -> Option<String> {
+        let code = code?;
+        if rust_iso3166::from_alpha2(code).is_none() {
+            let upper = code.to_uppercase();
+            let better = rust_iso3166::from_alpha2(&upper)
+                .or_else(|| rust_iso3166::from_alpha3(&upper))
+                .map(|country| format!("write `{}`", country.alpha2));
+            self.problem(
+                field,
+                format!("`{code}` is no ISO 3166-1 alpha-2 code"),
+                better.or(Some("write a code such as IQ".into())),
+            );
+        }
+        Some(code.to_owned())
+    }
+
+    /// PLOVER sector codes are three capital letters.
+    pub(crate) fn sector(&mut self, field: &str, code: Option<&str>) -> Option<String> {
+        let code = code?;
+        if code.len() != 3 || !code.chars().all(|c| c.is_ascii_uppercase()) {
+            self.problem(
+                field,
+                format!("`{code}` is no PLOVER sector code"),
+                Some("write three capital letters such as GOV, MIL, CVL, JRN".into()),
+            );
+        }
+        Some(code.to_owned())
+    }
+
+    pub(crate) fn language(&mut self, field: &str, tag: Option<&str>) -> Option<String> {
+        let tag = tag?;
+        match oxilangtag::LanguageTag::parse_and_normalize(tag) {
+            Ok(tag) => Some(tag.into_inner()),
+            Err(_) => {
+                self.problem(
+                    field,
+                    format!("`{tag}` is no BCP 47 language tag"),
+                    Some("write a tag such as en, ar or ckb-Arab".into()),
+                );
+                None
+            }
+        }
+    }
+
+    pub(crate) fn time_zone(&mut self, field: &str, name: Option<&str>) -> Option<String> {
+        let name = name?;
+        if jiff::tz::TimeZone::get(name).is_err() {
+            let near = did_you_mean(name, ["Asia/Baghdad", "Europe/London", "America/New_York", "UTC"]);
+            self.problem(
+                field,
+                format!("`{name}` is no IANA time zone"),
+                near.or(Some("write a name such as Asia/Baghdad".into())),
+            );
+        }
+        Some(name.to_owned())
+    }
+
+    pub(crate) fn point(&mut self, latitude: Option<f64>, longitude: Option<f64>) -> Option<Point> {
+        if latitude.is_some() != longitude.is_some() {
+            let missing = if latitude.is_some() { "longitude" } else { "latitude" };
+            self.problem(missing, "is missing: a point has both", Some(format!("add \"{missing}\"")));
+        }
+        for (field, value, bound) in [("latitude", latitude, 90.0), ("longitude", longitude, 180.0)] {
+            if value.is_some_and(|value| !(-bound..=bound).contains(&value)) {
+                self.problem(
+                    field,
+                    format!("lies outside of -{bound} to {bound}"),
+                    Some("write degrees in WGS 84".into()),
+                );
+            }
+        }
+        Some(Point { latitude: latitude?, longitude: longitude? })
+    }
+
+    /// Digest and length of an article's text.
+    pub(crate) fn text(
+        &mut self,
+        text: Option<&str>,
+        digest: Option<&str>,
+        length: Option<i32>,
+    ) -> (Option<String>, Option<i32>) {
+        self.digest("textSha256", digest);
+        self.at_least("textLength", length, 0);
+        let Some(text) = text else { return (digest.map(str::to_owned), length) };
+        let (actual, count) = (sha256(text), i32::try_from(text.chars().count()).unwrap_or(i32::MAX));
+        if digest.is_some_and(|digest| digest != actual) {
+            self.problem("textSha256", "does not match the text", Some(format!("write {actual}, or leave it out")));
+        }
+        if length.is_some_and(|length| length != count) {
+            self.problem("textLength", format!("is not the length of the text, {count}"), Some("leave it out".into()));
+        }
+        (Some(actual), Some(count))
+    }
+
+    fn digest(&mut self, field: &str, digest: Option<&str>) {
+        if let Some(digest) = digest
+            && (digest.len() != 64 || !digest.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f')))
+        {
+            self.problem(field, "is no SHA-256 in hexadecimal", Some("write 64 digits 0-9 and a-f".into()));
+        }
+    }
+
+    pub(crate) fn quote_digest(&mut self, quote: Option<&str>, digest: Option<&str>) -> Option<String> {
+        self.digest("quoteSha256", digest);
+        let Some(quote) = quote else { return digest.map(str::to_owned) };
+        let actual = sha256(quote);
+        if digest.is_some_and(|digest| digest != actual) {
+            self.problem("quoteSha256", "does not match the quote", Some(format!("write {actual}, or leave it out")));
+        }
+        Some(actual)
+    }
+
+    /// Both ends or none, in order.
+    pub(crate) fn span(&mut self, start: Option<i32>, end: Option<i32>) {
+        match (start, end) {
+            (Some(start), Some(end)) if start < 0 || end <= start => {
+                self.problem(
+                    "end",
+                    format!("{start} to {end} is no span"),
+                    Some("start is at least 0, end is greater than start".into()),
+                );
+            }
+            (Some(_), None) => {
+                self.problem("end", "is missing", Some("add \"end\", the code point behind the span".into()))
+            }
+            (None, Some(_)) => self.problem("start", "is missing", Some("add \"start\", the first code point".into())),
+            _ => {}
+        }
+    }
+
+    pub(crate) fn at_least(&mut self, field: &str, value: Option<i32>, least: i32) {
+        if value.is_some_and(|value| value < least) {
+            self.problem(field, format!("is less than {least}"), None);
+        }
+    }
+
+    pub(crate) fn share(&mut self, field: &str, value: Option<f64>) {
+        if value.is_some_and(|value| !(0.0..=1.0).contains(&value)) {
+            self.problem(field, "lies outside of 0 to 1", Some("write a share such as 0.8".into()));
+        }
+    }
+
+    pub(crate) fn amounts(&mut self, value: Option<f64>, lower: Option<f64>, upper: Option<f64>) {
+        if value.is_none() && lower.is_none() && upper.is_none() {
+            self.problem(
+                "value",
+                "is missing, and so are its bounds",
+                Some("add \"value\", \"lower\" or \"upper\"".into()),
+            );
+        }
+        if let (Some(lower), Some(upper)) = (lower, upper)
+            && lower > upper
+        {
+            self.problem("upper", "is less than \"lower\"", Some("exchange the two".into()));
+        }
+    }
+}

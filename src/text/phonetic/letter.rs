@@ -1,0 +1,180 @@
+//! Letters: which consonants each may stand for, and how Arabic ones look in Latin.
+
+/// Consonants that a letter, or letters together, may stand for; nothing for what is no consonant.
+type Options = &'static [&'static str];
+
+/// Latin letters that sound as one, the longer first.
+const TOGETHER: &[(&str, Options)] = &[
+    ("sch", &["S"]),
+    ("tch", &["S"]),
+    ("kh", &["k"]),
+    ("gh", &["k"]),
+    ("ck", &["k"]),
+    ("qu", &["k"]),
+    ("sh", &["S"]),
+    ("ch", &["S", "k"]),
+    // Of Thamir, of Othman, and of Fathi, where they are two.
+    ("th", &["t", "s", "th"]),
+    ("dh", &["d", "z"]),
+    ("zh", &["j"]),
+    ("dj", &["j"]),
+    ("ph", &["f"]),
+];
+
+/// Whether a word is in Arabic letters.
+pub(crate) fn is_arabic(word: &str) -> bool {
+    word.contains(|c| matches!(c, '\u{600}'..='\u{6ff}'))
+}
+
+/// Whether a word is in a script that leaves short vowels out.
+pub(crate) fn is_abjad(word: &str) -> bool {
+    is_arabic(word) || word.contains(|c| matches!(c, '\u{590}'..='\u{5ff}'))
+}
+
+/// Whether a vowel is heard first: some Arabic letters are heard as one only there.
+pub(crate) fn starts_with_vowel(word: &str) -> bool {
+    word.starts_with(['ا', 'ع']) || (word.starts_with(is_vowel) && !starts_with_w(word))
+}
+
+fn is_vowel(c: char) -> bool {
+    matches!(c, 'a' | 'e' | 'i' | 'o' | 'u')
+}
+
+/// Ouali is Wali.
+fn starts_with_w(word: &str) -> bool {
+    word.strip_prefix("ou").is_some_and(|rest| rest.starts_with(['a', 'e', 'i']))
+}
+
+/// What folding would take for a consonant: the Kurdish letter for e looks like the Arabic h at the end of a word.
+pub(crate) fn spelled(text: &str) -> String {
+    text.replace('\u{6d5}', "ا")
+}
+
+/// The consonants of a word in Latin or Arabic letters, in their order.
+pub(crate) fn consonants(word: &str) -> Vec<Options> {
+    let mut all = Vec::new();
+    let mut rest = word;
+    while let Some(c) = rest.chars().next() {
+        let is_first = rest.len() == word.len();
+        let after = &rest[c.len_utf8()..];
+        let next = after.chars().next();
+        if is_first && starts_with_w(word) {
+            all.push(&["w"][..]);
+            rest = &rest[2..];
+            continue;
+        }
+        if let Some((together, options)) = TOGETHER.iter().find(|(together, _)| rest.starts_with(together)) {
+            all.push(*options);
+            rest = &rest[together.len()..];
+            continue;
+        }
+        rest = after;
+        if next == Some(c) {
+            // Doubled letters count once.
+            continue;
+        }
+        let options = match c {
+            'h' | 'ه' if next.is_none() => &[],
+            'w' | 'و' | 'v' | 'y' | 'ي' => half_vowel(c, is_first, next),
+            _ => consonant(c),
+        };
+        if !options.is_empty() {
+            all.push(options);
+        }
+    }
+    all
+}
+
+/// Letters that are a consonant in front and a vowel, or nothing sure, within.
+fn half_vowel(c: char, is_first: bool, next: Option<char>) -> Options {
+    match (c, is_first) {
+        ('w', true) => &["w"],
+        ('و' | 'v', true) => &["w", "f"],
+        ('و' | 'v', false) => &["", "f"],
+        ('y', true) if next.is_some_and(is_vowel) => &["y"],
+        ('ي', true) if next.is_some() => &["y"],
+        _ => &[],
+    }
+}
+
+fn consonant(c: char) -> Options {
+    match c {
+        'b' | 'p' | 'ب' | 'پ' => &["b"],
+        't' | 'ت' | 'ط' | 'ٹ' => &["t"],
+        'ث' => &["t", "s"],
+        'j' | 'ج' | 'ژ' => &["j"],
+        'چ' => &["S", "k"],
+        'ح' | 'h' | 'ه' => &["h"],
+        'd' | 'د' | 'ڈ' => &["d"],
+        'ذ' | 'ض' | 'ظ' => &["d", "z"],
+        'r' | 'ر' | 'ڑ' | 'ڕ' => &["r"],
+        'z' | 'ز' => &["z"],
+        's' | 'س' | 'ص' => &["s"],
+        'ش' => &["S"],
+        'g' => &["k", "j"],
+        'c' | 'k' | 'q' | 'x' | 'خ' | 'غ' | 'ق' | 'ك' | 'گ' => &["k"],
+        'f' | 'ف' | 'ڤ' => &["f"],
+        'l' | 'ل' | 'ڵ' => &["l"],
+        'm' | 'م' => &["m"],
+        'n' | 'ن' | 'ں' => &["n"],
+        '0' => &["0"],
+        '1' => &["1"],
+        '2' => &["2"],
+        '3' => &["3"],
+        '4' => &["4"],
+        '5' => &["5"],
+        '6' => &["6"],
+        '7' => &["7"],
+        '8' => &["8"],
+        '9' => &["9"],
+        _ => &[],
+    }
+}
+
+/// A word in Latin letters, doubled ones once.
+pub(crate) fn romanized(word: &str) -> String {
+    let mut letters = String::new();
+    for c in word.chars() {
+        match latin(c) {
+            Some(latin) => letters.push_str(latin),
+            None if letters.ends_with(c) => {}
+            None => letters.push(c),
+        }
+    }
+    letters
+}
+
+/// How an Arabic letter is written in Latin most often.
+fn latin(c: char) -> Option<&'static str> {
+    Some(match c {
+        'ا' | 'ع' => "a",
+        'ي' | 'ے' => "i",
+        'و' => "u",
+        'ۆ' => "o",
+        'ێ' => "e",
+        'ه' | 'ح' => "h",
+        'ب' => "b",
+        'پ' => "p",
+        'ت' | 'ط' | 'ٹ' | 'ث' => "t",
+        'ج' | 'ژ' => "j",
+        'چ' => "ch",
+        'خ' => "kh",
+        'د' | 'ڈ' | 'ذ' | 'ض' => "d",
+        'ظ' => "z",
+        'ر' | 'ڑ' | 'ڕ' => "r",
+        'ز' => "z",
+        'س' | 'ص' => "s",
+        'ش' => "sh",
+        'غ' => "gh",
+        'ف' => "f",
+        'ڤ' => "v",
+        'ق' => "q",
+        'ك' => "k",
+        'گ' => "g",
+        'ل' | 'ڵ' => "l",
+        'م' => "m",
+        'ن' | 'ں' => "n",
+        '\u{600}'..='\u{6ff}' => "",
+        _ => return None,
+    })
+}
