@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
-use entity::record::Kind;
+use entity::record::RecordKind;
 use newsgraph::auth::Scope;
 use newsgraph::config::{Database, Serve};
 use newsgraph::export;
@@ -196,7 +196,7 @@ pub(super) struct Export {
     pub(super) format: export::Format,
     /// Only things of this noun (`event`, `actor`, `statement`, ...), with what belongs to them.
     #[arg(long, env = "NEWSGRAPH_KIND", value_name = "NOUN", value_parser = export::noun)]
-    pub(super) kind: Option<Kind>,
+    pub(super) kind: Option<RecordKind>,
     /// Only those for which this holds: the filter of the noun as the API has it, as JSON.
     #[arg(long, env = "NEWSGRAPH_FILTER", value_name = "JSON", requires = "kind")]
     pub(super) filter: Option<String>,

@@ -199,7 +199,7 @@ async fn delete(settings: Delete) -> Result<ExitCode> {
 async fn check(database: &Database, repair: bool) -> Result<ExitCode> {
     let db = Db::open(&database.database_url).await?;
     import::migrate(&db).await?;
-    let findings = import::recheck(&db, repair).await?;
+    let findings = import::verify(&db, repair).await?;
     db.close().await?;
     for finding in &findings {
         print(&finding.to_string())?;

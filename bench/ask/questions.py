@@ -277,13 +277,13 @@ QUESTIONS = [
         reasons={"seaography": ONE_HOP, "pg_graphql": OWN_COLUMNS},
     ),
     Question(
-        "neighbours",
+        "neighbors",
         "whom an actor is tied to by events, two hops out, by the number of ties",
         vary=scattered("actor", "kind = 'PERSON'"),
         newsgraph=lambda one: {"id": global_id("actor", one["id"])},
         floor=lambda one: [one["id"]],
         reasons={"postgraphile": NO_WALK, "seaography": NO_WALK, "pg_graphql": NO_WALK},
-        shape=lambda answer, one: plain(answer["neighbours"]) if isinstance(answer, dict) else plain(answer),
+        shape=lambda answer, one: plain(answer["neighbors"]) if isinstance(answer, dict) else plain(answer),
     ),
 ]
 

@@ -28,7 +28,7 @@ work, minutes, rate = pathlib.Path(work).resolve(), int(minutes), int(rate)
 HERE = pathlib.Path(__file__).parent
 # How many of each question's variations there are to pick from; those that look at all events are asked less often.
 MANY, FEW = 200, 10
-DEAR = ["facets", "histogram", "neighbours"]
+DEAR = ["facets", "histogram", "neighbors"]
 # Records of one write, which each write changes.
 WRITTEN = 50
 

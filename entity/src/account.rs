@@ -7,10 +7,10 @@ use serde::Serialize;
 
 use crate::event_type::EventType;
 use crate::id::{AccountId, EventId, PlaceId};
-use crate::row::stored;
+use crate::row::row_struct;
 use crate::standing::Standing;
 
-stored! {
+row_struct! {
     /// One version of a disputed event. What is agreed hangs on the event, what is disputed on its accounts.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "account")]

@@ -6,9 +6,9 @@ use sea_orm::entity::prelude::{
 use serde::Serialize;
 
 use crate::id::{ActorId, ArticleId, PlaceId};
-use crate::row::stored;
+use crate::row::row_struct;
 
-stored! {
+row_struct! {
     /// An article.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "article")]

@@ -6,9 +6,9 @@ use sea_orm::entity::prelude::{
 use serde::Serialize;
 
 use crate::id::{ActorId, ArticleId};
-use crate::row::stored;
+use crate::row::row_struct;
 
-stored! {
+row_struct! {
     /// One author of one article.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "article_author")]

@@ -6,11 +6,11 @@ use sea_orm::entity::prelude::{
 use serde::Serialize;
 
 use crate::id::{ChangeId, RecordId};
-use crate::record::Kind;
-use crate::row::stored;
-use crate::word::words;
+use crate::record::RecordKind;
+use crate::row::row_struct;
+use crate::string_enum::string_enum;
 
-stored! {
+row_struct! {
     /// One write to one thing with its parts.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "change")]
@@ -25,7 +25,7 @@ stored! {
         /// Which import or request it belongs to.
         pub batch: String,
         /// The noun of the thing.
-        pub kind: Kind,
+        pub kind: RecordKind,
         /// The thing. It may be gone, so this is no foreign key.
         pub record_id: RecordId,
         /// What was done.
@@ -43,7 +43,7 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-words! {
+string_enum! {
     /// What a write did.
     Operation {
         /// Made it.

@@ -6,11 +6,11 @@ use sea_orm::entity::prelude::{
 use serde::Serialize;
 
 use crate::id::{ClaimId, RecordId};
-use crate::record::Kind;
-use crate::row::stored;
+use crate::record::RecordKind;
+use crate::row::row_struct;
 use crate::standing::Standing;
 
-stored! {
+row_struct! {
     /// A proposition, always worded affirmatively.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "claim")]
@@ -23,7 +23,7 @@ stored! {
         /// The event, account, participation, relation, figure or actor it is about.
         pub subject_id: Option<RecordId>,
         /// The subject's noun.
-        pub subject_kind: Option<Kind>,
+        pub subject_kind: Option<RecordKind>,
         /// Derived: how it stands between those for and those against it.
         pub standing: Standing,
         /// Derived: contested only because a rival account is asserted by another voice.

@@ -5,9 +5,9 @@ use sea_orm::entity::prelude::{
 };
 use serde::Serialize;
 
-use crate::row::stored;
+use crate::row::row_struct;
 
-stored! {
+row_struct! {
     /// A sequence.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "counter")]

@@ -6,9 +6,9 @@ use sea_orm::entity::prelude::{
 use serde::Serialize;
 
 use crate::id::DatasetId;
-use crate::row::stored;
+use crate::row::row_struct;
 
-stored! {
+row_struct! {
     /// A dataset.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "dataset")]

@@ -8,11 +8,11 @@ use serde::Serialize;
 use crate::event_type::EventType;
 use crate::id::{EventId, PlaceId};
 use crate::participation::Certainty;
-use crate::row::stored;
+use crate::row::row_struct;
 use crate::standing::Standing;
-use crate::word::words;
+use crate::string_enum::string_enum;
 
-stored! {
+row_struct! {
     /// An event.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "event")]
@@ -64,7 +64,7 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-words! {
+string_enum! {
     /// Whether an event happened.
     Occurrence {
         /// It happened, or is told as having happened.
@@ -80,7 +80,7 @@ words! {
     }
 }
 
-words! {
+string_enum! {
     /// How exact the place of an event is.
     PlacePrecision {
         /// The very spot.

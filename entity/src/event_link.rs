@@ -6,10 +6,10 @@ use sea_orm::entity::prelude::{
 use serde::Serialize;
 
 use crate::id::{EventId, EventLinkId};
-use crate::row::stored;
-use crate::word::words;
+use crate::row::row_struct;
+use crate::string_enum::string_enum;
 
-stored! {
+row_struct! {
     /// A tie from one event to another.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "event_link")]
@@ -32,7 +32,7 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-words! {
+string_enum! {
     /// What the first event is to the second.
     EventLinkKind {
         /// The first comes after the second.

@@ -2,9 +2,9 @@
 //!
 //! Inner nodes are types too: a disputed event takes the nearest common parent, its accounts the leaves.
 
-use crate::word::words;
+use crate::string_enum::string_enum;
 
-words! {
+string_enum! {
     /// What kind of event it is: a closed tree with codes of PLOVER 2.0, CAMEO 1.1b3 and ACLED on each
     /// type (see `eventTypes`).
     EventType {

@@ -7,11 +7,11 @@ use serde::Serialize;
 
 use crate::id::{ArticleId, EvidenceId, RecordId, StatementId};
 use crate::participation::Certainty;
-use crate::record::Kind;
-use crate::row::stored;
-use crate::word::words;
+use crate::record::RecordKind;
+use crate::row::row_struct;
+use crate::string_enum::string_enum;
 
-stored! {
+row_struct! {
     /// Where in an article a fact is written (W3C Web Annotation: TextPositionSelector and TextQuoteSelector).
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "evidence")]
@@ -24,7 +24,7 @@ stored! {
         /// The fact.
         pub target_id: RecordId,
         /// The fact's noun.
-        pub target_kind: Kind,
+        pub target_kind: RecordKind,
         /// First code point of the span, from 0.
         pub start: Option<i32>,
         /// Code point behind the span.
@@ -58,7 +58,7 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-words! {
+string_enum! {
     /// Which part of a fact a span shows.
     EvidencePart {
         /// All of it.

@@ -6,10 +6,10 @@ use sea_orm::entity::prelude::{
 use serde::Serialize;
 
 use crate::id::{ExternalIdId, RecordId};
-use crate::record::Kind;
-use crate::row::stored;
+use crate::record::RecordKind;
+use crate::row::row_struct;
 
-stored! {
+row_struct! {
     /// An id of an actor, place, event or article elsewhere.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "external_id")]
@@ -20,7 +20,7 @@ stored! {
         /// Whose id it is.
         pub target_id: RecordId,
         /// Its noun.
-        pub target_kind: Kind,
+        pub target_kind: RecordKind,
         /// Who gives such ids: `wikidata`, `geonames`, `gdelt`, `acled`, `ucdp`, `ftm`, `twitter`, ...
         pub scheme: String,
         /// The id.

@@ -7,11 +7,11 @@ use serde::Serialize;
 
 use crate::event_type::EventType;
 use crate::id::{FigureId, PlaceId, RecordId};
-use crate::record::Kind;
-use crate::row::stored;
-use crate::word::words;
+use crate::record::RecordKind;
+use crate::row::row_struct;
+use crate::string_enum::string_enum;
 
-stored! {
+row_struct! {
     /// A number that a statement, event, account or article gives.
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "figure")]
@@ -22,7 +22,7 @@ stored! {
         /// The statement, event, account or article that gives it.
         pub target_id: RecordId,
         /// Its noun.
-        pub target_kind: Kind,
+        pub target_kind: RecordKind,
         /// What is counted, in words.
         pub counted: String,
         /// The type of the events counted.
@@ -58,7 +58,7 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-words! {
+string_enum! {
     /// How exact a number is meant.
     Qualifier {
         /// So many.

@@ -4,7 +4,7 @@
 //! be referred to by one foreign key. Instants are whole seconds since 1970 UTC. Columns marked *derived* are
 //! computed by the writer from other rows and can be computed again.
 
-mod word;
+mod string_enum;
 
 pub mod account;
 pub mod actor;

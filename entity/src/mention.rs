@@ -6,11 +6,11 @@ use sea_orm::entity::prelude::{
 use serde::Serialize;
 
 use crate::id::{ArticleId, MentionId, RecordId};
-use crate::record::Kind;
-use crate::row::stored;
-use crate::word::words;
+use crate::record::RecordKind;
+use crate::row::row_struct;
+use crate::string_enum::string_enum;
 
-stored! {
+row_struct! {
     /// A name seen in an article.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "mention")]
@@ -29,7 +29,7 @@ stored! {
         /// The actor or place that it was judged to name.
         pub target_id: Option<RecordId>,
         /// Its noun.
-        pub target_kind: Option<Kind>,
+        pub target_kind: Option<RecordKind>,
     }
 }
 
@@ -39,7 +39,7 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-words! {
+string_enum! {
     /// What a mention seems to name.
     MentionKind {
         /// A person.

@@ -6,11 +6,11 @@ use sea_orm::entity::prelude::{
 use serde::Serialize;
 
 use crate::id::{MergeId, RecordId};
-use crate::record::Kind;
-use crate::row::stored;
-use crate::word::words;
+use crate::record::RecordKind;
+use crate::row::row_struct;
+use crate::string_enum::string_enum;
 
-stored! {
+row_struct! {
     /// A judgement on two actors, places or events.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "merge")]
@@ -23,9 +23,9 @@ stored! {
         /// The other.
         pub right_id: RecordId,
         /// The noun of both.
-        pub kind: Kind,
+        pub kind: RecordKind,
         /// What was judged.
-        pub judgement: Judgement,
+        pub judgement: MergeDecision,
         /// Who judged.
         pub judged_by: String,
         /// When, seconds since 1970 UTC.
@@ -41,9 +41,9 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-words! {
+string_enum! {
     /// What was judged of two things.
-    Judgement {
+    MergeDecision {
         /// They are one.
         Same,
         /// They are two.

@@ -6,10 +6,10 @@ use sea_orm::entity::prelude::{
 use serde::Serialize;
 
 use crate::id::{NameId, RecordId};
-use crate::row::stored;
-use crate::word::words;
+use crate::row::row_struct;
+use crate::string_enum::string_enum;
 
-stored! {
+row_struct! {
     /// A name of an actor or place.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "name")]
@@ -36,7 +36,7 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-words! {
+string_enum! {
     /// What sort of name it is.
     NameKind {
         /// The name to use.

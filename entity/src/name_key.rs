@@ -6,10 +6,10 @@ use sea_orm::entity::prelude::{
 use serde::Serialize;
 
 use crate::id::NameId;
-use crate::row::stored;
-use crate::word::words;
+use crate::row::row_struct;
+use crate::string_enum::string_enum;
 
-stored! {
+row_struct! {
     /// One key of one name.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "name_key")]
@@ -32,7 +32,7 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-words! {
+string_enum! {
     /// How a name is compared with what was asked.
     NameRule {
         /// Letter for letter, the whole name.

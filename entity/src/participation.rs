@@ -6,11 +6,11 @@ use sea_orm::entity::prelude::{
 use serde::Serialize;
 
 use crate::id::{AccountId, ActorId, ArticleId, EventId, ParticipationId, PlaceId};
-use crate::row::stored;
+use crate::row::row_struct;
 use crate::standing::Standing;
-use crate::word::words;
+use crate::string_enum::string_enum;
 
-stored! {
+row_struct! {
     /// A part in an event: of exactly one actor, article or thing.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "participation")]
@@ -49,7 +49,7 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-words! {
+string_enum! {
     /// The part that an actor, article or thing had in an event.
     Role {
         /// Does it.
@@ -99,7 +99,7 @@ words! {
     }
 }
 
-words! {
+string_enum! {
     /// Whether a fact is written or concluded.
     Certainty {
         /// The source says so.

@@ -6,10 +6,10 @@ use sea_orm::entity::prelude::{
 use serde::Serialize;
 
 use crate::id::{DatasetId, RecordId};
-use crate::row::stored;
-use crate::word::words;
+use crate::row::row_struct;
+use crate::string_enum::string_enum;
 
-stored! {
+row_struct! {
     /// A recorded thing: its caller's key, its noun and, for a part, the record it was written in.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "record")]
@@ -22,7 +22,7 @@ stored! {
         /// The caller's key, unique in its dataset over all nouns.
         pub key: String,
         /// Which noun's table holds the row.
-        pub kind: Kind,
+        pub kind: RecordKind,
         /// The record in which this part was written, if it is a part.
         pub owner_id: Option<RecordId>,
         /// SHA-256 of the record as it was last written, in hexadecimal; none for a part.
@@ -38,9 +38,9 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-words! {
+string_enum! {
     /// The nouns that can be recorded.
-    Kind as "RecordKind" {
+    RecordKind {
         /// A published report or work.
         Article,
         /// A person, organization, group or anonymous source.

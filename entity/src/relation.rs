@@ -7,10 +7,10 @@ use serde::Serialize;
 
 use crate::id::{ActorId, PlaceId, RelationId};
 use crate::participation::Certainty;
-use crate::row::stored;
-use crate::word::words;
+use crate::row::row_struct;
+use crate::string_enum::string_enum;
 
-stored! {
+row_struct! {
     /// A lasting tie from an actor to an actor or to a place.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "relation")]
@@ -55,7 +55,7 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-words! {
+string_enum! {
     /// What the first actor of a relation is to the second, or to the place.
     RelationKind {
         /// The first holds a post (the title) at the second.

@@ -5,20 +5,20 @@ use std::fmt::{self, Debug};
 use sea_orm::{ColIdx, DbErr, QueryResult, TryGetError, TryGetable};
 
 /// A row of a table. By name each column of each row would be looked up anew.
-pub trait Stored: Sized {
+pub trait FromRow: Sized {
     /// How many columns it has.
     const COLUMNS: usize;
 
     /// Reads a row of a select of which the columns from a place on are those of this table, in their order and without those left
     /// out, which are null. Error: a column has another type, or lacks a value that it needs.
-    fn read(row: &QueryResult, place: usize, left_out: LeftOut) -> Result<Self, DbErr>;
+    fn read(row: &QueryResult, place: usize, left_out: ColumnMask) -> Result<Self, DbErr>;
 }
 
 /// Columns of a table that a select does without, by their places in the table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LeftOut(u64);
+pub struct ColumnMask(u64);
 
-impl LeftOut {
+impl ColumnMask {
     /// Leaves out a column.
     pub fn insert(&mut self, column: usize) {
         self.0 |= 1 << column;
@@ -38,13 +38,13 @@ impl LeftOut {
 /// The columns of a row, one after the other.
 pub(crate) struct Columns<'r> {
     row: &'r QueryResult,
-    left_out: LeftOut,
+    left_out: ColumnMask,
     column: usize,
     place: usize,
 }
 
 impl<'r> Columns<'r> {
-    pub(crate) fn new(row: &'r QueryResult, place: usize, left_out: LeftOut) -> Self {
+    pub(crate) fn new(row: &'r QueryResult, place: usize, left_out: ColumnMask) -> Self {
         Self { row, left_out, column: 0, place }
     }
 
@@ -107,12 +107,12 @@ pub fn value<T: TryGetable>(row: &QueryResult, place: usize) -> Result<T, DbErr>
 }
 
 /// Declares the row of a table, and how it is read.
-macro_rules! stored {
+macro_rules! row_struct {
     ($(#[$of:meta])* pub struct Model { $($(#[$at:meta])* pub $field:ident: $type:ident $(<$some:ident>)?,)+ }) => {
         $(#[$of])*
         pub struct Model { $($(#[$at])* pub $field: $type $(<$some>)?,)+ }
 
-        impl $crate::row::Stored for Model {
+        impl $crate::row::FromRow for Model {
             const COLUMNS: usize = {
                 let columns = [$(stringify!($field)),+].len();
                 assert!(columns <= u64::BITS as usize);
@@ -122,10 +122,10 @@ macro_rules! stored {
             fn read(
                 row: &sea_orm::QueryResult,
                 place: usize,
-                left_out: $crate::row::LeftOut,
+                left_out: $crate::row::ColumnMask,
             ) -> Result<Self, sea_orm::DbErr> {
                 let mut columns = $crate::row::Columns::new(row, place, left_out);
-                Ok(Self { $($field: $crate::row::stored!(columns $type $(<$some>)?),)+ })
+                Ok(Self { $($field: $crate::row::row_struct!(columns $type $(<$some>)?),)+ })
             }
         }
     };
@@ -133,4 +133,4 @@ macro_rules! stored {
     ($columns:ident $type:ident) => { $columns.value()? };
 }
 
-pub(crate) use stored;
+pub(crate) use row_struct;

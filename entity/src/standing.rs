@@ -1,8 +1,8 @@
 //! How a claim stands.
 
-use crate::word::words;
+use crate::string_enum::string_enum;
 
-words! {
+string_enum! {
     /// How a claim stands between the voices for and against it. Never stored as truth: it is derived from stances,
     /// of which the last one of each voice counts.
     Standing {

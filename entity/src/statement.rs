@@ -6,10 +6,10 @@ use sea_orm::entity::prelude::{
 use serde::Serialize;
 
 use crate::id::{ActorId, ArticleId, PlaceId, StatementId};
-use crate::row::stored;
-use crate::word::words;
+use crate::row::row_struct;
+use crate::string_enum::string_enum;
 
-stored! {
+row_struct! {
     /// One act of saying, as one reporting phrase or quotation gives it.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "statement")]
@@ -70,7 +70,7 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-words! {
+string_enum! {
     /// How a statement is attributed.
     Attribution {
         /// To a person by name or office.
@@ -90,7 +90,7 @@ words! {
     }
 }
 
-words! {
+string_enum! {
     /// Quoted or told.
     QuoteType {
         /// In the speaker's own words.
@@ -102,7 +102,7 @@ words! {
     }
 }
 
-words! {
+string_enum! {
     /// By what means something was said; the most specific one.
     Medium {
         /// Said to a journalist.
@@ -134,7 +134,7 @@ words! {
     }
 }
 
-words! {
+string_enum! {
     /// What is done by saying something.
     SpeechAct {
         /// Tells something.

@@ -6,10 +6,10 @@ use sea_orm::entity::prelude::{
 use serde::Serialize;
 
 use crate::id::{RecordId, StatementId};
-use crate::record::Kind;
-use crate::row::stored;
+use crate::record::RecordKind;
+use crate::row::row_struct;
 
-stored! {
+row_struct! {
     /// One thing that one statement is about.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "statement_about")]
@@ -21,7 +21,7 @@ stored! {
         #[sea_orm(primary_key, auto_increment = false)]
         pub target_id: RecordId,
         /// Its noun.
-        pub target_kind: Kind,
+        pub target_kind: RecordKind,
     }
 }
 

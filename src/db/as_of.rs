@@ -8,13 +8,13 @@
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
 use sea_orm::{DatabaseBackend, EntityTrait, IdenStatic, Iterable, Statement};
 
-use crate::db::Reader;
+use crate::db::ReadPool;
 use crate::db::full_text::TABLE as SEARCH;
 use crate::error::{Error, Result};
 
 /// The graph after one commit.
 #[derive(Clone, Debug)]
-pub struct Moment {
+pub struct AsOf {
     version: i64,
     last_id: i64,
     last_change: i64,
@@ -22,9 +22,9 @@ pub struct Moment {
     schema: String,
 }
 
-impl Moment {
+impl AsOf {
     /// The graph as it was known at an instant, seconds since 1970 UTC: after the last commit until then.
-    pub async fn at(reader: &Reader, at: i64) -> Result<Self> {
+    pub async fn at(reader: &ReadPool, at: i64) -> Result<Self> {
         let mut select = Query::select();
         select
             .columns(["version", "last_id", "last_change"])

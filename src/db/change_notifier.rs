@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 
-use crate::db::Reader;
+use crate::db::ReadPool;
 
 /// How often the database is asked for the last change while anybody waits. Neither database can tell all processes by
 /// itself; one short read for all who wait costs next to nothing.
@@ -13,13 +13,13 @@ const EVERY: Duration = Duration::from_millis(200);
 
 /// The number of the last change, as far as this process knows.
 #[derive(Debug)]
-pub(crate) struct Watch {
+pub(crate) struct ChangeNotifier {
     last: watch::Sender<i64>,
     asking: Mutex<bool>,
     written: Notify,
 }
 
-impl Watch {
+impl ChangeNotifier {
     pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self { last: watch::Sender::new(0), asking: Mutex::new(false), written: Notify::new() })
     }
@@ -30,7 +30,7 @@ impl Watch {
     }
 
     /// The number of the last change, now and whenever it has grown.
-    pub(crate) fn follow(self: &Arc<Self>, reader: &Reader) -> watch::Receiver<i64> {
+    pub(crate) fn follow(self: &Arc<Self>, reader: &ReadPool) -> watch::Receiver<i64> {
         let receiver = self.last.subscribe();
         let mut asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
         if !*asking {
@@ -41,7 +41,7 @@ impl Watch {
     }
 
     /// Asks for as long as anybody waits.
-    async fn ask(self: Arc<Self>, reader: Reader) {
+    async fn ask(self: Arc<Self>, reader: ReadPool) {
         loop {
             {
                 let mut asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);

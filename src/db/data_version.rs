@@ -4,21 +4,21 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::Mutex;
 
-use crate::db::Reader;
+use crate::db::ReadPool;
 use crate::error::Result;
 
 /// Asks for the version, through a connection of its own: who has to know it does not wait for what others read.
 #[derive(Debug)]
-pub(crate) struct Version {
-    reader: Reader,
+pub(crate) struct DataVersion {
+    reader: ReadPool,
     /// How many looks have begun.
     begun: AtomicU64,
     /// The number of the last look, and what it saw.
     last: Mutex<(u64, i64)>,
 }
 
-impl Version {
-    pub(crate) fn new(reader: Reader) -> Self {
+impl DataVersion {
+    pub(crate) fn new(reader: ReadPool) -> Self {
         Self { reader, begun: AtomicU64::new(0), last: Mutex::default() }
     }
 

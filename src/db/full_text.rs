@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use entity::record::Kind;
+use entity::record::RecordKind;
 use sea_orm::sea_query::{BinOper, Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{ConnectionTrait, DatabaseBackend};
 
@@ -26,7 +26,7 @@ pub const LONGEST_HEADING: usize = BODY - 100;
 #[derive(Clone, Copy, Debug)]
 pub struct Indexed {
     /// The noun.
-    pub kind: Kind,
+    pub kind: RecordKind,
     /// Its table.
     pub table: &'static str,
     /// The columns that name a row.
@@ -39,19 +39,19 @@ pub struct Indexed {
 
 /// The nouns that are indexed.
 pub const INDEXED: &[Indexed] = &[
-    noun(Kind::Actor, "actor", &["label"], &["description", "occupation", "descriptor"], true),
-    noun(Kind::Place, "place", &["label"], &["description"], true),
-    noun(Kind::Event, "event", &["title"], &["summary", "place_note"], false),
-    noun(Kind::Account, "account", &["label"], &["place_note"], false),
-    noun(Kind::Statement, "statement", &["summary"], &["text", "speaker_text"], false),
-    noun(Kind::Claim, "claim", &["text"], &[], false),
-    noun(Kind::Relation, "relation", &["title"], &["note"], false),
-    noun(Kind::Figure, "figure", &["counted"], &[], false),
-    noun(Kind::Article, "article", &["headline"], &["text"], false),
+    noun(RecordKind::Actor, "actor", &["label"], &["description", "occupation", "descriptor"], true),
+    noun(RecordKind::Place, "place", &["label"], &["description"], true),
+    noun(RecordKind::Event, "event", &["title"], &["summary", "place_note"], false),
+    noun(RecordKind::Account, "account", &["label"], &["place_note"], false),
+    noun(RecordKind::Statement, "statement", &["summary"], &["text", "speaker_text"], false),
+    noun(RecordKind::Claim, "claim", &["text"], &[], false),
+    noun(RecordKind::Relation, "relation", &["title"], &["note"], false),
+    noun(RecordKind::Figure, "figure", &["counted"], &[], false),
+    noun(RecordKind::Article, "article", &["headline"], &["text"], false),
 ];
 
 const fn noun(
-    kind: Kind,
+    kind: RecordKind,
     table: &'static str,
     heading: &'static [&'static str],
     body: &'static [&'static str],

@@ -31,11 +31,11 @@ use tokio::sync::watch::Receiver;
 
 use crate::error::{Error, Result};
 
-pub use crate::db::as_of::Moment;
-use crate::db::change_notifier::Watch;
-use crate::db::data_version::Version;
+pub use crate::db::as_of::AsOf;
+use crate::db::change_notifier::ChangeNotifier;
+use crate::db::data_version::DataVersion;
 pub use crate::db::dialect::{Dialect, LIST};
-pub use crate::db::read_pool::Reader;
+pub use crate::db::read_pool::ReadPool;
 use crate::db::replica::Replica;
 pub use crate::db::replica::{Reading, ReplicaFigures};
 pub(crate) use crate::db::select_sql::build;
@@ -69,11 +69,11 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Connections to the graph.
 #[derive(Clone, Debug)]
 pub struct Db {
-    reader: Reader,
-    exports: Reader,
+    reader: ReadPool,
+    exports: ReadPool,
     writer: DatabaseConnection,
-    version: Arc<Version>,
-    watch: Arc<Watch>,
+    version: Arc<DataVersion>,
+    watch: Arc<ChangeNotifier>,
     /// What is read in place of all this, where it can be.
     replica: Option<Replica>,
 }
@@ -113,7 +113,7 @@ impl Db {
             let options = SqliteConnectOptions::from_str(&url).map_err(refused)?;
             // Each of those that read has pages of its own; what they do not keep the system does.
             let options = sqlite(options).pragma("temp_store", "MEMORY").pragma("cache_size", "-8192");
-            return Ok(Self::new(writer, |seats| Reader::sqlite(&options, seats)));
+            return Ok(Self::new(writer, |seats| ReadPool::sqlite(&options, seats)));
         }
         if is_postgres(url) {
             // A pool asks a server that refuses again and again for half a minute, and then names no reason.
@@ -121,15 +121,15 @@ impl Db {
             let writer = Database::connect(options(url)).await?;
             let options = PgConnectOptions::from_str(url).map_err(refused)?;
             let others = writer.get_postgres_connection_pool().clone();
-            return Ok(Self::new(writer, |seats| Reader::postgres(&options, &others, seats, None)));
+            return Ok(Self::new(writer, |seats| ReadPool::postgres(&options, &others, seats, None)));
         }
         Err(Error::BadInput(format!("`{url}` is no database: write sqlite://FILE or postgres://USER@HOST/NAME")))
     }
 
-    fn new(writer: DatabaseConnection, reader: impl Fn(usize) -> Reader) -> Self {
-        let version = Arc::new(Version::new(reader(1)));
+    fn new(writer: DatabaseConnection, reader: impl Fn(usize) -> ReadPool) -> Self {
+        let version = Arc::new(DataVersion::new(reader(1)));
         let (reader, exports) = (reader(READERS), reader(EXPORTS));
-        Self { reader, exports, writer, version, watch: Watch::new(), replica: None }
+        Self { reader, exports, writer, version, watch: ChangeNotifier::new(), replica: None }
     }
 
     /// The version of the graph: it grows with everything that is written. All that was written before this was called is in it.
@@ -138,7 +138,7 @@ impl Db {
     }
 
     /// For reading what a request asks.
-    pub fn reader(&self) -> &Reader {
+    pub fn reader(&self) -> &ReadPool {
         &self.reader
     }
 

@@ -12,7 +12,7 @@ use sea_orm::{ConnAcquireErr, DbErr, QueryResult, RuntimeErr, Statement};
 use sea_query_sqlx::SqlxValues;
 
 use crate::db::refused;
-use crate::db::replica::Run;
+use crate::db::replica::ServerIncarnation;
 
 /// After how many of its steps SQLite looks whether to stop: well under a millisecond.
 const STEPS: i32 = 10_000;
@@ -28,33 +28,33 @@ const BEGIN: &str = "SELECT pg_backend_pid(), pg_postmaster_start_time()::text,
 
 /// One connection, made anew when it broke.
 #[derive(Debug)]
-pub(crate) enum Seat {
+pub(crate) enum PooledConnection {
     Sqlite {
-        line: Line<Sqlite>,
+        line: PoolSlot<Sqlite>,
         /// SQLite asks for it while it works: whether to stop.
         flag: Arc<AtomicBool>,
     },
     Postgres {
-        line: Line<Postgres>,
+        line: PoolSlot<Postgres>,
         /// The process of the server that it leads to.
         process: i32,
         /// They carry the word to stop.
         others: PgPool,
         /// Of a replica: the run of the server that it has to lead to.
-        run: Option<Run>,
+        run: Option<ServerIncarnation>,
     },
 }
 
 /// A connection out of its pool, which makes it: back in there it would be asked after each statement whether it still works,
 /// and that takes as long as a short statement.
 #[derive(Debug)]
-pub(crate) struct Line<DB: Database> {
+pub(crate) struct PoolSlot<DB: Database> {
     pool: sqlx::Pool<DB>,
     connection: Option<DB::Connection>,
     used: Instant,
 }
 
-impl<DB: Database> Line<DB> {
+impl<DB: Database> PoolSlot<DB> {
     fn new(pool: sqlx::Pool<DB>) -> Self {
         Self { pool, connection: None, used: Instant::now() }
     }
@@ -115,13 +115,13 @@ impl<DB: Database> Line<DB> {
     }
 }
 
-impl Seat {
+impl PooledConnection {
     pub(crate) fn sqlite(pool: &SqlitePool) -> Self {
-        Self::Sqlite { line: Line::new(pool.clone()), flag: Arc::default() }
+        Self::Sqlite { line: PoolSlot::new(pool.clone()), flag: Arc::default() }
     }
 
-    pub(crate) fn postgres(pool: &PgPool, others: &PgPool, run: Option<&Run>) -> Self {
-        Self::Postgres { line: Line::new(pool.clone()), process: 0, others: others.clone(), run: run.cloned() }
+    pub(crate) fn postgres(pool: &PgPool, others: &PgPool, run: Option<&ServerIncarnation>) -> Self {
+        Self::Postgres { line: PoolSlot::new(pool.clone()), process: 0, others: others.clone(), run: run.cloned() }
     }
 
     /// The rows of a statement.
@@ -187,7 +187,10 @@ async fn started(mut connection: SqliteConnection, flag: &Arc<AtomicBool>) -> Re
 }
 
 /// A connection to PostgreSQL, and the process of the server that it leads to.
-async fn greeted(mut connection: PgConnection, run: Option<&Run>) -> Result<(PgConnection, i32), sqlx::Error> {
+async fn greeted(
+    mut connection: PgConnection,
+    run: Option<&ServerIncarnation>,
+) -> Result<(PgConnection, i32), sqlx::Error> {
     let row = connection.fetch_one(BEGIN).await?;
     let (process, started): (i32, String) = (row.try_get(0)?, row.try_get(1)?);
     if let Some(run) = run.filter(|run| started != *run.started) {

@@ -16,39 +16,39 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::error::{Error, Result};
 
 use crate::db::ACQUIRE_TIMEOUT;
-use crate::db::pooled_connection::{Seat, closed};
-use crate::db::replica::Run;
+use crate::db::pooled_connection::{PooledConnection, closed};
+use crate::db::replica::ServerIncarnation;
 
 /// Connections for reading.
 #[derive(Clone, Debug)]
-pub struct Reader {
-    room: Arc<Room>,
+pub struct ReadPool {
+    room: Arc<PoolInner>,
     /// Where it is said that a statement failed because it ran on a replica.
     let_down: Option<Arc<AtomicBool>>,
 }
 
 #[derive(Debug)]
-struct Room {
-    free: Mutex<Vec<Seat>>,
+struct PoolInner {
+    free: Mutex<Vec<PooledConnection>>,
     /// As many as are free; who waits is served in turn.
     permits: Arc<Semaphore>,
     seats: usize,
     backend: DatabaseBackend,
     /// Of a replica: the run of the server that they lead to.
-    run: Option<Run>,
+    run: Option<ServerIncarnation>,
 }
 
-impl Room {
-    fn give_back(&self, seat: Seat) {
+impl PoolInner {
+    fn give_back(&self, seat: PooledConnection) {
         self.free.lock().unwrap_or_else(PoisonError::into_inner).push(seat);
     }
 }
 
 /// A seat while statements run on it.
 pub(crate) struct Taken {
-    seat: Option<Seat>,
+    seat: Option<PooledConnection>,
     permit: Option<OwnedSemaphorePermit>,
-    room: Arc<Room>,
+    room: Arc<PoolInner>,
     /// Whether the database works on a statement, which is to be stopped when nobody waits for it.
     is_running: bool,
     /// Whether a transaction was begun, which ends with the connection.
@@ -76,14 +76,14 @@ impl Drop for Taken {
     fn drop(&mut self) {
         let (Some(mut seat), Some(permit)) = (self.seat.take(), self.permit.take()) else { return };
         let has_begun = self.has_begun;
-        let give_back = move |mut seat: Seat, room: &Room| {
+        let give_back = move |mut seat: PooledConnection, room: &PoolInner| {
             if has_begun {
                 seat.leave();
             }
             room.give_back(seat);
         };
         // What runs at a server that has gone cannot be stopped.
-        if !self.is_running || self.room.run.as_ref().is_some_and(Run::is_lost) {
+        if !self.is_running || self.room.run.as_ref().is_some_and(ServerIncarnation::is_lost) {
             give_back(seat, &self.room);
             return;
         }
@@ -99,24 +99,29 @@ impl Drop for Taken {
     }
 }
 
-impl Reader {
+impl ReadPool {
     /// Connections to a SQLite file.
     pub(crate) fn sqlite(options: &SqliteConnectOptions, seats: usize) -> Self {
         let pool = SqlitePoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT).connect_lazy_with(options.clone());
-        Self::new(DatabaseBackend::Sqlite, (0..seats).map(|_| Seat::sqlite(&pool)).collect(), None)
+        Self::new(DatabaseBackend::Sqlite, (0..seats).map(|_| PooledConnection::sqlite(&pool)).collect(), None)
     }
 
     /// Connections to a PostgreSQL server; `others` carries the word to stop. Those to a replica are to one run of it.
-    pub(super) fn postgres(options: &PgConnectOptions, others: &PgPool, seats: usize, run: Option<&Run>) -> Self {
+    pub(super) fn postgres(
+        options: &PgConnectOptions,
+        others: &PgPool,
+        seats: usize,
+        run: Option<&ServerIncarnation>,
+    ) -> Self {
         let pool = PgPoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT).connect_lazy_with(options.clone());
-        let seats = (0..seats).map(|_| Seat::postgres(&pool, others, run)).collect();
+        let seats = (0..seats).map(|_| PooledConnection::postgres(&pool, others, run)).collect();
         Self::new(DatabaseBackend::Postgres, seats, run.cloned())
     }
 
-    fn new(backend: DatabaseBackend, free: Vec<Seat>, run: Option<Run>) -> Self {
+    fn new(backend: DatabaseBackend, free: Vec<PooledConnection>, run: Option<ServerIncarnation>) -> Self {
         let seats = free.len();
         let permits = Arc::new(Semaphore::new(seats));
-        let room = Room { free: Mutex::new(free), permits, seats, backend, run };
+        let room = PoolInner { free: Mutex::new(free), permits, seats, backend, run };
         Self { room: Arc::new(room), let_down: None }
     }
 

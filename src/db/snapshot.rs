@@ -4,18 +4,18 @@ use sea_orm::sea_query::SelectStatement;
 use sea_orm::{DatabaseBackend, QueryResult, Statement};
 
 use crate::db::Dialect;
-use crate::db::read_pool::{Reader, Taken};
+use crate::db::read_pool::{ReadPool, Taken};
 use crate::error::{Error, Result};
 
 /// One state of the graph. It keeps a connection, and what it runs stops when nobody waits for it.
 pub struct Snapshot {
     taken: Taken,
-    reader: Reader,
+    reader: ReadPool,
 }
 
 impl Snapshot {
     /// The state as it is now. A connection that is not free is not waited for: others may read for hours.
-    pub(super) async fn take(reader: &Reader) -> Result<Self> {
+    pub(super) async fn take(reader: &ReadPool) -> Result<Self> {
         let busy = || {
             let (most, _) = reader.occupancy();
             Error::Busy(format!("{most} exports run already, as many as there may: come again when one has ended"))

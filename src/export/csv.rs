@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use csv::{Terminator, WriterBuilder};
-use entity::record::Kind;
-use entity::row::Stored;
+use entity::record::RecordKind;
+use entity::row::FromRow;
 use entity::{article_author, statement_about};
 use sea_orm::sea_query::Value;
 use sea_orm::{EntityTrait, IdenStatic, Iterable, ModelTrait};
@@ -44,11 +44,11 @@ const RENAMED: &[(&str, &str, &str)] = &[
     ("mention", "target_kind", "judgedKind"),
 ];
 
-pub(super) async fn write(source: &mut Source, out: &Out, kind: Kind) -> Result<()> {
+pub(super) async fn write(source: &mut Source, out: &Out, kind: RecordKind) -> Result<()> {
     macro_rules! nouns {
         ($($noun:ident $module:ident,)+) => {
             match kind {
-                $(Kind::$noun => noun::<entity::$module::Entity>(source, out, kind).await,)+
+                $(RecordKind::$noun => noun::<entity::$module::Entity>(source, out, kind).await,)+
             }
         };
     }
@@ -98,24 +98,24 @@ fn camel(name: &str) -> String {
 }
 
 /// What a noun refers to many of: what the column is called. The graph holds them in tables of ties.
-fn many(kind: Kind) -> Option<&'static str> {
+fn many(kind: RecordKind) -> Option<&'static str> {
     match kind {
-        Kind::Article => Some("authors"),
-        Kind::Statement => Some("about"),
+        RecordKind::Article => Some("authors"),
+        RecordKind::Statement => Some("about"),
         _ => None,
     }
 }
 
 /// Those that each row refers to, authors in the order of the byline.
-async fn ties(source: &mut Source, kind: Kind, ids: &[i64]) -> Result<HashMap<i64, Vec<i64>>> {
+async fn ties(source: &mut Source, kind: RecordKind, ids: &[i64]) -> Result<HashMap<i64, Vec<i64>>> {
     let mut ties: HashMap<i64, Vec<i64>> = HashMap::new();
     match kind {
-        Kind::Article => {
+        RecordKind::Article => {
             for row in source.by::<article_author::Entity>(article_author::Column::ArticleId, ids).await? {
                 ties.entry(row.article_id.0).or_default().push(row.actor_id.0);
             }
         }
-        Kind::Statement => {
+        RecordKind::Statement => {
             for row in source.by::<statement_about::Entity>(statement_about::Column::StatementId, ids).await? {
                 ties.entry(row.statement_id.0).or_default().push(row.target_id.0);
             }
@@ -128,9 +128,9 @@ async fn ties(source: &mut Source, kind: Kind, ids: &[i64]) -> Result<HashMap<i6
 /// Behind each id, and with a space behind each label.
 const SEPARATOR: &str = ";";
 
-async fn noun<E>(source: &mut Source, out: &Out, kind: Kind) -> Result<()>
+async fn noun<E>(source: &mut Source, out: &Out, kind: RecordKind) -> Result<()>
 where
-    E: EntityTrait<Model: Stored + ModelTrait<Entity = E>>,
+    E: EntityTrait<Model: FromRow + ModelTrait<Entity = E>>,
 {
     let failed = |error: &dyn std::fmt::Display| Error::Broken(format!("a row cannot be written: {error}"));
     let columns = columns::<E>();

@@ -9,7 +9,7 @@ use entity::actor::{ActorKind, OrganizationKind};
 use entity::id::RecordId;
 use entity::mention::MentionKind;
 use entity::participation::Role;
-use entity::record::Kind;
+use entity::record::RecordKind;
 use entity::relation::RelationKind;
 use entity::{actor, article, article_author, event, external_id, mention, name, participation, place, relation};
 use sea_orm::ActiveEnum;
@@ -30,7 +30,7 @@ struct Entity {
 }
 
 impl Entity {
-    fn new(kind: Kind, id: i64, schema: &'static str) -> Self {
+    fn new(kind: RecordKind, id: i64, schema: &'static str) -> Self {
         Self { id: named(kind, id), schema, properties: BTreeMap::new() }
     }
 
@@ -58,7 +58,7 @@ impl Entity {
     }
 }
 
-fn named(kind: Kind, id: i64) -> String {
+fn named(kind: RecordKind, id: i64) -> String {
     format!("newsgraph-{}", global(kind, id))
 }
 
@@ -123,7 +123,7 @@ fn country(code: Option<&String>) -> Option<String> {
 }
 
 async fn places(source: &mut Source, out: &Out) -> Result<()> {
-    let mut walk = source.walk(Kind::Place);
+    let mut walk = source.walk(RecordKind::Place);
     loop {
         let rows = source.step::<place::Entity>(&mut walk).await?;
         if rows.is_empty() {
@@ -132,7 +132,7 @@ async fn places(source: &mut Source, out: &Out) -> Result<()> {
         let ids: Vec<i64> = rows.iter().map(|row| row.id.0).collect();
         let mut names = Names::of(source, &ids).await?;
         let entities = rows.iter().map(|row| {
-            let mut entity = Entity::new(Kind::Place, row.id.0, "Address");
+            let mut entity = Entity::new(RecordKind::Place, row.id.0, "Address");
             names.add(row.id, &row.label, &mut entity);
             entity.add("full", Some(&row.label));
             entity.add("country", country(row.country.as_ref()));
@@ -168,7 +168,7 @@ fn schema(row: &actor::Model) -> &'static str {
 }
 
 async fn actors(source: &mut Source, out: &Out) -> Result<()> {
-    let mut walk = source.walk(Kind::Actor);
+    let mut walk = source.walk(RecordKind::Actor);
     loop {
         let rows = source.step::<actor::Entity>(&mut walk).await?;
         if rows.is_empty() {
@@ -177,11 +177,11 @@ async fn actors(source: &mut Source, out: &Out) -> Result<()> {
         let ids: Vec<i64> = rows.iter().map(|row| row.id.0).collect();
         let mut names = Names::of(source, &ids).await?;
         let entities = rows.iter().map(|row| {
-            let mut entity = Entity::new(Kind::Actor, row.id.0, schema(row));
+            let mut entity = Entity::new(RecordKind::Actor, row.id.0, schema(row));
             names.add(row.id, &row.label, &mut entity);
             entity.add("country", country(row.country.as_ref()));
             entity.add("description", row.description.as_ref());
-            entity.add("addressEntity", row.place_id.map(|place| named(Kind::Place, place.0)));
+            entity.add("addressEntity", row.place_id.map(|place| named(RecordKind::Place, place.0)));
             if row.kind == ActorKind::Person {
                 entity.add("position", row.occupation.as_ref());
                 entity.date("birthDate", row.born.as_ref());
@@ -195,7 +195,7 @@ async fn actors(source: &mut Source, out: &Out) -> Result<()> {
 }
 
 async fn articles(source: &mut Source, out: &Out) -> Result<()> {
-    let mut walk = source.walk(Kind::Article);
+    let mut walk = source.walk(RecordKind::Article);
     loop {
         let rows = source.step::<article::Entity>(&mut walk).await?;
         if rows.is_empty() {
@@ -206,7 +206,7 @@ async fn articles(source: &mut Source, out: &Out) -> Result<()> {
         let people = rows.iter().filter_map(|row| row.publisher_id).chain(authors.iter().map(|author| author.actor_id));
         let labels = source.labels(people.map(i64::from).collect::<Vec<_>>()).await?;
         let entities = rows.iter().map(|row| {
-            let mut entity = Entity::new(Kind::Article, row.id.0, "Article");
+            let mut entity = Entity::new(RecordKind::Article, row.id.0, "Article");
             entity.add("title", row.headline.as_ref());
             entity.add("sourceUrl", row.url.as_ref());
             entity.add("publisher", row.publisher_id.and_then(|publisher| labels.text(publisher.0)));
@@ -231,7 +231,7 @@ fn alpha3(code: &str) -> Option<&'static str> {
 }
 
 async fn events(source: &mut Source, out: &Out) -> Result<()> {
-    let mut walk = source.walk(Kind::Event);
+    let mut walk = source.walk(RecordKind::Event);
     loop {
         let rows = source.step::<event::Entity>(&mut walk).await?;
         if rows.is_empty() {
@@ -247,7 +247,7 @@ async fn events(source: &mut Source, out: &Out) -> Result<()> {
             source.labels(rows.iter().filter_map(|row| row.place_id).map(i64::from).collect::<Vec<_>>()).await?;
         let mut names = Names::of(source, &ids).await?;
         let entities = rows.iter().map(|row| {
-            let mut entity = Entity::new(Kind::Event, row.id.0, "Event");
+            let mut entity = Entity::new(RecordKind::Event, row.id.0, "Event");
             let kind = row.kind.to_value();
             names.add(row.id, row.title.as_ref().unwrap_or(&kind), &mut entity);
             entity.add("summary", row.summary.as_ref());
@@ -255,11 +255,11 @@ async fn events(source: &mut Source, out: &Out) -> Result<()> {
             entity.time(row.date.as_ref());
             if let Some(place) = row.place_id {
                 entity.add("location", labels.text(place.0));
-                entity.add("addressEntity", Some(named(Kind::Place, place.0)));
+                entity.add("addressEntity", Some(named(RecordKind::Place, place.0)));
             }
             for part in by_event.remove(&row.id.0).unwrap_or_default() {
                 let property = if part.role == Role::Organizer { "organizer" } else { "involved" };
-                entity.add(property, part.actor_id.map(|actor| named(Kind::Actor, actor.0)));
+                entity.add(property, part.actor_id.map(|actor| named(RecordKind::Actor, actor.0)));
             }
             entity
         });
@@ -268,7 +268,7 @@ async fn events(source: &mut Source, out: &Out) -> Result<()> {
 }
 
 async fn relations(source: &mut Source, out: &Out) -> Result<()> {
-    let mut walk = source.walk(Kind::Relation);
+    let mut walk = source.walk(RecordKind::Relation);
     loop {
         let rows = source.step::<relation::Entity>(&mut walk).await?;
         if rows.is_empty() {
@@ -284,9 +284,9 @@ async fn relations(source: &mut Source, out: &Out) -> Result<()> {
             let Some(object) = row.object_id else { continue };
             let ends = [row.subject_id, object].map(|actor| schemata.get(&actor.0).copied().unwrap_or("LegalEntity"));
             let (schema, first, second) = tie(row.kind, ends);
-            let mut entity = Entity::new(Kind::Relation, row.id.0, schema);
-            entity.add(first, Some(named(Kind::Actor, row.subject_id.0)));
-            entity.add(second, Some(named(Kind::Actor, object.0)));
+            let mut entity = Entity::new(RecordKind::Relation, row.id.0, schema);
+            entity.add(first, Some(named(RecordKind::Actor, row.subject_id.0)));
+            entity.add(second, Some(named(RecordKind::Actor, object.0)));
             let role = row.title.clone().unwrap_or_else(|| row.kind.to_value().to_lowercase().replace('_', " "));
             entity.add(if matches!(schema, "Family" | "Associate") { "relationship" } else { "role" }, Some(role));
             entity.date("startDate", row.since.as_ref());
@@ -321,16 +321,16 @@ fn tie(kind: RelationKind, [first, second]: [&str; 2]) -> (&'static str, &'stati
 }
 
 async fn mentions(source: &mut Source, out: &Out) -> Result<()> {
-    let mut walk = source.walk(Kind::Mention);
+    let mut walk = source.walk(RecordKind::Mention);
     loop {
         let rows = source.step::<mention::Entity>(&mut walk).await?;
         if rows.is_empty() {
             return Ok(());
         }
         let entities = rows.iter().map(|row| {
-            let mut entity = Entity::new(Kind::Mention, row.id.0, "Mention");
+            let mut entity = Entity::new(RecordKind::Mention, row.id.0, "Mention");
             entity.add("name", Some(&row.text));
-            entity.add("document", Some(named(Kind::Article, row.article_id.0)));
+            entity.add("document", Some(named(RecordKind::Article, row.article_id.0)));
             if let (Some(target), Some(kind)) = (row.target_id, row.target_kind) {
                 entity.add("resolved", Some(named(kind, target.0)));
             }

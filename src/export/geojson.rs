@@ -1,6 +1,6 @@
 //! Places, and events where they happened, for maps (RFC 7946).
 
-use entity::record::Kind;
+use entity::record::RecordKind;
 use entity::{event, place};
 use serde_json::{Value, json};
 
@@ -14,9 +14,9 @@ pub(super) async fn write(source: &mut Source, out: &Out) -> Result<()> {
     let mut text = r#"{"type":"FeatureCollection","features":["#.to_owned();
     let mut between = "\n";
     // Each noun only when it is wanted: what belongs to another noun has no place of its own here.
-    let wanted = |kind: Kind, source: &Source| source.chosen.kind.is_none_or(|only| only == kind);
-    if wanted(Kind::Place, source) {
-        let mut walk = source.walk(Kind::Place);
+    let wanted = |kind: RecordKind, source: &Source| source.chosen.kind.is_none_or(|only| only == kind);
+    if wanted(RecordKind::Place, source) {
+        let mut walk = source.walk(RecordKind::Place);
         loop {
             let rows = source.step::<place::Entity>(&mut walk).await?;
             if rows.is_empty() {
@@ -36,13 +36,13 @@ pub(super) async fn write(source: &mut Source, out: &Out) -> Result<()> {
                 ]);
                 let point = row.latitude.zip(row.longitude);
                 text.push_str(std::mem::replace(&mut between, ",\n"));
-                text.push_str(&text_of(&feature(Kind::Place, row.id.0, point, properties))?);
+                text.push_str(&text_of(&feature(RecordKind::Place, row.id.0, point, properties))?);
             }
             out.send(std::mem::take(&mut text).into_bytes(), rows.len()).await?;
         }
     }
-    if wanted(Kind::Event, source) {
-        let mut walk = source.walk(Kind::Event);
+    if wanted(RecordKind::Event, source) {
+        let mut walk = source.walk(RecordKind::Event);
         loop {
             let rows = source.step::<event::Entity>(&mut walk).await?;
             if rows.is_empty() {
@@ -71,7 +71,7 @@ pub(super) async fn write(source: &mut Source, out: &Out) -> Result<()> {
                 ]);
                 let point = place.and_then(|place| place.latitude.zip(place.longitude));
                 text.push_str(std::mem::replace(&mut between, ",\n"));
-                text.push_str(&text_of(&feature(Kind::Event, row.id.0, point, properties))?);
+                text.push_str(&text_of(&feature(RecordKind::Event, row.id.0, point, properties))?);
             }
             out.send(std::mem::take(&mut text).into_bytes(), rows.len()).await?;
         }
@@ -81,7 +81,7 @@ pub(super) async fn write(source: &mut Source, out: &Out) -> Result<()> {
 }
 
 /// What is nowhere known has no geometry, which is allowed.
-fn feature(kind: Kind, id: i64, point: Option<(f64, f64)>, properties: Value) -> Value {
+fn feature(kind: RecordKind, id: i64, point: Option<(f64, f64)>, properties: Value) -> Value {
     let geometry = point.map(|(latitude, longitude)| json!({ "type": "Point", "coordinates": [longitude, latitude] }));
     json!({ "type": "Feature", "id": global(kind, id), "geometry": geometry, "properties": properties })
 }

@@ -1,6 +1,6 @@
 //! A graph for programs that draw and measure graphs (GraphML): things as nodes, what ties them as edges.
 
-use entity::record::Kind;
+use entity::record::RecordKind;
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement, SimpleExpr};
 
 use crate::error::Result;
@@ -24,20 +24,20 @@ const HEAD: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 
 /// A noun whose rows are nodes: what is told of them besides the noun, in the order of `TOLD`, as SQL.
 struct Node {
-    kind: Kind,
+    kind: RecordKind,
     told: [&'static str; 4],
 }
 
 const TOLD: [&str; 4] = ["label", "type", "when", "standing"];
 
 const NODES: &[Node] = &[
-    Node { kind: Kind::Article, told: ["COALESCE(headline, url)", "NULL", "published", "NULL"] },
-    Node { kind: Kind::Actor, told: ["label", "COALESCE(organization_kind, kind)", "NULL", "NULL"] },
-    Node { kind: Kind::Place, told: ["label", "kind", "NULL", "NULL"] },
-    Node { kind: Kind::Event, told: ["title", "type", "date", "standing"] },
-    Node { kind: Kind::Account, told: ["label", "type", "date", "standing"] },
-    Node { kind: Kind::Statement, told: ["summary", "attribution", "said", "NULL"] },
-    Node { kind: Kind::Claim, told: ["text", "NULL", "NULL", "standing"] },
+    Node { kind: RecordKind::Article, told: ["COALESCE(headline, url)", "NULL", "published", "NULL"] },
+    Node { kind: RecordKind::Actor, told: ["label", "COALESCE(organization_kind, kind)", "NULL", "NULL"] },
+    Node { kind: RecordKind::Place, told: ["label", "kind", "NULL", "NULL"] },
+    Node { kind: RecordKind::Event, told: ["title", "type", "date", "standing"] },
+    Node { kind: RecordKind::Account, told: ["label", "type", "date", "standing"] },
+    Node { kind: RecordKind::Statement, told: ["summary", "attribution", "said", "NULL"] },
+    Node { kind: RecordKind::Claim, told: ["text", "NULL", "NULL", "standing"] },
 ];
 
 /// Rows that are edges: from a column to a column, and which of them.
@@ -46,8 +46,8 @@ struct Tie {
     table: &'static str,
     /// The columns that number its rows.
     row: [&'static str; 2],
-    from: (&'static str, Kind),
-    to: (&'static str, Kind),
+    from: (&'static str, RecordKind),
+    to: (&'static str, RecordKind),
     /// Its kind, as SQL.
     kind: &'static str,
     /// Which rows, as SQL.
@@ -65,8 +65,8 @@ macro_rules! ties {
             name: $name,
             table: $table,
             row: $row,
-            from: ($from, Kind::$from_kind),
-            to: ($to, Kind::$to_kind),
+            from: ($from, RecordKind::$from_kind),
+            to: ($to, RecordKind::$to_kind),
             kind: $kind,
             only: $only,
         }),+];
@@ -114,8 +114,15 @@ ties! {
 }
 
 /// Which nouns can be picked.
-pub(super) const NOUNS: &[Kind] =
-    &[Kind::Article, Kind::Actor, Kind::Place, Kind::Event, Kind::Account, Kind::Statement, Kind::Claim];
+pub(super) const NOUNS: &[RecordKind] = &[
+    RecordKind::Article,
+    RecordKind::Actor,
+    RecordKind::Place,
+    RecordKind::Event,
+    RecordKind::Account,
+    RecordKind::Statement,
+    RecordKind::Claim,
+];
 
 pub(super) async fn write(source: &mut Source, out: &Out) -> Result<()> {
     out.send(HEAD.as_bytes().to_vec(), 0).await?;
@@ -129,7 +136,7 @@ pub(super) async fn write(source: &mut Source, out: &Out) -> Result<()> {
 }
 
 /// The rows of a noun that were asked for, when not all were. Others come only as the far ends of their edges.
-fn picked(source: &Source, kind: Kind) -> Option<SelectStatement> {
+fn picked(source: &Source, kind: RecordKind) -> Option<SelectStatement> {
     let chosen = &source.chosen;
     let of_dataset = chosen.dataset.map(|dataset| {
         Query::select().column("id").from("record").and_where(Expr::col("dataset_id").eq(dataset.0)).take()
@@ -152,7 +159,7 @@ fn everything(source: &Source) -> bool {
 }
 
 /// The rows of a noun that are nodes.
-fn shown(source: &Source, kind: Kind) -> Option<SimpleExpr> {
+fn shown(source: &Source, kind: RecordKind) -> Option<SimpleExpr> {
     if everything(source) {
         return None;
     }
@@ -194,7 +201,7 @@ async fn nodes(source: &mut Source, out: &Out, node: &Node) -> Result<()> {
         for (told, sql) in TOLD.iter().zip(node.told) {
             select.expr_as(Expr::cust(format!("CAST({sql} AS TEXT)")), format!("told_{told}"));
         }
-        if node.kind == Kind::Place {
+        if node.kind == RecordKind::Place {
             select.column((name, "latitude")).column((name, "longitude"));
         }
         select.and_where(source.one_of(Expr::col((name, "id")), &next)).order_by((name, "id"), Order::Asc);
@@ -207,7 +214,7 @@ async fn nodes(source: &mut Source, out: &Out, node: &Node) -> Result<()> {
             for told in TOLD {
                 data(&mut text, told, row.try_get::<Option<String>>("", &format!("told_{told}"))?.as_deref());
             }
-            if node.kind == Kind::Place {
+            if node.kind == RecordKind::Place {
                 for name in ["latitude", "longitude"] {
                     let degrees: Option<f64> = row.try_get("", name)?;
                     data(&mut text, name, degrees.map(|degrees| degrees.to_string()).as_deref());

@@ -17,7 +17,7 @@ mod unmerged;
 
 use std::panic;
 
-use entity::record::Kind;
+use entity::record::RecordKind;
 use sea_orm::ActiveEnum;
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -84,25 +84,32 @@ impl Format {
     }
 
     /// Which nouns it can hold.
-    fn nouns(self) -> &'static [Kind] {
+    fn nouns(self) -> &'static [RecordKind] {
         match self {
-            Self::Records | Self::Csv | Self::Jsonld => Kind::ALL,
-            Self::Geojson => &[Kind::Place, Kind::Event],
+            Self::Records | Self::Csv | Self::Jsonld => RecordKind::ALL,
+            Self::Geojson => &[RecordKind::Place, RecordKind::Event],
             Self::Graphml => graphml::NOUNS,
-            Self::Ftm => &[Kind::Place, Kind::Actor, Kind::Article, Kind::Event, Kind::Relation, Kind::Mention],
+            Self::Ftm => &[
+                RecordKind::Place,
+                RecordKind::Actor,
+                RecordKind::Article,
+                RecordKind::Event,
+                RecordKind::Relation,
+                RecordKind::Mention,
+            ],
         }
     }
 }
 
 /// How nouns are called: as their tables, with hyphens.
-pub fn word(kind: Kind) -> String {
+pub fn word(kind: RecordKind) -> String {
     kind.to_value().to_lowercase().replace('_', "-")
 }
 
 /// The noun that is called so.
-pub fn noun(name: &str) -> Result<Kind> {
-    Kind::ALL.iter().copied().find(|kind| word(*kind) == name).ok_or_else(|| {
-        let words: Vec<String> = Kind::ALL.iter().map(|kind| word(*kind)).collect();
+pub fn noun(name: &str) -> Result<RecordKind> {
+    RecordKind::ALL.iter().copied().find(|kind| word(*kind) == name).ok_or_else(|| {
+        let words: Vec<String> = RecordKind::ALL.iter().map(|kind| word(*kind)).collect();
         let hint = did_you_mean(name, words.iter().map(String::as_str));
         Error::BadInput(format!(
             "`{name}` is no noun of the graph: {}",
@@ -117,7 +124,7 @@ pub struct Request {
     /// How it is written.
     pub format: Format,
     /// Only things of this noun, with what belongs to them.
-    pub kind: Option<Kind>,
+    pub kind: Option<RecordKind>,
     /// Only those for which this holds: the filter of the noun as the API has it.
     pub filter: Option<Value>,
     /// Only what came with the dataset that has this key.
@@ -171,7 +178,7 @@ pub async fn export(db: &Db, request: &Request) -> Result<Export> {
     task.spawn(async move {
         match format {
             Format::Records => records::write(&mut source, &out, tells_judges).await,
-            Format::Csv => csv::write(&mut source, &out, kind.unwrap_or(Kind::Event)).await,
+            Format::Csv => csv::write(&mut source, &out, kind.unwrap_or(RecordKind::Event)).await,
             Format::Jsonld => jsonld::write(&mut source, &out).await,
             Format::Geojson => geojson::write(&mut source, &out).await,
             Format::Graphml => graphml::write(&mut source, &out).await,

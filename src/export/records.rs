@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use entity::id::{DatasetId, RecordId};
-use entity::record::Kind;
+use entity::record::RecordKind;
 use entity::{article_author, dataset, merge, record, statement_about};
 use sea_orm::sea_query::{Expr, ExprTrait, Func, Query, SelectStatement};
 
@@ -148,7 +148,7 @@ async fn weigh(source: &mut Source, tops: &[record::Model]) -> Result<HashMap<i6
     for row in source.rows(&parts).await? {
         weights.insert(row.try_get("", "id")?, ROW * row.try_get::<i64>("", "count")?);
     }
-    let articles: Vec<i64> = tops.iter().filter(|top| top.kind == Kind::Article).map(|top| top.id.0).collect();
+    let articles: Vec<i64> = tops.iter().filter(|top| top.kind == RecordKind::Article).map(|top| top.id.0).collect();
     for (article, length) in source.lengths(&articles).await? {
         *weights.entry(article).or_default() += length;
     }
@@ -159,7 +159,7 @@ async fn weigh(source: &mut Source, tops: &[record::Model]) -> Result<HashMap<i6
 async fn read(source: &mut Source, tops: &[record::Model]) -> Result<Restorer> {
     let ids: Vec<i64> = tops.iter().map(|top| top.id.0).collect();
     let parts = source.by::<record::Entity>(record::Column::OwnerId, &ids).await?;
-    let mut numbers: HashMap<Kind, Vec<i64>> = HashMap::new();
+    let mut numbers: HashMap<RecordKind, Vec<i64>> = HashMap::new();
     for entry in tops.iter().chain(&parts) {
         numbers.entry(entry.kind).or_default().push(entry.id.0);
     }
@@ -168,8 +168,8 @@ async fn read(source: &mut Source, tops: &[record::Model]) -> Result<Restorer> {
     let mut rows = Rows::default();
     macro_rules! read {
         ($($kind:ident $module:ident,)+) => {$(
-            if let Some(numbers) = numbers.get(&Kind::$kind) {
-                rows.$module = source.written::<entity::$module::Entity>(Kind::$kind, numbers, &originals).await?;
+            if let Some(numbers) = numbers.get(&RecordKind::$kind) {
+                rows.$module = source.written::<entity::$module::Entity>(RecordKind::$kind, numbers, &originals).await?;
             }
         )+};
     }
@@ -179,10 +179,10 @@ async fn read(source: &mut Source, tops: &[record::Model]) -> Result<Restorer> {
         Stance stance, Figure figure, Evidence evidence, Mention mention, ExternalId external_id,
     }
     let none = Vec::new();
-    let of = |kind: Kind| numbers.get(&kind).unwrap_or(&none);
+    let of = |kind: RecordKind| numbers.get(&kind).unwrap_or(&none);
     let authors = article_author::Column::ArticleId;
-    let authors = source.by::<article_author::Entity>(authors, of(Kind::Article)).await?;
+    let authors = source.by::<article_author::Entity>(authors, of(RecordKind::Article)).await?;
     let abouts = statement_about::Column::StatementId;
-    let abouts = source.by::<statement_about::Entity>(abouts, of(Kind::Statement)).await?;
+    let abouts = source.by::<statement_about::Entity>(abouts, of(RecordKind::Statement)).await?;
     Ok(Restorer::new(tops, &parts, rows, originals.authors(authors), originals.abouts(abouts)))
 }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use entity::id::DatasetId;
-use entity::record::Kind;
-use entity::row::{LeftOut, Stored};
+use entity::record::RecordKind;
+use entity::row::{ColumnMask, FromRow};
 use entity::{article, dataset, record};
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 use sea_orm::{EntityName, EntityTrait, Iterable};
@@ -14,7 +14,7 @@ use crate::error::{Error, Result, did_you_mean};
 
 /// What to export of the graph.
 pub(super) struct Chosen {
-    pub(super) kind: Option<Kind>,
+    pub(super) kind: Option<RecordKind>,
     pub(super) condition: Option<Expr>,
     pub(super) dataset: Option<DatasetId>,
 }
@@ -58,16 +58,16 @@ impl Source {
     /// The rows of a statement that selects all columns of a noun, in their order.
     pub(super) async fn models<E>(&mut self, select: &SelectStatement) -> Result<Vec<E::Model>>
     where
-        E: EntityTrait<Model: Stored>,
+        E: EntityTrait<Model: FromRow>,
     {
         let rows = self.snapshot.all(select).await?;
-        rows.iter().map(|row| Ok(E::Model::read(row, 0, LeftOut::default())?)).collect()
+        rows.iter().map(|row| Ok(E::Model::read(row, 0, ColumnMask::default())?)).collect()
     }
 
     /// The rows of a noun whose `column` has one of these numbers, in the order of their own.
     pub(super) async fn by<E>(&mut self, column: E::Column, numbers: &[i64]) -> Result<Vec<E::Model>>
     where
-        E: EntityTrait<Model: Stored>,
+        E: EntityTrait<Model: FromRow>,
     {
         if numbers.is_empty() {
             return Ok(Vec::new());
@@ -145,7 +145,7 @@ impl Ids {
 
 impl Source {
     /// The numbers of the chosen rows of a noun.
-    pub(super) fn walk(&self, kind: Kind) -> Ids {
+    pub(super) fn walk(&self, kind: RecordKind) -> Ids {
         let condition = self.chosen.condition_of(kind);
         Ids { ended: condition.is_none(), ..Ids::new(table(kind), condition.flatten()) }
     }
@@ -177,10 +177,10 @@ impl Source {
     /// The next rows of a walk; none at its end.
     pub(super) async fn step<E>(&mut self, walk: &mut Ids) -> Result<Vec<E::Model>>
     where
-        E: EntityTrait<Model: Stored>,
+        E: EntityTrait<Model: FromRow>,
     {
         let mut ids = self.next_ids(walk).await?;
-        if walk.table == table(Kind::Article) {
+        if walk.table == table(RecordKind::Article) {
             let lengths = self.lengths(&ids).await?;
             let mut length = 0;
             let light = ids.iter().take_while(|id| {
@@ -224,7 +224,7 @@ impl Source {
         if ids.is_empty() {
             return Ok(labels);
         }
-        let mut by_kind: BTreeMap<Kind, Vec<i64>> = BTreeMap::new();
+        let mut by_kind: BTreeMap<RecordKind, Vec<i64>> = BTreeMap::new();
         let kinds = Query::select()
             .columns(["id", "kind"])
             .from(record::Entity)
@@ -252,11 +252,11 @@ impl Source {
 
 /// What things are and what to show for them.
 #[derive(Default)]
-pub(super) struct Labels(HashMap<i64, (Kind, Option<String>)>);
+pub(super) struct Labels(HashMap<i64, (RecordKind, Option<String>)>);
 
 impl Labels {
     /// The noun of a thing.
-    pub(super) fn kind(&self, id: i64) -> Option<Kind> {
+    pub(super) fn kind(&self, id: i64) -> Option<RecordKind> {
         self.0.get(&id).map(|(kind, _)| *kind)
     }
 
@@ -267,16 +267,20 @@ impl Labels {
 }
 
 /// What to show for a thing of a noun, as `search` shows it.
-fn label_of(kind: Kind) -> Option<&'static str> {
+fn label_of(kind: RecordKind) -> Option<&'static str> {
     match kind {
-        Kind::Article => Some("COALESCE(headline, url)"),
-        Kind::Actor | Kind::Place | Kind::Account => Some("label"),
-        Kind::Event => Some("title"),
-        Kind::Statement => Some("summary"),
-        Kind::Claim | Kind::Name | Kind::Mention => Some("text"),
-        Kind::Figure => Some("counted"),
-        Kind::ExternalId => Some("value"),
-        Kind::Relation | Kind::Participation | Kind::EventLink | Kind::Stance | Kind::Evidence => None,
+        RecordKind::Article => Some("COALESCE(headline, url)"),
+        RecordKind::Actor | RecordKind::Place | RecordKind::Account => Some("label"),
+        RecordKind::Event => Some("title"),
+        RecordKind::Statement => Some("summary"),
+        RecordKind::Claim | RecordKind::Name | RecordKind::Mention => Some("text"),
+        RecordKind::Figure => Some("counted"),
+        RecordKind::ExternalId => Some("value"),
+        RecordKind::Relation
+        | RecordKind::Participation
+        | RecordKind::EventLink
+        | RecordKind::Stance
+        | RecordKind::Evidence => None,
     }
 }
 
@@ -290,7 +294,7 @@ impl Chosen {
     }
 
     /// What holds for the rows of a noun that are chosen: nothing has to, or none are (`None`).
-    fn condition_of(&self, kind: Kind) -> Option<Option<Expr>> {
+    fn condition_of(&self, kind: RecordKind) -> Option<Option<Expr>> {
         let id = || Expr::col((table(kind), "id"));
         let chosen = match (self.kind, self.picked()) {
             (Some(wanted), Some(_)) if wanted == kind => self.condition.clone(),
@@ -314,16 +318,20 @@ impl Chosen {
 }
 
 /// The column in which a part of a noun names what it belongs to; none for what stands alone.
-fn whole_of(kind: Kind) -> Option<&'static str> {
+fn whole_of(kind: RecordKind) -> Option<&'static str> {
     match kind {
-        Kind::Name | Kind::ExternalId | Kind::Evidence | Kind::Figure => Some("target_id"),
-        Kind::Mention => Some("article_id"),
-        Kind::Participation | Kind::Account => Some("event_id"),
-        Kind::EventLink => Some("from_id"),
-        Kind::Stance => Some("statement_id"),
-        Kind::Article | Kind::Actor | Kind::Place | Kind::Relation | Kind::Event | Kind::Statement | Kind::Claim => {
-            None
-        }
+        RecordKind::Name | RecordKind::ExternalId | RecordKind::Evidence | RecordKind::Figure => Some("target_id"),
+        RecordKind::Mention => Some("article_id"),
+        RecordKind::Participation | RecordKind::Account => Some("event_id"),
+        RecordKind::EventLink => Some("from_id"),
+        RecordKind::Stance => Some("statement_id"),
+        RecordKind::Article
+        | RecordKind::Actor
+        | RecordKind::Place
+        | RecordKind::Relation
+        | RecordKind::Event
+        | RecordKind::Statement
+        | RecordKind::Claim => None,
     }
 }
 
@@ -337,23 +345,23 @@ pub(super) fn all_columns<E: EntityTrait>() -> SelectStatement {
 }
 
 /// The table of a noun.
-pub(super) fn table(kind: Kind) -> &'static str {
+pub(super) fn table(kind: RecordKind) -> &'static str {
     match kind {
-        Kind::Article => entity::article::Entity.table_name(),
-        Kind::Actor => entity::actor::Entity.table_name(),
-        Kind::Name => entity::name::Entity.table_name(),
-        Kind::Place => entity::place::Entity.table_name(),
-        Kind::Relation => entity::relation::Entity.table_name(),
-        Kind::Event => entity::event::Entity.table_name(),
-        Kind::Participation => entity::participation::Entity.table_name(),
-        Kind::EventLink => entity::event_link::Entity.table_name(),
-        Kind::Account => entity::account::Entity.table_name(),
-        Kind::Statement => entity::statement::Entity.table_name(),
-        Kind::Claim => entity::claim::Entity.table_name(),
-        Kind::Stance => entity::stance::Entity.table_name(),
-        Kind::Figure => entity::figure::Entity.table_name(),
-        Kind::Evidence => entity::evidence::Entity.table_name(),
-        Kind::Mention => entity::mention::Entity.table_name(),
-        Kind::ExternalId => entity::external_id::Entity.table_name(),
+        RecordKind::Article => entity::article::Entity.table_name(),
+        RecordKind::Actor => entity::actor::Entity.table_name(),
+        RecordKind::Name => entity::name::Entity.table_name(),
+        RecordKind::Place => entity::place::Entity.table_name(),
+        RecordKind::Relation => entity::relation::Entity.table_name(),
+        RecordKind::Event => entity::event::Entity.table_name(),
+        RecordKind::Participation => entity::participation::Entity.table_name(),
+        RecordKind::EventLink => entity::event_link::Entity.table_name(),
+        RecordKind::Account => entity::account::Entity.table_name(),
+        RecordKind::Statement => entity::statement::Entity.table_name(),
+        RecordKind::Claim => entity::claim::Entity.table_name(),
+        RecordKind::Stance => entity::stance::Entity.table_name(),
+        RecordKind::Figure => entity::figure::Entity.table_name(),
+        RecordKind::Evidence => entity::evidence::Entity.table_name(),
+        RecordKind::Mention => entity::mention::Entity.table_name(),
+        RecordKind::ExternalId => entity::external_id::Entity.table_name(),
     }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use entity::record::Kind;
-use entity::row::Stored;
+use entity::record::RecordKind;
+use entity::row::FromRow;
 use entity::{article_author, statement_about};
 use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{
@@ -50,13 +50,13 @@ impl Source {
     /// The rows of a noun with these numbers, as they were written, in the order of their numbers.
     pub(crate) async fn written<E>(
         &mut self,
-        kind: Kind,
+        kind: RecordKind,
         numbers: &[i64],
         originals: &Originals,
     ) -> Result<Vec<E::Model>>
     where
         E: EntityTrait,
-        E::Model: Stored + IntoActiveModel<E::ActiveModel>,
+        E::Model: FromRow + IntoActiveModel<E::ActiveModel>,
         E::ActiveModel: ActiveModelTrait<Entity = E> + TryIntoModel<E::Model> + Send,
     {
         let Some(key) = E::PrimaryKey::iter().next().map(PrimaryKeyToColumn::into_column) else {
@@ -67,7 +67,9 @@ impl Source {
             _ => 0,
         };
         let mut rows = self.by::<E>(key, numbers).await?;
-        if rows.len() < numbers.len() && matches!(kind, Kind::Actor | Kind::Place | Kind::Event | Kind::Claim) {
+        if rows.len() < numbers.len()
+            && matches!(kind, RecordKind::Actor | RecordKind::Place | RecordKind::Event | RecordKind::Claim)
+        {
             // What was judged to be another lies aside, as it was written.
             let aside = format!("merged_{}", table(kind));
             let mut select = Query::select();

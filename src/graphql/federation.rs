@@ -14,7 +14,7 @@ use async_graphql::{
 
 use crate::error::Error;
 use crate::graphql::connection::page_args::LONGEST_PAGE;
-use crate::graphql::loading::session::{Fault, session};
+use crate::graphql::loading::session::{SharedError, session};
 use crate::graphql::types::node::{Node, parse};
 use crate::graphql::types::node_query::named;
 
@@ -141,7 +141,7 @@ impl SubgraphQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The things, at most 500.")] representations: Vec<Representation>,
-    ) -> Result<Vec<Option<Entity>>, Fault> {
+    ) -> Result<Vec<Option<Entity>>, SharedError> {
         if representations.len() > LONGEST_PAGE as usize {
             return Err(Error::Limit(format!(
                 "{} representations are more than a page: ask for at most {LONGEST_PAGE}",

@@ -12,7 +12,7 @@ mod schema;
 pub mod search;
 pub mod types;
 
-pub(crate) use connection::connections;
+pub(crate) use connection::has_many;
 pub use connection::page_args::{DEFAULT_PAGE, LONGEST_PAGE};
 pub(crate) use executor::json::write;
 pub use loading::session::Session;

@@ -5,12 +5,12 @@ use sea_orm::ActiveEnum;
 use sea_orm::sea_query::{Expr, ExprTrait, Func, Query};
 
 use crate::error::Error;
-use crate::graphql::executor::resolve::One;
+use crate::graphql::executor::resolve::ResolvedObject;
 use crate::graphql::filter::with_slug;
-use crate::graphql::loading::batch::{Noun, Row};
-use crate::graphql::loading::projection::Asked;
-use crate::graphql::loading::session::{Fault, session};
-use crate::graphql::types::node::Kind;
+use crate::graphql::loading::batch::{NodeType, Row};
+use crate::graphql::loading::projection::Projection;
+use crate::graphql::loading::session::{SharedError, session};
+use crate::graphql::types::node::NodeKind;
 
 /// An id that another system gave.
 #[derive(Clone, Debug, InputObject)]
@@ -40,7 +40,11 @@ pub(crate) struct Lookup {
 }
 
 /// The thing asked for, or none.
-pub(crate) async fn find<T: Noun>(ctx: &Context<'_>, kind: Kind, lookup: Lookup) -> Result<Option<One<T>>, Fault> {
+pub(crate) async fn find<T: NodeType>(
+    ctx: &Context<'_>,
+    kind: NodeKind,
+    lookup: Lookup,
+) -> Result<Option<ResolvedObject<T>>, SharedError> {
     let id = || Expr::col((T::Entity::default(), "id"));
     let condition = match (lookup.id, lookup.slug, lookup.external_id, lookup.record) {
         (Some(given), None, None, None) => {
@@ -76,12 +80,12 @@ pub(crate) async fn find<T: Noun>(ctx: &Context<'_>, kind: Kind, lookup: Lookup)
         }
         _ => return Err(Error::BadInput(format!("Say which {} by exactly one argument", kind.word())).into()),
     };
-    let asked = Asked::<T>::one(ctx);
+    let asked = Projection::<T>::one(ctx);
     let mut select = asked.columns();
     // Two datasets may give one id elsewhere to things that nobody has judged to be one: the older answers.
     select.and_where(condition).order_by((T::Entity::default(), "id"), sea_orm::sea_query::Order::Asc).limit(1);
     let batch = asked.read(session(ctx)?, select).await?;
-    Ok(Row::get(&batch, 0).map(|row| One(T::of(row))))
+    Ok(Row::get(&batch, 0).map(|row| ResolvedObject(T::of(row))))
 }
 
 /// Declares the root fields of a noun.
@@ -89,8 +93,8 @@ pub(crate) async fn find<T: Noun>(ctx: &Context<'_>, kind: Kind, lookup: Lookup)
 /// * `lists`: lists
 /// * `one`: one thing by its id or its record
 /// * `named`: one thing by slug or id elsewhere too
-macro_rules! root {
-    ($name:ident of $noun:ty {
+macro_rules! root_fields {
+    ($name:ident of $node_type:ty {
         lists { $($(#[doc = $list_doc:literal])+ $list:ident $(: $list_noun:ty)?;)+ }
         $(one { $(#[doc = $one_doc:literal])+ $one:ident $one_kind:ident; })?
         $(named { $(#[doc = $named_doc:literal])+ $named:ident $named_kind:ident; })?
@@ -111,12 +115,12 @@ macro_rules! root {
                     #[graphql(desc = "Its global id.")] id: Option<async_graphql::ID>,
                     #[graphql(desc = "The key of its record.")] record: Option<$crate::graphql::root_fields::RecordInput>,
                     #[graphql(desc = "Read the graph as it was known at this instant, and all below this field too; as it is now when left out. What was changed and deleted since is as it was then.")] as_of: Option<$crate::graphql::types::date::DateTime>,
-                ) -> Option<Result<$crate::graphql::executor::resolve::One<$noun>, $crate::graphql::loading::session::Fault>> {
+                ) -> Option<Result<$crate::graphql::executor::resolve::ResolvedObject<$node_type>, $crate::graphql::loading::session::SharedError>> {
                     if let Err(fault) = $crate::graphql::loading::session::as_of(ctx, as_of) {
                         return Some(Err(fault));
                     }
                     let lookup = $crate::graphql::root_fields::Lookup { id, record, ..Default::default() };
-                    $crate::graphql::root_fields::find::<$noun>(ctx, $crate::graphql::types::node::Kind::$one_kind, lookup).await.transpose()
+                    $crate::graphql::root_fields::find::<$node_type>(ctx, $crate::graphql::types::node::NodeKind::$one_kind, lookup).await.transpose()
                 }
             )?
             $(
@@ -130,12 +134,12 @@ macro_rules! root {
                     #[graphql(desc = "An id that another system gave it.")] external_id: Option<$crate::graphql::root_fields::ExternalIdInput>,
                     #[graphql(desc = "The key of its record.")] record: Option<$crate::graphql::root_fields::RecordInput>,
                     #[graphql(desc = "Read the graph as it was known at this instant, and all below this field too; as it is now when left out. What was changed and deleted since is as it was then.")] as_of: Option<$crate::graphql::types::date::DateTime>,
-                ) -> Option<Result<$crate::graphql::executor::resolve::One<$noun>, $crate::graphql::loading::session::Fault>> {
+                ) -> Option<Result<$crate::graphql::executor::resolve::ResolvedObject<$node_type>, $crate::graphql::loading::session::SharedError>> {
                     if let Err(fault) = $crate::graphql::loading::session::as_of(ctx, as_of) {
                         return Some(Err(fault));
                     }
                     let lookup = $crate::graphql::root_fields::Lookup { id, slug, external_id, record };
-                    $crate::graphql::root_fields::find::<$noun>(ctx, $crate::graphql::types::node::Kind::$named_kind, lookup).await.transpose()
+                    $crate::graphql::root_fields::find::<$node_type>(ctx, $crate::graphql::types::node::NodeKind::$named_kind, lookup).await.transpose()
                 }
             )?
             $(
@@ -143,39 +147,39 @@ macro_rules! root {
                 async fn $list(
                     &self,
                     ctx: &async_graphql::Context<'_>,
-                    #[graphql(desc = "Only rows for which this holds.")] filter: Option<Box<<$crate::graphql::root_fields::list_noun!($noun $(, $list_noun)?) as $crate::graphql::loading::batch::Noun>::Filter>>,
-                    #[graphql(desc = "In what order, always ended by the id; as recorded when left out.")] order_by: Option<Vec<<$crate::graphql::root_fields::list_noun!($noun $(, $list_noun)?) as $crate::graphql::loading::batch::Noun>::Order>>,
+                    #[graphql(desc = "Only rows for which this holds.")] filter: Option<Box<<$crate::graphql::root_fields::list_noun!($node_type $(, $list_noun)?) as $crate::graphql::loading::batch::NodeType>::Filter>>,
+                    #[graphql(desc = "In what order, always ended by the id; as recorded when left out.")] order_by: Option<Vec<<$crate::graphql::root_fields::list_noun!($node_type $(, $list_noun)?) as $crate::graphql::loading::batch::NodeType>::Order>>,
                     #[graphql(desc = "How many rows from the start, 0 to 500; 20 when neither `first` nor `last` is given.")] first: Option<i32>,
                     #[graphql(desc = "Only rows behind this cursor.")] after: Option<String>,
                     #[graphql(desc = "How many rows from the end, 0 to 500.")] last: Option<i32>,
                     #[graphql(desc = "Only rows in front of this cursor.")] before: Option<String>,
                     #[graphql(desc = "Read the graph as it was known at this instant, and all below this field too; as it is now when left out. What was changed and deleted since is as it was then.")] as_of: Option<$crate::graphql::types::date::DateTime>,
-                ) -> Option<Result<$crate::graphql::executor::resolve::One<$crate::graphql::connection::Connection<$crate::graphql::root_fields::list_noun!($noun $(, $list_noun)?)>>, $crate::graphql::loading::session::Fault>> {
+                ) -> Option<Result<$crate::graphql::executor::resolve::ResolvedObject<$crate::graphql::connection::Connection<$crate::graphql::root_fields::list_noun!($node_type $(, $list_noun)?)>>, $crate::graphql::loading::session::SharedError>> {
                     if let Err(fault) = $crate::graphql::loading::session::as_of(ctx, as_of) {
                         return Some(Err(fault));
                     }
                     // Nullable, so that a mistake in one list does not take the others of the query with it.
-                    Some(Ok($crate::graphql::connection::Connection::root(ctx, $crate::graphql::connection::loader::List {
+                    Some(Ok($crate::graphql::connection::Connection::root(ctx, $crate::graphql::connection::loader::ConnectionArgs {
                         name: stringify!($list),
                         link: None,
                         fixed: None,
                         filter,
                         order: order_by,
                         usual: Vec::new(),
-                        window: $crate::graphql::connection::page_args::Window { first, after, last, before },
+                        window: $crate::graphql::connection::page_args::PageArgs { first, after, last, before },
                     })))
                 }
             )+
         }
     };
 }
-pub(crate) use root;
+pub(crate) use root_fields;
 
 macro_rules! list_noun {
-    ($noun:ty) => {
-        $noun
+    ($node_type:ty) => {
+        $node_type
     };
-    ($noun:ty, $other:ty) => {
+    ($node_type:ty, $other:ty) => {
         $other
     };
 }

@@ -6,10 +6,10 @@ use async_graphql::{
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 
-use super::executor::json::{Form, write};
+use super::executor::json::{ObjectEncoding, write};
 use super::federation;
 use super::graph;
-use super::mutations::{delete_records, import_records};
+use super::mutations::{delete_records, import_records, merge as merges};
 use super::search;
 use super::types::{
     account, actor, article, change, claim, dataset, event, event_type, evidence, figure, mention, merge,
@@ -18,15 +18,15 @@ use super::types::{
 
 /// Declares what can be asked: the same for whoever asks, and for a gateway with what it asks besides.
 macro_rules! roots {
-    ($($root:path),+ $(,)?) => {
+    ($($root_fields:path),+ $(,)?) => {
         /// What can be asked. Lists are Relay connections; every page is bounded, every order is total.
         #[derive(Default, MergedObject)]
-        pub struct Query($($root),+);
+        pub struct Query($($root_fields),+);
 
         /// What can be asked. Lists are Relay connections; every page is bounded, every order is total.
         #[derive(Default, MergedObject)]
         #[graphql(name = "Query")]
-        pub struct FederatedQuery($($root,)+ federation::SubgraphQuery);
+        pub struct FederatedQuery($($root_fields,)+ federation::SubgraphQuery);
     };
 }
 
@@ -56,7 +56,7 @@ roots! {
 
 /// What can be written. Every write is one transaction, and takes a key with the scope `write`.
 #[derive(Default, MergedObject)]
-pub struct Mutation(import_records::ImportMutation, delete_records::DeleteMutation, merge::MergeMutation);
+pub struct Mutation(import_records::ImportMutation, delete_records::DeleteMutation, merges::MergeMutation);
 
 /// What can be waited for.
 #[derive(Default, MergedSubscription)]
@@ -102,7 +102,7 @@ impl Api {
 
 /// A request that knows how the objects of its answer are made. One that cannot be read is refused by the library.
 fn formed(mut request: Request) -> Request {
-    match request.parsed_query().map(Form::of) {
+    match request.parsed_query().map(ObjectEncoding::of) {
         Ok(form) => request.data(form),
         Err(_) => request,
     }

@@ -17,11 +17,11 @@ use crate::auth::Scope;
 use crate::db::Db;
 use crate::error::Error;
 use crate::export::{Chunk, Export, Format, Request, export, noun};
-use crate::http::graphql::error::Refusal;
-use crate::http::graphql::execution::Asking;
-use crate::http::graphql::handler::Reply;
+use crate::http::graphql::error::RequestError;
+use crate::http::graphql::execution::RequestContext;
+use crate::http::graphql::handler::HttpReply;
 use crate::http::graphql::limits;
-use crate::http::graphql::negotiation::Media;
+use crate::http::graphql::negotiation::ResponseFormat;
 use crate::http::middleware::authentication::Client;
 use crate::http::middleware::cors;
 use crate::http::middleware::rate_limit::Headers;
@@ -50,30 +50,32 @@ pub(crate) async fn get(
     headers: HeaderMap,
     query: Result<Query<Narrowed>, QueryRejection>,
 ) -> Response {
-    let asking = Asking { app, client, id };
-    match begin(&asking, &file, &headers, query).await {
+    let context = RequestContext { app, client, id };
+    match begin(&context, &file, &headers, query).await {
         Ok(response) => response,
-        Err(refusal) => Reply::refused(&asking.counted(refusal), Media::Json).into_response(Media::Json),
+        Err(refusal) => {
+            HttpReply::refused(&context.counted(refusal), ResponseFormat::Json).into_response(ResponseFormat::Json)
+        }
     }
 }
 
 async fn begin(
-    asking: &Asking,
+    context: &RequestContext,
     file: &str,
     headers: &HeaderMap,
     query: Result<Query<Narrowed>, QueryRejection>,
-) -> Result<Response, Refusal> {
-    let refused = |error: Error| refusal(error, &asking.id);
-    if !cors::may_download(headers, &asking.app.settings.cors_origin) {
+) -> Result<Response, RequestError> {
+    let refused = |error: Error| refusal(error, &context.id);
+    if !cors::may_download(headers, &context.app.settings.cors_origin) {
         let message = "Pages of this origin may not ask here: name it in the setting --cors-origin";
-        return Err(Refusal::new(StatusCode::FORBIDDEN, "FORBIDDEN", message));
+        return Err(RequestError::new(StatusCode::FORBIDDEN, "FORBIDDEN", message));
     }
-    asking.client.caller.needs(Scope::Read)?;
+    context.client.caller.needs(Scope::Read)?;
     let Query(narrowed) =
-        query.map_err(|rejection| Refusal::unreadable(format!("The address cannot be read: {rejection}")))?;
-    let request = read(file, narrowed, asking).map_err(refused)?;
-    let told = asking.app.rates.take(&asking.client, ROW)?;
-    let reading = asking.reading(None).await?;
+        query.map_err(|rejection| RequestError::unreadable(format!("The address cannot be read: {rejection}")))?;
+    let request = read(file, narrowed, context).map_err(refused)?;
+    let told = context.app.rates.take(&context.client, ROW)?;
+    let reading = context.reading(None).await?;
     let begin = async |db: &Db| -> Result<_, Error> {
         let mut running = export(db, &request).await?;
         // What fails at once is told in words.
@@ -88,63 +90,63 @@ async fn begin(
         match begun {
             Some(begun) if !reading.was_let_down() => begun,
             _ => {
-                asking.app.metrics.asked_again();
-                begin(&asking.app.db).await
+                context.app.metrics.asked_again();
+                begin(&context.app.db).await
             }
         }
     };
-    let limit = Duration::from_secs(asking.app.settings.timeout);
+    let limit = Duration::from_secs(context.app.settings.timeout);
     let (running, first) = match tokio::time::timeout(limit, begun).await {
         Ok(begun) => begun.map_err(refused)?,
         Err(_) => {
             let message = format!("Nothing was found within {} seconds: ask with another filter", limit.as_secs());
-            return Err(Refusal::new(StatusCode::GATEWAY_TIMEOUT, "TIMEOUT", message));
+            return Err(RequestError::new(StatusCode::GATEWAY_TIMEOUT, "TIMEOUT", message));
         }
     };
-    Ok(answer(asking.clone(), file, request.format, told, running, first))
+    Ok(answer(context.clone(), file, request.format, told, running, first))
 }
 
-fn read(file: &str, narrowed: Narrowed, asking: &Asking) -> Result<Request, Error> {
+fn read(file: &str, narrowed: Narrowed, context: &RequestContext) -> Result<Request, Error> {
     let (name, extension) = file.rsplit_once('.').unwrap_or((file, ""));
     let format = Format::of_extension(extension)?;
     let kind = if name == GRAPH { None } else { Some(noun(name)?) };
     let filter = match &narrowed.filter {
         None => None,
         Some(text) => {
-            limits::judge_variables(text, &asking.app.settings.limits)?;
+            limits::judge_variables(text, &context.app.settings.limits)?;
             let unreadable = |error| Error::BadInput(format!("`filter` is no JSON: {error}"));
             Some(serde_json::from_str(text).map_err(unreadable)?)
         }
     };
-    let tells_judges = asking.client.caller.needs(Scope::Admin).is_ok();
+    let tells_judges = context.client.caller.needs(Scope::Admin).is_ok();
     Ok(Request { format, kind, filter, dataset: narrowed.dataset, tells_judges })
 }
 
 /// Without GraphQL there is no document that could be at fault: the status says it all.
-fn refusal(error: Error, id: &RequestId) -> Refusal {
+fn refusal(error: Error, id: &RequestId) -> RequestError {
     let status = match error.code() {
         _ if matches!(error, Error::Busy(_)) => {
-            return Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "LIMIT", error.public()).retry_after(10);
+            return RequestError::new(StatusCode::SERVICE_UNAVAILABLE, "LIMIT", error.public()).retry_after(10);
         }
         "BAD_INPUT" | "LIMIT" => StatusCode::BAD_REQUEST,
         "NOT_FOUND" => StatusCode::NOT_FOUND,
         _ => {
             tracing::error!(%error, "an export failed");
-            return Refusal::internal(id);
+            return RequestError::internal(id);
         }
     };
-    Refusal::new(status, error.code(), error.public())
+    RequestError::new(status, error.code(), error.public())
 }
 
 fn answer(
-    asking: Asking,
+    context: RequestContext,
     file: &str,
     format: Format,
     told: Headers,
     running: Export,
     first: Option<Chunk>,
 ) -> Response {
-    let body = Body::from_stream(pieces(asking, running, first));
+    let body = Body::from_stream(pieces(context, running, first));
     let mut response = body.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
@@ -162,17 +164,17 @@ fn answer(
 
 /// The pieces until the end, or until the client may no longer have them.
 fn pieces(
-    asking: Asking,
+    context: RequestContext,
     running: Export,
     first: Option<Chunk>,
 ) -> impl Stream<Item = Result<Bytes, Error>> + Send + 'static {
     let ended = Box::pin({
-        let asking = asking.clone();
-        async move { asking.cut_off().await }
+        let context = context.clone();
+        async move { context.cut_off().await }
     });
-    let state = Some((running, first, ended, asking, Instant::now(), 0_usize));
+    let state = Some((running, first, ended, context, Instant::now(), 0_usize));
     let pieces = stream::unfold(state, async |state| {
-        let (mut running, mut first, mut ended, asking, started, rows) = state?;
+        let (mut running, mut first, mut ended, context, started, rows) = state?;
         let next = async {
             let chunk = match first.take() {
                 Some(chunk) => Some(chunk),
@@ -180,7 +182,7 @@ fn pieces(
             };
             if let Some(Chunk { rows, .. }) = &chunk {
                 // Who may ask for little is given it little by little.
-                asking.app.rates.wait(&asking.client, rows * ROW).await;
+                context.app.rates.wait(&context.client, rows * ROW).await;
             }
             Ok(chunk)
         };
@@ -190,7 +192,7 @@ fn pieces(
         };
         match next {
             Ok(Some(Chunk { bytes, rows: more })) => {
-                let state = (running, first, ended, asking, started, rows + more);
+                let state = (running, first, ended, context, started, rows + more);
                 Some((Ok(bytes.into()), Some(state)))
             }
             Ok(None) => {

@@ -17,9 +17,9 @@ use prometheus_client::registry::Registry;
 use tokio::time::timeout;
 
 use crate::auth::Scope;
-use crate::http::graphql::error::Refusal;
-use crate::http::graphql::handler::Reply;
-use crate::http::graphql::negotiation::Media;
+use crate::http::graphql::error::RequestError;
+use crate::http::graphql::handler::HttpReply;
+use crate::http::graphql::negotiation::ResponseFormat;
 use crate::http::middleware::authentication::Client;
 use crate::http::state::AppState;
 
@@ -59,7 +59,7 @@ struct From {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Found {
+struct CacheLookup {
     found: &'static str,
 }
 
@@ -74,8 +74,8 @@ pub(crate) struct Metrics {
     cost: Histogram,
     statements: Counter,
     refusals: Family<Refused, Counter>,
-    documents: Family<Found, Counter>,
-    answers: Family<Found, Counter>,
+    documents: Family<CacheLookup, Counter>,
+    answers: Family<CacheLookup, Counter>,
     running: Gauge,
     following: Gauge,
     sockets: Gauge,
@@ -200,12 +200,12 @@ impl Metrics {
 
     /// Where a document was found.
     pub(crate) fn document(&self, found: &'static str) {
-        self.documents.get_or_create(&Found { found }).inc();
+        self.documents.get_or_create(&CacheLookup { found }).inc();
     }
 
     /// Where an answer was found.
     pub(crate) fn answer(&self, found: &'static str) {
-        self.answers.get_or_create(&Found { found }).inc();
+        self.answers.get_or_create(&CacheLookup { found }).inc();
     }
 
     /// The server closed a socket.
@@ -240,7 +240,8 @@ impl Metrics {
 /// The figures as text, for who may read.
 pub(crate) async fn show(State(app): State<Arc<AppState>>, Extension(client): Extension<Client>) -> Response {
     if let Err(error) = client.caller.needs(Scope::Read) {
-        return Reply::refused(&Refusal::from(error), Media::Json).into_response(Media::Json);
+        return HttpReply::refused(&RequestError::from(error), ResponseFormat::Json)
+            .into_response(ResponseFormat::Json);
     }
     let (all, busy) = app.db.reader().occupancy();
     app.metrics.connections.set(all as i64);

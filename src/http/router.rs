@@ -47,7 +47,7 @@ pub(crate) fn router(app: Arc<AppState>) -> Result<Router> {
         .route("/graphql", get(handler::get).post(handler::post).fallback(handler::other_method))
         .route("/export/{file}", get(export::get))
         .route("/metrics", get(metrics::show))
-        .layer(from_fn_with_state(Arc::clone(&app), authentication::know))
+        .layer(from_fn_with_state(Arc::clone(&app), authentication::authenticate))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .merge(graphiql::routes(app.settings.hide_schema))

@@ -9,25 +9,25 @@ use crate::config::Serve;
 use crate::db::Db;
 use crate::error::Result;
 use crate::graphql::{Api, api_of};
-use crate::http::graphql::consistency::Versions;
-use crate::http::graphql::limits::Shape;
-use crate::http::graphql::persisted_queries::Documents;
-use crate::http::graphql::response_cache::Answers;
+use crate::http::graphql::consistency::WrittenVersions;
+use crate::http::graphql::limits::SchemaShape;
+use crate::http::graphql::persisted_queries::PersistedQueries;
+use crate::http::graphql::response_cache::ResponseCache;
 use crate::http::metrics::Metrics;
-use crate::http::middleware::rate_limit::Rates;
+use crate::http::middleware::rate_limit::RateLimiter;
 
 /// The state that all handlers share.
 pub(crate) struct AppState {
     pub(crate) api: Api,
     pub(crate) db: Db,
     pub(crate) settings: Serve,
-    pub(crate) shape: Shape,
-    pub(crate) documents: Documents,
-    pub(crate) answers: Answers,
-    pub(crate) rates: Rates,
+    pub(crate) shape: SchemaShape,
+    pub(crate) documents: PersistedQueries,
+    pub(crate) answers: ResponseCache,
+    pub(crate) rates: RateLimiter,
     pub(crate) auth: Auth,
     pub(crate) metrics: Metrics,
-    pub(crate) versions: Versions,
+    pub(crate) versions: WrittenVersions,
     /// Permits for requests: one is held while a request runs.
     pub(crate) requests: Arc<Semaphore>,
     /// Permits for WebSockets: one is held while a socket is open.
@@ -40,14 +40,14 @@ impl AppState {
     pub(crate) async fn new(db: Db, settings: Serve, stopping: watch::Receiver<bool>) -> Result<Self> {
         let api = api_of(settings.federation, settings.hide_schema);
         Ok(Self {
-            shape: Shape::read(&api.sdl())?,
+            shape: SchemaShape::read(&api.sdl())?,
             api,
-            documents: Documents::new(&settings)?,
-            answers: Answers::new(settings.answer_cache),
-            rates: Rates::new(settings.rate),
+            documents: PersistedQueries::new(&settings)?,
+            answers: ResponseCache::new(settings.answer_cache),
+            rates: RateLimiter::new(settings.rate),
             auth: Auth::new(&db, &settings.access).await?,
             metrics: Metrics::new(db.has_replica()),
-            versions: Versions::default(),
+            versions: WrittenVersions::default(),
             requests: Arc::new(Semaphore::new(settings.max_requests)),
             sockets: Arc::new(Semaphore::new(settings.max_sockets)),
             db,

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use entity::change::{self, Operation};
 use entity::counter;
 use entity::id::RecordId;
-use entity::record::Kind;
+use entity::record::RecordKind;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{DatabaseTransaction, EntityTrait, IntoActiveModel};
 
@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::import::row_writer;
 
 /// The counters and the log within one transaction.
-pub(crate) struct Ledger<'a> {
+pub(crate) struct ChangeLog<'a> {
     transaction: &'a DatabaseTransaction,
     next_id: i64,
     next_change: i64,
@@ -48,7 +48,7 @@ pub(crate) async fn keep(transaction: &DatabaseTransaction, next_id: i64, next_c
     Ok(())
 }
 
-impl<'a> Ledger<'a> {
+impl<'a> ChangeLog<'a> {
     pub(crate) async fn open(transaction: &'a DatabaseTransaction, by: &str) -> Result<Self> {
         let (next_id, next_change) = next(transaction).await?;
         let batch = next_change.to_string();
@@ -82,7 +82,7 @@ impl<'a> Ledger<'a> {
     /// Notes what was done to a thing.
     pub(crate) fn log(
         &mut self,
-        (record_id, kind): (RecordId, Kind),
+        (record_id, kind): (RecordId, RecordKind),
         operation: Operation,
         before: Option<String>,
         after: Option<String>,

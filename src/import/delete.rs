@@ -10,7 +10,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, Qu
 
 use crate::db::{Db, Dialect};
 use crate::error::{Error, Result};
-use crate::import::change_log::Ledger;
+use crate::import::change_log::ChangeLog;
 use crate::import::passes::{Options, idempotency};
 use crate::import::problem::Problem;
 use crate::import::report::Report;
@@ -194,7 +194,7 @@ impl Deletion<'_> {
     /// Deletes the records, logs them as they were, and computes anew what depended on them.
     async fn take_away(&mut self, tops: &[record::Model], parts: &[record::Model], by: &str) -> Result<()> {
         temp_tables::create(self.transaction).await?;
-        let mut ledger = Ledger::open(self.transaction, by).await?;
+        let mut change_log = ChangeLog::open(self.transaction, by).await?;
         let all: Vec<i64> = tops.iter().chain(parts).map(|row| row.id.0).collect();
         let mut before: HashMap<i64, Vec<serde_json::Value>> = HashMap::new();
         for ids in all.chunks(1000) {
@@ -213,7 +213,7 @@ impl Deletion<'_> {
             let rows = std::iter::once(top).chain(of_top.remove(&top.id).unwrap_or_default());
             let rows: Vec<_> = rows.flat_map(|row| before.remove(&row.id.0).unwrap_or_default()).collect();
             let rows = serde_json::Value::Array(rows).to_string();
-            ledger.log((top.id, top.kind), Operation::Delete, Some(rows), None);
+            change_log.log((top.id, top.kind), Operation::Delete, Some(rows), None);
             self.report.count(&word(top.kind)).deleted += 1;
         }
         for some in tops.chunks(1000) {
@@ -227,7 +227,7 @@ impl Deletion<'_> {
         derive::derive(self.transaction).await?;
         // No row is new.
         index::index(self.transaction, Some(i64::MAX)).await?;
-        ledger.close().await?;
+        change_log.close().await?;
         temp_tables::drop(self.transaction).await
     }
 }

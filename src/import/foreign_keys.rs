@@ -1,10 +1,14 @@
 //! Which columns refer to what: the one list for whoever moves, deletes or shows references.
 
-use entity::record::Kind;
+use entity::record::RecordKind;
 
 /// The nouns whose rows can be judged to be another, with their tables: such a row lies in `merged_<table>`.
-pub(crate) const MERGED: &[(Kind, &str)] =
-    &[(Kind::Actor, "actor"), (Kind::Place, "place"), (Kind::Event, "event"), (Kind::Claim, "claim")];
+pub(crate) const MERGED: &[(RecordKind, &str)] = &[
+    (RecordKind::Actor, "actor"),
+    (RecordKind::Place, "place"),
+    (RecordKind::Event, "event"),
+    (RecordKind::Claim, "claim"),
+];
 
 /// A table, and where rows of it lie that were judged to be others.
 pub(crate) fn tables_of(table: &str) -> Vec<String> {
@@ -31,14 +35,14 @@ pub(crate) struct Reference {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum To {
     /// Always this noun.
-    One(Kind),
+    One(RecordKind),
     /// One of these nouns.
-    Any(&'static [Kind]),
+    Any(&'static [RecordKind]),
 }
 
 impl Reference {
     /// Whether it may refer to a thing of this noun.
-    pub(crate) fn may_be(&self, kind: Kind) -> bool {
+    pub(crate) fn may_be(&self, kind: RecordKind) -> bool {
         match self.to {
             To::One(one) => one == kind,
             To::Any(all) => all.contains(&kind),
@@ -65,12 +69,12 @@ const fn reference(table: &'static str, column: &'static str, to: To, role: &'st
     Reference { table, owner: "id", column, to, role }
 }
 
-const ACTOR: To = To::One(Kind::Actor);
-const PLACE: To = To::One(Kind::Place);
-const EVENT: To = To::One(Kind::Event);
-const ARTICLE: To = To::One(Kind::Article);
-const STATEMENT: To = To::One(Kind::Statement);
-const ACCOUNT: To = To::One(Kind::Account);
+const ACTOR: To = To::One(RecordKind::Actor);
+const PLACE: To = To::One(RecordKind::Place);
+const EVENT: To = To::One(RecordKind::Event);
+const ARTICLE: To = To::One(RecordKind::Article);
+const STATEMENT: To = To::One(RecordKind::Statement);
+const ACCOUNT: To = To::One(RecordKind::Account);
 
 /// Every such column but those that are derived.
 pub(crate) const ALL: &[Reference] = &[
@@ -83,7 +87,7 @@ pub(crate) const ALL: &[Reference] = &[
     reference("place", "parent_id", PLACE, "parent"),
     reference("place", "capital_of_id", PLACE, "country it is the capital of"),
     reference("place", "article_id", ARTICLE, "article"),
-    reference("name", "target_id", To::Any(&[Kind::Actor, Kind::Place]), "bearer"),
+    reference("name", "target_id", To::Any(&[RecordKind::Actor, RecordKind::Place]), "bearer"),
     reference("relation", "subject_id", ACTOR, "subject"),
     reference("relation", "object_id", ACTOR, "object"),
     reference("relation", "place_id", PLACE, "place"),
@@ -107,42 +111,59 @@ pub(crate) const ALL: &[Reference] = &[
         table: "statement_about",
         owner: "statement_id",
         column: "target_id",
-        to: To::Any(&[Kind::Actor, Kind::Event, Kind::Place]),
+        to: To::Any(&[RecordKind::Actor, RecordKind::Event, RecordKind::Place]),
         role: "subject",
     },
     reference(
         "claim",
         "subject_id",
-        To::Any(&[Kind::Event, Kind::Account, Kind::Participation, Kind::Relation, Kind::Figure, Kind::Actor]),
+        To::Any(&[
+            RecordKind::Event,
+            RecordKind::Account,
+            RecordKind::Participation,
+            RecordKind::Relation,
+            RecordKind::Figure,
+            RecordKind::Actor,
+        ]),
         "subject",
     ),
     reference("stance", "statement_id", STATEMENT, "statement"),
-    reference("stance", "claim_id", To::One(Kind::Claim), "claim"),
-    reference("figure", "target_id", To::Any(&[Kind::Statement, Kind::Event, Kind::Account, Kind::Article]), "source"),
+    reference("stance", "claim_id", To::One(RecordKind::Claim), "claim"),
+    reference(
+        "figure",
+        "target_id",
+        To::Any(&[RecordKind::Statement, RecordKind::Event, RecordKind::Account, RecordKind::Article]),
+        "source",
+    ),
     reference("figure", "place_id", PLACE, "place"),
-    reference("figure", "part_of_id", To::One(Kind::Figure), "whole"),
+    reference("figure", "part_of_id", To::One(RecordKind::Figure), "whole"),
     reference("evidence", "article_id", ARTICLE, "article"),
     reference("evidence", "target_id", To::Any(EVERY), "fact"),
     reference("evidence", "statement_id", STATEMENT, "statement"),
     reference("mention", "article_id", ARTICLE, "article"),
-    reference("mention", "target_id", To::Any(&[Kind::Actor, Kind::Place]), "thing it was judged to be"),
-    reference("external_id", "target_id", To::Any(&[Kind::Actor, Kind::Place, Kind::Event, Kind::Article]), "bearer"),
+    reference("mention", "target_id", To::Any(&[RecordKind::Actor, RecordKind::Place]), "thing it was judged to be"),
+    reference(
+        "external_id",
+        "target_id",
+        To::Any(&[RecordKind::Actor, RecordKind::Place, RecordKind::Event, RecordKind::Article]),
+        "bearer",
+    ),
 ];
 
-const EVERY: &[Kind] = &[
-    Kind::Article,
-    Kind::Actor,
-    Kind::Name,
-    Kind::Place,
-    Kind::Relation,
-    Kind::Event,
-    Kind::Participation,
-    Kind::EventLink,
-    Kind::Account,
-    Kind::Statement,
-    Kind::Claim,
-    Kind::Stance,
-    Kind::Figure,
+const EVERY: &[RecordKind] = &[
+    RecordKind::Article,
+    RecordKind::Actor,
+    RecordKind::Name,
+    RecordKind::Place,
+    RecordKind::Relation,
+    RecordKind::Event,
+    RecordKind::Participation,
+    RecordKind::EventLink,
+    RecordKind::Account,
+    RecordKind::Statement,
+    RecordKind::Claim,
+    RecordKind::Stance,
+    RecordKind::Figure,
 ];
 
 #[cfg(test)]

@@ -38,4 +38,4 @@ pub use crate::import::merge::{Judge, LONGEST_REASON, judge, unmerge};
 pub use crate::import::passes::{Expected, Once, Options, Progress, import};
 pub use crate::import::report::Report;
 pub use crate::import::source::Source;
-pub use crate::import::verify::{Finding, recheck};
+pub use crate::import::verify::{Finding, verify};

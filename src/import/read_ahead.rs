@@ -27,13 +27,13 @@ pub(crate) struct Line {
 }
 
 /// Lines that a thread reads ahead. It ends with them, or when nobody takes them any more.
-pub(crate) struct Ahead {
+pub(crate) struct ReadAhead {
     parcels: Receiver<Result<Vec<Line>>>,
     parcel: std::vec::IntoIter<Line>,
     thread: JoinHandle<()>,
 }
 
-impl Ahead {
+impl ReadAhead {
     pub(crate) fn new(lines: Lines) -> Self {
         let (sender, parcels) = channel(PARCELS);
         let thread = tokio::task::spawn_blocking(move || read(lines, &sender));

@@ -15,7 +15,7 @@ use crate::db::bulk_insert;
 use crate::db::bulk_insert::Target;
 use crate::error::Result;
 use crate::import::record::Rows;
-use entity::record::Kind;
+use entity::record::RecordKind;
 
 /// SQLite takes 32,766 bound values a statement, PostgreSQL 65,535.
 const MOST_VALUES: usize = 30_000;
@@ -27,7 +27,7 @@ pub(crate) const DERIVED: &[&str] =
 /// A row that was written over: what it was, what it is, and which columns differ.
 pub(crate) struct Difference {
     pub(crate) id: i64,
-    pub(crate) kind: Kind,
+    pub(crate) kind: RecordKind,
     pub(crate) columns: Vec<String>,
     pub(crate) before: Value,
     pub(crate) after: Value,
@@ -38,7 +38,7 @@ pub(crate) async fn rows(transaction: &DatabaseTransaction, rows: Rows, fresh: i
     let mut all = Vec::new();
     macro_rules! write {
         ($($kind:ident $module:ident,)+) => {$(
-            all.extend(noun::<entity::$module::Entity>(transaction, Kind::$kind, rows.$module, fresh).await?);
+            all.extend(noun::<entity::$module::Entity>(transaction, RecordKind::$kind, rows.$module, fresh).await?);
         )+};
     }
     write! {
@@ -50,7 +50,7 @@ pub(crate) async fn rows(transaction: &DatabaseTransaction, rows: Rows, fresh: i
 }
 
 /// What is stored of these numbers, of any noun.
-pub(crate) async fn stored(transaction: &DatabaseTransaction, ids: &[i64]) -> Result<Vec<(i64, Kind, Value)>> {
+pub(crate) async fn stored(transaction: &DatabaseTransaction, ids: &[i64]) -> Result<Vec<(i64, RecordKind, Value)>> {
     let dialect = Dialect(transaction.get_database_backend());
     let mut all = Vec::new();
     macro_rules! read {
@@ -58,7 +58,7 @@ pub(crate) async fn stored(transaction: &DatabaseTransaction, ids: &[i64]) -> Re
             let id = Expr::col((entity::$module::Entity, entity::$module::Column::Id));
             let rows = entity::$module::Entity::find().filter(dialect.is_one_of(id, dialect.numbers(ids)));
             for row in rows.all(transaction).await? {
-                all.push((row.id.0, Kind::$kind, json(&row)));
+                all.push((row.id.0, RecordKind::$kind, json(&row)));
             }
         )+};
     }
@@ -72,7 +72,7 @@ pub(crate) async fn stored(transaction: &DatabaseTransaction, ids: &[i64]) -> Re
 
 async fn noun<E>(
     transaction: &DatabaseTransaction,
-    kind: Kind,
+    kind: RecordKind,
     models: Vec<E::Model>,
     fresh: i64,
 ) -> Result<Vec<Difference>>

@@ -12,7 +12,7 @@ use crate::import::record::{AnyBuild, DATASET, DatasetRecord, MERGE, MergeRecord
 use crate::import::validate::builder::{Builder, Known, Mistake, sha256};
 use crate::import::{json_schema, problem, spool};
 use entity::id::RecordId;
-use entity::record::Kind;
+use entity::record::RecordKind;
 
 /// The longest line. An article's text is part of one.
 const LONGEST_LINE: u64 = 16 * 1024 * 1024;
@@ -204,7 +204,7 @@ pub(crate) struct Record {
 pub(crate) struct Entry {
     pub(crate) key: String,
     pub(crate) pointer: String,
-    pub(crate) kind: Kind,
+    pub(crate) kind: RecordKind,
 }
 
 /// The object of a line of JSON.
@@ -378,7 +378,7 @@ impl Record {
         let mut builder = Builder::new(dataset, known);
         let mut rows = Vec::new();
         // Wholes around the part at hand: the pointers of a part's wholes begin its own.
-        let mut around: Vec<(String, RecordId, Kind)> = Vec::new();
+        let mut around: Vec<(String, RecordId, RecordKind)> = Vec::new();
         let mut at = 0;
         self.walk(self.body.as_ref(), String::new(), &mut |part, pointer| {
             around.retain(|(whole, ..)| pointer.starts_with(&format!("{whole}/")));

@@ -60,7 +60,7 @@ impl fmt::Display for Finding {
 /// Judges all records beside each other, and derives anew what is derived: says what does not hold. With `repair` what was derived
 /// anew is written. What is derived relies on the records, so it is looked at only where they hold. It takes as long as an import of
 /// the whole graph: readers go on meanwhile, writers wait. Errors: the database fails.
-pub async fn recheck(db: &Db, repair: bool) -> Result<Vec<Finding>> {
+pub async fn verify(db: &Db, repair: bool) -> Result<Vec<Finding>> {
     let transaction = db.write().await?;
     temp_tables::create(&transaction).await?;
     transaction.execute_unprepared(&format!("INSERT INTO {LINE} SELECT id, 0, 0, '' FROM record")).await?;

@@ -3,7 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use data_encoding::{BASE64, BASE64URL_NOPAD};
-use entity::merge::Judgement;
+use entity::merge::MergeDecision;
 use jsonwebtoken::jwk::{Jwk, JwkSet};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use newsgraph::import::{self, Judge};
@@ -329,7 +329,7 @@ async fn judge_any_two(fixture: &Fixture) {
     let actors = fixture.ask("{ actors(first: 2) { nodes { record { key } } } }").await;
     let key = |at: usize| actors["actors"]["nodes"][at]["record"]["key"].as_str().unwrap();
     let ((left, kind), (right, _)) = (id_of(fixture, "mikdam", key(0)).await, id_of(fixture, "mikdam", key(1)).await);
-    let judge = Judge { kind, left, right, judgement: Judgement::NotSame, by: "test".into(), reason: None };
+    let judge = Judge { kind, left, right, judgement: MergeDecision::NotSame, by: "test".into(), reason: None };
     import::judge(&fixture.db, &judge).await.unwrap();
 }
 

@@ -62,7 +62,7 @@ async fn every_feed_is_recognised_and_a_second_import_changes_nothing() {
             let total = import(&fixture, &[name]).await.total();
             assert_eq!((total.created, total.updated, total.rejected), (0, 0, 0), "{name}");
         }
-        let data = fixture.ask("{ datasets { nodes { key licence } } }").await;
+        let data = fixture.ask("{ datasets { nodes { key license } } }").await;
         let keys: Vec<_> = data["datasets"]["nodes"].as_array().unwrap().iter().map(|node| &node["key"]).collect();
         assert_eq!(keys.len(), 6, "{keys:?}");
     }

@@ -1,4 +1,4 @@
-//! Neighbours and shortest ways against a naive search of the same graph.
+//! Neighbors and shortest ways against a naive search of the same graph.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -136,7 +136,7 @@ fn ways_and_neighbours_are_those_of_a_naive_search() {
             runtime.block_on(async {
                 for fixture in databases().await {
                     fill(&fixture, &things).await;
-                    compare_neighbours(&fixture, &things, &via).await;
+                    compare_neighbors(&fixture, &things, &via).await;
                     compare_ways(&fixture, &things, &via).await;
                 }
             });
@@ -150,7 +150,7 @@ async fn compare_ways(fixture: &Fixture, things: &[Thing], via: &[&str]) {
         let distance = distances(things, via, from).get(&to).copied();
         for most in [1, 2, 3, 6] {
             let query = format!(
-                "query($v: [TieKind!]) {{ path(from: {{ slug: \"a{from}\" }}, to: {{ slug: \"a{to}\" }}, maxHops: {most}, via: $v) {{
+                "query($v: [ActorLinkKind!]) {{ path(from: {{ slug: \"a{from}\" }}, to: {{ slug: \"a{to}\" }}, maxHops: {most}, via: $v) {{
                     length complete hops {{ {HOP} }} }} }}"
             );
             let path = fixture.ask_with(&query, json!({ "v": via })).await["path"].clone();
@@ -171,11 +171,11 @@ async fn compare_ways(fixture: &Fixture, things: &[Thing], via: &[&str]) {
     }
 }
 
-async fn compare_neighbours(fixture: &Fixture, things: &[Thing], via: &[&str]) {
+async fn compare_neighbors(fixture: &Fixture, things: &[Thing], via: &[&str]) {
     for depth in 1..=3 {
         let query = format!(
-            "query($v: [TieKind!]) {{ people {{ nodes {{ label neighbours(via: $v, depth: {depth}, first: 500) {{
-                complete nodes {{ actor {{ label }} distance ties hops(first: 500) {{ {HOP} }} }} }} }} }} }}"
+            "query($v: [ActorLinkKind!]) {{ people {{ nodes {{ label neighbors(via: $v, depth: {depth}, first: 500) {{
+                complete nodes {{ actor {{ label }} distance linkCount hops(first: 500) {{ {HOP} }} }} }} }} }} }}"
         );
         let data = fixture.ask_with(&query, json!({ "v": via })).await;
         for person in data["people"]["nodes"].as_array().unwrap() {
@@ -195,11 +195,11 @@ async fn compare_neighbours(fixture: &Fixture, things: &[Thing], via: &[&str]) {
                 .map(|(actor, distance)| near(*actor, *distance))
                 .collect();
             expected.sort_unstable();
-            assert_eq!(person["neighbours"]["complete"], true, "{what}");
+            assert_eq!(person["neighbors"]["complete"], true, "{what}");
             let mut found = Vec::new();
-            for node in person["neighbours"]["nodes"].as_array().unwrap() {
+            for node in person["neighbors"]["nodes"].as_array().unwrap() {
                 let (actor, distance) = (number(&node["actor"]["label"]), node["distance"].as_u64().unwrap() as usize);
-                let ties = node["ties"].as_u64().unwrap() as usize;
+                let ties = node["linkCount"].as_u64().unwrap() as usize;
                 found.push((distance, std::cmp::Reverse(ties), actor));
                 let hops = node["hops"].as_array().unwrap();
                 let between: BTreeSet<usize> = hops.iter().map(|hop| number(&hop["via"]["record"]["key"])).collect();
@@ -219,9 +219,9 @@ async fn compare_neighbours(fixture: &Fixture, things: &[Thing], via: &[&str]) {
 async fn who_appears_with_whom_can_be_narrowed_to_events() {
     for story in stories().await {
         let query = "{ actor(slug: \"ali-al-mikdam\") {
-            appearsWith(filter: { type: { within: [VISIT] } }) { complete nodes { actor { label } distance ties hops { via { ... on Event { type } } } } }
-            few: appearsWith(first: 1) { complete nodes { ties } }
-            none: appearsWith(filter: { title: { eq: \"no such title\" } }) { complete nodes { ties } }
+            appearsWith(filter: { type: { within: [VISIT] } }) { complete nodes { actor { label } distance linkCount hops { via { ... on Event { type } } } } }
+            few: appearsWith(first: 1) { complete nodes { linkCount } }
+            none: appearsWith(filter: { title: { eq: \"no such title\" } }) { complete nodes { linkCount } }
         } }";
         let actor = story.ask(query).await["actor"].clone();
         let nodes = actor["appearsWith"]["nodes"].as_array().unwrap();
@@ -229,7 +229,7 @@ async fn who_appears_with_whom_can_be_narrowed_to_events() {
         assert_eq!(labels, ["Mustafa al-Kadhimi", "Jeanine Hennis-Plasschaert"]);
         for node in nodes {
             assert_eq!(
-                (&node["ties"], &node["hops"]),
+                (&node["linkCount"], &node["hops"]),
                 (&json!(1), &json!([{ "via": { "type": "VISIT" } }])),
                 "{}",
                 story.url
@@ -248,10 +248,10 @@ async fn what_cannot_be_walked_is_refused_with_a_sentence() {
             format!("{{ path(from: {{ slug: \"ali-al-mikdam\" }}, to: {to}, maxHops: {most}) {{ length }} }}")
         };
         for (query, code, words) in [
-            (actor("neighbours(depth: 9)"), "BAD_INPUT", "1 to 3"),
-            (actor("neighbours(depth: 0)"), "BAD_INPUT", "1 to 3"),
-            (actor("neighbours(first: 501)"), "LIMIT", "at most 500"),
-            (actor("neighbours(via: [])"), "BAD_INPUT", "name a kind"),
+            (actor("neighbors(depth: 9)"), "BAD_INPUT", "1 to 3"),
+            (actor("neighbors(depth: 0)"), "BAD_INPUT", "1 to 3"),
+            (actor("neighbors(first: 501)"), "LIMIT", "at most 500"),
+            (actor("neighbors(via: [])"), "BAD_INPUT", "name a kind"),
             (actor("appearsWith(first: -1)"), "BAD_INPUT", "negative"),
             (
                 actor("appearsWith(filter: { slug: { eq: \"visit-of-kadhimi\" } })"),

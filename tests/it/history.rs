@@ -1,7 +1,7 @@
 //! What was known when: every answer of the past is the one that was given then.
 
-use entity::merge::Judgement;
-use entity::record::Kind;
+use entity::merge::MergeDecision;
+use entity::record::RecordKind;
 use newsgraph::import::{self, Judge, Options};
 use newsgraph::text::date::format_instant;
 use sea_orm::{ConnectionTrait, Statement};
@@ -83,10 +83,10 @@ async fn the_past_answers_as_it_did() {
                     let (left, right) =
                         (person(&fixture, "ali-al-mikdam").await, person(&fixture, "copy-1-ali-al-mikdam").await);
                     let judge = Judge {
-                        kind: Kind::Actor,
+                        kind: RecordKind::Actor,
                         left,
                         right,
-                        judgement: Judgement::Same,
+                        judgement: MergeDecision::Same,
                         by: "test".into(),
                         reason: None,
                     };
@@ -99,7 +99,7 @@ async fn the_past_answers_as_it_did() {
                 5 => assert_eq!(fixture.import(&without).await.problems, []),
                 6 => {
                     let id = person(&fixture, "copy-1-ali-al-mikdam").await;
-                    import::unmerge(&fixture.db, Kind::Actor, id, "test").await.unwrap();
+                    import::unmerge(&fixture.db, RecordKind::Actor, id, "test").await.unwrap();
                 }
                 7 => assert_eq!(fixture.import(&changed).await.problems, []),
                 _ => assert_eq!(fixture.import(STORY).await.problems, []),
@@ -157,7 +157,7 @@ async fn a_history_names_what_changed() {
         changed["participations"].as_array_mut().unwrap().pop();
         assert_eq!(fixture.import_lines(&[changed]).await.problems, []);
         let data = fixture
-            .ask("{ events { nodes { id history { totalCount nodes { operation nodeId fields { noun field before after } } } } } places { nodes { id } } }")
+            .ask("{ events { nodes { id history { totalCount nodes { operation nodeId fields { recordKind field before after } } } } } places { nodes { id } } }")
             .await;
         let (history, places) = (&data["events"]["nodes"][0]["history"], &data["places"]["nodes"]);
         assert_eq!(history["totalCount"], 2);
@@ -166,15 +166,15 @@ async fn a_history_names_what_changed() {
             json!({ "operation": "CREATE", "nodeId": data["events"]["nodes"][0]["id"], "fields": [] })
         );
         let mut fields = history["nodes"][1]["fields"].as_array().unwrap().clone();
-        fields.sort_by_key(|field| format!("{}{}", field["noun"], field["field"]));
+        fields.sort_by_key(|field| format!("{}{}", field["recordKind"], field["field"]));
         assert_eq!(
             Value::from(fields),
             json!([
-                { "noun": "event", "field": "place", "before": places[0]["id"], "after": places[1]["id"] },
-                { "noun": "event", "field": "title", "before": "First", "after": "Second" },
-                { "noun": "event", "field": "type", "before": "VISIT", "after": "MEETING" },
-                { "noun": "participation", "field": "role", "before": "VISITOR", "after": "VISITED" },
-                { "noun": "participation", "field": null, "before": "other", "after": null },
+                { "recordKind": "event", "field": "place", "before": places[0]["id"], "after": places[1]["id"] },
+                { "recordKind": "event", "field": "title", "before": "First", "after": "Second" },
+                { "recordKind": "event", "field": "type", "before": "VISIT", "after": "MEETING" },
+                { "recordKind": "participation", "field": "role", "before": "VISITOR", "after": "VISITED" },
+                { "recordKind": "participation", "field": null, "before": "other", "after": null },
             ])
         );
         let options = Options { dataset: Some("test".into()), ..Options::default() };

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use entity::merge::Judgement;
-use entity::record::Kind;
+use entity::merge::MergeDecision;
+use entity::record::RecordKind;
 use newsgraph::import::{self, Judge};
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use crate::fixture::{Fixture, copy_of_story, databases, records, stories};
 use crate::server::Server;
 
 /// The number and the noun of a record.
-pub async fn id_of(fixture: &Fixture, dataset: &str, key: &str) -> (i64, Kind) {
+pub async fn id_of(fixture: &Fixture, dataset: &str, key: &str) -> (i64, RecordKind) {
     let db = fixture.db.connection();
     let sql = format!(
         "SELECT record.id AS id, record.kind AS kind FROM record JOIN dataset ON dataset.id = record.dataset_id
@@ -24,14 +24,14 @@ pub async fn id_of(fixture: &Fixture, dataset: &str, key: &str) -> (i64, Kind) {
 }
 
 pub async fn judge(fixture: &Fixture, keep: (&str, &str), other: (&str, &str)) -> Result<i64, String> {
-    judge_so(fixture, keep, other, Judgement::Same, None).await
+    judge_so(fixture, keep, other, MergeDecision::Same, None).await
 }
 
 pub async fn judge_so(
     fixture: &Fixture,
     keep: (&str, &str),
     other: (&str, &str),
-    judgement: Judgement,
+    judgement: MergeDecision,
     reason: Option<&str>,
 ) -> Result<i64, String> {
     let ((left, kind), (right, _)) = (id_of(fixture, keep.0, keep.1).await, id_of(fixture, other.0, other.1).await);
@@ -53,7 +53,7 @@ pub async fn rows(fixture: &Fixture) -> BTreeMap<String, Vec<String>> {
 
 /// All holds; no column but those of what was put aside refers to a thing that is another, and each event has one claim at most.
 pub async fn assert_whole(fixture: &Fixture) {
-    assert_eq!(import::recheck(&fixture.db, false).await.unwrap(), [], "{}", fixture.url);
+    assert_eq!(import::verify(&fixture.db, false).await.unwrap(), [], "{}", fixture.url);
     let db = fixture.db.connection();
     for (table, column) in [
         ("participation", "event_id"),
@@ -206,8 +206,8 @@ async fn an_import_goes_on_through_a_judgement() {
     }
 }
 
-const MERGE: &str = "mutation($keep: ID!, $other: ID!, $judgement: Judgement! = SAME, $reason: String) {
-    mergeActors(keep: $keep, other: $other, judgement: $judgement, reason: $reason) { id judgement reason keptId otherId kept { id } other { id } } }";
+const MERGE: &str = "mutation($keep: ID!, $other: ID!, $decision: MergeDecision! = SAME, $reason: String) {
+    mergeActors(keep: $keep, other: $other, decision: $decision, reason: $reason) { id decision reason keptId otherId kept { id } other { id } } }";
 
 fn code(answer: &Value) -> &str {
     answer["errors"][0]["extensions"]["code"].as_str().unwrap_or("done")
@@ -278,17 +278,17 @@ async fn old_ids_and_slugs_name_the_one_that_is_kept() {
         let ids = server.ask("{ people { nodes { id label } } }").await;
         let id = |at: usize| ids["data"]["people"]["nodes"][at]["id"].clone();
         let (a, b, c, d) = (id(0), id(1), id(2), id(3));
-        let candidates = "query($of: ID!) { mergeCandidates(of: $of) { node { ... on Person { label } } reasons { __typename ... on AlikeName { rule otherName } ... on SharedEvents { count } ... on SharedExternalId { value } } } }";
+        let candidates = "query($of: ID!) { mergeCandidates(of: $of) { node { ... on Person { label } } reasons { __typename ... on SimilarName { rule otherName } ... on SharedEvents { count } ... on SharedExternalId { value } } } }";
         let found = server.ask_with(candidates, json!({ "of": b })).await;
         assert_eq!(
             found["data"]["mergeCandidates"],
             json!([
-                { "node": { "label": "Ali al-Mikdam" }, "reasons": [{ "__typename": "SharedExternalId", "value": "Q1" }, { "__typename": "AlikeName", "rule": "PHONETIC", "otherName": "Ali al-Mikdam" }] },
-                { "node": { "label": "Ali Miqdam" }, "reasons": [{ "__typename": "AlikeName", "rule": "PHONETIC", "otherName": "Ali Miqdam" }, { "__typename": "SharedEvents", "count": 1 }] },
+                { "node": { "label": "Ali al-Mikdam" }, "reasons": [{ "__typename": "SharedExternalId", "value": "Q1" }, { "__typename": "SimilarName", "rule": "PHONETIC", "otherName": "Ali al-Mikdam" }] },
+                { "node": { "label": "Ali Miqdam" }, "reasons": [{ "__typename": "SimilarName", "rule": "PHONETIC", "otherName": "Ali Miqdam" }, { "__typename": "SharedEvents", "count": 1 }] },
             ]),
             "{found:#}"
         );
-        let not_same = json!({ "keep": b, "other": c, "judgement": "NOT_SAME", "reason": "c visited b" });
+        let not_same = json!({ "keep": b, "other": c, "decision": "NOT_SAME", "reason": "c visited b" });
         assert_eq!(code(&server.ask_with(MERGE, not_same).await), "done");
         let found = server.ask_with(candidates, json!({ "of": b })).await;
         assert_eq!(
@@ -317,7 +317,7 @@ async fn old_ids_and_slugs_name_the_one_that_is_kept() {
             events(filter: { participations: { some: { actor: { id: { in: [$b] } } } } }) { nodes { participations(role: [VISITED]) { nodes { actor { id } } } } }
             search(text: \"المقدام\", kinds: [ACTOR], modes: []) { hits { node { id } } }
             changes(last: 2) { nodes { operation node { id } } }
-            merges { nodes { judgement by reason } }
+            merges { nodes { decision by reason } }
         }";
         let answer = server.ask_with(asked, json!({ "a": a, "b": b })).await;
         let data = &answer["data"];
@@ -344,7 +344,7 @@ async fn old_ids_and_slugs_name_the_one_that_is_kept() {
         );
         assert_eq!(
             data["merges"]["nodes"][1],
-            json!({ "judgement": "SAME", "by": "judge", "reason": "one Wikidata id" })
+            json!({ "decision": "SAME", "by": "judge", "reason": "one Wikidata id" })
         );
         assert_eq!(data["changes"]["nodes"][1]["operation"], "MERGE");
 

@@ -1,6 +1,6 @@
 //! Judgements as records: they go out behind what they are on, and come in again.
 
-use entity::merge::Judgement;
+use entity::merge::MergeDecision;
 use newsgraph::export::Format;
 use newsgraph::import::{Options, Report};
 use sea_orm::ConnectionTrait;
@@ -24,8 +24,8 @@ async fn judge_story(fixture: &Fixture) {
         }
     }
     let pair = (("mikdam", "rudaw"), ("copy-1", "rudaw"));
-    judge_so(fixture, pair.0, pair.1, Judgement::NotSame, Some("two \"offices\"\n")).await.unwrap();
-    judge_so(fixture, ("copy-1", "kidnappers"), ("copy-2", "kidnappers"), Judgement::Unsure, None).await.unwrap();
+    judge_so(fixture, pair.0, pair.1, MergeDecision::NotSame, Some("two \"offices\"\n")).await.unwrap();
+    judge_so(fixture, ("copy-1", "kidnappers"), ("copy-2", "kidnappers"), MergeDecision::Unsure, None).await.unwrap();
     // Judged at an instant of its own each, the same on both databases.
     fixture.db.connection().execute_unprepared("UPDATE merge SET judged_at = 1600000000 + id").await.unwrap();
 }
@@ -165,10 +165,10 @@ async fn wrong_judgements_are_told_and_left_out() {
         let report = fixture.import_with(&records(&lines), &going_on).await;
         assert_eq!(told(&report), wanted);
         assert_eq!((report.kinds["merge"].created, report.kinds["merge"].rejected), (2, 10));
-        let judged = fixture.ask("{ merges { nodes { judgement } } people { totalCount } }").await;
+        let judged = fixture.ask("{ merges { nodes { decision } } people { totalCount } }").await;
         assert_eq!(
             judged,
-            json!({ "merges": { "nodes": [{ "judgement": "SAME" }, { "judgement": "NOT_SAME" }] }, "people": { "totalCount": 3 } })
+            json!({ "merges": { "nodes": [{ "decision": "SAME" }, { "decision": "NOT_SAME" }] }, "people": { "totalCount": 3 } })
         );
         // What came before stands against what comes later.
         let report = fixture.import_lines(&[merge("a", "c", "SAME")]).await;
@@ -297,7 +297,7 @@ async fn what_is_chosen_comes_with_what_was_judged_of_it() {
     for fixture in stories().await {
         fixture.import(&copy_of_story(1)).await;
         for key in ["mikdam", "iraq"] {
-            judge_so(&fixture, ("mikdam", key), ("copy-1", key), Judgement::Unsure, Some("later")).await.unwrap();
+            judge_so(&fixture, ("mikdam", key), ("copy-1", key), MergeDecision::Unsure, Some("later")).await.unwrap();
         }
         let merges = |out: String| -> Vec<Value> {
             let lines = out.lines().filter(|line| line.starts_with(r#"{"kind":"merge""#));

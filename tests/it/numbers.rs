@@ -252,7 +252,7 @@ async fn compare(fixture: &Fixture, events: &[Event]) {
             [("DAY", 1), ("DAY", 10), ("WEEK", 1), ("WEEK", 3), ("MONTH", 1), ("QUARTER", 1), ("YEAR", 1), ("YEAR", 5)]
         {
             for (spread, empty) in [(false, false), (true, false), (true, interval != "DAY")] {
-                let query = "query($f: EventFilter, $i: Interval!, $n: Int!, $u: Uncertain!, $e: Boolean!) {
+                let query = "query($f: EventFilter, $i: Interval!, $n: Int!, $u: UncertainDates!, $e: Boolean!) {
                     events(filter: $f) { histogram(interval: $i, every: $n, uncertain: $u, empty: $e) {
                         undated buckets { from to count } } }
                 }";

@@ -137,7 +137,7 @@ async fn lists_read_indexes() {
                 true,
             ),
             (
-                "{ actor(slug: \"copy-3-ali-al-mikdam\") { neighbours { nodes { ties } } appearsWith { nodes { ties } } } }",
+                "{ actor(slug: \"copy-3-ali-al-mikdam\") { neighbors { nodes { linkCount } } appearsWith { nodes { linkCount } } } }",
                 true,
             ),
             (

@@ -14,12 +14,12 @@ use sea_orm::{DbErr, RuntimeErr};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
-use crate::db::change_notifier::Watch;
-use crate::db::data_version::Version;
-use crate::db::{ACQUIRE_TIMEOUT, Db, EXPORTS, READERS, Reader};
+use crate::db::change_notifier::ChangeNotifier;
+use crate::db::data_version::DataVersion;
+use crate::db::{ACQUIRE_TIMEOUT, Db, EXPORTS, READERS, ReadPool};
 use crate::error::{Error, Result};
 
-use crate::db::replica::monitor::Keeper;
+use crate::db::replica::monitor::HealthMonitor;
 
 /// Connections that carry the word to stop.
 const OTHERS: u32 = 2;
@@ -36,7 +36,7 @@ pub(super) struct Replica {
 #[derive(Clone, Debug)]
 enum State {
     /// It is read.
-    Here(Arc<Place>),
+    Here(Arc<ReplicaPool>),
     /// It is not, for this reason.
     Away { why: String, was_here: bool },
 }
@@ -51,37 +51,37 @@ struct Wanted {
 /// Connections to a replica from when it was found fit until it is lost: then the next ones are other connections, and nothing
 /// is known of what lies behind them.
 #[derive(Debug)]
-struct Place {
-    reader: Reader,
-    exports: Reader,
-    watch: Arc<Watch>,
+struct ReplicaPool {
+    reader: ReadPool,
+    exports: ReadPool,
+    watch: Arc<ChangeNotifier>,
     /// Asks for its version.
-    now: Arc<Version>,
+    now: Arc<DataVersion>,
     /// It has this version at least. It only grows: a server that may have gone back is another place.
     version: AtomicI64,
-    run: Run,
+    run: ServerIncarnation,
 }
 
-impl Place {
-    fn new(options: &PgConnectOptions, run: Run, version: i64) -> Arc<Self> {
+impl ReplicaPool {
+    fn new(options: &PgConnectOptions, run: ServerIncarnation, version: i64) -> Arc<Self> {
         let others = PgPoolOptions::new().max_connections(OTHERS).acquire_timeout(ACQUIRE_TIMEOUT);
         let others: PgPool = others.connect_lazy_with(options.clone());
-        let reader = |seats| Reader::postgres(options, &others, seats, Some(&run));
-        let now = Arc::new(Version::new(reader(1)));
+        let reader = |seats| ReadPool::postgres(options, &others, seats, Some(&run));
+        let now = Arc::new(DataVersion::new(reader(1)));
         let (reader, exports) = (reader(READERS), reader(EXPORTS));
-        Arc::new(Self { reader, exports, watch: Watch::new(), now, version: version.into(), run })
+        Arc::new(Self { reader, exports, watch: ChangeNotifier::new(), now, version: version.into(), run })
     }
 }
 
 /// One run of a replica's server, from its start to its end.
 #[derive(Clone, Debug)]
-pub(super) struct Run {
+pub(super) struct ServerIncarnation {
     /// When the server started, in its own words. After a crash it may show an older state for a while.
     pub(super) started: Arc<str>,
     lost: watch::Sender<bool>,
 }
 
-impl Run {
+impl ServerIncarnation {
     fn new(started: &str) -> Self {
         Self { started: started.into(), lost: watch::Sender::new(false) }
     }
@@ -154,7 +154,7 @@ fn cause(error: &DbErr) -> Cause {
 pub struct Reading {
     db: Db,
     /// The replica, where it is read.
-    place: Option<Arc<Place>>,
+    place: Option<Arc<ReplicaPool>>,
     let_down: Arc<AtomicBool>,
 }
 
@@ -208,7 +208,7 @@ pub struct ReplicaFigures {
 impl Db {
     /// Reads at this streaming replica from now on, while it answers. Error: `BAD_INPUT` when it is no replica of this database.
     pub async fn with_replica(self, url: &str) -> Result<Self> {
-        let (keeper, first) = Keeper::new(self.reader.clone(), url).await?;
+        let (keeper, first) = HealthMonitor::new(self.reader.clone(), url).await?;
         let (state, wanted) = keeper.shared();
         let mut seen = state.subscribe();
         let mut task = JoinSet::new();
@@ -231,7 +231,7 @@ impl Db {
             return self.reading_here();
         }
         let let_down = Arc::new(AtomicBool::new(false));
-        let tied = |reader: &Reader| reader.telling(Arc::clone(&let_down));
+        let tied = |reader: &ReadPool| reader.telling(Arc::clone(&let_down));
         let db = Self {
             reader: tied(&place.reader),
             exports: tied(&place.exports),
@@ -260,7 +260,7 @@ impl Db {
         !self.has_replica() || self.place().is_some_and(|place| place.version.load(Ordering::Acquire) >= version)
     }
 
-    fn place(&self) -> Option<Arc<Place>> {
+    fn place(&self) -> Option<Arc<ReplicaPool>> {
         match &*self.replica.as_ref()?.state.borrow() {
             State::Here(place) if !place.run.is_lost() => Some(Arc::clone(place)),
             _ => None,

@@ -11,8 +11,8 @@ use sea_orm::{DatabaseBackend, Statement};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
-use crate::db::replica::{Place, Run, State, Wanted};
-use crate::db::{READY, Reader, is_postgres, refused};
+use crate::db::replica::{ReplicaPool, ServerIncarnation, State, Wanted};
+use crate::db::{READY, ReadPool, is_postgres, refused};
 use crate::error::{Error, Result};
 
 /// How often it is looked whether it answers: it is lost when it is silent for [`READY`] besides. Requests ask nothing.
@@ -60,13 +60,13 @@ impl From<sqlx::Error> for Unfit {
 /// A replica that is fit to be read.
 pub(crate) struct Found {
     connection: PgConnection,
-    place: Arc<Place>,
+    place: Arc<ReplicaPool>,
 }
 
 /// Looks after a replica.
-pub(crate) struct Keeper {
+pub(crate) struct HealthMonitor {
     options: PgConnectOptions,
-    written_to: Reader,
+    written_to: ReadPool,
     identity: String,
     state: watch::Sender<State>,
     wanted: Arc<Wanted>,
@@ -74,9 +74,9 @@ pub(crate) struct Keeper {
     goal: Option<i64>,
 }
 
-impl Keeper {
+impl HealthMonitor {
     /// Looks at it for the first time. One that does not answer yet may come later.
-    pub(crate) async fn new(written_to: Reader, url: &str) -> Result<(Self, Result<Found, Unfit>)> {
+    pub(crate) async fn new(written_to: ReadPool, url: &str) -> Result<(Self, Result<Found, Unfit>)> {
         // Addresses hold passwords: none is shown.
         if written_to.backend() != DatabaseBackend::Postgres {
             let message = "`--read-database-url` is for PostgreSQL, and `--database-url` is a SQLite file, which has no replicas: leave it out";
@@ -172,11 +172,11 @@ impl Keeper {
         if self.goal.is_some_and(|goal| version < goal) {
             return Err(Unfit::for_now("it has not caught up yet"));
         }
-        Ok(Found { connection, place: Place::new(&self.options, Run::new(&started), version) })
+        Ok(Found { connection, place: ReplicaPool::new(&self.options, ServerIncarnation::new(&started), version) })
     }
 
     /// Asks it for its version as long as it answers; says why it is lost.
-    async fn beat(&self, mut connection: PgConnection, place: &Place) -> String {
+    async fn beat(&self, mut connection: PgConnection, place: &ReplicaPool) -> String {
         let mut soon = SOON;
         loop {
             let is_behind = place.version.load(Ordering::Acquire) < self.wanted.version.load(Ordering::Acquire);
@@ -203,7 +203,7 @@ async fn beat(connection: &mut PgConnection) -> Result<(bool, i64), sqlx::Error>
     Ok((row.try_get(0)?, row.try_get(1)?))
 }
 
-async fn text(reader: &Reader, expression: &str) -> Result<String> {
+async fn text(reader: &ReadPool, expression: &str) -> Result<String> {
     let sql = format!("SELECT {expression} AS said");
     let rows = reader.all(Statement::from_string(DatabaseBackend::Postgres, sql)).await?;
     let row = rows.first().ok_or_else(|| Error::Broken(format!("nothing is said to {expression}")))?;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use entity::figure::Qualifier;
-use entity::record::Kind;
+use entity::record::RecordKind;
 use entity::stance::StanceKind;
 use entity::{claim, stance, statement};
 use sea_orm::ActiveEnum;
@@ -19,21 +19,21 @@ pub(super) async fn events(source: &mut Source, out: &Out, graph: &mut Graph) ->
     each!(source, out, graph, Event event, |rows| {
         rows.iter()
             .map(|row| {
-                Node::new(Kind::Event, row.id.0, &["schema:Event", "sem:Event"])
+                Node::new(RecordKind::Event, row.id.0, &["schema:Event", "sem:Event"])
                     .with("schema:name", row.title.as_ref())
                     .with("schema:description", row.summary.as_ref())
                     .with("sem:eventType", Some(ours(&row.kind)))
                     .with("ng:sourceType", row.source_type.as_ref())
                     .time(row.date.as_ref(), row.date_raw.as_ref(), row.earliest, row.latest)
                     .plain("schema:startDate", row.date.as_ref())
-                    .to("sem:hasPlace", Kind::Place, row.place_id)
-                    .to("schema:location", Kind::Place, row.place_id)
+                    .to("sem:hasPlace", RecordKind::Place, row.place_id)
+                    .to("schema:location", RecordKind::Place, row.place_id)
                     .with("ng:placeNote", row.place_note.as_ref())
                     .with("ng:placeCertainty", row.place_certainty.map(|certainty| ours(&certainty)))
                     .with("ng:placePrecision", row.place_precision.map(|precision| ours(&precision)))
                     .with("ng:occurrence", Some(ours(&row.occurrence)))
                     .with("ng:standing", row.standing.map(|standing| ours(&standing)))
-                    .to("schema:superEvent", Kind::Event, row.parent_id)
+                    .to("schema:superEvent", RecordKind::Event, row.parent_id)
             })
             .collect()
     })
@@ -43,7 +43,7 @@ pub(super) async fn event_links(source: &mut Source, out: &Out, graph: &mut Grap
     each!(source, out, graph, EventLink event_link, |rows| {
         let told = rows.iter().map(|row| {
             let property = format!("ng:{}", row.kind.to_value());
-            Node::of(&iri(Kind::Event, row.from_id.0)).to(&property, Kind::Event, Some(row.to_id))
+            Node::of(&iri(RecordKind::Event, row.from_id.0)).to(&property, RecordKind::Event, Some(row.to_id))
         });
         told.collect()
     })
@@ -57,14 +57,14 @@ pub(super) async fn accounts(source: &mut Source, out: &Out, graph: &mut Graph) 
         rows.iter()
             .map(|row| {
                 let (held, disputed) = sides.remove(&row.id.0).unwrap_or_default();
-                Node::new(Kind::Account, row.id.0, &["sem:View"])
-                    .to("rdf:value", Kind::Event, Some(row.event_id))
+                Node::new(RecordKind::Account, row.id.0, &["sem:View"])
+                    .to("rdf:value", RecordKind::Event, Some(row.event_id))
                     .with("rdfs:label", Some(&row.label))
                     .with("sem:accordingTo", Some(held))
                     .with("ng:disputedBy", Some(disputed))
                     .with("sem:eventType", row.kind.map(|kind| ours(&kind)))
                     .time(row.date.as_ref(), row.date_raw.as_ref(), row.earliest, row.latest)
-                    .to("sem:hasPlace", Kind::Place, row.place_id)
+                    .to("sem:hasPlace", RecordKind::Place, row.place_id)
                     .with("ng:placeNote", row.place_note.as_ref())
                     .with("ng:standing", row.standing.map(|standing| ours(&standing)))
             })
@@ -102,7 +102,7 @@ async fn sides(source: &mut Source, accounts: &[i64]) -> Result<HashMap<i64, (Ve
     for row in &rows {
         let voice = match row.try_get::<Option<i64>>("", "voice")? {
             Some(id) => json!({
-                "@id": iri(Kind::Actor, id), "@type": "sem:Authority", "schema:name": labels.text(id)
+                "@id": iri(RecordKind::Actor, id), "@type": "sem:Authority", "schema:name": labels.text(id)
             }),
             // A voice that nobody names, such as "has been reported".
             None => {
@@ -125,20 +125,20 @@ pub(super) async fn participations(source: &mut Source, out: &Out, graph: &mut G
     each!(source, out, graph, Participation participation, |rows| {
         let told = rows.iter().flat_map(|row| {
             let whole = match row.account_id {
-                Some(account) => iri(Kind::Account, account.0),
-                None => iri(Kind::Event, row.event_id.0),
+                Some(account) => iri(RecordKind::Account, account.0),
+                None => iri(RecordKind::Event, row.event_id.0),
             };
-            let part = reference(Kind::Participation, row.id.0);
+            let part = reference(RecordKind::Participation, row.id.0);
             // An actor with a role (SEM calls that a constraint): its value is the actor.
-            let who = row.actor_id.map(|actor| reference(Kind::Actor, actor.0));
-            let what = row.article_id.map(|article| reference(Kind::Article, article.0));
+            let who = row.actor_id.map(|actor| reference(RecordKind::Actor, actor.0));
+            let what = row.article_id.map(|article| reference(RecordKind::Article, article.0));
             [
                 Node::of(&whole).with("sem:hasActor", Some(part)),
-                Node::new(Kind::Participation, row.id.0, &["sem:Role"])
+                Node::new(RecordKind::Participation, row.id.0, &["sem:Role"])
                     .with("rdf:value", who.or(what).or_else(|| row.thing.as_ref().map(|thing| json!(thing))))
                     .with("sem:roleType", Some(ours(&row.role)))
                     .with("ng:side", row.side.as_ref())
-                    .to("ng:place", Kind::Place, row.place_id)
+                    .to("ng:place", RecordKind::Place, row.place_id)
                     .with("ng:note", row.note.as_ref())
                     .with("ng:certainty", Some(ours(&row.certainty)))
                     .with("ng:standing", row.standing.map(|standing| ours(&standing))),
@@ -152,8 +152,8 @@ pub(super) async fn figures(source: &mut Source, out: &Out, graph: &mut Graph) -
     each!(source, out, graph, Figure figure, |rows| {
         let told = rows.iter().flat_map(|row| {
             [
-                Node::of(&iri(row.target_kind, row.target_id.0)).to("ng:figure", Kind::Figure, Some(row.id)),
-                Node::new(Kind::Figure, row.id.0, &["schema:QuantitativeValue"])
+                Node::of(&iri(row.target_kind, row.target_id.0)).to("ng:figure", RecordKind::Figure, Some(row.id)),
+                Node::new(RecordKind::Figure, row.id.0, &["schema:QuantitativeValue"])
                     .with("schema:name", Some(&row.counted))
                     .with("ng:countedType", row.counted_type.map(|kind| ours(&kind)))
                     .with("schema:value", row.value)
@@ -162,8 +162,8 @@ pub(super) async fn figures(source: &mut Source, out: &Out, graph: &mut Graph) -
                     .with("schema:unitText", row.unit.as_ref())
                     .with("ng:qualifier", (row.qualifier != Qualifier::Exact).then(|| ours(&row.qualifier)))
                     .with("ng:period", row.period.as_deref().map(date))
-                    .to("ng:place", Kind::Place, row.place_id)
-                    .to("schema:isPartOf", Kind::Figure, row.part_of_id),
+                    .to("ng:place", RecordKind::Place, row.place_id)
+                    .to("schema:isPartOf", RecordKind::Figure, row.part_of_id),
             ]
         });
         told.collect()

@@ -8,7 +8,7 @@ mod fact;
 mod thing;
 mod word;
 
-use entity::record::Kind;
+use entity::record::RecordKind;
 use serde_json::{Map, Value, json};
 
 use crate::error::Result;
@@ -55,7 +55,7 @@ pub(super) async fn write(source: &mut Source, out: &Out) -> Result<()> {
 /// Goes through the chosen rows of a noun: `$told` makes the nodes of a batch.
 macro_rules! each {
     ($source:ident, $out:ident, $graph:ident, $kind:ident $module:ident, |$rows:ident| $told:expr) => {{
-        let mut walk = $source.walk(entity::record::Kind::$kind);
+        let mut walk = $source.walk(entity::record::RecordKind::$kind);
         loop {
             let $rows = $source.step::<entity::$module::Entity>(&mut walk).await?;
             if $rows.is_empty() {
@@ -89,7 +89,7 @@ struct Node(Map<String, Value>);
 
 impl Node {
     /// A thing with its types.
-    fn new(kind: Kind, id: i64, types: &[&str]) -> Self {
+    fn new(kind: RecordKind, id: i64, types: &[&str]) -> Self {
         Self::of(&iri(kind, id)).with("@type", Some(types))
     }
 
@@ -111,7 +111,7 @@ impl Node {
     }
 
     /// A reference to another thing.
-    fn to(self, property: &str, kind: Kind, id: Option<impl Into<i64>>) -> Self {
+    fn to(self, property: &str, kind: RecordKind, id: Option<impl Into<i64>>) -> Self {
         self.with(property, id.map(|id| reference(kind, id.into())))
     }
 
@@ -135,11 +135,11 @@ fn date(edtf: &str) -> Value {
 }
 
 /// The name of a thing: its id in the API.
-fn iri(kind: Kind, id: i64) -> String {
+fn iri(kind: RecordKind, id: i64) -> String {
     format!("urn:newsgraph:{}", global(kind, id))
 }
 
-fn reference(kind: Kind, id: i64) -> Value {
+fn reference(kind: RecordKind, id: i64) -> Value {
     json!({ "@id": iri(kind, id) })
 }
 

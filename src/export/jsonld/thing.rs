@@ -2,7 +2,7 @@
 
 use entity::actor::{ActorKind, OrganizationKind};
 use entity::article_author;
-use entity::record::Kind;
+use entity::record::RecordKind;
 use serde_json::json;
 
 use crate::error::Result;
@@ -17,16 +17,16 @@ pub(super) async fn articles(source: &mut Source, out: &Out, graph: &mut Graph) 
         let of = |id| authors.iter().filter(move |author| author.article_id == id);
         rows.iter()
             .map(|row| {
-                let authors: Vec<_> = of(row.id).map(|author| reference(Kind::Actor, author.actor_id.0)).collect();
-                Node::new(Kind::Article, row.id.0, &["schema:NewsArticle", "prov:Entity"])
+                let authors: Vec<_> = of(row.id).map(|author| reference(RecordKind::Actor, author.actor_id.0)).collect();
+                Node::new(RecordKind::Article, row.id.0, &["schema:NewsArticle", "prov:Entity"])
                     .with("schema:headline", row.headline.as_ref())
                     .with("schema:url", row.url.as_ref().map(|url| json!({ "@id": url })))
-                    .to("schema:publisher", Kind::Actor, row.publisher_id)
+                    .to("schema:publisher", RecordKind::Actor, row.publisher_id)
                     .with("schema:author", Some(authors))
                     .plain("schema:datePublished", row.published.as_ref())
                     .with("ng:published", row.published.as_deref().map(date))
                     .with("schema:inLanguage", row.language.as_ref())
-                    .to("schema:locationCreated", Kind::Place, row.dateline_place_id)
+                    .to("schema:locationCreated", RecordKind::Place, row.dateline_place_id)
                     .with("schema:articleBody", row.text.as_ref())
                     .with("schema:sha256", row.text_sha256.as_ref())
             })
@@ -41,14 +41,14 @@ pub(super) async fn places(source: &mut Source, out: &Out, graph: &mut Graph) ->
                 let geo = row.latitude.zip(row.longitude).map(|(latitude, longitude)| {
                     json!({ "@type": "schema:GeoCoordinates", "schema:latitude": latitude, "schema:longitude": longitude })
                 });
-                Node::new(Kind::Place, row.id.0, &["schema:Place", "sem:Place"])
+                Node::new(RecordKind::Place, row.id.0, &["schema:Place", "sem:Place"])
                     .with("schema:name", Some(&row.label))
                     .with("schema:description", row.description.as_ref())
                     .with("sem:placeType", Some(ours(&row.kind)))
-                    .to("schema:containedInPlace", Kind::Place, row.parent_id)
+                    .to("schema:containedInPlace", RecordKind::Place, row.parent_id)
                     .with("schema:geo", geo)
                     .with("ng:country", row.country.as_ref())
-                    .to("ng:capitalOf", Kind::Place, row.capital_of_id)
+                    .to("ng:capitalOf", RecordKind::Place, row.capital_of_id)
             })
             .collect()
     })
@@ -70,7 +70,7 @@ pub(super) async fn actors(source: &mut Source, out: &Out, graph: &mut Graph) ->
     each!(source, out, graph, Actor actor, |rows| {
         rows.iter()
             .map(|row| {
-                Node::new(Kind::Actor, row.id.0, types(row.kind, row.organization_kind))
+                Node::new(RecordKind::Actor, row.id.0, types(row.kind, row.organization_kind))
                     .with("schema:name", Some(&row.label))
                     .with("schema:description", row.description.as_ref())
                     .with("schema:hasOccupation", row.occupation.as_ref())
@@ -79,12 +79,12 @@ pub(super) async fn actors(source: &mut Source, out: &Out, graph: &mut Graph) ->
                     .with("ng:country", row.country.as_ref())
                     .with("ng:sector", row.sector.as_ref())
                     .with("sem:actorType", row.organization_kind.map(|kind| ours(&kind)))
-                    .to("schema:location", Kind::Place, row.place_id)
+                    .to("schema:location", RecordKind::Place, row.place_id)
                     .with("ng:descriptor", row.descriptor.as_ref())
                     .with("ng:condition", row.condition.as_ref())
                     .with("ng:reason", row.reason.as_ref())
-                    .to("ng:closeTo", Kind::Actor, row.close_to_id)
-                    .to("ng:quotedIn", Kind::Article, row.article_id)
+                    .to("ng:closeTo", RecordKind::Actor, row.close_to_id)
+                    .to("ng:quotedIn", RecordKind::Article, row.article_id)
             })
             .collect()
     })
@@ -100,7 +100,7 @@ pub(super) async fn names(source: &mut Source, out: &Out, graph: &mut Graph) -> 
                 _ => json!(row.text),
             };
             let bearer = row.target_id.0;
-            let kind = bearers.kind(bearer).unwrap_or(Kind::Actor);
+            let kind = bearers.kind(bearer).unwrap_or(RecordKind::Actor);
             Node::of(&iri(kind, bearer)).with("schema:alternateName", Some(text))
         });
         told.collect()
@@ -136,11 +136,11 @@ pub(super) async fn relations(source: &mut Source, out: &Out, graph: &mut Graph)
     each!(source, out, graph, Relation relation, |rows| {
         rows.iter()
             .map(|row| {
-                Node::new(Kind::Relation, row.id.0, &["ng:Relation", "rdf:Statement"])
-                    .to("rdf:subject", Kind::Actor, Some(row.subject_id))
+                Node::new(RecordKind::Relation, row.id.0, &["ng:Relation", "rdf:Statement"])
+                    .to("rdf:subject", RecordKind::Actor, Some(row.subject_id))
                     .with("rdf:predicate", Some(ours(&row.kind)))
-                    .to("rdf:object", Kind::Actor, row.object_id)
-                    .to("ng:place", Kind::Place, row.place_id)
+                    .to("rdf:object", RecordKind::Actor, row.object_id)
+                    .to("ng:place", RecordKind::Place, row.place_id)
                     .with("schema:roleName", row.title.as_ref())
                     .plain("schema:startDate", row.since.as_ref())
                     .plain("schema:endDate", row.until.as_ref())

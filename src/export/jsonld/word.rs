@@ -1,6 +1,6 @@
 //! What was said, the sides it takes, and where it is written.
 
-use entity::record::Kind;
+use entity::record::RecordKind;
 use entity::statement_about;
 use sea_orm::ActiveEnum;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ pub(super) async fn claims(source: &mut Source, out: &Out, graph: &mut Graph) ->
     each!(source, out, graph, Claim claim, |rows| {
         let told = rows.iter().map(|row| {
             let subject = row.subject_id.zip(row.subject_kind).map(|(id, kind)| reference(kind, id.0));
-            Node::new(Kind::Claim, row.id.0, &["schema:Claim"])
+            Node::new(RecordKind::Claim, row.id.0, &["schema:Claim"])
                 .with("schema:text", Some(&row.text))
                 .with("schema:about", subject)
                 .with("ng:standing", Some(ours(&row.standing)))
@@ -31,11 +31,11 @@ pub(super) async fn statements(source: &mut Source, out: &Out, graph: &mut Graph
         rows.iter()
             .map(|row| {
                 let about: Vec<Value> = of(row.id).map(|about| reference(about.target_kind, about.target_id.0)).collect();
-                Node::new(Kind::Statement, row.id.0, &["schema:Quotation", "prov:Entity"])
+                Node::new(RecordKind::Statement, row.id.0, &["schema:Quotation", "prov:Entity"])
                     .with("schema:abstract", Some(&row.summary))
                     .with("schema:text", row.text.as_ref())
-                    .to("prov:wasAttributedTo", Kind::Actor, row.speaker_id)
-                    .to("schema:creator", Kind::Actor, row.speaker_id)
+                    .to("prov:wasAttributedTo", RecordKind::Actor, row.speaker_id)
+                    .to("schema:creator", RecordKind::Actor, row.speaker_id)
                     .with("ng:speakerAsPrinted", row.speaker_text.as_ref())
                     .with("ng:cue", row.cue.as_ref())
                     .with("ng:attribution", Some(ours(&row.attribution)))
@@ -46,11 +46,11 @@ pub(super) async fn statements(source: &mut Source, out: &Out, graph: &mut Graph
                     .with("schema:inLanguage", row.language.as_ref())
                     .time(row.said.as_ref(), row.said_raw.as_ref(), row.earliest, row.latest)
                     .plain("schema:dateCreated", row.said.as_ref())
-                    .to("schema:locationCreated", Kind::Place, row.place_id)
-                    .to("schema:recipient", Kind::Actor, row.addressee_id)
-                    .to("prov:hadPrimarySource", Kind::Article, row.article_id)
-                    .to("prov:wasQuotedFrom", Kind::Statement, row.relays_id)
-                    .to("ng:voice", Kind::Actor, row.voice_id)
+                    .to("schema:locationCreated", RecordKind::Place, row.place_id)
+                    .to("schema:recipient", RecordKind::Actor, row.addressee_id)
+                    .to("prov:hadPrimarySource", RecordKind::Article, row.article_id)
+                    .to("prov:wasQuotedFrom", RecordKind::Statement, row.relays_id)
+                    .to("ng:voice", RecordKind::Actor, row.voice_id)
                     .with("schema:about", Some(about))
             })
             .collect()
@@ -61,7 +61,7 @@ pub(super) async fn stances(source: &mut Source, out: &Out, graph: &mut Graph) -
     each!(source, out, graph, Stance stance, |rows| {
         let told = rows.iter().map(|row| {
             let property = format!("ng:{}", row.stance.to_value());
-            Node::of(&iri(Kind::Statement, row.statement_id.0)).to(&property, Kind::Claim, Some(row.claim_id))
+            Node::of(&iri(RecordKind::Statement, row.statement_id.0)).to(&property, RecordKind::Claim, Some(row.claim_id))
         });
         told.collect()
     })
@@ -84,19 +84,19 @@ pub(super) async fn evidence(source: &mut Source, out: &Out, graph: &mut Graph) 
             });
             let selectors: Vec<Value> = [position, quote].into_iter().flatten().collect();
             let target = if selectors.is_empty() {
-                reference(Kind::Article, row.article_id.0)
+                reference(RecordKind::Article, row.article_id.0)
             } else {
                 json!({
                     "@type": "oa:SpecificResource",
-                    "oa:hasSource": reference(Kind::Article, row.article_id.0),
+                    "oa:hasSource": reference(RecordKind::Article, row.article_id.0),
                     "oa:hasSelector": selectors
                 })
             };
-            Node::new(Kind::Evidence, row.id.0, &["oa:Annotation", "prov:Entity"])
+            Node::new(RecordKind::Evidence, row.id.0, &["oa:Annotation", "prov:Entity"])
                 .to("oa:hasBody", row.target_kind, Some(row.target_id.0))
                 .with("oa:hasTarget", Some(target))
                 .with("oa:motivatedBy", Some(json!({ "@id": "oa:identifying" })))
-                .to("prov:wasDerivedFrom", Kind::Statement, row.statement_id)
+                .to("prov:wasDerivedFrom", RecordKind::Statement, row.statement_id)
                 .with("ng:quoteSha256", row.quote_sha256.as_ref())
                 .with("ng:part", Some(ours(&row.part)))
                 .with("ng:confidence", row.confidence)
@@ -112,9 +112,9 @@ pub(super) async fn mentions(source: &mut Source, out: &Out, graph: &mut Graph) 
         let told = rows.iter().map(|row| {
             let judged = row.target_id.zip(row.target_kind).map(|(id, kind)| reference(kind, id.0));
             let named = json!({ "@type": "oa:TextualBody", "rdf:value": row.text });
-            Node::new(Kind::Mention, row.id.0, &["oa:Annotation"])
+            Node::new(RecordKind::Mention, row.id.0, &["oa:Annotation"])
                 .with("oa:hasBody", Some([Some(named), judged].into_iter().flatten().collect::<Vec<_>>()))
-                .to("oa:hasTarget", Kind::Article, Some(row.article_id))
+                .to("oa:hasTarget", RecordKind::Article, Some(row.article_id))
                 .with("oa:motivatedBy", Some(json!({ "@id": "oa:tagging" })))
                 .with("ng:mentionType", Some(ours(&row.kind)))
         });

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query, SelectStatement};
 
 use crate::db::LIST;
-use crate::graphql::connection::loader::{PAGE, PARENT, Pages};
-use crate::graphql::loading::batch::Noun;
-use crate::graphql::loading::session::{Fault, Session};
+use crate::graphql::connection::loader::{ConnectionLoader, PAGE, PARENT};
+use crate::graphql::loading::batch::NodeType;
+use crate::graphql::loading::session::{Session, SharedError};
 
-impl<T: Noun> Pages<T> {
+impl<T: NodeType> ConnectionLoader<T> {
     /// How many rows the list of each parent has.
-    pub(crate) async fn counts(&self, session: &Session) -> Result<Arc<HashMap<i64, i64>>, Fault> {
+    pub(crate) async fn counts(&self, session: &Session) -> Result<Arc<HashMap<i64, i64>>, SharedError> {
         let once = self.counts.get_or_init(|| {
             Box::pin(async {
                 // A wrong page is an error although no row of it is read.
@@ -64,7 +64,7 @@ impl<T: Noun> Pages<T> {
         session: &Session,
         columns: impl IntoIterator<Item = (Expr, &'static str)>,
         narrow: impl Fn(&mut SelectStatement),
-    ) -> Result<SelectStatement, Fault> {
+    ) -> Result<SelectStatement, SharedError> {
         // A wrong page is an error although no row of it is read.
         self.list.window.size()?;
         let condition = self.condition(session).await?.test;

@@ -9,11 +9,11 @@ use sea_orm::sea_query::{DynIden, Expr, ExprTrait, JoinType, Order, Query, Selec
 use tokio::sync::OnceCell;
 
 use crate::error::Error;
-use crate::graphql::connection::loader::Pages;
-use crate::graphql::connection::page_args::Window;
-use crate::graphql::loading::batch::{Noun, Once};
-use crate::graphql::loading::session::{Fault, Session, session};
-use crate::graphql::types::node::{Kind, Node, load};
+use crate::graphql::connection::loader::ConnectionLoader;
+use crate::graphql::connection::page_args::PageArgs;
+use crate::graphql::loading::batch::{NodeType, Once};
+use crate::graphql::loading::session::{Session, SharedError, session};
+use crate::graphql::types::node::{Node, NodeKind, load};
 
 /// The most facets of one list at once.
 const MOST_FACETS: usize = 20;
@@ -22,7 +22,7 @@ const MOST_FACETS: usize = 20;
 const JOINED: &str = "joined";
 
 /// By what the rows of a noun can be counted.
-pub trait NounFacet: InputType + Copy {
+pub trait NodeFacet: InputType + Copy {
     /// Where the values stand.
     fn values(self) -> Values;
 }
@@ -36,7 +36,7 @@ pub struct Values {
     /// A row may have several.
     many: bool,
     /// The noun of which they are numbers; none when they are words.
-    kind: Option<Kind>,
+    kind: Option<NodeKind>,
 }
 
 impl Values {
@@ -46,7 +46,7 @@ impl Values {
     }
 
     /// Things that a column of the row refers to.
-    pub(crate) fn things<C: ColumnTrait>(column: C, kind: Kind) -> Self {
+    pub(crate) fn things<C: ColumnTrait>(column: C, kind: NodeKind) -> Self {
         Self { kind: Some(kind), ..Self::words(column) }
     }
 
@@ -65,13 +65,13 @@ impl Values {
     }
 
     /// The values are numbers of things.
-    pub(crate) fn naming(self, kind: Kind) -> Self {
+    pub(crate) fn naming(self, kind: NodeKind) -> Self {
         Self { kind: Some(kind), ..self }
     }
 
     /// The dataset that the row came with.
     pub(crate) fn dataset<C: ColumnTrait>(id: C) -> Self {
-        Self::of(id, entity::record::Column::Id, entity::record::Column::DatasetId).naming(Kind::Dataset)
+        Self::of(id, entity::record::Column::Id, entity::record::Column::DatasetId).naming(NodeKind::Dataset)
     }
 
     fn join(&self, select: &mut SelectStatement) {
@@ -115,13 +115,13 @@ enum Word {
 
 /// The things that are values of one facet.
 struct Things {
-    kind: Kind,
+    kind: NodeKind,
     numbers: Vec<i64>,
     nodes: Once<HashMap<i64, Node>>,
 }
 
 impl Things {
-    async fn node(&self, session: &Session, number: i64) -> Result<Option<Node>, Fault> {
+    async fn node(&self, session: &Session, number: i64) -> Result<Option<Node>, SharedError> {
         let nodes =
             self.nodes.get_or_init(async || Ok(load(session, self.kind, &self.numbers).await?.into_iter().collect()));
         nodes.await.as_ref().map(|nodes| nodes.get(&number).cloned()).map_err(Clone::clone)
@@ -137,7 +137,7 @@ impl FacetBucket {
         }
     }
 
-    async fn thing(&self, ctx: &Context<'_>) -> Result<Option<Node>, Fault> {
+    async fn thing(&self, ctx: &Context<'_>) -> Result<Option<Node>, SharedError> {
         match (&self.word, &self.things) {
             (Word::Number(number), Some(things)) => things.node(session(ctx)?, *number).await,
             _ => Ok(None),
@@ -154,26 +154,26 @@ impl FacetBucket {
     }
 
     /// What to show: the label, title or headline of a thing, else the value.
-    async fn label(&self, ctx: &Context<'_>) -> Result<String, Fault> {
+    async fn label(&self, ctx: &Context<'_>) -> Result<String, SharedError> {
         Ok(self.thing(ctx).await?.and_then(|thing| thing.label()).unwrap_or_else(|| self.word()))
     }
 
     /// The thing, where the value is one.
-    async fn node(&self, ctx: &Context<'_>) -> Option<Result<Node, Fault>> {
+    async fn node(&self, ctx: &Context<'_>) -> Option<Result<Node, SharedError>> {
         self.thing(ctx).await.transpose()
     }
 }
 
 /// The facets asked for, of each parent: one statement a facet. Rows without a value are looked at only where `missing` is shown:
 /// an index of values often has none of them.
-pub(crate) async fn facets<T: Noun>(
-    pages: &Pages<T>,
+pub(crate) async fn facets<T: NodeType>(
+    pages: &ConnectionLoader<T>,
     session: &Session,
     by: &[T::Facet],
     first: i32,
     missing: bool,
-) -> Result<HashMap<i64, Vec<Facet>>, Fault> {
-    let (first, _) = Window { first: Some(first), ..Window::default() }.size()?;
+) -> Result<HashMap<i64, Vec<Facet>>, SharedError> {
+    let (first, _) = PageArgs { first: Some(first), ..PageArgs::default() }.size()?;
     if by.len() > MOST_FACETS {
         return Err(Error::Limit(format!("`by` names {} facets: name at most {MOST_FACETS}", by.len())).into());
     }
@@ -221,13 +221,13 @@ pub(crate) async fn facets<T: Noun>(
 }
 
 /// The most frequent values of each parent, how many there are, and how many rows have none.
-async fn ranked<T: Noun>(
-    pages: &Pages<T>,
+async fn ranked<T: NodeType>(
+    pages: &ConnectionLoader<T>,
     session: &Session,
     values: &Values,
     first: usize,
     missing: bool,
-) -> Result<SelectStatement, Fault> {
+) -> Result<SelectStatement, SharedError> {
     let columns = [(Expr::col((T::Entity::default(), "id")), "id"), (values.value.clone(), "value")];
     let has_value = || (!missing).then(|| values.value.clone().is_not_null());
     let narrow = |select: &mut SelectStatement| {
@@ -279,10 +279,10 @@ macro_rules! facet {
             Dataset,
         }
 
-        impl $crate::graphql::connection::facets::NounFacet for $name {
+        impl $crate::graphql::connection::facets::NodeFacet for $name {
             fn values(self) -> $crate::graphql::connection::facets::Values {
                 #[allow(unused_imports, reason = "some nouns are counted by their dataset only")]
-                use {$crate::graphql::connection::facets::Values, $crate::graphql::types::node::Kind, entity::$module::Column};
+                use {$crate::graphql::connection::facets::Values, $crate::graphql::types::node::NodeKind, entity::$module::Column};
                 match self {
                     $(Self::$word => $values,)*
                     Self::Dataset => Values::dataset(Column::Id),

@@ -11,9 +11,9 @@ use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
 
 use crate::error::{Error, Result};
 use crate::graphql::connection::Connection;
-use crate::graphql::connection::loader::Pages;
-use crate::graphql::loading::batch::{Noun, Once};
-use crate::graphql::loading::session::{Fault, Session, session};
+use crate::graphql::connection::loader::ConnectionLoader;
+use crate::graphql::loading::batch::{NodeType, Once};
+use crate::graphql::loading::session::{Session, SharedError, session};
 
 /// The most different spans of days that are read for one histogram.
 const MOST_SPANS: u64 = 200_000;
@@ -24,14 +24,14 @@ const MOST_BUCKETS: usize = 10_000;
 /// What the lists of a noun without dates have besides what all lists have: nothing. It is the library's object without fields.
 pub type Undated = EmptyMutation;
 
-impl<T: Noun> From<Connection<T>> for Undated {
+impl<T: NodeType> From<Connection<T>> for Undated {
     fn from(_: Connection<T>) -> Self {
         Self
     }
 }
 
 /// A noun whose rows have a date.
-pub trait Dated: Noun {
+pub trait Dated: NodeType {
     /// The column of the first second that the date may be.
     const EARLIEST: <Self::Entity as EntityTrait>::Column;
     /// The column of the first second after it.
@@ -55,7 +55,7 @@ pub enum Interval {
 
 /// How a date that is a span of time is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-pub enum Uncertain {
+pub enum UncertainDates {
     /// Whole, in the bucket of its earliest day.
     Earliest,
     /// Over all days that it may be, in equal parts: of `2021`, a twelfth or so in each month. What has no end is counted on its
@@ -84,15 +84,15 @@ pub struct HistogramBucket {
 }
 
 /// A list of rows that have a date.
-pub struct DatedList<T: Noun>(Connection<T>);
+pub struct DatedList<T: NodeType>(Connection<T>);
 
-impl<T: Noun> From<Connection<T>> for DatedList<T> {
+impl<T: NodeType> From<Connection<T>> for DatedList<T> {
     fn from(connection: Connection<T>) -> Self {
         Self(connection)
     }
 }
 
-impl<T: Noun> TypeName for DatedList<T> {
+impl<T: NodeType> TypeName for DatedList<T> {
     fn type_name() -> Cow<'static, str> {
         format!("{}DatedList", <T as OutputType>::type_name()).into()
     }
@@ -112,14 +112,14 @@ impl<T: Dated> DatedList<T> {
             default = 1
         )]
         every: i32,
-        #[graphql(desc = "How dates are counted that are spans of time.", default_with = "Uncertain::Earliest")]
-        uncertain: Uncertain,
+        #[graphql(desc = "How dates are counted that are spans of time.", default_with = "UncertainDates::Earliest")]
+        uncertain: UncertainDates,
         #[graphql(
             desc = "Whether buckets in between into which nothing falls are there too, with 0.",
             default = false
         )]
         empty: bool,
-    ) -> Result<Histogram, Fault> {
+    ) -> Result<Histogram, SharedError> {
         let Connection { pages, parent } = &self.0;
         let scale = Scale::new(interval, every)?;
         let once = pages.loads.load::<Once<HashMap<i64, Histogram>>>((ctx.item.pos, "histogram"), Once::new);
@@ -130,15 +130,15 @@ impl<T: Dated> DatedList<T> {
 }
 
 async fn histograms<T: Dated>(
-    pages: &Pages<T>,
+    pages: &ConnectionLoader<T>,
     session: &Session,
     scale: &Scale,
-    uncertain: Uncertain,
+    uncertain: UncertainDates,
     empty: bool,
-) -> Result<HashMap<i64, Histogram>, Fault> {
+) -> Result<HashMap<i64, Histogram>, SharedError> {
     let column = |column| Expr::col((T::Entity::default(), column));
     let mut columns = vec![(day(column(T::EARLIEST)), "first")];
-    if uncertain == Uncertain::Spread {
+    if uncertain == UncertainDates::Spread {
         // The end of a span is not in it.
         columns.push((day(column(T::LATEST).sub(1)), "last"));
     }
@@ -162,7 +162,7 @@ async fn histograms<T: Dated>(
         let (buckets, undated) = all.entry(pages.parent(row)?).or_default();
         let count: i64 = row.try_get("", "count")?;
         let first: Option<i64> = row.try_get("", "first")?;
-        let last = if uncertain == Uncertain::Spread { row.try_get("", "last")? } else { None };
+        let last = if uncertain == UncertainDates::Spread { row.try_get("", "last")? } else { None };
         let days = first.or(last).zip(last.or(first));
         if !scale.add(buckets, days, count as f64) {
             *undated += count;
@@ -192,7 +192,7 @@ async fn histograms<T: Dated>(
     counts.collect()
 }
 
-fn too_many() -> Fault {
+fn too_many() -> SharedError {
     Error::Limit(format!(
         "The histogram has more than {MOST_BUCKETS} buckets: take a longer `interval`, or narrow the filter"
     ))

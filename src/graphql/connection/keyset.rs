@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 
 use crate::error::{Error, Result};
-use crate::graphql::loading::session::Fault;
+use crate::graphql::loading::session::SharedError;
 
 /// Which way to go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -22,7 +22,7 @@ pub enum Direction {
 }
 
 /// By what the rows of a noun can be ordered.
-pub trait NounOrder: InputType {
+pub trait NodeOrder: InputType {
     /// The key to sort by.
     fn key(&self) -> Key;
     /// Which way.
@@ -52,7 +52,7 @@ pub trait OrderField: InputType {
     fn key(&self) -> Key;
 }
 
-impl<F: OrderField> NounOrder for OrderBy<F> {
+impl<F: OrderField> NodeOrder for OrderBy<F> {
     fn key(&self) -> Key {
         self.field.key()
     }
@@ -78,36 +78,36 @@ pub enum Key {
 
 /// One key of an order.
 #[derive(Clone, Debug)]
-pub(crate) struct Term {
+pub(crate) struct KeysetTerm {
     expression: Expr,
-    kind: Kind,
+    kind: ValueKind,
     descending: bool,
     is_indexed: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Kind {
+enum ValueKind {
     Text,
     Number,
     Real,
 }
 
-impl Term {
+impl KeysetTerm {
     /// The lack of a value sorts last either way: it counts as the greatest when ascending and as the least when
     /// descending. The indexes are on the same expressions.
     fn new(key: Key, descending: bool) -> Option<Self> {
         let is_indexed = !matches!(key, Key::Offset(_));
         let (kind, expression) = match key {
             Key::Recorded => return None,
-            Key::Text(text) => (Kind::Text, text),
+            Key::Text(text) => (ValueKind::Text, text),
             Key::Number(number) | Key::Offset(number) => {
                 // Written out and not bound, or no index on the expression would be taken.
                 let last = if descending { "-9223372036854775808" } else { "9223372036854775807" };
-                (Kind::Number, Func::coalesce([number, Expr::cust(last)]).into())
+                (ValueKind::Number, Func::coalesce([number, Expr::cust(last)]).into())
             }
             Key::Real(real) => {
                 let last = if descending { "-1e308" } else { "1e308" };
-                (Kind::Real, Func::coalesce([real, Expr::cust(last)]).into())
+                (ValueKind::Real, Func::coalesce([real, Expr::cust(last)]).into())
             }
         };
         Some(Self { expression, kind, descending, is_indexed })
@@ -116,8 +116,8 @@ impl Term {
 
 /// A whole order: its terms and, at its end, the id.
 #[derive(Clone, Debug)]
-pub(crate) struct Sequence {
-    terms: Vec<Term>,
+pub(crate) struct Keyset {
+    terms: Vec<KeysetTerm>,
     id: Expr,
     /// Where the order does not say it, the id follows the direction of the first key, so that one index serves both.
     id_descends: bool,
@@ -125,13 +125,13 @@ pub(crate) struct Sequence {
     tag: String,
 }
 
-impl Sequence {
+impl Keyset {
     pub(crate) fn new(list: &str, keys: Vec<(Key, Direction)>, id: Expr) -> Self {
         let recorded = keys.iter().find(|(key, _)| matches!(key, Key::Recorded));
         let id_descends = recorded.or(keys.first()).is_some_and(|(_, direction)| *direction == Direction::Desc);
         // No two rows have one id, so that nothing is ordered by what comes behind it.
-        let terms: Vec<Term> =
-            keys.into_iter().map_while(|(key, direction)| Term::new(key, direction == Direction::Desc)).collect();
+        let terms: Vec<KeysetTerm> =
+            keys.into_iter().map_while(|(key, direction)| KeysetTerm::new(key, direction == Direction::Desc)).collect();
         let mut digest = Sha256::new();
         digest.update(list.as_bytes());
         for term in &terms {
@@ -208,12 +208,12 @@ impl Sequence {
     }
 
     /// What a row that was read with its keys has of them, for its cursor; `first` is the place of the first one.
-    pub(crate) fn keys(&self, row: &QueryResult, first: usize) -> Result<Vec<Value>, Fault> {
-        let key = |(place, term): (usize, &Term)| {
+    pub(crate) fn keys(&self, row: &QueryResult, first: usize) -> Result<Vec<Value>, SharedError> {
+        let key = |(place, term): (usize, &KeysetTerm)| {
             Ok(match term.kind {
-                Kind::Text => Value::from(value::<String>(row, place)?),
-                Kind::Number => Value::from(value::<i64>(row, place)?),
-                Kind::Real => Value::from(value::<f64>(row, place)?),
+                ValueKind::Text => Value::from(value::<String>(row, place)?),
+                ValueKind::Number => Value::from(value::<i64>(row, place)?),
+                ValueKind::Real => Value::from(value::<f64>(row, place)?),
             })
         };
         (first..).zip(&self.terms).map(key).collect()
@@ -245,9 +245,9 @@ impl Sequence {
             .iter()
             .zip(values)
             .map(|(term, value)| match term.kind {
-                Kind::Text => value.as_str().map(Expr::val),
-                Kind::Number => value.as_i64().map(Expr::val),
-                Kind::Real => value.as_f64().map(Expr::val),
+                ValueKind::Text => value.as_str().map(Expr::val),
+                ValueKind::Number => value.as_i64().map(Expr::val),
+                ValueKind::Real => value.as_f64().map(Expr::val),
             })
             .collect::<Option<Vec<_>>>()
             .ok_or_else(foreign)?;

@@ -11,13 +11,13 @@ use tokio::sync::OnceCell;
 
 use crate::db::LIST;
 use crate::error::{Error, Result};
-use crate::graphql::connection::keyset::{Direction, NounOrder, Sequence};
-use crate::graphql::connection::page_args::Window;
-use crate::graphql::connection::sqlite_scan::Walk;
-use crate::graphql::filter::{NounFilter, Sink};
-use crate::graphql::loading::batch::{Batch, Loads, Noun};
-use crate::graphql::loading::projection::Asked;
-use crate::graphql::loading::session::{Fault, Session};
+use crate::graphql::connection::keyset::{Direction, Keyset, NodeOrder};
+use crate::graphql::connection::page_args::PageArgs;
+use crate::graphql::connection::sqlite_scan::SqliteScan;
+use crate::graphql::filter::{FilterContext, NodeFilter};
+use crate::graphql::loading::batch::{Batch, LoaderCache, NodeType};
+use crate::graphql::loading::projection::Projection;
+use crate::graphql::loading::session::{Session, SharedError};
 use crate::graphql::search::suggestions;
 
 /// The names of a filter for which suggestions are looked for.
@@ -30,7 +30,7 @@ const MOST_ORDER: usize = 8;
 pub(crate) type Link = Box<dyn Fn(Expr) -> Expr + Send + Sync>;
 
 /// A list before it is read.
-pub(crate) struct List<T: Noun> {
+pub(crate) struct ConnectionArgs<T: NodeType> {
     /// What cursors call it.
     pub(crate) name: &'static str,
     /// How rows belong to parents; none for a list at the root.
@@ -42,34 +42,34 @@ pub(crate) struct List<T: Noun> {
     pub(crate) order: Option<Vec<T::Order>>,
     /// The order when the query gives none.
     pub(crate) usual: Vec<(crate::graphql::connection::keyset::Key, Direction)>,
-    pub(crate) window: Window,
+    pub(crate) window: PageArgs,
 }
 
 /// A list read once for all parents of a batch. What reads is boxed: one parent of the batch reads, and the futures of all would
 /// carry the weight.
-pub(crate) struct Pages<T: Noun> {
-    pub(crate) list: List<T>,
+pub(crate) struct ConnectionLoader<T: NodeType> {
+    pub(crate) list: ConnectionArgs<T>,
     pub(crate) parents: Option<Vec<i64>>,
-    asked: Asked<T>,
+    asked: Projection<T>,
     /// Whether something shows the page, and reads it.
     pub(crate) is_read: bool,
     /// What fields of the list that take arguments load.
-    pub(crate) loads: Loads,
-    condition: OnceCell<Result<Condition, Fault>>,
-    suggestions: OnceCell<Result<Vec<String>, Fault>>,
-    read: OnceCell<Result<Arc<Read<T>>, Fault>>,
-    pub(crate) counts: OnceCell<Result<Arc<HashMap<i64, i64>>, Fault>>,
+    pub(crate) loads: LoaderCache,
+    condition: OnceCell<Result<Condition, SharedError>>,
+    suggestions: OnceCell<Result<Vec<String>, SharedError>>,
+    read: OnceCell<Result<Arc<LoadedPages<T>>, SharedError>>,
+    pub(crate) counts: OnceCell<Result<Arc<HashMap<i64, i64>>, SharedError>>,
 }
 
-pub(crate) struct Read<T: Noun> {
+pub(crate) struct LoadedPages<T: NodeType> {
     pub(crate) batch: Arc<Batch<T::Entity>>,
     pub(crate) pages: HashMap<i64, Page>,
-    sequence: Sequence,
+    sequence: Keyset,
     /// What cursors are made of, for each row: hardly any of them is asked for.
     keys: Vec<Vec<Value>>,
 }
 
-impl<T: Noun> Read<T> {
+impl<T: NodeType> LoadedPages<T> {
     /// The cursor of a row.
     pub(crate) fn cursor(&self, at: usize) -> String {
         self.sequence.cursor(&self.keys[at], T::id_of(&self.batch.rows()[at]))
@@ -97,15 +97,15 @@ pub(crate) const ROOT: i64 = 0;
 pub(crate) const PARENT: &str = "parent";
 pub(crate) const PAGE: &str = "page";
 
-impl<T: Noun> Pages<T> {
-    pub(crate) fn new(list: List<T>, parents: Option<Vec<i64>>, asked: Asked<T>, is_read: bool) -> Self {
+impl<T: NodeType> ConnectionLoader<T> {
+    pub(crate) fn new(list: ConnectionArgs<T>, parents: Option<Vec<i64>>, asked: Projection<T>, is_read: bool) -> Self {
         let rows = list.window.size().map_or(0, |(size, _)| size);
         Self {
             list,
             parents,
             asked: asked.of_page(rows),
             is_read,
-            loads: Loads::default(),
+            loads: LoaderCache::default(),
             condition: OnceCell::new(),
             suggestions: OnceCell::new(),
             read: OnceCell::new(),
@@ -117,16 +117,16 @@ impl<T: Noun> Pages<T> {
         Expr::col((T::Entity::default(), "id"))
     }
 
-    fn sequence(&self) -> Sequence {
+    fn sequence(&self) -> Keyset {
         let keys = match &self.list.order {
             Some(order) => order.iter().map(|by| (by.key(), by.direction())).collect(),
             None => self.list.usual.clone(),
         };
-        Sequence::new(self.list.name, keys, self.id())
+        Keyset::new(self.list.name, keys, self.id())
     }
 
     /// What holds for the rows of any parent; references in the filter are looked up.
-    pub(crate) async fn condition(&self, session: &Session) -> Result<Condition, Fault> {
+    pub(crate) async fn condition(&self, session: &Session) -> Result<Condition, SharedError> {
         let once = self.condition.get_or_init(|| {
             Box::pin(async {
                 let with = |test: Option<Expr>| {
@@ -136,20 +136,20 @@ impl<T: Noun> Pages<T> {
                 let Some(filter) = &self.list.filter else {
                     return Ok(Condition { test: with(None), ..Condition::default() });
                 };
-                let mut sink = Sink::new(session.dialect());
-                let test = with(Some(filter.condition(&mut sink)?));
-                sink.look_up(session).await?;
+                let mut context = FilterContext::new(session.dialect());
+                let test = with(Some(filter.condition(&mut context)?));
+                context.look_up(session).await?;
                 let mut walk = None;
-                if self.parents.is_none() && session.has_walks() && sink.may_walk() {
-                    walk = with(Some(filter.condition(&mut Sink::walking(session.dialect()))?));
+                if self.parents.is_none() && session.has_walks() && context.may_walk() {
+                    walk = with(Some(filter.condition(&mut FilterContext::walking(session.dialect()))?));
                 }
-                Ok(Condition { test, walk, names: sink.names })
+                Ok(Condition { test, walk, names: context.names })
             })
         });
         once.await.clone()
     }
 
-    pub(crate) async fn read(&self, session: &Session) -> Result<Arc<Read<T>>, Fault> {
+    pub(crate) async fn read(&self, session: &Session) -> Result<Arc<LoadedPages<T>>, SharedError> {
         let once = self.read.get_or_init(|| {
             Box::pin(async {
                 let (size, backward) = self.list.window.size()?;
@@ -184,7 +184,7 @@ impl<T: Noun> Pages<T> {
                         sequence.select(&mut select);
                         match condition.walk.clone().filter(|_| sequence.is_indexed()) {
                             Some(asked) => {
-                                let walk = Walk { asked, gathered: condition.test.clone(), place, rows: wanted };
+                                let walk = SqliteScan { asked, gathered: condition.test.clone(), place, rows: wanted };
                                 walk.narrow::<T::Entity>(&mut select);
                                 sequence.order(&mut select, backward);
                             }
@@ -219,7 +219,7 @@ impl<T: Noun> Pages<T> {
                         page.rows.reverse();
                     }
                 }
-                Ok(Arc::new(Read { batch, pages, sequence, keys }))
+                Ok(Arc::new(LoadedPages { batch, pages, sequence, keys }))
             })
         });
         once.await.clone()
@@ -230,7 +230,7 @@ impl<T: Noun> Pages<T> {
         &self,
         session: &Session,
         page: SelectStatement,
-        sequence: &Sequence,
+        sequence: &Keyset,
         backward: bool,
     ) -> SelectStatement {
         if !self.asked.refers() {
@@ -249,7 +249,7 @@ impl<T: Noun> Pages<T> {
         session: &Session,
         parents: &[i64],
         link: &Link,
-        sequence: &Sequence,
+        sequence: &Keyset,
         backward: bool,
         narrow: impl Fn(&mut SelectStatement),
     ) -> SelectStatement {
@@ -287,7 +287,7 @@ impl<T: Noun> Pages<T> {
     }
 
     /// The parent of a row that was read for all parents at once.
-    pub(crate) fn parent(&self, row: &QueryResult) -> Result<i64, Fault> {
+    pub(crate) fn parent(&self, row: &QueryResult) -> Result<i64, SharedError> {
         if self.parents.is_some() { Ok(row.try_get("", PARENT)?) } else { Ok(ROOT) }
     }
 
@@ -302,7 +302,7 @@ impl<T: Noun> Pages<T> {
     }
 
     /// Names at hand that are near those that the filter asks for.
-    pub(crate) async fn suggestions(&self, session: &Session) -> Result<Vec<String>, Fault> {
+    pub(crate) async fn suggestions(&self, session: &Session) -> Result<Vec<String>, SharedError> {
         let once = self.suggestions.get_or_init(|| {
             Box::pin(async {
                 let mut all = Vec::new();
@@ -322,7 +322,7 @@ pub(crate) fn by<C: sea_orm::ColumnTrait>(column: C) -> Link {
 }
 
 /// The rows of `T` that a table ties to the parent: `mine` is the parent's column in it, `theirs` that of `T`.
-pub(crate) fn through<T: Noun, E: EntityTrait>(mine: E::Column, theirs: E::Column) -> Link {
+pub(crate) fn through<T: NodeType, E: EntityTrait>(mine: E::Column, theirs: E::Column) -> Link {
     Box::new(move |parent| {
         let ties = Query::select()
             .column((E::default(), theirs))

@@ -9,14 +9,14 @@ pub const LONGEST_PAGE: i32 = 500;
 
 /// Which part of a list is asked for.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Window {
+pub(crate) struct PageArgs {
     pub(crate) first: Option<i32>,
     pub(crate) after: Option<String>,
     pub(crate) last: Option<i32>,
     pub(crate) before: Option<String>,
 }
 
-impl Window {
+impl PageArgs {
     /// Whether it starts at an end of the list.
     pub(crate) fn is_at_end(&self) -> bool {
         self.after.is_none() && self.before.is_none()

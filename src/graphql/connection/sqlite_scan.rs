@@ -18,7 +18,7 @@ const NEXT: &str = "next";
 const FEW: &str = "few";
 
 /// What a list is read by.
-pub(crate) struct Walk<F: Fn(&mut SelectStatement)> {
+pub(crate) struct SqliteScan<F: Fn(&mut SelectStatement)> {
     /// What is asked of each row.
     pub(crate) asked: Expr,
     /// What is true of all rows that pass.
@@ -29,7 +29,7 @@ pub(crate) struct Walk<F: Fn(&mut SelectStatement)> {
     pub(crate) rows: u64,
 }
 
-impl<F: Fn(&mut SelectStatement)> Walk<F> {
+impl<F: Fn(&mut SelectStatement)> SqliteScan<F> {
     /// Narrows a select of rows of `E` to those wanted.
     pub(crate) fn narrow<E: EntityTrait>(&self, select: &mut SelectStatement) {
         let id = || Expr::col(id_of::<E>());

@@ -8,11 +8,11 @@ use async_graphql::{ContextSelectionSet, Name, Value};
 
 /// How the objects of an answer are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
+pub(crate) enum ObjectEncoding {
     /// As bytes of JSON.
-    Written,
+    RawJson,
     /// As maps, into which what was selected in two places can be put together.
-    Tree,
+    Map,
 }
 
 /// How many selections of a document are looked at, and how deep. One with more is answered in a tree: fragments that spread
@@ -20,17 +20,17 @@ pub(crate) enum Form {
 const MOST_SELECTIONS: usize = 5_000;
 const MOST_LEVELS: usize = 100;
 
-impl Form {
+impl ObjectEncoding {
     /// The form for a document: a tree where an object is selected in two places under one name.
     pub(crate) fn of(document: &ExecutableDocument) -> Self {
         let mut look = Look { document, left: MOST_SELECTIONS };
         let mut operations = document.operations.iter().map(|(_, operation)| &operation.node.selection_set.node);
-        if operations.any(|set| look.has_parts(set, &mut Vec::new(), 0)) { Self::Tree } else { Self::Written }
+        if operations.any(|set| look.has_parts(set, &mut Vec::new(), 0)) { Self::Map } else { Self::RawJson }
     }
 
     /// The form for the document being answered.
     pub(crate) fn asked(ctx: &ContextSelectionSet<'_>) -> Self {
-        ctx.data_opt::<Self>().copied().unwrap_or(Self::Tree)
+        ctx.data_opt::<Self>().copied().unwrap_or(Self::Map)
     }
 }
 
@@ -118,7 +118,7 @@ mod tests {
     use async_graphql::parser::parse_query;
     use async_graphql::{Value, value};
 
-    use crate::graphql::executor::json::{Form, write};
+    use crate::graphql::executor::json::{ObjectEncoding, write};
 
     #[test]
     fn a_value_is_written_as_serde_writes_it() {
@@ -139,14 +139,14 @@ mod tests {
 
     #[test]
     fn a_document_that_selects_an_object_in_two_places_is_answered_in_a_tree() {
-        let form = |text: &str| Form::of(&parse_query(text).unwrap());
+        let form = |text: &str| ObjectEncoding::of(&parse_query(text).unwrap());
         for text in [
             "{ a { b } c { b { d } } }",
             "{ a { id } b: a { id } id id }",
             "{ a { ...F ...G } } fragment F on T { id } fragment G on T { id x { y } }",
             "query A { a { b } } query B { a { b } }",
         ] {
-            assert_eq!(form(text), Form::Written, "{text}");
+            assert_eq!(form(text), ObjectEncoding::RawJson, "{text}");
         }
         for text in [
             "{ a { b } a { c } }",
@@ -156,7 +156,7 @@ mod tests {
             "{ a { ... on T { x { y } } ... on U { x { y } } } }",
             "{ ...F } fragment F on T { ...F }",
         ] {
-            assert_eq!(form(text), Form::Tree, "{text}");
+            assert_eq!(form(text), ObjectEncoding::Map, "{text}");
         }
     }
 }

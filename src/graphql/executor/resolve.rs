@@ -18,20 +18,20 @@ use async_graphql::{ContainerType, ContextSelectionSet, Name, OutputType, Positi
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, try_join_all};
 
-use crate::graphql::executor::json::{Form, write};
+use crate::graphql::executor::json::{ObjectEncoding, write};
 
 /// Rows that were read together, resolved one after the other: the first one asked loads what all of them need, so that the
 /// others have nothing to wait for. At once each would wait for the first.
 #[derive(Clone)]
-pub struct Rows<T>(pub(crate) Vec<T>);
+pub struct ResolvedList<T>(pub(crate) Vec<T>);
 
-impl<T> Default for Rows<T> {
+impl<T> Default for ResolvedList<T> {
     fn default() -> Self {
         Self(Vec::new())
     }
 }
 
-impl<T: ContainerType> OutputType for Rows<T> {
+impl<T: ContainerType> OutputType for ResolvedList<T> {
     fn type_name() -> Cow<'static, str> {
         Vec::<T>::type_name()
     }
@@ -46,12 +46,12 @@ impl<T: ContainerType> OutputType for Rows<T> {
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
         let mut values = Vec::with_capacity(self.0.len());
-        let mut selected: Option<Selected<'_>> = None;
+        let mut selected: Option<SelectedFields<'_>> = None;
         for (at, row) in self.0.iter().enumerate() {
             let name = row.introspection_type_name();
             // Rows of an interface may be of several types.
             if selected.as_ref().is_none_or(|selected| selected.name != name) {
-                selected = Selected::of::<T>(ctx, name);
+                selected = SelectedFields::of::<T>(ctx, name);
             }
             let ctx = ctx.with_index(at);
             let value = match &selected {
@@ -66,9 +66,9 @@ impl<T: ContainerType> OutputType for Rows<T> {
 
 /// One object, resolved like a row of many.
 #[derive(Clone)]
-pub struct One<T>(pub(crate) T);
+pub struct ResolvedObject<T>(pub(crate) T);
 
-impl<T: ContainerType> OutputType for One<T> {
+impl<T: ContainerType> OutputType for ResolvedObject<T> {
     fn type_name() -> Cow<'static, str> {
         T::type_name()
     }
@@ -82,7 +82,7 @@ impl<T: ContainerType> OutputType for One<T> {
     }
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
-        match Selected::of::<T>(ctx, self.0.introspection_type_name()) {
+        match SelectedFields::of::<T>(ctx, self.0.introspection_type_name()) {
             Some(selected) => selected.resolve(ctx, &self.0).await,
             None => self.0.resolve(ctx, field).await,
         }
@@ -93,19 +93,19 @@ impl<T: ContainerType> OutputType for One<T> {
 const USUAL_FIELD: usize = 32;
 
 /// The fields that are selected of objects of one type, out of their fragments.
-struct Selected<'a> {
+struct SelectedFields<'a> {
     /// The type.
     name: Cow<'static, str>,
     fields: Vec<&'a Positioned<Field>>,
-    form: Form,
+    form: ObjectEncoding,
 }
 
-impl<'a> Selected<'a> {
+impl<'a> SelectedFields<'a> {
     /// None where the library has to resolve them: directives change fields. Its extensions, of which the program has none,
     /// would not see them.
     fn of<T: ContainerType>(ctx: &ContextSelectionSet<'a>, name: Cow<'static, str>) -> Option<Self> {
         let fields = Vec::with_capacity(ctx.item.node.items.len());
-        let mut selected = Self { name, fields, form: Form::asked(ctx) };
+        let mut selected = Self { name, fields, form: ObjectEncoding::asked(ctx) };
         selected.add::<T>(ctx, &ctx.item.node)?;
         Some(selected)
     }
@@ -156,12 +156,12 @@ impl<'a> Selected<'a> {
                 Value::String(self.name.clone().into_owned())
             } else {
                 match show(row, ctx, field) {
-                    Shown::AtHand(value) => value?,
-                    Shown::Later(value) => {
+                    PolledField::AtHand(value) => value?,
+                    PolledField::Later(value) => {
                         places.push(at);
                         waiting.push(value);
                         // Tried only, all of it would be begun again; and each level twice as often as the one above it.
-                        in_earnest().await;
+                        not_speculative().await;
                         Value::Null
                     }
                 }
@@ -173,8 +173,8 @@ impl<'a> Selected<'a> {
             }
         }
         Ok(match self.form {
-            Form::Written => self.write(&values),
-            Form::Tree => {
+            ObjectEncoding::RawJson => self.write(&values),
+            ObjectEncoding::Map => {
                 let mut object = IndexMap::with_capacity(values.len());
                 for (field, value) in self.fields.iter().zip(values) {
                     merge(&mut object, field.node.response_key().node.clone(), value);
@@ -228,31 +228,31 @@ fn merge_values(before: &mut Value, value: Value) {
 }
 
 thread_local! {
-    static TRYING: Cell<bool> = const { Cell::new(false) };
+    static IS_SPECULATIVE: Cell<bool> = const { Cell::new(false) };
 }
 
 /// While it lives fields are only tried.
-struct Trying(bool);
+struct SpeculativePoll(bool);
 
-impl Trying {
+impl SpeculativePoll {
     fn new() -> Self {
-        Self(TRYING.replace(true))
+        Self(IS_SPECULATIVE.replace(true))
     }
 }
 
-impl Drop for Trying {
+impl Drop for SpeculativePoll {
     fn drop(&mut self) {
-        TRYING.set(self.0);
+        IS_SPECULATIVE.set(self.0);
     }
 }
 
 /// Waits as long as a field is only tried: what it began would be dropped, and begun again.
-pub(crate) async fn in_earnest() {
-    poll_fn(|_| if TRYING.get() { Poll::Pending } else { Poll::Ready(()) }).await;
+pub(crate) async fn not_speculative() {
+    poll_fn(|_| if IS_SPECULATIVE.get() { Poll::Pending } else { Poll::Ready(()) }).await;
 }
 
 /// The value of a field.
-enum Shown<'a> {
+enum PolledField<'a> {
     AtHand(ServerResult<Value>),
     /// It has to wait.
     Later(BoxFuture<'a, ServerResult<Value>>),
@@ -260,23 +260,27 @@ enum Shown<'a> {
 
 /// Tries a field. Out of line, with all that is made of its future: each copy of that would be compiled anew.
 #[inline(never)]
-fn show<'a, T: ContainerType>(row: &'a T, ctx: &'a ContextSelectionSet<'_>, field: &'a Positioned<Field>) -> Shown<'a> {
+fn show<'a, T: ContainerType>(
+    row: &'a T,
+    ctx: &'a ContextSelectionSet<'_>,
+    field: &'a Positioned<Field>,
+) -> PolledField<'a> {
     let resolve = async move || Ok(row.resolve_field(&ctx.with_field(field)).await?.unwrap_or_default());
     let errors = || ctx.query_env.errors.lock().unwrap_or_else(PoisonError::into_inner);
     // What fails in a field that shows no object is told when it is at hand.
     let told = (!field.node.selection_set.node.items.is_empty()).then(|| errors().len());
     let tried = {
-        let _trying = Trying::new();
+        let _trying = SpeculativePoll::new();
         pin!(resolve()).poll(&mut task::Context::from_waker(Waker::noop()))
     };
     match tried {
-        Poll::Ready(value) => Shown::AtHand(value),
+        Poll::Ready(value) => PolledField::AtHand(value),
         Poll::Pending => {
             // What failed below it fails again.
             if let Some(told) = told {
                 errors().truncate(told);
             }
-            Shown::Later(resolve().boxed())
+            PolledField::Later(resolve().boxed())
         }
     }
 }

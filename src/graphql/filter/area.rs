@@ -6,7 +6,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement, UnionType};
 
 use crate::error::{Error, Result};
 use crate::geo::{Area, FURTHEST_KM, Point, chord_squared};
-use crate::graphql::filter::Sink;
+use crate::graphql::filter::FilterContext;
 
 /// A point on the globe.
 #[derive(Clone, Debug, InputObject)]
@@ -50,8 +50,8 @@ pub struct BoundingBoxInput {
 }
 
 /// The place is in the circle.
-pub(crate) fn near(filter: &NearInput, sink: &mut Sink) -> Result<Expr> {
-    sink.is_named = true;
+pub(crate) fn near(filter: &NearInput, context: &mut FilterContext) -> Result<Expr> {
+    context.is_named = true;
     let centre = PointInput { latitude: filter.latitude, longitude: filter.longitude }.point()?;
     let km = filter.radius_km;
     if !(km > 0.0 && km <= FURTHEST_KM) {
@@ -69,12 +69,12 @@ pub(crate) fn near(filter: &NearInput, sink: &mut Sink) -> Result<Expr> {
         .reduce(Expr::add)
         .unwrap_or_else(|| Expr::val(0.0));
     let inside = chord.lte(chord_squared(km));
-    Ok(within(&Area::around(centre, km), Some(inside), sink))
+    Ok(within(&Area::around(centre, km), Some(inside), context))
 }
 
 /// The place is in the box.
-pub(crate) fn in_box(filter: &BoundingBoxInput, sink: &mut Sink) -> Result<Expr> {
-    sink.is_named = true;
+pub(crate) fn in_box(filter: &BoundingBoxInput, context: &mut FilterContext) -> Result<Expr> {
+    context.is_named = true;
     for (name, value, most) in [
         ("south", filter.south, 90.0),
         ("west", filter.west, 180.0),
@@ -89,7 +89,7 @@ pub(crate) fn in_box(filter: &BoundingBoxInput, sink: &mut Sink) -> Result<Expr>
             filter.south, filter.north
         )));
     }
-    Ok(within(&Area::new(filter.south, filter.west, filter.north, filter.east), None, sink))
+    Ok(within(&Area::new(filter.south, filter.west, filter.north, filter.east), None, context))
 }
 
 fn degrees(name: &str, value: f64, most: f64) -> Result<()> {
@@ -101,10 +101,10 @@ fn degrees(name: &str, value: f64, most: f64) -> Result<()> {
 
 /// The place is in the area, and passes the test. One select a span of longitude: each is a walk along the index within each
 /// band of latitude.
-fn within(area: &Area, test: Option<Expr>, sink: &Sink) -> Expr {
+fn within(area: &Area, test: Option<Expr>, context: &FilterContext) -> Expr {
     let column = |column: Column| Expr::col((Entity, column));
     let places = || Query::select().column((Entity, Column::Id)).from(Entity).and_where_option(test.clone()).take();
-    let in_bands = || sink.dialect.is_one_of(column(Column::Band), sink.dialect.numbers(&area.bands()));
+    let in_bands = || context.dialect.is_one_of(column(Column::Band), context.dialect.numbers(&area.bands()));
     let spans = area.longitudes.iter().map(|(west, east)| {
         places()
             .and_where(in_bands())
@@ -114,9 +114,9 @@ fn within(area: &Area, test: Option<Expr>, sink: &Sink) -> Expr {
     });
     let poles = area.poles();
     let at_poles = poles.iter().map(|pole| {
-        let bands = sink.dialect.numbers(&[i64::from(crate::geo::band(*pole))]);
+        let bands = context.dialect.numbers(&[i64::from(crate::geo::band(*pole))]);
         places()
-            .and_where(sink.dialect.is_one_of(column(Column::Band), bands))
+            .and_where(context.dialect.is_one_of(column(Column::Band), bands))
             .and_where(column(Column::Latitude).eq(*pole))
             .take()
     });

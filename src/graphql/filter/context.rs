@@ -4,43 +4,43 @@ use sea_orm::sea_query::{Expr, ExprTrait, Query, UnionType};
 
 use crate::db::Dialect;
 use crate::error::{Error, Result, did_you_mean};
-use crate::graphql::loading::session::{Fault, Session};
-use crate::graphql::types::node::Kind;
+use crate::graphql::loading::session::{Session, SharedError};
+use crate::graphql::types::node::NodeKind;
 
 /// The most filters within one filter: databases bound the size of a condition.
 const MOST_FILTERS: usize = 200;
 
 /// How a filter asks for rows that are tied to a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
+pub(crate) enum SubqueryForm {
     /// The row is one of those that they all are tied to.
-    List,
+    In,
     /// Asked of each row that is walked by.
-    Walk,
+    Exists,
 }
 
 /// Gathers, while a filter is read, what it refers to.
-pub struct Sink {
+pub struct FilterContext {
     pub(crate) dialect: Dialect,
-    pub(crate) form: Form,
+    pub(crate) form: SubqueryForm,
     /// The filter asks for rows that are tied to a row.
     pub(crate) is_tied: bool,
     /// The filter names things, words or an area, by which rows are found soonest.
     pub(crate) is_named: bool,
     /// The filter asks for rows that are tied to an actor or a place: one may have as many as there are.
     pub(crate) is_wide: bool,
-    pub(crate) ids: Vec<(Kind, i64)>,
-    pub(crate) slugs: Vec<(Kind, String)>,
+    pub(crate) ids: Vec<(NodeKind, i64)>,
+    pub(crate) slugs: Vec<(NodeKind, String)>,
     /// Names that rows are asked for: what finds nothing may be misspelt.
     pub(crate) names: Vec<String>,
     filters: usize,
 }
 
-impl Sink {
+impl FilterContext {
     pub(crate) fn new(dialect: Dialect) -> Self {
         Self {
             dialect,
-            form: Form::List,
+            form: SubqueryForm::In,
             is_tied: false,
             is_named: false,
             is_wide: false,
@@ -53,7 +53,7 @@ impl Sink {
 
     /// Gathers the same again, for rows that are walked by.
     pub(crate) fn walking(dialect: Dialect) -> Self {
-        Self { form: Form::Walk, ..Self::new(dialect) }
+        Self { form: SubqueryForm::Exists, ..Self::new(dialect) }
     }
 
     /// Whether to walk by rows may find those that pass soonest.
@@ -66,7 +66,7 @@ impl Sink {
     pub(crate) fn within<T>(&mut self, outer: &str, inner: &str, read: impl FnOnce(&mut Self) -> T) -> T {
         let form = self.form;
         if outer == inner {
-            self.form = Form::List;
+            self.form = SubqueryForm::In;
         }
         let found = read(self);
         self.form = form;
@@ -85,7 +85,7 @@ impl Sink {
     }
 
     /// Refuses references to nothing: one statement for all ids and one for the slugs of each noun.
-    pub(crate) async fn look_up(&self, session: &Session) -> Result<(), Fault> {
+    pub(crate) async fn look_up(&self, session: &Session) -> Result<(), SharedError> {
         if !self.ids.is_empty() {
             let ids: Vec<i64> = self.ids.iter().map(|(_, id)| *id).collect();
             let select = Query::select()
@@ -95,7 +95,7 @@ impl Sink {
                 .take();
             let mut found = Vec::new();
             for row in session.all(&select).await? {
-                found.push((row.try_get::<i64>("", "id")?, row.try_get::<entity::record::Kind>("", "kind")?));
+                found.push((row.try_get::<i64>("", "id")?, row.try_get::<entity::record::RecordKind>("", "kind")?));
             }
             for (kind, id) in &self.ids {
                 if !found.iter().any(|(known, stored)| known == id && kind.stored() == Some(*stored)) {
@@ -108,7 +108,7 @@ impl Sink {
                 }
             }
         }
-        for table in [Kind::Actor, Kind::Place, Kind::Event, Kind::Article] {
+        for table in [NodeKind::Actor, NodeKind::Place, NodeKind::Event, NodeKind::Article] {
             let slugs: Vec<&str> =
                 self.slugs.iter().filter(|(kind, _)| *kind == table).map(|(_, slug)| slug.as_str()).collect();
             if !slugs.is_empty() {
@@ -118,7 +118,7 @@ impl Sink {
         Ok(())
     }
 
-    async fn look_up_slugs(&self, session: &Session, kind: Kind, slugs: &[&str]) -> Result<(), Fault> {
+    async fn look_up_slugs(&self, session: &Session, kind: NodeKind, slugs: &[&str]) -> Result<(), SharedError> {
         let tables = [kind.table().to_owned(), format!("merged_{}", kind.table())];
         let tables = tables.iter().take(if kind.is_mergeable() { 2 } else { 1 });
         let of = |table: &String| {
@@ -145,7 +145,7 @@ impl Sink {
 }
 
 /// The nearest slug of a noun. Only a mistake pays for the reading.
-async fn near_slug(session: &Session, kind: Kind, slug: &str) -> Result<Option<String>, Fault> {
+async fn near_slug(session: &Session, kind: NodeKind, slug: &str) -> Result<Option<String>, SharedError> {
     let select = Query::select()
         .column("slug")
         .from(kind.table())

@@ -1,21 +1,21 @@
 //! Filters that come as JSON and not in a document: exports are narrowed by the filters of the API.
 
 use async_graphql::{InputType, Pos, Value};
-use entity::record::Kind;
+use entity::record::RecordKind;
 use sea_orm::sea_query::Expr;
 
 use crate::error::{Error, Result, did_you_mean};
-use crate::graphql::filter::{NounFilter, Sink};
-use crate::graphql::loading::batch::Noun;
-use crate::graphql::loading::session::{Fault, Session};
+use crate::graphql::filter::{FilterContext, NodeFilter};
+use crate::graphql::loading::batch::NodeType;
+use crate::graphql::loading::session::{Session, SharedError};
 
 /// What holds for the rows of a noun that pass a filter; refuses what the API refuses.
-pub(crate) async fn from_json(kind: Kind, filter: &serde_json::Value, session: &Session) -> Result<Expr> {
-    let mut sink = Sink::new(session.dialect());
+pub(crate) async fn from_json(kind: RecordKind, filter: &serde_json::Value, session: &Session) -> Result<Expr> {
+    let mut context = FilterContext::new(session.dialect());
     macro_rules! nouns {
-        ($($noun:ident $module:ident,)+) => {
+        ($($node_type:ident $module:ident,)+) => {
             match kind {
-                $(Kind::$noun => read::<crate::graphql::types::$module::$noun>(filter)?.condition(&mut sink)?,)+
+                $(RecordKind::$node_type => read::<crate::graphql::types::$module::$node_type>(filter)?.condition(&mut context)?,)+
             }
         };
     }
@@ -24,11 +24,11 @@ pub(crate) async fn from_json(kind: Kind, filter: &serde_json::Value, session: &
         Participation participation, EventLink event_link, Account account, Statement statement, Claim claim,
         Stance stance, Figure figure, Evidence evidence, Mention mention, ExternalId external_id,
     };
-    sink.look_up(session).await.map_err(Fault::into_error)?;
+    context.look_up(session).await.map_err(SharedError::into_error)?;
     Ok(condition)
 }
 
-fn read<T: Noun>(filter: &serde_json::Value) -> Result<T::Filter> {
+fn read<T: NodeType>(filter: &serde_json::Value) -> Result<T::Filter> {
     let wrong =
         |message: String| Error::BadInput(format!("The filter does not fit `{}`: {message}", T::Filter::type_name()));
     let value = Value::from_json(filter.clone()).map_err(|error| wrong(error.to_string()))?;

@@ -20,14 +20,14 @@ use sea_orm::{ColumnTrait, EntityName, IdenStatic};
 
 pub use crate::graphql::filter::area::PointInput;
 pub(crate) use crate::graphql::filter::area::{BoundingBoxInput, NearInput, in_box, near};
-use crate::graphql::filter::context::Form;
-pub(crate) use crate::graphql::filter::context::Sink;
+pub(crate) use crate::graphql::filter::context::FilterContext;
+use crate::graphql::filter::context::SubqueryForm;
 pub(crate) use crate::graphql::filter::date::{DateColumns, DateFilter, date};
 pub(crate) use crate::graphql::filter::json::from_json;
-pub(crate) use crate::graphql::filter::list::{ListFilter, carrying, tied};
-pub(crate) use crate::graphql::filter::name::{Asked, NameMatch};
+pub(crate) use crate::graphql::filter::list::{ListFilter, has_child, via_join_table};
+pub(crate) use crate::graphql::filter::name::{NameMatch, NameQuery};
 pub(crate) use crate::graphql::filter::reference::{
-    IdFilter, RecordFilter, Selector, SlugFilter, came_with, with_slug,
+    IdFilter, RecordFilter, Selector, SlugFilter, from_record, with_slug,
 };
 pub(crate) use crate::graphql::filter::scalar::{
     BooleanFilter, EnumFilter, EventTypeFilter, FloatFilter, StringFilter,
@@ -42,16 +42,16 @@ use crate::error::{Error, Result};
 const MOST_VALUES: usize = 1000;
 
 /// The filter of a noun.
-pub trait NounFilter: InputType {
+pub trait NodeFilter: InputType {
     /// The noun's table.
     type Entity: EntityName;
     /// What holds for the rows that pass.
-    fn condition(&self, sink: &mut Sink) -> Result<Expr>;
+    fn condition(&self, context: &mut FilterContext) -> Result<Expr>;
 }
 
 /// What a filter of one column tests.
-pub(crate) trait Test {
-    fn test(&self, column: Expr, sink: &mut Sink) -> Result<Expr>;
+pub(crate) trait ColumnFilter {
+    fn test(&self, column: Expr, context: &mut FilterContext) -> Result<Expr>;
 }
 
 pub(crate) fn all(conditions: impl IntoIterator<Item = Expr>) -> Expr {
@@ -87,7 +87,7 @@ fn null(column: &Expr, is_null: Option<bool>) -> Option<Expr> {
 /// * `column C`: the column itself
 /// * `id C of K`, `slug_of C of K`: ids and slugs of a noun
 /// * `one C`: the row that the column refers to
-/// * `many T`: the rows that a [`Tie`] relates
+/// * `many T`: the rows that a [`ActorLink`] relates
 /// * `with F`: a function of its own
 macro_rules! filter {
     ($(#[doc = $doc:literal])+ $name:ident of $module:ident { $($(#[doc = $line:literal])+ $field:ident: $type:ty = $how:ident ($($argument:tt)+);)+ }) => {
@@ -106,54 +106,54 @@ macro_rules! filter {
             $($(#[doc = $line])+ pub $field: Option<$type>,)+
         }
 
-        impl $crate::graphql::filter::NounFilter for $name {
+        impl $crate::graphql::filter::NodeFilter for $name {
             type Entity = entity::$module::Entity;
 
-            fn condition(&self, sink: &mut $crate::graphql::filter::Sink) -> $crate::error::Result<sea_orm::sea_query::Expr> {
+            fn condition(&self, context: &mut $crate::graphql::filter::FilterContext) -> $crate::error::Result<sea_orm::sea_query::Expr> {
                 #[allow(unused_imports)]
-                use $crate::graphql::filter::Test;
-                sink.enter()?;
+                use $crate::graphql::filter::ColumnFilter;
+                context.enter()?;
                 let mut tests = Vec::new();
                 if let Some(filters) = &self.and {
                     for filter in filters {
-                        tests.push(filter.condition(sink)?);
+                        tests.push(filter.condition(context)?);
                     }
                 }
                 if let Some(filters) = &self.or {
-                    let any = filters.iter().map(|filter| filter.condition(sink)).collect::<$crate::error::Result<Vec<_>>>()?;
+                    let any = filters.iter().map(|filter| filter.condition(context)).collect::<$crate::error::Result<Vec<_>>>()?;
                     tests.push($crate::graphql::filter::any(any));
                 }
                 if let Some(filter) = &self.not {
-                    tests.push($crate::graphql::filter::fails(filter.condition(sink)?));
+                    tests.push($crate::graphql::filter::fails(filter.condition(context)?));
                 }
                 $(if let Some(value) = &self.$field {
-                    tests.push($crate::graphql::filter::filter!(@$how value sink $module $($argument)+));
+                    tests.push($crate::graphql::filter::filter!(@$how value context $module $($argument)+));
                 })+
                 Ok($crate::graphql::filter::all(tests))
             }
         }
     };
-    (@column $value:ident $sink:ident $module:ident $column:ident) => {
-        $value.test($crate::graphql::filter::filter!(@col $module $column), $sink)?
+    (@column $value:ident $context:ident $module:ident $column:ident) => {
+        $value.test($crate::graphql::filter::filter!(@col $module $column), $context)?
     };
-    (@id $value:ident $sink:ident $module:ident $column:ident of $kind:ident) => {
-        $value.test($crate::graphql::types::node::Kind::$kind, $crate::graphql::filter::filter!(@col $module $column), $sink)?
+    (@id $value:ident $context:ident $module:ident $column:ident of $kind:ident) => {
+        $value.test($crate::graphql::types::node::NodeKind::$kind, $crate::graphql::filter::filter!(@col $module $column), $context)?
     };
-    (@slug_of $value:ident $sink:ident $module:ident $column:ident of $kind:ident) => {
-        $value.test($crate::graphql::types::node::Kind::$kind, $crate::graphql::filter::filter!(@col $module $column), $sink)?
+    (@slug_of $value:ident $context:ident $module:ident $column:ident of $kind:ident) => {
+        $value.test($crate::graphql::types::node::NodeKind::$kind, $crate::graphql::filter::filter!(@col $module $column), $context)?
     };
-    (@one $value:ident $sink:ident $module:ident $column:ident) => {
-        $crate::graphql::filter::refers_to(entity::$module::Column::$column, &**$value, $sink)?
+    (@one $value:ident $context:ident $module:ident $column:ident) => {
+        $crate::graphql::filter::refers_to(entity::$module::Column::$column, &**$value, $context)?
     };
-    (@many $value:ident $sink:ident $module:ident $tie:expr) => { $value.test(&$tie, $sink)? };
-    (@date $value:ident $sink:ident $module:ident $text:ident $earliest:ident $latest:ident) => {
+    (@many $value:ident $context:ident $module:ident $tie:expr) => { $value.test(&$tie, $context)? };
+    (@date $value:ident $context:ident $module:ident $text:ident $earliest:ident $latest:ident) => {
         $value.test(&$crate::graphql::filter::DateColumns {
             text: $crate::graphql::filter::filter!(@col $module $text),
             earliest: $crate::graphql::filter::filter!(@col $module $earliest),
             latest: $crate::graphql::filter::filter!(@col $module $latest),
         })?
     };
-    (@with $value:ident $sink:ident $module:ident $function:expr) => { $function($value, $sink)? };
+    (@with $value:ident $context:ident $module:ident $function:expr) => { $function($value, $context)? };
     (@col $module:ident $column:ident) => {
         sea_orm::sea_query::Expr::col((entity::$module::Entity, entity::$module::Column::$column))
     };
@@ -161,10 +161,14 @@ macro_rules! filter {
 pub(crate) use filter;
 
 /// The column refers to a row that passes.
-pub(crate) fn refers_to<C: ColumnTrait, F: NounFilter>(column: C, filter: &F, sink: &mut Sink) -> Result<Expr> {
-    sink.is_tied = true;
+pub(crate) fn refers_to<C: ColumnTrait, F: NodeFilter>(
+    column: C,
+    filter: &F,
+    context: &mut FilterContext,
+) -> Result<Expr> {
+    context.is_tied = true;
     let (mine, theirs) = (name_of(column), id_of::<F::Entity>());
-    sink.within(mine.0, theirs.0, |sink| Ok(one_of(mine, theirs, filter.condition(sink)?, sink)))
+    context.within(mine.0, theirs.0, |context| Ok(one_of(mine, theirs, filter.condition(context)?, context)))
 }
 
 /// A column: its table and its own name.
@@ -179,9 +183,9 @@ pub(crate) fn id_of<E: EntityName>() -> Name {
 }
 
 /// A row has in `mine` what a row for which the condition holds has in `theirs`.
-pub(crate) fn one_of(mine: Name, theirs: Name, condition: Expr, sink: &Sink) -> Expr {
+pub(crate) fn one_of(mine: Name, theirs: Name, condition: Expr, context: &FilterContext) -> Expr {
     let mut rows = Query::select().from(theirs.0).and_where(condition).take();
-    if sink.form == Form::Walk {
+    if context.form == SubqueryForm::Exists {
         let is_that = Expr::col(theirs).eq(Expr::col(mine));
         // With a limit SQLite does not make joins of several: what fails by the second would be looked for once for each row
         // that passes by the first.

@@ -6,7 +6,7 @@ use sea_orm::ActiveEnum;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement, UnionType};
 
 use crate::error::{Error, Result};
-use crate::graphql::filter::{Sink, any};
+use crate::graphql::filter::{FilterContext, any};
 use crate::text::fold;
 use crate::text::phonetic::Sound;
 
@@ -25,10 +25,10 @@ pub struct NameMatch {
 
 impl NameMatch {
     /// The number of a row that bears a name that matches.
-    pub(crate) fn test(&self, column: Expr, sink: &mut Sink) -> Result<Expr> {
-        sink.is_named = true;
-        sink.names.push(self.matches.clone());
-        let names = Asked::new(&self.matches)?;
+    pub(crate) fn test(&self, column: Expr, context: &mut FilterContext) -> Result<Expr> {
+        context.is_named = true;
+        context.names.push(self.matches.clone());
+        let names = NameQuery::new(&self.matches)?;
         let rules = some_rules(self.modes.as_deref())?;
         // One select a way, joined by UNION: each enters an index, which no planner does for an OR between them.
         let all = rules
@@ -53,7 +53,7 @@ pub(crate) fn some_rules(modes: Option<&[NameRule]>) -> Result<&[NameRule]> {
 }
 
 /// What a name that is asked for is compared by.
-pub(crate) struct Asked {
+pub(crate) struct NameQuery {
     text: String,
     /// Its folded words.
     words: Vec<String>,
@@ -63,7 +63,7 @@ pub(crate) struct Asked {
 /// Keys of which a name must have one.
 type OneOf = Vec<String>;
 
-impl Asked {
+impl NameQuery {
     /// Errors: `BAD_INPUT` for a text without a letter or digit, `LIMIT` for more than 20 words.
     pub(crate) fn new(text: &str) -> Result<Self> {
         let words = fold::words(text);

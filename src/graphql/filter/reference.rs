@@ -6,8 +6,8 @@ use sea_orm::sea_query::{Expr, ExprTrait, Func, Query, SelectStatement, UnionTyp
 
 use crate::error::{Error, Result};
 use crate::graphql::filter::scalar::StringFilter;
-use crate::graphql::filter::{Sink, Test, all, fails, few};
-use crate::graphql::types::node::Kind;
+use crate::graphql::filter::{ColumnFilter, FilterContext, all, fails, few};
+use crate::graphql::types::node::NodeKind;
 
 /// A filter of ids. An id that nothing has is an error (`NOT_FOUND`), never an empty list.
 #[derive(Clone, Debug, Default, InputObject)]
@@ -21,14 +21,14 @@ pub struct IdFilter {
 }
 
 impl IdFilter {
-    pub(crate) fn test(&self, kind: Kind, column: Expr, sink: &mut Sink) -> Result<Expr> {
-        sink.is_named = true;
+    pub(crate) fn test(&self, kind: NodeKind, column: Expr, context: &mut FilterContext) -> Result<Expr> {
+        context.is_named = true;
         let mut numbers = |list: &[ID]| -> Result<Vec<i64>> {
             few(list)?
                 .iter()
                 .map(|id| {
                     let number = kind.number(id)?;
-                    sink.ids.push((kind, number));
+                    context.ids.push((kind, number));
                     Ok(number)
                 })
                 .collect()
@@ -37,7 +37,7 @@ impl IdFilter {
         let one_of = self.r#in.as_ref().map(|list| numbers(list)).transpose()?;
         let none_of = self.not_in.as_ref().map(|list| numbers(list)).transpose()?;
         let mut tests = Vec::new();
-        let dialect = sink.dialect;
+        let dialect = context.dialect;
         let is_one_of = |column: Expr, list: Vec<i64>| {
             let list = dialect.numbers(&list);
             if kind.is_mergeable() { dialect.is_one_of_things(column, list) } else { dialect.is_one_of(column, list) }
@@ -60,17 +60,17 @@ pub struct SlugFilter {
 }
 
 impl SlugFilter {
-    pub(crate) fn test(&self, kind: Kind, column: Expr, sink: &mut Sink) -> Result<Expr> {
-        sink.is_named = true;
+    pub(crate) fn test(&self, kind: NodeKind, column: Expr, context: &mut FilterContext) -> Result<Expr> {
+        context.is_named = true;
         let mut tests = Vec::new();
         for list in [self.eq.as_ref().map(std::slice::from_ref), self.r#in.as_deref()].into_iter().flatten() {
-            sink.slugs.extend(few(list)?.iter().map(|slug| (kind, slug.clone())));
-            let list = sink.dialect.texts(list.iter().map(String::as_str));
+            context.slugs.extend(few(list)?.iter().map(|slug| (kind, slug.clone())));
+            let list = context.dialect.texts(list.iter().map(String::as_str));
             if kind.is_mergeable() {
-                let things = with_slug(kind, |slug| sink.dialect.is_one_of(slug, list.clone()));
+                let things = with_slug(kind, |slug| context.dialect.is_one_of(slug, list.clone()));
                 tests.push(Expr::col((kind.table(), "id")).in_subquery(things));
             } else {
-                tests.push(sink.dialect.is_one_of(column.clone(), list));
+                tests.push(context.dialect.is_one_of(column.clone(), list));
             }
         }
         Ok(all(tests))
@@ -78,7 +78,7 @@ impl SlugFilter {
 }
 
 /// Selects the things whose slug passes a test, and what things with such a slug were judged to be.
-pub(crate) fn with_slug(kind: Kind, test: impl Fn(Expr) -> Expr) -> SelectStatement {
+pub(crate) fn with_slug(kind: NodeKind, test: impl Fn(Expr) -> Expr) -> SelectStatement {
     let table = kind.table();
     let mut select = Query::select();
     select.column((table, "id")).from(table).and_where(test(Expr::col((table, "slug"))));
@@ -105,12 +105,12 @@ pub struct Selector {
 }
 
 impl Selector {
-    pub(crate) fn test(&self, kind: Kind, column: Expr, sink: &mut Sink) -> Result<Expr> {
+    pub(crate) fn test(&self, kind: NodeKind, column: Expr, context: &mut FilterContext) -> Result<Expr> {
         match (&self.id, &self.slug) {
-            (Some(id), None) => IdFilter { eq: Some(id.clone()), ..IdFilter::default() }.test(kind, column, sink),
+            (Some(id), None) => IdFilter { eq: Some(id.clone()), ..IdFilter::default() }.test(kind, column, context),
             (None, Some(slug)) => {
-                sink.is_named = true;
-                sink.slugs.push((kind, slug.clone()));
+                context.is_named = true;
+                context.slugs.push((kind, slug.clone()));
                 Ok(column.in_subquery(with_slug(kind, |column| column.eq(slug.as_str()))))
             }
             _ => Err(Error::BadInput("Give exactly one of `id` and `slug`".into())),
@@ -127,20 +127,20 @@ pub struct RecordFilter {
     pub key: Option<StringFilter>,
 }
 
-pub(crate) fn came_with<E: EntityTrait>(filter: &RecordFilter, sink: &mut Sink) -> Result<Expr> {
+pub(crate) fn from_record<E: EntityTrait>(filter: &RecordFilter, context: &mut FilterContext) -> Result<Expr> {
     let id = Func::coalesce([Expr::col(("record", "same_as_id")), Expr::col(("record", "id"))]);
-    sink.is_named = true;
+    context.is_named = true;
     let mut records = Query::select().expr(id).from("record").take();
     if let Some(dataset) = &filter.dataset {
         let datasets = Query::select()
             .column("id")
             .from("dataset")
-            .and_where(dataset.test(Expr::col(("dataset", "key")), sink)?)
+            .and_where(dataset.test(Expr::col(("dataset", "key")), context)?)
             .take();
         records.and_where(Expr::col(("record", "dataset_id")).in_subquery(datasets));
     }
     if let Some(key) = &filter.key {
-        records.and_where(key.test(Expr::col(("record", "key")), sink)?);
+        records.and_where(key.test(Expr::col(("record", "key")), context)?);
     }
     Ok(Expr::col((E::default(), "id")).in_subquery(records))
 }

@@ -8,7 +8,7 @@ use sea_orm::ActiveEnum;
 use sea_orm::sea_query::{Expr, ExprTrait};
 
 use crate::error::Result;
-use crate::graphql::filter::{Sink, Test, all, fails, few, null};
+use crate::graphql::filter::{ColumnFilter, FilterContext, all, fails, few, null};
 
 /// A filter of texts, compared letter for letter.
 #[derive(Clone, Debug, Default, InputObject)]
@@ -23,18 +23,22 @@ pub struct StringFilter {
     pub is_null: Option<bool>,
 }
 
-impl Test for StringFilter {
-    fn test(&self, column: Expr, sink: &mut Sink) -> Result<Expr> {
+impl ColumnFilter for StringFilter {
+    fn test(&self, column: Expr, context: &mut FilterContext) -> Result<Expr> {
         let mut tests = Vec::new();
         tests.extend(self.eq.as_ref().map(|value| column.clone().eq(value.as_str())));
         if let Some(values) = &self.r#in {
             tests.push(
-                sink.dialect.is_one_of(column.clone(), sink.dialect.texts(few(values)?.iter().map(String::as_str))),
+                context
+                    .dialect
+                    .is_one_of(column.clone(), context.dialect.texts(few(values)?.iter().map(String::as_str))),
             );
         }
         if let Some(values) = &self.not_in {
             tests.push(fails(
-                sink.dialect.is_one_of(column.clone(), sink.dialect.texts(few(values)?.iter().map(String::as_str))),
+                context
+                    .dialect
+                    .is_one_of(column.clone(), context.dialect.texts(few(values)?.iter().map(String::as_str))),
             ));
         }
         tests.extend(null(&column, self.is_null));
@@ -49,8 +53,8 @@ pub struct BooleanFilter {
     pub eq: Option<bool>,
 }
 
-impl Test for BooleanFilter {
-    fn test(&self, column: Expr, _: &mut Sink) -> Result<Expr> {
+impl ColumnFilter for BooleanFilter {
+    fn test(&self, column: Expr, _: &mut FilterContext) -> Result<Expr> {
         Ok(all(self.eq.map(|value| column.eq(value))))
     }
 }
@@ -72,8 +76,8 @@ pub struct FloatFilter {
     pub is_null: Option<bool>,
 }
 
-impl Test for FloatFilter {
-    fn test(&self, column: Expr, _: &mut Sink) -> Result<Expr> {
+impl ColumnFilter for FloatFilter {
+    fn test(&self, column: Expr, _: &mut FilterContext) -> Result<Expr> {
         let mut tests = Vec::new();
         tests.extend(self.eq.map(|value| column.clone().eq(value)));
         tests.extend(self.gt.map(|value| column.clone().gt(value)));
@@ -115,19 +119,19 @@ pub(super) fn text<T: Enumeration>(word: T) -> String {
 }
 
 /// Words are listed once each and bound as one value, so that no length of a list is more than a statement may hold.
-fn is_one_of<T: Enumeration>(column: &Expr, words: &[T], sink: &Sink) -> Expr {
+fn is_one_of<T: Enumeration>(column: &Expr, words: &[T], context: &FilterContext) -> Expr {
     let mut words: Vec<String> = words.iter().map(|word| text(*word)).collect();
     words.sort_unstable();
     words.dedup();
-    sink.dialect.is_one_of(column.clone(), sink.dialect.texts(words.iter().map(String::as_str)))
+    context.dialect.is_one_of(column.clone(), context.dialect.texts(words.iter().map(String::as_str)))
 }
 
-impl<T: Enumeration> Test for EnumFilter<T> {
-    fn test(&self, column: Expr, sink: &mut Sink) -> Result<Expr> {
+impl<T: Enumeration> ColumnFilter for EnumFilter<T> {
+    fn test(&self, column: Expr, context: &mut FilterContext) -> Result<Expr> {
         let mut tests = Vec::new();
         tests.extend(self.eq.map(|word| column.clone().eq(text(word))));
-        tests.extend(self.r#in.as_ref().map(|list| is_one_of(&column, list, sink)));
-        tests.extend(self.not_in.as_ref().map(|list| fails(is_one_of(&column, list, sink))));
+        tests.extend(self.r#in.as_ref().map(|list| is_one_of(&column, list, context)));
+        tests.extend(self.not_in.as_ref().map(|list| fails(is_one_of(&column, list, context))));
         tests.extend(null(&column, self.is_null));
         Ok(all(tests))
     }
@@ -148,16 +152,16 @@ pub struct EventTypeFilter {
     pub is_null: Option<bool>,
 }
 
-impl Test for EventTypeFilter {
-    fn test(&self, column: Expr, sink: &mut Sink) -> Result<Expr> {
+impl ColumnFilter for EventTypeFilter {
+    fn test(&self, column: Expr, context: &mut FilterContext) -> Result<Expr> {
         let below = |list: &Vec<EventType>| -> Vec<EventType> {
             list.iter().flat_map(|above| above.with_descendants()).collect()
         };
         let mut tests = Vec::new();
         tests.extend(self.eq.map(|word| column.clone().eq(text(word))));
-        tests.extend(self.r#in.as_ref().map(|list| is_one_of(&column, list, sink)));
-        tests.extend(self.within.as_ref().map(|list| is_one_of(&column, &below(list), sink)));
-        tests.extend(self.not_within.as_ref().map(|list| fails(is_one_of(&column, &below(list), sink))));
+        tests.extend(self.r#in.as_ref().map(|list| is_one_of(&column, list, context)));
+        tests.extend(self.within.as_ref().map(|list| is_one_of(&column, &below(list), context)));
+        tests.extend(self.not_within.as_ref().map(|list| fails(is_one_of(&column, &below(list), context))));
         tests.extend(null(&column, self.is_null));
         Ok(all(tests))
     }

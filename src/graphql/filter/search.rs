@@ -7,23 +7,23 @@ use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement, UnionType};
 use crate::db::Dialect;
 use crate::db::full_text::Within;
 use crate::error::{Error, Result};
-use crate::graphql::filter::Sink;
-use crate::graphql::filter::name::Asked;
+use crate::graphql::filter::FilterContext;
+use crate::graphql::filter::name::NameQuery;
 use crate::text::search;
 use crate::text::search::Query as Words;
 
 /// The words are in the row.
-pub(crate) fn searched<E: EntityTrait>(text: &str, sink: &mut Sink) -> Result<Expr> {
-    sink.is_named = true;
-    let found = sink.dialect.found(&words(text)?, Within::All);
+pub(crate) fn searched<E: EntityTrait>(text: &str, context: &mut FilterContext) -> Result<Expr> {
+    context.is_named = true;
+    let found = context.dialect.found(&words(text)?, Within::All);
     Ok(Expr::col((E::default(), "id")).in_subquery(found))
 }
 
 /// The words are in the row, or it bears a name that agrees by any rule.
-pub(crate) fn searched_or_named<E: EntityTrait>(text: &str, sink: &mut Sink) -> Result<Expr> {
-    sink.is_named = true;
-    sink.names.push(text.to_owned());
-    Ok(Expr::col((E::default(), "id")).in_subquery(found_or_named(text, NameRule::ALL, sink.dialect)?))
+pub(crate) fn searched_or_named<E: EntityTrait>(text: &str, context: &mut FilterContext) -> Result<Expr> {
+    context.is_named = true;
+    context.names.push(text.to_owned());
+    Ok(Expr::col((E::default(), "id")).in_subquery(found_or_named(text, NameRule::ALL, context.dialect)?))
 }
 
 /// Selects the numbers of rows in which the words are, and of bearers of a name that agrees by one of the rules.
@@ -48,9 +48,9 @@ pub(crate) fn words(text: &str) -> Result<Words> {
 }
 
 /// The name that a search may be for: one without signs of the search language, and no sentence.
-pub(crate) fn name(text: &str, words: &Words) -> Result<Option<Asked>> {
+pub(crate) fn name(text: &str, words: &Words) -> Result<Option<NameQuery>> {
     const MOST_WORDS: usize = 8;
     let is_plain = words.terms.iter().all(|term| !term.is_excluded && !term.is_prefix);
     let is_short = words.terms.iter().map(|term| term.words.len()).sum::<usize>() <= MOST_WORDS;
-    (is_plain && is_short).then(|| Asked::new(text)).transpose()
+    (is_plain && is_short).then(|| NameQuery::new(text)).transpose()
 }

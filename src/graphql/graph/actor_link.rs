@@ -7,17 +7,17 @@ use sea_orm::EntityTrait;
 use sea_orm::sea_query::Expr;
 
 use crate::db::Dialect;
-use crate::graphql::graph::TieKind;
-use crate::graphql::loading::batch::{Noun, Row};
-use crate::graphql::loading::projection::Asked;
-use crate::graphql::loading::session::{Fault, Session};
+use crate::graphql::graph::ActorLinkKind;
+use crate::graphql::loading::batch::{NodeType, Row};
+use crate::graphql::loading::projection::Projection;
+use crate::graphql::loading::session::{Session, SharedError};
 use crate::graphql::types::event::Event;
 use crate::graphql::types::relation::Relation;
 use crate::graphql::types::statement::Statement;
 
 /// What ties actors.
 #[derive(Clone, Union)]
-pub enum Tie {
+pub enum ActorLink {
     /// An event.
     Event(Event),
     /// A statement.
@@ -27,27 +27,27 @@ pub enum Tie {
 }
 
 /// Ties by their numbers: a statement for each kind that is among them.
-pub(crate) async fn ties(
+pub(crate) async fn actor_links(
     session: &Session,
-    wanted: impl Iterator<Item = (TieKind, i64)> + Clone,
-) -> Result<HashMap<i64, Tie>, Fault> {
+    wanted: impl Iterator<Item = (ActorLinkKind, i64)> + Clone,
+) -> Result<HashMap<i64, ActorLink>, SharedError> {
     let of = |kind| unique(wanted.clone().filter(|(one, _)| *one == kind).map(|(_, id)| id));
-    let mut ties = HashMap::new();
-    let events = rows::<Event>(session, &of(TieKind::Event)).await?;
-    ties.extend(events.into_iter().map(|(id, event)| (id, Tie::Event(event))));
-    let statements = rows::<Statement>(session, &of(TieKind::Statement)).await?;
-    ties.extend(statements.into_iter().map(|(id, statement)| (id, Tie::Statement(statement))));
-    let relations = rows::<Relation>(session, &of(TieKind::Relation)).await?;
-    ties.extend(relations.into_iter().map(|(id, relation)| (id, Tie::Relation(relation))));
-    Ok(ties)
+    let mut actor_links = HashMap::new();
+    let events = rows::<Event>(session, &of(ActorLinkKind::Event)).await?;
+    actor_links.extend(events.into_iter().map(|(id, event)| (id, ActorLink::Event(event))));
+    let statements = rows::<Statement>(session, &of(ActorLinkKind::Statement)).await?;
+    actor_links.extend(statements.into_iter().map(|(id, statement)| (id, ActorLink::Statement(statement))));
+    let relations = rows::<Relation>(session, &of(ActorLinkKind::Relation)).await?;
+    actor_links.extend(relations.into_iter().map(|(id, relation)| (id, ActorLink::Relation(relation))));
+    Ok(actor_links)
 }
 
 /// Rows by their numbers; nothing is read when there are no numbers.
-pub(crate) async fn rows<T: Noun>(session: &Session, ids: &[i64]) -> Result<Vec<(i64, T)>, Fault> {
+pub(crate) async fn rows<T: NodeType>(session: &Session, ids: &[i64]) -> Result<Vec<(i64, T)>, SharedError> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let batch = Asked::<T>::whole().read_by(session, T::ID, ids).await?;
+    let batch = Projection::<T>::whole().read_by(session, T::ID, ids).await?;
     Ok(Row::all(&batch).map(|row| (T::id_of(&row), T::of(row))).collect())
 }
 

@@ -7,47 +7,47 @@ use sea_orm::sea_query::{CommonTableExpression, Expr, ExprTrait, JoinType, Query
 use sea_orm::{ActiveEnum, ColumnTrait};
 
 use crate::db::Dialect;
-use crate::graphql::graph::TieKind;
+use crate::graphql::graph::ActorLinkKind;
 
 /// The actors from which hops are made, each with the actor for which they are made.
 pub(crate) type Frontier = [(i64, i64)];
 
 /// A column that has actors, and the column of the thing in which they have a part.
-struct Link {
-    kind: TieKind,
+struct Edge {
+    kind: ActorLinkKind,
     actor: (sea_orm::sea_query::DynIden, &'static str),
     thing: &'static str,
     only: Option<Expr>,
 }
 
-fn link<C: ColumnTrait>(kind: TieKind, actor: C, thing: C, only: Option<Expr>) -> Link {
-    Link { kind, actor: (actor.entity_name(), actor.as_str()), thing: thing.as_str(), only }
+fn edge<C: ColumnTrait>(kind: ActorLinkKind, actor: C, thing: C, only: Option<Expr>) -> Edge {
+    Edge { kind, actor: (actor.entity_name(), actor.as_str()), thing: thing.as_str(), only }
 }
 
-fn links(via: &[TieKind]) -> Vec<Link> {
+fn edges(via: &[ActorLinkKind]) -> Vec<Edge> {
     use relation::Column as Relation;
     use statement::Column as Statement;
-    let about_actor =
-        Expr::col((statement_about::Entity, statement_about::Column::TargetKind)).eq(record::Kind::Actor.to_value());
+    let about_actor = Expr::col((statement_about::Entity, statement_about::Column::TargetKind))
+        .eq(record::RecordKind::Actor.to_value());
     // A relation to a place leads to no actor.
     let of_actors = Expr::col((relation::Entity, Relation::ObjectId)).is_not_null();
     let all = [
-        link(TieKind::Event, participation::Column::ActorId, participation::Column::EventId, None),
-        link(TieKind::Statement, Statement::SpeakerId, Statement::Id, None),
-        link(TieKind::Statement, Statement::AddresseeId, Statement::Id, None),
-        link(
-            TieKind::Statement,
+        edge(ActorLinkKind::Event, participation::Column::ActorId, participation::Column::EventId, None),
+        edge(ActorLinkKind::Statement, Statement::SpeakerId, Statement::Id, None),
+        edge(ActorLinkKind::Statement, Statement::AddresseeId, Statement::Id, None),
+        edge(
+            ActorLinkKind::Statement,
             statement_about::Column::TargetId,
             statement_about::Column::StatementId,
             Some(about_actor),
         ),
-        link(TieKind::Relation, Relation::SubjectId, Relation::Id, Some(of_actors)),
-        link(TieKind::Relation, Relation::ObjectId, Relation::Id, None),
+        edge(ActorLinkKind::Relation, Relation::SubjectId, Relation::Id, Some(of_actors)),
+        edge(ActorLinkKind::Relation, Relation::ObjectId, Relation::Id, None),
     ];
-    all.into_iter().filter(|link| via.contains(&link.kind)).collect()
+    all.into_iter().filter(|edge| via.contains(&edge.kind)).collect()
 }
 
-impl Link {
+impl Edge {
     fn actor(&self) -> Expr {
         Expr::col(self.actor.clone())
     }
@@ -69,7 +69,7 @@ impl Link {
             .cross_join(self.actor.0.clone())
             .and_where(self.actor().eq(Expr::col(("frontier", "actor"))))
             .and_where_option(self.only.clone());
-        if self.kind == TieKind::Event {
+        if self.kind == ActorLinkKind::Event {
             let own = |column| Expr::col((event::Entity, column));
             select
                 .join(JoinType::InnerJoin, event::Entity, own(event::Column::Id).eq(self.thing()))
@@ -110,28 +110,28 @@ pub(crate) fn with_hops(
     select: &mut SelectStatement,
     dialect: Dialect,
     frontier: &Frontier,
-    via: &[TieKind],
+    via: &[ActorLinkKind],
     events: Option<&Expr>,
 ) -> SelectStatement {
-    let links = links(via);
+    let edges = edges(via);
     let mut with = Query::with();
     with.cte(named("frontier", dialect.pairs(frontier, ["origin", "actor"])))
-        .cte(named("things", union(UnionType::Distinct, links.iter().map(|link| link.things(events)))))
-        .cte(named("hops", union(UnionType::All, links.iter().map(Link::actors))));
+        .cte(named("things", union(UnionType::Distinct, edges.iter().map(|edge| edge.things(events)))))
+        .cte(named("hops", union(UnionType::All, edges.iter().map(Edge::actors))));
     select.with_cte(with).take()
 }
 
 /// How many ties the actors of a list have, counted no further than `most` for each way of being tied: `actors` says which.
-pub(crate) fn degree(actors: impl Fn(Expr) -> Expr, via: &[TieKind], most: u64) -> Expr {
-    let count = |link: &Link| {
+pub(crate) fn degree(actors: impl Fn(Expr) -> Expr, via: &[ActorLinkKind], most: u64) -> Expr {
+    let count = |edge: &Edge| {
         let some = Query::select()
             .expr(Expr::cust("1"))
-            .from(link.actor.0.clone())
-            .and_where(actors(link.actor()))
+            .from(edge.actor.0.clone())
+            .and_where(actors(edge.actor()))
             .limit(most)
             .take();
         let count = Query::select().expr(Expr::cust("COUNT(*)")).from_subquery(some, "some").take();
         Expr::SubQuery(None, Box::new(count.into()))
     };
-    links(via).iter().map(count).reduce(Expr::add).unwrap_or_else(|| Expr::val(0))
+    edges(via).iter().map(count).reduce(Expr::add).unwrap_or_else(|| Expr::val(0))
 }

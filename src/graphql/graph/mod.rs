@@ -13,17 +13,17 @@ use async_graphql::Enum;
 
 use crate::error::{Error, Result};
 
-pub use crate::graphql::graph::actor_link::Tie;
+pub use crate::graphql::graph::actor_link::ActorLink;
 pub use crate::graphql::graph::hop::{Hop, HopPart, HopSource};
-pub use crate::graphql::graph::neighbors::{Neighbour, Neighbourhood};
-pub(crate) use crate::graphql::graph::neighbors::{Neighbours, neighbours};
+pub use crate::graphql::graph::neighbors::{Neighbor, Neighborhood};
+pub(crate) use crate::graphql::graph::neighbors::{NeighborArgs, neighbors};
 pub use crate::graphql::graph::path::{Path, PathQuery};
 pub(crate) use crate::graphql::graph::timeline::{Entries, timeline};
 pub use crate::graphql::graph::timeline::{Timeline, TimelineEdge};
 
 /// What ties actors, and what their time lines are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum)]
-pub enum TieKind {
+pub enum ActorLinkKind {
     /// An event, by parts in it, agreed or disputed. A `SERIES` ties nobody.
     Event,
     /// A statement, by making it, being told it or being what it is about.
@@ -32,7 +32,7 @@ pub enum TieKind {
     Relation,
 }
 
-impl TieKind {
+impl ActorLinkKind {
     /// All, in the order in which they stand on a time line.
     const ALL: &'static [Self] = &[Self::Event, Self::Statement, Self::Relation];
 

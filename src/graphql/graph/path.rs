@@ -8,12 +8,12 @@ use entity::actor;
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
 
 use crate::error::Error;
-use crate::graphql::filter::{Selector, Sink};
-use crate::graphql::graph::TieKind;
+use crate::graphql::filter::{FilterContext, Selector};
+use crate::graphql::graph::ActorLinkKind;
 use crate::graphql::graph::hop::{Hop, Hops, Step};
 use crate::graphql::graph::hop_query::{degree, with_hops};
-use crate::graphql::loading::session::{Fault, Session, session};
-use crate::graphql::types::node::Kind;
+use crate::graphql::loading::session::{Session, SharedError, session};
+use crate::graphql::types::node::NodeKind;
 
 /// The most hops.
 const LONGEST: i32 = 6;
@@ -61,8 +61,8 @@ impl PathQuery {
         #[graphql(desc = "The actor to start from.")] from: Selector,
         #[graphql(desc = "The actor to arrive at.")] to: Selector,
         #[graphql(desc = "The most hops to go, 1 to 6.", default = 4)] max_hops: i32,
-        #[graphql(desc = "Through what hops may lead; all kinds when left out.")] via: Option<Vec<TieKind>>,
-    ) -> Option<Result<Path, Fault>> {
+        #[graphql(desc = "Through what hops may lead; all kinds when left out.")] via: Option<Vec<ActorLinkKind>>,
+    ) -> Option<Result<Path, SharedError>> {
         let found = async {
             let session = session(ctx)?;
             let most = usize::try_from(max_hops).ok().filter(|most| (1..=LONGEST as usize).contains(most));
@@ -70,18 +70,18 @@ impl PathQuery {
                 Error::BadInput(format!("`maxHops: {max_hops}` is no number of hops to go: write 1 to {LONGEST}"))
             })?;
             let (from, to) = (actor(session, &from).await?, actor(session, &to).await?);
-            seek(session, &TieKind::asked("via", via.as_deref())?, from, to, most).await
+            seek(session, &ActorLinkKind::asked("via", via.as_deref())?, from, to, most).await
         };
         Some(found.await)
     }
 }
 
 /// The number of the actor selected.
-async fn actor(session: &Session, selector: &Selector) -> Result<i64, Fault> {
-    let mut sink = Sink::new(session.dialect());
+async fn actor(session: &Session, selector: &Selector) -> Result<i64, SharedError> {
+    let mut context = FilterContext::new(session.dialect());
     let id = || Expr::col((actor::Entity, actor::Column::Id));
-    let condition = selector.test(Kind::Actor, id(), &mut sink)?;
-    sink.look_up(session).await?;
+    let condition = selector.test(NodeKind::Actor, id(), &mut context)?;
+    context.look_up(session).await?;
     let select = Query::select().expr_as(id(), "id").from(actor::Entity).and_where(condition).take();
     match session.all(&select).await?.first() {
         Some(row) => Ok(row.try_get("", "id")?),
@@ -115,7 +115,7 @@ impl Side {
     }
 }
 
-async fn seek(session: &Session, via: &[TieKind], from: i64, to: i64, most: usize) -> Result<Path, Fault> {
+async fn seek(session: &Session, via: &[ActorLinkKind], from: i64, to: i64, most: usize) -> Result<Path, SharedError> {
     if from == to {
         return Ok(Path { hops: Some(Hops::new(Vec::new())), complete: true });
     }
@@ -164,7 +164,7 @@ fn found(sides: &[Side; 2], near: usize, met: &[Step], at: i64) -> Path {
 }
 
 /// How many ties both sides have.
-async fn costs(session: &Session, via: &[TieKind], sides: &[Side; 2]) -> Result<[i64; 2], Fault> {
+async fn costs(session: &Session, via: &[ActorLinkKind], sides: &[Side; 2]) -> Result<[i64; 2], SharedError> {
     let dialect = session.dialect();
     let mut select = Query::select();
     for (side, name) in sides.iter().zip(["near", "far"]) {
@@ -181,7 +181,7 @@ fn from_all(frontier: &[i64]) -> Vec<(i64, i64)> {
 }
 
 /// To each actor that is a hop away the first hop.
-async fn all_hops(session: &Session, via: &[TieKind], frontier: &[i64]) -> Result<Vec<Step>, Fault> {
+async fn all_hops(session: &Session, via: &[ActorLinkKind], frontier: &[i64]) -> Result<Vec<Step>, SharedError> {
     let ranked = Query::select()
         .columns(["from", "thing", "kind", "to"])
         .expr_as(Expr::cust("ROW_NUMBER() OVER (PARTITION BY \"to\" ORDER BY \"thing\", \"from\")"), "rank")
@@ -197,7 +197,12 @@ async fn all_hops(session: &Session, via: &[TieKind], frontier: &[i64]) -> Resul
 }
 
 /// The first hop from one frontier to the other.
-async fn last_hop(session: &Session, via: &[TieKind], from: &[i64], to: &[i64]) -> Result<Option<Step>, Fault> {
+async fn last_hop(
+    session: &Session,
+    via: &[ActorLinkKind],
+    from: &[i64],
+    to: &[i64],
+) -> Result<Option<Step>, SharedError> {
     let dialect = session.dialect();
     let mut select = Query::select();
     select
@@ -211,10 +216,10 @@ async fn last_hop(session: &Session, via: &[TieKind], from: &[i64], to: &[i64]) 
     Ok(steps(session, &with_hops(&mut select, dialect, &from_all(from), via, None)).await?.pop())
 }
 
-async fn steps(session: &Session, select: &sea_orm::sea_query::SelectStatement) -> Result<Vec<Step>, Fault> {
+async fn steps(session: &Session, select: &sea_orm::sea_query::SelectStatement) -> Result<Vec<Step>, SharedError> {
     let mut steps = Vec::new();
     for row in session.all(select).await? {
-        let Some(kind) = TieKind::parse(&row.try_get::<String>("", "kind")?) else { continue };
+        let Some(kind) = ActorLinkKind::parse(&row.try_get::<String>("", "kind")?) else { continue };
         let (from, to, thing) = (row.try_get("", "from")?, row.try_get("", "to")?, row.try_get("", "thing")?);
         steps.push(Step { from, to, thing, kind });
     }

@@ -11,23 +11,23 @@ use tokio::sync::OnceCell;
 
 use crate::db::LIST;
 use crate::graphql::connection::PageInfo;
-use crate::graphql::connection::keyset::{Direction, Key, Sequence};
-use crate::graphql::connection::page_args::Window;
+use crate::graphql::connection::keyset::{Direction, Key, Keyset};
+use crate::graphql::connection::page_args::PageArgs;
 use crate::graphql::filter::{DateColumns, DateFilter};
-use crate::graphql::graph::TieKind;
-use crate::graphql::graph::actor_link::{Tie, ties};
+use crate::graphql::graph::ActorLinkKind;
+use crate::graphql::graph::actor_link::{ActorLink, actor_links};
 use crate::graphql::graph::hop_query::union;
 use crate::graphql::loading::batch::{Once, Row};
-use crate::graphql::loading::session::{Fault, Session, session};
+use crate::graphql::loading::session::{Session, SharedError, session};
 
 /// What an entry is read with; the keys of its order come behind.
 const KEYED: [&str; 3] = ["actor", "kind", "id"];
 
 /// What is asked of a time line.
 pub(crate) struct Entries {
-    pub(crate) kinds: Option<Vec<TieKind>>,
+    pub(crate) kinds: Option<Vec<ActorLinkKind>>,
     pub(crate) when: Option<Box<DateFilter>>,
-    pub(crate) window: Window,
+    pub(crate) window: PageArgs,
 }
 
 /// The time lines of a batch of actors.
@@ -35,14 +35,14 @@ struct Lines {
     asked: Entries,
     actors: Vec<i64>,
     read: Once<HashMap<i64, Line>>,
-    ties: Once<HashMap<i64, Tie>>,
+    actor_links: Once<HashMap<i64, ActorLink>>,
     counts: Once<HashMap<i64, i64>>,
 }
 
 /// The page of one actor.
 #[derive(Default)]
 struct Line {
-    entries: Vec<(TieKind, i64)>,
+    entries: Vec<(ActorLinkKind, i64)>,
     cursors: Vec<String>,
     more: bool,
 }
@@ -56,7 +56,7 @@ pub struct Timeline {
 /// An entry of a time line with its cursor.
 pub struct TimelineEdge {
     cursor: String,
-    node: Tie,
+    node: ActorLink,
 }
 
 /// The time line of an actor, read for its whole batch at once.
@@ -65,26 +65,26 @@ pub(crate) fn timeline(row: &Row<actor::Entity>, ctx: &Context<'_>, asked: impl 
         asked: asked(),
         actors: row.siblings().iter().map(|row| row.id.0).collect(),
         read: OnceCell::new(),
-        ties: OnceCell::new(),
+        actor_links: OnceCell::new(),
         counts: OnceCell::new(),
     });
     Timeline { lines, actor: row.id.0 }
 }
 
 impl Lines {
-    fn sequence() -> Sequence {
+    fn sequence() -> Keyset {
         let keys = ["earliest", "kind"].map(|name| (Key::Number(Expr::col(name)), Direction::Asc));
-        Sequence::new("Actor.timeline", keys.into(), Expr::col("id"))
+        Keyset::new("Actor.timeline", keys.into(), Expr::col("id"))
     }
 
     /// Selects all entries of all actors.
-    fn entries(&self, session: &Session) -> Result<SelectStatement, Fault> {
+    fn entries(&self, session: &Session) -> Result<SelectStatement, SharedError> {
         let dialect = session.dialect();
-        let kinds = TieKind::asked("kinds", self.asked.kinds.as_deref())?;
+        let kinds = ActorLinkKind::asked("kinds", self.asked.kinds.as_deref())?;
         // The rows of `T` whose column `own` is what column `thing` is where column `actor` has the actor.
         fn entry<T: EntityTrait, C: ColumnTrait>(
             list: (&crate::db::Dialect, &[i64]),
-            kind: TieKind,
+            kind: ActorLinkKind,
             (actor, thing): (C, C),
             [text, earliest, latest]: [Expr; 3],
         ) -> SelectStatement {
@@ -114,20 +114,20 @@ impl Lines {
         let mut all = Vec::new();
         for kind in kinds {
             match kind {
-                TieKind::Event => {
+                ActorLinkKind::Event => {
                     use event::Column::{Date, Earliest, Latest};
                     use participation::Column as Of;
                     let dates = [Date, Earliest, Latest].map(|column| Expr::col((event::Entity, column)));
                     all.push(entry::<event::Entity, _>(list, kind, (Of::ActorId, Of::EventId), dates));
                 }
-                TieKind::Statement => {
+                ActorLinkKind::Statement => {
                     use statement::Column::{Earliest, Id, Latest, Said, SpeakerId};
                     use statement_about::Column as Of;
                     let dates = [Said, Earliest, Latest].map(|column| Expr::col((statement::Entity, column)));
                     all.push(entry::<statement::Entity, _>(list, kind, (SpeakerId, Id), dates.clone()));
                     all.push(entry::<statement::Entity, _>(list, kind, (Of::TargetId, Of::StatementId), dates));
                 }
-                TieKind::Relation => {
+                ActorLinkKind::Relation => {
                     use relation::Column::{Id, ObjectId, Since, SinceEarliest, SubjectId, Until, UntilLatest};
                     let own = |column| Expr::col((relation::Entity, column));
                     let text = Func::coalesce([own(Since), own(Until)]).into();
@@ -147,7 +147,7 @@ impl Lines {
         Ok(select)
     }
 
-    async fn read(&self, session: &Session) -> Result<&HashMap<i64, Line>, Fault> {
+    async fn read(&self, session: &Session) -> Result<&HashMap<i64, Line>, SharedError> {
         let read = self.read.get_or_init(async || {
             let window = &self.asked.window;
             let (size, backward) = window.size()?;
@@ -185,7 +185,7 @@ impl Lines {
                     continue;
                 }
                 let (id, kind): (i64, i32) = (row.try_get("", "id")?, row.try_get("", "kind")?);
-                let Some(kind) = usize::try_from(kind).ok().and_then(|at| TieKind::ALL.get(at)) else { continue };
+                let Some(kind) = usize::try_from(kind).ok().and_then(|at| ActorLinkKind::ALL.get(at)) else { continue };
                 line.cursors.push(sequence.cursor(&sequence.keys(&row, KEYED.len())?, id));
                 line.entries.push((*kind, id));
             }
@@ -200,16 +200,16 @@ impl Lines {
         read.await.as_ref().map_err(Clone::clone)
     }
 
-    async fn ties(&self, session: &Session) -> Result<&HashMap<i64, Tie>, Fault> {
+    async fn actor_links(&self, session: &Session) -> Result<&HashMap<i64, ActorLink>, SharedError> {
         let read = self.read(session).await?;
-        let ties = self.ties.get_or_init(async || {
+        let actor_links = self.actor_links.get_or_init(async || {
             let wanted = read.values().flat_map(|line| line.entries.iter().copied());
-            ties(session, wanted).await
+            actor_links(session, wanted).await
         });
-        ties.await.as_ref().map_err(Clone::clone)
+        actor_links.await.as_ref().map_err(Clone::clone)
     }
 
-    async fn counts(&self, session: &Session) -> Result<&HashMap<i64, i64>, Fault> {
+    async fn counts(&self, session: &Session) -> Result<&HashMap<i64, i64>, SharedError> {
         let counts = self.counts.get_or_init(async || {
             self.asked.window.size()?;
             let select = Query::select()
@@ -230,36 +230,36 @@ impl Lines {
 #[Object]
 impl Timeline {
     /// The entries of the page with their cursors.
-    async fn edges(&self, ctx: &Context<'_>) -> Result<Vec<TimelineEdge>, Fault> {
+    async fn edges(&self, ctx: &Context<'_>) -> Result<Vec<TimelineEdge>, SharedError> {
         let nodes = self.entries(session(ctx)?).await?;
         Ok(nodes.into_iter().map(|(cursor, node)| TimelineEdge { cursor, node }).collect())
     }
 
     /// The entries of the page, without their cursors.
-    async fn nodes(&self, ctx: &Context<'_>) -> Result<Vec<Tie>, Fault> {
+    async fn nodes(&self, ctx: &Context<'_>) -> Result<Vec<ActorLink>, SharedError> {
         Ok(self.entries(session(ctx)?).await?.into_iter().map(|(_, node)| node).collect())
     }
 
     /// Where the page stands in the time line.
-    async fn page_info(&self, ctx: &Context<'_>) -> Result<PageInfo, Fault> {
+    async fn page_info(&self, ctx: &Context<'_>) -> Result<PageInfo, SharedError> {
         let line = self.lines.read(session(ctx)?).await?.get(&self.actor);
         let ends = line.and_then(|line| Some((line.cursors.first()?.clone(), line.cursors.last()?.clone())));
         Ok(PageInfo::new(&self.lines.asked.window, ends, line.is_some_and(|line| line.more)))
     }
 
     /// How many entries the whole time line has, whatever the page. Counted only when selected.
-    async fn total_count(&self, ctx: &Context<'_>) -> Result<i32, Fault> {
+    async fn total_count(&self, ctx: &Context<'_>) -> Result<i32, SharedError> {
         let count = self.lines.counts(session(ctx)?).await?.get(&self.actor).copied().unwrap_or(0);
         Ok(i32::try_from(count).unwrap_or(i32::MAX))
     }
 }
 
 impl Timeline {
-    async fn entries(&self, session: &Session) -> Result<Vec<(String, Tie)>, Fault> {
+    async fn entries(&self, session: &Session) -> Result<Vec<(String, ActorLink)>, SharedError> {
         let Some(line) = self.lines.read(session).await?.get(&self.actor) else { return Ok(Vec::new()) };
-        let ties = self.lines.ties(session).await?;
+        let actor_links = self.lines.actor_links(session).await?;
         let entries = line.cursors.iter().zip(&line.entries);
-        Ok(entries.filter_map(|(cursor, (_, id))| Some((cursor.clone(), ties.get(id)?.clone()))).collect())
+        Ok(entries.filter_map(|(cursor, (_, id))| Some((cursor.clone(), actor_links.get(id)?.clone()))).collect())
     }
 }
 
@@ -272,7 +272,7 @@ impl TimelineEdge {
     }
 
     /// The entry.
-    async fn node(&self) -> &Tie {
+    async fn node(&self) -> &ActorLink {
         &self.node
     }
 }

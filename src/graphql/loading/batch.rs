@@ -11,30 +11,30 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_graphql::{ContainerType, Context, OutputType, Pos};
-use entity::row::Stored;
+use entity::row::FromRow;
 use sea_orm::EntityTrait;
 use sea_orm::sea_query::Expr;
 use tokio::sync::OnceCell;
 
 use crate::graphql::connection::Connection;
-use crate::graphql::connection::facets::NounFacet;
-use crate::graphql::connection::keyset::NounOrder;
-use crate::graphql::executor::resolve::One;
-use crate::graphql::filter::NounFilter;
-use crate::graphql::loading::belongs_to::{Reference, Refers};
-use crate::graphql::loading::projection::Asked;
-use crate::graphql::loading::session::{Fault, session};
+use crate::graphql::connection::facets::NodeFacet;
+use crate::graphql::connection::keyset::NodeOrder;
+use crate::graphql::executor::resolve::ResolvedObject;
+use crate::graphql::filter::NodeFilter;
+use crate::graphql::loading::belongs_to::{AnyBelongsTo, BelongsTo};
+use crate::graphql::loading::projection::Projection;
+use crate::graphql::loading::session::{SharedError, session};
 
 /// A noun of the graph as GraphQL shows it.
-pub trait Noun: ContainerType + Clone + 'static {
+pub trait NodeType: ContainerType + Clone + 'static {
     /// Its table.
-    type Entity: EntityTrait<Model: Stored + Send + Sync>;
+    type Entity: EntityTrait<Model: FromRow + Send + Sync>;
     /// Its filter.
-    type Filter: NounFilter;
+    type Filter: NodeFilter;
     /// Its order.
-    type Order: NounOrder;
+    type Order: NodeOrder;
     /// By what its rows can be counted.
-    type Facet: NounFacet;
+    type Facet: NodeFacet;
     /// What its lists have besides what all lists have.
     type Chart: OutputType + ContainerType + From<Connection<Self>>;
 
@@ -58,24 +58,24 @@ pub trait Noun: ContainerType + Clone + 'static {
         &[]
     }
     /// What its rows refer to.
-    fn references() -> &'static [&'static dyn Refers<Self::Entity>] {
+    fn belongs_to() -> &'static [&'static dyn AnyBelongsTo<Self::Entity>] {
         &[]
     }
 }
 
 /// A field by its place in the document, and what is loaded for it.
-type Place = (Pos, &'static str);
+type FieldKey = (Pos, &'static str);
 
 /// Where what was read together with rows stands for a field: no document begins there.
 pub(crate) const JOINED: Pos = Pos { line: 0, column: 0 };
 
 /// What the fields of a document load for rows that belong together, each made on first demand.
 #[derive(Default)]
-pub(crate) struct Loads(Mutex<HashMap<Place, Arc<dyn Any + Send + Sync>>>);
+pub(crate) struct LoaderCache(Mutex<HashMap<FieldKey, Arc<dyn Any + Send + Sync>>>);
 
-impl Loads {
+impl LoaderCache {
     /// What the field at `place` of the document loads. One text may ask one thing only, so its place names it.
-    pub(crate) fn load<T: Any + Send + Sync>(&self, place: Place, make: impl FnOnce() -> T) -> Arc<T> {
+    pub(crate) fn load<T: Any + Send + Sync>(&self, place: FieldKey, make: impl FnOnce() -> T) -> Arc<T> {
         // A poisoned lock guards a map that is whole: nothing panics between its changes.
         let mut loads = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(Ok(found)) = loads.get(&place).map(|load| Arc::clone(load).downcast::<T>()) {
@@ -87,7 +87,7 @@ impl Loads {
     }
 
     /// What was loaded at a place.
-    fn get<T: Any + Send + Sync>(&self, place: Place) -> Option<Arc<T>> {
+    fn get<T: Any + Send + Sync>(&self, place: FieldKey) -> Option<Arc<T>> {
         let loads = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         loads.get(&place).and_then(|load| Arc::clone(load).downcast().ok())
     }
@@ -96,15 +96,15 @@ impl Loads {
 /// Rows read together.
 pub struct Batch<E: EntityTrait> {
     rows: Vec<E::Model>,
-    loads: Loads,
+    loads: LoaderCache,
 }
 
 impl<E: EntityTrait> Batch<E> {
     pub(crate) fn new(rows: Vec<E::Model>) -> Arc<Self> {
-        Arc::new(Self { rows, loads: Loads::default() })
+        Arc::new(Self { rows, loads: LoaderCache::default() })
     }
 
-    pub(crate) fn load<T: Any + Send + Sync>(&self, place: Place, make: impl FnOnce() -> T) -> Arc<T> {
+    pub(crate) fn load<T: Any + Send + Sync>(&self, place: FieldKey, make: impl FnOnce() -> T) -> Arc<T> {
         self.loads.load(place, make)
     }
 
@@ -134,10 +134,10 @@ impl<E: EntityTrait> Deref for Row<E> {
 }
 
 /// What a batch loads once, or why it could not.
-pub(crate) type Once<T> = OnceCell<Result<T, Fault>>;
+pub(crate) type Once<T> = OnceCell<Result<T, SharedError>>;
 
 /// The rows of another noun to which rows refer, and which of them has what number.
-pub(crate) type Referred<T> = Once<(Arc<Batch<<T as Noun>::Entity>>, HashMap<i64, usize>)>;
+pub(crate) type Referred<T> = Once<(Arc<Batch<<T as NodeType>::Entity>>, HashMap<i64, usize>)>;
 
 impl<E> Row<E>
 where
@@ -168,34 +168,34 @@ where
     }
 
     /// The row to which this one refers: read with it, or loaded for all rows of the batch.
-    pub(crate) fn one<T: Noun>(
+    pub(crate) fn one<T: NodeType>(
         &self,
         ctx: &Context<'_>,
-        reference: &Reference<E, T>,
-    ) -> impl Future<Output = Option<Result<One<T>, Fault>>> {
+        reference: &BelongsTo<E, T>,
+    ) -> impl Future<Output = Option<Result<ResolvedObject<T>, SharedError>>> {
         let joined = self.batch.loads.get((JOINED, reference.field));
         self.referred(ctx, joined, T::ID, reference.key, |row| Some(T::id_of(row)))
     }
 
     /// The row of another noun whose `column` has the value that `key` takes from this row.
-    pub(crate) fn one_by<T: Noun>(
+    pub(crate) fn one_by<T: NodeType>(
         &self,
         ctx: &Context<'_>,
         column: <T::Entity as EntityTrait>::Column,
         key: impl Fn(&E::Model) -> Option<i64>,
         back: impl Fn(&<T::Entity as EntityTrait>::Model) -> Option<i64>,
-    ) -> impl Future<Output = Option<Result<One<T>, Fault>>> {
+    ) -> impl Future<Output = Option<Result<ResolvedObject<T>, SharedError>>> {
         self.referred(ctx, None, column, key, back)
     }
 
-    async fn referred<T: Noun>(
+    async fn referred<T: NodeType>(
         &self,
         ctx: &Context<'_>,
         joined: Option<Arc<Referred<T>>>,
         column: <T::Entity as EntityTrait>::Column,
         key: impl Fn(&E::Model) -> Option<i64>,
         back: impl Fn(&<T::Entity as EntityTrait>::Model) -> Option<i64>,
-    ) -> Option<Result<One<T>, Fault>> {
+    ) -> Option<Result<ResolvedObject<T>, SharedError>> {
         let wanted = key(self)?;
         let once = joined.unwrap_or_else(|| self.batch.load((ctx.item.pos, "one"), OnceCell::new));
         let load = || {
@@ -204,22 +204,22 @@ where
                 let mut keys: Vec<i64> = self.batch.rows.iter().filter_map(&key).collect();
                 keys.sort_unstable();
                 keys.dedup();
-                let batch = Asked::<T>::one(ctx).read_by(session(ctx)?, column, &keys).await?;
+                let batch = Projection::<T>::one(ctx).read_by(session(ctx)?, column, &keys).await?;
                 let places = batch.rows.iter().enumerate().filter_map(|(at, row)| Some((back(row)?, at))).collect();
                 Ok((batch, places))
             })
         };
         match once.get_or_init(load).await {
-            Ok((batch, places)) => places.get(&wanted).map(|at| Ok(One(T::of(Row::new(batch, *at))))),
+            Ok((batch, places)) => places.get(&wanted).map(|at| Ok(ResolvedObject(T::of(Row::new(batch, *at))))),
             Err(fault) => Some(Err(fault.clone())),
         }
     }
 
     /// What `load` finds for all rows of the batch, loaded once for the field being resolved.
-    pub(crate) async fn shared<T, F>(&self, ctx: &Context<'_>, load: F) -> Result<Arc<T>, Fault>
+    pub(crate) async fn shared<T, F>(&self, ctx: &Context<'_>, load: F) -> Result<Arc<T>, SharedError>
     where
         T: Send + Sync + 'static,
-        F: AsyncFnOnce(&[E::Model]) -> Result<T, Fault>,
+        F: AsyncFnOnce(&[E::Model]) -> Result<T, SharedError>,
     {
         let once = self.batch.load::<Once<Arc<T>>>((ctx.item.pos, "shared"), OnceCell::new);
         // Boxed: one row of the batch loads, and all would carry the weight.
@@ -228,13 +228,13 @@ where
 }
 
 /// Declares a noun's GraphQL type over its rows.
-macro_rules! noun {
-    ($name:ident of $module:ident, filter $filter:ty, order $order:ty, facet $facet:ty $(, chart $chart:ty)? $(, dated [$earliest:ident $latest:ident])? $(, scope $scope:expr)? $(, large [$($large:ident),+])? $(, spare $spare:expr)? $(, refers $references:expr)?) => {
+macro_rules! node_type {
+    ($name:ident of $module:ident, filter $filter:ty, order $order:ty, facet $facet:ty $(, chart $chart:ty)? $(, dated [$earliest:ident $latest:ident])? $(, scope $scope:expr)? $(, large [$($large:ident),+])? $(, spare $spare:expr)? $(, refers $belongs_to:expr)?) => {
         #[allow(missing_docs, reason = "the description stands at its fields, where GraphQL reads it")]
         #[derive(Clone)]
         pub struct $name(pub(crate) $crate::graphql::loading::batch::Row<entity::$module::Entity>);
 
-        impl $crate::graphql::loading::batch::Noun for $name {
+        impl $crate::graphql::loading::batch::NodeType for $name {
             type Entity = entity::$module::Entity;
             type Filter = $filter;
             type Order = $crate::graphql::connection::keyset::OrderBy<$order>;
@@ -257,8 +257,8 @@ macro_rules! noun {
             $(fn spare() -> &'static [entity::$module::Column] {
                 $spare
             })?
-            $(fn references() -> &'static [&'static dyn $crate::graphql::loading::belongs_to::Refers<Self::Entity>] {
-                $references
+            $(fn belongs_to() -> &'static [&'static dyn $crate::graphql::loading::belongs_to::AnyBelongsTo<Self::Entity>] {
+                $belongs_to
             })?
         }
 
@@ -268,7 +268,7 @@ macro_rules! noun {
         })?
     };
 }
-pub(crate) use noun;
+pub(crate) use node_type;
 
 macro_rules! chart {
     () => {

@@ -11,9 +11,9 @@ use tokio::sync::OnceCell;
 
 use crate::auth::Caller;
 use crate::db;
-use crate::db::{Db, Dialect, Moment};
+use crate::db::{AsOf, Db, Dialect};
 use crate::error::Error;
-use crate::graphql::executor::resolve::in_earnest;
+use crate::graphql::executor::resolve::not_speculative;
 use crate::graphql::types::date::DateTime;
 
 /// One request.
@@ -22,15 +22,15 @@ pub struct Session {
     db: Db,
     statements: Arc<AtomicUsize>,
     recorded: Option<Arc<Mutex<Vec<Statement>>>>,
-    past: Option<Arc<Past>>,
+    past: Option<Arc<AsOfInstant>>,
     /// What fields of the root read of the past, and all below them.
-    roots: Arc<Roots>,
+    roots: Arc<AsOfSessions>,
 }
 
 /// An instant, and what was committed until then once that is known.
-struct Past {
+struct AsOfInstant {
     at: i64,
-    moment: OnceCell<Moment>,
+    moment: OnceCell<AsOf>,
 }
 
 impl Session {
@@ -74,16 +74,16 @@ impl Session {
         self.past.is_none()
     }
 
-    async fn moment<'p>(&self, past: &'p Past) -> Result<&'p Moment, Fault> {
+    async fn moment<'p>(&self, past: &'p AsOfInstant) -> Result<&'p AsOf, SharedError> {
         let moment = past.moment.get_or_try_init(async || {
             self.statements.fetch_add(1, Ordering::Relaxed);
-            Moment::at(self.db.reader(), past.at).await
+            AsOf::at(self.db.reader(), past.at).await
         });
         Ok(moment.await?)
     }
 
-    pub(crate) async fn all(&self, select: &SelectStatement) -> Result<Vec<QueryResult>, Fault> {
-        in_earnest().await;
+    pub(crate) async fn all(&self, select: &SelectStatement) -> Result<Vec<QueryResult>, SharedError> {
+        not_speculative().await;
         self.statements.fetch_add(1, Ordering::Relaxed);
         let reader = self.db.reader();
         let mut statement = db::build(reader.backend(), select);
@@ -101,33 +101,33 @@ impl Session {
 
 /// Sessions of fields of the root, by their names in the answer. Fields are resolved at once, so it only grows.
 #[derive(Default)]
-struct Roots(OnceLock<Box<Root>>);
+struct AsOfSessions(OnceLock<Box<AsOfSession>>);
 
-struct Root {
+struct AsOfSession {
     name: String,
     session: Session,
-    next: OnceLock<Box<Root>>,
+    next: OnceLock<Box<AsOfSession>>,
 }
 
-impl Roots {
+impl AsOfSessions {
     fn find(&self, name: &str) -> Option<&Session> {
         let mut at = &self.0;
-        while let Some(root) = at.get() {
-            if root.name == name {
-                return Some(&root.session);
+        while let Some(root_fields) = at.get() {
+            if root_fields.name == name {
+                return Some(&root_fields.session);
             }
-            at = &root.next;
+            at = &root_fields.next;
         }
         None
     }
 
     fn add(&self, name: String, session: Session) {
         let mut at = &self.0;
-        let mut root = Box::new(Root { name, session, next: OnceLock::new() });
-        while let Err(back) = at.set(root) {
+        let mut root_fields = Box::new(AsOfSession { name, session, next: OnceLock::new() });
+        while let Err(back) = at.set(root_fields) {
             // Another field was faster.
             let Some(taken) = at.get() else { return };
-            (root, at) = (back, &taken.next);
+            (root_fields, at) = (back, &taken.next);
         }
     }
 }
@@ -145,7 +145,7 @@ fn root_name<'a>(ctx: &Context<'a>) -> Option<&'a str> {
 }
 
 /// The session of a field being resolved.
-pub(crate) fn session<'a>(ctx: &Context<'a>) -> Result<&'a Session, Fault> {
+pub(crate) fn session<'a>(ctx: &Context<'a>) -> Result<&'a Session, SharedError> {
     let session = ctx.data::<Session>().map_err(|_| Error::Broken("no session".into()))?;
     if session.roots.0.get().is_none() {
         return Ok(session);
@@ -154,10 +154,10 @@ pub(crate) fn session<'a>(ctx: &Context<'a>) -> Result<&'a Session, Fault> {
 }
 
 /// Lets a field of the root and all below it read the graph as it was known at an instant.
-pub(crate) fn as_of(ctx: &Context<'_>, at: Option<DateTime>) -> Result<(), Fault> {
+pub(crate) fn as_of(ctx: &Context<'_>, at: Option<DateTime>) -> Result<(), SharedError> {
     let (Some(at), Some(name)) = (at, root_name(ctx)) else { return Ok(()) };
     let session = ctx.data::<Session>().map_err(|_| Error::Broken("no session".into()))?;
-    let past = Past { at: at.0, moment: OnceCell::new() };
+    let past = AsOfInstant { at: at.0, moment: OnceCell::new() };
     let then = Session { past: Some(Arc::new(past)), roots: Arc::default(), ..session.clone() };
     session.roots.add(name.to_owned(), then);
     Ok(())
@@ -171,16 +171,16 @@ pub(crate) fn caller<'a>(ctx: &Context<'a>) -> &'a Caller {
 
 /// An [`Error`] that many fields of one batch meet at once.
 #[derive(Clone, Debug)]
-pub struct Fault(Arc<Error>);
+pub struct SharedError(Arc<Error>);
 
-impl Fault {
+impl SharedError {
     /// The error, for who asked alone.
     pub(crate) fn into_error(self) -> Error {
         Arc::try_unwrap(self.0).unwrap_or_else(|shared| Error::Broken(shared.to_string()))
     }
 }
 
-impl<E: Into<Error>> From<E> for Fault {
+impl<E: Into<Error>> From<E> for SharedError {
     fn from(error: E) -> Self {
         let error = error.into();
         // What a replica cannot answer is asked again elsewhere.
@@ -191,13 +191,13 @@ impl<E: Into<Error>> From<E> for Fault {
     }
 }
 
-impl From<Fault> for async_graphql::Error {
-    fn from(fault: Fault) -> Self {
+impl From<SharedError> for async_graphql::Error {
+    fn from(fault: SharedError) -> Self {
         Self::new(fault.0.public()).extend_with(|_, extensions| extensions.set("code", fault.0.code()))
     }
 }
 
 /// What a foreign key that may not be null refers to.
-pub(crate) fn present<T>(found: Option<Result<T, Fault>>) -> Result<T, Fault> {
+pub(crate) fn present<T>(found: Option<Result<T, SharedError>>) -> Result<T, SharedError> {
     found.unwrap_or_else(|| Err(Error::Broken("a foreign key refers to nothing".into()).into()))
 }

@@ -4,7 +4,7 @@ use async_graphql::{Context, Object};
 
 use crate::auth::Scope;
 use crate::error::Error;
-use crate::graphql::loading::session::{Fault, caller, session};
+use crate::graphql::loading::session::{SharedError, caller, session};
 use crate::graphql::mutations::import_records::{ExpectedVersion, ImportReport, expected, once};
 use crate::import;
 use crate::import::Options;
@@ -38,7 +38,7 @@ impl DeleteMutation {
         )]
         expected_versions: Vec<ExpectedVersion>,
         #[graphql(desc = "What the client calls this write: see `importRecords`.")] idempotency_key: Option<String>,
-    ) -> Result<ImportReport, Fault> {
+    ) -> Result<ImportReport, SharedError> {
         let caller = caller(ctx);
         caller.needs(Scope::Write)?;
         if keys.len() > MOST_KEYS {

@@ -7,8 +7,8 @@ use sha2::{Digest, Sha256};
 
 use crate::auth::Scope;
 use crate::error::Error;
-use crate::graphql::loading::session::{Fault, caller, session};
-use crate::graphql::types::node::Kind;
+use crate::graphql::loading::session::{SharedError, caller, session};
+use crate::graphql::types::node::NodeKind;
 use crate::import;
 use crate::import::{Expected, Once, Options, Report, Source};
 
@@ -43,7 +43,7 @@ impl ImportMutation {
             desc = "What the client calls this write, 1 to 200 letters: asked for again within 7 days it is answered again and not done again, so it can be repeated when an answer was lost. The same key for other records is an error (`CONFLICT`)."
         )]
         idempotency_key: Option<String>,
-    ) -> Result<ImportReport, Fault> {
+    ) -> Result<ImportReport, SharedError> {
         let caller = caller(ctx);
         caller.needs(Scope::Write)?;
         if dataset.as_ref().is_some_and(|key| key.trim().is_empty()) {
@@ -101,7 +101,7 @@ pub struct ExpectedVersion {
 
 impl ExpectedVersion {
     fn read(self) -> Result<Expected, Error> {
-        let version = self.version.map(|version| Kind::Change.number(&version)).transpose()?;
+        let version = self.version.map(|version| NodeKind::Change.number(&version)).transpose()?;
         Ok(Expected { key: self.key, version })
     }
 }

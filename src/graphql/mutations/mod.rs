@@ -2,3 +2,4 @@
 
 pub mod delete_records;
 pub mod import_records;
+pub mod merge;

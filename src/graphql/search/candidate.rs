@@ -4,14 +4,14 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use entity::name_key::NameRule;
-use entity::record::Kind;
+use entity::record::RecordKind;
 use sea_orm::ActiveEnum;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, JoinType, Order, Query, SelectStatement, UnionType};
 
 use crate::db::LIST;
 use crate::db::full_text::Within;
-use crate::graphql::filter::Asked;
-use crate::graphql::loading::session::{Fault, Session};
+use crate::graphql::filter::NameQuery;
+use crate::graphql::loading::session::{Session, SharedError};
 use crate::graphql::search::{Search, SearchKind, SearchRule};
 use crate::text::phonetic::Sound;
 use crate::text::similarity::closeness;
@@ -31,7 +31,7 @@ const BY_USE: f64 = 0.05;
 #[derive(Clone, Debug)]
 pub(super) struct Candidate {
     pub(super) id: i64,
-    pub(super) kind: Kind,
+    pub(super) kind: RecordKind,
     pub(super) rule: SearchRule,
     pub(super) name: Option<Near>,
 }
@@ -45,7 +45,7 @@ pub(super) struct Near {
 }
 
 /// The best hits, best first.
-pub(super) async fn rank(search: &Search, session: &Session) -> Result<Vec<Candidate>, Fault> {
+pub(super) async fn rank(search: &Search, session: &Session) -> Result<Vec<Candidate>, SharedError> {
     let mut all = match &search.name {
         Some(name) => by_name(search, name, session).await?,
         None => Vec::new(),
@@ -60,8 +60,12 @@ pub(super) async fn rank(search: &Search, session: &Session) -> Result<Vec<Candi
 }
 
 /// Bearers of names that agree: by rule, then by how near and how common the name is.
-pub(super) async fn by_name(search: &Search, asked: &Asked, session: &Session) -> Result<Vec<Candidate>, Fault> {
-    let kinds: Vec<Kind> = search
+pub(super) async fn by_name(
+    search: &Search,
+    asked: &NameQuery,
+    session: &Session,
+) -> Result<Vec<Candidate>, SharedError> {
+    let kinds: Vec<RecordKind> = search
         .kinds
         .iter()
         .filter(|kind| matches!(kind, SearchKind::Actor | SearchKind::Place))
@@ -128,7 +132,7 @@ fn place(candidate: &Candidate, gain: f64) -> (SearchRule, i64, i64, Option<i64>
 }
 
 /// Selects the names that agree in any of the ways, each with the number of its way.
-fn names(ways: &[(SearchRule, SelectStatement, u64)], kinds: &[Kind]) -> SelectStatement {
+fn names(ways: &[(SearchRule, SelectStatement, u64)], kinds: &[RecordKind]) -> SelectStatement {
     const FOUND: &str = "found";
     let kinds: Vec<String> = kinds.iter().map(|kind| kind.to_value()).collect();
     let of_kind = |names: SelectStatement| match kinds.as_slice() {
@@ -165,7 +169,7 @@ fn names(ways: &[(SearchRule, SelectStatement, u64)], kinds: &[Kind]) -> SelectS
 }
 
 /// How often things are used: parts in events, statements, events at a place.
-async fn uses(session: &Session, all: &[Candidate]) -> Result<HashMap<i64, i64>, Fault> {
+async fn uses(session: &Session, all: &[Candidate]) -> Result<HashMap<i64, i64>, SharedError> {
     if all.is_empty() {
         return Ok(HashMap::new());
     }
@@ -196,7 +200,7 @@ async fn uses(session: &Session, all: &[Candidate]) -> Result<HashMap<i64, i64>,
 
 /// Things in whose texts the words are: in the title before elsewhere, side by side before in any order, the last recorded
 /// first.
-async fn by_text(search: &Search, session: &Session) -> Result<Vec<Candidate>, Fault> {
+async fn by_text(search: &Search, session: &Session) -> Result<Vec<Candidate>, SharedError> {
     const FOUND: &str = "found";
     let dialect = session.dialect();
     let phrase = search.words.as_phrase();
@@ -222,7 +226,7 @@ async fn by_text(search: &Search, session: &Session) -> Result<Vec<Candidate>, F
     };
     let all =
         ways.into_iter().enumerate().map(limited).reduce(|mut left, right| left.union(UnionType::All, right).take());
-    let mut found: Vec<(i32, i64, Kind)> = Vec::new();
+    let mut found: Vec<(i32, i64, RecordKind)> = Vec::new();
     for row in session.all(&all.unwrap_or_default()).await? {
         found.push((row.try_get("", "way")?, row.try_get("", "id")?, row.try_get("", "kind")?));
     }

@@ -6,8 +6,8 @@ use async_graphql::SimpleObject;
 use sea_orm::sea_query::{Expr, Order, Query};
 
 use crate::db::full_text::INDEXED;
-use crate::graphql::filter::Asked;
-use crate::graphql::loading::session::{Fault, Session};
+use crate::graphql::filter::NameQuery;
+use crate::graphql::loading::session::{Session, SharedError};
 use crate::graphql::search::candidate::Candidate;
 use crate::text::search::{Query as Words, named_spans, spans};
 
@@ -47,20 +47,20 @@ pub struct HighlightRange {
 pub(super) struct Texts(HashMap<i64, Vec<(&'static str, String)>>);
 
 impl Texts {
-    pub(super) async fn read(session: &Session, candidates: &[Candidate]) -> Result<Self, Fault> {
+    pub(super) async fn read(session: &Session, candidates: &[Candidate]) -> Result<Self, SharedError> {
         let dialect = session.dialect();
         let mut all: HashMap<i64, Vec<(&'static str, String)>> = HashMap::new();
-        for noun in INDEXED {
-            let ids: Vec<i64> = candidates.iter().filter(|one| one.kind == noun.kind).map(|one| one.id).collect();
+        for node_type in INDEXED {
+            let ids: Vec<i64> = candidates.iter().filter(|one| one.kind == node_type.kind).map(|one| one.id).collect();
             if ids.is_empty() {
                 continue;
             }
-            let columns = || noun.heading.iter().chain(noun.body).copied();
+            let columns = || node_type.heading.iter().chain(node_type.body).copied();
             let select = Query::select()
                 .column("id")
                 .columns(columns())
-                .from(noun.table)
-                .and_where(dialect.is_one_of(Expr::col((noun.table, "id")), dialect.numbers(&ids)))
+                .from(node_type.table)
+                .and_where(dialect.is_one_of(Expr::col((node_type.table, "id")), dialect.numbers(&ids)))
                 .take();
             for row in session.all(&select).await? {
                 let texts = all.entry(row.try_get("", "id")?).or_default();
@@ -70,7 +70,7 @@ impl Texts {
                     }
                 }
             }
-            if noun.is_named {
+            if node_type.is_named {
                 let select = Query::select()
                     .columns(["target_id", "text"])
                     .from("name")
@@ -85,7 +85,7 @@ impl Texts {
         Ok(Self(all))
     }
 
-    pub(super) fn highlights(&self, hit: &Candidate, words: &Words, asked: Option<&Asked>) -> Vec<Highlight> {
+    pub(super) fn highlights(&self, hit: &Candidate, words: &Words, asked: Option<&NameQuery>) -> Vec<Highlight> {
         let mut all = Vec::new();
         if let (Some(name), Some(asked)) = (&hit.name, asked) {
             all.extend(highlight("name", &name.text, &named_spans(&name.text, words, &asked.sound)));

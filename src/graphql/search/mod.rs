@@ -18,13 +18,13 @@ pub(crate) use crate::graphql::search::suggest::suggestions;
 
 use crate::error::Error;
 use crate::graphql::connection::page_args::{DEFAULT_PAGE, LONGEST_PAGE};
-use crate::graphql::filter::{Asked, asked_name, asked_words, found_or_named};
-use crate::graphql::loading::session::{Fault, Session, session};
+use crate::graphql::filter::{NameQuery, asked_name, asked_words, found_or_named};
+use crate::graphql::loading::session::{Session, SharedError, session};
 use crate::graphql::search::candidate::Candidate;
 use crate::graphql::search::highlight::Texts;
 pub use crate::graphql::search::highlight::{Highlight, HighlightRange};
 use crate::graphql::types::name::Name;
-use crate::graphql::types::node::{Kind, Node, load};
+use crate::graphql::types::node::{Node, NodeKind, load};
 use crate::text::search::Query as Words;
 
 /// Declares the nouns that can be searched.
@@ -37,14 +37,14 @@ macro_rules! kinds {
         impl SearchKind {
             const ALL: &'static [Self] = &[$(Self::$kind),+];
 
-            fn stored(self) -> record::Kind {
-                match self { $(Self::$kind => record::Kind::$kind,)+ }
+            fn stored(self) -> record::RecordKind {
+                match self { $(Self::$kind => record::RecordKind::$kind,)+ }
             }
         }
 
-        fn shown(kind: record::Kind) -> Option<Kind> {
+        fn shown(kind: record::RecordKind) -> Option<NodeKind> {
             match kind {
-                $(record::Kind::$kind => Some(Kind::$kind),)+
+                $(record::RecordKind::$kind => Some(NodeKind::$kind),)+
                 _ => None,
             }
         }
@@ -109,15 +109,15 @@ pub struct SearchHit {
 pub struct Search {
     text: String,
     words: Words,
-    name: Option<Asked>,
+    name: Option<NameQuery>,
     kinds: Vec<SearchKind>,
     modes: Vec<NameRule>,
     first: usize,
-    candidates: OnceCell<Result<Arc<Vec<Candidate>>, Fault>>,
+    candidates: OnceCell<Result<Arc<Vec<Candidate>>, SharedError>>,
 }
 
 impl Search {
-    async fn candidates(&self, session: &Session) -> Result<Arc<Vec<Candidate>>, Fault> {
+    async fn candidates(&self, session: &Session) -> Result<Arc<Vec<Candidate>>, SharedError> {
         self.candidates.get_or_init(async || Ok(Arc::new(candidate::rank(self, session).await?))).await.clone()
     }
 
@@ -133,7 +133,7 @@ impl Search {
     /// have part in events, speak or are the place of events; of each rule at most 2,000 names are looked at. Texts that
     /// have the words side by side in their title before those that have them there in any order, then elsewhere side by
     /// side, then in any order; of equals the last recorded first.
-    async fn hits(&self, ctx: &Context<'_>) -> Result<Vec<SearchHit>, Fault> {
+    async fn hits(&self, ctx: &Context<'_>) -> Result<Vec<SearchHit>, SharedError> {
         let session = session(ctx)?;
         let candidates = self.candidates(session).await?;
         let mut nodes = HashMap::new();
@@ -145,7 +145,7 @@ impl Search {
             }
         }
         let ids: Vec<i64> = candidates.iter().filter_map(|one| one.name.as_ref().map(|name| name.id)).collect();
-        let names = if ids.is_empty() { Vec::new() } else { load(session, Kind::Name, &ids).await? };
+        let names = if ids.is_empty() { Vec::new() } else { load(session, NodeKind::Name, &ids).await? };
         let names: HashMap<i64, Node> = names.into_iter().collect();
         let texts = if ctx.look_ahead().field("highlights").exists() {
             Texts::read(session, &candidates).await?
@@ -170,7 +170,7 @@ impl Search {
     }
 
     /// How many things are found, but for those whose name has one word less (`PART`). Counted only when selected.
-    async fn total_count(&self, ctx: &Context<'_>) -> Result<i32, Fault> {
+    async fn total_count(&self, ctx: &Context<'_>) -> Result<i32, SharedError> {
         let session = session(ctx)?;
         let found = found_or_named(&self.text, &self.modes, session.dialect())?;
         let select = Query::select()
@@ -185,7 +185,7 @@ impl Search {
     }
 
     /// "Did you mean": names at hand that are near, when nothing is found; at most 5.
-    async fn suggestions(&self, ctx: &Context<'_>) -> Result<Vec<String>, Fault> {
+    async fn suggestions(&self, ctx: &Context<'_>) -> Result<Vec<String>, SharedError> {
         let session = session(ctx)?;
         if self.candidates(session).await?.iter().any(|one| one.rule != SearchRule::Part) {
             return Ok(Vec::new());
@@ -205,8 +205,13 @@ pub(crate) struct Alike {
 }
 
 /// The bearers of names that agree with a name in all its words, nearest first; none for what is no name.
-pub(crate) async fn alike(session: &Session, name: &str, kind: SearchKind, first: usize) -> Result<Vec<Alike>, Fault> {
-    let (Ok(words), Ok(asked)) = (asked_words(name), Asked::new(name)) else { return Ok(Vec::new()) };
+pub(crate) async fn alike(
+    session: &Session,
+    name: &str,
+    kind: SearchKind,
+    first: usize,
+) -> Result<Vec<Alike>, SharedError> {
+    let (Ok(words), Ok(asked)) = (asked_words(name), NameQuery::new(name)) else { return Ok(Vec::new()) };
     let (kinds, modes) = (vec![kind], NameRule::ALL.to_vec());
     let search = Search { text: name.to_owned(), words, name: None, kinds, modes, first, candidates: OnceCell::new() };
     let found = candidate::by_name(&search, &asked, session).await?;
@@ -241,7 +246,7 @@ impl SearchQuery {
         #[graphql(desc = "How names are compared; all ways when left out, and `[]` compares no names.")] modes: Option<
             Vec<NameRule>,
         >,
-    ) -> Option<Result<Search, Fault>> {
+    ) -> Option<Result<Search, SharedError>> {
         let search = || {
             let words = asked_words(&text)?;
             let name = asked_name(&text, &words)?;

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Order, Query, SelectStatement, UnionType};
 
-use crate::graphql::filter::Asked;
-use crate::graphql::loading::session::{Fault, Session};
+use crate::graphql::filter::NameQuery;
+use crate::graphql::loading::session::{Session, SharedError};
 use crate::text::fold;
 use crate::text::phonetic::{Sound, Word};
 use crate::text::similarity::closeness;
@@ -24,13 +24,13 @@ const CONSONANTS: &str = "bdfhjklmnrstwyzS";
 
 /// Names near a text, those in its script first, then the nearest: those that lack one of its words, and those with a word whose consonants differ in
 /// one place. A text that is no name has none.
-pub(crate) async fn suggestions(session: &Session, text: &str) -> Result<Vec<String>, Fault> {
+pub(crate) async fn suggestions(session: &Session, text: &str) -> Result<Vec<String>, SharedError> {
     const FOUND: &str = "found";
-    let Ok(asked) = Asked::new(text) else { return Ok(Vec::new()) };
+    let Ok(asked) = NameQuery::new(text) else { return Ok(Vec::new()) };
     let mut ways = asked.but_one();
     for word in asked.sound.words.iter().take(MOST_WORDS) {
         let near: BTreeSet<String> = word.keys.iter().take(MOST_KEYS).flat_map(|key| misspelt(key)).collect();
-        ways.extend(Asked::with_sound(near.into_iter().collect()));
+        ways.extend(NameQuery::with_sound(near.into_iter().collect()));
     }
     let limited = |mut names: SelectStatement| {
         names.distinct().order_by("name_id", Order::Asc).limit(MOST_NAMES);

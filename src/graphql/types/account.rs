@@ -6,37 +6,37 @@ use crate::graphql::connection::facets::facet;
 use crate::graphql::connection::histogram::DatedList;
 use crate::graphql::connection::keyset::order;
 use crate::graphql::connection::loader::by;
-use crate::graphql::connections;
-use crate::graphql::executor::resolve::One;
+use crate::graphql::executor::resolve::ResolvedObject;
 use crate::graphql::filter::{
-    BooleanFilter, DateFilter, EnumFilter, EventTypeFilter, IdFilter, ListFilter, RecordFilter, came_with, carrying,
-    filter, searched,
+    BooleanFilter, DateFilter, EnumFilter, EventTypeFilter, IdFilter, ListFilter, RecordFilter, filter, from_record,
+    has_child, searched,
 };
-use crate::graphql::loading::batch::noun;
-use crate::graphql::loading::belongs_to::references;
-use crate::graphql::loading::session::{Fault, present};
-use crate::graphql::root_fields::root;
+use crate::graphql::has_many;
+use crate::graphql::loading::batch::node_type;
+use crate::graphql::loading::belongs_to::belongs_to;
+use crate::graphql::loading::session::{SharedError, present};
+use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::claim::Claim;
 use crate::graphql::types::dataset::{Record, record};
 use crate::graphql::types::date::Date;
 use crate::graphql::types::event::{Event, EventFilter};
 use crate::graphql::types::evidence::{Evidence, EvidenceFilter};
 use crate::graphql::types::figure::Figure;
-use crate::graphql::types::node::Kind;
+use crate::graphql::types::node::NodeKind;
 use crate::graphql::types::participation::{Participation, ParticipationFilter};
 use crate::graphql::types::place::{Place, PlaceFilter};
 use entity::account::Entity;
 use entity::event_type::EventType;
 use entity::standing::Standing;
 
-references! {
+belongs_to! {
     account {
         EVENT "event": Event = event_id;
         PLACE "place": Place = place_id or null;
     }
 }
 
-noun!(Account of account, filter AccountFilter, order AccountOrderField, facet AccountFacet, chart DatedList<Account>, dated [Earliest Latest], refers REFERENCES);
+node_type!(Account of account, filter AccountFilter, order AccountOrderField, facet AccountFacet, chart DatedList<Account>, dated [Earliest Latest], refers REFERENCES);
 
 /// One version of a disputed event; the accounts of one event exclude each other. It may say otherwise than its event
 /// what it was, when and where, and has participations of its own.
@@ -44,14 +44,14 @@ noun!(Account of account, filter AccountFilter, order AccountOrderField, facet A
 impl Account {
     /// Its id: opaque, unique over all types, the same as long as the thing exists.
     async fn id(&self) -> ID {
-        Kind::Account.global(self.0.id.0)
+        NodeKind::Account.global(self.0.id.0)
     }
     /// The record that it came with.
-    async fn record(&self, ctx: &Context<'_>) -> Result<Record, Fault> {
+    async fn record(&self, ctx: &Context<'_>) -> Result<Record, SharedError> {
         record(&self.0, ctx, |row| row.id.0).await
     }
     /// The event.
-    async fn event(&self, ctx: &Context<'_>) -> Result<One<Event>, Fault> {
+    async fn event(&self, ctx: &Context<'_>) -> Result<ResolvedObject<Event>, SharedError> {
         present(self.0.one(ctx, &EVENT).await)
     }
     /// What this version says, in a few words.
@@ -65,11 +65,11 @@ impl Account {
     }
 
     /// When, if this version says otherwise.
-    async fn when(&self) -> Option<One<Date>> {
-        Date::of(self.0.date.as_ref(), self.0.date_raw.as_ref(), self.0.earliest, self.0.latest).map(One)
+    async fn when(&self) -> Option<ResolvedObject<Date>> {
+        Date::of(self.0.date.as_ref(), self.0.date_raw.as_ref(), self.0.earliest, self.0.latest).map(ResolvedObject)
     }
     /// Where, if this version says otherwise.
-    async fn place(&self, ctx: &Context<'_>) -> Option<Result<One<Place>, Fault>> {
+    async fn place(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Place>, SharedError>> {
         self.0.one(ctx, &PLACE).await
     }
     /// Where more exactly, in words.
@@ -86,7 +86,7 @@ impl Account {
         self.0.implied
     }
     /// The claim that this version is true, if statements take sides on it.
-    async fn claim(&self, ctx: &Context<'_>) -> Option<Result<One<Claim>, Fault>> {
+    async fn claim(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Claim>, SharedError>> {
         self.0
             .one_by::<Claim>(
                 ctx,
@@ -102,7 +102,7 @@ impl Account {
     }
 }
 
-connections! {
+has_many! {
     AccountLists of Entity, named "Account" {
     /// Who and what had a part in the event according to this version.
     participations: Participation = by(entity::participation::Column::AccountId);
@@ -119,7 +119,7 @@ filter! {
         /// The id.
         id: IdFilter = id(Id of Account);
         /// The record that it came with.
-        record: RecordFilter = with(came_with::<entity::account::Entity>);
+        record: RecordFilter = with(from_record::<entity::account::Entity>);
         /// The words are in its label or place note: see `Query.search`.
         search: String = with(searched::<entity::account::Entity>);
         /// What kind of event it was, if this version says otherwise.
@@ -135,9 +135,9 @@ filter! {
         /// The event.
         event: Box<EventFilter> = one(EventId);
         /// Who and what had a part in the event according to this version.
-        participations: ListFilter<ParticipationFilter> = many(carrying::<Entity, _>(entity::participation::Column::AccountId));
+        participations: ListFilter<ParticipationFilter> = many(has_child::<Entity, _>(entity::participation::Column::AccountId));
         /// Where it is written.
-        evidence: ListFilter<EvidenceFilter> = many(carrying::<entity::account::Entity, _>(entity::evidence::Column::TargetId));
+        evidence: ListFilter<EvidenceFilter> = many(has_child::<entity::account::Entity, _>(entity::evidence::Column::TargetId));
     }
 }
 
@@ -147,7 +147,7 @@ facet! {
         /// The type, where it says otherwise than the event.
         Type = Values::words(Column::Kind),
         /// The place, where it says otherwise than the event.
-        Place = Values::things(Column::PlaceId, Kind::Place),
+        Place = Values::things(Column::PlaceId, NodeKind::Place),
         /// How it stands.
         Standing = Values::words(Column::Standing),
     }
@@ -161,7 +161,7 @@ order! {
     }
 }
 
-root! {
+root_fields! {
     AccountQuery of Account {
         lists {
             /// Versions of disputed events.

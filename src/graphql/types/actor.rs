@@ -9,18 +9,18 @@ use crate::graphql::connection::facets::facet;
 use crate::graphql::connection::histogram::Undated;
 use crate::graphql::connection::keyset::{OrderBy, order};
 use crate::graphql::connection::loader::{by, through};
-use crate::graphql::connection::page_args::Window;
-use crate::graphql::connections;
-use crate::graphql::executor::resolve::One;
+use crate::graphql::connection::page_args::PageArgs;
+use crate::graphql::executor::resolve::ResolvedObject;
 use crate::graphql::filter::{
-    DateFilter, EnumFilter, IdFilter, ListFilter, NameMatch, RecordFilter, Sink, SlugFilter, StringFilter, came_with,
-    carrying, filter, searched_or_named,
+    DateFilter, EnumFilter, FilterContext, IdFilter, ListFilter, NameMatch, RecordFilter, SlugFilter, StringFilter,
+    filter, from_record, has_child, searched_or_named,
 };
-use crate::graphql::graph::{Entries, Neighbourhood, Neighbours, TieKind, Timeline, neighbours, timeline};
-use crate::graphql::loading::batch::{Noun, Row, noun};
-use crate::graphql::loading::belongs_to::references;
-use crate::graphql::loading::session::Fault;
-use crate::graphql::root_fields::root;
+use crate::graphql::graph::{ActorLinkKind, Entries, NeighborArgs, Neighborhood, Timeline, neighbors, timeline};
+use crate::graphql::has_many;
+use crate::graphql::loading::batch::{NodeType, Row, node_type};
+use crate::graphql::loading::belongs_to::belongs_to;
+use crate::graphql::loading::session::SharedError;
+use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::article::{Article, ArticleFilter};
 use crate::graphql::types::change::Change;
 use crate::graphql::types::claim::Claim;
@@ -30,7 +30,7 @@ use crate::graphql::types::event::{Event, EventFilter};
 use crate::graphql::types::evidence::{Evidence, EvidenceFilter};
 use crate::graphql::types::external_id::{ExternalId, ExternalIdFilter};
 use crate::graphql::types::name::{Name, NameFilter};
-use crate::graphql::types::node::{Kind, interface};
+use crate::graphql::types::node::{NodeKind, interface};
 use crate::graphql::types::participation::{Participation, ParticipationFilter};
 use crate::graphql::types::place::{Place, PlaceFilter};
 use crate::graphql::types::relation::{Relation, RelationFilter};
@@ -59,10 +59,10 @@ pub struct ActorFields(Row<Entity>);
 impl ActorFields {
     /// Its id: opaque, unique over all types, the same as long as the thing exists.
     async fn id(&self) -> ID {
-        Kind::Actor.global(self.0.id.0)
+        NodeKind::Actor.global(self.0.id.0)
     }
     /// The record that it came with.
-    async fn record(&self, ctx: &Context<'_>) -> Result<Record, Fault> {
+    async fn record(&self, ctx: &Context<'_>) -> Result<Record, SharedError> {
         record(&self.0, ctx, |row| row.id.0).await
     }
     /// A readable unique name, where one was given.
@@ -87,14 +87,14 @@ impl ActorFields {
     }
     /// Whom it is tied to, hop by hop: a hop leads from one actor to another through one event, statement or relation, never
     /// through a place or a `SERIES`. Errors: `BAD_INPUT` for `depth` outside of 1 to 3, `LIMIT` for more than 500.
-    async fn neighbours(
+    async fn neighbors(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Through what hops may lead; all kinds when left out.")] via: Option<Vec<TieKind>>,
+        #[graphql(desc = "Through what hops may lead; all kinds when left out.")] via: Option<Vec<ActorLinkKind>>,
         #[graphql(desc = "The most hops to go, 1 to 3.", default = 1)] depth: i32,
         #[graphql(desc = "How many neighbours, 0 to 500.", default = 20)] first: i32,
-    ) -> Result<Neighbourhood, Fault> {
-        neighbours(&self.0, ctx, Neighbours { via, depth, first, events: None }).await
+    ) -> Result<Neighborhood, SharedError> {
+        neighbors(&self.0, ctx, NeighborArgs { via, depth, first, events: None }).await
     }
     /// With whom it appears in events, those first with whom in most; `ties` says in how many. A `SERIES` does not count. Error:
     /// `LIMIT` for more than 500.
@@ -103,8 +103,9 @@ impl ActorFields {
         ctx: &Context<'_>,
         #[graphql(desc = "Only events for which this holds.")] filter: Option<Box<EventFilter>>,
         #[graphql(desc = "How many actors, 0 to 500.", default = 20)] first: i32,
-    ) -> Result<Neighbourhood, Fault> {
-        neighbours(&self.0, ctx, Neighbours { via: Some(vec![TieKind::Event]), depth: 1, first, events: filter }).await
+    ) -> Result<Neighborhood, SharedError> {
+        neighbors(&self.0, ctx, NeighborArgs { via: Some(vec![ActorLinkKind::Event]), depth: 1, first, events: filter })
+            .await
     }
     /// Its events, its statements and those about it, and its relations, through time: the earliest first, then events before
     /// statements before relations, then by id; what has no date or no beginning last.
@@ -112,7 +113,7 @@ impl ActorFields {
     async fn timeline(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What kinds of entries; all when left out.")] kinds: Option<Vec<TieKind>>,
+        #[graphql(desc = "What kinds of entries; all when left out.")] kinds: Option<Vec<ActorLinkKind>>,
         #[graphql(desc = "Only entries of this time: when an event happened, a statement was said, a relation held.")]
         when: Option<Box<DateFilter>>,
         #[graphql(desc = "How many entries from the start, 0 to 500; 20 when neither `first` nor `last` is given.")]
@@ -121,7 +122,7 @@ impl ActorFields {
         #[graphql(desc = "How many entries from the end, 0 to 500.")] last: Option<i32>,
         #[graphql(desc = "Only entries in front of this cursor.")] before: Option<String>,
     ) -> Timeline {
-        timeline(&self.0, ctx, || Entries { kinds, when, window: Window { first, after, last, before } })
+        timeline(&self.0, ctx, || Entries { kinds, when, window: PageArgs { first, after, last, before } })
     }
     #[graphql(flatten)]
     async fn lists(&self) -> ActorLists {
@@ -129,7 +130,7 @@ impl ActorFields {
     }
 }
 
-connections! {
+has_many! {
     ActorLists of Entity, named "Actor" {
     /// What it is called.
     names: Name = by(entity::name::Column::TargetId);
@@ -169,7 +170,7 @@ interface! {
     Actor is Person | Organization | Group | AnonymousSource, with ActorFields, under "Node"
 }
 
-impl Noun for Actor {
+impl NodeType for Actor {
     type Entity = Entity;
     type Filter = ActorFilter;
     type Order = OrderBy<ActorOrderField>;
@@ -197,7 +198,7 @@ fn of_kind(kind: ActorKind) -> Expr {
     Expr::col((Entity, Column::Kind)).eq(kind.to_value())
 }
 
-references! {
+belongs_to! {
     actor {
         PLACE "place": Place = place_id or null;
         CLOSE_TO "closeTo": Actor = close_to_id or null;
@@ -205,7 +206,7 @@ references! {
     }
 }
 
-noun!(Person of actor, filter ActorFilter, order ActorOrderField, facet ActorFacet, scope of_kind(ActorKind::Person), spare SPARE, refers REFERENCES);
+node_type!(Person of actor, filter ActorFilter, order ActorOrderField, facet ActorFacet, scope of_kind(ActorKind::Person), spare SPARE, refers REFERENCES);
 
 /// A human being.
 #[Object]
@@ -220,17 +221,17 @@ impl Person {
         self.0.occupation.as_ref()
     }
     /// Birth.
-    async fn born(&self) -> Option<One<Date>> {
-        Date::parsed(self.0.born.as_ref()).map(One)
+    async fn born(&self) -> Option<ResolvedObject<Date>> {
+        Date::parsed(self.0.born.as_ref()).map(ResolvedObject)
     }
 
     /// Death.
-    async fn died(&self) -> Option<One<Date>> {
-        Date::parsed(self.0.died.as_ref()).map(One)
+    async fn died(&self) -> Option<ResolvedObject<Date>> {
+        Date::parsed(self.0.died.as_ref()).map(ResolvedObject)
     }
 }
 
-noun!(Organization of actor, filter ActorFilter, order ActorOrderField, facet ActorFacet, scope of_kind(ActorKind::Organization), spare SPARE, refers REFERENCES);
+node_type!(Organization of actor, filter ActorFilter, order ActorOrderField, facet ActorFacet, scope of_kind(ActorKind::Organization), spare SPARE, refers REFERENCES);
 
 /// A body with a structure: a state, a government body, a militia, a party, a company. A building is a place, the
 /// institution in it an organization.
@@ -246,19 +247,19 @@ impl Organization {
         self.0.organization_kind
     }
     /// Where it is, or the place that a state is.
-    async fn place(&self, ctx: &Context<'_>) -> Option<Result<One<Place>, Fault>> {
+    async fn place(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Place>, SharedError>> {
         self.0.one(ctx, &PLACE).await
     }
 }
 
-noun!(Group of actor, filter ActorFilter, order ActorOrderField, facet ActorFacet, scope of_kind(ActorKind::Group), spare SPARE, refers REFERENCES);
+node_type!(Group of actor, filter ActorFilter, order ActorOrderField, facet ActorFacet, scope of_kind(ActorKind::Group), spare SPARE, refers REFERENCES);
 
 /// People without a known structure: the kidnappers, security forces, militia channels.
 #[Object]
 impl Group {
     /// Its id: opaque, unique over all types, the same as long as the thing exists.
     async fn id(&self) -> ID {
-        Kind::Actor.global(self.0.id.0)
+        NodeKind::Actor.global(self.0.id.0)
     }
 
     #[graphql(flatten)]
@@ -267,7 +268,7 @@ impl Group {
     }
 }
 
-noun!(AnonymousSource of actor, filter ActorFilter, order ActorOrderField, facet ActorFacet, scope of_kind(ActorKind::AnonymousSource), spare SPARE, refers REFERENCES);
+node_type!(AnonymousSource of actor, filter ActorFilter, order ActorOrderField, facet ActorFacet, scope of_kind(ActorKind::AnonymousSource), spare SPARE, refers REFERENCES);
 
 /// Someone whom an article quotes without a name. It belongs to that article and is never merged with another by itself.
 #[Object]
@@ -290,17 +291,17 @@ impl AnonymousSource {
         self.0.reason.as_ref()
     }
     /// Whom it is close to.
-    async fn close_to(&self, ctx: &Context<'_>) -> Option<Result<One<Actor>, Fault>> {
+    async fn close_to(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Actor>, SharedError>> {
         self.0.one(ctx, &CLOSE_TO).await
     }
     /// The article that quotes it: it has no life outside of it.
-    async fn article(&self, ctx: &Context<'_>) -> Option<Result<One<Article>, Fault>> {
+    async fn article(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Article>, SharedError>> {
         self.0.one(ctx, &ARTICLE).await
     }
 }
 
-fn named(filter: &NameMatch, sink: &mut Sink) -> Answer<Expr> {
-    filter.test(Expr::col((Entity, Column::Id)), sink)
+fn named(filter: &NameMatch, context: &mut FilterContext) -> Answer<Expr> {
+    filter.test(Expr::col((Entity, Column::Id)), context)
 }
 
 filter! {
@@ -309,7 +310,7 @@ filter! {
         /// The id.
         id: IdFilter = id(Id of Actor);
         /// The record that it came with.
-        record: RecordFilter = with(came_with::<entity::actor::Entity>);
+        record: RecordFilter = with(from_record::<entity::actor::Entity>);
         /// The slug.
         slug: SlugFilter = slug_of(Slug of Actor);
         /// Which of the four it is.
@@ -333,19 +334,19 @@ filter! {
         /// The article that quotes an anonymous source.
         article: Box<ArticleFilter> = one(ArticleId);
         /// Its names, as rows of their own.
-        names: ListFilter<NameFilter> = many(carrying::<Entity, _>(entity::name::Column::TargetId));
+        names: ListFilter<NameFilter> = many(has_child::<Entity, _>(entity::name::Column::TargetId));
         /// Its parts in events.
-        participations: ListFilter<ParticipationFilter> = many(carrying::<Entity, _>(entity::participation::Column::ActorId));
+        participations: ListFilter<ParticipationFilter> = many(has_child::<Entity, _>(entity::participation::Column::ActorId));
         /// What it said.
-        statements: ListFilter<StatementFilter> = many(carrying::<Entity, _>(entity::statement::Column::SpeakerId));
+        statements: ListFilter<StatementFilter> = many(has_child::<Entity, _>(entity::statement::Column::SpeakerId));
         /// Its ties to others: it is the first.
-        relations: ListFilter<RelationFilter> = many(carrying::<Entity, _>(entity::relation::Column::SubjectId));
+        relations: ListFilter<RelationFilter> = many(has_child::<Entity, _>(entity::relation::Column::SubjectId));
         /// The ties of others to it: it is the second.
-        relations_to: ListFilter<RelationFilter> = many(carrying::<Entity, _>(entity::relation::Column::ObjectId));
+        relations_to: ListFilter<RelationFilter> = many(has_child::<Entity, _>(entity::relation::Column::ObjectId));
         /// Its ids elsewhere.
-        external_ids: ListFilter<ExternalIdFilter> = many(carrying::<Entity, _>(entity::external_id::Column::TargetId));
+        external_ids: ListFilter<ExternalIdFilter> = many(has_child::<Entity, _>(entity::external_id::Column::TargetId));
         /// Where it is written.
-        evidence: ListFilter<EvidenceFilter> = many(carrying::<entity::actor::Entity, _>(entity::evidence::Column::TargetId));
+        evidence: ListFilter<EvidenceFilter> = many(has_child::<entity::actor::Entity, _>(entity::evidence::Column::TargetId));
     }
 }
 
@@ -361,7 +362,7 @@ facet! {
         /// What kind of organization it is.
         OrganizationKind = Values::words(Column::OrganizationKind),
         /// Whom an anonymous source is close to.
-        CloseTo = Values::things(Column::CloseToId, Kind::Actor),
+        CloseTo = Values::things(Column::CloseToId, NodeKind::Actor),
     }
 }
 
@@ -375,7 +376,7 @@ order! {
     }
 }
 
-root! {
+root_fields! {
     ActorQuery of Actor {
         lists {
             /// All who act and speak.

@@ -7,16 +7,16 @@ use crate::graphql::connection::facets::facet;
 use crate::graphql::connection::histogram::DatedList;
 use crate::graphql::connection::keyset::order;
 use crate::graphql::connection::loader::{by, through};
-use crate::graphql::connections;
-use crate::graphql::executor::resolve::One;
+use crate::graphql::executor::resolve::ResolvedObject;
 use crate::graphql::filter::{
-    DateFilter, IdFilter, ListFilter, RecordFilter, SlugFilter, StringFilter, came_with, carrying, filter, searched,
-    tied,
+    DateFilter, IdFilter, ListFilter, RecordFilter, SlugFilter, StringFilter, filter, from_record, has_child, searched,
+    via_join_table,
 };
-use crate::graphql::loading::batch::noun;
-use crate::graphql::loading::belongs_to::references;
-use crate::graphql::loading::session::{Fault, session};
-use crate::graphql::root_fields::root;
+use crate::graphql::has_many;
+use crate::graphql::loading::batch::node_type;
+use crate::graphql::loading::belongs_to::belongs_to;
+use crate::graphql::loading::session::{SharedError, session};
+use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::actor::{Actor, ActorFilter};
 use crate::graphql::types::change::Change;
 use crate::graphql::types::dataset::{Record, record};
@@ -26,7 +26,7 @@ use crate::graphql::types::evidence::{Evidence, EvidenceFilter};
 use crate::graphql::types::external_id::{ExternalId, ExternalIdFilter};
 use crate::graphql::types::figure::{Figure, FigureFilter};
 use crate::graphql::types::mention::{Mention, MentionFilter};
-use crate::graphql::types::node::Kind;
+use crate::graphql::types::node::NodeKind;
 use crate::graphql::types::participation::Participation;
 use crate::graphql::types::place::{Place, PlaceFilter};
 use crate::graphql::types::statement::{Statement, StatementFilter};
@@ -43,24 +43,24 @@ const SPARE: &[Column] = &[
     Column::TextLength,
 ];
 
-references! {
+belongs_to! {
     article {
         PUBLISHER "publisher": Actor = publisher_id or null;
         DATELINE "dateline": Place = dateline_place_id or null;
     }
 }
 
-noun!(Article of article, filter ArticleFilter, order ArticleOrderField, facet ArticleFacet, chart DatedList<Article>, dated [PublishedEarliest PublishedLatest], large [Text], spare SPARE, refers REFERENCES);
+node_type!(Article of article, filter ArticleFilter, order ArticleOrderField, facet ArticleFacet, chart DatedList<Article>, dated [PublishedEarliest PublishedLatest], large [Text], spare SPARE, refers REFERENCES);
 
 /// A published report or work. A work may be known only by mention, an outlet may be named without a link.
 #[Object]
 impl Article {
     /// Its id: opaque, unique over all types, the same as long as the thing exists.
     async fn id(&self) -> ID {
-        Kind::Article.global(self.0.id.0)
+        NodeKind::Article.global(self.0.id.0)
     }
     /// The record that it came with.
-    async fn record(&self, ctx: &Context<'_>) -> Result<Record, Fault> {
+    async fn record(&self, ctx: &Context<'_>) -> Result<Record, SharedError> {
         record(&self.0, ctx, |row| row.id.0).await
     }
     /// A readable unique name, where one was given.
@@ -76,19 +76,20 @@ impl Article {
         self.0.url.as_ref()
     }
     /// Who published it.
-    async fn publisher(&self, ctx: &Context<'_>) -> Option<Result<One<Actor>, Fault>> {
+    async fn publisher(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Actor>, SharedError>> {
         self.0.one(ctx, &PUBLISHER).await
     }
     /// When it was published.
-    async fn published(&self) -> Option<One<Date>> {
-        Date::of(self.0.published.as_ref(), None, self.0.published_earliest, self.0.published_latest).map(One)
+    async fn published(&self) -> Option<ResolvedObject<Date>> {
+        Date::of(self.0.published.as_ref(), None, self.0.published_earliest, self.0.published_latest)
+            .map(ResolvedObject)
     }
     /// IANA time zone of the dateline, against which its relative days resolve.
     async fn time_zone(&self) -> Option<&String> {
         self.0.time_zone.as_ref()
     }
     /// Where it was written.
-    async fn dateline(&self, ctx: &Context<'_>) -> Option<Result<One<Place>, Fault>> {
+    async fn dateline(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Place>, SharedError>> {
         self.0.one(ctx, &DATELINE).await
     }
     /// BCP 47 language tag.
@@ -96,7 +97,7 @@ impl Article {
         self.0.language.as_ref()
     }
     /// The text, where it may be kept.
-    async fn text(&self, ctx: &Context<'_>) -> Option<Result<String, Fault>> {
+    async fn text(&self, ctx: &Context<'_>) -> Option<Result<String, SharedError>> {
         // Read for itself: with every row it would be most of what is read.
         let texts = self.0.shared(ctx, async |rows| {
             let ids: Vec<i64> = rows.iter().map(|row| row.id.0).collect();
@@ -130,7 +131,7 @@ impl Article {
     }
 }
 
-connections! {
+has_many! {
     ArticleLists of Entity, named "Article" {
     /// Who wrote it.
     authors: Actor = through::<Actor, entity::article_author::Entity>(entity::article_author::Column::ArticleId, entity::article_author::Column::ActorId);
@@ -162,7 +163,7 @@ filter! {
         /// The id.
         id: IdFilter = id(Id of Article);
         /// The record that it came with.
-        record: RecordFilter = with(came_with::<entity::article::Entity>);
+        record: RecordFilter = with(from_record::<entity::article::Entity>);
         /// The words are in its headline or text: see `Query.search`.
         search: String = with(searched::<entity::article::Entity>);
         /// The slug.
@@ -178,19 +179,19 @@ filter! {
         /// Who published it.
         publisher: Box<ActorFilter> = one(PublisherId);
         /// Who wrote it.
-        authors: ListFilter<ActorFilter> = many(tied::<Entity, entity::article_author::Entity>(entity::article_author::Column::ArticleId, entity::article_author::Column::ActorId));
+        authors: ListFilter<ActorFilter> = many(via_join_table::<Entity, entity::article_author::Entity>(entity::article_author::Column::ArticleId, entity::article_author::Column::ActorId));
         /// Where it was written.
         dateline: Box<PlaceFilter> = one(DatelinePlaceId);
         /// What is written in it.
-        annotations: ListFilter<EvidenceFilter> = many(carrying::<Entity, _>(entity::evidence::Column::ArticleId));
+        annotations: ListFilter<EvidenceFilter> = many(has_child::<Entity, _>(entity::evidence::Column::ArticleId));
         /// The statements that it reports.
-        statements: ListFilter<StatementFilter> = many(carrying::<Entity, _>(entity::statement::Column::ArticleId));
+        statements: ListFilter<StatementFilter> = many(has_child::<Entity, _>(entity::statement::Column::ArticleId));
         /// Names seen in it.
-        mentions: ListFilter<MentionFilter> = many(carrying::<Entity, _>(entity::mention::Column::ArticleId));
+        mentions: ListFilter<MentionFilter> = many(has_child::<Entity, _>(entity::mention::Column::ArticleId));
         /// Numbers that it gives.
-        figures: ListFilter<FigureFilter> = many(carrying::<Entity, _>(entity::figure::Column::TargetId));
+        figures: ListFilter<FigureFilter> = many(has_child::<Entity, _>(entity::figure::Column::TargetId));
         /// Its ids elsewhere.
-        external_ids: ListFilter<ExternalIdFilter> = many(carrying::<Entity, _>(entity::external_id::Column::TargetId));
+        external_ids: ListFilter<ExternalIdFilter> = many(has_child::<Entity, _>(entity::external_id::Column::TargetId));
     }
 }
 
@@ -198,7 +199,7 @@ facet! {
     /// By what articles can be counted.
     ArticleFacet of article {
         /// The publisher.
-        Publisher = Values::things(Column::PublisherId, Kind::Actor),
+        Publisher = Values::things(Column::PublisherId, NodeKind::Actor),
         /// The language, a BCP 47 tag.
         Language = Values::words(Column::Language),
     }
@@ -214,7 +215,7 @@ order! {
     }
 }
 
-root! {
+root_fields! {
     ArticleQuery of Article {
         lists {
             /// Published reports and works.

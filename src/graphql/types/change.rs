@@ -10,21 +10,21 @@ use sea_orm::sea_query::{Expr, ExprTrait};
 
 use crate::auth::Scope;
 use crate::graphql::connection::Edge;
-use crate::graphql::connection::facets::{NounFacet, Values};
-use crate::graphql::connection::keyset::{Sequence, order};
-use crate::graphql::connection::loader::{List, Pages, ROOT};
-use crate::graphql::connection::page_args::Window;
+use crate::graphql::connection::facets::{NodeFacet, Values};
+use crate::graphql::connection::keyset::{Keyset, order};
+use crate::graphql::connection::loader::{ConnectionArgs, ConnectionLoader, ROOT};
+use crate::graphql::connection::page_args::PageArgs;
 use crate::graphql::filter::{EnumFilter, filter};
-use crate::graphql::loading::batch::{Row, noun};
-use crate::graphql::loading::projection::Asked;
-use crate::graphql::loading::session::{Fault, Session, caller, session};
-use crate::graphql::root_fields::root;
+use crate::graphql::loading::batch::{Row, node_type};
+use crate::graphql::loading::projection::Projection;
+use crate::graphql::loading::session::{Session, SharedError, caller, session};
+use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::changed_field::{ChangedField, fields};
 use crate::graphql::types::date::DateTime;
-use crate::graphql::types::node::{Kind, Node, target_if};
+use crate::graphql::types::node::{Node, NodeKind, target_if};
 use entity::change::{Column, Entity, Operation};
 
-noun!(Change of change, filter ChangeFilter, order ChangeOrderField, facet ChangeFacet);
+node_type!(Change of change, filter ChangeFilter, order ChangeOrderField, facet ChangeFacet);
 
 /// One write to one thing with its parts. Changes are numbered in the order of commits, without gaps, over all processes that
 /// write.
@@ -32,7 +32,7 @@ noun!(Change of change, filter ChangeFilter, order ChangeOrderField, facet Chang
 impl Change {
     /// Its id: opaque, unique over all types.
     async fn id(&self) -> ID {
-        Kind::Change.global(self.0.id.0)
+        NodeKind::Change.global(self.0.id.0)
     }
     /// When it was written.
     async fn at(&self) -> DateTime {
@@ -43,16 +43,16 @@ impl Change {
         self.0.operation
     }
     /// The noun of the thing.
-    async fn kind(&self) -> entity::record::Kind {
+    async fn kind(&self) -> entity::record::RecordKind {
         self.0.kind
     }
     /// The thing as it is now; null when it is gone.
-    async fn node(&self, ctx: &Context<'_>) -> Option<Result<Node, Fault>> {
+    async fn node(&self, ctx: &Context<'_>) -> Option<Result<Node, SharedError>> {
         target_if(&self.0, ctx, |row| Some((row.record_id.0, Some(row.kind)))).await
     }
     /// The id of the thing, also when it is gone or was judged to be another.
     async fn node_id(&self) -> Option<ID> {
-        Some(Kind::of_stored(self.0.kind)?.global(self.0.record_id.0))
+        Some(NodeKind::of_stored(self.0.kind)?.global(self.0.record_id.0))
     }
     /// What of it and its parts was changed or taken away. Empty for what was created; parts that came are no fields.
     async fn fields(&self) -> Vec<ChangedField> {
@@ -64,8 +64,8 @@ impl Change {
     }
     /// Who wrote: the name of a key, or `command line`. Needs the scope ADMIN; others get null and an error (`FORBIDDEN`,
     /// without a key `UNAUTHENTICATED`).
-    async fn by(&self, ctx: &Context<'_>) -> Option<Result<&str, Fault>> {
-        Some(caller(ctx).needs(Scope::Admin).map(|()| self.0.by.as_str()).map_err(Fault::from))
+    async fn by(&self, ctx: &Context<'_>) -> Option<Result<&str, SharedError>> {
+        Some(caller(ctx).needs(Scope::Admin).map(|()| self.0.by.as_str()).map_err(SharedError::from))
     }
 }
 
@@ -75,7 +75,7 @@ filter! {
         /// What was done.
         operation: EnumFilter<Operation> = column(Operation);
         /// The noun of the thing.
-        kind: EnumFilter<entity::record::Kind> = column(Kind);
+        kind: EnumFilter<entity::record::RecordKind> = column(Kind);
     }
 }
 
@@ -88,7 +88,7 @@ pub enum ChangeFacet {
     Kind,
 }
 
-impl NounFacet for ChangeFacet {
+impl NodeFacet for ChangeFacet {
     fn values(self) -> Values {
         match self {
             Self::Operation => Values::words(Column::Operation),
@@ -105,7 +105,7 @@ order! {
     }
 }
 
-root! {
+root_fields! {
     ChangeQuery of Change {
         lists {
             /// What was written, in the order of commits. Go on with `after` the last cursor to see what came since, or with
@@ -132,12 +132,12 @@ impl ChangeSubscription {
         #[graphql(desc = "Begin behind this cursor; when left out, with what is written from now on.")] after: Option<
             String,
         >,
-    ) -> Result<impl Stream<Item = Result<Edge<Change>, Fault>> + use<>, Fault> {
+    ) -> Result<impl Stream<Item = Result<Edge<Change>, SharedError>> + use<>, SharedError> {
         let session = session(ctx)?.clone();
         let position = ctx.data_opt::<Position>().cloned().unwrap_or_default();
         let last = match (position.get(), after) {
             (Some(last), _) => last,
-            (None, Some(cursor)) => Sequence::new(LIST, Vec::new(), id()).parse(&cursor)?.id(),
+            (None, Some(cursor)) => Keyset::new(LIST, Vec::new(), id()).parse(&cursor)?.id(),
             (None, None) => session.db().reader().counter("change").await?,
         };
         position.set(last);
@@ -195,7 +195,7 @@ struct Follow {
 }
 
 impl Follow {
-    async fn next(&mut self) -> Result<Option<Edge<Change>>, Fault> {
+    async fn next(&mut self) -> Result<Option<Edge<Change>>, SharedError> {
         // Whoever asks for the next one has taken the one before.
         self.position.set(self.told);
         loop {
@@ -209,16 +209,16 @@ impl Follow {
             let Ok(written) = self.written.wait_for(|written| *written > last).await.map(|written| *written) else {
                 return Ok(None);
             };
-            let list = List::<Change> {
+            let list = ConnectionArgs::<Change> {
                 name: LIST,
                 link: None,
                 fixed: Some(id().gt(last).and(id().lte(written))),
                 filter: self.filter.clone(),
                 order: None,
                 usual: Vec::new(),
-                window: Window { first: Some(PAGE), ..Window::default() },
+                window: PageArgs { first: Some(PAGE), ..PageArgs::default() },
             };
-            let read = Pages::new(list, None, Asked::whole(), true).read(&self.session).await?;
+            let read = ConnectionLoader::new(list, None, Projection::whole(), true).read(&self.session).await?;
             // What the filter leaves out need not be looked through again.
             let behind = read.pages.get(&ROOT).is_some_and(|page| page.more);
             let row = behind.then(|| Row::all(&read.batch).last()).flatten();

@@ -3,7 +3,7 @@
 use async_graphql::{Json, SimpleObject};
 use serde_json::{Map, Value};
 
-use crate::graphql::types::node::Kind;
+use crate::graphql::types::node::NodeKind;
 use crate::import::foreign_keys;
 use crate::import::foreign_keys::To;
 use crate::import::row_writer::DERIVED;
@@ -14,7 +14,7 @@ use sea_orm::ActiveEnum;
 #[derive(SimpleObject)]
 pub struct ChangedField {
     /// The noun that has the field, as records spell it: of the thing itself, or of one of its parts.
-    noun: String,
+    record_kind: String,
     /// The field; null where a part was taken out as a whole.
     field: Option<String>,
     /// What it was, as it is stored; a reference is a global id. Of a part that was taken out the key.
@@ -33,10 +33,10 @@ pub(crate) fn fields(change: &Model) -> Vec<ChangedField> {
     let mut after = after.iter();
     let mut fields = Vec::new();
     for one in &before {
-        let noun = one["kind"].as_str().unwrap_or_default();
+        let record_kind = one["kind"].as_str().unwrap_or_default();
         let Some(was) = one["row"].as_object() else {
             let key = one["key"].as_str().map(|key| Json(Value::from(key)));
-            fields.push(ChangedField { noun: noun.to_owned(), field: None, before: key, after: None });
+            fields.push(ChangedField { record_kind: record_kind.to_owned(), field: None, before: key, after: None });
             continue;
         };
         let is = after.next().and_then(|one| one["row"].as_object());
@@ -45,10 +45,10 @@ pub(crate) fn fields(change: &Model) -> Vec<ChangedField> {
             if column == "id" || DERIVED.contains(&column.as_str()) || column.ends_with("_key") || value == now {
                 continue;
             }
-            let shown = |row: &Map<String, Value>, value: &Value| shown(noun, column, row, value);
+            let shown = |row: &Map<String, Value>, value: &Value| shown(record_kind, column, row, value);
             fields.push(ChangedField {
-                noun: noun.to_owned(),
-                field: Some(name(noun, column)),
+                record_kind: record_kind.to_owned(),
+                field: Some(name(record_kind, column)),
                 before: shown(was, value),
                 after: is.and_then(|row| shown(row, now)),
             });
@@ -58,8 +58,8 @@ pub(crate) fn fields(change: &Model) -> Vec<ChangedField> {
 }
 
 /// The field of a column.
-fn name(noun: &str, column: &str) -> String {
-    if column == "kind" && matches!(noun, "event" | "account") {
+fn name(record_kind: &str, column: &str) -> String {
+    if column == "kind" && matches!(record_kind, "event" | "account") {
         return "type".to_owned();
     }
     let mut name = String::new();
@@ -76,11 +76,11 @@ fn name(noun: &str, column: &str) -> String {
 }
 
 /// A value as clients may see it: numbers of rows are global ids.
-fn shown(noun: &str, column: &str, row: &Map<String, Value>, value: &Value) -> Option<Json<Value>> {
+fn shown(record_kind: &str, column: &str, row: &Map<String, Value>, value: &Value) -> Option<Json<Value>> {
     if value.is_null() {
         return None;
     }
-    let table = noun.replace(' ', "_");
+    let table = record_kind.replace(' ', "_");
     let Some(reference) = foreign_keys::ALL.iter().find(|one| one.table == table && one.column == column) else {
         return Some(Json(value.clone()));
     };
@@ -88,9 +88,9 @@ fn shown(noun: &str, column: &str, row: &Map<String, Value>, value: &Value) -> O
         To::One(kind) => Some(kind),
         To::Any(_) => {
             let column = if table == "claim" { "subject_kind" } else { "target_kind" };
-            row.get(column)?.as_str().and_then(|word| entity::record::Kind::try_from_value(&word.to_owned()).ok())
+            row.get(column)?.as_str().and_then(|word| entity::record::RecordKind::try_from_value(&word.to_owned()).ok())
         }
     };
-    let id = Kind::of_stored(kind?)?.global(value.as_i64()?);
+    let id = NodeKind::of_stored(kind?)?.global(value.as_i64()?);
     Some(Json(Value::from(id.as_str())))
 }

@@ -10,16 +10,16 @@ use crate::error::Result as Answer;
 use crate::graphql::connection::facets::facet;
 use crate::graphql::connection::keyset::order;
 use crate::graphql::connection::loader::by;
-use crate::graphql::connections;
-use crate::graphql::executor::resolve::{One, Rows};
+use crate::graphql::executor::resolve::{ResolvedList, ResolvedObject};
 use crate::graphql::filter::{
-    BooleanFilter, EnumFilter, IdFilter, ListFilter, NounFilter, RecordFilter, Sink, StringFilter, all, came_with,
-    carrying, filter, refers_to, searched,
+    BooleanFilter, EnumFilter, FilterContext, IdFilter, ListFilter, NodeFilter, RecordFilter, StringFilter, all,
+    filter, from_record, has_child, refers_to, searched,
 };
-use crate::graphql::loading::batch::{Noun, Row, noun};
-use crate::graphql::loading::projection::{Asked, below};
-use crate::graphql::loading::session::{Fault, session};
-use crate::graphql::root_fields::root;
+use crate::graphql::has_many;
+use crate::graphql::loading::batch::{NodeType, Row, node_type};
+use crate::graphql::loading::projection::{Projection, below};
+use crate::graphql::loading::session::{SharedError, session};
+use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::account::AccountFilter;
 use crate::graphql::types::actor::{Actor, ActorFilter};
 use crate::graphql::types::change::Change;
@@ -27,27 +27,27 @@ use crate::graphql::types::dataset::{Record, record};
 use crate::graphql::types::event::EventFilter;
 use crate::graphql::types::evidence::{Evidence, EvidenceFilter};
 use crate::graphql::types::figure::FigureFilter;
-use crate::graphql::types::node::{Kind, Node, target_if};
+use crate::graphql::types::node::{Node, NodeKind, target_if};
 use crate::graphql::types::participation::ParticipationFilter;
 use crate::graphql::types::relation::RelationFilter;
 use crate::graphql::types::stance::{Stance, StanceFilter};
 use crate::graphql::types::statement::Statement;
 use entity::claim::{Column, Entity};
-use entity::record::Kind as Noun_;
+use entity::record::RecordKind as Noun_;
 use entity::stance::StanceKind;
 use entity::standing::Standing;
 
-noun!(Claim of claim, filter ClaimFilter, order ClaimOrderField, facet ClaimFacet);
+node_type!(Claim of claim, filter ClaimFilter, order ClaimOrderField, facet ClaimFacet);
 
 /// A proposition that statements take sides on, always worded affirmatively.
 #[Object]
 impl Claim {
     /// Its id: opaque, unique over all types, the same as long as the thing exists.
     async fn id(&self) -> ID {
-        Kind::Claim.global(self.0.id.0)
+        NodeKind::Claim.global(self.0.id.0)
     }
     /// The record that it came with.
-    async fn record(&self, ctx: &Context<'_>) -> Result<Record, Fault> {
+    async fn record(&self, ctx: &Context<'_>) -> Result<Record, SharedError> {
         record(&self.0, ctx, |row| row.id.0).await
     }
     /// The proposition, in words of this graph's makers.
@@ -55,7 +55,7 @@ impl Claim {
         &self.0.text
     }
     /// What it is about: an event (that it happened), an account, a participation, a relation, a figure or an actor.
-    async fn subject(&self, ctx: &Context<'_>) -> Option<Result<Node, Fault>> {
+    async fn subject(&self, ctx: &Context<'_>) -> Option<Result<Node, SharedError>> {
         target_if(&self.0, ctx, |row| Some((row.subject_id?.0, row.subject_kind))).await
     }
     /// How it stands between the voices for and against it. Of each voice the last stance counts. It is derived from the
@@ -69,8 +69,8 @@ impl Claim {
         self.0.implied
     }
     /// Who is on which side.
-    async fn sides(&self, ctx: &Context<'_>) -> Result<Box<One<Sides>>, Fault> {
-        sides(&self.0, ctx).await.map(|sides| Box::new(One(sides)))
+    async fn sides(&self, ctx: &Context<'_>) -> Result<Box<ResolvedObject<Sides>>, SharedError> {
+        sides(&self.0, ctx).await.map(|sides| Box::new(ResolvedObject(sides)))
     }
     #[graphql(flatten)]
     async fn lists(&self) -> ClaimLists {
@@ -78,7 +78,7 @@ impl Claim {
     }
 }
 
-connections! {
+has_many! {
     ClaimLists of Entity, named "Claim" {
     /// The sides that statements take on it, counted or not.
     stances: Stance = by(entity::stance::Column::ClaimId);
@@ -93,19 +93,19 @@ connections! {
 #[derive(Clone, SimpleObject)]
 pub struct Sides {
     /// Who says that it is so.
-    asserts: One<Side>,
+    asserts: ResolvedObject<Side>,
     /// Who confirms what another said.
-    confirms: One<Side>,
+    confirms: ResolvedObject<Side>,
     /// Who says what speaks for it.
-    supports: One<Side>,
+    supports: ResolvedObject<Side>,
     /// Who doubts it.
-    questions: One<Side>,
+    questions: ResolvedObject<Side>,
     /// Who says that it is not so.
-    denies: One<Side>,
+    denies: ResolvedObject<Side>,
     /// Who took it back.
-    retracts: One<Side>,
+    retracts: ResolvedObject<Side>,
     /// Who would not comment.
-    declines_comment: One<Side>,
+    declines_comment: ResolvedObject<Side>,
     /// Whether it is contested only because a rival account of the same event is asserted by another voice.
     implied: bool,
 }
@@ -116,9 +116,9 @@ pub struct Side {
     /// How many voices.
     count: i32,
     /// The voices, in the order in which their statements were recorded.
-    voices: Rows<Voice>,
+    voices: ResolvedList<Voice>,
     /// The statements that count: of each voice the last that took a side on this claim. All of them are in `Claim.stances`.
-    statements: Rows<Statement>,
+    statements: ResolvedList<Statement>,
 }
 
 /// A voice: whoever is at the end of a chain of relays.
@@ -127,29 +127,29 @@ pub struct Voice {
     /// What to show: the actor's label, or the unnamed speaker as printed, such as `widely (unnamed)`.
     label: String,
     /// The actor; null for an unnamed voice.
-    actor: Option<One<Actor>>,
+    actor: Option<ResolvedObject<Actor>>,
 }
 
 /// Three statements for all claims of the batch: their stances, the statements, the actors.
-async fn sides(row: &Row<Entity>, ctx: &Context<'_>) -> Result<Sides, Fault> {
+async fn sides(row: &Row<Entity>, ctx: &Context<'_>) -> Result<Sides, SharedError> {
     type Loaded = HashMap<i64, Vec<(StanceKind, Statement, Voice)>>;
     let loaded: Arc<Loaded> = row
         .shared(ctx, async |claims| {
             let session = session(ctx)?;
             let ids: Vec<i64> = claims.iter().map(|claim| claim.id.0).collect();
-            let stances = Asked::<Stance>::whole().read_by(session, entity::stance::Column::ClaimId, &ids).await?;
+            let stances = Projection::<Stance>::whole().read_by(session, entity::stance::Column::ClaimId, &ids).await?;
             let mut stances: Vec<_> = Row::all(&stances).filter(|stance| stance.current).collect();
             stances.sort_unstable_by_key(|stance| stance.statement_id);
             let ids: Vec<i64> = stances.iter().map(|stance| stance.statement_id.0).collect();
             // What is shown of statements and actors, and what they are called besides.
             let sides: Vec<_> = ctx.field().selection_set().collect();
-            let asked = Asked::<Statement>::of(ctx, &below(&sides, "statements"), &["speakerText", "cue"]);
+            let asked = Projection::<Statement>::of(ctx, &below(&sides, "statements"), &["speakerText", "cue"]);
             let statements = asked.read_by(session, entity::statement::Column::Id, &ids).await?;
             let mut voices: Vec<i64> =
                 Row::all(&statements).filter_map(|statement| statement.voice_id.map(|id| id.0)).collect();
             voices.sort_unstable();
             voices.dedup();
-            let asked = Asked::<Actor>::of(ctx, &below(&below(&sides, "voices"), "actor"), &[]);
+            let asked = Projection::<Actor>::of(ctx, &below(&below(&sides, "voices"), "actor"), &[]);
             let actors = asked.read_by(session, entity::actor::Column::Id, &voices).await?;
             let actors: HashMap<_, _> = Row::all(&actors).map(|row| (row.id, row)).collect();
             let statements: HashMap<_, _> = Row::all(&statements).map(|row| (row.id, row)).collect();
@@ -164,7 +164,7 @@ async fn sides(row: &Row<Entity>, ctx: &Context<'_>) -> Result<Sides, Fault> {
                         None => "(unnamed)".to_owned(),
                     },
                 };
-                let voice = Voice { label, actor: actor.map(|actor| One(Actor::of(actor))) };
+                let voice = Voice { label, actor: actor.map(|actor| ResolvedObject(Actor::of(actor))) };
                 loaded.entry(stance.claim_id.0).or_default().push((stance.stance, Statement(said), voice));
             }
             Ok(loaded)
@@ -178,7 +178,7 @@ async fn sides(row: &Row<Entity>, ctx: &Context<'_>) -> Result<Sides, Fault> {
             side.voices.0.push(voice.clone());
             side.statements.0.push(statement.clone());
         }
-        One(side)
+        ResolvedObject(side)
     };
     Ok(Sides {
         asserts: side(StanceKind::Asserts),
@@ -211,21 +211,21 @@ pub struct SubjectFilter {
     pub actor: Option<Box<ActorFilter>>,
 }
 
-fn about(filter: &SubjectFilter, sink: &mut Sink) -> Answer<Expr> {
-    use crate::graphql::filter::Test;
-    fn one<F: NounFilter>(filter: Option<&F>, sink: &mut Sink) -> Answer<Option<Expr>> {
-        filter.map(|filter| refers_to(Column::SubjectId, filter, sink)).transpose()
+fn about(filter: &SubjectFilter, context: &mut FilterContext) -> Answer<Expr> {
+    use crate::graphql::filter::ColumnFilter;
+    fn one<F: NodeFilter>(filter: Option<&F>, context: &mut FilterContext) -> Answer<Option<Expr>> {
+        filter.map(|filter| refers_to(Column::SubjectId, filter, context)).transpose()
     }
     let mut tests = Vec::new();
     if let Some(kind) = &filter.kind {
-        tests.push(kind.test(Expr::col((Entity, Column::SubjectKind)), sink)?);
+        tests.push(kind.test(Expr::col((Entity, Column::SubjectKind)), context)?);
     }
-    tests.extend(one(filter.event.as_deref(), sink)?);
-    tests.extend(one(filter.account.as_deref(), sink)?);
-    tests.extend(one(filter.participation.as_deref(), sink)?);
-    tests.extend(one(filter.relation.as_deref(), sink)?);
-    tests.extend(one(filter.figure.as_deref(), sink)?);
-    tests.extend(one(filter.actor.as_deref(), sink)?);
+    tests.extend(one(filter.event.as_deref(), context)?);
+    tests.extend(one(filter.account.as_deref(), context)?);
+    tests.extend(one(filter.participation.as_deref(), context)?);
+    tests.extend(one(filter.relation.as_deref(), context)?);
+    tests.extend(one(filter.figure.as_deref(), context)?);
+    tests.extend(one(filter.actor.as_deref(), context)?);
     Ok(all(tests))
 }
 
@@ -235,7 +235,7 @@ filter! {
         /// The id.
         id: IdFilter = id(Id of Claim);
         /// The record that it came with.
-        record: RecordFilter = with(came_with::<entity::claim::Entity>);
+        record: RecordFilter = with(from_record::<entity::claim::Entity>);
         /// The words are in its text: see `Query.search`.
         search: String = with(searched::<entity::claim::Entity>);
         /// The text, letter for letter.
@@ -247,9 +247,9 @@ filter! {
         /// What it is about.
         subject: SubjectFilter = with(about);
         /// The sides that statements take on it.
-        stances: ListFilter<StanceFilter> = many(carrying::<Entity, _>(entity::stance::Column::ClaimId));
+        stances: ListFilter<StanceFilter> = many(has_child::<Entity, _>(entity::stance::Column::ClaimId));
         /// Where it is written.
-        evidence: ListFilter<EvidenceFilter> = many(carrying::<entity::claim::Entity, _>(entity::evidence::Column::TargetId));
+        evidence: ListFilter<EvidenceFilter> = many(has_child::<entity::claim::Entity, _>(entity::evidence::Column::TargetId));
     }
 }
 
@@ -271,7 +271,7 @@ order! {
     }
 }
 
-root! {
+root_fields! {
     ClaimQuery of Claim {
         lists {
             /// Propositions that statements take sides on.

@@ -8,7 +8,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement, UnionType};
 
 use crate::db::LIST;
 use crate::graphql::loading::batch::Row;
-use crate::graphql::loading::session::{Fault, session};
+use crate::graphql::loading::session::{SharedError, session};
 
 /// How an event is covered. The event itself is one, whatever the numbers are.
 #[derive(Clone, Default, SimpleObject)]
@@ -24,7 +24,7 @@ pub struct Coverage {
 }
 
 /// The coverage of an event, counted for its whole batch in one statement.
-pub(crate) async fn coverage(row: &Row<event::Entity>, ctx: &Context<'_>) -> Result<Coverage, Fault> {
+pub(crate) async fn coverage(row: &Row<event::Entity>, ctx: &Context<'_>) -> Result<Coverage, SharedError> {
     let all = row.shared(ctx, async |rows| {
         let session = session(ctx)?;
         let dialect = session.dialect();
@@ -73,7 +73,7 @@ pub(crate) async fn coverage(row: &Row<event::Entity>, ctx: &Context<'_>) -> Res
             .take();
         let mut all: HashMap<i64, Coverage> = HashMap::new();
         for row in session.all(&select).await? {
-            let number = |name| Ok::<_, Fault>(i32::try_from(row.try_get::<i64>("", name)?).unwrap_or(i32::MAX));
+            let number = |name| Ok::<_, SharedError>(i32::try_from(row.try_get::<i64>("", name)?).unwrap_or(i32::MAX));
             let coverage = Coverage {
                 articles: number("articles")?,
                 statements: number("statements")?,

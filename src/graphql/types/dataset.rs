@@ -9,23 +9,23 @@ use std::sync::Arc;
 use tokio::sync::OnceCell;
 
 use crate::error::Error;
-use crate::graphql::connection::facets::{NounFacet, Values};
+use crate::graphql::connection::facets::{NodeFacet, Values};
 use crate::graphql::connection::keyset::order;
 use crate::graphql::filter::{StringFilter, filter};
-use crate::graphql::loading::batch::{Batch, Row, noun};
-use crate::graphql::loading::session::{Fault, session};
-use crate::graphql::root_fields::root;
-use crate::graphql::types::node::Kind;
+use crate::graphql::loading::batch::{Batch, Row, node_type};
+use crate::graphql::loading::session::{SharedError, session};
+use crate::graphql::root_fields::root_fields;
+use crate::graphql::types::node::NodeKind;
 use entity::dataset::Column;
 
-noun!(Dataset of dataset, filter DatasetFilter, order DatasetOrderField, facet DatasetFacet);
+node_type!(Dataset of dataset, filter DatasetFilter, order DatasetOrderField, facet DatasetFacet);
 
 /// Where a batch of records comes from.
 #[Object]
 impl Dataset {
     /// Its id: opaque, unique over all types, the same as long as the thing exists.
     async fn id(&self) -> ID {
-        Kind::Dataset.global(self.0.id.0)
+        NodeKind::Dataset.global(self.0.id.0)
     }
 
     /// The name by which imports and references call it, unique.
@@ -39,7 +39,7 @@ impl Dataset {
     }
 
     /// Under what terms its records may be used: an SPDX identifier where there is one.
-    async fn licence(&self) -> Option<&String> {
+    async fn license(&self) -> Option<&String> {
         self.0.licence.as_ref()
     }
 
@@ -61,10 +61,10 @@ filter! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 pub enum DatasetFacet {
     /// The terms of use.
-    Licence,
+    License,
 }
 
-impl NounFacet for DatasetFacet {
+impl NodeFacet for DatasetFacet {
     fn values(self) -> Values {
         Values::words(Column::Licence)
     }
@@ -78,7 +78,7 @@ order! {
     }
 }
 
-root! {
+root_fields! {
     DatasetQuery of Dataset {
         lists {
             /// Where records come from.
@@ -106,14 +106,14 @@ pub struct Record {
 /// The last changes of records that were read together.
 struct Versions {
     wholes: Vec<i64>,
-    loaded: OnceCell<Result<HashMap<i64, i64>, Fault>>,
+    loaded: OnceCell<Result<HashMap<i64, i64>, SharedError>>,
 }
 
 /// The record that a thing came with.
 #[ComplexObject]
 impl Record {
     /// The last change of the record or its parts. Give it to `importRecords` to write only if nobody else wrote meanwhile.
-    async fn version(&self, ctx: &Context<'_>) -> Option<Result<ID, Fault>> {
+    async fn version(&self, ctx: &Context<'_>) -> Option<Result<ID, SharedError>> {
         let loaded = self.versions.loaded.get_or_init(async || {
             let session = session(ctx)?;
             let dialect = session.dialect();
@@ -128,14 +128,14 @@ impl Record {
             rows.iter().map(|row| Ok((row.try_get("", "record_id")?, row.try_get("", "version")?))).collect()
         });
         match loaded.await {
-            Ok(versions) => versions.get(&self.whole).map(|version| Ok(Kind::Change.global(*version))),
+            Ok(versions) => versions.get(&self.whole).map(|version| Ok(NodeKind::Change.global(*version))),
             Err(fault) => Some(Err(fault.clone())),
         }
     }
 }
 
 /// The record of a row, read for its whole batch at once.
-pub(crate) async fn record<E>(row: &Row<E>, ctx: &Context<'_>, id: fn(&E::Model) -> i64) -> Result<Record, Fault>
+pub(crate) async fn record<E>(row: &Row<E>, ctx: &Context<'_>, id: fn(&E::Model) -> i64) -> Result<Record, SharedError>
 where
     E: EntityTrait<Model: Send + Sync>,
 {

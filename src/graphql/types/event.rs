@@ -9,18 +9,19 @@ use crate::graphql::connection::Connection;
 use crate::graphql::connection::facets::facet;
 use crate::graphql::connection::histogram::DatedList;
 use crate::graphql::connection::keyset::order;
-use crate::graphql::connection::loader::{List, by, through};
-use crate::graphql::connection::page_args::Window;
-use crate::graphql::connections;
-use crate::graphql::executor::resolve::One;
+use crate::graphql::connection::loader::{ConnectionArgs, by, through};
+use crate::graphql::connection::page_args::PageArgs;
+use crate::graphql::executor::resolve::ResolvedObject;
 use crate::graphql::filter::{
-    DateColumns, DateFilter, EnumFilter, EventTypeFilter, IdFilter, ListFilter, NounFilter, RecordFilter, Sink,
-    SlugFilter, StringFilter, Test, all, came_with, carrying, filter, id_of, name_of, one_of, searched, tied,
+    ColumnFilter, DateColumns, DateFilter, EnumFilter, EventTypeFilter, FilterContext, IdFilter, ListFilter,
+    NodeFilter, RecordFilter, SlugFilter, StringFilter, all, filter, from_record, has_child, id_of, name_of, one_of,
+    searched, via_join_table,
 };
-use crate::graphql::loading::batch::{Noun, noun};
-use crate::graphql::loading::belongs_to::references;
-use crate::graphql::loading::session::Fault;
-use crate::graphql::root_fields::root;
+use crate::graphql::has_many;
+use crate::graphql::loading::batch::{NodeType, node_type};
+use crate::graphql::loading::belongs_to::belongs_to;
+use crate::graphql::loading::session::SharedError;
+use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::account::{Account, AccountFilter};
 use crate::graphql::types::article::Article;
 use crate::graphql::types::change::Change;
@@ -32,8 +33,8 @@ use crate::graphql::types::event_link::{EventLink, EventLinkFilter};
 use crate::graphql::types::evidence::{Evidence, EvidenceFilter};
 use crate::graphql::types::external_id::{ExternalId, ExternalIdFilter};
 use crate::graphql::types::figure::{Figure, FigureFilter};
-use crate::graphql::types::node::Kind;
-use crate::graphql::types::participation::{Accounts, Participation, ParticipationFilter};
+use crate::graphql::types::node::NodeKind;
+use crate::graphql::types::participation::{AccountScope, Participation, ParticipationFilter};
 use crate::graphql::types::place::{Place, PlaceFilter};
 use crate::graphql::types::statement::{Statement, StatementFilter};
 use entity::event::{Column, Entity, Occurrence, PlacePrecision};
@@ -55,14 +56,14 @@ const SPARE: &[Column] = &[
     Column::Standing,
 ];
 
-references! {
+belongs_to! {
     event {
         PLACE "place": Place = place_id or null;
         PARENT "parent": Event = parent_id or null;
     }
 }
 
-noun!(Event of event, filter EventFilter, order EventOrderField, facet EventFacet, chart DatedList<Event>, dated [Earliest Latest], spare SPARE, refers REFERENCES);
+node_type!(Event of event, filter EventFilter, order EventOrderField, facet EventFacet, chart DatedList<Event>, dated [Earliest Latest], spare SPARE, refers REFERENCES);
 
 /// Something that happened, is planned, or is said to have happened. What is agreed stands here, what is disputed in
 /// its accounts (the views of the Simple Event Model).
@@ -70,10 +71,10 @@ noun!(Event of event, filter EventFilter, order EventOrderField, facet EventFace
 impl Event {
     /// Its id: opaque, unique over all types, the same as long as the thing exists.
     async fn id(&self) -> ID {
-        Kind::Event.global(self.0.id.0)
+        NodeKind::Event.global(self.0.id.0)
     }
     /// The record that it came with.
-    async fn record(&self, ctx: &Context<'_>) -> Result<Record, Fault> {
+    async fn record(&self, ctx: &Context<'_>) -> Result<Record, SharedError> {
         record(&self.0, ctx, |row| row.id.0).await
     }
     /// A readable unique name, where one was given.
@@ -98,11 +99,11 @@ impl Event {
         self.0.summary.as_ref()
     }
     /// When; null when nothing is known.
-    async fn when(&self) -> Option<One<Date>> {
-        Date::of(self.0.date.as_ref(), self.0.date_raw.as_ref(), self.0.earliest, self.0.latest).map(One)
+    async fn when(&self) -> Option<ResolvedObject<Date>> {
+        Date::of(self.0.date.as_ref(), self.0.date_raw.as_ref(), self.0.earliest, self.0.latest).map(ResolvedObject)
     }
     /// Where.
-    async fn place(&self, ctx: &Context<'_>) -> Option<Result<One<Place>, Fault>> {
+    async fn place(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Place>, SharedError>> {
         self.0.one(ctx, &PLACE).await
     }
     /// Where more exactly, in words.
@@ -126,7 +127,7 @@ impl Event {
         self.0.occurrence
     }
     /// The event of which it is a part.
-    async fn parent(&self, ctx: &Context<'_>) -> Option<Result<One<Event>, Fault>> {
+    async fn parent(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Event>, SharedError>> {
         self.0.one(ctx, &PARENT).await
     }
     /// How it stands: CONTESTED when its own claim, an account or a participation is; else as its own claim; null when
@@ -135,7 +136,7 @@ impl Event {
         self.0.standing
     }
     /// The claim that it happened, if statements take sides on it.
-    async fn claim(&self, ctx: &Context<'_>) -> Option<Result<One<Claim>, Fault>> {
+    async fn claim(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Claim>, SharedError>> {
         self.0
             .one_by::<Claim>(
                 ctx,
@@ -151,17 +152,20 @@ impl Event {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only parts in one of these roles.")] role: Option<Vec<Role>>,
-        #[graphql(desc = "Whether parts that only one account tells are meant too.", default_with = "Accounts::All")]
-        accounts: Accounts,
+        #[graphql(
+            desc = "Whether parts that only one account tells are meant too.",
+            default_with = "AccountScope::All"
+        )]
+        accounts: AccountScope,
         #[graphql(desc = "Only rows for which this holds.")] filter: Option<Box<ParticipationFilter>>,
         #[graphql(desc = "In what order, always ended by the id; as recorded when left out.")] order_by: Option<
-            Vec<<Participation as Noun>::Order>,
+            Vec<<Participation as NodeType>::Order>,
         >,
         #[graphql(desc = "How many rows from the start, 0 to 500; 20 when neither `first` nor `last` is given.")] first: Option<i32>,
         #[graphql(desc = "Only rows behind this cursor.")] after: Option<String>,
         #[graphql(desc = "How many rows from the end, 0 to 500.")] last: Option<i32>,
         #[graphql(desc = "Only rows in front of this cursor.")] before: Option<String>,
-    ) -> One<Connection<Participation>> {
+    ) -> ResolvedObject<Connection<Participation>> {
         Connection::of(
             &self.0,
             ctx,
@@ -171,22 +175,22 @@ impl Event {
                     let words = roles.iter().map(|role| sea_orm::Value::from(role.to_value()));
                     Expr::col((participation::Entity, participation::Column::Role)).is_in(words)
                 });
-                let agreed = (accounts == Accounts::Agreed)
+                let agreed = (accounts == AccountScope::Agreed)
                     .then(|| Expr::col((participation::Entity, participation::Column::AccountId)).is_null());
-                List {
+                ConnectionArgs {
                     name: "Event.participations",
                     link: Some(by(participation::Column::EventId)),
                     fixed: [roles, agreed].into_iter().flatten().reduce(|left, right| left.and(right)),
                     filter,
                     order: order_by,
                     usual: Vec::new(),
-                    window: Window { first, after, last, before },
+                    window: PageArgs { first, after, last, before },
                 }
             },
         )
     }
     /// How it is covered: articles, statements, speakers and accounts as separate numbers.
-    async fn coverage(&self, ctx: &Context<'_>) -> Result<Coverage, Fault> {
+    async fn coverage(&self, ctx: &Context<'_>) -> Result<Coverage, SharedError> {
         coverage(&self.0, ctx).await
     }
     #[graphql(flatten)]
@@ -195,7 +199,7 @@ impl Event {
     }
 }
 
-connections! {
+has_many! {
     EventLists of Entity, named "Event" {
     /// Versions of it that exclude each other.
     accounts: Account = by(account::Column::EventId);
@@ -225,18 +229,18 @@ fn own(column: Column) -> Expr {
 }
 
 /// It holds for the event or for one of its accounts, which may say otherwise.
-fn or_account(own_test: Expr, account_test: Expr, sink: &Sink) -> Expr {
-    own_test.or(one_of(name_of(Column::Id), name_of(account::Column::EventId), account_test, sink))
+fn or_account(own_test: Expr, account_test: Expr, context: &FilterContext) -> Expr {
+    own_test.or(one_of(name_of(Column::Id), name_of(account::Column::EventId), account_test, context))
 }
 
-fn of_type(filter: &EventTypeFilter, sink: &mut Sink) -> Answer<Expr> {
+fn of_type(filter: &EventTypeFilter, context: &mut FilterContext) -> Answer<Expr> {
     let account_type = Expr::col((account::Entity, account::Column::Kind));
     let told = account_type.clone().is_not_null();
-    let (own_test, account_test) = (filter.test(own(Column::Kind), sink)?, filter.test(account_type, sink)?);
-    Ok(or_account(own_test, all([told, account_test]), sink))
+    let (own_test, account_test) = (filter.test(own(Column::Kind), context)?, filter.test(account_type, context)?);
+    Ok(or_account(own_test, all([told, account_test]), context))
 }
 
-fn at_time(filter: &DateFilter, sink: &mut Sink) -> Answer<Expr> {
+fn at_time(filter: &DateFilter, context: &mut FilterContext) -> Answer<Expr> {
     let of_event =
         DateColumns { text: own(Column::Date), earliest: own(Column::Earliest), latest: own(Column::Latest) };
     let column = |column: account::Column| Expr::col((account::Entity, column));
@@ -251,17 +255,17 @@ fn at_time(filter: &DateFilter, sink: &mut Sink) -> Answer<Expr> {
     Ok(or_account(
         filter.test(&of_event)?,
         all([column(account::Column::Date).is_not_null(), filter.test(&of_account)?]),
-        sink,
+        context,
     ))
 }
 
-fn at_place(filter: &PlaceFilter, sink: &mut Sink) -> Answer<Expr> {
-    sink.is_tied = true;
-    let passes = filter.condition(sink)?;
-    let place = id_of::<<PlaceFilter as NounFilter>::Entity>();
-    let own_test = one_of(name_of(Column::PlaceId), place, passes.clone(), sink);
-    let account_test = one_of(name_of(account::Column::PlaceId), place, passes, sink);
-    Ok(or_account(own_test, account_test, sink))
+fn at_place(filter: &PlaceFilter, context: &mut FilterContext) -> Answer<Expr> {
+    context.is_tied = true;
+    let passes = filter.condition(context)?;
+    let place = id_of::<<PlaceFilter as NodeFilter>::Entity>();
+    let own_test = one_of(name_of(Column::PlaceId), place, passes.clone(), context);
+    let account_test = one_of(name_of(account::Column::PlaceId), place, passes, context);
+    Ok(or_account(own_test, account_test, context))
 }
 
 filter! {
@@ -271,7 +275,7 @@ filter! {
         /// The id.
         id: IdFilter = id(Id of Event);
         /// The record that it came with.
-        record: RecordFilter = with(came_with::<entity::event::Entity>);
+        record: RecordFilter = with(from_record::<entity::event::Entity>);
         /// The words are in its title, summary or place note: see `Query.search`.
         search: String = with(searched::<entity::event::Entity>);
         /// The slug.
@@ -295,23 +299,23 @@ filter! {
         /// The event of which it is a part.
         parent: Box<EventFilter> = one(ParentId);
         /// The events that are parts of it.
-        children: ListFilter<EventFilter> = many(carrying::<Entity, _>(Column::ParentId));
+        children: ListFilter<EventFilter> = many(has_child::<Entity, _>(Column::ParentId));
         /// Who and what had a part in it, agreed and disputed.
-        participations: ListFilter<ParticipationFilter> = many(carrying::<Entity, _>(participation::Column::EventId));
+        participations: ListFilter<ParticipationFilter> = many(has_child::<Entity, _>(participation::Column::EventId));
         /// Versions of it that exclude each other.
-        accounts: ListFilter<AccountFilter> = many(carrying::<Entity, _>(account::Column::EventId));
+        accounts: ListFilter<AccountFilter> = many(has_child::<Entity, _>(account::Column::EventId));
         /// The claim that it happened.
-        claim: ListFilter<ClaimFilter> = many(carrying::<Entity, _>(entity::claim::Column::SubjectId));
+        claim: ListFilter<ClaimFilter> = many(has_child::<Entity, _>(entity::claim::Column::SubjectId));
         /// Its ties to other events: it is the first.
-        links: ListFilter<EventLinkFilter> = many(carrying::<Entity, _>(entity::event_link::Column::FromId));
+        links: ListFilter<EventLinkFilter> = many(has_child::<Entity, _>(entity::event_link::Column::FromId));
         /// What was said about it.
-        statements: ListFilter<StatementFilter> = many(tied::<Entity, entity::statement_about::Entity>(entity::statement_about::Column::TargetId, entity::statement_about::Column::StatementId));
+        statements: ListFilter<StatementFilter> = many(via_join_table::<Entity, entity::statement_about::Entity>(entity::statement_about::Column::TargetId, entity::statement_about::Column::StatementId));
         /// Numbers that belong to it.
-        figures: ListFilter<FigureFilter> = many(carrying::<Entity, _>(entity::figure::Column::TargetId));
+        figures: ListFilter<FigureFilter> = many(has_child::<Entity, _>(entity::figure::Column::TargetId));
         /// Its ids elsewhere.
-        external_ids: ListFilter<ExternalIdFilter> = many(carrying::<Entity, _>(entity::external_id::Column::TargetId));
+        external_ids: ListFilter<ExternalIdFilter> = many(has_child::<Entity, _>(entity::external_id::Column::TargetId));
         /// Where it is written.
-        evidence: ListFilter<EvidenceFilter> = many(carrying::<entity::event::Entity, _>(entity::evidence::Column::TargetId));
+        evidence: ListFilter<EvidenceFilter> = many(has_child::<entity::event::Entity, _>(entity::evidence::Column::TargetId));
     }
 }
 
@@ -321,7 +325,7 @@ facet! {
         /// The type, of the event itself.
         Type = Values::words(Column::Kind),
         /// The place, of the event itself.
-        Place = Values::things(Column::PlaceId, Kind::Place),
+        Place = Values::things(Column::PlaceId, NodeKind::Place),
         /// The country of the place, an ISO 3166-1 alpha-2 code.
         Country = Values::of(Column::PlaceId, entity::place::Column::Id, entity::place::Column::Country),
         /// How it stands.
@@ -329,7 +333,7 @@ facet! {
         /// Whether it happened.
         Occurrence = Values::words(Column::Occurrence),
         /// Who had a part in it, agreed or disputed.
-        Actor = Values::each(Column::Id, participation::Column::EventId, participation::Column::ActorId).naming(Kind::Actor),
+        Actor = Values::each(Column::Id, participation::Column::EventId, participation::Column::ActorId).naming(NodeKind::Actor),
         /// The roles in it, agreed or disputed.
         Role = Values::each(Column::Id, participation::Column::EventId, participation::Column::Role),
     }
@@ -345,7 +349,7 @@ order! {
     }
 }
 
-root! {
+root_fields! {
     EventQuery of Event {
         lists {
             /// What happened, is planned, or is said to have happened.

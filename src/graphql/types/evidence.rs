@@ -4,19 +4,19 @@ use async_graphql::{Context, ID, Object};
 
 use crate::graphql::connection::facets::facet;
 use crate::graphql::connection::keyset::order;
-use crate::graphql::executor::resolve::One;
-use crate::graphql::filter::{EnumFilter, FloatFilter, IdFilter, RecordFilter, came_with, filter};
-use crate::graphql::loading::batch::noun;
-use crate::graphql::loading::belongs_to::references;
-use crate::graphql::loading::session::{Fault, present};
-use crate::graphql::root_fields::root;
+use crate::graphql::executor::resolve::ResolvedObject;
+use crate::graphql::filter::{EnumFilter, FloatFilter, IdFilter, RecordFilter, filter, from_record};
+use crate::graphql::loading::batch::node_type;
+use crate::graphql::loading::belongs_to::belongs_to;
+use crate::graphql::loading::session::{SharedError, present};
+use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::article::{Article, ArticleFilter};
 use crate::graphql::types::dataset::{Record, record};
-use crate::graphql::types::node::{Kind, Node, target};
+use crate::graphql::types::node::{Node, NodeKind, target};
 use crate::graphql::types::statement::{Statement, StatementFilter};
 use entity::evidence::{Column, EvidencePart};
 use entity::participation::Certainty;
-use entity::record::Kind as Noun_;
+use entity::record::RecordKind as Noun_;
 
 /// What only the fields of these names show.
 const SPARE: &[Column] = &[
@@ -30,14 +30,14 @@ const SPARE: &[Column] = &[
     Column::Note,
 ];
 
-references! {
+belongs_to! {
     evidence {
         ARTICLE "article": Article = article_id;
         STATEMENT "statement": Statement = statement_id or null;
     }
 }
 
-noun!(Evidence of evidence, filter EvidenceFilter, order EvidenceOrderField, facet EvidenceFacet, spare SPARE, refers REFERENCES);
+node_type!(Evidence of evidence, filter EvidenceFilter, order EvidenceOrderField, facet EvidenceFacet, spare SPARE, refers REFERENCES);
 
 /// Where in an article a fact is written (W3C Web Annotation Data Model: TextPositionSelector and TextQuoteSelector).
 /// The words themselves stand here only where they may be kept.
@@ -45,18 +45,18 @@ noun!(Evidence of evidence, filter EvidenceFilter, order EvidenceOrderField, fac
 impl Evidence {
     /// Its id: opaque, unique over all types, the same as long as the thing exists.
     async fn id(&self) -> ID {
-        Kind::Evidence.global(self.0.id.0)
+        NodeKind::Evidence.global(self.0.id.0)
     }
     /// The record that it came with.
-    async fn record(&self, ctx: &Context<'_>) -> Result<Record, Fault> {
+    async fn record(&self, ctx: &Context<'_>) -> Result<Record, SharedError> {
         record(&self.0, ctx, |row| row.id.0).await
     }
     /// The article.
-    async fn article(&self, ctx: &Context<'_>) -> Result<One<Article>, Fault> {
+    async fn article(&self, ctx: &Context<'_>) -> Result<ResolvedObject<Article>, SharedError> {
         present(self.0.one(ctx, &ARTICLE).await)
     }
     /// The fact that is written there.
-    async fn target(&self, ctx: &Context<'_>) -> Result<Node, Fault> {
+    async fn target(&self, ctx: &Context<'_>) -> Result<Node, SharedError> {
         target(&self.0, ctx, |row| Some((row.target_id.0, Some(row.target_kind)))).await
     }
 
@@ -98,7 +98,7 @@ impl Evidence {
         self.0.ordinal
     }
     /// The statement in which the fact is told; null for the article's own voice.
-    async fn statement(&self, ctx: &Context<'_>) -> Option<Result<One<Statement>, Fault>> {
+    async fn statement(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Statement>, SharedError>> {
         self.0.one(ctx, &STATEMENT).await
     }
     /// How sure the annotation is, from 0 to 1.
@@ -121,7 +121,7 @@ filter! {
         /// The id.
         id: IdFilter = id(Id of Evidence);
         /// The record that it came with.
-        record: RecordFilter = with(came_with::<entity::evidence::Entity>);
+        record: RecordFilter = with(from_record::<entity::evidence::Entity>);
         /// The article.
         article: Box<ArticleFilter> = one(ArticleId);
         /// The noun of the fact.
@@ -143,7 +143,7 @@ facet! {
         /// The noun of what is written there.
         TargetKind = Values::words(Column::TargetKind),
         /// The article.
-        Article = Values::things(Column::ArticleId, Kind::Article),
+        Article = Values::things(Column::ArticleId, NodeKind::Article),
         /// Whether it is stated or inferred.
         Certainty = Values::words(Column::Certainty),
     }
@@ -159,7 +159,7 @@ order! {
     }
 }
 
-root! {
+root_fields! {
     EvidenceQuery of Evidence {
         lists {
             /// Where facts are written.

@@ -4,23 +4,23 @@ use async_graphql::{Context, ID, Object};
 
 use crate::graphql::connection::facets::facet;
 use crate::graphql::connection::keyset::order;
-use crate::graphql::filter::{IdFilter, RecordFilter, StringFilter, came_with, filter};
-use crate::graphql::loading::batch::noun;
-use crate::graphql::loading::session::Fault;
+use crate::graphql::filter::{IdFilter, RecordFilter, StringFilter, filter, from_record};
+use crate::graphql::loading::batch::node_type;
+use crate::graphql::loading::session::SharedError;
 use crate::graphql::types::dataset::{Record, record};
-use crate::graphql::types::node::{Kind, Node, target};
+use crate::graphql::types::node::{Node, NodeKind, target};
 
-noun!(ExternalId of external_id, filter ExternalIdFilter, order ExternalIdOrderField, facet ExternalIdFacet);
+node_type!(ExternalId of external_id, filter ExternalIdFilter, order ExternalIdOrderField, facet ExternalIdFacet);
 
 /// An id that another system gave to an actor, place, event or article.
 #[Object]
 impl ExternalId {
     /// Its id: opaque, unique over all types, the same as long as the thing exists.
     async fn id(&self) -> ID {
-        Kind::ExternalId.global(self.0.id.0)
+        NodeKind::ExternalId.global(self.0.id.0)
     }
     /// The record that it came with.
-    async fn record(&self, ctx: &Context<'_>) -> Result<Record, Fault> {
+    async fn record(&self, ctx: &Context<'_>) -> Result<Record, SharedError> {
         record(&self.0, ctx, |row| row.id.0).await
     }
     /// Who gives such ids: `wikidata`, `geonames`, `gdelt`, `acled`, `ucdp`, `ftm`, `twitter`, ...
@@ -32,7 +32,7 @@ impl ExternalId {
         &self.0.value
     }
     /// Whose id it is.
-    async fn target(&self, ctx: &Context<'_>) -> Result<Node, Fault> {
+    async fn target(&self, ctx: &Context<'_>) -> Result<Node, SharedError> {
         target(&self.0, ctx, |row| Some((row.target_id.0, Some(row.target_kind)))).await
     }
 }
@@ -43,7 +43,7 @@ filter! {
         /// The id.
         id: IdFilter = id(Id of ExternalId);
         /// The record that it came with.
-        record: RecordFilter = with(came_with::<entity::external_id::Entity>);
+        record: RecordFilter = with(from_record::<entity::external_id::Entity>);
         /// The scheme.
         scheme: StringFilter = column(Scheme);
         /// The id in its scheme.

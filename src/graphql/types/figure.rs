@@ -9,49 +9,49 @@ use crate::graphql::connection::Connection;
 use crate::graphql::connection::facets::facet;
 use crate::graphql::connection::histogram::DatedList;
 use crate::graphql::connection::keyset::order;
-use crate::graphql::connection::loader::{Pages, by};
-use crate::graphql::connections;
-use crate::graphql::executor::resolve::One;
+use crate::graphql::connection::loader::{ConnectionLoader, by};
+use crate::graphql::executor::resolve::ResolvedObject;
 use crate::graphql::filter::{
-    DateFilter, EnumFilter, EventTypeFilter, FloatFilter, IdFilter, ListFilter, RecordFilter, StringFilter, came_with,
-    carrying, filter, searched,
+    DateFilter, EnumFilter, EventTypeFilter, FloatFilter, IdFilter, ListFilter, RecordFilter, StringFilter, filter,
+    from_record, has_child, searched,
 };
-use crate::graphql::loading::batch::{Once, noun};
-use crate::graphql::loading::belongs_to::references;
-use crate::graphql::loading::session::{Fault, Session, session};
-use crate::graphql::root_fields::root;
+use crate::graphql::has_many;
+use crate::graphql::loading::batch::{Once, node_type};
+use crate::graphql::loading::belongs_to::belongs_to;
+use crate::graphql::loading::session::{Session, SharedError, session};
+use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::claim::Claim;
 use crate::graphql::types::dataset::{Record, record};
 use crate::graphql::types::date::Date;
 use crate::graphql::types::evidence::{Evidence, EvidenceFilter};
-use crate::graphql::types::node::{Kind, Node, target};
+use crate::graphql::types::node::{Node, NodeKind, target};
 use crate::graphql::types::place::{Place, PlaceFilter};
 use entity::event_type::EventType;
 use entity::figure::{Column, Entity, Qualifier};
-use entity::record::Kind as Noun_;
+use entity::record::RecordKind as Noun_;
 
-references! {
+belongs_to! {
     figure {
         PLACE "place": Place = place_id or null;
         PART_OF "partOf": Figure = part_of_id or null;
     }
 }
 
-noun!(Figure of figure, filter FigureFilter, order FigureOrderField, facet FigureFacet, chart FigureChart, dated [Earliest Latest], refers REFERENCES);
+node_type!(Figure of figure, filter FigureFilter, order FigureOrderField, facet FigureFacet, chart FigureChart, dated [Earliest Latest], refers REFERENCES);
 
 /// A number that a statement, event, account or article gives, with what it counts.
 #[Object]
 impl Figure {
     /// Its id: opaque, unique over all types, the same as long as the thing exists.
     async fn id(&self) -> ID {
-        Kind::Figure.global(self.0.id.0)
+        NodeKind::Figure.global(self.0.id.0)
     }
     /// The record that it came with.
-    async fn record(&self, ctx: &Context<'_>) -> Result<Record, Fault> {
+    async fn record(&self, ctx: &Context<'_>) -> Result<Record, SharedError> {
         record(&self.0, ctx, |row| row.id.0).await
     }
     /// The statement, event, account or article that gives it.
-    async fn target(&self, ctx: &Context<'_>) -> Result<Node, Fault> {
+    async fn target(&self, ctx: &Context<'_>) -> Result<Node, SharedError> {
         target(&self.0, ctx, |row| Some((row.target_id.0, Some(row.target_kind)))).await
     }
     /// What is counted, in words.
@@ -83,19 +83,19 @@ impl Figure {
         self.0.qualifier
     }
     /// Over what time it is counted.
-    async fn period(&self) -> Option<One<Date>> {
-        Date::of(self.0.period.as_ref(), self.0.period_raw.as_ref(), self.0.earliest, self.0.latest).map(One)
+    async fn period(&self) -> Option<ResolvedObject<Date>> {
+        Date::of(self.0.period.as_ref(), self.0.period_raw.as_ref(), self.0.earliest, self.0.latest).map(ResolvedObject)
     }
     /// Where it is counted.
-    async fn place(&self, ctx: &Context<'_>) -> Option<Result<One<Place>, Fault>> {
+    async fn place(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Place>, SharedError>> {
         self.0.one(ctx, &PLACE).await
     }
     /// The figure of which it is a part: the 58 of the 76.
-    async fn part_of(&self, ctx: &Context<'_>) -> Option<Result<One<Figure>, Fault>> {
+    async fn part_of(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Figure>, SharedError>> {
         self.0.one(ctx, &PART_OF).await
     }
     /// The claim about it, if statements take sides on it.
-    async fn claim(&self, ctx: &Context<'_>) -> Option<Result<One<Claim>, Fault>> {
+    async fn claim(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Claim>, SharedError>> {
         self.0
             .one_by::<Claim>(
                 ctx,
@@ -111,7 +111,7 @@ impl Figure {
     }
 }
 
-connections! {
+has_many! {
     FigureLists of entity::figure::Entity, named "Figure" {
     /// The figures that are parts of it.
     parts: Figure = by(entity::figure::Column::PartOfId);
@@ -126,7 +126,7 @@ filter! {
         /// The id.
         id: IdFilter = id(Id of Figure);
         /// The record that it came with.
-        record: RecordFilter = with(came_with::<entity::figure::Entity>);
+        record: RecordFilter = with(from_record::<entity::figure::Entity>);
         /// The words are in its counted thing: see `Query.search`.
         search: String = with(searched::<entity::figure::Entity>);
         /// The noun of what gives it: STATEMENT, EVENT, ACCOUNT or ARTICLE.
@@ -152,7 +152,7 @@ filter! {
         /// The figure of which it is a part.
         part_of: Box<FigureFilter> = one(PartOfId);
         /// Where it is written.
-        evidence: ListFilter<EvidenceFilter> = many(carrying::<entity::figure::Entity, _>(entity::evidence::Column::TargetId));
+        evidence: ListFilter<EvidenceFilter> = many(has_child::<entity::figure::Entity, _>(entity::evidence::Column::TargetId));
     }
 }
 
@@ -170,7 +170,7 @@ impl From<Connection<Figure>> for FigureChart {
 impl FigureChart {
     /// What the numbers of the whole list come to, whatever the page, for each unit. A number that is part of another is added
     /// along with it: leave parts out by `not: {partOf: {}}`.
-    async fn sums(&self, ctx: &Context<'_>) -> Result<Vec<FigureSum>, Fault> {
+    async fn sums(&self, ctx: &Context<'_>) -> Result<Vec<FigureSum>, SharedError> {
         let Connection { pages, parent } = &self.0;
         let once = pages.loads.load::<Once<HashMap<i64, Vec<FigureSum>>>>((ctx.item.pos, "sums"), Once::new);
         let all = once.get_or_init(async || Box::pin(sums(pages, session(ctx)?)).await).await;
@@ -198,7 +198,10 @@ pub struct FigureSum {
     upper: Option<f64>,
 }
 
-async fn sums(pages: &Pages<Figure>, session: &Session) -> Result<HashMap<i64, Vec<FigureSum>>, Fault> {
+async fn sums(
+    pages: &ConnectionLoader<Figure>,
+    session: &Session,
+) -> Result<HashMap<i64, Vec<FigureSum>>, SharedError> {
     let column = |column| Expr::col((Entity, column));
     let or_value = |bound| Func::coalesce([column(bound), column(Column::Value)]).into();
     let columns = [
@@ -218,7 +221,7 @@ async fn sums(pages: &Pages<Figure>, session: &Session) -> Result<HashMap<i64, V
     groups.order_by_expr(Expr::col("unit").is_null(), Order::Asc).order_by("unit", Order::Asc);
     let mut all: HashMap<i64, Vec<FigureSum>> = HashMap::new();
     for row in session.all(&groups).await? {
-        let sum = |name| Ok::<_, Fault>(row.try_get::<Option<f64>>("", name)?.map(to_12_digits));
+        let sum = |name| Ok::<_, SharedError>(row.try_get::<Option<f64>>("", name)?.map(to_12_digits));
         let count: i64 = row.try_get("", "count")?;
         all.entry(pages.parent(&row)?).or_default().push(FigureSum {
             unit: row.try_get("", "unit")?,
@@ -246,7 +249,7 @@ facet! {
         /// How exact it is meant.
         Qualifier = Values::words(Column::Qualifier),
         /// Where it is counted.
-        Place = Values::things(Column::PlaceId, Kind::Place),
+        Place = Values::things(Column::PlaceId, NodeKind::Place),
     }
 }
 
@@ -260,7 +263,7 @@ order! {
     }
 }
 
-root! {
+root_fields! {
     FigureQuery of Figure {
         lists {
             /// Numbers and what they count.

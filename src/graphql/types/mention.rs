@@ -4,38 +4,38 @@ use async_graphql::{Context, ID, Object};
 
 use crate::graphql::connection::facets::facet;
 use crate::graphql::connection::keyset::order;
-use crate::graphql::executor::resolve::One;
-use crate::graphql::filter::{EnumFilter, IdFilter, RecordFilter, StringFilter, came_with, filter};
-use crate::graphql::loading::batch::noun;
-use crate::graphql::loading::belongs_to::references;
-use crate::graphql::loading::session::{Fault, present};
-use crate::graphql::root_fields::root;
+use crate::graphql::executor::resolve::ResolvedObject;
+use crate::graphql::filter::{EnumFilter, IdFilter, RecordFilter, StringFilter, filter, from_record};
+use crate::graphql::loading::batch::node_type;
+use crate::graphql::loading::belongs_to::belongs_to;
+use crate::graphql::loading::session::{SharedError, present};
+use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::article::{Article, ArticleFilter};
 use crate::graphql::types::dataset::{Record, record};
-use crate::graphql::types::node::{Kind, Node, target_if};
+use crate::graphql::types::node::{Node, NodeKind, target_if};
 use entity::mention::MentionKind;
 
-references! {
+belongs_to! {
     mention {
         ARTICLE "article": Article = article_id;
     }
 }
 
-noun!(Mention of mention, filter MentionFilter, order MentionOrderField, facet MentionFacet, refers REFERENCES);
+node_type!(Mention of mention, filter MentionFilter, order MentionOrderField, facet MentionFacet, refers REFERENCES);
 
 /// A name seen in an article and not yet judged, or judged to name an actor or place.
 #[Object]
 impl Mention {
     /// Its id: opaque, unique over all types, the same as long as the thing exists.
     async fn id(&self) -> ID {
-        Kind::Mention.global(self.0.id.0)
+        NodeKind::Mention.global(self.0.id.0)
     }
     /// The record that it came with.
-    async fn record(&self, ctx: &Context<'_>) -> Result<Record, Fault> {
+    async fn record(&self, ctx: &Context<'_>) -> Result<Record, SharedError> {
         record(&self.0, ctx, |row| row.id.0).await
     }
     /// The article.
-    async fn article(&self, ctx: &Context<'_>) -> Result<One<Article>, Fault> {
+    async fn article(&self, ctx: &Context<'_>) -> Result<ResolvedObject<Article>, SharedError> {
         present(self.0.one(ctx, &ARTICLE).await)
     }
     /// The name as written there.
@@ -51,7 +51,7 @@ impl Mention {
         self.0.start
     }
     /// The actor or place that it was judged to name.
-    async fn judged(&self, ctx: &Context<'_>) -> Option<Result<Node, Fault>> {
+    async fn resolved_to(&self, ctx: &Context<'_>) -> Option<Result<Node, SharedError>> {
         target_if(&self.0, ctx, |row| Some((row.target_id?.0, row.target_kind))).await
     }
 }
@@ -62,7 +62,7 @@ filter! {
         /// The id.
         id: IdFilter = id(Id of Mention);
         /// The record that it came with.
-        record: RecordFilter = with(came_with::<entity::mention::Entity>);
+        record: RecordFilter = with(from_record::<entity::mention::Entity>);
         /// The name as written, letter for letter.
         text: StringFilter = column(Text);
         /// What it seems to name.
@@ -90,7 +90,7 @@ order! {
     }
 }
 
-root! {
+root_fields! {
     MentionQuery of Mention {
         lists {
             /// Names seen in articles and not yet judged.

@@ -6,9 +6,9 @@ use async_graphql::{Context, ID, Object, SimpleObject, Union};
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Func, JoinType, Order, Query, SelectStatement};
 
 use crate::error::Error;
-use crate::graphql::loading::session::{Fault, Session, session};
+use crate::graphql::loading::session::{Session, SharedError, session};
 use crate::graphql::search::{SearchKind, SearchRule, alike};
-use crate::graphql::types::node::{Kind, Node, load, parse};
+use crate::graphql::types::node::{Node, NodeKind, load, parse};
 
 /// Names of a thing by which others are looked for.
 const MOST_NAMES: u64 = 8;
@@ -32,7 +32,7 @@ pub enum MergeReason {
     /// Both have an id elsewhere.
     ExternalId(SharedExternalId),
     /// They have names that agree.
-    Name(AlikeName),
+    Name(SimilarName),
     /// They have a part in the same events, or the same actors in them.
     Events(SharedEvents),
 }
@@ -48,7 +48,7 @@ pub struct SharedExternalId {
 
 /// A name of the other that agrees with one of the thing.
 #[derive(Clone, SimpleObject)]
-pub struct AlikeName {
+pub struct SimilarName {
     /// The thing's name.
     name: String,
     /// The other's name.
@@ -83,12 +83,12 @@ impl MergeCandidateQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The id of an actor, place or event.")] of: ID,
         #[graphql(desc = "How many, 0 to 100.", default = 10)] first: i32,
-    ) -> Option<Result<Vec<MergeCandidate>, Fault>> {
+    ) -> Option<Result<Vec<MergeCandidate>, SharedError>> {
         Some(candidates(ctx, &of, first).await)
     }
 }
 
-async fn candidates(ctx: &Context<'_>, of: &ID, first: i32) -> Result<Vec<MergeCandidate>, Fault> {
+async fn candidates(ctx: &Context<'_>, of: &ID, first: i32) -> Result<Vec<MergeCandidate>, SharedError> {
     let (kind, id) = parse(of)?;
     if first > MOST {
         return Err(Error::Limit(format!("`first: {first}` is too many: ask for at most {MOST}")).into());
@@ -98,15 +98,15 @@ async fn candidates(ctx: &Context<'_>, of: &ID, first: i32) -> Result<Vec<MergeC
     let mut reasons: BTreeMap<i64, Vec<MergeReason>> = BTreeMap::new();
     external_ids(session, id, &mut reasons).await?;
     match kind {
-        Kind::Actor | Kind::Place => {
-            let searched = if kind == Kind::Actor { SearchKind::Actor } else { SearchKind::Place };
+        NodeKind::Actor | NodeKind::Place => {
+            let searched = if kind == NodeKind::Actor { SearchKind::Actor } else { SearchKind::Place };
             names(session, id, searched, &mut reasons).await?;
-            if kind == Kind::Actor {
+            if kind == NodeKind::Actor {
                 let found: Vec<i64> = reasons.keys().copied().collect();
                 counted(session, &events_of_actors(session, id, &found), &mut reasons).await?;
             }
         }
-        Kind::Event => counted(session, &events_like(id), &mut reasons).await?,
+        NodeKind::Event => counted(session, &events_like(id), &mut reasons).await?,
         _ => return Err(Error::BadInput("Only actors, places and events can be one: give the id of one".into()).into()),
     }
     for judged in judged_two(session, id).await? {
@@ -135,7 +135,11 @@ fn strength(reason: &MergeReason) -> (u8, i64) {
     }
 }
 
-async fn external_ids(session: &Session, id: i64, reasons: &mut BTreeMap<i64, Vec<MergeReason>>) -> Result<(), Fault> {
+async fn external_ids(
+    session: &Session,
+    id: i64,
+    reasons: &mut BTreeMap<i64, Vec<MergeReason>>,
+) -> Result<(), SharedError> {
     let (mine, other) = ("mine", "other");
     let select = Query::select()
         .columns([(other, "target_id"), (other, "scheme"), (other, "value")])
@@ -166,7 +170,7 @@ async fn names(
     id: i64,
     kind: SearchKind,
     reasons: &mut BTreeMap<i64, Vec<MergeReason>>,
-) -> Result<(), Fault> {
+) -> Result<(), SharedError> {
     let select = Query::select()
         .column("text")
         .from("name")
@@ -174,13 +178,13 @@ async fn names(
         .order_by("id", Order::Asc)
         .limit(MOST_NAMES)
         .take();
-    let mut best: BTreeMap<i64, AlikeName> = BTreeMap::new();
+    let mut best: BTreeMap<i64, SimilarName> = BTreeMap::new();
     for row in session.all(&select).await? {
         let name: String = row.try_get("", "text")?;
         for one in alike(session, &name, kind, MOST_LOOKED_AT).await? {
             let reason =
-                AlikeName { name: name.clone(), other_name: one.name, rule: one.rule, closeness: one.closeness };
-            let rank = |reason: &AlikeName| (reason.rule, -(reason.closeness * 1000.0) as i64);
+                SimilarName { name: name.clone(), other_name: one.name, rule: one.rule, closeness: one.closeness };
+            let rank = |reason: &SimilarName| (reason.rule, -(reason.closeness * 1000.0) as i64);
             match best.get(&one.id) {
                 Some(known) if rank(known) <= rank(&reason) => {}
                 _ => drop(best.insert(one.id, reason)),
@@ -255,7 +259,7 @@ async fn counted(
     session: &Session,
     select: &SelectStatement,
     reasons: &mut BTreeMap<i64, Vec<MergeReason>>,
-) -> Result<(), Fault> {
+) -> Result<(), SharedError> {
     for row in session.all(select).await? {
         let count = i32::try_from(row.try_get::<i64>("", "count")?).unwrap_or(i32::MAX);
         reasons.entry(row.try_get("", "id")?).or_default().push(MergeReason::Events(SharedEvents { count }));
@@ -264,7 +268,7 @@ async fn counted(
 }
 
 /// Those of which it was judged that they are not this thing.
-async fn judged_two(session: &Session, id: i64) -> Result<HashSet<i64>, Fault> {
+async fn judged_two(session: &Session, id: i64) -> Result<HashSet<i64>, SharedError> {
     let mut judged = HashSet::new();
     let resolved = |side: &'static str| {
         let select = Query::select()

@@ -5,28 +5,28 @@ use async_graphql::{Context, ID, Object};
 use crate::graphql::connection::facets::facet;
 use crate::graphql::connection::keyset::order;
 use crate::graphql::connection::loader::by;
-use crate::graphql::connections;
 use crate::graphql::filter::{
-    EnumFilter, IdFilter, ListFilter, RecordFilter, StringFilter, came_with, carrying, filter,
+    EnumFilter, IdFilter, ListFilter, RecordFilter, StringFilter, filter, from_record, has_child,
 };
-use crate::graphql::loading::batch::noun;
-use crate::graphql::loading::session::Fault;
+use crate::graphql::has_many;
+use crate::graphql::loading::batch::node_type;
+use crate::graphql::loading::session::SharedError;
 use crate::graphql::types::dataset::{Record, record};
 use crate::graphql::types::evidence::{Evidence, EvidenceFilter};
-use crate::graphql::types::node::{Kind, Node, target};
+use crate::graphql::types::node::{Node, NodeKind, target};
 use entity::name::NameKind;
 
-noun!(Name of name, filter NameFilter, order NameOrderField, facet NameFacet);
+node_type!(Name of name, filter NameFilter, order NameOrderField, facet NameFacet);
 
 /// What an actor or place is called.
 #[Object]
 impl Name {
     /// Its id: opaque, unique over all types, the same as long as the thing exists.
     async fn id(&self) -> ID {
-        Kind::Name.global(self.0.id.0)
+        NodeKind::Name.global(self.0.id.0)
     }
     /// The record that it came with.
-    async fn record(&self, ctx: &Context<'_>) -> Result<Record, Fault> {
+    async fn record(&self, ctx: &Context<'_>) -> Result<Record, SharedError> {
         record(&self.0, ctx, |row| row.id.0).await
     }
     /// The name as written; a handle without its `@`.
@@ -46,7 +46,7 @@ impl Name {
         self.0.kind
     }
     /// The actor or place that bears it.
-    async fn bearer(&self, ctx: &Context<'_>) -> Result<Node, Fault> {
+    async fn bearer(&self, ctx: &Context<'_>) -> Result<Node, SharedError> {
         target(&self.0, ctx, |row| Some((row.target_id.0, None))).await
     }
     #[graphql(flatten)]
@@ -55,7 +55,7 @@ impl Name {
     }
 }
 
-connections! {
+has_many! {
     NameLists of entity::name::Entity, named "Name" {
     /// Where it is written.
     evidence: Evidence = by(entity::evidence::Column::TargetId);
@@ -68,7 +68,7 @@ filter! {
         /// The id.
         id: IdFilter = id(Id of Name);
         /// The record that it came with.
-        record: RecordFilter = with(came_with::<entity::name::Entity>);
+        record: RecordFilter = with(from_record::<entity::name::Entity>);
         /// The text, letter for letter.
         text: StringFilter = column(Text);
         /// The language tag.
@@ -78,7 +78,7 @@ filter! {
         /// The sort of name.
         kind: EnumFilter<NameKind> = column(Kind);
         /// Where it is written.
-        evidence: ListFilter<EvidenceFilter> = many(carrying::<entity::name::Entity, _>(entity::evidence::Column::TargetId));
+        evidence: ListFilter<EvidenceFilter> = many(has_child::<entity::name::Entity, _>(entity::evidence::Column::TargetId));
     }
 }
 

@@ -10,9 +10,9 @@ use data_encoding::BASE64URL_NOPAD;
 use sea_orm::EntityTrait;
 
 use crate::error::{Error, Result};
-use crate::graphql::loading::batch::{Noun, Row};
-use crate::graphql::loading::projection::Asked;
-use crate::graphql::loading::session::{Fault, Session, present, session};
+use crate::graphql::loading::batch::{NodeType, Row};
+use crate::graphql::loading::projection::Projection;
+use crate::graphql::loading::session::{Session, SharedError, present, session};
 use crate::graphql::types::account::Account;
 use crate::graphql::types::actor::{Actor, AnonymousSource, Group, Organization, Person};
 use crate::graphql::types::article::Article;
@@ -35,12 +35,12 @@ use crate::graphql::types::statement::Statement;
 
 /// Declares the nouns that have global ids.
 macro_rules! nodes {
-    ($($kind:ident $word:literal $noun:ident $module:ident $stored:expr;)+) => {
+    ($($kind:ident $word:literal $node_type:ident $module:ident $stored:expr;)+) => {
         /// The nouns that have global ids.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum Kind { $(#[allow(missing_docs)] $kind,)+ }
+        pub enum NodeKind { $(#[allow(missing_docs)] $kind,)+ }
 
-        impl Kind {
+        impl NodeKind {
             pub(crate) const ALL: &'static [Self] = &[$(Self::$kind),+];
 
             pub(crate) fn word(self) -> &'static str {
@@ -52,19 +52,19 @@ macro_rules! nodes {
             }
 
             /// The noun in the register of records, where a dataset is not.
-            pub(crate) fn stored(self) -> Option<entity::record::Kind> {
+            pub(crate) fn stored(self) -> Option<entity::record::RecordKind> {
                 match self { $(Self::$kind => $stored,)+ }
             }
         }
 
         /// Reads rows of one noun by their numbers, in no order.
-        pub(crate) async fn load(session: &Session, kind: Kind, ids: &[i64]) -> Result<Vec<(i64, Node)>, Fault> {
+        pub(crate) async fn load(session: &Session, kind: NodeKind, ids: &[i64]) -> Result<Vec<(i64, Node)>, SharedError> {
             match kind {
-                $(Kind::$kind => {
-                    let batch = Asked::<$noun>::whole().read_by(session, entity::$module::Column::Id, ids).await?;
+                $(NodeKind::$kind => {
+                    let batch = Projection::<$node_type>::whole().read_by(session, entity::$module::Column::Id, ids).await?;
                     Ok((0..ids.len()).filter_map(|at| {
                         let row: Row<entity::$module::Entity> = Row::get(&batch, at)?;
-                        Some((row.id.0, Node::from($noun::of(row))))
+                        Some((row.id.0, Node::from($node_type::of(row))))
                     }).collect())
                 })+
             }
@@ -74,27 +74,27 @@ macro_rules! nodes {
 
 nodes! {
     Dataset "dataset" Dataset dataset None;
-    Article "article" Article article Some(entity::record::Kind::Article);
-    Actor "actor" Actor actor Some(entity::record::Kind::Actor);
-    Name "name" Name name Some(entity::record::Kind::Name);
-    Place "place" Place place Some(entity::record::Kind::Place);
-    Relation "relation" Relation relation Some(entity::record::Kind::Relation);
-    Event "event" Event event Some(entity::record::Kind::Event);
-    Participation "participation" Participation participation Some(entity::record::Kind::Participation);
-    EventLink "event link" EventLink event_link Some(entity::record::Kind::EventLink);
-    Account "account" Account account Some(entity::record::Kind::Account);
-    Statement "statement" Statement statement Some(entity::record::Kind::Statement);
-    Claim "claim" Claim claim Some(entity::record::Kind::Claim);
-    Stance "stance" Stance stance Some(entity::record::Kind::Stance);
-    Figure "figure" Figure figure Some(entity::record::Kind::Figure);
-    Evidence "evidence" Evidence evidence Some(entity::record::Kind::Evidence);
-    Mention "mention" Mention mention Some(entity::record::Kind::Mention);
-    ExternalId "external id" ExternalId external_id Some(entity::record::Kind::ExternalId);
-    Merge "judgement" Merge merge None;
+    Article "article" Article article Some(entity::record::RecordKind::Article);
+    Actor "actor" Actor actor Some(entity::record::RecordKind::Actor);
+    Name "name" Name name Some(entity::record::RecordKind::Name);
+    Place "place" Place place Some(entity::record::RecordKind::Place);
+    Relation "relation" Relation relation Some(entity::record::RecordKind::Relation);
+    Event "event" Event event Some(entity::record::RecordKind::Event);
+    Participation "participation" Participation participation Some(entity::record::RecordKind::Participation);
+    EventLink "event link" EventLink event_link Some(entity::record::RecordKind::EventLink);
+    Account "account" Account account Some(entity::record::RecordKind::Account);
+    Statement "statement" Statement statement Some(entity::record::RecordKind::Statement);
+    Claim "claim" Claim claim Some(entity::record::RecordKind::Claim);
+    Stance "stance" Stance stance Some(entity::record::RecordKind::Stance);
+    Figure "figure" Figure figure Some(entity::record::RecordKind::Figure);
+    Evidence "evidence" Evidence evidence Some(entity::record::RecordKind::Evidence);
+    Mention "mention" Mention mention Some(entity::record::RecordKind::Mention);
+    ExternalId "external id" ExternalId external_id Some(entity::record::RecordKind::ExternalId);
+    Merge "merge" Merge merge None;
     Change "change" Change change None;
 }
 
-impl Kind {
+impl NodeKind {
     /// The global id of a number: opaque to clients, the same as long as the thing exists.
     pub(crate) fn global(self, number: i64) -> ID {
         // Made for most rows of an answer: on the stack, which holds the longest of them.
@@ -106,7 +106,7 @@ impl Kind {
     }
 
     /// The noun of a record.
-    pub(crate) fn of_stored(kind: entity::record::Kind) -> Option<Self> {
+    pub(crate) fn of_stored(kind: entity::record::RecordKind) -> Option<Self> {
         Self::ALL.iter().copied().find(|one| one.stored() == Some(kind))
     }
 
@@ -132,12 +132,12 @@ impl Kind {
 }
 
 /// The noun and number of a global id.
-pub(crate) fn parse(id: &ID) -> Result<(Kind, i64)> {
+pub(crate) fn parse(id: &ID) -> Result<(NodeKind, i64)> {
     let read = || {
         let bytes = BASE64URL_NOPAD.decode(id.as_bytes()).ok()?;
         let text = String::from_utf8(bytes).ok()?;
         let (table, number) = text.split_once(':')?;
-        let kind = Kind::ALL.iter().copied().find(|kind| kind.table() == table)?;
+        let kind = NodeKind::ALL.iter().copied().find(|kind| kind.table() == table)?;
         Some((kind, number.parse().ok()?))
     };
     read().ok_or_else(|| {
@@ -149,8 +149,8 @@ pub(crate) fn parse(id: &ID) -> Result<(Kind, i64)> {
 }
 
 /// The global id of a thing in the register of records.
-pub(crate) fn global(kind: entity::record::Kind, number: i64) -> String {
-    let node = Kind::ALL.iter().find(|node| node.stored() == Some(kind));
+pub(crate) fn global(kind: entity::record::RecordKind, number: i64) -> String {
+    let node = NodeKind::ALL.iter().find(|node| node.stored() == Some(kind));
     node.map(|node| node.global(number).to_string()).unwrap_or_default()
 }
 
@@ -261,10 +261,10 @@ interface! {
 }
 
 macro_rules! into_node {
-    ($($noun:ident)+) => {$(
-        impl From<$noun> for Node {
-            fn from(noun: $noun) -> Self {
-                Self::$noun(noun)
+    ($($node_type:ident)+) => {$(
+        impl From<$node_type> for Node {
+            fn from(node_type: $node_type) -> Self {
+                Self::$node_type(node_type)
             }
         }
     )+};
@@ -314,7 +314,7 @@ impl From<Actor> for Node {
 }
 
 /// A number and its noun, where that is kept.
-type Target = (i64, Option<entity::record::Kind>);
+type Target = (i64, Option<entity::record::RecordKind>);
 
 /// What a column that holds numbers of several nouns refers to, read for the whole batch: one statement a noun.
 ///
@@ -323,17 +323,17 @@ pub(crate) async fn target_if<E>(
     row: &Row<E>,
     ctx: &Context<'_>,
     of: fn(&E::Model) -> Option<Target>,
-) -> Option<Result<Node, Fault>>
+) -> Option<Result<Node, SharedError>>
 where
     E: EntityTrait<Model: Send + Sync>,
 {
     let (wanted, _) = of(row)?;
     let found = row.shared(ctx, async |rows| {
         let mut found = HashMap::new();
-        for kind in Kind::ALL {
-            let of_kind = |stored: Option<entity::record::Kind>| match stored {
+        for kind in NodeKind::ALL {
+            let of_kind = |stored: Option<entity::record::RecordKind>| match stored {
                 Some(stored) => kind.stored() == Some(stored),
-                None => matches!(kind, Kind::Actor | Kind::Place),
+                None => matches!(kind, NodeKind::Actor | NodeKind::Place),
             };
             let mut numbers: Vec<i64> =
                 rows.iter().filter_map(of).filter(|(_, stored)| of_kind(*stored)).map(|(number, _)| number).collect();
@@ -353,7 +353,7 @@ pub(crate) async fn target<E>(
     row: &Row<E>,
     ctx: &Context<'_>,
     of: fn(&E::Model) -> Option<Target>,
-) -> Result<Node, Fault>
+) -> Result<Node, SharedError>
 where
     E: EntityTrait<Model: Send + Sync>,
 {

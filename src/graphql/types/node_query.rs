@@ -6,8 +6,8 @@ use async_graphql::{Context, ID, Object};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 
 use crate::error::{Error, Result};
-use crate::graphql::loading::session::{Fault, Session, session};
-use crate::graphql::types::node::{Kind, Node, load, parse};
+use crate::graphql::loading::session::{Session, SharedError, session};
+use crate::graphql::types::node::{Node, NodeKind, load, parse};
 
 /// Lookups by global id.
 #[derive(Default)]
@@ -17,7 +17,11 @@ pub struct NodeQuery;
 #[Object]
 impl NodeQuery {
     /// The thing with this id; null when there is none. Error: `BAD_INPUT` for text that is no id.
-    async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "A global id.")] id: ID) -> Option<Result<Node, Fault>> {
+    async fn node(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "A global id.")] id: ID,
+    ) -> Option<Result<Node, SharedError>> {
         let found = async {
             let asked = parse(&id)?;
             Ok(named(session(ctx)?, &[asked]).await?.remove(&asked))
@@ -31,7 +35,7 @@ impl NodeQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Global ids, at most 500.")] ids: Vec<ID>,
-    ) -> Result<Vec<Option<Node>>, Fault> {
+    ) -> Result<Vec<Option<Node>>, SharedError> {
         if ids.len() > crate::graphql::connection::page_args::LONGEST_PAGE as usize {
             return Err(Error::Limit(format!(
                 "{} ids are more than a page: ask for at most {}",
@@ -47,9 +51,12 @@ impl NodeQuery {
 }
 
 /// What ids name: the things, or what they were judged to be.
-pub(crate) async fn named(session: &Session, ids: &[(Kind, i64)]) -> Result<HashMap<(Kind, i64), Node>, Fault> {
+pub(crate) async fn named(
+    session: &Session,
+    ids: &[(NodeKind, i64)],
+) -> Result<HashMap<(NodeKind, i64), Node>, SharedError> {
     let mut found = HashMap::new();
-    for kind in Kind::ALL {
+    for kind in NodeKind::ALL {
         let mut wanted: Vec<i64> = ids.iter().filter(|(one, _)| one == kind).map(|(_, number)| *number).collect();
         for (number, node) in if wanted.is_empty() { Vec::new() } else { load(session, *kind, &wanted).await? } {
             found.insert((*kind, number), node);

@@ -7,15 +7,15 @@ use crate::error::Result as Answer;
 use crate::graphql::connection::facets::facet;
 use crate::graphql::connection::keyset::order;
 use crate::graphql::connection::loader::by;
-use crate::graphql::connections;
-use crate::graphql::executor::resolve::One;
+use crate::graphql::executor::resolve::ResolvedObject;
 use crate::graphql::filter::{
-    EnumFilter, IdFilter, ListFilter, RecordFilter, Sink, StringFilter, came_with, carrying, filter, truth,
+    EnumFilter, FilterContext, IdFilter, ListFilter, RecordFilter, StringFilter, filter, from_record, has_child, truth,
 };
-use crate::graphql::loading::batch::noun;
-use crate::graphql::loading::belongs_to::references;
-use crate::graphql::loading::session::{Fault, present};
-use crate::graphql::root_fields::root;
+use crate::graphql::has_many;
+use crate::graphql::loading::batch::node_type;
+use crate::graphql::loading::belongs_to::belongs_to;
+use crate::graphql::loading::session::{SharedError, present};
+use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::account::{Account, AccountFilter};
 use crate::graphql::types::actor::{Actor, ActorFilter};
 use crate::graphql::types::article::{Article, ArticleFilter};
@@ -23,7 +23,7 @@ use crate::graphql::types::claim::Claim;
 use crate::graphql::types::dataset::{Record, record};
 use crate::graphql::types::event::{Event, EventFilter};
 use crate::graphql::types::evidence::{Evidence, EvidenceFilter};
-use crate::graphql::types::node::Kind;
+use crate::graphql::types::node::NodeKind;
 use crate::graphql::types::place::{Place, PlaceFilter};
 use entity::participation::{Certainty, Column, Entity, Role};
 use entity::standing::Standing;
@@ -31,7 +31,7 @@ use entity::standing::Standing;
 /// What only the fields of these names show.
 const SPARE: &[Column] = &[Column::Thing, Column::Side, Column::Note, Column::Standing];
 
-references! {
+belongs_to! {
     participation {
         EVENT "event": Event = event_id;
         ACCOUNT "account": Account = account_id or null;
@@ -41,33 +41,33 @@ references! {
     }
 }
 
-noun!(Participation of participation, filter ParticipationFilter, order ParticipationOrderField, facet ParticipationFacet, spare SPARE, refers REFERENCES);
+node_type!(Participation of participation, filter ParticipationFilter, order ParticipationOrderField, facet ParticipationFacet, spare SPARE, refers REFERENCES);
 
 /// A part in an event: of exactly one actor, article or thing.
 #[Object]
 impl Participation {
     /// Its id: opaque, unique over all types, the same as long as the thing exists.
     async fn id(&self) -> ID {
-        Kind::Participation.global(self.0.id.0)
+        NodeKind::Participation.global(self.0.id.0)
     }
     /// The record that it came with.
-    async fn record(&self, ctx: &Context<'_>) -> Result<Record, Fault> {
+    async fn record(&self, ctx: &Context<'_>) -> Result<Record, SharedError> {
         record(&self.0, ctx, |row| row.id.0).await
     }
     /// The event.
-    async fn event(&self, ctx: &Context<'_>) -> Result<One<Event>, Fault> {
+    async fn event(&self, ctx: &Context<'_>) -> Result<ResolvedObject<Event>, SharedError> {
         present(self.0.one(ctx, &EVENT).await)
     }
     /// The account that tells of it; null when it is agreed.
-    async fn account(&self, ctx: &Context<'_>) -> Option<Result<One<Account>, Fault>> {
+    async fn account(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Account>, SharedError>> {
         self.0.one(ctx, &ACCOUNT).await
     }
     /// The actor, if it is one.
-    async fn actor(&self, ctx: &Context<'_>) -> Option<Result<One<Actor>, Fault>> {
+    async fn actor(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Actor>, SharedError>> {
         self.0.one(ctx, &ACTOR).await
     }
     /// The article, if it is one.
-    async fn article(&self, ctx: &Context<'_>) -> Option<Result<One<Article>, Fault>> {
+    async fn article(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Article>, SharedError>> {
         self.0.one(ctx, &ARTICLE).await
     }
     /// The thing, if it is neither, in words: his social media accounts.
@@ -83,7 +83,7 @@ impl Participation {
         self.0.side.as_ref()
     }
     /// Where it took part, if not where the event was.
-    async fn place(&self, ctx: &Context<'_>) -> Option<Result<One<Place>, Fault>> {
+    async fn place(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Place>, SharedError>> {
         self.0.one(ctx, &PLACE).await
     }
     /// What else is told of it.
@@ -99,7 +99,7 @@ impl Participation {
         self.0.standing
     }
     /// The claim that it is so, if statements take sides on it.
-    async fn claim(&self, ctx: &Context<'_>) -> Option<Result<One<Claim>, Fault>> {
+    async fn claim(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Claim>, SharedError>> {
         self.0
             .one_by::<Claim>(
                 ctx,
@@ -115,7 +115,7 @@ impl Participation {
     }
 }
 
-connections! {
+has_many! {
     ParticipationLists of Entity, named "Participation" {
     /// Where it is written.
     evidence: Evidence = by(entity::evidence::Column::TargetId);
@@ -124,17 +124,17 @@ connections! {
 
 /// Which participations of an event are meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-pub enum Accounts {
+pub enum AccountScope {
     /// Those that all versions agree on and those that only one account tells.
     All,
     /// Only those that are agreed on.
     Agreed,
 }
 
-fn among(accounts: &Accounts, _: &mut Sink) -> Answer<Expr> {
+fn among(accounts: &AccountScope, _: &mut FilterContext) -> Answer<Expr> {
     Ok(match accounts {
-        Accounts::All => truth(),
-        Accounts::Agreed => Expr::col((Entity, Column::AccountId)).is_null(),
+        AccountScope::All => truth(),
+        AccountScope::Agreed => Expr::col((Entity, Column::AccountId)).is_null(),
     })
 }
 
@@ -144,7 +144,7 @@ filter! {
         /// The id.
         id: IdFilter = id(Id of Participation);
         /// The record that it came with.
-        record: RecordFilter = with(came_with::<entity::participation::Entity>);
+        record: RecordFilter = with(from_record::<entity::participation::Entity>);
         /// The part it had.
         role: EnumFilter<Role> = column(Role);
         /// The actor.
@@ -162,13 +162,13 @@ filter! {
         /// How it stands.
         standing: EnumFilter<Standing> = column(Standing);
         /// Whether parts that only one account tells are meant too.
-        accounts: Accounts = with(among);
+        accounts: AccountScope = with(among);
         /// The account that tells of it.
         account: Box<AccountFilter> = one(AccountId);
         /// The event.
         event: Box<EventFilter> = one(EventId);
         /// Where it is written.
-        evidence: ListFilter<EvidenceFilter> = many(carrying::<entity::participation::Entity, _>(entity::evidence::Column::TargetId));
+        evidence: ListFilter<EvidenceFilter> = many(has_child::<entity::participation::Entity, _>(entity::evidence::Column::TargetId));
     }
 }
 
@@ -178,7 +178,7 @@ facet! {
         /// The role.
         Role = Values::words(Column::Role),
         /// Who has it.
-        Actor = Values::things(Column::ActorId, Kind::Actor),
+        Actor = Values::things(Column::ActorId, NodeKind::Actor),
         /// How it stands.
         Standing = Values::words(Column::Standing),
         /// Whether it is stated or inferred.
@@ -194,7 +194,7 @@ order! {
     }
 }
 
-root! {
+root_fields! {
     ParticipationQuery of Participation {
         lists {
             /// Who and what had a part in events.

@@ -8,16 +8,16 @@ use crate::geo::Point;
 use crate::graphql::connection::facets::facet;
 use crate::graphql::connection::keyset::order;
 use crate::graphql::connection::loader::by;
-use crate::graphql::connections;
-use crate::graphql::executor::resolve::One;
+use crate::graphql::executor::resolve::ResolvedObject;
 use crate::graphql::filter::{
-    BoundingBoxInput, EnumFilter, FloatFilter, IdFilter, ListFilter, NameMatch, NearInput, PointInput, RecordFilter,
-    Selector, Sink, SlugFilter, StringFilter, came_with, carrying, filter, in_box, near, searched_or_named,
+    BoundingBoxInput, EnumFilter, FilterContext, FloatFilter, IdFilter, ListFilter, NameMatch, NearInput, PointInput,
+    RecordFilter, Selector, SlugFilter, StringFilter, filter, from_record, has_child, in_box, near, searched_or_named,
 };
-use crate::graphql::loading::batch::noun;
-use crate::graphql::loading::belongs_to::references;
-use crate::graphql::loading::session::Fault;
-use crate::graphql::root_fields::root;
+use crate::graphql::has_many;
+use crate::graphql::loading::batch::node_type;
+use crate::graphql::loading::belongs_to::belongs_to;
+use crate::graphql::loading::session::SharedError;
+use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::article::{Article, ArticleFilter};
 use crate::graphql::types::change::Change;
 use crate::graphql::types::dataset::{Record, record};
@@ -25,7 +25,7 @@ use crate::graphql::types::event::Event;
 use crate::graphql::types::evidence::{Evidence, EvidenceFilter};
 use crate::graphql::types::external_id::{ExternalId, ExternalIdFilter};
 use crate::graphql::types::name::{Name, NameFilter};
-use crate::graphql::types::node::Kind;
+use crate::graphql::types::node::NodeKind;
 use crate::graphql::types::relation::Relation;
 use entity::place::{Column, Entity, PlaceKind};
 
@@ -33,7 +33,7 @@ use entity::place::{Column, Entity, PlaceKind};
 const SPARE: &[Column] =
     &[Column::Slug, Column::Description, Column::Band, Column::X, Column::Y, Column::Z, Column::Country];
 
-references! {
+belongs_to! {
     place {
         PARENT "parent": Place = parent_id or null;
         CAPITAL_OF "capitalOf": Place = capital_of_id or null;
@@ -41,17 +41,17 @@ references! {
     }
 }
 
-noun!(Place of place, filter PlaceFilter, order PlaceOrderField, facet PlaceFacet, spare SPARE, refers REFERENCES);
+node_type!(Place of place, filter PlaceFilter, order PlaceOrderField, facet PlaceFacet, spare SPARE, refers REFERENCES);
 
 /// A place of any size: a country, a city, a hospital's building, a checkpoint.
 #[Object]
 impl Place {
     /// Its id: opaque, unique over all types, the same as long as the thing exists.
     async fn id(&self) -> ID {
-        Kind::Place.global(self.0.id.0)
+        NodeKind::Place.global(self.0.id.0)
     }
     /// The record that it came with.
-    async fn record(&self, ctx: &Context<'_>) -> Result<Record, Fault> {
+    async fn record(&self, ctx: &Context<'_>) -> Result<Record, SharedError> {
         record(&self.0, ctx, |row| row.id.0).await
     }
     /// A readable unique name, where one was given.
@@ -71,7 +71,7 @@ impl Place {
         self.0.description.as_ref()
     }
     /// The smallest stored place that contains it.
-    async fn parent(&self, ctx: &Context<'_>) -> Option<Result<One<Place>, Fault>> {
+    async fn parent(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Place>, SharedError>> {
         self.0.one(ctx, &PARENT).await
     }
     /// Degrees north in WGS 84, from -90 to 90.
@@ -84,20 +84,20 @@ impl Place {
     }
     /// How far it is from a point, in kilometres, to the metre, along a great circle of a sphere of 6,371.0088 km radius; null without
     /// coordinates. Error: `BAD_INPUT` for a point that is not on the globe.
-    async fn distance_km(&self, #[graphql(desc = "The point.")] from: PointInput) -> Option<Result<f64, Fault>> {
+    async fn distance_km(&self, #[graphql(desc = "The point.")] from: PointInput) -> Option<Result<f64, SharedError>> {
         let here = Point { latitude: self.0.latitude?, longitude: self.0.longitude? };
-        Some(from.point().map(|point| here.distance_km(point)).map_err(Fault::from))
+        Some(from.point().map(|point| here.distance_km(point)).map_err(SharedError::from))
     }
     /// ISO 3166-1 alpha-2 code.
     async fn country(&self) -> Option<&String> {
         self.0.country.as_ref()
     }
     /// The country or region whose capital it is.
-    async fn capital_of(&self, ctx: &Context<'_>) -> Option<Result<One<Place>, Fault>> {
+    async fn capital_of(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Place>, SharedError>> {
         self.0.one(ctx, &CAPITAL_OF).await
     }
     /// For a place without a name (a hospital in Baghdad): the article that speaks of it.
-    async fn article(&self, ctx: &Context<'_>) -> Option<Result<One<Article>, Fault>> {
+    async fn article(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Article>, SharedError>> {
         self.0.one(ctx, &ARTICLE).await
     }
     #[graphql(flatten)]
@@ -106,7 +106,7 @@ impl Place {
     }
 }
 
-connections! {
+has_many! {
     PlaceLists of Entity, named "Place" {
     /// What it is called.
     names: Name = by(entity::name::Column::TargetId);
@@ -125,23 +125,23 @@ connections! {
     }
 }
 
-fn named(filter: &NameMatch, sink: &mut Sink) -> Answer<Expr> {
-    filter.test(Expr::col((Entity, Column::Id)), sink)
+fn named(filter: &NameMatch, context: &mut FilterContext) -> Answer<Expr> {
+    filter.test(Expr::col((Entity, Column::Id)), context)
 }
 
 /// The place and all below it, walked down along the index on parents.
-fn within(selector: &Selector, sink: &mut Sink) -> Answer<Expr> {
+fn within(selector: &Selector, context: &mut FilterContext) -> Answer<Expr> {
     const BELOW: &str = "below";
     let id = || Expr::col((Entity, Column::Id));
     let from_places = || Query::select().expr(id()).from(Entity).take();
-    let root = from_places().and_where(selector.test(Kind::Place, id(), sink)?).take();
+    let root_fields = from_places().and_where(selector.test(NodeKind::Place, id(), context)?).take();
     let next = from_places()
         .join(JoinType::InnerJoin, BELOW, Expr::col((Entity, Column::ParentId)).equals((BELOW, "id")))
         .take();
     let walk = CommonTableExpression::new()
         .table_name(BELOW)
         .column("id")
-        .query(root.clone().union(UnionType::Distinct, next).take())
+        .query(root_fields.clone().union(UnionType::Distinct, next).take())
         .to_owned();
     let below = Query::select()
         .column((BELOW, "id"))
@@ -157,7 +157,7 @@ filter! {
         /// The id.
         id: IdFilter = id(Id of Place);
         /// The record that it came with.
-        record: RecordFilter = with(came_with::<entity::place::Entity>);
+        record: RecordFilter = with(from_record::<entity::place::Entity>);
         /// The slug.
         slug: SlugFilter = slug_of(Slug of Place);
         /// What kind of place it is.
@@ -187,11 +187,11 @@ filter! {
         /// Degrees east in WGS 84.
         longitude: FloatFilter = column(Longitude);
         /// Its names, as rows of their own.
-        names: ListFilter<NameFilter> = many(carrying::<Entity, _>(entity::name::Column::TargetId));
+        names: ListFilter<NameFilter> = many(has_child::<Entity, _>(entity::name::Column::TargetId));
         /// Its ids elsewhere.
-        external_ids: ListFilter<ExternalIdFilter> = many(carrying::<Entity, _>(entity::external_id::Column::TargetId));
+        external_ids: ListFilter<ExternalIdFilter> = many(has_child::<Entity, _>(entity::external_id::Column::TargetId));
         /// Where it is written.
-        evidence: ListFilter<EvidenceFilter> = many(carrying::<entity::place::Entity, _>(entity::evidence::Column::TargetId));
+        evidence: ListFilter<EvidenceFilter> = many(has_child::<entity::place::Entity, _>(entity::evidence::Column::TargetId));
     }
 }
 
@@ -215,7 +215,7 @@ order! {
     }
 }
 
-root! {
+root_fields! {
     PlaceQuery of Place {
         lists {
             /// Places of any size.

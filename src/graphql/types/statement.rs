@@ -6,16 +6,16 @@ use crate::graphql::connection::facets::facet;
 use crate::graphql::connection::histogram::DatedList;
 use crate::graphql::connection::keyset::order;
 use crate::graphql::connection::loader::{by, through};
-use crate::graphql::connections;
-use crate::graphql::executor::resolve::One;
+use crate::graphql::executor::resolve::ResolvedObject;
 use crate::graphql::filter::{
-    DateFilter, EnumFilter, IdFilter, ListFilter, RecordFilter, StringFilter, came_with, carrying, filter, searched,
-    tied,
+    DateFilter, EnumFilter, IdFilter, ListFilter, RecordFilter, StringFilter, filter, from_record, has_child, searched,
+    via_join_table,
 };
-use crate::graphql::loading::batch::noun;
-use crate::graphql::loading::belongs_to::references;
-use crate::graphql::loading::session::Fault;
-use crate::graphql::root_fields::root;
+use crate::graphql::has_many;
+use crate::graphql::loading::batch::node_type;
+use crate::graphql::loading::belongs_to::belongs_to;
+use crate::graphql::loading::session::SharedError;
+use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::actor::{Actor, ActorFilter};
 use crate::graphql::types::article::{Article, ArticleFilter};
 use crate::graphql::types::change::Change;
@@ -24,7 +24,7 @@ use crate::graphql::types::date::Date;
 use crate::graphql::types::event::{Event, EventFilter};
 use crate::graphql::types::evidence::{Evidence, EvidenceFilter};
 use crate::graphql::types::figure::{Figure, FigureFilter};
-use crate::graphql::types::node::Kind;
+use crate::graphql::types::node::NodeKind;
 use crate::graphql::types::place::{Place, PlaceFilter};
 use crate::graphql::types::stance::{Stance, StanceFilter};
 use entity::statement::{Attribution, Column, Entity, Medium, QuoteType, SpeechAct};
@@ -41,7 +41,7 @@ const SPARE: &[Column] = &[
     Column::Position,
 ];
 
-references! {
+belongs_to! {
     statement {
         SPEAKER "speaker": Actor = speaker_id or null;
         PLACE "place": Place = place_id or null;
@@ -52,7 +52,7 @@ references! {
     }
 }
 
-noun!(Statement of statement, filter StatementFilter, order StatementOrderField, facet StatementFacet, chart DatedList<Statement>, dated [Earliest Latest], spare SPARE, refers REFERENCES);
+node_type!(Statement of statement, filter StatementFilter, order StatementOrderField, facet StatementFacet, chart DatedList<Statement>, dated [Earliest Latest], spare SPARE, refers REFERENCES);
 
 /// One act of saying, as one reporting phrase or quotation gives it. A headline or a repetition is more evidence of it,
 /// not another statement.
@@ -60,10 +60,10 @@ noun!(Statement of statement, filter StatementFilter, order StatementOrderField,
 impl Statement {
     /// Its id: opaque, unique over all types, the same as long as the thing exists.
     async fn id(&self) -> ID {
-        Kind::Statement.global(self.0.id.0)
+        NodeKind::Statement.global(self.0.id.0)
     }
     /// The record that it came with.
-    async fn record(&self, ctx: &Context<'_>) -> Result<Record, Fault> {
+    async fn record(&self, ctx: &Context<'_>) -> Result<Record, SharedError> {
         record(&self.0, ctx, |row| row.id.0).await
     }
     /// What is said, in words of this graph's makers.
@@ -75,7 +75,7 @@ impl Statement {
         self.0.text.as_ref()
     }
     /// Who says it; null exactly when the attribution is UNATTRIBUTED, NARRATION or NOT_RECORDED.
-    async fn speaker(&self, ctx: &Context<'_>) -> Option<Result<One<Actor>, Fault>> {
+    async fn speaker(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Actor>, SharedError>> {
         self.0.one(ctx, &SPEAKER).await
     }
     /// The speaker as printed.
@@ -111,28 +111,28 @@ impl Statement {
         self.0.language.as_ref()
     }
     /// When it was said; null when not told.
-    async fn said_at(&self) -> Option<One<Date>> {
-        Date::of(self.0.said.as_ref(), self.0.said_raw.as_ref(), self.0.earliest, self.0.latest).map(One)
+    async fn said_at(&self) -> Option<ResolvedObject<Date>> {
+        Date::of(self.0.said.as_ref(), self.0.said_raw.as_ref(), self.0.earliest, self.0.latest).map(ResolvedObject)
     }
     /// Where it was said.
-    async fn place(&self, ctx: &Context<'_>) -> Option<Result<One<Place>, Fault>> {
+    async fn place(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Place>, SharedError>> {
         self.0.one(ctx, &PLACE).await
     }
     /// To whom.
-    async fn addressee(&self, ctx: &Context<'_>) -> Option<Result<One<Actor>, Fault>> {
+    async fn addressee(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Actor>, SharedError>> {
         self.0.one(ctx, &ADDRESSEE).await
     }
     /// The first article that reports it.
-    async fn article(&self, ctx: &Context<'_>) -> Option<Result<One<Article>, Fault>> {
+    async fn article(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Article>, SharedError>> {
         self.0.one(ctx, &ARTICLE).await
     }
     /// The statement that it passes on.
-    async fn relays(&self, ctx: &Context<'_>) -> Option<Result<One<Statement>, Fault>> {
+    async fn relays(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Statement>, SharedError>> {
         self.0.one(ctx, &RELAYS).await
     }
     /// Whose voice it is: the speaker at the end of the chain of relays, for the article's own voice the publisher; null for
     /// an unnamed voice.
-    async fn voice(&self, ctx: &Context<'_>) -> Option<Result<One<Actor>, Fault>> {
+    async fn voice(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Actor>, SharedError>> {
         self.0.one(ctx, &VOICE).await
     }
     #[graphql(flatten)]
@@ -141,7 +141,7 @@ impl Statement {
     }
 }
 
-connections! {
+has_many! {
     StatementLists of Entity, named "Statement" {
     /// The sides it takes on claims.
     stances: Stance = by(entity::stance::Column::StatementId);
@@ -160,7 +160,7 @@ connections! {
     /// What was written of it and its parts, oldest first; `asOf` of the root fields reads it as it was.
     history: Change = by(entity::change::Column::RecordId);
     /// The facts that are told in it.
-    tells: Evidence = by(entity::evidence::Column::StatementId);
+    reported_evidence: Evidence = by(entity::evidence::Column::StatementId);
     }
 }
 
@@ -170,7 +170,7 @@ filter! {
         /// The id.
         id: IdFilter = id(Id of Statement);
         /// The record that it came with.
-        record: RecordFilter = with(came_with::<entity::statement::Entity>);
+        record: RecordFilter = with(from_record::<entity::statement::Entity>);
         /// The words are in its summary, text or printed speaker: see `Query.search`.
         search: String = with(searched::<entity::statement::Entity>);
         /// How it is attributed.
@@ -200,17 +200,17 @@ filter! {
         /// The statement that it passes on.
         relays: Box<StatementFilter> = one(RelaysId);
         /// The actors it is about.
-        about_actors: ListFilter<ActorFilter> = many(tied::<Entity, entity::statement_about::Entity>(About::StatementId, About::TargetId));
+        about_actors: ListFilter<ActorFilter> = many(via_join_table::<Entity, entity::statement_about::Entity>(About::StatementId, About::TargetId));
         /// The events it is about.
-        about_events: ListFilter<EventFilter> = many(tied::<Entity, entity::statement_about::Entity>(About::StatementId, About::TargetId));
+        about_events: ListFilter<EventFilter> = many(via_join_table::<Entity, entity::statement_about::Entity>(About::StatementId, About::TargetId));
         /// The places it is about.
-        about_places: ListFilter<PlaceFilter> = many(tied::<Entity, entity::statement_about::Entity>(About::StatementId, About::TargetId));
+        about_places: ListFilter<PlaceFilter> = many(via_join_table::<Entity, entity::statement_about::Entity>(About::StatementId, About::TargetId));
         /// The sides it takes on claims.
-        stances: ListFilter<StanceFilter> = many(carrying::<Entity, _>(entity::stance::Column::StatementId));
+        stances: ListFilter<StanceFilter> = many(has_child::<Entity, _>(entity::stance::Column::StatementId));
         /// The numbers it gives.
-        figures: ListFilter<FigureFilter> = many(carrying::<Entity, _>(entity::figure::Column::TargetId));
+        figures: ListFilter<FigureFilter> = many(has_child::<Entity, _>(entity::figure::Column::TargetId));
         /// Where it is written.
-        evidence: ListFilter<EvidenceFilter> = many(carrying::<entity::statement::Entity, _>(entity::evidence::Column::TargetId));
+        evidence: ListFilter<EvidenceFilter> = many(has_child::<entity::statement::Entity, _>(entity::evidence::Column::TargetId));
     }
 }
 
@@ -218,9 +218,9 @@ facet! {
     /// By what statements can be counted.
     StatementFacet of statement {
         /// Who speaks.
-        Speaker = Values::things(Column::SpeakerId, Kind::Actor),
+        Speaker = Values::things(Column::SpeakerId, NodeKind::Actor),
         /// Whose voice it is, at the end of what it passes on.
-        Voice = Values::things(Column::VoiceId, Kind::Actor),
+        Voice = Values::things(Column::VoiceId, NodeKind::Actor),
         /// How it is attributed.
         Attribution = Values::words(Column::Attribution),
         /// By what it was said.
@@ -234,7 +234,7 @@ facet! {
         /// The platform.
         Platform = Values::words(Column::Platform),
         /// The article that first reports it.
-        Article = Values::things(Column::ArticleId, Kind::Article),
+        Article = Values::things(Column::ArticleId, NodeKind::Article),
     }
 }
 
@@ -248,7 +248,7 @@ order! {
     }
 }
 
-root! {
+root_fields! {
     StatementQuery of Statement {
         lists {
             /// Who said what.

@@ -15,9 +15,9 @@ use tokio::runtime::Handle;
 use crate::auth::Scope;
 use crate::db::{Db, Reading};
 use crate::graphql::Session;
-use crate::http::graphql::error::Refusal;
-use crate::http::graphql::execution::{Asking, Outcome};
-use crate::http::graphql::operation::Question;
+use crate::http::graphql::error::RequestError;
+use crate::http::graphql::execution::{Outcome, RequestContext};
+use crate::http::graphql::operation::PreparedOperation;
 use crate::http::state::AppState;
 
 /// The header of a version of the graph: in the answer to a write, the one that has it; in a request, the oldest that will do.
@@ -30,18 +30,18 @@ const WRITERS: usize = 1000;
 const AGAIN: Duration = Duration::from_secs(1);
 
 /// The oldest version of the graph that will do for a request, by its headers.
-pub(crate) fn least(headers: &HeaderMap) -> Result<i64, Refusal> {
+pub(crate) fn least(headers: &HeaderMap) -> Result<i64, RequestError> {
     let Some(value) = headers.get(HEADER) else { return Ok(0) };
     let version = value.to_str().ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
     version.and_then(|text| text.parse().ok()).ok_or_else(|| {
         let message = "`Newsgraph-Version` is no version of the graph: send the number that the answer to a write had there, or leave it out";
-        Refusal::unreadable(message)
+        RequestError::unreadable(message)
     })
 }
 
 /// What this process knows of versions of the graph.
 #[derive(Default)]
-pub(crate) struct Versions {
+pub(crate) struct WrittenVersions {
     /// The database written to has come this far at least.
     seen: AtomicI64,
     writers: Mutex<HashMap<String, Writer>>,
@@ -56,7 +56,7 @@ struct Writer {
     writing: usize,
 }
 
-impl Versions {
+impl WrittenVersions {
     fn writers(&self) -> MutexGuard<'_, HashMap<String, Writer>> {
         self.writers.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -80,13 +80,13 @@ impl Versions {
     }
 }
 
-impl Asking {
+impl RequestContext {
     /// Where a request reads, for all of its statements. Refused when it needs a version that the graph does not have.
-    pub(crate) async fn reading(&self, question: Option<&Question>) -> Result<Reading, Refusal> {
+    pub(crate) async fn reading(&self, operation: Option<&PreparedOperation>) -> Result<Reading, RequestError> {
         let (db, versions) = (&self.app.db, &self.app.versions);
-        let least = self.client.least.max(question.map_or(0, |question| question.least));
+        let least = self.client.least.max(operation.map_or(0, |operation| operation.least));
         let writer = versions.of(self.client.caller.name.as_deref());
-        let writes = question.is_some_and(|question| question.operation == OperationType::Mutation);
+        let writes = operation.is_some_and(|operation| operation.kind == OperationType::Mutation);
         let reading =
             if writes || writer.writing > 0 { db.reading_here() } else { db.reading(least.max(writer.version)) };
         if !reading.is_replica() {
@@ -99,19 +99,19 @@ impl Asking {
     }
 
     /// Refuses a version that nobody has written yet.
-    async fn reach(&self, version: i64) -> Result<(), Refusal> {
+    async fn reach(&self, version: i64) -> Result<(), RequestError> {
         let seen = &self.app.versions.seen;
         if version <= seen.load(Ordering::Relaxed) {
             return Ok(());
         }
         let written = self.app.db.version().await.map_err(|error| {
             tracing::error!(%error, "the version of the graph cannot be read");
-            Refusal::internal(&self.id)
+            RequestError::internal(&self.id)
         })?;
         if version <= seen.fetch_max(written, Ordering::Relaxed).max(written) {
             return Ok(());
         }
-        Err(Refusal::unreadable(format!(
+        Err(RequestError::unreadable(format!(
             "The graph has come to version {written}, and {version} is asked for: it is of another graph, or of before a restore; leave it out"
         )))
     }
@@ -121,15 +121,15 @@ impl Asking {
     pub(crate) async fn execute_there(
         &self,
         reading: &Reading,
-        question: Question,
+        operation: PreparedOperation,
         started: Instant,
     ) -> (Outcome, usize) {
         let session = Session::new(reading.db().clone());
         if !reading.is_replica() {
-            return (self.execute(question, &session, started).await, session.statements());
+            return (self.execute(operation, &session, started).await, session.statements());
         }
         let outcome = tokio::select! {
-            outcome = self.execute(question.clone(), &session, started) => Some(outcome),
+            outcome = self.execute(operation.clone(), &session, started) => Some(outcome),
             () = reading.lost() => None,
         };
         if let Some(outcome) = outcome.filter(|_| !reading.was_let_down()) {
@@ -137,13 +137,13 @@ impl Asking {
         }
         self.app.metrics.asked_again();
         let session = Session::new(self.app.db.clone());
-        (self.execute(question, &session, started).await, session.statements())
+        (self.execute(operation, &session, started).await, session.statements())
     }
 
     /// Remembers from now on that the caller writes; nothing for who does not, or may not.
-    pub(crate) fn writing(&self, question: &Question) -> Option<Writing> {
+    pub(crate) fn writing(&self, operation: &PreparedOperation) -> Option<Writing> {
         let name = self.client.caller.name.clone()?;
-        let writes = question.operation == OperationType::Mutation && self.client.caller.scopes.contains(&Scope::Write);
+        let writes = operation.kind == OperationType::Mutation && self.client.caller.scopes.contains(&Scope::Write);
         writes.then(|| {
             self.app.versions.begins(&name);
             Writing { app: self.app.clone(), name, is_known: false }

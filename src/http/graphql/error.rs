@@ -5,13 +5,13 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 
 use crate::error::Error;
 
-use crate::http::graphql::negotiation::Media;
+use crate::http::graphql::negotiation::ResponseFormat;
 use crate::http::middleware::rate_limit::Headers;
 use crate::http::middleware::request_id::RequestId;
 
 /// Why a request is not run.
 #[derive(Debug)]
-pub(crate) struct Refusal {
+pub(crate) struct RequestError {
     /// The status of the answer.
     pub(crate) status: StatusCode,
     /// Whether the request itself was well formed, and its document at fault.
@@ -26,7 +26,7 @@ pub(crate) struct Refusal {
     request_id: Option<String>,
 }
 
-impl Refusal {
+impl RequestError {
     pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Self { status, document: false, code, message: message.into(), at: None, headers: Vec::new(), request_id: None }
     }
@@ -74,8 +74,8 @@ impl Refusal {
 
     /// The status for a client that takes such answers: one that knows only plain JSON takes any but 200 for a broken
     /// connection.
-    pub(crate) fn status(&self, media: Media) -> StatusCode {
-        if self.document && media == Media::Json { StatusCode::OK } else { self.status }
+    pub(crate) fn status(&self, media: ResponseFormat) -> StatusCode {
+        if self.document && media == ResponseFormat::Json { StatusCode::OK } else { self.status }
     }
 
     /// What the headers of its answer say besides.
@@ -102,7 +102,7 @@ impl Refusal {
     }
 }
 
-impl From<Error> for Refusal {
+impl From<Error> for RequestError {
     fn from(error: Error) -> Self {
         match error {
             Error::Unauthenticated(message) => Self::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", message),

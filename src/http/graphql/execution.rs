@@ -15,10 +15,10 @@ use crate::db::Reading;
 use crate::error::Error;
 use crate::graphql::Session;
 use crate::http::graphql::consistency::HEADER;
-use crate::http::graphql::error::Refusal;
-use crate::http::graphql::operation::{Parameters, Question};
-use crate::http::graphql::response::{Answer, Cost, Extensions};
-use crate::http::graphql::response_cache::Found;
+use crate::http::graphql::error::RequestError;
+use crate::http::graphql::operation::{Parameters, PreparedOperation};
+use crate::http::graphql::response::{Cost, Extensions, GraphQlResponse};
+use crate::http::graphql::response_cache::CacheLookup;
 use crate::http::middleware::authentication::Client;
 use crate::http::middleware::rate_limit::Headers;
 use crate::http::middleware::request_id::RequestId;
@@ -32,7 +32,7 @@ const MARGIN: Duration = Duration::from_secs(1);
 
 /// A request being answered.
 #[derive(Clone)]
-pub(crate) struct Asking {
+pub(crate) struct RequestContext {
     pub(crate) app: Arc<AppState>,
     pub(crate) client: Client,
     pub(crate) id: RequestId,
@@ -45,13 +45,13 @@ pub(crate) struct Outcome {
     /// What is wrong, as the answer tells it.
     pub(crate) errors: Vec<ServerError>,
     /// Why there is no `data` in the answer.
-    pub(crate) refusal: Option<Refusal>,
+    pub(crate) refusal: Option<RequestError>,
     /// What its headers say besides.
     pub(crate) headers: Headers,
 }
 
 impl Outcome {
-    pub(crate) fn new(answer: Answer, refusal: Option<Refusal>) -> Self {
+    pub(crate) fn new(answer: GraphQlResponse, refusal: Option<RequestError>) -> Self {
         Self { body: answer.json().into(), errors: answer.errors, refusal, headers: Vec::new() }
     }
 
@@ -59,18 +59,18 @@ impl Outcome {
         Self { body, errors: Vec::new(), refusal: None, headers: Vec::new() }
     }
 
-    pub(crate) fn refused(refusal: Refusal) -> Self {
-        Self::new(Answer::refused(&refusal), Some(refusal))
+    pub(crate) fn refused(refusal: RequestError) -> Self {
+        Self::new(GraphQlResponse::refused(&refusal), Some(refusal))
     }
 }
 
-impl Asking {
+impl RequestContext {
     /// Reads and judges a request; nothing is done for it yet.
-    pub(crate) fn prepare(&self, parameters: Parameters) -> Result<Question, Refusal> {
+    pub(crate) fn prepare(&self, parameters: Parameters) -> Result<PreparedOperation, RequestError> {
         let judge = || {
-            let question = Question::prepare(&self.app, parameters)?;
+            let question = PreparedOperation::prepare(&self.app, parameters)?;
             // Fields that need more than this say so themselves.
-            if question.operation != OperationType::Mutation {
+            if question.kind != OperationType::Mutation {
                 self.client.caller.needs(Scope::Read)?;
             }
             Ok(question)
@@ -79,13 +79,13 @@ impl Asking {
     }
 
     /// A refusal, counted.
-    pub(crate) fn counted(&self, refusal: Refusal) -> Refusal {
+    pub(crate) fn counted(&self, refusal: RequestError) -> RequestError {
         self.app.metrics.refused(refusal.code);
         refusal
     }
 
     /// Answers a question at once: one that is not a subscription.
-    pub(crate) async fn run(&self, question: Question) -> Outcome {
+    pub(crate) async fn run(&self, question: PreparedOperation) -> Outcome {
         match self.reading(Some(&question)).await {
             Ok(reading) => self.run_there(&reading, question).await,
             Err(refusal) => Outcome::refused(self.counted(refusal)),
@@ -93,7 +93,7 @@ impl Asking {
     }
 
     /// Answers a question for which it was decided where to read.
-    pub(crate) async fn run_there(&self, reading: &Reading, question: Question) -> Outcome {
+    pub(crate) async fn run_there(&self, reading: &Reading, question: PreparedOperation) -> Outcome {
         let started = Instant::now();
         let (name, cost) = (question.name.clone(), question.cost);
         let (outcome, statements) = match self.app.rates.take(&self.client, cost) {
@@ -120,18 +120,18 @@ impl Asking {
     }
 
     /// An answer that was kept, or one that is made now and may be kept; and how many statements it took.
-    async fn answer(&self, reading: &Reading, question: Question, started: Instant) -> (Outcome, usize) {
-        if question.operation != OperationType::Query {
+    async fn answer(&self, reading: &Reading, question: PreparedOperation, started: Instant) -> (Outcome, usize) {
+        if question.kind != OperationType::Query {
             return Box::pin(self.execute_there(reading, question, started)).await;
         }
         let digest = question.digest(&self.client);
         let version = match self.app.answers.find(&digest, reading.db()).await {
-            Found::Kept(body) => {
+            CacheLookup::Hit(body) => {
                 self.app.metrics.answer("kept");
                 return (Outcome::kept(body), 0);
             }
-            Found::Version(version) => Some(version),
-            Found::Nothing => None,
+            CacheLookup::Version(version) => Some(version),
+            CacheLookup::Nothing => None,
         };
         self.app.metrics.answer("made");
         // Boxed: an answer that was kept would carry the weight of all that makes one through each layer.
@@ -144,14 +144,14 @@ impl Asking {
     }
 
     /// Runs a question, in what is left of its time.
-    pub(crate) async fn execute(&self, question: Question, session: &Session, started: Instant) -> Outcome {
-        if question.operation == OperationType::Subscription {
+    pub(crate) async fn execute(&self, question: PreparedOperation, session: &Session, started: Instant) -> Outcome {
+        if question.kind == OperationType::Subscription {
             let message = "A subscription needs a web socket or `Accept: text/event-stream`";
-            return Outcome::refused(Refusal::new(StatusCode::NOT_ACCEPTABLE, "BAD_INPUT", message));
+            return Outcome::refused(RequestError::new(StatusCode::NOT_ACCEPTABLE, "BAD_INPUT", message));
         }
         let Ok(_permit) = self.app.requests.try_acquire() else {
             let message = "The server works on as many requests as it can: come again in a second";
-            let refusal = Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "LIMIT", message);
+            let refusal = RequestError::new(StatusCode::SERVICE_UNAVAILABLE, "LIMIT", message);
             return Outcome::refused(refusal.retry_after(1));
         };
         let _running = self.app.metrics.running();
@@ -168,15 +168,15 @@ impl Asking {
         let response = match run.await {
             None => {
                 let message = format!("The query took longer than {} seconds: ask for less at once", limit.as_secs());
-                return Outcome::refused(Refusal::new(StatusCode::GATEWAY_TIMEOUT, "TIMEOUT", message));
+                return Outcome::refused(RequestError::new(StatusCode::GATEWAY_TIMEOUT, "TIMEOUT", message));
             }
             Some(Err(_)) => {
                 tracing::error!("a resolver panicked");
-                return Outcome::refused(Refusal::internal(&self.id));
+                return Outcome::refused(RequestError::internal(&self.id));
             }
             Some(Ok(response)) => response,
         };
-        let (mut answer, refusal) = Answer::of(response, &self.id);
+        let (mut answer, refusal) = GraphQlResponse::of(response, &self.id);
         if let Some(requested) = tells_cost {
             let cost = Cost { requested, limit: self.app.settings.limits.max_cost };
             answer.extensions = Some(Extensions { cost: Some(cost), ..Extensions::default() });

@@ -18,12 +18,12 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
-use crate::http::graphql::error::Refusal;
-use crate::http::graphql::execution::{Asking, Outcome};
+use crate::http::graphql::error::RequestError;
+use crate::http::graphql::execution::{Outcome, RequestContext};
 use crate::http::graphql::negotiation;
-use crate::http::graphql::negotiation::Media;
-use crate::http::graphql::operation::{Parameters, Question};
-use crate::http::graphql::response::Answer;
+use crate::http::graphql::negotiation::ResponseFormat;
+use crate::http::graphql::operation::{Parameters, PreparedOperation};
+use crate::http::graphql::response::GraphQlResponse;
 use crate::http::graphql::{consistency, sse, websocket};
 use crate::http::middleware::authentication::Client;
 use crate::http::middleware::cors;
@@ -31,18 +31,22 @@ use crate::http::middleware::request_id::RequestId;
 use crate::http::state::AppState;
 
 /// An answer with its status and what its headers say.
-pub(crate) struct Reply {
+pub(crate) struct HttpReply {
     status: StatusCode,
     body: Bytes,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
-impl Reply {
-    pub(crate) fn refused(refusal: &Refusal, media: Media) -> Self {
-        Self { status: refusal.status(media), body: Answer::refused(refusal).json().into(), headers: refusal.headers() }
+impl HttpReply {
+    pub(crate) fn refused(refusal: &RequestError, media: ResponseFormat) -> Self {
+        Self {
+            status: refusal.status(media),
+            body: GraphQlResponse::refused(refusal).json().into(),
+            headers: refusal.headers(),
+        }
     }
 
-    fn of(outcome: Outcome, media: Media) -> Self {
+    fn of(outcome: Outcome, media: ResponseFormat) -> Self {
         let mut headers = outcome.headers;
         let status = match &outcome.refusal {
             None => StatusCode::OK,
@@ -54,7 +58,7 @@ impl Reply {
         Self { status, body: outcome.body, headers }
     }
 
-    pub(crate) fn into_response(self, media: Media) -> Response {
+    pub(crate) fn into_response(self, media: ResponseFormat) -> Response {
         let mut response = (self.status, self.body).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media.name()));
@@ -68,9 +72,9 @@ impl Reply {
 }
 
 /// What a body holds.
-enum Sent {
-    One(Box<Parameters>),
-    Many(Vec<Parameters>),
+enum RequestBody {
+    Single(Box<Parameters>),
+    Batch(Vec<Parameters>),
 }
 
 pub(crate) async fn post(
@@ -80,23 +84,23 @@ pub(crate) async fn post(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let asking = Asking { app, client, id };
+    let context = RequestContext { app, client, id };
     let in_events = negotiation::takes_events(&headers);
-    let Some(media) = Media::accepted(&headers).or(in_events.then_some(Media::Response)) else {
+    let Some(media) = ResponseFormat::accepted(&headers).or(in_events.then_some(ResponseFormat::Response)) else {
         return not_acceptable();
     };
-    let sent = match whole(body, asking.app.settings.limits.max_body).await {
-        Ok(body) => read_body(&asking.app, &headers, &body),
+    let sent = match whole(body, context.app.settings.limits.max_body).await {
+        Ok(body) => read_body(&context.app, &headers, &body),
         Err(refusal) => Err(refusal),
     };
     let reply = match sent {
-        Err(refusal) => Reply::refused(&asking.counted(refusal), media),
-        Ok(Sent::One(parameters)) => match asking.prepare(*parameters) {
-            Err(refusal) => Reply::refused(&refusal, media),
-            Ok(question) if in_events => return in_events_or_refused(asking, question),
-            Ok(question) => Reply::of(asking.run(question).await, media),
+        Err(refusal) => HttpReply::refused(&context.counted(refusal), media),
+        Ok(RequestBody::Single(parameters)) => match context.prepare(*parameters) {
+            Err(refusal) => HttpReply::refused(&refusal, media),
+            Ok(operation) if in_events => return in_events_or_refused(context, operation),
+            Ok(operation) => HttpReply::of(context.run(operation).await, media),
         },
-        Ok(Sent::Many(list)) => Box::pin(ask_all(&asking, list)).await,
+        Ok(RequestBody::Batch(list)) => Box::pin(ask_all(&context, list)).await,
     };
     reply.into_response(media)
 }
@@ -109,73 +113,77 @@ pub(crate) async fn get(
     headers: HeaderMap,
     query: Result<Query<Address>, QueryRejection>,
 ) -> Response {
-    let asking = Asking { app, client, id };
+    let context = RequestContext { app, client, id };
     if headers.contains_key(header::UPGRADE)
         && let Ok(upgrade) = upgrade
     {
-        return change_over(upgrade, asking, &headers);
+        return change_over(upgrade, context, &headers);
     }
-    if !cors::may_get(&headers, &asking.app.settings.cors_origin) {
+    if !cors::may_get(&headers, &context.app.settings.cors_origin) {
         let message = "A GET says what it takes, so that no page can send it by a link: send `Accept: application/json`, or a POST";
-        let refusal = asking.counted(Refusal::unreadable(message));
-        return Reply::refused(&refusal, Media::Json).into_response(Media::Json);
+        let refusal = context.counted(RequestError::unreadable(message));
+        return HttpReply::refused(&refusal, ResponseFormat::Json).into_response(ResponseFormat::Json);
     }
     let in_events = negotiation::takes_events(&headers);
-    let Some(media) = Media::accepted(&headers).or(in_events.then_some(Media::Response)) else {
+    let Some(media) = ResponseFormat::accepted(&headers).or(in_events.then_some(ResponseFormat::Response)) else {
         return not_acceptable();
     };
     let parameters = query
-        .map_err(|rejection| Refusal::unreadable(format!("The address cannot be read: {rejection}")))
+        .map_err(|rejection| RequestError::unreadable(format!("The address cannot be read: {rejection}")))
         .and_then(|Query(address)| address.parameters())
-        .map_err(|refusal| asking.counted(refusal));
-    let question = parameters.and_then(|parameters| asking.prepare(parameters)).and_then(Question::only_reads);
-    match question {
-        Err(refusal) => Reply::refused(&refusal, media),
-        Ok(question) if in_events => return in_events_or_refused(asking, question),
-        Ok(question) => look_up(&asking, question, &headers, media).await,
+        .map_err(|refusal| context.counted(refusal));
+    let operation =
+        parameters.and_then(|parameters| context.prepare(parameters)).and_then(PreparedOperation::only_reads);
+    match operation {
+        Err(refusal) => HttpReply::refused(&refusal, media),
+        Ok(operation) if in_events => return in_events_or_refused(context, operation),
+        Ok(operation) => look_up(&context, operation, &headers, media).await,
     }
     .into_response(media)
 }
 
-fn in_events_or_refused(asking: Asking, question: Question) -> Response {
-    sse::answer(asking, question)
-        .unwrap_or_else(|refusal| Reply::refused(&refusal, Media::Response).into_response(Media::Response))
+fn in_events_or_refused(context: RequestContext, operation: PreparedOperation) -> Response {
+    sse::answer(context, operation).unwrap_or_else(|refusal| {
+        HttpReply::refused(&refusal, ResponseFormat::Response).into_response(ResponseFormat::Response)
+    })
 }
 
 /// Goes over to a web socket. A browser lets any page open one to any server, so pages of other origins are refused here.
-fn change_over(upgrade: WebSocketUpgrade, asking: Asking, headers: &HeaderMap) -> Response {
-    let refuse = |refusal| Reply::refused(&asking.counted(refusal), Media::Json).into_response(Media::Json);
-    if !cors::may_ask(headers, &asking.app.settings.cors_origin) {
-        let message = "Pages of this origin may not ask here: name it in the setting --cors-origin";
-        return refuse(Refusal::new(StatusCode::FORBIDDEN, "FORBIDDEN", message));
-    }
-    let Ok(permit) = Arc::clone(&asking.app.sockets).try_acquire_owned() else {
-        let message = "The server keeps as many web sockets as it can: come again later";
-        return refuse(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "LIMIT", message).retry_after(10));
+fn change_over(upgrade: WebSocketUpgrade, context: RequestContext, headers: &HeaderMap) -> Response {
+    let refuse = |refusal| {
+        HttpReply::refused(&context.counted(refusal), ResponseFormat::Json).into_response(ResponseFormat::Json)
     };
-    let most = asking.app.settings.limits.max_body;
+    if !cors::may_ask(headers, &context.app.settings.cors_origin) {
+        let message = "Pages of this origin may not ask here: name it in the setting --cors-origin";
+        return refuse(RequestError::new(StatusCode::FORBIDDEN, "FORBIDDEN", message));
+    }
+    let Ok(permit) = Arc::clone(&context.app.sockets).try_acquire_owned() else {
+        let message = "The server keeps as many web sockets as it can: come again later";
+        return refuse(RequestError::new(StatusCode::SERVICE_UNAVAILABLE, "LIMIT", message).retry_after(10));
+    };
+    let most = context.app.settings.limits.max_body;
     upgrade
         .protocols([websocket::PROTOCOL])
         .max_message_size(most)
         .max_frame_size(most)
         .write_buffer_size(0)
         .on_upgrade(async move |socket| {
-            websocket::serve(socket, asking).await;
+            websocket::serve(socket, context).await;
             drop(permit);
         })
 }
 
 pub(crate) async fn other_method() -> Response {
-    let refusal = Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "BAD_INPUT", "Only GET and POST are answered here");
-    let mut reply = Reply::refused(&refusal, Media::Json);
+    let refusal = RequestError::new(StatusCode::METHOD_NOT_ALLOWED, "BAD_INPUT", "Only GET and POST are answered here");
+    let mut reply = HttpReply::refused(&refusal, ResponseFormat::Json);
     reply.headers = vec![(header::ALLOW, HeaderValue::from_static("GET, POST"))];
-    reply.into_response(Media::Json)
+    reply.into_response(ResponseFormat::Json)
 }
 
 fn not_acceptable() -> Response {
     let message = "Answers are JSON: send `Accept: application/graphql-response+json` or `application/json`";
-    let refusal = Refusal::new(StatusCode::NOT_ACCEPTABLE, "BAD_INPUT", message);
-    Reply::refused(&refusal, Media::Json).into_response(Media::Json)
+    let refusal = RequestError::new(StatusCode::NOT_ACCEPTABLE, "BAD_INPUT", message);
+    HttpReply::refused(&refusal, ResponseFormat::Json).into_response(ResponseFormat::Json)
 }
 
 /// The parameters of a request in its address; maps are JSON text there.
@@ -190,7 +198,7 @@ pub(crate) struct Address {
 }
 
 impl Address {
-    fn parameters(self) -> Result<Parameters, Refusal> {
+    fn parameters(self) -> Result<Parameters, RequestError> {
         Ok(Parameters {
             query: self.query,
             document_id: self.document_id,
@@ -201,9 +209,10 @@ impl Address {
     }
 }
 
-fn read<T: DeserializeOwned>(text: Option<String>, name: &str) -> Result<Option<T>, Refusal> {
+fn read<T: DeserializeOwned>(text: Option<String>, name: &str) -> Result<Option<T>, RequestError> {
     let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
-    serde_json::from_str(&text).map_err(|error| Refusal::unreadable(format!("`{name}` is no JSON object: {error}")))
+    serde_json::from_str(&text)
+        .map_err(|error| RequestError::unreadable(format!("`{name}` is no JSON object: {error}")))
 }
 
 /// How many times the largest body is read and thrown away, so that a client that sends more gets to read why it was refused:
@@ -211,12 +220,12 @@ fn read<T: DeserializeOwned>(text: Option<String>, name: &str) -> Result<Option<
 const THROWN_AWAY: usize = 8;
 
 /// A body, if it is no larger than `most` bytes.
-async fn whole(body: Body, most: usize) -> Result<Vec<u8>, Refusal> {
+async fn whole(body: Body, most: usize) -> Result<Vec<u8>, RequestError> {
     let (mut stream, mut bytes, mut length) = (body.into_data_stream(), Vec::new(), 0_usize);
     while let Some(part) = stream.next().await {
         let part = part.map_err(|_| {
             let message = "The body was cut off: send it whole, and without long pauses";
-            Refusal::new(StatusCode::REQUEST_TIMEOUT, "BAD_INPUT", message)
+            RequestError::new(StatusCode::REQUEST_TIMEOUT, "BAD_INPUT", message)
         })?;
         length = length.saturating_add(part.len());
         if length <= most {
@@ -227,49 +236,49 @@ async fn whole(body: Body, most: usize) -> Result<Vec<u8>, Refusal> {
     }
     if length > most {
         let message = format!("The body is larger than {most} bytes: send a shorter one");
-        return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "LIMIT", message));
+        return Err(RequestError::new(StatusCode::PAYLOAD_TOO_LARGE, "LIMIT", message));
     }
     Ok(bytes)
 }
 
-fn read_body(app: &AppState, headers: &HeaderMap, body: &[u8]) -> Result<Sent, Refusal> {
+fn read_body(app: &AppState, headers: &HeaderMap, body: &[u8]) -> Result<RequestBody, RequestError> {
     // A page of another site can make a browser send simple content types without asking: this is none.
     if !negotiation::sends_json(headers) {
         let message = "The body has to be JSON: send `Content-Type: application/json`";
-        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "BAD_INPUT", message));
+        return Err(RequestError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "BAD_INPUT", message));
     }
     let unreadable = |error| {
         let want = "Send {\"query\": \"...\", \"variables\": {...}}";
-        Refusal::unreadable(format!("The body is not the JSON of a request: {error}. {want}"))
+        RequestError::unreadable(format!("The body is not the JSON of a request: {error}. {want}"))
     };
     if body.trim_ascii_start().first() != Some(&b'[') {
-        return serde_json::from_slice(body).map(|one| Sent::One(Box::new(one))).map_err(unreadable);
+        return serde_json::from_slice(body).map(|one| RequestBody::Single(Box::new(one))).map_err(unreadable);
     }
     let most = app.settings.max_batch;
     if most == 0 {
-        return Err(Refusal::unreadable("This server takes one request at a time, not a list of them"));
+        return Err(RequestError::unreadable("This server takes one request at a time, not a list of them"));
     }
     let list: Vec<&RawValue> = serde_json::from_slice(body).map_err(unreadable)?;
     if list.is_empty() || list.len() > most {
         let message = format!("A list has 1 to {most} requests, and this has {}: send several lists", list.len());
-        return Err(Refusal::new(StatusCode::BAD_REQUEST, "LIMIT", message));
+        return Err(RequestError::new(StatusCode::BAD_REQUEST, "LIMIT", message));
     }
     let list = list.into_iter().map(|one| serde_json::from_str(one.get()));
     let list = list.collect::<Result<_, _>>().map_err(unreadable)?;
-    Ok(Sent::Many(list))
+    Ok(RequestBody::Batch(list))
 }
 
 /// One after the other: a list costs its client no more than its requests, and the others no more than one.
-async fn ask_all(asking: &Asking, list: Vec<Parameters>) -> Reply {
+async fn ask_all(context: &RequestContext, list: Vec<Parameters>) -> HttpReply {
     let (mut body, mut version) = (vec![b'['], None);
     for parameters in list {
         if body.len() > 1 {
             body.push(b',');
         }
-        match asking.prepare(parameters) {
-            Err(refusal) => body.extend(Answer::refused(&refusal).json()),
-            Ok(question) => {
-                let outcome = asking.run(question).await;
+        match context.prepare(parameters) {
+            Err(refusal) => body.extend(GraphQlResponse::refused(&refusal).json()),
+            Ok(operation) => {
+                let outcome = context.run(operation).await;
                 body.extend(outcome.body);
                 // Of all writes the last has the newest version.
                 version = outcome.headers.into_iter().find(|(name, _)| *name == consistency::HEADER).or(version);
@@ -277,40 +286,51 @@ async fn ask_all(asking: &Asking, list: Vec<Parameters>) -> Reply {
         }
     }
     body.push(b']');
-    Reply { status: StatusCode::OK, body: body.into(), headers: version.into_iter().collect() }
+    HttpReply { status: StatusCode::OK, body: body.into(), headers: version.into_iter().collect() }
 }
 
 /// Answers a question that a client may have the answer of.
-async fn look_up(asking: &Asking, question: Question, headers: &HeaderMap, media: Media) -> Reply {
-    let reading = match asking.reading(Some(&question)).await {
+async fn look_up(
+    context: &RequestContext,
+    operation: PreparedOperation,
+    headers: &HeaderMap,
+    media: ResponseFormat,
+) -> HttpReply {
+    let reading = match context.reading(Some(&operation)).await {
         Ok(reading) => reading,
-        Err(refusal) => return Reply::refused(&asking.counted(refusal), media),
+        Err(refusal) => return HttpReply::refused(&context.counted(refusal), media),
     };
     let version = tokio::select! {
         version = reading.db().version() => version.ok(),
         () = reading.lost() => None,
     };
-    let Some(version) = version else { return Reply::of(asking.run_there(&reading, question).await, media) };
-    let etag = etag(asking, &question, headers, media, version);
+    let Some(version) = version else { return HttpReply::of(context.run_there(&reading, operation).await, media) };
+    let etag = etag(context, &operation, headers, media, version);
     let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     let mut known = known.flat_map(|value| value.split(',')).map(str::trim);
     let mut reply = if known.any(|one| one == "*" || one.trim_start_matches("W/") == etag) {
-        Reply { status: StatusCode::NOT_MODIFIED, body: Bytes::new(), headers: Vec::new() }
+        HttpReply { status: StatusCode::NOT_MODIFIED, body: Bytes::new(), headers: Vec::new() }
     } else {
-        Reply::of(asking.run_there(&reading, question).await, media)
+        HttpReply::of(context.run_there(&reading, operation).await, media)
     };
     if matches!(reply.status, StatusCode::OK | StatusCode::NOT_MODIFIED) {
         reply.headers.extend(HeaderValue::from_str(&etag).map(|etag| (header::ETAG, etag)));
-        let keep = if asking.client.is_anonymous() { "no-cache" } else { "private, no-cache" };
+        let keep = if context.client.is_anonymous() { "no-cache" } else { "private, no-cache" };
         reply.headers.push((header::CACHE_CONTROL, HeaderValue::from_static(keep)));
     }
     reply
 }
 
 /// Says which answer it is: it changes with everything the answer depends on, down to its compression.
-fn etag(asking: &Asking, question: &Question, headers: &HeaderMap, media: Media, version: i64) -> String {
+fn etag(
+    context: &RequestContext,
+    operation: &PreparedOperation,
+    headers: &HeaderMap,
+    media: ResponseFormat,
+    version: i64,
+) -> String {
     let mut digest = Sha256::new();
-    digest.update(question.digest(&asking.client));
+    digest.update(operation.digest(&context.client));
     let encodings = headers.get(header::ACCEPT_ENCODING).map(HeaderValue::as_bytes).unwrap_or_default();
     for part in [media.name().as_bytes(), encodings, env!("CARGO_PKG_VERSION").as_bytes(), &version.to_be_bytes()] {
         digest.update(part.len().to_be_bytes());

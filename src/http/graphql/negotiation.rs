@@ -4,14 +4,14 @@ use axum::http::{HeaderMap, HeaderName, header};
 
 /// The form of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Media {
+pub(crate) enum ResponseFormat {
     /// The form of the GraphQL-over-HTTP specification: the status tells about the request.
     Response,
     /// The older form: whoever takes it may read nothing but an answer with the status 200.
     Json,
 }
 
-impl Media {
+impl ResponseFormat {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Response => "application/graphql-response+json; charset=utf-8",
@@ -103,12 +103,12 @@ impl<'h> Range<'h> {
 mod tests {
     use axum::http::{HeaderMap, HeaderValue, header};
 
-    use crate::http::graphql::negotiation::Media;
+    use crate::http::graphql::negotiation::ResponseFormat;
 
     #[test]
     fn the_best_of_what_is_accepted() {
-        const RESPONSE: Option<Media> = Some(Media::Response);
-        const JSON: Option<Media> = Some(Media::Json);
+        const RESPONSE: Option<ResponseFormat> = Some(ResponseFormat::Response);
+        const JSON: Option<ResponseFormat> = Some(ResponseFormat::Json);
         for (accept, media) in [
             ("application/json", JSON),
             ("Application/JSON; charset=UTF-8", JSON),
@@ -125,8 +125,8 @@ mod tests {
             ("", None),
         ] {
             let headers = HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(accept))]);
-            assert_eq!(Media::accepted(&headers), media, "{accept}");
+            assert_eq!(ResponseFormat::accepted(&headers), media, "{accept}");
         }
-        assert_eq!(Media::accepted(&HeaderMap::new()), JSON);
+        assert_eq!(ResponseFormat::accepted(&HeaderMap::new()), JSON);
     }
 }

@@ -10,9 +10,9 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
-use crate::http::graphql::error::Refusal;
+use crate::http::graphql::error::RequestError;
 use crate::http::graphql::limits;
-use crate::http::graphql::persisted_queries::{Digest, Document};
+use crate::http::graphql::persisted_queries::{Digest, ParsedDocument};
 use crate::http::graphql::response::json;
 use crate::http::middleware::authentication::Client;
 use crate::http::state::AppState;
@@ -39,12 +39,12 @@ impl Parameters {
 
 /// A request ready to be run.
 #[derive(Clone)]
-pub(crate) struct Question {
-    document: Arc<Document>,
+pub(crate) struct PreparedOperation {
+    document: Arc<ParsedDocument>,
     variables: Variables,
     /// The name of its operation.
     pub(crate) name: Option<String>,
-    pub(crate) operation: OperationType,
+    pub(crate) kind: OperationType,
     /// How many values its answer has if all pages are full.
     pub(crate) cost: usize,
     /// Whether the client wants to know that.
@@ -53,9 +53,9 @@ pub(crate) struct Question {
     pub(crate) least: i64,
 }
 
-impl Question {
+impl PreparedOperation {
     /// Makes a request ready; nothing is read for it before it was judged.
-    pub(crate) fn prepare(app: &AppState, parameters: Parameters) -> Result<Self, Refusal> {
+    pub(crate) fn prepare(app: &AppState, parameters: Parameters) -> Result<Self, RequestError> {
         let limits = &app.settings.limits;
         let extensions = parameters.extensions.unwrap_or_default();
         let persisted = extensions.get("persistedQuery").and_then(|one| one.get("sha256Hash")).and_then(Value::as_str);
@@ -72,7 +72,7 @@ impl Question {
                 if kind != OperationType::Mutation {
                     limits::judge_variables(text.get(), limits)?;
                 }
-                let unreadable = |error| Refusal::unreadable(format!("`variables` is no JSON object: {error}"));
+                let unreadable = |error| RequestError::unreadable(format!("`variables` is no JSON object: {error}"));
                 let map: Map<String, Value> = serde_json::from_str(text.get()).map_err(unreadable)?;
                 Variables::from_json(Value::Object(map))
             }
@@ -80,18 +80,18 @@ impl Question {
         let size = limits::judge(&document.parsed, &operation.node, &variables, &app.shape, limits)?;
         if size.introspects && app.settings.hide_schema {
             let message = "This server does not tell its schema: ask whoever looks after it";
-            return Err(Refusal::document("GRAPHQL_VALIDATION_FAILED", message));
+            return Err(RequestError::document("GRAPHQL_VALIDATION_FAILED", message));
         }
         given(&operation.node, &variables)?;
         let least = match extensions.get("newsgraphVersion") {
             None | Some(Value::Null) => 0,
             Some(version) => version.as_i64().filter(|version| *version >= 0).ok_or_else(|| {
                 let message = "`extensions.newsgraphVersion` is no version of the graph: send the number that the answer to a write had there, or leave it out";
-                Refusal::unreadable(message)
+                RequestError::unreadable(message)
             })?,
         };
         let tells_cost = extensions.get("cost").is_some_and(|wanted| *wanted == Value::Bool(true));
-        Ok(Self { document, variables, name, operation: kind, cost: size.cost, tells_cost, least })
+        Ok(Self { document, variables, name, kind, cost: size.cost, tells_cost, least })
     }
 
     /// The request as the library runs it.
@@ -121,19 +121,19 @@ impl Question {
     }
 
     /// A mutation is not run by what may be a link, or be asked for again by a cache.
-    pub(crate) fn only_reads(self) -> Result<Self, Refusal> {
-        if self.operation == OperationType::Query {
+    pub(crate) fn only_reads(self) -> Result<Self, RequestError> {
+        if self.kind == OperationType::Query {
             return Ok(self);
         }
         let message = "GET is for queries only: send this by POST";
-        Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "BAD_INPUT", message))
+        Err(RequestError::new(StatusCode::METHOD_NOT_ALLOWED, "BAD_INPUT", message))
     }
 }
 
 /// An operation and its name.
 type Named<'d> = (Option<String>, &'d Positioned<OperationDefinition>);
 
-fn choose<'d>(document: &'d Document, name: Option<&str>) -> Result<Named<'d>, Refusal> {
+fn choose<'d>(document: &'d ParsedDocument, name: Option<&str>) -> Result<Named<'d>, RequestError> {
     let mut all = document.parsed.operations.iter();
     let found = match name {
         Some(wanted) => all.find(|(name, _)| name.is_some_and(|name| name == wanted)),
@@ -146,13 +146,13 @@ fn choose<'d>(document: &'d Document, name: Option<&str>) -> Result<Named<'d>, R
             Some(name) => format!("There is no operation `{name}` in the document: it has {}", names.join(", ")),
             None => format!("Which operation? Name one with `operationName`: {}", names.join(", ")),
         };
-        Refusal::document("GRAPHQL_VALIDATION_FAILED", message)
+        RequestError::document("GRAPHQL_VALIDATION_FAILED", message)
     })
 }
 
 /// Every variable that may not be null has a value. The library takes a missing one for an argument that was left out,
 /// and a filter that was left out finds everything.
-fn given(operation: &OperationDefinition, variables: &Variables) -> Result<(), Refusal> {
+fn given(operation: &OperationDefinition, variables: &Variables) -> Result<(), RequestError> {
     for Positioned { node: variable, .. } in &operation.variable_definitions {
         let value = variables.get(&variable.name.node);
         if !variable.var_type.node.nullable
@@ -163,7 +163,7 @@ fn given(operation: &OperationDefinition, variables: &Variables) -> Result<(), R
                 "The variable `${}` of type `{}` was not given: add it to `variables`",
                 variable.name.node, variable.var_type.node
             );
-            return Err(Refusal::document("BAD_INPUT", message));
+            return Err(RequestError::document("BAD_INPUT", message));
         }
     }
     Ok(())

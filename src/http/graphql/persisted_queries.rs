@@ -19,7 +19,7 @@ use sha2::{Digest as _, Sha256};
 use crate::config::{DocumentsMode, Limits, Serve};
 use crate::error::{Error, Result};
 
-use crate::http::graphql::error::Refusal;
+use crate::http::graphql::error::RequestError;
 use crate::http::graphql::limits;
 use crate::http::metrics::Metrics;
 
@@ -27,7 +27,7 @@ use crate::http::metrics::Metrics;
 pub(crate) type Digest = [u8; 32];
 
 /// A document as it was read.
-pub(crate) struct Document {
+pub(crate) struct ParsedDocument {
     /// The digest of its text.
     pub(crate) digest: Digest,
     pub(crate) text: String,
@@ -37,20 +37,20 @@ pub(crate) struct Document {
 #[derive(Clone)]
 struct Length;
 
-impl Weighter<Digest, Arc<Document>> for Length {
-    fn weight(&self, _: &Digest, document: &Arc<Document>) -> u64 {
+impl Weighter<Digest, Arc<ParsedDocument>> for Length {
+    fn weight(&self, _: &Digest, document: &Arc<ParsedDocument>) -> u64 {
         // A document that was parsed takes some times the space of its text, and that of any has some.
         document.text.len() as u64 + 200
     }
 }
 
 /// Documents that were read before.
-pub(crate) struct Documents {
-    read: Cache<Digest, Arc<Document>, Length>,
+pub(crate) struct PersistedQueries {
+    read: Cache<Digest, Arc<ParsedDocument>, Length>,
     /// Those of the file, by id.
-    known: HashMap<String, Arc<Document>>,
+    known: HashMap<String, Arc<ParsedDocument>>,
     /// Those of the file, by digest.
-    digests: HashMap<Digest, Arc<Document>>,
+    digests: HashMap<Digest, Arc<ParsedDocument>>,
     mode: DocumentsMode,
 }
 
@@ -68,13 +68,13 @@ struct Operation {
     body: String,
 }
 
-impl Documents {
+impl PersistedQueries {
     /// Reads the file of known documents, all of which have to keep within the limits.
     pub(crate) fn new(settings: &Serve) -> Result<Self> {
         let mut known = HashMap::new();
         if let Some(path) = &settings.documents {
             for (id, text) in read(path)? {
-                let document = Document::read(text, &settings.limits).map_err(|refusal| {
+                let document = ParsedDocument::read(text, &settings.limits).map_err(|refusal| {
                     Error::BadInput(format!("the document `{id}` in {}: {}", path.display(), refusal.message))
                 })?;
                 known.insert(id, Arc::new(document));
@@ -82,7 +82,8 @@ impl Documents {
         }
         let mode = if settings.documents.is_some() { settings.documents_mode } else { DocumentsMode::Off };
         let length = usize::try_from(settings.document_cache / 1000).unwrap_or(usize::MAX).max(1);
-        let digests = known.values().map(|document: &Arc<Document>| (document.digest, Arc::clone(document))).collect();
+        let digests =
+            known.values().map(|document: &Arc<ParsedDocument>| (document.digest, Arc::clone(document))).collect();
         Ok(Self { read: Cache::with_weighter(length, settings.document_cache, Length), known, digests, mode })
     }
 
@@ -93,24 +94,26 @@ impl Documents {
         id: Option<&str>,
         limits: &Limits,
         metrics: &Metrics,
-    ) -> Result<Arc<Document>, Refusal> {
+    ) -> Result<Arc<ParsedDocument>, RequestError> {
         let mut found = "read before";
         let document = match (text, id) {
             (None, None) => {
-                return Err(Refusal::unreadable("The request has no `query`: send a GraphQL document"));
+                return Err(RequestError::unreadable("The request has no `query`: send a GraphQL document"));
             }
-            (None, Some(id)) => self.by_id(id).ok_or_else(Refusal::unknown_document)?,
+            (None, Some(id)) => self.by_id(id).ok_or_else(RequestError::unknown_document)?,
             (Some(text), id) => {
                 let digest = Digest::from(Sha256::digest(&text));
                 if id.is_some_and(|id| as_digest(id) != Some(digest) && !self.known.contains_key(id)) {
-                    return Err(Refusal::unreadable("The digest given is not that of the `query`: send its SHA-256"));
+                    return Err(RequestError::unreadable(
+                        "The digest given is not that of the `query`: send its SHA-256",
+                    ));
                 }
                 match self.by_digest(&digest) {
                     Some(document) => document,
-                    None if self.mode == DocumentsMode::Enforce => return Err(Refusal::forbidden_document()),
+                    None if self.mode == DocumentsMode::Enforce => return Err(RequestError::forbidden_document()),
                     None => {
                         found = "parsed";
-                        let document = Arc::new(Document::read(text, limits)?);
+                        let document = Arc::new(ParsedDocument::read(text, limits)?);
                         self.read.insert(digest, Arc::clone(&document));
                         document
                     }
@@ -127,17 +130,17 @@ impl Documents {
         Ok(document)
     }
 
-    fn by_id(&self, id: &str) -> Option<Arc<Document>> {
+    fn by_id(&self, id: &str) -> Option<Arc<ParsedDocument>> {
         self.known.get(id).cloned().or_else(|| self.by_digest(&as_digest(id)?))
     }
 
-    fn by_digest(&self, digest: &Digest) -> Option<Arc<Document>> {
+    fn by_digest(&self, digest: &Digest) -> Option<Arc<ParsedDocument>> {
         self.digests.get(digest).cloned().or_else(|| self.read.get(digest))
     }
 }
 
-impl Document {
-    fn read(text: String, limits: &Limits) -> Result<Self, Refusal> {
+impl ParsedDocument {
+    fn read(text: String, limits: &Limits) -> Result<Self, RequestError> {
         limits::judge_text(&text, limits)?;
         let parsed = parse_query(&text).map_err(|error| misread(&error))?;
         Ok(Self { digest: Digest::from(Sha256::digest(&text)), text, parsed })
@@ -163,11 +166,11 @@ fn as_digest(id: &str) -> Option<Digest> {
 }
 
 /// The parser shows the whole line at fault, which may be the whole document: its last line says what is wrong.
-fn misread(error: &async_graphql::parser::Error) -> Refusal {
+fn misread(error: &async_graphql::parser::Error) -> RequestError {
     let text = error.to_string();
     let fault = text.trim().lines().last().unwrap_or_default().trim().trim_start_matches("= ");
     let at: Option<Pos> = error.positions().next();
     let place = at.map(|at| format!(" at line {}, column {}", at.line, at.column)).unwrap_or_default();
     let message = format!("The query is not GraphQL{place}: {fault}");
-    Refusal::document("GRAPHQL_PARSE_FAILED", message).at(at)
+    RequestError::document("GRAPHQL_PARSE_FAILED", message).at(at)
 }

@@ -4,11 +4,11 @@ use async_graphql::{Response, ServerError, Value};
 use serde::Serialize;
 
 use crate::graphql::write;
-use crate::http::graphql::error::Refusal;
+use crate::http::graphql::error::RequestError;
 use crate::http::middleware::request_id::RequestId;
 
 /// An answer.
-pub(crate) struct Answer {
+pub(crate) struct GraphQlResponse {
     pub(crate) data: Option<Value>,
     pub(crate) errors: Vec<ServerError>,
     pub(crate) extensions: Option<Extensions>,
@@ -31,9 +31,9 @@ pub(crate) struct Cost {
     pub(crate) limit: usize,
 }
 
-impl Answer {
+impl GraphQlResponse {
     /// Gives every error a code, and tells a request at fault from fields that failed: its answer has no `data`, and a status.
-    pub(crate) fn of(response: Response, id: &RequestId) -> (Self, Option<Refusal>) {
+    pub(crate) fn of(response: Response, id: &RequestId) -> (Self, Option<RequestError>) {
         let refused = !response.errors.is_empty() && response.errors.iter().all(|error| error.path.is_empty());
         let errors: Vec<ServerError> = response.errors.into_iter().map(|error| coded(error, id)).collect();
         if !refused {
@@ -42,11 +42,12 @@ impl Answer {
         // All errors are told, and the first decides the status.
         let first = errors.first();
         let internal = first.and_then(|error| error.extensions.as_ref()?.get("code")) == Some(&Value::from("INTERNAL"));
-        let refusal = if internal { Refusal::internal(id) } else { Refusal::document("GRAPHQL_VALIDATION_FAILED", "") };
+        let refusal =
+            if internal { RequestError::internal(id) } else { RequestError::document("GRAPHQL_VALIDATION_FAILED", "") };
         (Self { data: None, errors, extensions: None }, Some(refusal))
     }
 
-    pub(crate) fn refused(refusal: &Refusal) -> Self {
+    pub(crate) fn refused(refusal: &RequestError) -> Self {
         Self { data: None, errors: vec![refusal.error()], extensions: None }
     }
 

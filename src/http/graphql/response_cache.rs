@@ -23,7 +23,7 @@ const LARGEST: u64 = 32;
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Answers, by the digests of their questions.
-pub(crate) struct Answers {
+pub(crate) struct ResponseCache {
     /// None when nothing is to be kept.
     known: Option<Cache<Digest, Entry, Size>>,
     largest: u64,
@@ -32,7 +32,7 @@ pub(crate) struct Answers {
 #[derive(Clone)]
 enum Entry {
     /// Asked for once: only what is asked for again is worth knowing the version for.
-    Asked,
+    SeenOnce,
     Made {
         version: i64,
         body: Bytes,
@@ -45,23 +45,23 @@ struct Size;
 impl Weighter<Digest, Entry> for Size {
     fn weight(&self, _: &Digest, entry: &Entry) -> u64 {
         match entry {
-            Entry::Asked => ENTRY,
+            Entry::SeenOnce => ENTRY,
             Entry::Made { body, .. } => ENTRY + body.len() as u64,
         }
     }
 }
 
 /// What is known of an answer.
-pub(crate) enum Found {
+pub(crate) enum CacheLookup {
     /// The answer.
-    Kept(Bytes),
+    Hit(Bytes),
     /// It has to be made, and may be kept for this version.
     Version(i64),
     /// It has to be made.
     Nothing,
 }
 
-impl Answers {
+impl ResponseCache {
     /// Room for so many bytes.
     pub(crate) fn new(bytes: u64) -> Self {
         let entries = usize::try_from(bytes / 4096).unwrap_or(usize::MAX);
@@ -70,16 +70,16 @@ impl Answers {
     }
 
     /// The answer to a question that is asked now.
-    pub(crate) async fn find(&self, digest: &Digest, db: &Db) -> Found {
-        let Some(known) = &self.known else { return Found::Nothing };
+    pub(crate) async fn find(&self, digest: &Digest, db: &Db) -> CacheLookup {
+        let Some(known) = &self.known else { return CacheLookup::Nothing };
         let Some(entry) = known.get(digest) else {
-            known.insert(*digest, Entry::Asked);
-            return Found::Nothing;
+            known.insert(*digest, Entry::SeenOnce);
+            return CacheLookup::Nothing;
         };
         match (tokio::time::timeout(PATIENCE, db.version()).await, entry) {
-            (Ok(Ok(now)), Entry::Made { version, body }) if now == version => Found::Kept(body),
-            (Ok(Ok(now)), _) => Found::Version(now),
-            _ => Found::Nothing,
+            (Ok(Ok(now)), Entry::Made { version, body }) if now == version => CacheLookup::Hit(body),
+            (Ok(Ok(now)), _) => CacheLookup::Version(now),
+            _ => CacheLookup::Nothing,
         }
     }
 

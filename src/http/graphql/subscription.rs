@@ -10,39 +10,42 @@ use futures_util::{Stream, StreamExt};
 
 use crate::db::Reading;
 use crate::graphql::{Position, Session};
-use crate::http::graphql::error::Refusal;
-use crate::http::graphql::execution::{Asking, Outcome};
-use crate::http::graphql::operation::Question;
-use crate::http::graphql::response::Answer;
+use crate::http::graphql::error::RequestError;
+use crate::http::graphql::execution::{Outcome, RequestContext};
+use crate::http::graphql::operation::PreparedOperation;
+use crate::http::graphql::response::GraphQlResponse;
 use crate::http::metrics::Counted;
 
 /// How long it is waited before a replica is asked again that stopped a statement.
 const AGAIN: Duration = Duration::from_millis(100);
 
-type Answers = BoxStream<'static, Result<Response, Box<dyn Any + Send>>>;
+type ResponseCache = BoxStream<'static, Result<Response, Box<dyn Any + Send>>>;
 
 /// A subscription being followed.
-struct Following {
-    asking: Asking,
-    question: Question,
+struct SubscriptionStream {
+    context: RequestContext,
+    operation: PreparedOperation,
     position: Position,
     reading: Reading,
-    answers: Answers,
+    answers: ResponseCache,
     _counted_as_long_as_it_lasts: Counted,
 }
 
-impl Asking {
+impl RequestContext {
     /// The answers of a subscription, each made when the one before was taken. They are read where others read who wrote nothing:
     /// who is told of a change can read it. When the replica is lost or comes back they go on where they stood.
-    pub(crate) fn follow(&self, question: Question) -> Result<impl Stream<Item = Outcome> + Send + use<>, Refusal> {
-        self.app.rates.take(&self.client, question.cost).map_err(|refusal| self.counted(refusal))?;
+    pub(crate) fn follow(
+        &self,
+        operation: PreparedOperation,
+    ) -> Result<impl Stream<Item = Outcome> + Send + use<>, RequestError> {
+        self.app.rates.take(&self.client, operation.cost).map_err(|refusal| self.counted(refusal))?;
         let position = Position::default();
         let reading = self.app.db.reading(0);
         self.app.metrics.reads(reading.is_replica());
-        let following = Following {
-            answers: self.answers(&question, &reading, &position),
-            asking: self.clone(),
-            question,
+        let following = SubscriptionStream {
+            answers: self.answers(&operation, &reading, &position),
+            context: self.clone(),
+            operation,
             position,
             reading,
             _counted_as_long_as_it_lasts: self.app.metrics.following(),
@@ -50,14 +53,14 @@ impl Asking {
         Ok(stream::unfold(following, async |mut following| Some((following.next().await?, following))))
     }
 
-    fn answers(&self, question: &Question, reading: &Reading, position: &Position) -> Answers {
-        let request = question.clone().request().data(Session::new(reading.db().clone()));
+    fn answers(&self, operation: &PreparedOperation, reading: &Reading, position: &Position) -> ResponseCache {
+        let request = operation.clone().request().data(Session::new(reading.db().clone()));
         let request = request.data(self.client.caller.clone()).data(position.clone());
         AssertUnwindSafe(self.app.api.execute_stream(request)).catch_unwind().boxed()
     }
 }
 
-impl Following {
+impl SubscriptionStream {
     async fn next(&mut self) -> Option<Outcome> {
         loop {
             let answer = tokio::select! {
@@ -70,22 +73,22 @@ impl Following {
                 None => {}
             }
             if self.reading.is_replica() {
-                self.asking.app.metrics.asked_again();
+                self.context.app.metrics.asked_again();
             }
-            self.reading = self.asking.app.db.reading(0);
-            self.answers = self.asking.answers(&self.question, &self.reading, &self.position);
+            self.reading = self.context.app.db.reading(0);
+            self.answers = self.context.answers(&self.operation, &self.reading, &self.position);
         }
     }
 
     fn outcome(&self, answer: Result<Response, Box<dyn Any + Send>>) -> Outcome {
         match answer {
             Ok(response) => {
-                let (answer, refusal) = Answer::of(response, &self.asking.id);
+                let (answer, refusal) = GraphQlResponse::of(response, &self.context.id);
                 Outcome::new(answer, refusal)
             }
             Err(_) => {
                 tracing::error!("a resolver panicked");
-                Outcome::refused(Refusal::internal(&self.asking.id))
+                Outcome::refused(RequestError::internal(&self.context.id))
             }
         }
     }

@@ -18,9 +18,9 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, interval_at, sleep_until};
 
-use crate::http::graphql::error::Refusal;
-use crate::http::graphql::execution::{Asking, CHECK, Outcome};
-use crate::http::graphql::operation::{Parameters, Question};
+use crate::http::graphql::error::RequestError;
+use crate::http::graphql::execution::{CHECK, Outcome, RequestContext};
+use crate::http::graphql::operation::{Parameters, PreparedOperation};
 use crate::http::graphql::response::json as text;
 use crate::http::middleware::authentication::credential;
 
@@ -37,16 +37,16 @@ const PING: Duration = Duration::from_secs(25);
 const WAITING: usize = 8;
 
 /// Why a socket is closed: a code of RFC 6455 or of the protocol, and words of at most 123 bytes.
-type Fault = (u16, Cow<'static, str>);
+type SharedError = (u16, Cow<'static, str>);
 
-const UNREADABLE: Fault = (4400, Cow::Borrowed("Invalid message"));
-const NOT_INITIALISED: Fault = (4401, Cow::Borrowed("Unauthorized"));
-const FORBIDDEN: Fault = (4403, Cow::Borrowed("Forbidden"));
-const NO_PROTOCOL: Fault = (4406, Cow::Borrowed("Subprotocol not acceptable"));
-const INIT_TIMEOUT: Fault = (4408, Cow::Borrowed("Connection initialisation timeout"));
-const INIT_TWICE: Fault = (4429, Cow::Borrowed("Too many initialisation requests"));
-const TOO_BIG: Fault = (1009, Cow::Borrowed("Message too big"));
-const GOING_AWAY: Fault = (1001, Cow::Borrowed("The server stops: connect again"));
+const UNREADABLE: SharedError = (4400, Cow::Borrowed("Invalid message"));
+const NOT_INITIALISED: SharedError = (4401, Cow::Borrowed("Unauthorized"));
+const FORBIDDEN: SharedError = (4403, Cow::Borrowed("Forbidden"));
+const NO_PROTOCOL: SharedError = (4406, Cow::Borrowed("Subprotocol not acceptable"));
+const INIT_TIMEOUT: SharedError = (4408, Cow::Borrowed("Connection initialisation timeout"));
+const INIT_TWICE: SharedError = (4429, Cow::Borrowed("Too many initialisation requests"));
+const TOO_BIG: SharedError = (1009, Cow::Borrowed("Message too big"));
+const GOING_AWAY: SharedError = (1001, Cow::Borrowed("The server stops: connect again"));
 
 /// A message of the client.
 #[derive(Deserialize)]
@@ -63,24 +63,24 @@ type Running = Arc<Mutex<HashMap<String, AbortHandle>>>;
 
 /// A connection to a client.
 struct Connection {
-    asking: Asking,
+    context: RequestContext,
     sender: Sender<Message>,
     running: Running,
     initialised: bool,
 }
 
 /// Serves a socket until either side ends it.
-pub(crate) async fn serve(socket: WebSocket, asking: Asking) {
+pub(crate) async fn serve(socket: WebSocket, context: RequestContext) {
     let protocol = socket.protocol().is_some_and(|protocol| protocol.as_bytes() == PROTOCOL.as_bytes());
     let (sink, mut stream) = socket.split();
     let (sender, receiver) = channel(WAITING);
     let mut writer = tokio::spawn(write(sink, receiver));
-    let _counted = asking.app.metrics.socket();
-    let mut connection = Connection { asking, sender, running: Running::default(), initialised: false };
+    let _counted = context.app.metrics.socket();
+    let mut connection = Connection { context, sender, running: Running::default(), initialised: false };
     let mut heard = Instant::now();
     let mut ping = interval_at(heard + PING, PING);
     let deadline = heard + INIT;
-    let app = connection.asking.app.clone();
+    let app = connection.context.app.clone();
     let mut stops = std::pin::pin!(app.stops());
     let mut check = interval_at(heard + CHECK, CHECK);
     let fault = if !protocol {
@@ -93,7 +93,7 @@ pub(crate) async fn serve(socket: WebSocket, asking: Asking) {
                 _ = &mut writer => break None,
                 () = sleep_until(deadline), if !connection.initialised => break Some(INIT_TIMEOUT),
                 () = &mut stops => break Some(GOING_AWAY),
-                _ = check.tick(), if connection.initialised => match connection.asking.may_go_on().await {
+                _ = check.tick(), if connection.initialised => match connection.context.may_go_on().await {
                     true => continue,
                     false => break Some(FORBIDDEN),
                 },
@@ -121,7 +121,7 @@ pub(crate) async fn serve(socket: WebSocket, asking: Asking) {
         operation.abort();
     }
     if let Some((code, reason)) = fault {
-        connection.asking.app.metrics.closed(code);
+        connection.context.app.metrics.closed(code);
         let frame = CloseFrame { code, reason: Utf8Bytes::from(reason.as_ref()) };
         // Who is gone needs no word.
         let _ = connection.sender.send(Message::Close(Some(frame))).await;
@@ -156,7 +156,7 @@ async fn write(mut sink: SplitSink<WebSocket, Message>, mut receiver: Receiver<M
 }
 
 impl Connection {
-    async fn hear(&mut self, said: &str) -> Result<(), Fault> {
+    async fn hear(&mut self, said: &str) -> Result<(), SharedError> {
         let Ok(said) = serde_json::from_str::<Said<'_>>(said) else { return Err(UNREADABLE) };
         match said.kind.as_ref() {
             "connection_init" => self.initialise(said.payload).await,
@@ -182,7 +182,7 @@ impl Connection {
         }
     }
 
-    async fn initialise(&mut self, payload: Option<&RawValue>) -> Result<(), Fault> {
+    async fn initialise(&mut self, payload: Option<&RawValue>) -> Result<(), SharedError> {
         if self.initialised {
             return Err(INIT_TWICE);
         }
@@ -191,11 +191,11 @@ impl Connection {
         let given = payload.iter().flatten().find(|(name, _)| name.eq_ignore_ascii_case("authorization"));
         if let Some((_, given)) = given {
             let given = given.as_str().and_then(credential).ok_or(FORBIDDEN)?;
-            self.asking.client.credential = Some(given.into());
+            self.context.client.credential = Some(given.into());
         }
-        let client = &mut self.asking.client;
-        client.caller = self.asking.app.auth.caller(client.credential.as_deref()).await.map_err(|_| {
-            self.asking.app.metrics.refused("UNAUTHENTICATED");
+        let client = &mut self.context.client;
+        client.caller = self.context.app.auth.caller(client.credential.as_deref()).await.map_err(|_| {
+            self.context.app.metrics.refused("UNAUTHENTICATED");
             FORBIDDEN
         })?;
         if client.caller.scopes.is_empty() {
@@ -205,7 +205,7 @@ impl Connection {
         self.say(&json!({ "type": "connection_ack" })).await
     }
 
-    async fn subscribe(&mut self, said: Said<'_>) -> Result<(), Fault> {
+    async fn subscribe(&mut self, said: Said<'_>) -> Result<(), SharedError> {
         let (Some(id), Some(payload)) = (said.id.filter(|id| !id.is_empty()), said.payload) else {
             return Err(UNREADABLE);
         };
@@ -213,7 +213,7 @@ impl Connection {
         if !parameters.are_well_formed() {
             return Err(UNREADABLE);
         }
-        let most = self.asking.app.settings.max_operations;
+        let most = self.context.app.settings.max_operations;
         let many = {
             let running = all(&self.running);
             if running.contains_key(&id) {
@@ -222,30 +222,30 @@ impl Connection {
             }
             running.len() >= most
         };
-        let question = if many {
+        let operation = if many {
             let message = format!("A socket runs at most {most} operations at once: complete one first");
-            Err(Refusal::new(StatusCode::TOO_MANY_REQUESTS, "LIMIT", message))
+            Err(RequestError::new(StatusCode::TOO_MANY_REQUESTS, "LIMIT", message))
         } else {
-            self.asking.prepare(parameters)
+            self.context.prepare(parameters)
         };
-        match question {
+        match operation {
             Err(refusal) => self.say(&failed(&id, &[refusal.error()])).await,
-            Ok(question) => {
-                let operation = Operation {
-                    asking: self.asking.clone(),
+            Ok(operation) => {
+                let run = SocketOperation {
+                    context: self.context.clone(),
                     id: id.clone(),
                     sender: self.sender.clone(),
                     running: Arc::clone(&self.running),
                 };
                 // Held until the operation is listed: it may end at once, and takes itself off the list.
                 let mut running = all(&self.running);
-                running.insert(id, tokio::spawn(operation.run(question)).abort_handle());
+                running.insert(id, tokio::spawn(run.run(operation)).abort_handle());
                 Ok(())
             }
         }
     }
 
-    async fn say(&self, message: &Value) -> Result<(), Fault> {
+    async fn say(&self, message: &Value) -> Result<(), SharedError> {
         // A writer that is gone is noticed by the loop that listens.
         let _ = self.sender.send(Message::Text(message.to_string().into())).await;
         Ok(())
@@ -253,22 +253,22 @@ impl Connection {
 }
 
 /// An operation that a client asked for.
-struct Operation {
-    asking: Asking,
+struct SocketOperation {
+    context: RequestContext,
     id: String,
     sender: Sender<Message>,
     running: Running,
 }
 
-impl Operation {
-    async fn run(self, question: Question) {
-        let mut outcomes: BoxStream<'_, Outcome> = if question.operation == OperationType::Subscription {
-            match self.asking.follow(question) {
+impl SocketOperation {
+    async fn run(self, operation: PreparedOperation) {
+        let mut outcomes: BoxStream<'_, Outcome> = if operation.kind == OperationType::Subscription {
+            match self.context.follow(operation) {
                 Ok(outcomes) => outcomes.boxed(),
                 Err(refusal) => return self.end(failed(&self.id, &[refusal.error()]).to_string()).await,
             }
         } else {
-            stream::once(self.asking.run(question)).boxed()
+            stream::once(self.context.run(operation)).boxed()
         };
         while let Some(outcome) = outcomes.next().await {
             if outcome.refusal.is_some() {
@@ -298,6 +298,6 @@ fn failed(id: &str, errors: &[ServerError]) -> Value {
     json!({ "id": id, "type": "error", "payload": errors })
 }
 
-fn object(payload: Option<&RawValue>) -> Result<Option<Map<String, Value>>, Fault> {
+fn object(payload: Option<&RawValue>) -> Result<Option<Map<String, Value>>, SharedError> {
     payload.map(|payload| serde_json::from_str(payload.get())).transpose().map_err(|_| UNREADABLE)
 }

@@ -12,9 +12,9 @@ use axum::response::Response;
 use crate::auth::Caller;
 use crate::error::Error;
 use crate::http::graphql::consistency;
-use crate::http::graphql::error::Refusal;
-use crate::http::graphql::handler::Reply;
-use crate::http::graphql::negotiation::Media;
+use crate::http::graphql::error::RequestError;
+use crate::http::graphql::handler::HttpReply;
+use crate::http::graphql::negotiation::ResponseFormat;
 use crate::http::middleware::request_id::RequestId;
 use crate::http::state::AppState;
 
@@ -57,7 +57,7 @@ impl Client {
 const MISPLACED: &[&str] = &["key", "api_key", "apikey", "api-key", "access_token", "token", "authorization"];
 
 /// Finds out who asks; refuses a key that is not valid.
-pub(crate) async fn know(State(app): State<Arc<AppState>>, request: Request, next: Next) -> Response {
+pub(crate) async fn authenticate(State(app): State<Arc<AppState>>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     match client(&app, &parts).await {
         Ok(client) => {
@@ -66,19 +66,19 @@ pub(crate) async fn know(State(app): State<Arc<AppState>>, request: Request, nex
         }
         Err(refusal) => {
             app.metrics.refused(refusal.code);
-            let media = Media::accepted(&parts.headers).unwrap_or(Media::Json);
-            Reply::refused(&refusal, media).into_response(media)
+            let media = ResponseFormat::accepted(&parts.headers).unwrap_or(ResponseFormat::Json);
+            HttpReply::refused(&refusal, media).into_response(media)
         }
     }
 }
 
-async fn client(app: &AppState, request: &Parts) -> Result<Client, Refusal> {
+async fn client(app: &AppState, request: &Parts) -> Result<Client, RequestError> {
     let names = request.uri.query().unwrap_or_default().split('&').map(|pair| pair.split('=').next().unwrap_or(pair));
     for name in names {
         if MISPLACED.iter().any(|misplaced| name.eq_ignore_ascii_case(misplaced)) {
             let message =
                 "A key in an address is seen by others and was refused: send it as `Authorization: Bearer KEY`";
-            return Err(Refusal::unreadable(message));
+            return Err(RequestError::unreadable(message));
         }
     }
     let headers = &request.headers;
@@ -94,7 +94,7 @@ async fn client(app: &AppState, request: &Parts) -> Result<Client, Refusal> {
     let caller = app.auth.caller(credential.as_deref()).await.map_err(|error| {
         if error.code() == "INTERNAL" {
             tracing::error!(%error, "a key cannot be looked up");
-            return Refusal::internal(&request.extensions.get::<RequestId>().cloned().unwrap_or_default());
+            return RequestError::internal(&request.extensions.get::<RequestId>().cloned().unwrap_or_default());
         }
         error.into()
     })?;

@@ -4,21 +4,21 @@ use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use axum::http::{HeaderName, HeaderValue, StatusCode};
+use governor::Quota;
 use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DefaultKeyedStateStore;
-use governor::{Quota, RateLimiter};
 
-use crate::http::graphql::error::Refusal;
+use crate::http::graphql::error::RequestError;
 use crate::http::middleware::authentication::Client;
 
 /// After how many questions clients are forgotten whose buckets are full again.
 const SWEEP: u32 = 10_000;
 
-type Buckets = RateLimiter<String, DefaultKeyedStateStore<String>, DefaultClock, StateInformationMiddleware>;
+type Buckets = governor::RateLimiter<String, DefaultKeyedStateStore<String>, DefaultClock, StateInformationMiddleware>;
 
 /// A bucket of cost for each client, which fills in a minute.
-pub(crate) struct Rates {
+pub(crate) struct RateLimiter {
     buckets: Option<(Buckets, NonZeroU32)>,
     asked: AtomicU32,
 }
@@ -26,11 +26,11 @@ pub(crate) struct Rates {
 /// What an answer says of the rate (draft-ietf-httpapi-ratelimit-headers).
 pub(crate) type Headers = Vec<(HeaderName, HeaderValue)>;
 
-impl Rates {
+impl RateLimiter {
     /// As much cost a minute, or any for 0.
     pub(crate) fn new(cost: u32) -> Self {
         let buckets = NonZeroU32::new(cost).map(|cost| {
-            let buckets = RateLimiter::keyed(Quota::per_minute(cost));
+            let buckets = governor::RateLimiter::keyed(Quota::per_minute(cost));
             (buckets.with_middleware::<StateInformationMiddleware>(), cost)
         });
         Self { buckets, asked: AtomicU32::new(0) }
@@ -51,7 +51,7 @@ impl Rates {
     }
 
     /// Takes what a question costs from its client's bucket.
-    pub(crate) fn take(&self, client: &Client, cost: usize) -> Result<Headers, Refusal> {
+    pub(crate) fn take(&self, client: &Client, cost: usize) -> Result<Headers, RequestError> {
         let Some((buckets, most)) = &self.buckets else { return Ok(Vec::new()) };
         if self.asked.fetch_add(1, Ordering::Relaxed).is_multiple_of(SWEEP) {
             buckets.retain_recent();
@@ -59,7 +59,7 @@ impl Rates {
         let wanted = u32::try_from(cost).unwrap_or(u32::MAX);
         let wanted = NonZeroU32::new(wanted).unwrap_or(NonZeroU32::MIN);
         let refuse = |message, after| {
-            let refusal = Refusal::new(StatusCode::TOO_MANY_REQUESTS, "LIMIT", message);
+            let refusal = RequestError::new(StatusCode::TOO_MANY_REQUESTS, "LIMIT", message);
             Err(refusal.retry_after(after).with(headers(*most, 0, after)))
         };
         match buckets.check_key_n(&client.bucket(), wanted) {

@@ -4,13 +4,13 @@ pub(crate) mod redirect;
 
 use entity::change::Operation;
 use entity::id::{MergeId, RecordId};
-use entity::merge::{self, Judgement};
-use entity::record::{self, Kind};
+use entity::merge::{self, MergeDecision};
+use entity::record::{self, RecordKind};
 use sea_orm::{ActiveEnum, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel};
 
 use crate::db::Db;
 use crate::error::{Error, Result};
-use crate::import::change_log::Ledger;
+use crate::import::change_log::ChangeLog;
 use crate::import::foreign_keys::tables_of;
 use crate::import::validate::cross_record;
 use crate::import::validate::cross_record::plain;
@@ -23,13 +23,13 @@ pub const LONGEST_REASON: usize = 2000;
 #[derive(Clone, Debug)]
 pub struct Judge {
     /// Actors, places or events.
-    pub kind: Kind,
+    pub kind: RecordKind,
     /// The one that stays when they are the same.
     pub left: i64,
     /// The other.
     pub right: i64,
     /// What is judged.
-    pub judgement: Judgement,
+    pub judgement: MergeDecision,
     /// Who judges.
     pub by: String,
     /// Why.
@@ -40,24 +40,24 @@ pub struct Judge {
 pub async fn judge(db: &Db, judge: &Judge) -> Result<i64> {
     let transaction = db.write().await?;
     temp_tables::create(&transaction).await?;
-    let mut ledger = Ledger::open(&transaction, &judge.by).await?;
-    let at = ledger.at();
-    let id = decide(&transaction, &mut ledger, judge, at).await?;
+    let mut change_log = ChangeLog::open(&transaction, &judge.by).await?;
+    let at = change_log.at();
+    let id = decide(&transaction, &mut change_log, judge, at).await?;
     make_anew(&transaction).await?;
-    ledger.close().await?;
+    change_log.close().await?;
     temp_tables::drop(&transaction).await?;
     db.commit(transaction).await?;
     Ok(id)
 }
 
 /// Takes back that a thing is another; both are as they would be had nobody judged. Returns the thing that it was judged to be.
-pub async fn unmerge(db: &Db, kind: Kind, id: i64, by: &str) -> Result<i64> {
+pub async fn unmerge(db: &Db, kind: RecordKind, id: i64, by: &str) -> Result<i64> {
     let transaction = db.write().await?;
     temp_tables::create(&transaction).await?;
-    let mut ledger = Ledger::open(&transaction, by).await?;
-    let before = take_back(&transaction, &mut ledger, kind, id).await?;
+    let mut change_log = ChangeLog::open(&transaction, by).await?;
+    let before = take_back(&transaction, &mut change_log, kind, id).await?;
     make_anew(&transaction).await?;
-    ledger.close().await?;
+    change_log.close().await?;
     temp_tables::drop(&transaction).await?;
     db.commit(transaction).await?;
     Ok(before)
@@ -66,7 +66,7 @@ pub async fn unmerge(db: &Db, kind: Kind, id: i64, by: &str) -> Result<i64> {
 /// Judges as of an instant. What is derived is left to be made anew.
 pub(crate) async fn decide(
     transaction: &DatabaseTransaction,
-    ledger: &mut Ledger<'_>,
+    change_log: &mut ChangeLog<'_>,
     judge: &Judge,
     at: i64,
 ) -> Result<i64> {
@@ -77,12 +77,12 @@ pub(crate) async fn decide(
     }
     let (stays, goes) = (root(&left), root(&right));
     if stays == goes {
-        let one = if judge.judgement == Judgement::Same { "already" } else { "as it was judged: unmerge first" };
+        let one = if judge.judgement == MergeDecision::Same { "already" } else { "as it was judged: unmerge first" };
         return Err(Error::BadInput(format!("`{}` and `{}` are one thing {one}", left.key, right.key)));
     }
     let earlier = between(transaction, stays, goes).await?;
-    if judge.judgement == Judgement::Same {
-        if let Some(no) = earlier.iter().find(|one| one.judgement == Judgement::NotSame) {
+    if judge.judgement == MergeDecision::Same {
+        if let Some(no) = earlier.iter().find(|one| one.judgement == MergeDecision::NotSame) {
             let why = no.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
             return Err(Error::Conflict(format!(
                 "`{}` and `{}` were judged to be two by {}{why}; judge UNSURE first to open that again",
@@ -94,7 +94,7 @@ pub(crate) async fn decide(
     for one in earlier {
         merge::Entity::delete_by_id(one.id).exec(transaction).await?;
     }
-    let id = ledger.draw();
+    let id = change_log.draw();
     let row = merge::Model {
         id: MergeId(id),
         left_id: RecordId(stays),
@@ -106,10 +106,10 @@ pub(crate) async fn decide(
         reason: judge.reason.clone(),
     };
     merge::Entity::insert(row.into_active_model()).exec_without_returning(transaction).await?;
-    if judge.judgement == Judgement::Same {
+    if judge.judgement == MergeDecision::Same {
         unite(transaction, judge.kind, stays, goes).await?;
         let after = serde_json::json!({ "same_as_id": stays }).to_string();
-        ledger.log((RecordId(goes), judge.kind), Operation::Merge, None, Some(after));
+        change_log.log((RecordId(goes), judge.kind), Operation::Merge, None, Some(after));
     }
     Ok(id)
 }
@@ -117,13 +117,15 @@ pub(crate) async fn decide(
 /// Parts a thing from what it was judged to be. What is derived is left to be made anew.
 pub(crate) async fn take_back(
     transaction: &DatabaseTransaction,
-    ledger: &mut Ledger<'_>,
-    kind: Kind,
+    change_log: &mut ChangeLog<'_>,
+    kind: RecordKind,
     id: i64,
 ) -> Result<i64> {
     let thing = find(transaction, kind, id).await?;
-    let sql =
-        format!("SELECT id AS value FROM merge WHERE right_id = {id} AND judgement = '{}'", Judgement::Same.to_value());
+    let sql = format!(
+        "SELECT id AS value FROM merge WHERE right_id = {id} AND judgement = '{}'",
+        MergeDecision::Same.to_value()
+    );
     let Some(edge) = transaction.query_one_raw(plain(transaction, &sql)).await? else {
         return Err(Error::BadInput(format!("`{}` was not judged to be another thing: give one that was", thing.key)));
     };
@@ -136,12 +138,12 @@ pub(crate) async fn take_back(
     redirect::show(transaction, kind, id).await?;
     redirect::follow(transaction, kind, &parted).await?;
     let was = serde_json::json!({ "same_as_id": before }).to_string();
-    ledger.log((RecordId(id), kind), Operation::Unmerge, Some(was), None);
+    change_log.log((RecordId(id), kind), Operation::Unmerge, Some(was), None);
     look_at(transaction, kind, [before, id]).await?;
     Ok(before)
 }
 
-pub(crate) async fn find(transaction: &DatabaseTransaction, kind: Kind, id: i64) -> Result<record::Model> {
+pub(crate) async fn find(transaction: &DatabaseTransaction, kind: RecordKind, id: i64) -> Result<record::Model> {
     let found = record::Entity::find_by_id(RecordId(id)).one(transaction).await?;
     found
         .filter(|found| found.kind == kind)
@@ -181,7 +183,7 @@ async fn below(transaction: &DatabaseTransaction, id: i64) -> Result<Vec<i64>> {
             SELECT CAST({id} AS BIGINT)
             UNION SELECT merge.right_id FROM merge JOIN below ON merge.left_id = below.id AND merge.judgement = '{}'
          ) SELECT id FROM below",
-        Judgement::Same.to_value()
+        MergeDecision::Same.to_value()
     );
     let rows = transaction.query_all_raw(plain(transaction, &sql)).await?;
     Ok(rows.iter().map(|row| row.try_get("", "id")).collect::<std::result::Result<_, _>>()?)
@@ -189,30 +191,30 @@ async fn below(transaction: &DatabaseTransaction, id: i64) -> Result<Vec<i64>> {
 
 /// A row that ties two things of one noun, by its columns; `field` is what its record calls the second.
 pub(crate) struct Tie {
-    kind: Kind,
+    kind: RecordKind,
     pub(crate) table: &'static str,
     pub(crate) from: &'static str,
     pub(crate) to: &'static str,
     pub(crate) field: &'static str,
 }
 
-const fn tie(kind: Kind, table: &'static str, from: &'static str, to: &'static str, field: &'static str) -> Tie {
+const fn tie(kind: RecordKind, table: &'static str, from: &'static str, to: &'static str, field: &'static str) -> Tie {
     Tie { kind, table, from, to, field }
 }
 
 /// Who is tied so is not one.
 pub(crate) const TIES: &[Tie] = &[
-    tie(Kind::Actor, "relation", "subject_id", "object_id", "object"),
-    tie(Kind::Actor, "actor", "id", "close_to_id", "closeTo"),
-    tie(Kind::Place, "place", "id", "parent_id", "parent"),
-    tie(Kind::Place, "place", "id", "capital_of_id", "capitalOf"),
-    tie(Kind::Event, "event", "id", "parent_id", "parent"),
-    tie(Kind::Event, "event_link", "from_id", "to_id", "to"),
+    tie(RecordKind::Actor, "relation", "subject_id", "object_id", "object"),
+    tie(RecordKind::Actor, "actor", "id", "close_to_id", "closeTo"),
+    tie(RecordKind::Place, "place", "id", "parent_id", "parent"),
+    tie(RecordKind::Place, "place", "id", "capital_of_id", "capitalOf"),
+    tie(RecordKind::Event, "event", "id", "parent_id", "parent"),
+    tie(RecordKind::Event, "event_link", "from_id", "to_id", "to"),
 ];
 
 /// Two things that the graph ties to each other are not one, and who is not named is nobody else.
-async fn may_be_one(transaction: &DatabaseTransaction, kind: Kind, one: i64, other: i64) -> Result<()> {
-    if kind == Kind::Actor {
+async fn may_be_one(transaction: &DatabaseTransaction, kind: RecordKind, one: i64, other: i64) -> Result<()> {
+    if kind == RecordKind::Actor {
         let sql = format!(
             "SELECT one.id AS value FROM actor AS one JOIN actor AS other ON other.id = {other}
              WHERE one.id = {one} AND (one.kind = 'ANONYMOUS_SOURCE') <> (other.kind = 'ANONYMOUS_SOURCE')"
@@ -242,7 +244,7 @@ async fn may_be_one(transaction: &DatabaseTransaction, kind: Kind, one: i64, oth
     Ok(())
 }
 
-async fn unite(transaction: &DatabaseTransaction, kind: Kind, stays: i64, goes: i64) -> Result<()> {
+async fn unite(transaction: &DatabaseTransaction, kind: RecordKind, stays: i64, goes: i64) -> Result<()> {
     let united = below(transaction, goes).await?;
     let list = united.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
     transaction.execute_unprepared(&format!("UPDATE record SET same_as_id = {stays} WHERE id IN ({list})")).await?;
@@ -252,8 +254,8 @@ async fn unite(transaction: &DatabaseTransaction, kind: Kind, stays: i64, goes: 
 }
 
 /// Notes what depends on what was moved, and looks whether it may stand so.
-async fn look_at(transaction: &DatabaseTransaction, kind: Kind, both: [i64; 2]) -> Result<()> {
-    if kind == Kind::Event {
+async fn look_at(transaction: &DatabaseTransaction, kind: RecordKind, both: [i64; 2]) -> Result<()> {
+    if kind == RecordKind::Event {
         for event in both {
             redirect::claims(transaction, event).await?;
         }

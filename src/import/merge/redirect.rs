@@ -7,7 +7,7 @@
 //! A writer puts rows as written before it compares or writes them ([`restore`]), and redirects them anew when all is
 //! written ([`settle`]).
 
-use entity::record::Kind;
+use entity::record::RecordKind;
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
 use crate::db::full_text;
@@ -152,7 +152,7 @@ async fn forget(transaction: &DatabaseTransaction, reference: &Reference, owners
 }
 
 /// Lets all that refers to things of a noun refer to what these were judged to be, now that this has changed.
-pub(crate) async fn follow(transaction: &DatabaseTransaction, kind: Kind, things: &[i64]) -> Result<()> {
+pub(crate) async fn follow(transaction: &DatabaseTransaction, kind: RecordKind, things: &[i64]) -> Result<()> {
     let things = list(things);
     for reference in foreign_keys::ALL.iter().filter(|reference| reference.may_be(kind)) {
         let (table, owner, column) = (reference.table, reference.owner, reference.column);
@@ -184,13 +184,13 @@ pub(crate) async fn follow(transaction: &DatabaseTransaction, kind: Kind, things
 }
 
 /// Takes a row out of its noun: it is another now.
-pub(crate) async fn hide(transaction: &DatabaseTransaction, kind: Kind, id: i64) -> Result<()> {
+pub(crate) async fn hide(transaction: &DatabaseTransaction, kind: RecordKind, id: i64) -> Result<()> {
     restore(transaction, &[id]).await?;
     let Some((_, table)) = MERGED.iter().find(|(merged, _)| *merged == kind) else { return Ok(()) };
     // What is derived is no part of what was written, and depends on what was judged first.
     let underived = match kind {
-        Kind::Event => Some("standing = NULL"),
-        Kind::Claim => Some("standing = 'UNSUPPORTED', implied = FALSE"),
+        RecordKind::Event => Some("standing = NULL"),
+        RecordKind::Claim => Some("standing = 'UNSUPPORTED', implied = FALSE"),
         _ => None,
     };
     if let Some(underived) = underived {
@@ -206,7 +206,7 @@ pub(crate) async fn hide(transaction: &DatabaseTransaction, kind: Kind, id: i64)
 }
 
 /// Puts a row back among its noun.
-pub(crate) async fn show(transaction: &DatabaseTransaction, kind: Kind, id: i64) -> Result<()> {
+pub(crate) async fn show(transaction: &DatabaseTransaction, kind: RecordKind, id: i64) -> Result<()> {
     let Some((_, table)) = MERGED.iter().find(|(merged, _)| *merged == kind) else { return Ok(()) };
     for sql in [
         format!("INSERT INTO {table} SELECT * FROM merged_{table} WHERE id = {id}"),
@@ -340,12 +340,12 @@ pub(crate) async fn claims(transaction: &DatabaseTransaction, event: i64) -> Res
         run(transaction, format!("UPDATE record SET same_as_id = {stays} WHERE id IN ({})", list(others))).await?;
     }
     if hidden.contains(stays) {
-        show(transaction, Kind::Claim, *stays).await?;
+        show(transaction, RecordKind::Claim, *stays).await?;
     }
     touch(transaction, &format!("SELECT id FROM record WHERE id IN ({})", list(&all))).await?;
-    follow(transaction, Kind::Claim, &all).await?;
+    follow(transaction, RecordKind::Claim, &all).await?;
     for other in others.iter().filter(|other| !hidden.contains(other)) {
-        hide(transaction, Kind::Claim, *other).await?;
+        hide(transaction, RecordKind::Claim, *other).await?;
     }
     Ok(())
 }

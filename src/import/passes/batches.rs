@@ -5,9 +5,9 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use crate::db::Db;
 use crate::error::Result;
-use crate::import::passes::chunks::Place;
-use crate::import::passes::{At, Attempt};
-use crate::import::read_ahead::Ahead;
+use crate::import::passes::chunks::FilePosition;
+use crate::import::passes::{At, ImportAttempt};
+use crate::import::read_ahead::ReadAhead;
 use crate::import::record::{DatasetRecord, MERGE};
 use crate::import::source::{Merge, Parsed, Record, whole};
 use crate::import::validate::builder::Mistake;
@@ -41,16 +41,21 @@ impl Batch {
     }
 }
 
-impl Attempt<'_> {
+impl ImportAttempt<'_> {
     /// Reads all files, or until there were so many records; returns where that was.
-    pub(crate) async fn readings(&mut self, pass: Pass) -> Result<Option<Place>> {
+    pub(crate) async fn readings(&mut self, pass: Pass) -> Result<Option<FilePosition>> {
         self.read_all(pass, self.from, self.most).await
     }
 
     /// The same from a place on.
-    pub(crate) async fn read_all(&mut self, pass: Pass, from: &Place, mut left: u64) -> Result<Option<Place>> {
+    pub(crate) async fn read_all(
+        &mut self,
+        pass: Pass,
+        from: &FilePosition,
+        mut left: u64,
+    ) -> Result<Option<FilePosition>> {
         for file in from.file..self.sources.len() {
-            let from = if file == from.file { from.clone() } else { Place { file, ..Place::default() } };
+            let from = if file == from.file { from.clone() } else { FilePosition { file, ..FilePosition::default() } };
             let reached = self.read(from, pass, &mut left).await?;
             if reached.is_some() {
                 return Ok(reached);
@@ -59,9 +64,9 @@ impl Attempt<'_> {
         Ok(None)
     }
 
-    async fn read(&mut self, from: Place, pass: Pass, left: &mut u64) -> Result<Option<Place>> {
+    async fn read(&mut self, from: FilePosition, pass: Pass, left: &mut u64) -> Result<Option<FilePosition>> {
         let file = from.file;
-        let mut lines = Ahead::new(self.sources[file].lines(from.bytes, from.lines)?);
+        let mut lines = ReadAhead::new(self.sources[file].lines(from.bytes, from.lines)?);
         self.dataset = match from.dataset {
             Some(key) => dataset::Entity::find().filter(dataset::Column::Key.eq(key)).one(self.transaction).await?,
             None => None,
@@ -139,8 +144,8 @@ impl Attempt<'_> {
     }
 
     /// The place behind so many lines and bytes of a file, below the dataset at hand.
-    fn behind(&self, file: usize, lines: u64, bytes: u64) -> Place {
-        Place { file, lines, bytes, dataset: self.dataset.as_ref().map(|dataset| dataset.key.clone()) }
+    fn behind(&self, file: usize, lines: u64, bytes: u64) -> FilePosition {
+        FilePosition { file, lines, bytes, dataset: self.dataset.as_ref().map(|dataset| dataset.key.clone()) }
     }
 
     /// Mistakes that both readings meet are noted in the first.

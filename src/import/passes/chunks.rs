@@ -19,7 +19,7 @@ use crate::db::{Db, now};
 use crate::error::{Error, Result};
 use crate::import::passes::Options;
 use crate::import::passes::rejections::{LineSet, Mistakes};
-use crate::import::read_ahead::Ahead;
+use crate::import::read_ahead::ReadAhead;
 use crate::import::record::Ref;
 use crate::import::report::Report;
 use crate::import::source::{Parsed, Source};
@@ -39,7 +39,7 @@ const MOST_LOOKED: usize = 4_000_000;
 
 /// A place between two lines.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Place {
+pub(crate) struct FilePosition {
     /// Which file.
     pub(crate) file: usize,
     /// The lines of that file above, and their bytes.
@@ -53,7 +53,7 @@ pub(crate) struct Place {
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct State {
     /// What stands before is written.
-    pub(crate) place: Place,
+    pub(crate) place: FilePosition,
     /// The bytes of all files before it.
     pub(crate) done: u64,
     /// How many parts were written.
@@ -79,7 +79,7 @@ impl State {
 }
 
 /// An import in parts.
-pub(crate) struct Run {
+pub(crate) struct ResumableImport {
     pub(crate) id: i64,
     digest: String,
     /// The records of a part, and of the part at hand.
@@ -90,7 +90,7 @@ pub(crate) struct Run {
     looked: bool,
 }
 
-impl Run {
+impl ResumableImport {
     /// Begins an import, or goes on with the same one.
     pub(crate) async fn open(db: &Db, sources: &[Source], options: &Options, every: u64) -> Result<(Self, State)> {
         let digest = digest(sources, options)?;
@@ -178,8 +178,8 @@ impl Run {
 
 /// After how many records, `least` or more, none refers to what comes later in the file; if it is not far.
 async fn closed(source: &Source, state: &State, least: u64) -> Result<Option<u64>> {
-    let Place { file, lines, bytes, .. } = state.place;
-    let mut lines = Ahead::new(source.lines(bytes, lines)?);
+    let FilePosition { file, lines, bytes, .. } = state.place;
+    let mut lines = ReadAhead::new(source.lines(bytes, lines)?);
     let hasher = RandomState::new();
     // Where things stand, and who refers to what did not stand above it.
     let mut stands: HashMap<u64, u64> = HashMap::new();

@@ -3,14 +3,14 @@
 use std::collections::{HashMap, HashSet};
 
 use entity::id::RecordId;
-use entity::record::Kind;
+use entity::record::RecordKind;
 use entity::{dataset, record};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
 use crate::error::{Result, did_you_mean};
 use crate::import::passes::chunks::SEEN;
-use crate::import::passes::{At, Attempt};
+use crate::import::passes::{At, ImportAttempt};
 use crate::import::record::Ref;
 use crate::import::temp_tables;
 use crate::import::validate::builder::{Known, Mistake, Named, word};
@@ -20,9 +20,9 @@ use crate::import::validate::cross_record;
 const SUGGESTED: usize = 200;
 
 /// Things by an id that they have elsewhere.
-type ByExternalId = HashMap<(String, String), Vec<(RecordId, Kind)>>;
+type ByExternalId = HashMap<(String, String), Vec<(RecordId, RecordKind)>>;
 
-impl Attempt<'_> {
+impl ImportAttempt<'_> {
     /// A mistake of a row, at the place of its record.
     pub(crate) async fn late(&mut self, late: cross_record::Late) -> Result<()> {
         let Some((at, pointer, key, kind)) = self.place(late.id).await? else {
@@ -223,7 +223,7 @@ impl Attempt<'_> {
             for row in self.transaction.query_all(&query).await? {
                 let key = (row.try_get("", "scheme")?, row.try_get("", "value")?);
                 let is_here = row.try_get::<i64>("", "dataset")? == here.0;
-                let named = (RecordId(row.try_get("", "id")?), row.try_get::<Kind>("", "kind")?);
+                let named = (RecordId(row.try_get("", "id")?), row.try_get::<RecordKind>("", "kind")?);
                 let all = if is_here { &mut found } else { &mut elsewhere }.entry(key).or_default();
                 if !all.contains(&named) {
                     all.push(named);
@@ -244,7 +244,7 @@ impl Attempt<'_> {
     }
 
     /// Of things that were judged to be one, keeps that one, or else the first of them.
-    async fn drop_doubles(&self, all: &mut Vec<(RecordId, Kind)>) -> Result<()> {
+    async fn drop_doubles(&self, all: &mut Vec<(RecordId, RecordKind)>) -> Result<()> {
         let ids: Vec<i64> = all.iter().map(|(id, _)| id.0).collect();
         let id = Expr::col((record::Entity, record::Column::Id));
         let rows = record::Entity::find().filter(self.dialect.is_one_of(id, self.dialect.numbers(&ids)));

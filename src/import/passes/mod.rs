@@ -32,7 +32,7 @@ use crate::import::{change_log, derive, index, temp_tables};
 const FIRST_LOOK: usize = 20_000;
 
 use crate::import::passes::batches::{BATCH, Pass};
-use crate::import::passes::chunks::{Place, Run, State};
+use crate::import::passes::chunks::{FilePosition, ResumableImport, State};
 pub use crate::import::passes::idempotency::{Expected, Once};
 use crate::import::passes::rejections::{LineSet, Mistakes};
 use crate::import::passes::run::Outcome;
@@ -83,17 +83,17 @@ struct At {
 }
 
 /// One reading of all files inside of one transaction.
-struct Attempt<'a> {
+struct ImportAttempt<'a> {
     transaction: &'a DatabaseTransaction,
     dialect: Dialect,
     sources: &'a [Source],
     options: &'a Options,
     /// Where it begins, after how many records it ends, and the number of the import in parts that it belongs to.
-    from: &'a Place,
+    from: &'a FilePosition,
     most: u64,
     run: Option<i64>,
     /// Where the first judgement stands, and how many records may be read from there on.
-    judgements: Option<(Place, u64)>,
+    judgements: Option<(FilePosition, u64)>,
     /// By the two that were judged, where this import says so.
     judged: HashMap<(i64, i64), At>,
     /// Lines that an earlier reading left out, and the mistakes that it found on them.
@@ -120,13 +120,13 @@ struct Attempt<'a> {
     report: Report,
 }
 
-impl<'a> Attempt<'a> {
+impl<'a> ImportAttempt<'a> {
     async fn new(
         transaction: &'a DatabaseTransaction,
         sources: &'a [Source],
         options: &'a Options,
         state: &'a State,
-        run: Option<&Run>,
+        run: Option<&ResumableImport>,
         progress: &'a mut (dyn Progress + Send + Sync),
     ) -> Result<Self> {
         temp_tables::create(transaction).await?;
@@ -162,7 +162,7 @@ impl<'a> Attempt<'a> {
     }
 
     /// Reads and writes; returns where it stopped before the end.
-    async fn run(&mut self) -> Result<Option<Place>> {
+    async fn run(&mut self) -> Result<Option<FilePosition>> {
         let look_again = self.look_again;
         self.readings(Pass::Register).await?;
         if self.mistakes.is_empty()

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use entity::id::{DatasetId, RecordId};
-use entity::record::Kind;
+use entity::record::RecordKind;
 use entity::{dataset, record};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveEnum, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, Value};
@@ -11,13 +11,13 @@ use sea_orm::{ActiveEnum, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter
 use crate::db::bulk_insert::{Target, insert};
 use crate::error::Result;
 use crate::import::passes::batches::Pass;
-use crate::import::passes::{At, Attempt, Fate};
+use crate::import::passes::{At, Fate, ImportAttempt};
 use crate::import::record::DatasetRecord;
 use crate::import::source::Record;
 use crate::import::validate::builder::{Mistake, word};
 use crate::import::{row_writer, temp_tables};
 
-impl Attempt<'_> {
+impl ImportAttempt<'_> {
     pub(crate) async fn open_dataset(&mut self, record: &DatasetRecord, pass: Pass) -> Result<()> {
         let stored = dataset::Entity::find().filter(dataset::Column::Key.eq(&record.key)).one(self.transaction).await?;
         let said = record.title.is_some() || record.licence.is_some() || record.url.is_some();
@@ -136,7 +136,7 @@ impl Attempt<'_> {
                 continue;
             }
             let top = top.unwrap_or(RecordId(self.next_id));
-            let mut ids: HashMap<&str, (RecordId, Kind)> = HashMap::new();
+            let mut ids: HashMap<&str, (RecordId, RecordKind)> = HashMap::new();
             for entry in entries {
                 let id = match known.get(&entry.key) {
                     Some((named, _)) => named.id,

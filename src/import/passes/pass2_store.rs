@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use entity::change::Operation;
 use entity::id::{ActorId, ArticleId, DatasetId, RecordId, StatementId};
-use entity::record::Kind;
+use entity::record::RecordKind;
 use entity::{article_author, change, record, statement_about};
 use sea_orm::sea_query::{Expr, OnConflict, Query};
 use sea_orm::{ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter};
@@ -13,7 +13,7 @@ use crate::db::bulk_insert::{Target, insert};
 use crate::error::Result;
 use crate::import::foreign_keys::MERGED;
 use crate::import::merge::redirect;
-use crate::import::passes::{At, Attempt, Fate};
+use crate::import::passes::{At, Fate, ImportAttempt};
 use crate::import::record::{Ref, Rows};
 use crate::import::report::Updated;
 use crate::import::source::Record;
@@ -23,7 +23,7 @@ use crate::import::{derive, index, row_writer, temp_tables};
 /// What authors of articles of a feed are counted as that are no actors.
 const MERE_NAMES: &str = "authors of articles that are names and no ids of actors";
 
-impl Attempt<'_> {
+impl ImportAttempt<'_> {
     /// The second reading: resolves references and writes rows.
     pub(crate) async fn write(&mut self, batch: Vec<(At, Record)>) -> Result<()> {
         let dataset = self.dataset()?.clone();
@@ -107,7 +107,7 @@ impl Attempt<'_> {
         kept: &HashSet<i64>,
         pointers: &HashMap<i64, (usize, String)>,
         authors: Vec<(ArticleId, ActorId)>,
-        abouts: Vec<(StatementId, RecordId, Kind)>,
+        abouts: Vec<(StatementId, RecordId, RecordKind)>,
     ) -> Result<()> {
         self.slugs(&mut rows, &tops, pointers).await?;
         let known: Vec<i64> = tops.iter().filter(|top| !top.new).map(|top| top.id.0).collect();
@@ -243,7 +243,7 @@ impl Attempt<'_> {
         articles: &[i64],
         authors: Vec<(ArticleId, ActorId)>,
         statements: &[i64],
-        abouts: Vec<(StatementId, RecordId, Kind)>,
+        abouts: Vec<(StatementId, RecordId, RecordKind)>,
         tops: &mut [Top],
         pointers: &HashMap<i64, (usize, String)>,
     ) -> Result<()> {
@@ -383,7 +383,7 @@ type Slug<'r> = (i64, &'r mut Option<String>);
 struct Top {
     at: At,
     id: RecordId,
-    kind: Kind,
+    kind: RecordKind,
     word: String,
     new: bool,
     key: String,

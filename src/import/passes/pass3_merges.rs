@@ -3,15 +3,15 @@
 //! A judgement is known by its two things, so the same file again finds what it says. For that it has to name things that are
 //! not judged to be others.
 
-use entity::merge::{Entity, Judgement, Model};
+use entity::merge::{Entity, MergeDecision, Model};
 use sea_orm::{ActiveModelTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, TransactionTrait};
 
 use crate::error::{Error, Result};
-use crate::import::change_log::Ledger;
+use crate::import::change_log::ChangeLog;
 use crate::import::merge;
 use crate::import::merge::Judge;
-use crate::import::passes::{At, Attempt, Fate};
-use crate::import::record::merge::Said;
+use crate::import::passes::{At, Fate, ImportAttempt};
+use crate::import::record::merge::MergeInput;
 use crate::import::record::{MERGE, MergeRecord};
 use crate::import::report::Updated;
 use crate::import::source::{Merge, whole};
@@ -23,13 +23,13 @@ enum Verdict {
     Refused(Mistake),
 }
 
-impl Attempt<'_> {
+impl ImportAttempt<'_> {
     pub(crate) async fn judge(&mut self, batch: Vec<(At, Merge)>) -> Result<()> {
         let dataset = self.dataset()?.key.clone();
         let wanted = batch.iter().flat_map(|(_, merge)| merge.wanted.iter().cloned()).collect();
         let (known, _) = self.resolve(&dataset, wanted, Default::default()).await?;
         let numbers = (self.next_id, self.next_change);
-        let mut ledger = Ledger::on(self.transaction, numbers, self.at, &self.options.by, &self.batch);
+        let mut change_log = ChangeLog::on(self.transaction, numbers, self.at, &self.options.by, &self.batch);
         for (at, merge) in batch {
             let mut builder = Builder::new(&dataset, Some(&known));
             let said = merge.record.read(&mut builder);
@@ -45,7 +45,7 @@ impl Attempt<'_> {
             if is_wrong {
                 continue;
             }
-            match self.verdict(&mut ledger, at, &merge.record, &said).await? {
+            match self.verdict(&mut change_log, at, &merge.record, &said).await? {
                 Verdict::Refused(mistake) => self.problem(at, Some(MERGE), None, mistake),
                 Verdict::Done(fate, mut fields) => {
                     fate.count(self.report.count(MERGE));
@@ -58,11 +58,17 @@ impl Attempt<'_> {
                 }
             }
         }
-        (self.next_id, self.next_change) = ledger.write().await?;
+        (self.next_id, self.next_change) = change_log.write().await?;
         Ok(())
     }
 
-    async fn verdict(&mut self, ledger: &mut Ledger<'_>, at: At, record: &MergeRecord, said: &Said) -> Result<Verdict> {
+    async fn verdict(
+        &mut self,
+        change_log: &mut ChangeLog<'_>,
+        at: At,
+        record: &MergeRecord,
+        said: &MergeInput,
+    ) -> Result<Verdict> {
         let pair = |one: i64, other: i64| (one.min(other), one.max(other));
         if let Some(earlier) = self.judged.insert(pair(said.keep, said.other), at) {
             return Ok(Verdict::Refused(self.contradicts(earlier)));
@@ -75,7 +81,7 @@ impl Attempt<'_> {
                 return Ok(Verdict::Done(Fate::Unchanged, fields));
             }
             let acts = fields.iter().any(|field| field == "keep" || field == "judgement");
-            let is_same = [stored.judgement, record.judgement].contains(&Judgement::Same);
+            let is_same = [stored.judgement, record.judgement].contains(&MergeDecision::Same);
             if !(acts && is_same) {
                 // Who judges otherwise judges anew.
                 let (by, when) = if acts { (&self.options.by, self.at) } else { (&stored.judged_by, stored.judged_at) };
@@ -95,7 +101,7 @@ impl Attempt<'_> {
         }
         // Half a judgement would be seen by the next ones.
         let savepoint = self.transaction.begin().await?;
-        match self.act(&savepoint, ledger, stored.as_ref(), record, said).await {
+        match self.act(&savepoint, change_log, stored.as_ref(), record, said).await {
             Ok(()) => {
                 savepoint.commit().await?;
                 let fate = if stored.is_some() { Fate::Updated } else { Fate::Created };
@@ -121,13 +127,13 @@ impl Attempt<'_> {
     async fn act(
         &self,
         savepoint: &DatabaseTransaction,
-        ledger: &mut Ledger<'_>,
+        change_log: &mut ChangeLog<'_>,
         stored: Option<&Model>,
         record: &MergeRecord,
-        said: &Said,
+        said: &MergeInput,
     ) -> Result<(), Refused> {
-        if let Some(stored) = stored.filter(|stored| stored.judgement == Judgement::Same) {
-            merge::take_back(savepoint, ledger, said.kind, stored.right_id.0).await?;
+        if let Some(stored) = stored.filter(|stored| stored.judgement == MergeDecision::Same) {
+            merge::take_back(savepoint, change_log, said.kind, stored.right_id.0).await?;
         }
         for (field, id) in [("keep", said.keep), ("other", said.other)] {
             let thing = merge::find(savepoint, said.kind, id).await?;
@@ -157,7 +163,7 @@ impl Attempt<'_> {
             by: record.by.clone().unwrap_or_else(|| self.options.by.clone()),
             reason: record.reason.clone(),
         };
-        merge::decide(savepoint, ledger, &judge, said.at.unwrap_or(self.at)).await?;
+        merge::decide(savepoint, change_log, &judge, said.at.unwrap_or(self.at)).await?;
         Ok(())
     }
 
@@ -181,7 +187,7 @@ impl From<Error> for Refused {
 }
 
 /// The fields of a record that say something else than what is stored. What is left out says nothing.
-fn differences(stored: &Model, record: &MergeRecord, said: &Said) -> Vec<String> {
+fn differences(stored: &Model, record: &MergeRecord, said: &MergeInput) -> Vec<String> {
     let fields = [
         ("keep", stored.left_id.0 != said.keep),
         ("judgement", stored.judgement != record.judgement),

@@ -1,18 +1,19 @@
 //! What feeds shared among rows that came to nothing: an article of mentions whose events are not stored, the actors and
 //! places of a row whose place a later one took.
 
-use entity::record::Kind;
+use entity::record::RecordKind;
 use sea_orm::ConnectionTrait;
 
 use crate::error::Result;
 use crate::import::foreign_keys;
 use crate::import::foreign_keys::Reference;
-use crate::import::passes::Attempt;
+use crate::import::passes::ImportAttempt;
 use crate::import::temp_tables::{LINE, UNUSED};
 use crate::import::validate::cross_record;
 
 /// The nouns of such rows, with their tables.
-const SHARED: &[(Kind, &str)] = &[(Kind::Article, "article"), (Kind::Actor, "actor"), (Kind::Place, "place")];
+const SHARED: &[(RecordKind, &str)] =
+    &[(RecordKind::Article, "article"), (RecordKind::Actor, "actor"), (RecordKind::Place, "place")];
 
 /// So many are found at once.
 const TOGETHER: usize = 1000;
@@ -20,7 +21,7 @@ const TOGETHER: usize = 1000;
 /// What a row says of itself does not use it.
 const OWN: &[&str] = &["name.target_id", "external_id.target_id", "evidence.target_id"];
 
-impl Attempt<'_> {
+impl ImportAttempt<'_> {
     /// Finds new rows of shared lines to which nothing refers, but for others like them.
     pub(crate) async fn find_unused(&mut self) -> Result<()> {
         let mut feeds = self.sources.iter().filter_map(|source| source.feed.as_ref());

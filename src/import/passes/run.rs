@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::db::Db;
 use crate::error::Result;
-use crate::import::passes::chunks::{Run, State};
+use crate::import::passes::chunks::{ResumableImport, State};
 use crate::import::passes::rejections::{LineSet, MOST, Mistakes};
-use crate::import::passes::{Attempt, BATCH, Options, Progress, idempotency};
+use crate::import::passes::{BATCH, ImportAttempt, Options, Progress, idempotency};
 use crate::import::report::Report;
 use crate::import::source::Source;
 use crate::import::temp_tables;
@@ -31,7 +31,7 @@ pub async fn import(
 ) -> Result<Report> {
     let (mut run, mut state) = match options.commit_every {
         Some(every) if !options.dry_run => {
-            let (run, state) = Run::open(db, sources, options, every).await?;
+            let (run, state) = ResumableImport::open(db, sources, options, every).await?;
             progress.restart(state.done);
             (Some(run), state)
         }
@@ -45,13 +45,13 @@ pub async fn import(
         if let Some(report) = idempotency::answered(&transaction, options).await? {
             return Ok(report);
         }
-        let mut attempt = Attempt::new(&transaction, sources, options, &state, run.as_ref(), progress).await?;
+        let mut attempt = ImportAttempt::new(&transaction, sources, options, &state, run.as_ref(), progress).await?;
         let reached = attempt.run().await?;
         let batch = attempt.batch.clone();
         let Outcome { found, needless, unused, mut report } = attempt.end().await?;
         if let Some(run) = &mut run
             && reached.is_some()
-            && Run::is_open(&found, &needless)
+            && ResumableImport::is_open(&found, &needless)
         {
             transaction.rollback().await?;
             run.grow(sources, &state).await?;

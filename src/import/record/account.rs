@@ -10,7 +10,7 @@ use crate::import::record::{Build, Ref, Restore, Row, When};
 use crate::import::to_record::Restorer;
 use crate::import::validate::builder::Builder;
 use entity::event_type::EventType;
-use entity::record::Kind;
+use entity::record::RecordKind;
 
 /// One version of a disputed event; the accounts of one event exclude each other.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -48,7 +48,7 @@ pub struct AccountRecord {
 }
 
 impl Build for AccountRecord {
-    const KIND: Kind = Kind::Account;
+    const KIND: RecordKind = RecordKind::Account;
 
     fn key(&self) -> Option<&str> {
         self.key.as_deref()
@@ -58,7 +58,7 @@ impl Build for AccountRecord {
         let when = b.when("when", self.when.as_ref());
         Row::Account(entity::account::Model {
             id: b.id(),
-            event_id: b.whole("event", self.event.as_ref(), &[Kind::Event]).0.0.into(),
+            event_id: b.whole("event", self.event.as_ref(), &[RecordKind::Event]).0.0.into(),
             label: b.filled("label", &self.label),
             kind: self.r#type,
             date: when.edtf,

@@ -11,7 +11,7 @@ use crate::import::to_record::Restorer;
 use crate::import::validate::builder::Builder;
 use entity::actor::{ActorKind, OrganizationKind};
 use entity::id::ArticleId;
-use entity::record::Kind;
+use entity::record::RecordKind;
 
 /// A human being.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -55,7 +55,7 @@ pub struct PersonRecord {
 }
 
 impl Build for PersonRecord {
-    const KIND: Kind = Kind::Actor;
+    const KIND: RecordKind = RecordKind::Actor;
 
     fn key(&self) -> Option<&str> {
         self.key.as_deref()
@@ -117,7 +117,7 @@ pub struct OrganizationRecord {
 }
 
 impl Build for OrganizationRecord {
-    const KIND: Kind = Kind::Actor;
+    const KIND: RecordKind = RecordKind::Actor;
 
     fn key(&self) -> Option<&str> {
         self.key.as_deref()
@@ -172,7 +172,7 @@ pub struct GroupRecord {
 }
 
 impl Build for GroupRecord {
-    const KIND: Kind = Kind::Actor;
+    const KIND: RecordKind = RecordKind::Actor;
 
     fn key(&self) -> Option<&str> {
         self.key.as_deref()
@@ -238,7 +238,7 @@ pub struct AnonymousSourceRecord {
 }
 
 impl Build for AnonymousSourceRecord {
-    const KIND: Kind = Kind::Actor;
+    const KIND: RecordKind = RecordKind::Actor;
 
     fn key(&self) -> Option<&str> {
         self.key.as_deref()

@@ -10,7 +10,7 @@ use crate::import::record::mention::MentionRecord;
 use crate::import::record::{Build, Ref, Restore, Row};
 use crate::import::to_record::Restorer;
 use crate::import::validate::builder::Builder;
-use entity::record::Kind;
+use entity::record::RecordKind;
 
 /// A published report or work. A work may be known only by mention, an outlet may be named without a link.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -70,7 +70,7 @@ pub struct ArticleRecord {
 }
 
 impl Build for ArticleRecord {
-    const KIND: Kind = Kind::Article;
+    const KIND: RecordKind = RecordKind::Article;
 
     fn key(&self) -> Option<&str> {
         self.key.as_deref()

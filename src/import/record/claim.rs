@@ -7,7 +7,7 @@ use crate::import::record::evidence::EvidenceRecord;
 use crate::import::record::{Build, Ref, Restore, Row};
 use crate::import::to_record::Restorer;
 use crate::import::validate::builder::Builder;
-use entity::record::Kind;
+use entity::record::RecordKind;
 use entity::standing::Standing;
 
 /// A proposition that statements take sides on, always worded affirmatively.
@@ -28,7 +28,7 @@ pub struct ClaimRecord {
 }
 
 impl Build for ClaimRecord {
-    const KIND: Kind = Kind::Claim;
+    const KIND: RecordKind = RecordKind::Claim;
 
     fn key(&self) -> Option<&str> {
         self.key.as_deref()
@@ -39,7 +39,14 @@ impl Build for ClaimRecord {
             b.reference(
                 "subject",
                 subject,
-                &[Kind::Event, Kind::Account, Kind::Participation, Kind::Relation, Kind::Figure, Kind::Actor],
+                &[
+                    RecordKind::Event,
+                    RecordKind::Account,
+                    RecordKind::Participation,
+                    RecordKind::Relation,
+                    RecordKind::Figure,
+                    RecordKind::Actor,
+                ],
             )
         });
         Row::Claim(entity::claim::Model {

@@ -15,7 +15,7 @@ use crate::import::validate::builder::Builder;
 use entity::event::{Occurrence, PlacePrecision};
 use entity::event_type::EventType;
 use entity::participation::Certainty;
-use entity::record::Kind;
+use entity::record::RecordKind;
 
 /// Something that happened, is planned, or is said to have happened. What is agreed stands here, what is disputed in its accounts.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -83,7 +83,7 @@ pub struct EventRecord {
 }
 
 impl Build for EventRecord {
-    const KIND: Kind = Kind::Event;
+    const KIND: RecordKind = RecordKind::Event;
 
     fn key(&self) -> Option<&str> {
         self.key.as_deref()

@@ -8,7 +8,7 @@ use crate::import::record::{Build, Ref, Restore, Row};
 use crate::import::to_record::Restorer;
 use crate::import::validate::builder::Builder;
 use entity::event_link::EventLinkKind;
-use entity::record::Kind;
+use entity::record::RecordKind;
 
 /// A tie from one event to another.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -30,7 +30,7 @@ pub struct EventLinkRecord {
 }
 
 impl Build for EventLinkRecord {
-    const KIND: Kind = Kind::EventLink;
+    const KIND: RecordKind = RecordKind::EventLink;
 
     fn key(&self) -> Option<&str> {
         self.key.as_deref()
@@ -40,7 +40,7 @@ impl Build for EventLinkRecord {
         Row::EventLink(entity::event_link::Model {
             id: b.id(),
             kind: self.r#type,
-            from_id: b.whole("from", self.from.as_ref(), &[Kind::Event]).0.0.into(),
+            from_id: b.whole("from", self.from.as_ref(), &[RecordKind::Event]).0.0.into(),
             to_id: b.event("to", &self.to),
         })
     }

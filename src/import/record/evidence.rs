@@ -8,7 +8,7 @@ use crate::import::to_record::Restorer;
 use crate::import::validate::builder::Builder;
 use entity::evidence::EvidencePart;
 use entity::participation::Certainty;
-use entity::record::Kind;
+use entity::record::RecordKind;
 
 /// Where in an article a fact is written: a span in Unicode code points (W3C TextPositionSelector), its words or their digest, and what stands around them (TextQuoteSelector).
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -61,7 +61,7 @@ pub struct EvidenceRecord {
 }
 
 impl Build for EvidenceRecord {
-    const KIND: Kind = Kind::Evidence;
+    const KIND: RecordKind = RecordKind::Evidence;
 
     fn key(&self) -> Option<&str> {
         self.key.as_deref()
@@ -72,19 +72,19 @@ impl Build for EvidenceRecord {
             "target",
             self.target.as_ref(),
             &[
-                Kind::Event,
-                Kind::Participation,
-                Kind::Account,
-                Kind::Statement,
-                Kind::Stance,
-                Kind::Relation,
-                Kind::EventLink,
-                Kind::Name,
-                Kind::Figure,
-                Kind::Actor,
-                Kind::Place,
-                Kind::Claim,
-                Kind::Article,
+                RecordKind::Event,
+                RecordKind::Participation,
+                RecordKind::Account,
+                RecordKind::Statement,
+                RecordKind::Stance,
+                RecordKind::Relation,
+                RecordKind::EventLink,
+                RecordKind::Name,
+                RecordKind::Figure,
+                RecordKind::Actor,
+                RecordKind::Place,
+                RecordKind::Claim,
+                RecordKind::Article,
             ],
         );
         b.span(self.start, self.end);

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::import::record::{Build, Ref, Restore, Row};
 use crate::import::to_record::Restorer;
 use crate::import::validate::builder::Builder;
-use entity::record::Kind;
+use entity::record::RecordKind;
 
 /// An id of an actor, place, event or article elsewhere.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -25,15 +25,18 @@ pub struct ExternalIdRecord {
 }
 
 impl Build for ExternalIdRecord {
-    const KIND: Kind = Kind::ExternalId;
+    const KIND: RecordKind = RecordKind::ExternalId;
 
     fn key(&self) -> Option<&str> {
         self.key.as_deref()
     }
 
     fn row(&self, b: &mut Builder<'_>) -> Row {
-        let (target_id, target_kind) =
-            b.whole("target", self.target.as_ref(), &[Kind::Actor, Kind::Place, Kind::Event, Kind::Article]);
+        let (target_id, target_kind) = b.whole(
+            "target",
+            self.target.as_ref(),
+            &[RecordKind::Actor, RecordKind::Place, RecordKind::Event, RecordKind::Article],
+        );
         b.external_id(&self.scheme, &self.value);
         Row::ExternalId(entity::external_id::Model {
             id: b.id(),

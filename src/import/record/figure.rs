@@ -9,7 +9,7 @@ use crate::import::to_record::Restorer;
 use crate::import::validate::builder::Builder;
 use entity::event_type::EventType;
 use entity::figure::Qualifier;
-use entity::record::Kind;
+use entity::record::RecordKind;
 
 /// A number that a statement, event, account or article gives.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -56,15 +56,18 @@ pub struct FigureRecord {
 }
 
 impl Build for FigureRecord {
-    const KIND: Kind = Kind::Figure;
+    const KIND: RecordKind = RecordKind::Figure;
 
     fn key(&self) -> Option<&str> {
         self.key.as_deref()
     }
 
     fn row(&self, b: &mut Builder<'_>) -> Row {
-        let (target_id, target_kind) =
-            b.whole("target", self.target.as_ref(), &[Kind::Statement, Kind::Event, Kind::Account, Kind::Article]);
+        let (target_id, target_kind) = b.whole(
+            "target",
+            self.target.as_ref(),
+            &[RecordKind::Statement, RecordKind::Event, RecordKind::Account, RecordKind::Article],
+        );
         let period = b.when("period", self.period.as_ref());
         b.amounts(self.value, self.lower, self.upper);
         Row::Figure(entity::figure::Model {

@@ -7,7 +7,7 @@ use crate::import::record::{Build, Ref, Restore, Row};
 use crate::import::to_record::Restorer;
 use crate::import::validate::builder::Builder;
 use entity::mention::MentionKind;
-use entity::record::Kind;
+use entity::record::RecordKind;
 
 /// A name seen in an article and not yet judged.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -32,18 +32,19 @@ pub struct MentionRecord {
 }
 
 impl Build for MentionRecord {
-    const KIND: Kind = Kind::Mention;
+    const KIND: RecordKind = RecordKind::Mention;
 
     fn key(&self) -> Option<&str> {
         self.key.as_deref()
     }
 
     fn row(&self, b: &mut Builder<'_>) -> Row {
-        let judged = self.judged.as_ref().map(|judged| b.reference("judged", judged, &[Kind::Actor, Kind::Place]));
+        let judged =
+            self.judged.as_ref().map(|judged| b.reference("judged", judged, &[RecordKind::Actor, RecordKind::Place]));
         b.at_least("start", self.start, 0);
         Row::Mention(entity::mention::Model {
             id: b.id(),
-            article_id: b.whole("article", self.article.as_ref(), &[Kind::Article]).0.0.into(),
+            article_id: b.whole("article", self.article.as_ref(), &[RecordKind::Article]).0.0.into(),
             text: b.filled("text", &self.text),
             kind: self.r#type,
             start: self.start,

@@ -7,8 +7,8 @@ use crate::import::merge::LONGEST_REASON;
 use crate::import::record::Ref;
 use crate::import::validate::builder::{Builder, word};
 use crate::text::date::{format_instant, instant};
-use entity::merge::{Judgement, Model};
-use entity::record::Kind;
+use entity::merge::{MergeDecision, Model};
+use entity::record::RecordKind;
 
 /// A judgement on two actors, places or events being one. It has no key: the two are what it is known by. Judgements are made
 /// in their order when all other records of the import are written. What was judged
@@ -21,7 +21,7 @@ pub struct MergeRecord {
     /// The other, of the same noun.
     pub other: Ref,
     /// What is judged.
-    pub judgement: Judgement,
+    pub judgement: MergeDecision,
     /// Who judged; left out, it is who imports.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
@@ -34,11 +34,11 @@ pub struct MergeRecord {
 }
 
 /// What can be judged to be one.
-const JUDGED: &[Kind] = &[Kind::Actor, Kind::Place, Kind::Event];
+const JUDGED: &[RecordKind] = &[RecordKind::Actor, RecordKind::Place, RecordKind::Event];
 
 /// What a record of a judgement says.
-pub(crate) struct Said {
-    pub(crate) kind: Kind,
+pub(crate) struct MergeInput {
+    pub(crate) kind: RecordKind,
     pub(crate) keep: i64,
     pub(crate) other: i64,
     pub(crate) at: Option<i64>,
@@ -46,7 +46,7 @@ pub(crate) struct Said {
 
 impl MergeRecord {
     /// What it says; mistakes and references go to the builder.
-    pub(crate) fn read(&self, b: &mut Builder<'_>) -> Said {
+    pub(crate) fn read(&self, b: &mut Builder<'_>) -> MergeInput {
         let at = self.at.as_deref().and_then(|at| match instant(at) {
             Ok(at) => Some(at),
             Err(error) => {
@@ -69,7 +69,7 @@ impl MergeRecord {
             let message = format!("is of kind {}, and the one that is kept of kind {}", word(other_kind), word(kind));
             b.problem("other", message, Some("judge two of one kind".into()));
         }
-        Said { kind, keep: keep.0, other: other.0, at }
+        MergeInput { kind, keep: keep.0, other: other.0, at }
     }
 
     /// The record of what was judged, given what the two are called.

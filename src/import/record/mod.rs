@@ -36,7 +36,7 @@ use serde::{Deserialize, Serialize};
 use crate::import::to_record::Restorer;
 use crate::import::validate::builder::Builder;
 use entity::actor::ActorKind;
-use entity::record::Kind;
+use entity::record::RecordKind;
 
 /// A reference to another record: its key (in the same dataset), its key in another dataset, or an id elsewhere.
 /// What it names may stand anywhere in the same file or be stored already.
@@ -116,7 +116,7 @@ impl When {
 /// Turns a record of one noun into its row and names its parts.
 pub(crate) trait Build {
     /// The noun.
-    const KIND: Kind;
+    const KIND: RecordKind;
     /// The caller's key.
     fn key(&self) -> Option<&str>;
     /// The row; mistakes and references go to the builder.
@@ -130,7 +130,7 @@ pub(crate) trait Build {
 /// [`Build`] for records of differing nouns.
 pub(crate) trait AnyBuild: Send + Sync {
     /// See [`Build::KIND`].
-    fn kind(&self) -> Kind;
+    fn kind(&self) -> RecordKind;
     /// See [`Build::key`].
     fn key(&self) -> Option<&str>;
     /// See [`Build::row`].
@@ -140,7 +140,7 @@ pub(crate) trait AnyBuild: Send + Sync {
 }
 
 impl<T: Build + Send + Sync> AnyBuild for T {
-    fn kind(&self) -> Kind {
+    fn kind(&self) -> RecordKind {
         T::KIND
     }
     fn key(&self) -> Option<&str> {
@@ -267,16 +267,16 @@ macro_rules! rows {
 
         impl Rows {
             /// The nouns that stand as parts in records.
-            pub(crate) const PARTS: [Kind; 9] = [
-                Kind::Name,
-                Kind::Participation,
-                Kind::Account,
-                Kind::EventLink,
-                Kind::Stance,
-                Kind::ExternalId,
-                Kind::Figure,
-                Kind::Mention,
-                Kind::Evidence,
+            pub(crate) const PARTS: [RecordKind; 9] = [
+                RecordKind::Name,
+                RecordKind::Participation,
+                RecordKind::Account,
+                RecordKind::EventLink,
+                RecordKind::Stance,
+                RecordKind::ExternalId,
+                RecordKind::Figure,
+                RecordKind::Mention,
+                RecordKind::Evidence,
             ];
 
             /// Adds a row to those of its noun.
@@ -307,29 +307,29 @@ pub(crate) struct Line<T> {
 }
 
 /// The line of the record with this number; none when it has no row.
-pub(crate) fn line(kind: Kind, id: i64, r: &Restorer) -> Option<serde_json::Result<String>> {
+pub(crate) fn line(kind: RecordKind, id: i64, r: &Restorer) -> Option<serde_json::Result<String>> {
     match kind {
-        Kind::Article => line_of::<article::ArticleRecord>(id, r),
-        Kind::Actor => match r.row::<entity::actor::Model>(id)?.kind {
+        RecordKind::Article => line_of::<article::ArticleRecord>(id, r),
+        RecordKind::Actor => match r.row::<entity::actor::Model>(id)?.kind {
             ActorKind::Person => line_of::<actor::PersonRecord>(id, r),
             ActorKind::Organization => line_of::<actor::OrganizationRecord>(id, r),
             ActorKind::Group => line_of::<actor::GroupRecord>(id, r),
             ActorKind::AnonymousSource => line_of::<actor::AnonymousSourceRecord>(id, r),
         },
-        Kind::Name => line_of::<name::NameRecord>(id, r),
-        Kind::Place => line_of::<place::PlaceRecord>(id, r),
-        Kind::Relation => line_of::<relation::RelationRecord>(id, r),
-        Kind::Event => line_of::<event::EventRecord>(id, r),
-        Kind::Participation => line_of::<participation::ParticipationRecord>(id, r),
-        Kind::EventLink => line_of::<event_link::EventLinkRecord>(id, r),
-        Kind::Account => line_of::<account::AccountRecord>(id, r),
-        Kind::Statement => line_of::<statement::StatementRecord>(id, r),
-        Kind::Claim => line_of::<claim::ClaimRecord>(id, r),
-        Kind::Stance => line_of::<stance::StanceRecord>(id, r),
-        Kind::Figure => line_of::<figure::FigureRecord>(id, r),
-        Kind::Evidence => line_of::<evidence::EvidenceRecord>(id, r),
-        Kind::Mention => line_of::<mention::MentionRecord>(id, r),
-        Kind::ExternalId => line_of::<external_id::ExternalIdRecord>(id, r),
+        RecordKind::Name => line_of::<name::NameRecord>(id, r),
+        RecordKind::Place => line_of::<place::PlaceRecord>(id, r),
+        RecordKind::Relation => line_of::<relation::RelationRecord>(id, r),
+        RecordKind::Event => line_of::<event::EventRecord>(id, r),
+        RecordKind::Participation => line_of::<participation::ParticipationRecord>(id, r),
+        RecordKind::EventLink => line_of::<event_link::EventLinkRecord>(id, r),
+        RecordKind::Account => line_of::<account::AccountRecord>(id, r),
+        RecordKind::Statement => line_of::<statement::StatementRecord>(id, r),
+        RecordKind::Claim => line_of::<claim::ClaimRecord>(id, r),
+        RecordKind::Stance => line_of::<stance::StanceRecord>(id, r),
+        RecordKind::Figure => line_of::<figure::FigureRecord>(id, r),
+        RecordKind::Evidence => line_of::<evidence::EvidenceRecord>(id, r),
+        RecordKind::Mention => line_of::<mention::MentionRecord>(id, r),
+        RecordKind::ExternalId => line_of::<external_id::ExternalIdRecord>(id, r),
     }
 }
 

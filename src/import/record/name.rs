@@ -9,7 +9,7 @@ use crate::import::to_record::Restorer;
 use crate::import::validate::builder::Builder;
 use crate::text::fold;
 use entity::name::NameKind;
-use entity::record::Kind;
+use entity::record::RecordKind;
 
 /// A name of an actor or place.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -35,7 +35,7 @@ pub struct NameRecord {
 }
 
 impl Build for NameRecord {
-    const KIND: Kind = Kind::Name;
+    const KIND: RecordKind = RecordKind::Name;
 
     fn key(&self) -> Option<&str> {
         self.key.as_deref()
@@ -44,7 +44,7 @@ impl Build for NameRecord {
     fn row(&self, b: &mut Builder<'_>) -> Row {
         Row::Name(entity::name::Model {
             id: b.id(),
-            target_id: b.whole("target", self.target.as_ref(), &[Kind::Actor, Kind::Place]).0,
+            target_id: b.whole("target", self.target.as_ref(), &[RecordKind::Actor, RecordKind::Place]).0,
             text: b.filled("text", &self.text),
             language: b.language("language", self.language.as_deref()),
             script: fold::script(&self.text).map(str::to_owned),

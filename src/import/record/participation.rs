@@ -8,7 +8,7 @@ use crate::import::record::{Build, Ref, Restore, Row, unless};
 use crate::import::to_record::Restorer;
 use crate::import::validate::builder::Builder;
 use entity::participation::{Certainty, Role};
-use entity::record::Kind;
+use entity::record::RecordKind;
 
 /// A part in an event: of exactly one actor, article or thing.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -52,7 +52,7 @@ pub struct ParticipationRecord {
 }
 
 impl Build for ParticipationRecord {
-    const KIND: Kind = Kind::Participation;
+    const KIND: RecordKind = RecordKind::Participation;
 
     fn key(&self) -> Option<&str> {
         self.key.as_deref()

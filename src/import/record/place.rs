@@ -12,7 +12,7 @@ use crate::import::to_record::Restorer;
 use crate::import::validate::builder::Builder;
 use crate::text::fold::fold;
 use entity::place::PlaceKind;
-use entity::record::Kind;
+use entity::record::RecordKind;
 
 /// A place of any size.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -61,7 +61,7 @@ pub struct PlaceRecord {
 }
 
 impl Build for PlaceRecord {
-    const KIND: Kind = Kind::Place;
+    const KIND: RecordKind = RecordKind::Place;
 
     fn key(&self) -> Option<&str> {
         self.key.as_deref()

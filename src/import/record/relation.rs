@@ -8,7 +8,7 @@ use crate::import::record::{Build, Ref, Restore, Row, unless};
 use crate::import::to_record::Restorer;
 use crate::import::validate::builder::Builder;
 use entity::participation::Certainty;
-use entity::record::Kind;
+use entity::record::RecordKind;
 use entity::relation::RelationKind;
 
 /// A lasting tie from an actor to an actor or to a place.
@@ -54,7 +54,7 @@ pub struct RelationRecord {
 }
 
 impl Build for RelationRecord {
-    const KIND: Kind = Kind::Relation;
+    const KIND: RecordKind = RecordKind::Relation;
 
     fn key(&self) -> Option<&str> {
         self.key.as_deref()

@@ -7,7 +7,7 @@ use crate::import::record::evidence::EvidenceRecord;
 use crate::import::record::{Build, Ref, Restore, Row};
 use crate::import::to_record::Restorer;
 use crate::import::validate::builder::Builder;
-use entity::record::Kind;
+use entity::record::RecordKind;
 use entity::stance::StanceKind;
 
 /// The side that a statement takes on a claim.
@@ -30,7 +30,7 @@ pub struct StanceRecord {
 }
 
 impl Build for StanceRecord {
-    const KIND: Kind = Kind::Stance;
+    const KIND: RecordKind = RecordKind::Stance;
 
     fn key(&self) -> Option<&str> {
         self.key.as_deref()
@@ -39,7 +39,7 @@ impl Build for StanceRecord {
     fn row(&self, b: &mut Builder<'_>) -> Row {
         Row::Stance(entity::stance::Model {
             id: b.id(),
-            statement_id: b.whole("statement", self.statement.as_ref(), &[Kind::Statement]).0.0.into(),
+            statement_id: b.whole("statement", self.statement.as_ref(), &[RecordKind::Statement]).0.0.into(),
             claim_id: b.claim("claim", &self.claim),
             stance: self.stance,
             current: false,

@@ -9,7 +9,7 @@ use crate::import::record::stance::StanceRecord;
 use crate::import::record::{Build, Ref, Restore, Row, When, unless};
 use crate::import::to_record::Restorer;
 use crate::import::validate::builder::Builder;
-use entity::record::Kind;
+use entity::record::RecordKind;
 use entity::statement::{Attribution, Medium, QuoteType, SpeechAct};
 
 /// One act of saying, as one reporting phrase or quotation gives it. A headline or a repetition is more evidence, not another statement.
@@ -79,7 +79,7 @@ pub struct StatementRecord {
 }
 
 impl Build for StatementRecord {
-    const KIND: Kind = Kind::Statement;
+    const KIND: RecordKind = RecordKind::Statement;
 
     fn key(&self) -> Option<&str> {
         self.key.as_deref()
@@ -110,7 +110,7 @@ impl Build for StatementRecord {
             );
         }
         for about in &self.about {
-            let about = b.reference("about", about, &[Kind::Actor, Kind::Event, Kind::Place]);
+            let about = b.reference("about", about, &[RecordKind::Actor, RecordKind::Event, RecordKind::Place]);
             b.about(about);
         }
         Row::Statement(entity::statement::Model {

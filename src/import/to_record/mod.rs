@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use entity::id::{AccountId, ActorId, ArticleId, DatasetId, RecordId, StatementId};
 use entity::participation;
-use entity::record::{self, Kind};
+use entity::record::{self, RecordKind};
 use entity::{article_author, statement_about};
 
 use crate::error::{Error, Result};
@@ -19,11 +19,11 @@ pub(crate) struct Restorer {
     /// Where each row stands among those of its noun.
     at: HashMap<i64, usize>,
     /// Records of their own, in the order in which they are written.
-    roots: Vec<(i64, Kind)>,
+    roots: Vec<(i64, RecordKind)>,
     /// What is written as the key of each row; none when its place tells it.
     keys: HashMap<i64, Option<String>>,
     /// Parts by their whole and noun, in the order of the record.
-    parts: HashMap<(i64, Kind), Vec<i64>>,
+    parts: HashMap<(i64, RecordKind), Vec<i64>>,
     /// Parts that are written inside of their whole.
     nested: HashSet<i64>,
     authors: HashMap<ArticleId, Vec<ActorId>>,
@@ -145,7 +145,7 @@ impl Restorer {
     /// The account of a participation, if it does not stand in it.
     pub(crate) fn account(&self, row: &participation::Model) -> Option<Ref> {
         let inside = |account: &AccountId| {
-            let parts = self.parts.get(&(account.0, Kind::Participation));
+            let parts = self.parts.get(&(account.0, RecordKind::Participation));
             parts.is_some_and(|parts| parts.contains(&row.id.0))
         };
         self.reference_if(row.account_id.filter(|account| !inside(account)))

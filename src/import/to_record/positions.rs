@@ -7,7 +7,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use entity::record::{Kind, Model};
+use entity::record::{Model, RecordKind};
 
 use crate::import::record::Rows;
 use crate::import::to_record::Restorer;
@@ -16,7 +16,7 @@ use crate::import::to_record::Restorer;
 struct Record<'r> {
     /// What keys of parts begin with: the key of the record, then `#`.
     prefix: String,
-    parts: HashMap<(i64, Kind), Vec<&'r Model>>,
+    parts: HashMap<(i64, RecordKind), Vec<&'r Model>>,
 }
 
 impl Record<'_> {
@@ -62,7 +62,7 @@ impl Restorer {
         let id = part.id.0;
         let one = |whole: Option<i64>| [whole, None];
         match part.kind {
-            Kind::Participation => {
+            RecordKind::Participation => {
                 let Some(row) = self.row::<entity::participation::Model>(id) else { return [None; 2] };
                 let event = Some(row.event_id.0);
                 // A part of the event may name its account.
@@ -71,21 +71,21 @@ impl Restorer {
                 }
                 [row.account_id.map(|account| account.0), event]
             }
-            Kind::Name => one(self.row::<entity::name::Model>(id).map(|row| row.target_id.0)),
-            Kind::ExternalId => one(self.row::<entity::external_id::Model>(id).map(|row| row.target_id.0)),
-            Kind::Evidence => one(self.row::<entity::evidence::Model>(id).map(|row| row.target_id.0)),
-            Kind::Figure => one(self.row::<entity::figure::Model>(id).map(|row| row.target_id.0)),
-            Kind::Mention => one(self.row::<entity::mention::Model>(id).map(|row| row.article_id.0)),
-            Kind::EventLink => one(self.row::<entity::event_link::Model>(id).map(|row| row.from_id.0)),
-            Kind::Account => one(self.row::<entity::account::Model>(id).map(|row| row.event_id.0)),
-            Kind::Stance => one(self.row::<entity::stance::Model>(id).map(|row| row.statement_id.0)),
-            Kind::Article
-            | Kind::Actor
-            | Kind::Place
-            | Kind::Relation
-            | Kind::Event
-            | Kind::Statement
-            | Kind::Claim => [None; 2],
+            RecordKind::Name => one(self.row::<entity::name::Model>(id).map(|row| row.target_id.0)),
+            RecordKind::ExternalId => one(self.row::<entity::external_id::Model>(id).map(|row| row.target_id.0)),
+            RecordKind::Evidence => one(self.row::<entity::evidence::Model>(id).map(|row| row.target_id.0)),
+            RecordKind::Figure => one(self.row::<entity::figure::Model>(id).map(|row| row.target_id.0)),
+            RecordKind::Mention => one(self.row::<entity::mention::Model>(id).map(|row| row.article_id.0)),
+            RecordKind::EventLink => one(self.row::<entity::event_link::Model>(id).map(|row| row.from_id.0)),
+            RecordKind::Account => one(self.row::<entity::account::Model>(id).map(|row| row.event_id.0)),
+            RecordKind::Stance => one(self.row::<entity::stance::Model>(id).map(|row| row.statement_id.0)),
+            RecordKind::Article
+            | RecordKind::Actor
+            | RecordKind::Place
+            | RecordKind::Relation
+            | RecordKind::Event
+            | RecordKind::Statement
+            | RecordKind::Claim => [None; 2],
         }
     }
 
@@ -109,18 +109,24 @@ impl Restorer {
 }
 
 /// How a record calls the list of its parts of a noun.
-fn list_of(kind: Kind) -> &'static str {
+fn list_of(kind: RecordKind) -> &'static str {
     match kind {
-        Kind::Name => "names",
-        Kind::ExternalId => "externalIds",
-        Kind::Evidence => "evidence",
-        Kind::Figure => "figures",
-        Kind::Mention => "mentions",
-        Kind::Participation => "participations",
-        Kind::Account => "accounts",
-        Kind::EventLink => "links",
-        Kind::Stance => "stances",
-        Kind::Article | Kind::Actor | Kind::Place | Kind::Relation | Kind::Event | Kind::Statement | Kind::Claim => "",
+        RecordKind::Name => "names",
+        RecordKind::ExternalId => "externalIds",
+        RecordKind::Evidence => "evidence",
+        RecordKind::Figure => "figures",
+        RecordKind::Mention => "mentions",
+        RecordKind::Participation => "participations",
+        RecordKind::Account => "accounts",
+        RecordKind::EventLink => "links",
+        RecordKind::Stance => "stances",
+        RecordKind::Article
+        | RecordKind::Actor
+        | RecordKind::Place
+        | RecordKind::Relation
+        | RecordKind::Event
+        | RecordKind::Statement
+        | RecordKind::Claim => "",
     }
 }
 

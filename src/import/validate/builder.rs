@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use entity::actor::ActorKind;
 use entity::id::{AccountId, ActorId, ArticleId, ClaimId, EventId, FigureId, PlaceId, RecordId, StatementId};
-use entity::record::Kind;
+use entity::record::RecordKind;
 use sea_orm::ActiveEnum;
 use sha2::{Digest, Sha256};
 
@@ -21,7 +21,7 @@ pub(crate) fn sha256(text: &str) -> String {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Named {
     pub(crate) id: RecordId,
-    pub(crate) kind: Kind,
+    pub(crate) kind: RecordKind,
     pub(crate) owner: Option<RecordId>,
     /// Whether the register holds the digest of a record written before.
     pub(crate) written: bool,
@@ -31,7 +31,7 @@ pub(crate) struct Named {
 #[derive(Default)]
 pub(crate) struct Known {
     pub(crate) keys: HashMap<(String, String), Named>,
-    pub(crate) external: HashMap<(String, String), Vec<(RecordId, Kind)>>,
+    pub(crate) external: HashMap<(String, String), Vec<(RecordId, RecordKind)>>,
     /// Keys of records that were left out for mistakes of their own.
     pub(crate) rejected: HashSet<String>,
     /// Whether the records were made from a feed, whose authors of articles may be mere names.
@@ -69,10 +69,10 @@ pub(crate) struct Builder<'a> {
     pub(crate) authors: Vec<(ArticleId, ActorId)>,
     /// How many authors a feed gave that are no actors.
     pub(crate) mere_names: u64,
-    pub(crate) abouts: Vec<(StatementId, RecordId, Kind)>,
+    pub(crate) abouts: Vec<(StatementId, RecordId, RecordKind)>,
     pointer: String,
     id: RecordId,
-    wholes: Vec<(RecordId, Kind)>,
+    wholes: Vec<(RecordId, RecordKind)>,
     event: Option<EventId>,
 }
 
@@ -94,7 +94,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Turns to the part at `pointer`, whose row is `id`, inside of `wholes`.
-    pub(crate) fn turn_to(&mut self, pointer: &str, id: RecordId, wholes: &[(RecordId, Kind)]) {
+    pub(crate) fn turn_to(&mut self, pointer: &str, id: RecordId, wholes: &[(RecordId, RecordKind)]) {
         pointer.clone_into(&mut self.pointer);
         self.id = id;
         self.wholes = wholes.to_vec();
@@ -113,8 +113,8 @@ impl<'a> Builder<'a> {
     }
 
     /// What a reference names, which must be of one of `kinds`.
-    pub(crate) fn reference(&mut self, field: &str, reference: &Ref, kinds: &[Kind]) -> (RecordId, Kind) {
-        let nothing = (RecordId(0), kinds.first().copied().unwrap_or(Kind::Event));
+    pub(crate) fn reference(&mut self, field: &str, reference: &Ref, kinds: &[RecordKind]) -> (RecordId, RecordKind) {
+        let nothing = (RecordId(0), kinds.first().copied().unwrap_or(RecordKind::Event));
         let Some(known) = self.known else {
             self.wanted.push(reference.clone());
             return nothing;
@@ -169,7 +169,7 @@ impl<'a> Builder<'a> {
     }
 
     /// What a part belongs to: the whole it stands in, or on a line of its own what it says.
-    pub(crate) fn whole(&mut self, field: &str, given: Option<&Ref>, kinds: &[Kind]) -> (RecordId, Kind) {
+    pub(crate) fn whole(&mut self, field: &str, given: Option<&Ref>, kinds: &[RecordKind]) -> (RecordId, RecordKind) {
         match (self.wholes.last().copied(), given) {
             (None, Some(given)) => {
                 let whole = self.reference(field, given, kinds);
@@ -179,7 +179,7 @@ impl<'a> Builder<'a> {
                 whole
             }
             (Some(whole), None) => {
-                if whole.1 == Kind::Event {
+                if whole.1 == RecordKind::Event {
                     self.event = Some(EventId(whole.0.0));
                 }
                 whole
@@ -194,7 +194,7 @@ impl<'a> Builder<'a> {
                     "is missing: a part on a line of its own says what it belongs to",
                     Some(format!("add \"{field}\"")),
                 );
-                (RecordId(0), kinds.first().copied().unwrap_or(Kind::Event))
+                (RecordId(0), kinds.first().copied().unwrap_or(RecordKind::Event))
             }
         }
     }
@@ -205,7 +205,7 @@ impl<'a> Builder<'a> {
         event: Option<&Ref>,
         account: Option<&Ref>,
     ) -> (EventId, Option<AccountId>) {
-        if let Some((id, Kind::Account)) = self.wholes.last().copied() {
+        if let Some((id, RecordKind::Account)) = self.wholes.last().copied() {
             for (field, given) in [("event", event), ("account", account)] {
                 if given.is_some() {
                     self.problem(
@@ -218,13 +218,13 @@ impl<'a> Builder<'a> {
             // The account's row was read before its parts and has left its event here.
             return (self.event.unwrap_or(EventId(0)), Some(AccountId(id.0)));
         }
-        let (event, _) = self.whole("event", event, &[Kind::Event]);
-        let account = account.map(|account| self.reference("account", account, &[Kind::Account]).0);
+        let (event, _) = self.whole("event", event, &[RecordKind::Event]);
+        let account = account.map(|account| self.reference("account", account, &[RecordKind::Account]).0);
         (EventId(event.0), account.map(|id| AccountId(id.0)))
     }
 
     pub(crate) fn actor(&mut self, field: &str, reference: &Ref) -> ActorId {
-        ActorId(self.reference(field, reference, &[Kind::Actor]).0.0)
+        ActorId(self.reference(field, reference, &[RecordKind::Actor]).0.0)
     }
 
     pub(crate) fn actor_if(&mut self, field: &str, reference: Option<&Ref>) -> Option<ActorId> {
@@ -232,27 +232,27 @@ impl<'a> Builder<'a> {
     }
 
     pub(crate) fn place_if(&mut self, field: &str, reference: Option<&Ref>) -> Option<PlaceId> {
-        reference.map(|reference| PlaceId(self.reference(field, reference, &[Kind::Place]).0.0))
+        reference.map(|reference| PlaceId(self.reference(field, reference, &[RecordKind::Place]).0.0))
     }
 
     pub(crate) fn article(&mut self, field: &str, reference: &Ref) -> ArticleId {
-        ArticleId(self.reference(field, reference, &[Kind::Article]).0.0)
+        ArticleId(self.reference(field, reference, &[RecordKind::Article]).0.0)
     }
 
     pub(crate) fn event(&mut self, field: &str, reference: &Ref) -> EventId {
-        EventId(self.reference(field, reference, &[Kind::Event]).0.0)
+        EventId(self.reference(field, reference, &[RecordKind::Event]).0.0)
     }
 
     pub(crate) fn statement(&mut self, field: &str, reference: &Ref) -> StatementId {
-        StatementId(self.reference(field, reference, &[Kind::Statement]).0.0)
+        StatementId(self.reference(field, reference, &[RecordKind::Statement]).0.0)
     }
 
     pub(crate) fn claim(&mut self, field: &str, reference: &Ref) -> ClaimId {
-        ClaimId(self.reference(field, reference, &[Kind::Claim]).0.0)
+        ClaimId(self.reference(field, reference, &[RecordKind::Claim]).0.0)
     }
 
     pub(crate) fn figure(&mut self, field: &str, reference: &Ref) -> FigureId {
-        FigureId(self.reference(field, reference, &[Kind::Figure]).0.0)
+        FigureId(self.reference(field, reference, &[RecordKind::Figure]).0.0)
     }
 
     /// The authors of an article.
@@ -263,7 +263,7 @@ impl<'a> Builder<'a> {
                     && matches!(author, Ref::Key(key) if known
                         .keys
                         .get(&(self.dataset.to_owned(), key.clone()))
-                        .is_none_or(|named| named.kind != Kind::Actor))
+                        .is_none_or(|named| named.kind != RecordKind::Actor))
             });
             if is_mere_name {
                 self.mere_names += 1;
@@ -274,7 +274,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    pub(crate) fn about(&mut self, (id, kind): (RecordId, Kind)) {
+    pub(crate) fn about(&mut self, (id, kind): (RecordId, RecordKind)) {
         self.abouts.push((self.id(), id, kind));
     }
 
@@ -304,6 +304,6 @@ impl<'a> Builder<'a> {
 }
 
 /// A kind as records spell it.
-pub(crate) fn word(kind: Kind) -> String {
+pub(crate) fn word(kind: RecordKind) -> String {
     kind.to_value().to_lowercase().replace('_', " ")
 }

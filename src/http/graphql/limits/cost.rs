@@ -15,7 +15,7 @@ use async_graphql_value::Value;
 use crate::error::{Error, Result};
 
 use crate::http::graphql::limits::schema_shape;
-use crate::http::graphql::limits::schema_shape::Shape;
+use crate::http::graphql::limits::schema_shape::SchemaShape;
 
 /// The length of a list that has no pages: the authors of an article, the sides of a claim.
 const SHORT_LIST: usize = 5;
@@ -67,13 +67,13 @@ pub(crate) struct Walk<'d> {
     variables: &'d Variables,
     /// What variables stand for that were not given.
     defaults: HashMap<&'d Name, &'d ConstValue>,
-    shape: &'d Shape,
+    shape: &'d SchemaShape,
     /// Fragments measured; none while one is being measured.
     measured: HashMap<(&'d Name, Place<'d>), Option<Size>>,
 }
 
 impl<'d> Walk<'d> {
-    pub(crate) fn new(document: &'d ExecutableDocument, variables: &'d Variables, shape: &'d Shape) -> Self {
+    pub(crate) fn new(document: &'d ExecutableDocument, variables: &'d Variables, shape: &'d SchemaShape) -> Self {
         Self { document, variables, defaults: HashMap::new(), shape, measured: HashMap::new() }
     }
 

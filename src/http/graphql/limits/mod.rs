@@ -13,7 +13,7 @@ use crate::config::Limits;
 use crate::error::{Error, Result};
 
 use crate::http::graphql::limits::cost::{Size, Walk};
-pub(crate) use crate::http::graphql::limits::schema_shape::Shape;
+pub(crate) use crate::http::graphql::limits::schema_shape::SchemaShape;
 
 /// Refuses a document that is too long to be parsed.
 pub(crate) fn judge_text(document: &str, limits: &Limits) -> Result<()> {
@@ -39,7 +39,7 @@ pub(crate) fn judge(
     document: &ExecutableDocument,
     operation: &OperationDefinition,
     variables: &Variables,
-    shape: &Shape,
+    shape: &SchemaShape,
     limits: &Limits,
 ) -> Result<Size> {
     let mut walk = Walk::new(document, variables, shape);

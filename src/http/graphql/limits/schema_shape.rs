@@ -28,7 +28,7 @@ const ARGUMENTS_OF_FIELD: usize = 4;
 
 /// The fields of all types.
 #[derive(Debug)]
-pub(crate) struct Shape(HashMap<String, HashMap<String, Field>>);
+pub(crate) struct SchemaShape(HashMap<String, HashMap<String, Field>>);
 
 /// A field as it is priced.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ pub(crate) struct Field {
     pub(crate) length: Option<usize>,
 }
 
-impl Shape {
+impl SchemaShape {
     /// Reads a schema.
     pub(crate) fn read(sdl: &str) -> Result<Self> {
         let read = |sdl: &str| {

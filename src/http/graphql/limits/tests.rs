@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::config::Limits;
 use crate::error::Result;
-use crate::http::graphql::limits::{Shape, judge, judge_text, judge_variables};
+use crate::http::graphql::limits::{SchemaShape, judge, judge_text, judge_variables};
 
 #[derive(Parser)]
 struct Flags {
@@ -21,7 +21,7 @@ fn limits() -> Limits {
 }
 
 fn price(document: &str, variables: serde_json::Value) -> Result<usize> {
-    let shape = Shape::read(&crate::graphql::sdl()).unwrap();
+    let shape = SchemaShape::read(&crate::graphql::sdl()).unwrap();
     judge_text(document, &limits())?;
     judge_variables(&variables.to_string(), &limits())?;
     let variables = Variables::from_json(variables);
@@ -70,7 +70,7 @@ fn bombs_are_refused_at_once() {
     let nested = |open: &str, close: &str, times| format!("{{ {}id{} }}", open.repeat(times), close.repeat(times));
     let filter = nested("and: { or: { ", "} }", 1000);
     let pages = "{ events(first: 500) { nodes { participations(first: 500) { nodes { event { articles(first: 500) { nodes { id } } } } } } } }";
-    let shape = Shape::read(&crate::graphql::sdl()).unwrap();
+    let shape = SchemaShape::read(&crate::graphql::sdl()).unwrap();
     for (document, words) in [
         (doubling(22), "fields large"),
         (doubling(60), "fields large"),

@@ -4,7 +4,7 @@
 ///
 /// Every variant is written in SCREAMING_SNAKE_CASE wherever it leaves the program: in the database,
 /// in GraphQL and in records. The doc comment of a variant is its description in the API.
-macro_rules! words {
+macro_rules! string_enum {
     ($(#[doc = $doc:literal])+ $name:ident $(as $shown:literal)? { $($(#[doc = $line:literal])+ $word:ident,)+ }) => {
         $(#[doc = $doc])+
         #[derive(
@@ -24,4 +24,4 @@ macro_rules! words {
     };
 }
 
-pub(crate) use words;
+pub(crate) use string_enum;
