@@ -30,6 +30,7 @@ pub mod name_key;
 pub mod participation;
 pub mod place;
 pub mod record;
+pub mod record_kind;
 pub mod relation;
 pub mod request;
 pub mod row;

@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use crate::id::{DatasetId, RecordId};
 use crate::row::row_struct;
-use crate::string_enum::string_enum;
+
+pub use crate::record_kind::RecordKind;
 
 row_struct! {
     /// A recorded thing: its caller's key, its noun and, for a part, the record it was written in.
@@ -37,41 +38,3 @@ row_struct! {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
-
-string_enum! {
-    /// The nouns that can be recorded.
-    RecordKind {
-        /// A published report or work.
-        Article,
-        /// A person, organization, group or anonymous source.
-        Actor,
-        /// A name of an actor or place.
-        Name,
-        /// A place of any size.
-        Place,
-        /// A lasting tie between actors, or of an actor to a place.
-        Relation,
-        /// Something that happened, is planned, or is said to have happened.
-        Event,
-        /// A part in an event.
-        Participation,
-        /// A tie from one event to another.
-        EventLink,
-        /// One version of a disputed event.
-        Account,
-        /// One act of saying.
-        Statement,
-        /// A proposition that statements take sides on.
-        Claim,
-        /// The side a statement takes on a claim.
-        Stance,
-        /// A number with what it counts.
-        Figure,
-        /// Where in an article a fact is written.
-        Evidence,
-        /// A name seen in an article and not yet judged.
-        Mention,
-        /// An id elsewhere.
-        ExternalId,
-    }
-}

@@ -5,6 +5,10 @@
 //! later numbers were not there. A statement is asked of the past by putting such tables, under the names of the real ones, in
 //! front of it.
 
+use std::sync::LazyLock;
+
+use entity::record::RecordKind;
+use entity::{actor, article_author, change, dataset, event, merge, name_key, place, record, statement_about};
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
 use sea_orm::{DatabaseBackend, EntityTrait, IdenStatic, Iterable, Statement};
 
@@ -120,46 +124,33 @@ fn columns<E: EntityTrait>() -> Vec<String> {
 }
 
 macro_rules! tables {
-    ($($table:literal of $module:ident $(by $owner:literal)? $(with $other:literal)? $(marked $member:literal)?;)+) => {
-        const TABLES: &[Table] = &[$(Table {
-            name: $table,
-            columns: columns::<entity::$module::Entity>,
-            owner: tables!(@or "id" $(, $owner)?),
-            kept_with: tables!(@or $table $(, $other)?),
-            member: tables!(@some $($member)?),
-        },)+];
+    ($($(#[doc = $doc:literal])+ $kind:ident $module:ident,)+) => {
+        /// The tables of all node types, and those beside them.
+        static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
+            vec![
+                $(Table {
+                    member: RecordKind::$kind.history_marker(),
+                    ..Table::of::<entity::$module::Entity>(RecordKind::$kind.table())
+                },)+
+                Table::of::<dataset::Entity>("dataset"),
+                Table::of::<record::Entity>("record"),
+                Table { member: Some("label"), ..Table::of::<actor::Entity>("merged_actor") },
+                Table { member: Some("label"), ..Table::of::<place::Entity>("merged_place") },
+                Table { member: Some("type"), ..Table::of::<event::Entity>("merged_event") },
+                Table::of::<merge::Entity>("merge"),
+                Table::of::<change::Entity>("change"),
+                Table { owner: "article_id", member: Some("actor_id"), ..Table::of::<article_author::Entity>("article_author") },
+                Table { owner: "statement_id", member: Some("target_id"), ..Table::of::<statement_about::Entity>("statement_about") },
+                Table { owner: "name_id", kept_with: "name", ..Table::of::<name_key::Entity>("name_key") },
+            ]
+        });
     };
-    (@or $usual:expr) => { $usual };
-    (@or $usual:expr, $other:literal) => { $other };
-    (@some) => { None };
-    (@some $one:literal) => { Some($one) };
 }
+entity::for_each_record_kind!(tables);
 
-tables! {
-    "dataset" of dataset;
-    "record" of record;
-    "article" of article;
-    "actor" of actor marked "label";
-    "name" of name;
-    "place" of place marked "label";
-    "relation" of relation;
-    "event" of event marked "type";
-    "participation" of participation;
-    "event_link" of event_link;
-    "account" of account;
-    "statement" of statement;
-    "claim" of claim marked "text";
-    "stance" of stance;
-    "figure" of figure;
-    "evidence" of evidence;
-    "mention" of mention;
-    "external_id" of external_id;
-    "merged_actor" of actor marked "label";
-    "merged_place" of place marked "label";
-    "merged_event" of event marked "type";
-    "merge" of merge;
-    "change" of change;
-    "article_author" of article_author by "article_id" marked "actor_id";
-    "statement_about" of statement_about by "statement_id" marked "target_id";
-    "name_key" of name_key by "name_id" with "name";
+impl Table {
+    /// A table whose rows are replaced one by one, by their ids.
+    fn of<E: EntityTrait>(name: &'static str) -> Self {
+        Self { name, columns: columns::<E>, owner: "id", kept_with: name, member: None }
+    }
 }

@@ -45,18 +45,14 @@ const RENAMED: &[(&str, &str, &str)] = &[
 ];
 
 pub(super) async fn write(source: &mut Source, out: &Out, kind: RecordKind) -> Result<()> {
-    macro_rules! nouns {
-        ($($noun:ident $module:ident,)+) => {
+    macro_rules! by_kind {
+        ($($(#[doc = $doc:literal])+ $kind:ident $module:ident,)+) => {
             match kind {
-                $(RecordKind::$noun => noun::<entity::$module::Entity>(source, out, kind).await,)+
+                $(RecordKind::$kind => noun::<entity::$module::Entity>(source, out, kind).await,)+
             }
         };
     }
-    nouns! {
-        Article article, Actor actor, Name name, Place place, Relation relation, Event event,
-        Participation participation, EventLink event_link, Account account, Statement statement, Claim claim,
-        Stance stance, Figure figure, Evidence evidence, Mention mention, ExternalId external_id,
-    }
+    entity::for_each_record_kind!(by_kind)
 }
 
 /// A column of a noun.

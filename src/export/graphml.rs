@@ -5,7 +5,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement, SimpleE
 
 use crate::error::Result;
 use crate::export::output::Out;
-use crate::export::source::{Ids, Source, table};
+use crate::export::source::{Ids, Source};
 use crate::graphql::types::node::global;
 
 const HEAD: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
@@ -146,7 +146,7 @@ fn picked(source: &Source, kind: RecordKind) -> Option<SelectStatement> {
         Some(_) => {
             let mut picked = chosen.picked()?;
             if let Some(of_dataset) = of_dataset {
-                picked.and_where(Expr::col((table(kind), "id")).in_subquery(of_dataset));
+                picked.and_where(Expr::col((kind.table(), "id")).in_subquery(of_dataset));
             }
             Some(picked)
         }
@@ -163,7 +163,7 @@ fn shown(source: &Source, kind: RecordKind) -> Option<SimpleExpr> {
     if everything(source) {
         return None;
     }
-    let id = || Expr::col((table(kind), "id"));
+    let id = || Expr::col((kind.table(), "id"));
     let mut any = picked(source, kind).map(|picked| id().in_subquery(picked));
     for tie in TIES {
         for (near, far) in [(tie.from, tie.to), (tie.to, tie.from)] {
@@ -189,7 +189,7 @@ fn shown(source: &Source, kind: RecordKind) -> Option<SimpleExpr> {
 }
 
 async fn nodes(source: &mut Source, out: &Out, node: &Node) -> Result<()> {
-    let name = table(node.kind);
+    let name = node.kind.table();
     let mut ids = Ids::new(name, shown(source, node.kind));
     loop {
         let next = source.next_ids(&mut ids).await?;

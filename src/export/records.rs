@@ -167,17 +167,13 @@ async fn read(source: &mut Source, tops: &[record::Model]) -> Result<Restorer> {
     let originals = source.originals(&all).await?;
     let mut rows = Rows::default();
     macro_rules! read {
-        ($($kind:ident $module:ident,)+) => {$(
+        ($($(#[doc = $doc:literal])+ $kind:ident $module:ident,)+) => {$(
             if let Some(numbers) = numbers.get(&RecordKind::$kind) {
                 rows.$module = source.written::<entity::$module::Entity>(RecordKind::$kind, numbers, &originals).await?;
             }
         )+};
     }
-    read! {
-        Article article, Actor actor, Name name, Place place, Relation relation, Event event,
-        Participation participation, EventLink event_link, Account account, Statement statement, Claim claim,
-        Stance stance, Figure figure, Evidence evidence, Mention mention, ExternalId external_id,
-    }
+    entity::for_each_record_kind!(read);
     let none = Vec::new();
     let of = |kind: RecordKind| numbers.get(&kind).unwrap_or(&none);
     let authors = article_author::Column::ArticleId;

@@ -7,7 +7,7 @@ use entity::record::RecordKind;
 use entity::row::{ColumnMask, FromRow};
 use entity::{article, dataset, record};
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
-use sea_orm::{EntityName, EntityTrait, Iterable};
+use sea_orm::{EntityTrait, Iterable};
 
 use crate::db::Snapshot;
 use crate::error::{Error, Result, did_you_mean};
@@ -147,7 +147,7 @@ impl Source {
     /// The numbers of the chosen rows of a noun.
     pub(super) fn walk(&self, kind: RecordKind) -> Ids {
         let condition = self.chosen.condition_of(kind);
-        Ids { ended: condition.is_none(), ..Ids::new(table(kind), condition.flatten()) }
+        Ids { ended: condition.is_none(), ..Ids::new(kind.table(), condition.flatten()) }
     }
 
     /// The next numbers, as many as are read together; none at the end.
@@ -180,7 +180,7 @@ impl Source {
         E: EntityTrait<Model: FromRow>,
     {
         let mut ids = self.next_ids(walk).await?;
-        if walk.table == table(RecordKind::Article) {
+        if walk.table == RecordKind::Article.table() {
             let lengths = self.lengths(&ids).await?;
             let mut length = 0;
             let light = ids.iter().take_while(|id| {
@@ -235,11 +235,11 @@ impl Source {
         }
         for (kind, ids) in by_kind {
             labels.0.extend(ids.iter().map(|id| (*id, (kind, None))));
-            let Some(label) = label_of(kind) else { continue };
+            let Some(label) = kind.label_sql() else { continue };
             let select = Query::select()
                 .column("id")
                 .expr_as(Expr::cust(label), "label")
-                .from(table(kind))
+                .from(kind.table())
                 .and_where(self.one_of(Expr::col("id"), &ids))
                 .take();
             for row in self.snapshot.all(&select).await? {
@@ -266,46 +266,28 @@ impl Labels {
     }
 }
 
-/// What to show for a thing of a noun, as `search` shows it.
-fn label_of(kind: RecordKind) -> Option<&'static str> {
-    match kind {
-        RecordKind::Article => Some("COALESCE(headline, url)"),
-        RecordKind::Actor | RecordKind::Place | RecordKind::Account => Some("label"),
-        RecordKind::Event => Some("title"),
-        RecordKind::Statement => Some("summary"),
-        RecordKind::Claim | RecordKind::Name | RecordKind::Mention => Some("text"),
-        RecordKind::Figure => Some("counted"),
-        RecordKind::ExternalId => Some("value"),
-        RecordKind::Relation
-        | RecordKind::Participation
-        | RecordKind::EventLink
-        | RecordKind::Stance
-        | RecordKind::Evidence => None,
-    }
-}
-
 impl Chosen {
     /// The chosen rows of the noun that was asked for, by their numbers; none when no noun was.
     pub(super) fn picked(&self) -> Option<SelectStatement> {
         let kind = self.kind?;
-        let mut select = Query::select().column((table(kind), "id")).from(table(kind)).take();
+        let mut select = Query::select().column((kind.table(), "id")).from(kind.table()).take();
         select.and_where_option(self.condition.clone());
         Some(select)
     }
 
     /// What holds for the rows of a noun that are chosen: nothing has to, or none are (`None`).
     fn condition_of(&self, kind: RecordKind) -> Option<Option<Expr>> {
-        let id = || Expr::col((table(kind), "id"));
+        let id = || Expr::col((kind.table(), "id"));
         let chosen = match (self.kind, self.picked()) {
             (Some(wanted), Some(_)) if wanted == kind => self.condition.clone(),
             (Some(_), Some(picked)) => {
-                let whole = whole_of(kind)?;
+                let whole = kind.part()?.column;
                 let written_in = Query::select()
                     .column("id")
                     .from("record")
                     .and_where(Expr::col("owner_id").in_subquery(picked.clone()))
                     .take();
-                Some(Expr::col((table(kind), whole)).in_subquery(picked).or(id().in_subquery(written_in)))
+                Some(Expr::col((kind.table(), whole)).in_subquery(picked).or(id().in_subquery(written_in)))
             }
             _ => None,
         };
@@ -317,24 +299,6 @@ impl Chosen {
     }
 }
 
-/// The column in which a part of a noun names what it belongs to; none for what stands alone.
-fn whole_of(kind: RecordKind) -> Option<&'static str> {
-    match kind {
-        RecordKind::Name | RecordKind::ExternalId | RecordKind::Evidence | RecordKind::Figure => Some("target_id"),
-        RecordKind::Mention => Some("article_id"),
-        RecordKind::Participation | RecordKind::Account => Some("event_id"),
-        RecordKind::EventLink => Some("from_id"),
-        RecordKind::Stance => Some("statement_id"),
-        RecordKind::Article
-        | RecordKind::Actor
-        | RecordKind::Place
-        | RecordKind::Relation
-        | RecordKind::Event
-        | RecordKind::Statement
-        | RecordKind::Claim => None,
-    }
-}
-
 /// A select of all columns of a noun from its table.
 pub(super) fn all_columns<E: EntityTrait>() -> SelectStatement {
     let mut select = Query::select();
@@ -342,26 +306,4 @@ pub(super) fn all_columns<E: EntityTrait>() -> SelectStatement {
         select.column((E::default(), column));
     }
     select.from(E::default()).take()
-}
-
-/// The table of a noun.
-pub(super) fn table(kind: RecordKind) -> &'static str {
-    match kind {
-        RecordKind::Article => entity::article::Entity.table_name(),
-        RecordKind::Actor => entity::actor::Entity.table_name(),
-        RecordKind::Name => entity::name::Entity.table_name(),
-        RecordKind::Place => entity::place::Entity.table_name(),
-        RecordKind::Relation => entity::relation::Entity.table_name(),
-        RecordKind::Event => entity::event::Entity.table_name(),
-        RecordKind::Participation => entity::participation::Entity.table_name(),
-        RecordKind::EventLink => entity::event_link::Entity.table_name(),
-        RecordKind::Account => entity::account::Entity.table_name(),
-        RecordKind::Statement => entity::statement::Entity.table_name(),
-        RecordKind::Claim => entity::claim::Entity.table_name(),
-        RecordKind::Stance => entity::stance::Entity.table_name(),
-        RecordKind::Figure => entity::figure::Entity.table_name(),
-        RecordKind::Evidence => entity::evidence::Entity.table_name(),
-        RecordKind::Mention => entity::mention::Entity.table_name(),
-        RecordKind::ExternalId => entity::external_id::Entity.table_name(),
-    }
 }

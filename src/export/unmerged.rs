@@ -11,7 +11,7 @@ use sea_orm::{
 };
 
 use crate::error::Result;
-use crate::export::source::{Source, table};
+use crate::export::source::Source;
 
 /// What columns of rows were written as, where that was judged to be another: by row, then table and column.
 #[derive(Default)]
@@ -71,7 +71,7 @@ impl Source {
             && matches!(kind, RecordKind::Actor | RecordKind::Place | RecordKind::Event | RecordKind::Claim)
         {
             // What was judged to be another lies aside, as it was written.
-            let aside = format!("merged_{}", table(kind));
+            let aside = format!("merged_{}", kind.table());
             let mut select = Query::select();
             for column in E::Column::iter() {
                 select.column(column.as_str().to_owned());
@@ -84,7 +84,7 @@ impl Source {
             let Some(all) = originals.0.get(&id(row)) else { continue };
             let mut active = row.clone().into_active_model();
             for original in all {
-                let of_row = |column: &E::Column| format!("{}.{}", table(kind), column.as_str()) == original.reference;
+                let of_row = |column: &E::Column| format!("{}.{}", kind.table(), column.as_str()) == original.reference;
                 if let Some(column) = E::Column::iter().find(of_row) {
                     active.set(column, sea_orm::Value::BigInt(Some(original.id)));
                 }

@@ -78,7 +78,7 @@ pub(crate) async fn find<T: NodeType>(
                 .take();
             id().in_subquery(records)
         }
-        _ => return Err(Error::BadInput(format!("Say which {} by exactly one argument", kind.word())).into()),
+        _ => return Err(Error::BadInput(format!("Say which {} by exactly one argument", kind.words())).into()),
     };
     let asked = Projection::<T>::one(ctx);
     let mut select = asked.columns();

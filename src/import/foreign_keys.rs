@@ -38,6 +38,8 @@ pub(crate) enum To {
     One(RecordKind),
     /// One of these nouns.
     Any(&'static [RecordKind]),
+    /// Any type that evidence can support.
+    Evidenced,
 }
 
 impl Reference {
@@ -46,6 +48,7 @@ impl Reference {
         match self.to {
             To::One(one) => one == kind,
             To::Any(all) => all.contains(&kind),
+            To::Evidenced => kind.has_evidence(),
         }
     }
 
@@ -138,7 +141,7 @@ pub(crate) const ALL: &[Reference] = &[
     reference("figure", "place_id", PLACE, "place"),
     reference("figure", "part_of_id", To::One(RecordKind::Figure), "whole"),
     reference("evidence", "article_id", ARTICLE, "article"),
-    reference("evidence", "target_id", To::Any(EVERY), "fact"),
+    reference("evidence", "target_id", To::Evidenced, "fact"),
     reference("evidence", "statement_id", STATEMENT, "statement"),
     reference("mention", "article_id", ARTICLE, "article"),
     reference("mention", "target_id", To::Any(&[RecordKind::Actor, RecordKind::Place]), "thing it was judged to be"),
@@ -148,22 +151,6 @@ pub(crate) const ALL: &[Reference] = &[
         To::Any(&[RecordKind::Actor, RecordKind::Place, RecordKind::Event, RecordKind::Article]),
         "bearer",
     ),
-];
-
-const EVERY: &[RecordKind] = &[
-    RecordKind::Article,
-    RecordKind::Actor,
-    RecordKind::Name,
-    RecordKind::Place,
-    RecordKind::Relation,
-    RecordKind::Event,
-    RecordKind::Participation,
-    RecordKind::EventLink,
-    RecordKind::Account,
-    RecordKind::Statement,
-    RecordKind::Claim,
-    RecordKind::Stance,
-    RecordKind::Figure,
 ];
 
 #[cfg(test)]

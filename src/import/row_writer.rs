@@ -37,15 +37,11 @@ pub(crate) struct Difference {
 pub(crate) async fn rows(transaction: &DatabaseTransaction, rows: Rows, fresh: i64) -> Result<Vec<Difference>> {
     let mut all = Vec::new();
     macro_rules! write {
-        ($($kind:ident $module:ident,)+) => {$(
+        ($($(#[doc = $doc:literal])+ $kind:ident $module:ident,)+) => {$(
             all.extend(noun::<entity::$module::Entity>(transaction, RecordKind::$kind, rows.$module, fresh).await?);
         )+};
     }
-    write! {
-        Article article, Actor actor, Name name, Place place, Relation relation, Event event,
-        Participation participation, EventLink event_link, Account account, Statement statement, Claim claim,
-        Stance stance, Figure figure, Evidence evidence, Mention mention, ExternalId external_id,
-    }
+    entity::for_each_record_kind!(write);
     Ok(all)
 }
 
@@ -54,7 +50,7 @@ pub(crate) async fn stored(transaction: &DatabaseTransaction, ids: &[i64]) -> Re
     let dialect = Dialect(transaction.get_database_backend());
     let mut all = Vec::new();
     macro_rules! read {
-        ($($kind:ident $module:ident,)+) => {$(
+        ($($(#[doc = $doc:literal])+ $kind:ident $module:ident,)+) => {$(
             let id = Expr::col((entity::$module::Entity, entity::$module::Column::Id));
             let rows = entity::$module::Entity::find().filter(dialect.is_one_of(id, dialect.numbers(ids)));
             for row in rows.all(transaction).await? {
@@ -62,11 +58,7 @@ pub(crate) async fn stored(transaction: &DatabaseTransaction, ids: &[i64]) -> Re
             }
         )+};
     }
-    read! {
-        Article article, Actor actor, Name name, Place place, Relation relation, Event event,
-        Participation participation, EventLink event_link, Account account, Statement statement, Claim claim,
-        Stance stance, Figure figure, Evidence evidence, Mention mention, ExternalId external_id,
-    }
+    entity::for_each_record_kind!(read);
     Ok(all)
 }
 

@@ -101,7 +101,7 @@ impl FilterContext {
                 if !found.iter().any(|(known, stored)| known == id && kind.stored() == Some(*stored)) {
                     return Err(Error::NotFound(format!(
                         "No {} has the id {}",
-                        kind.word(),
+                        kind.words(),
                         kind.global(*id).as_str()
                     ))
                     .into());
@@ -137,7 +137,7 @@ impl FilterContext {
             if !found.iter().any(|known| known == slug) {
                 let near = near_slug(session, kind, slug).await?;
                 let hint = near.map(|hint| format!("; {hint}")).unwrap_or_default();
-                return Err(Error::NotFound(format!("No {} has the slug `{slug}`{hint}", kind.word())).into());
+                return Err(Error::NotFound(format!("No {} has the slug `{slug}`{hint}", kind.words())).into());
             }
         }
         Ok(())

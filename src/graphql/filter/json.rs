@@ -12,18 +12,14 @@ use crate::graphql::loading::session::{Session, SharedError};
 /// What holds for the rows of a noun that pass a filter; refuses what the API refuses.
 pub(crate) async fn from_json(kind: RecordKind, filter: &serde_json::Value, session: &Session) -> Result<Expr> {
     let mut context = FilterContext::new(session.dialect());
-    macro_rules! nouns {
-        ($($node_type:ident $module:ident,)+) => {
+    macro_rules! by_kind {
+        ($($(#[doc = $doc:literal])+ $kind:ident $module:ident,)+) => {
             match kind {
-                $(RecordKind::$node_type => read::<crate::graphql::types::$module::$node_type>(filter)?.condition(&mut context)?,)+
+                $(RecordKind::$kind => read::<crate::graphql::types::$module::$kind>(filter)?.condition(&mut context)?,)+
             }
         };
     }
-    let condition = nouns! {
-        Article article, Actor actor, Name name, Place place, Relation relation, Event event,
-        Participation participation, EventLink event_link, Account account, Statement statement, Claim claim,
-        Stance stance, Figure figure, Evidence evidence, Mention mention, ExternalId external_id,
-    };
+    let condition = entity::for_each_record_kind!(by_kind);
     context.look_up(session).await.map_err(SharedError::into_error)?;
     Ok(condition)
 }

@@ -86,7 +86,7 @@ fn shown(record_kind: &str, column: &str, row: &Map<String, Value>, value: &Valu
     };
     let kind = match reference.to {
         To::One(kind) => Some(kind),
-        To::Any(_) => {
+        To::Any(_) | To::Evidenced => {
             let column = if table == "claim" { "subject_kind" } else { "target_kind" };
             row.get(column)?.as_str().and_then(|word| entity::record::RecordKind::try_from_value(&word.to_owned()).ok())
         }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use async_graphql::registry::{MetaType, MetaTypeId, Registry};
 use async_graphql::{Context, ID, Object, OutputType};
 use data_encoding::BASE64URL_NOPAD;
+use entity::record::RecordKind;
 use sea_orm::EntityTrait;
 
 use crate::error::{Error, Result};
@@ -33,66 +34,45 @@ use crate::graphql::types::relation::Relation;
 use crate::graphql::types::stance::Stance;
 use crate::graphql::types::statement::Statement;
 
-/// Declares the nouns that have global ids.
+/// Declares the types of nodes: those that are imported as records, and three more.
 macro_rules! nodes {
-    ($($kind:ident $word:literal $node_type:ident $module:ident $stored:expr;)+) => {
-        /// The nouns that have global ids.
+    ($($(#[doc = $doc:literal])+ $kind:ident $module:ident,)+) => {
+        nodes! { @ Dataset dataset None, $($kind $module Some(RecordKind::$kind),)+ Merge merge None, Change change None, }
+    };
+    (@ $($kind:ident $module:ident $stored:expr,)+) => {
+        /// The types of nodes: what a global id can refer to.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum NodeKind { $(#[allow(missing_docs)] $kind,)+ }
 
         impl NodeKind {
-            pub(crate) const ALL: &'static [Self] = &[$(Self::$kind),+];
+            pub(super) const ALL: &'static [Self] = &[$(Self::$kind),+];
 
-            pub(crate) fn word(self) -> &'static str {
-                match self { $(Self::$kind => $word,)+ }
-            }
-
+            /// Returns the table of the type's rows; global ids contain it.
             pub(crate) fn table(self) -> &'static str {
                 match self { $(Self::$kind => stringify!($module),)+ }
             }
 
-            /// The noun in the register of records, where a dataset is not.
-            pub(crate) fn stored(self) -> Option<entity::record::RecordKind> {
+            /// Returns the kind of record; none for datasets, merges and changes.
+            pub(crate) fn stored(self) -> Option<RecordKind> {
                 match self { $(Self::$kind => $stored,)+ }
             }
         }
 
-        /// Reads rows of one noun by their numbers, in no order.
+        /// Reads rows of one type by their ids, in no particular order.
         pub(crate) async fn load(session: &Session, kind: NodeKind, ids: &[i64]) -> Result<Vec<(i64, Node)>, SharedError> {
             match kind {
                 $(NodeKind::$kind => {
-                    let batch = Projection::<$node_type>::whole().read_by(session, entity::$module::Column::Id, ids).await?;
+                    let batch = Projection::<$kind>::whole().read_by(session, entity::$module::Column::Id, ids).await?;
                     Ok((0..ids.len()).filter_map(|at| {
                         let row: Row<entity::$module::Entity> = Row::get(&batch, at)?;
-                        Some((row.id.0, Node::from($node_type::of(row))))
+                        Some((row.id.0, Node::from($kind::of(row))))
                     }).collect())
                 })+
             }
         }
     };
 }
-
-nodes! {
-    Dataset "dataset" Dataset dataset None;
-    Article "article" Article article Some(entity::record::RecordKind::Article);
-    Actor "actor" Actor actor Some(entity::record::RecordKind::Actor);
-    Name "name" Name name Some(entity::record::RecordKind::Name);
-    Place "place" Place place Some(entity::record::RecordKind::Place);
-    Relation "relation" Relation relation Some(entity::record::RecordKind::Relation);
-    Event "event" Event event Some(entity::record::RecordKind::Event);
-    Participation "participation" Participation participation Some(entity::record::RecordKind::Participation);
-    EventLink "event link" EventLink event_link Some(entity::record::RecordKind::EventLink);
-    Account "account" Account account Some(entity::record::RecordKind::Account);
-    Statement "statement" Statement statement Some(entity::record::RecordKind::Statement);
-    Claim "claim" Claim claim Some(entity::record::RecordKind::Claim);
-    Stance "stance" Stance stance Some(entity::record::RecordKind::Stance);
-    Figure "figure" Figure figure Some(entity::record::RecordKind::Figure);
-    Evidence "evidence" Evidence evidence Some(entity::record::RecordKind::Evidence);
-    Mention "mention" Mention mention Some(entity::record::RecordKind::Mention);
-    ExternalId "external id" ExternalId external_id Some(entity::record::RecordKind::ExternalId);
-    Merge "merge" Merge merge None;
-    Change "change" Change change None;
-}
+entity::for_each_record_kind!(nodes);
 
 impl NodeKind {
     /// The global id of a number: opaque to clients, the same as long as the thing exists.
@@ -105,8 +85,13 @@ impl NodeKind {
         BASE64URL_NOPAD.encode(&plain[..plain.len() - free]).into()
     }
 
+    /// Returns the type's name in plain words, such as `event link`.
+    pub(crate) fn words(self) -> String {
+        self.table().replace('_', " ")
+    }
+
     /// The noun of a record.
-    pub(crate) fn of_stored(kind: entity::record::RecordKind) -> Option<Self> {
+    pub(crate) fn of_stored(kind: RecordKind) -> Option<Self> {
         Self::ALL.iter().copied().find(|one| one.stored() == Some(kind))
     }
 
@@ -125,8 +110,8 @@ impl NodeKind {
         Err(Error::BadInput(format!(
             "`{}` is the id of a thing of kind {}, and here stands {}",
             id.as_str(),
-            kind.word(),
-            self.word()
+            kind.words(),
+            self.words()
         )))
     }
 }
@@ -149,7 +134,7 @@ pub(crate) fn parse(id: &ID) -> Result<(NodeKind, i64)> {
 }
 
 /// The global id of a thing in the register of records.
-pub(crate) fn global(kind: entity::record::RecordKind, number: i64) -> String {
+pub(crate) fn global(kind: RecordKind, number: i64) -> String {
     let node = NodeKind::ALL.iter().find(|node| node.stored() == Some(kind));
     node.map(|node| node.global(number).to_string()).unwrap_or_default()
 }
@@ -160,6 +145,12 @@ macro_rules! interface {
         $(#[doc = $doc])+
         #[derive(Clone)]
         pub enum $name { $(#[allow(missing_docs)] $type($type),)+ }
+
+        $(impl From<$type> for $name {
+            fn from(node: $type) -> Self {
+                Self::$type(node)
+            }
+        })+
 
         impl async_graphql::OutputType for $name {
             fn type_name() -> std::borrow::Cow<'static, str> {
@@ -260,18 +251,6 @@ interface! {
     with NodeFields
 }
 
-macro_rules! into_node {
-    ($($node_type:ident)+) => {$(
-        impl From<$node_type> for Node {
-            fn from(node_type: $node_type) -> Self {
-                Self::$node_type(node_type)
-            }
-        }
-    )+};
-}
-into_node!(Dataset Article Person Organization Group AnonymousSource Name Place Relation Event Participation EventLink Account Statement
-    Claim Stance Figure Evidence Mention ExternalId Merge Change);
-
 impl Node {
     /// What to show for it in a line; none where it has no such text.
     pub(crate) fn label(&self) -> Option<String> {
@@ -314,7 +293,7 @@ impl From<Actor> for Node {
 }
 
 /// A number and its noun, where that is kept.
-type Target = (i64, Option<entity::record::RecordKind>);
+type Target = (i64, Option<RecordKind>);
 
 /// What a column that holds numbers of several nouns refers to, read for the whole batch: one statement a noun.
 ///
@@ -331,7 +310,7 @@ where
     let found = row.shared(ctx, async |rows| {
         let mut found = HashMap::new();
         for kind in NodeKind::ALL {
-            let of_kind = |stored: Option<entity::record::RecordKind>| match stored {
+            let of_kind = |stored: Option<RecordKind>| match stored {
                 Some(stored) => kind.stored() == Some(stored),
                 None => matches!(kind, NodeKind::Actor | NodeKind::Place),
             };

@@ -266,6 +266,10 @@ impl Build for AnonymousSourceRecord {
 impl Restore for PersonRecord {
     type Row = entity::actor::Model;
 
+    fn is_for(row: &Self::Row) -> bool {
+        row.kind == ActorKind::Person
+    }
+
     fn of(row: &Self::Row, r: &Restorer) -> Self {
         Self {
             key: r.key(row.id),
@@ -287,6 +291,10 @@ impl Restore for PersonRecord {
 impl Restore for OrganizationRecord {
     type Row = entity::actor::Model;
 
+    fn is_for(row: &Self::Row) -> bool {
+        row.kind == ActorKind::Organization
+    }
+
     fn of(row: &Self::Row, r: &Restorer) -> Self {
         Self {
             key: r.key(row.id),
@@ -307,6 +315,10 @@ impl Restore for OrganizationRecord {
 impl Restore for GroupRecord {
     type Row = entity::actor::Model;
 
+    fn is_for(row: &Self::Row) -> bool {
+        row.kind == ActorKind::Group
+    }
+
     fn of(row: &Self::Row, r: &Restorer) -> Self {
         Self {
             key: r.key(row.id),
@@ -324,6 +336,10 @@ impl Restore for GroupRecord {
 
 impl Restore for AnonymousSourceRecord {
     type Row = entity::actor::Model;
+
+    fn is_for(row: &Self::Row) -> bool {
+        row.kind == ActorKind::AnonymousSource
+    }
 
     fn of(row: &Self::Row, r: &Restorer) -> Self {
         Self {

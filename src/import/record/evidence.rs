@@ -68,25 +68,8 @@ impl Build for EvidenceRecord {
     }
 
     fn row(&self, b: &mut Builder<'_>) -> Row {
-        let (target_id, target_kind) = b.whole(
-            "target",
-            self.target.as_ref(),
-            &[
-                RecordKind::Event,
-                RecordKind::Participation,
-                RecordKind::Account,
-                RecordKind::Statement,
-                RecordKind::Stance,
-                RecordKind::Relation,
-                RecordKind::EventLink,
-                RecordKind::Name,
-                RecordKind::Figure,
-                RecordKind::Actor,
-                RecordKind::Place,
-                RecordKind::Claim,
-                RecordKind::Article,
-            ],
-        );
+        let kinds: Vec<RecordKind> = RecordKind::ALL.iter().copied().filter(|kind| kind.has_evidence()).collect();
+        let (target_id, target_kind) = b.whole("target", self.target.as_ref(), &kinds);
         b.span(self.start, self.end);
         b.share("confidence", self.confidence);
         Row::Evidence(entity::evidence::Model {

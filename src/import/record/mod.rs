@@ -35,7 +35,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::import::to_record::Restorer;
 use crate::import::validate::builder::Builder;
-use entity::actor::ActorKind;
 use entity::record::RecordKind;
 
 /// A reference to another record: its key (in the same dataset), its key in another dataset, or an id elsewhere.
@@ -158,6 +157,10 @@ impl<T: Build + Send + Sync> AnyBuild for T {
 pub(crate) trait Restore: Build + Serialize + Sized {
     /// The row.
     type Row: InRows;
+    /// Whether rows of the type are written as this record: the actors of one table have several record types.
+    fn is_for(_row: &Self::Row) -> bool {
+        true
+    }
     /// The record with its parts. What [`Build::row`] would fill in by itself is left out.
     fn of(row: &Self::Row, r: &Restorer) -> Self;
 }
@@ -220,6 +223,14 @@ macro_rules! kinds {
         pub(crate) fn schemas(generator: &mut schemars::SchemaGenerator) -> Vec<(&'static str, schemars::Schema, &'static [&'static str])> {
             vec![$(($word, <$path as JsonSchema>::json_schema(generator), $needs)),+]
         }
+
+        /// Writes the row with this id as a JSON line; none when there is no such row.
+        pub(crate) fn line(kind: RecordKind, id: i64, r: &Restorer) -> Option<serde_json::Result<String>> {
+            $(if <$path as Build>::KIND == kind && <$path as Restore>::is_for(r.row(id)?) {
+                return line_of::<$path>(id, r);
+            })+
+            None
+        }
     };
 }
 
@@ -247,7 +258,7 @@ kinds! {
 
 /// Declares [`Row`] and [`Rows`]: a row of any noun, and rows by noun.
 macro_rules! rows {
-    ($($name:ident $module:ident,)+) => {
+    ($($(#[doc = $doc:literal])+ $name:ident $module:ident,)+) => {
         /// A row of any noun.
         pub(crate) enum Row {
             $(#[allow(missing_docs)] $name(<entity::$module::Entity as EntityTrait>::Model),)+
@@ -266,19 +277,6 @@ macro_rules! rows {
         }
 
         impl Rows {
-            /// The nouns that stand as parts in records.
-            pub(crate) const PARTS: [RecordKind; 9] = [
-                RecordKind::Name,
-                RecordKind::Participation,
-                RecordKind::Account,
-                RecordKind::EventLink,
-                RecordKind::Stance,
-                RecordKind::ExternalId,
-                RecordKind::Figure,
-                RecordKind::Mention,
-                RecordKind::Evidence,
-            ];
-
             /// Adds a row to those of its noun.
             pub(crate) fn push(&mut self, row: Row) {
                 match row { $(Row::$name(model) => self.$module.push(model),)+ }
@@ -306,40 +304,9 @@ pub(crate) struct Line<T> {
     pub(crate) record: T,
 }
 
-/// The line of the record with this number; none when it has no row.
-pub(crate) fn line(kind: RecordKind, id: i64, r: &Restorer) -> Option<serde_json::Result<String>> {
-    match kind {
-        RecordKind::Article => line_of::<article::ArticleRecord>(id, r),
-        RecordKind::Actor => match r.row::<entity::actor::Model>(id)?.kind {
-            ActorKind::Person => line_of::<actor::PersonRecord>(id, r),
-            ActorKind::Organization => line_of::<actor::OrganizationRecord>(id, r),
-            ActorKind::Group => line_of::<actor::GroupRecord>(id, r),
-            ActorKind::AnonymousSource => line_of::<actor::AnonymousSourceRecord>(id, r),
-        },
-        RecordKind::Name => line_of::<name::NameRecord>(id, r),
-        RecordKind::Place => line_of::<place::PlaceRecord>(id, r),
-        RecordKind::Relation => line_of::<relation::RelationRecord>(id, r),
-        RecordKind::Event => line_of::<event::EventRecord>(id, r),
-        RecordKind::Participation => line_of::<participation::ParticipationRecord>(id, r),
-        RecordKind::EventLink => line_of::<event_link::EventLinkRecord>(id, r),
-        RecordKind::Account => line_of::<account::AccountRecord>(id, r),
-        RecordKind::Statement => line_of::<statement::StatementRecord>(id, r),
-        RecordKind::Claim => line_of::<claim::ClaimRecord>(id, r),
-        RecordKind::Stance => line_of::<stance::StanceRecord>(id, r),
-        RecordKind::Figure => line_of::<figure::FigureRecord>(id, r),
-        RecordKind::Evidence => line_of::<evidence::EvidenceRecord>(id, r),
-        RecordKind::Mention => line_of::<mention::MentionRecord>(id, r),
-        RecordKind::ExternalId => line_of::<external_id::ExternalIdRecord>(id, r),
-    }
-}
-
 fn line_of<T: Restore + Word>(id: i64, r: &Restorer) -> Option<serde_json::Result<String>> {
     let record = T::of(r.row::<T::Row>(id)?, r);
     Some(serde_json::to_string(&Line { kind: T::WORD, record }))
 }
 
-rows! {
-    Article article, Actor actor, Name name, Place place, Relation relation, Event event,
-    Participation participation, EventLink event_link, Account account, Statement statement, Claim claim,
-    Stance stance, Figure figure, Evidence evidence, Mention mention, ExternalId external_id,
-}
+entity::for_each_record_kind!(rows);

@@ -8,8 +8,8 @@
 use std::collections::{HashMap, HashSet};
 
 use entity::record::{Model, RecordKind};
+use sea_orm::{EntityTrait, IdenStatic, Iterable, ModelTrait, Value};
 
-use crate::import::record::Rows;
 use crate::import::to_record::Restorer;
 
 /// The parts of one record by their whole.
@@ -71,30 +71,28 @@ impl Restorer {
                 }
                 [row.account_id.map(|account| account.0), event]
             }
-            RecordKind::Name => one(self.row::<entity::name::Model>(id).map(|row| row.target_id.0)),
-            RecordKind::ExternalId => one(self.row::<entity::external_id::Model>(id).map(|row| row.target_id.0)),
-            RecordKind::Evidence => one(self.row::<entity::evidence::Model>(id).map(|row| row.target_id.0)),
-            RecordKind::Figure => one(self.row::<entity::figure::Model>(id).map(|row| row.target_id.0)),
-            RecordKind::Mention => one(self.row::<entity::mention::Model>(id).map(|row| row.article_id.0)),
-            RecordKind::EventLink => one(self.row::<entity::event_link::Model>(id).map(|row| row.from_id.0)),
-            RecordKind::Account => one(self.row::<entity::account::Model>(id).map(|row| row.event_id.0)),
-            RecordKind::Stance => one(self.row::<entity::stance::Model>(id).map(|row| row.statement_id.0)),
-            RecordKind::Article
-            | RecordKind::Actor
-            | RecordKind::Place
-            | RecordKind::Relation
-            | RecordKind::Event
-            | RecordKind::Statement
-            | RecordKind::Claim => [None; 2],
+            kind => one(kind.part().and_then(|part_of| self.number(kind, id, part_of.column))),
         }
+    }
+
+    /// The number in a column of a row.
+    fn number(&self, kind: RecordKind, id: i64, column: &str) -> Option<i64> {
+        macro_rules! by_kind {
+            ($($(#[doc = $doc:literal])+ $kind:ident $module:ident,)+) => {
+                match kind {
+                    $(RecordKind::$kind => number_in(self.row::<entity::$module::Model>(id)?, column),)+
+                }
+            };
+        }
+        entity::for_each_record_kind!(by_kind)
     }
 
     fn place_parts(&mut self, root: &Model, record: &mut Record<'_>) {
         let mut wholes = vec![(root.id.0, String::new())];
         while let Some((whole, pointer)) = wholes.pop() {
-            for kind in Rows::PARTS {
+            for kind in RecordKind::PARTS {
                 let Some(parts) = record.parts.remove(&(whole, kind)) else { continue };
-                let list = format!("{pointer}/{}", list_of(kind));
+                let list = format!("{pointer}/{}", kind.part().map(|part| part.list).unwrap_or_default());
                 for (at, part) in arrange(parts, &list, record).into_iter().enumerate() {
                     let place = format!("{list}/{at}");
                     let told = part.key == format!("{}#{place}", root.key);
@@ -108,25 +106,12 @@ impl Restorer {
     }
 }
 
-/// How a record calls the list of its parts of a noun.
-fn list_of(kind: RecordKind) -> &'static str {
-    match kind {
-        RecordKind::Name => "names",
-        RecordKind::ExternalId => "externalIds",
-        RecordKind::Evidence => "evidence",
-        RecordKind::Figure => "figures",
-        RecordKind::Mention => "mentions",
-        RecordKind::Participation => "participations",
-        RecordKind::Account => "accounts",
-        RecordKind::EventLink => "links",
-        RecordKind::Stance => "stances",
-        RecordKind::Article
-        | RecordKind::Actor
-        | RecordKind::Place
-        | RecordKind::Relation
-        | RecordKind::Event
-        | RecordKind::Statement
-        | RecordKind::Claim => "",
+/// The number in a column of a row; none where it is null.
+fn number_in<M: ModelTrait>(row: &M, column: &str) -> Option<i64> {
+    let column = <M::Entity as EntityTrait>::Column::iter().find(|one| one.as_str() == column)?;
+    match row.get(column) {
+        Value::BigInt(number) => number,
+        _ => None,
     }
 }
 
@@ -154,7 +139,7 @@ fn number(pointer: &str, list: &str) -> Option<usize> {
 
 /// Where a part with a key stood, by the place of a part of its own that has none.
 fn told_by_parts(part: &Model, list: &str, record: &Record<'_>) -> Option<usize> {
-    Rows::PARTS.into_iter().filter_map(|kind| record.parts.get(&(part.id.0, kind))).flatten().find_map(|inner| {
+    RecordKind::PARTS.into_iter().filter_map(|kind| record.parts.get(&(part.id.0, kind))).flatten().find_map(|inner| {
         let (place, _) = record.pointer(&inner.key)?.rsplit_once('/')?;
         number(place.rsplit_once('/')?.0, list)
     })
