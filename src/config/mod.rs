@@ -1,14 +1,17 @@
-//! Every setting: a flag, an environment variable of the same name, a default and its reason.
+//! The settings of the server: each is a flag, an environment variable, and a key of the settings file.
 
 pub mod file;
+mod listen;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-/// Which database.
+/// The database of a command.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Database {
-    /// `sqlite://FILE` (embedded, made when missing) or `postgres://USER:PASSWORD@HOST/NAME`.
+    /// Database: `sqlite://FILE` (embedded) or `postgres://USER:PASSWORD@HOST/NAME`.
+    ///
+    /// `serve`, `import`, `key create` and `migrate up` create a missing SQLite file; other commands refuse it.
     #[arg(
         long,
         env = "NEWSGRAPH_DATABASE_URL",
@@ -19,10 +22,10 @@ pub struct Database {
     pub database_url: String,
 }
 
-/// What the program tells about itself.
+/// Logs and traces.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Telemetry {
-    /// What is logged: a level (`error`, `warn`, `info`, `debug`, `trace`), or levels by part of the program.
+    /// Log level (`error`, `warn`, `info`, `debug`, `trace`), or levels per module (`info,sqlx=warn`).
     #[arg(
         long,
         env = "NEWSGRAPH_LOG",
@@ -30,136 +33,141 @@ pub struct Telemetry {
         value_name = "LEVELS"
     )]
     pub log: String,
-    /// How lines of the log are written, to standard error.
+    /// Format of the log, which is written to standard error.
     #[arg(long, env = "NEWSGRAPH_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
     pub log_format: LogFormat,
-    /// Where traces of requests are sent, for OpenTelemetry (OTLP over HTTP, such as `http://127.0.0.1:4318`); nowhere when
-    /// left out.
+    /// OpenTelemetry collector that receives request traces (OTLP over HTTP), such as `http://127.0.0.1:4318`; without it no
+    /// traces are sent.
     #[arg(long, env = "NEWSGRAPH_OTLP_ENDPOINT", value_name = "URL")]
     pub otlp_endpoint: Option<String>,
 }
 
-/// How lines of the log are written.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum LogFormat {
-    /// For people.
+    /// Text for people; colored on a terminal.
     Text,
-    /// For programs: one JSON object a line.
+    /// One JSON object per line, for log collectors.
     Json,
 }
 
-/// How to serve.
+/// The settings of `newsgraph serve`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Serve {
-    /// The database.
+    /// The database to serve; when there is a replica, the primary.
     #[command(flatten)]
     pub database: Database,
-    /// A streaming replica of the database (PostgreSQL), which queries, subscriptions and exports read while it answers. Writing,
-    /// keys, and who has written what the replica does not have yet stay at the database.
+    /// PostgreSQL streaming replica of the database: serves queries, subscriptions and exports while it is healthy.
+    ///
+    /// Writes and API keys always use the primary database. So do requests of a client whose own writes the replica does not
+    /// have yet.
     #[arg(long, env = "NEWSGRAPH_READ_DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub read_database_url: Option<String>,
-    /// Address and port. The default is reached from this machine only: who opens it to others decides so.
-    #[arg(long, env = "NEWSGRAPH_LISTEN", default_value = "127.0.0.1:8000", value_name = "ADDRESS")]
+    /// Address to listen on: PORT, ADDRESS:PORT or HOST:PORT. A port alone listens on 127.0.0.1, which only this machine can
+    /// reach; `0.0.0.0:8000` opens the server to the network.
+    #[arg(long, env = "NEWSGRAPH_LISTEN", default_value = "127.0.0.1:8000", value_name = "ADDRESS", value_parser = listen::parse)]
     pub listen: SocketAddr,
-    /// Load the bundled Mikdam story first; loading it again changes nothing.
+    /// Load the bundled Mikdam story before serving; loading it again changes nothing.
     #[arg(long, env = "NEWSGRAPH_EXAMPLE")]
     pub example: bool,
-    /// What the program tells about itself.
+    /// Logs and traces.
     #[command(flatten)]
     pub telemetry: Telemetry,
-    /// Who may do what.
+    /// Authentication.
     #[command(flatten)]
     pub access: Access,
-    /// What a request may measure.
+    /// Limits of a query.
     #[command(flatten)]
     pub limits: Limits,
-    /// How connections are kept.
+    /// Limits of connections.
     #[command(flatten)]
     pub connections: Connections,
-    /// The longest time for a request, in seconds; what still runs in the database is stopped.
+    /// Maximum duration of a request, in seconds; a request that exceeds it gets 504 and its SQL statement is canceled.
     #[arg(long, env = "NEWSGRAPH_TIMEOUT", default_value_t = 30, value_name = "SECONDS")]
     pub timeout: u64,
-    /// The most requests worked on at once; further ones are told to come again (503). Each may hold as much memory as its
-    /// answer.
+    /// Maximum concurrent requests; excess requests get 503 with `Retry-After`. Each request can use as much memory as its
+    /// response.
     #[arg(long, env = "NEWSGRAPH_MAX_REQUESTS", default_value_t = 256, value_name = "REQUESTS")]
     pub max_requests: usize,
-    /// The most web sockets open at once; further ones are told to come again (503).
+    /// Maximum open WebSockets; excess ones get 503 with `Retry-After`.
     #[arg(long, env = "NEWSGRAPH_MAX_SOCKETS", default_value_t = 4096, value_name = "SOCKETS")]
     pub max_sockets: usize,
-    /// The most operations that one web socket runs at once.
+    /// Maximum concurrent operations per WebSocket; excess operations get an error.
     #[arg(long, env = "NEWSGRAPH_MAX_OPERATIONS", default_value_t = 50, value_name = "OPERATIONS")]
     pub max_operations: usize,
-    /// From how many milliseconds on a request is logged as slow, with its SQL statements and its cost.
+    /// Duration from which a request is logged as slow, in milliseconds, with its cost and its number of SQL statements.
     #[arg(long, env = "NEWSGRAPH_SLOW", default_value_t = 1000, value_name = "MILLISECONDS")]
     pub slow: u64,
-    /// The most requests in one body (a JSON list of them); 0 turns lists off.
+    /// Maximum operations in one HTTP request (batching: a JSON list of requests); 0 refuses batches.
     #[arg(long, env = "NEWSGRAPH_MAX_BATCH", default_value_t = 0, value_name = "REQUESTS")]
     pub max_batch: usize,
-    /// The cost that one client may ask for in a minute; 0 is any. A client is a key, or else an address.
+    /// Rate limit: query cost per client and minute; excess requests get 429 with `Retry-After`, and 0 turns the limit off. A
+    /// client is identified by its key, or else by its IP address.
     #[arg(long, env = "NEWSGRAPH_RATE", default_value_t = 0, value_name = "COST")]
     pub rate: u32,
-    /// The header in which a proxy in front tells the client's address. Without a proxy leave it out: clients can lie in it.
+    /// Header in which a reverse proxy sends the client's IP address, such as `X-Forwarded-For`. Leave it out without a proxy,
+    /// because clients can forge it.
     #[arg(long, env = "NEWSGRAPH_ADDRESS_HEADER", value_name = "NAME")]
     pub address_header: Option<String>,
-    /// The web pages that may ask from a browser, by their origin (`https://example.org`), or `*` for all.
+    /// Origins of web pages that may call the API from a browser (CORS), separated by commas: `https://example.org`, or `*`
+    /// for all.
     #[arg(long, env = "NEWSGRAPH_CORS_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     pub cors_origin: Vec<String>,
-    /// Neither tell the schema (introspection, `/schema.graphql`) nor suggest names in messages: who needs it has it elsewhere.
-    /// GraphiQL then knows no fields.
+    /// Disable introspection, `/schema.graphql` and "did you mean" suggestions. GraphiQL then has no autocompletion.
     #[arg(long, env = "NEWSGRAPH_HIDE_SCHEMA")]
     pub hide_schema: bool,
-    /// Be a subgraph of Apollo Federation 2: a gateway may ask for things by their ids (`_entities`) and what is known of them
-    /// (`_service`, which tells the schema).
+    /// Serve as a subgraph of Apollo Federation 2: adds `_entities` (nodes by id) and `_service`, which returns the schema even
+    /// when it is hidden.
     #[arg(long, env = "NEWSGRAPH_FEDERATION")]
     pub federation: bool,
-    /// A file of the documents that clients are known to send: JSON with the text of each by its id, or the manifest that
-    /// Apollo's tools write.
+    /// Persisted queries: a JSON file with the documents that clients send, by id, or a manifest written by Apollo's tools.
     #[arg(long, env = "NEWSGRAPH_DOCUMENTS", value_name = "FILE")]
     pub documents: Option<PathBuf>,
-    /// What is done about documents that are not in the file.
+    /// Treatment of documents that are not in the file of `--documents`.
     #[arg(long, env = "NEWSGRAPH_DOCUMENTS_MODE", default_value = "log", value_name = "MODE")]
     pub documents_mode: DocumentsMode,
-    /// Memory for documents that were read before, in bytes of their texts: a client may then send the digest alone.
+    /// Size of the cache of parsed documents, in bytes of document text. Clients can send the digest of a cached document
+    /// instead of its text.
     #[arg(long, env = "NEWSGRAPH_DOCUMENT_CACHE", default_value_t = 16 * 1024 * 1024, value_name = "BYTES")]
     pub document_cache: u64,
-    /// Memory for answers that are given again as long as nothing is written to the graph, by whatever process, in bytes; 0 keeps
-    /// none.
+    /// Size of the response cache, in bytes; 0 turns it off. Any write to the graph, by any process, invalidates it.
     #[arg(long, env = "NEWSGRAPH_ANSWER_CACHE", default_value_t = 32 * 1024 * 1024, value_name = "BYTES")]
     pub answer_cache: u64,
 }
 
-/// How connections are kept.
+/// Limits of connections.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Connections {
-    /// The most connections open at once; others wait in the queue of the system. Each takes a file descriptor.
+    /// Maximum open connections; excess ones wait in the queue of the operating system. Each takes a file descriptor.
     #[arg(long, env = "NEWSGRAPH_MAX_CONNECTIONS", default_value_t = 8192, value_name = "CONNECTIONS")]
     pub max_connections: usize,
-    /// After how many seconds a client that does not read what it is sent is cut off: what waits for it takes memory.
+    /// Maximum time that a client may stop reading its response, in seconds; then it is disconnected, because unsent data
+    /// takes memory.
     #[arg(long, env = "NEWSGRAPH_WRITE_TIMEOUT", default_value_t = 20, value_name = "SECONDS")]
     pub write_timeout: u64,
-    /// For how many seconds, told to stop, the server finishes what is under way: less than its supervisor waits before it
-    /// kills.
+    /// Maximum time to finish running requests at shutdown, in seconds. Keep it shorter than the supervisor waits before it
+    /// kills the process.
     #[arg(long, env = "NEWSGRAPH_GRACE", default_value_t = 25, value_name = "SECONDS")]
     pub grace: u64,
 }
 
-/// Who may do what. Keys are made by `newsgraph key create`.
+/// Authentication and authorization. `newsgraph key create` creates API keys.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Access {
-    /// Reading takes a key with the scope `read`. When left out anybody may read, and only writing takes a key.
+    /// Require a key with the scope `read` for reading. Without this flag anyone can read, and only writing requires a key.
     #[arg(long, env = "NEWSGRAPH_READ_WITH_KEY")]
     pub read_with_key: bool,
-    /// The keys of an identity provider whose tokens are taken as keys: a JWK set (RFC 7517), as a file or by its address. The
-    /// claim `scope` of a token names its scopes.
+    /// Accept JSON Web Tokens of an identity provider as keys: file or URL of its JWK set (RFC 7517). The claim `scope` of a
+    /// token lists its scopes. Requires `--jwt-audience`.
     #[arg(long, env = "NEWSGRAPH_JWKS", value_name = "FILE|URL")]
     pub jwks: Option<String>,
-    /// For whom tokens have to be made out (the claim `aud`).
+    /// Required JWT audience (`aud`).
     #[arg(long, env = "NEWSGRAPH_JWT_AUDIENCE", value_name = "NAME")]
     pub jwt_audience: Option<String>,
-    /// By whom tokens have to be made out (the claim `iss`); by any holder of the keys when left out.
+    /// Required JWT issuer (`iss`); without it any issuer that holds the keys is accepted.
     #[arg(long, env = "NEWSGRAPH_JWT_ISSUER", value_name = "NAME")]
     pub jwt_issuer: Option<String>,
-    /// How tokens may be signed. A token cannot choose another way, least of all none.
+    /// Accepted JWT signature algorithms, separated by commas. Tokens with another one, or unsigned ones, are refused.
     #[arg(
         long,
         env = "NEWSGRAPH_JWT_ALGORITHM",
@@ -171,7 +179,7 @@ pub struct Access {
     pub jwt_algorithm: Vec<TokenAlgorithm>,
 }
 
-/// How a token is signed (RFC 7518, RFC 8037).
+/// A signature algorithm of tokens (RFC 7518, RFC 8037).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 #[allow(missing_docs, reason = "the names are those of the standard")]
 pub enum TokenAlgorithm {
@@ -187,52 +195,52 @@ pub enum TokenAlgorithm {
     EdDsa,
 }
 
-/// What is done about documents that are not in the file of known ones.
+/// The treatment of documents that are not in the file of `--documents`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum DocumentsMode {
-    /// Nothing.
+    /// Run them.
     Off,
-    /// They are run, and a line is logged.
+    /// Run them and log each one.
     Log,
-    /// They are refused.
+    /// Refuse them with 403.
     Enforce,
 }
 
-/// What a request may measure; each is refused before any work is done.
+/// Limits of a query. A query that exceeds one is refused before it runs.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Limits {
-    /// The largest body of a request, in bytes: room for a long document with its variables.
+    /// Maximum size of a request body, in bytes. It has to fit a long document with its variables.
     #[arg(long, env = "NEWSGRAPH_MAX_BODY", default_value_t = 1024 * 1024, value_name = "BYTES")]
     pub max_body: usize,
-    /// The longest document, in bytes: the longest that tools write for a page have some 30,000.
+    /// Maximum length of a document, in bytes. The longest documents that tools generate for a page have about 30,000.
     #[arg(long, env = "NEWSGRAPH_MAX_DOCUMENT", default_value_t = 100_000, value_name = "BYTES")]
     pub max_document: usize,
-    /// The most tokens of a document: parsing takes time and memory for each.
+    /// Maximum tokens in a document. Parsing takes time and memory for each.
     #[arg(long, env = "NEWSGRAPH_MAX_TOKENS", default_value_t = 10_000, value_name = "TOKENS")]
     pub max_tokens: usize,
-    /// The deepest nesting of a document: GraphiQL's own introspection takes 13.
+    /// Maximum nesting depth of a document. The introspection query of GraphiQL has 13 levels.
     #[arg(long, env = "NEWSGRAPH_MAX_DEPTH", default_value_t = 24, value_name = "LEVELS")]
     pub max_depth: usize,
-    /// The most fields of a document with its fragments spread: a small document can spread to millions.
+    /// Maximum fields in a document after its fragments are expanded: a small document can expand to millions of fields.
     #[arg(long, env = "NEWSGRAPH_MAX_FIELDS", default_value_t = 2000, value_name = "FIELDS")]
     pub max_fields: usize,
-    /// The most fields at the root: each is a question of its own.
+    /// Maximum root fields of an operation. Each is a query of its own.
     #[arg(long, env = "NEWSGRAPH_MAX_ROOT_FIELDS", default_value_t = 50, value_name = "FIELDS")]
     pub max_root_fields: usize,
-    /// The most aliases: they ask the same again and again.
+    /// Maximum aliases in a document. Aliases can repeat the same expensive field.
     #[arg(long, env = "NEWSGRAPH_MAX_ALIASES", default_value_t = 200, value_name = "ALIASES")]
     pub max_aliases: usize,
-    /// The most directives.
+    /// Maximum directives in a document.
     #[arg(long, env = "NEWSGRAPH_MAX_DIRECTIVES", default_value_t = 200, value_name = "DIRECTIVES")]
     pub max_directives: usize,
-    /// The most values of an answer if all its pages were full: lists within lists multiply. A page of 500 events with 20
-    /// parts each takes some 50,000.
+    /// Maximum query cost: the number of values in the response if all its pages were full. Costs of nested lists multiply; a
+    /// page of 500 events with 20 child records each costs about 50,000.
     #[arg(long, env = "NEWSGRAPH_MAX_COST", default_value_t = 1_000_000, value_name = "VALUES")]
     pub max_cost: usize,
-    /// The most values in the variables of a query: a filter may list many ids. They are counted by their tokens, four each.
+    /// Maximum values in the variables of a query, for example ids in a filter. The limit counts tokens, four per value.
     #[arg(long, env = "NEWSGRAPH_MAX_VALUES", default_value_t = 10_000, value_name = "VALUES")]
     pub max_values: usize,
-    /// The deepest nesting of arguments and variables: filters nest.
+    /// Maximum nesting depth of arguments and variables, for example of filters.
     #[arg(long, env = "NEWSGRAPH_MAX_VALUE_DEPTH", default_value_t = 32, value_name = "LEVELS")]
     pub max_value_depth: usize,
 }

@@ -1,4 +1,4 @@
-//! Tells those who wait when something was written, by this process or by another one.
+//! Notifies subscriptions of new changes, written by this process or by another one.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -7,57 +7,57 @@ use tokio::sync::{Notify, watch};
 
 use crate::db::ReadPool;
 
-/// How often the database is asked for the last change while anybody waits. Neither database can tell all processes by
-/// itself; one short read for all who wait costs next to nothing.
-const EVERY: Duration = Duration::from_millis(200);
+/// Poll interval while there are subscribers. Neither database can notify all processes by itself, and one short read for all
+/// subscribers costs next to nothing.
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
-/// The number of the last change, as far as this process knows.
+/// Polls the database for the sequence number of the last change while there are subscribers.
 #[derive(Debug)]
 pub(crate) struct ChangeNotifier {
-    last: watch::Sender<i64>,
-    asking: Mutex<bool>,
+    last_change: watch::Sender<i64>,
+    is_polling: Mutex<bool>,
     written: Notify,
 }
 
 impl ChangeNotifier {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { last: watch::Sender::new(0), asking: Mutex::new(false), written: Notify::new() })
+        Arc::new(Self { last_change: watch::Sender::new(0), is_polling: Mutex::new(false), written: Notify::new() })
     }
 
-    /// This process wrote: who waits need not wait for the next look.
-    pub(crate) fn wrote(&self) {
+    /// Polls at once, because this process has just committed a write.
+    pub(crate) fn notify(&self) {
         self.written.notify_one();
     }
 
-    /// The number of the last change, now and whenever it has grown.
-    pub(crate) fn follow(self: &Arc<Self>, reader: &ReadPool) -> watch::Receiver<i64> {
-        let receiver = self.last.subscribe();
-        let mut asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
-        if !*asking {
-            *asking = true;
-            tokio::spawn(Arc::clone(self).ask(reader.clone()));
+    /// Returns a receiver of the sequence number of the last change.
+    pub(crate) fn subscribe(self: &Arc<Self>, reader: &ReadPool) -> watch::Receiver<i64> {
+        let receiver = self.last_change.subscribe();
+        let mut is_polling = self.is_polling.lock().unwrap_or_else(PoisonError::into_inner);
+        if !*is_polling {
+            *is_polling = true;
+            tokio::spawn(Arc::clone(self).poll(reader.clone()));
         }
         receiver
     }
 
-    /// Asks for as long as anybody waits.
-    async fn ask(self: Arc<Self>, reader: ReadPool) {
+    /// Polls until there are no subscribers.
+    async fn poll(self: Arc<Self>, reader: ReadPool) {
         loop {
             {
-                let mut asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
-                if self.last.receiver_count() == 0 {
-                    *asking = false;
+                let mut is_polling = self.is_polling.lock().unwrap_or_else(PoisonError::into_inner);
+                if self.last_change.receiver_count() == 0 {
+                    *is_polling = false;
                     return;
                 }
             }
             match reader.counter("change").await {
                 Ok(now) => {
-                    self.last.send_if_modified(|last| std::mem::replace(last, now) != now);
+                    self.last_change.send_if_modified(|last| std::mem::replace(last, now) != now);
                 }
-                Err(error) => tracing::warn!(%error, "the last change cannot be read; trying again"),
+                Err(error) => tracing::warn!(%error, "cannot read the last change; trying again"),
             }
             tokio::select! {
-                () = tokio::time::sleep(EVERY) => {}
+                () = tokio::time::sleep(POLL_INTERVAL) => {}
                 () = self.written.notified() => {}
             }
         }

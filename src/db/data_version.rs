@@ -1,4 +1,4 @@
-//! The version of the graph, read once for all who ask for it at the same time.
+//! The data version, read once for all concurrent callers.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -7,29 +7,29 @@ use tokio::sync::Mutex;
 use crate::db::ReadPool;
 use crate::error::Result;
 
-/// Asks for the version, through a connection of its own: who has to know it does not wait for what others read.
+/// Reads the data version through a connection of its own, so that it never waits for queries.
 #[derive(Debug)]
 pub(crate) struct DataVersion {
     reader: ReadPool,
-    /// How many looks have begun.
-    begun: AtomicU64,
-    /// The number of the last look, and what it saw.
+    /// Number of reads started so far.
+    started: AtomicU64,
+    /// The number of the last finished read, and the version that it returned.
     last: Mutex<(u64, i64)>,
 }
 
 impl DataVersion {
     pub(crate) fn new(reader: ReadPool) -> Self {
-        Self { reader, begun: AtomicU64::new(0), last: Mutex::default() }
+        Self { reader, started: AtomicU64::new(0), last: Mutex::default() }
     }
 
-    /// The version now: all that was written before this was called is in it.
-    pub(crate) async fn now(&self) -> Result<i64> {
-        // A look that has begun already may have seen what was before.
-        let wanted = self.begun.load(Ordering::SeqCst) + 1;
+    /// The current data version. It includes all writes that committed before this call.
+    pub(crate) async fn current(&self) -> Result<i64> {
+        // A read that had already started may miss a write that committed before this call, so only a later one counts.
+        let wanted = self.started.load(Ordering::SeqCst) + 1;
         let mut last = self.last.lock().await;
         if last.0 < wanted {
-            let look = self.begun.fetch_add(1, Ordering::SeqCst) + 1;
-            *last = (look, self.reader.counter("version").await?);
+            let read = self.started.fetch_add(1, Ordering::SeqCst) + 1;
+            *last = (read, self.reader.counter("version").await?);
         }
         Ok(last.1)
     }

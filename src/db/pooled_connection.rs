@@ -1,4 +1,4 @@
-//! One connection for reading, kept from statement to statement.
+//! A read connection that is kept between statements and can cancel the statement that it runs.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,71 +11,74 @@ use sea_orm::sqlx::{
 use sea_orm::{ConnAcquireErr, DbErr, QueryResult, RuntimeErr, Statement};
 use sea_query_sqlx::SqlxValues;
 
-use crate::db::refused;
+use crate::db::connect::connection_error;
 use crate::db::replica::ServerIncarnation;
 
-/// After how many of its steps SQLite looks whether to stop: well under a millisecond.
-const STEPS: i32 = 10_000;
+/// Virtual machine steps of SQLite between two checks for a cancellation; they take well under a millisecond.
+const PROGRESS_STEPS: i32 = 10_000;
 
-/// How long a connection may lie idle: what stands between may forget it then, and say nothing.
-const IDLE: Duration = Duration::from_secs(600);
+/// Maximum idle time of a connection. After that a firewall or proxy may have dropped it silently, so a new one is opened.
+const MAX_IDLE: Duration = Duration::from_secs(600);
 
-/// What a connection to PostgreSQL starts with: which process it leads to and of which run of the server. Indexes lie in
-/// memory, whose pages cost alike in any order: by the default, made for disks that turn, a page of twenty walks a whole table
-/// rather than read what one actor did. A price that was set for this database stays.
-const BEGIN: &str = "SELECT pg_backend_pid(), pg_postmaster_start_time()::text,
+/// The first statement on a PostgreSQL connection. It returns the server process and the start time of the server, and lowers
+/// `random_page_cost` to 1.1 if it has its default value.
+///
+/// The default of 4 is meant for spinning disks. Our indexes are in memory, where random reads cost no more than sequential
+/// ones. With the default, the planner scans a whole table for a page of 20 rows instead of using the index of one actor. A
+/// value that the operator has set for the database stays.
+const SESSION_SETUP: &str = "SELECT pg_backend_pid(), pg_postmaster_start_time()::text,
     CASE current_setting('random_page_cost') WHEN '4' THEN set_config('random_page_cost', '1.1', FALSE) END";
 
-/// One connection, made anew when it broke.
+/// A read connection to either database. It reconnects when the connection is broken or was idle for too long.
 #[derive(Debug)]
 pub(crate) enum PooledConnection {
     Sqlite {
-        line: PoolSlot<Sqlite>,
-        /// SQLite asks for it while it works: whether to stop.
-        flag: Arc<AtomicBool>,
+        slot: PoolSlot<Sqlite>,
+        /// SQLite checks this flag while a statement runs, and interrupts the statement when it is true.
+        interrupt: Arc<AtomicBool>,
     },
     Postgres {
-        line: PoolSlot<Postgres>,
-        /// The process of the server that it leads to.
+        slot: PoolSlot<Postgres>,
+        /// The server process of this connection.
         process: i32,
-        /// They carry the word to stop.
-        others: PgPool,
-        /// Of a replica: the run of the server that it has to lead to.
-        run: Option<ServerIncarnation>,
+        /// Connections that send cancellation requests.
+        cancel_pool: PgPool,
+        /// On a replica: the only incarnation of the server that this connection may use.
+        incarnation: Option<ServerIncarnation>,
     },
 }
 
-/// A connection out of its pool, which makes it: back in there it would be asked after each statement whether it still works,
-/// and that takes as long as a short statement.
+/// A connection that was detached from the sqlx pool that opened it. The pool would check after each statement whether the
+/// connection still works, which takes as long as a short statement.
 #[derive(Debug)]
 pub(crate) struct PoolSlot<DB: Database> {
     pool: sqlx::Pool<DB>,
     connection: Option<DB::Connection>,
-    used: Instant,
+    last_used: Instant,
 }
 
 impl<DB: Database> PoolSlot<DB> {
     fn new(pool: sqlx::Pool<DB>) -> Self {
-        Self { pool, connection: None, used: Instant::now() }
+        Self { pool, connection: None, last_used: Instant::now() }
     }
 
-    /// Whether a statement needs a new connection.
-    fn is_gone(&mut self) -> bool {
-        if self.used.elapsed() > IDLE {
+    /// Drops a connection that was idle for too long. Returns true when the next statement needs a new one.
+    fn needs_connection(&mut self) -> bool {
+        if self.last_used.elapsed() > MAX_IDLE {
             self.connection = None;
         }
-        self.used = Instant::now();
+        self.last_used = Instant::now();
         self.connection.is_none()
     }
 
-    /// A new connection. A server that is not there yet is waited for.
+    /// Opens a connection. The pool retries while the server refuses, until its acquire timeout.
     async fn connect(&self) -> Result<DB::Connection, DbErr> {
-        let made = self.pool.acquire().await.map_err(|error| match error {
+        let connection = self.pool.acquire().await.map_err(|error| match error {
             sqlx::Error::PoolTimedOut => DbErr::ConnectionAcquire(ConnAcquireErr::Timeout),
             sqlx::Error::PoolClosed => DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed),
-            error => refused(error),
+            error => connection_error(error),
         });
-        Ok(made?.detach())
+        Ok(connection?.detach())
     }
 
     async fn all(&mut self, statement: Statement) -> Result<Vec<QueryResult>, DbErr>
@@ -91,24 +94,24 @@ impl<DB: Database> PoolSlot<DB> {
             Ok(rows) => Ok(rows.into_iter().map(QueryResult::from).collect()),
             Err(error) => {
                 self.settle().await;
-                Err(failed(error))
+                Err(query_error(error))
             }
         }
     }
 
-    /// Waits for what runs, and lets the connection go when it is of no use any more.
+    /// Waits until the running statement has ended, and drops the connection if it is broken.
     async fn settle(&mut self) {
         if let Some(connection) = &mut self.connection
             && let Err(error) = connection.ping().await
         {
-            tracing::warn!(%error, "a connection for reading broke; the next statement connects anew");
+            tracing::warn!(%error, "a read connection is broken; the next statement opens a new one");
             self.connection = None;
         }
     }
 
     async fn close(self) -> Result<(), DbErr> {
         if let Some(connection) = self.connection {
-            connection.close().await.map_err(failed)?;
+            connection.close().await.map_err(query_error)?;
         }
         self.pool.close().await;
         Ok(())
@@ -117,94 +120,107 @@ impl<DB: Database> PoolSlot<DB> {
 
 impl PooledConnection {
     pub(crate) fn sqlite(pool: &SqlitePool) -> Self {
-        Self::Sqlite { line: PoolSlot::new(pool.clone()), flag: Arc::default() }
+        Self::Sqlite { slot: PoolSlot::new(pool.clone()), interrupt: Arc::default() }
     }
 
-    pub(crate) fn postgres(pool: &PgPool, others: &PgPool, run: Option<&ServerIncarnation>) -> Self {
-        Self::Postgres { line: PoolSlot::new(pool.clone()), process: 0, others: others.clone(), run: run.cloned() }
+    pub(crate) fn postgres(pool: &PgPool, cancel_pool: &PgPool, incarnation: Option<&ServerIncarnation>) -> Self {
+        Self::Postgres {
+            slot: PoolSlot::new(pool.clone()),
+            process: 0,
+            cancel_pool: cancel_pool.clone(),
+            incarnation: incarnation.cloned(),
+        }
     }
 
-    /// The rows of a statement.
+    /// Runs a statement and returns its rows. Connects first if needed.
     pub(crate) async fn all(&mut self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         match self {
-            Self::Sqlite { line, flag } => {
-                if line.is_gone() {
-                    line.connection = Some(started(line.connect().await?, flag).await.map_err(refused)?);
+            Self::Sqlite { slot, interrupt } => {
+                if slot.needs_connection() {
+                    let connection = with_interrupt(slot.connect().await?, interrupt).await;
+                    slot.connection = Some(connection.map_err(connection_error)?);
                 }
-                line.all(statement).await
+                slot.all(statement).await
             }
-            Self::Postgres { line, process, run, .. } => {
-                if line.is_gone() {
-                    let (connection, server) = greeted(line.connect().await?, run.as_ref()).await.map_err(refused)?;
-                    (line.connection, *process) = (Some(connection), server);
+            Self::Postgres { slot, process, incarnation, .. } => {
+                if slot.needs_connection() {
+                    let session = set_up_session(slot.connect().await?, incarnation.as_ref()).await;
+                    let (connection, server_process) = session.map_err(connection_error)?;
+                    (slot.connection, *process) = (Some(connection), server_process);
                 }
-                line.all(statement).await
+                slot.all(statement).await
             }
         }
     }
 
-    /// Stops what runs, and waits until it has.
-    pub(crate) async fn stop(&mut self) {
+    /// Cancels the running statement and waits until it has ended.
+    pub(crate) async fn cancel(&mut self) {
         match self {
-            Self::Sqlite { line, flag } => {
-                flag.store(true, Ordering::Relaxed);
-                line.settle().await;
-                flag.store(false, Ordering::Relaxed);
+            Self::Sqlite { slot, interrupt } => {
+                interrupt.store(true, Ordering::Relaxed);
+                slot.settle().await;
+                interrupt.store(false, Ordering::Relaxed);
             }
-            // Without a connection nothing runs, and the process may be another's by now.
-            Self::Postgres { line, .. } if line.connection.is_none() => {}
-            Self::Postgres { line, process, others, .. } => {
+            // Without a connection no statement runs, and the server may have given its process number to another client.
+            Self::Postgres { slot, .. } if slot.connection.is_none() => {}
+            Self::Postgres { slot, process, cancel_pool, .. } => {
                 let cancel = sqlx::query("SELECT pg_cancel_backend($1)").bind(*process);
-                if let Err(error) = cancel.execute(&*others).await {
-                    tracing::warn!(%error, "a statement could not be cancelled");
+                if let Err(error) = cancel.execute(&*cancel_pool).await {
+                    tracing::warn!(%error, "cannot cancel a statement");
                 }
-                line.settle().await;
+                slot.settle().await;
             }
         }
     }
 
-    /// Lets the connection go, and with it what was begun there.
-    pub(crate) fn leave(&mut self) {
+    /// Drops the connection, which rolls back its transaction.
+    pub(crate) fn disconnect(&mut self) {
         match self {
-            Self::Sqlite { line, .. } => line.connection = None,
-            Self::Postgres { line, .. } => line.connection = None,
+            Self::Sqlite { slot, .. } => slot.connection = None,
+            Self::Postgres { slot, .. } => slot.connection = None,
         }
     }
 
     pub(crate) async fn close(self) -> Result<(), DbErr> {
         match self {
-            Self::Sqlite { line, .. } => line.close().await,
-            Self::Postgres { line, .. } => line.close().await,
+            Self::Sqlite { slot, .. } => slot.close().await,
+            Self::Postgres { slot, .. } => slot.close().await,
         }
     }
 }
 
-/// A connection to SQLite that looks for word to stop.
-async fn started(mut connection: SqliteConnection, flag: &Arc<AtomicBool>) -> Result<SqliteConnection, sqlx::Error> {
-    let seen = Arc::clone(flag);
-    connection.lock_handle().await?.set_progress_handler(STEPS, move || !seen.load(Ordering::Relaxed));
+/// Makes a connection to SQLite interrupt its statement when the flag is true.
+async fn with_interrupt(
+    mut connection: SqliteConnection,
+    interrupt: &Arc<AtomicBool>,
+) -> Result<SqliteConnection, sqlx::Error> {
+    let interrupt = Arc::clone(interrupt);
+    let may_continue = move || !interrupt.load(Ordering::Relaxed);
+    connection.lock_handle().await?.set_progress_handler(PROGRESS_STEPS, may_continue);
     Ok(connection)
 }
 
-/// A connection to PostgreSQL, and the process of the server that it leads to.
-async fn greeted(
+/// Sets up a connection to PostgreSQL; returns it with its server process. Fails when the server was restarted since the given
+/// incarnation.
+async fn set_up_session(
     mut connection: PgConnection,
-    run: Option<&ServerIncarnation>,
+    incarnation: Option<&ServerIncarnation>,
 ) -> Result<(PgConnection, i32), sqlx::Error> {
-    let row = connection.fetch_one(BEGIN).await?;
+    let row = connection.fetch_one(SESSION_SETUP).await?;
     let (process, started): (i32, String) = (row.try_get(0)?, row.try_get(1)?);
-    if let Some(run) = run.filter(|run| started != *run.started) {
-        run.lose();
-        return Err(sqlx::Error::Protocol("the replica was started anew".into()));
+    if let Some(incarnation) = incarnation.filter(|incarnation| started != *incarnation.started) {
+        incarnation.mark_lost();
+        return Err(sqlx::Error::Protocol("the replica was restarted".into()));
     }
     Ok((connection, process))
 }
 
-/// What is said when no connection is left.
+/// The error of a statement after the pool was closed.
 pub(crate) fn closed() -> DbErr {
     DbErr::Conn(RuntimeErr::Internal("the database was closed".into()))
 }
 
-fn failed(error: sqlx::Error) -> DbErr {
+/// An error of sqlx while a statement runs, as SeaORM's error type.
+fn query_error(error: sqlx::Error) -> DbErr {
     DbErr::Query(RuntimeErr::SqlxError(error.into()))
 }

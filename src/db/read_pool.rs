@@ -1,7 +1,7 @@
-//! Connections for reading, whose statements stop when nobody waits for them any more.
+//! A connection pool for reads, whose statements are canceled when their future is dropped.
 //!
-//! A client that goes away, or whose time is up, drops the future of its statement. The database would go on with it: so each
-//! connection knows how to stop what it runs, and is given to nobody else before that has stopped.
+//! A request that times out, or whose client disconnects, drops the future of its statement. The database would continue to run
+//! it. So the pool cancels the statement, and hands its connection to nobody else until the statement has ended.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,84 +15,84 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::{Error, Result};
 
-use crate::db::ACQUIRE_TIMEOUT;
+use crate::db::connect::ACQUIRE_TIMEOUT;
 use crate::db::pooled_connection::{PooledConnection, closed};
 use crate::db::replica::ServerIncarnation;
 
-/// Connections for reading.
+/// A pool of read connections. Clones share the connections.
 #[derive(Clone, Debug)]
 pub struct ReadPool {
-    room: Arc<PoolInner>,
-    /// Where it is said that a statement failed because it ran on a replica.
-    let_down: Option<Arc<AtomicBool>>,
+    inner: Arc<PoolInner>,
+    /// Set to true when a statement fails only because it ran on a replica.
+    replica_failed: Option<Arc<AtomicBool>>,
 }
 
 #[derive(Debug)]
 struct PoolInner {
     free: Mutex<Vec<PooledConnection>>,
-    /// As many as are free; who waits is served in turn.
+    /// One permit per free connection. Waiters are served in order.
     permits: Arc<Semaphore>,
-    seats: usize,
+    size: usize,
     backend: DatabaseBackend,
-    /// Of a replica: the run of the server that they lead to.
-    run: Option<ServerIncarnation>,
+    /// On a replica: the incarnation of the server that the connections lead to.
+    incarnation: Option<ServerIncarnation>,
 }
 
 impl PoolInner {
-    fn give_back(&self, seat: PooledConnection) {
-        self.free.lock().unwrap_or_else(PoisonError::into_inner).push(seat);
+    fn release(&self, connection: PooledConnection) {
+        self.free.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
     }
 }
 
-/// A seat while statements run on it.
-pub(crate) struct Taken {
-    seat: Option<PooledConnection>,
+/// A connection taken out of the pool. Dropping it cancels its running statement and returns the connection.
+pub(crate) struct ReservedConnection {
+    connection: Option<PooledConnection>,
     permit: Option<OwnedSemaphorePermit>,
-    room: Arc<PoolInner>,
-    /// Whether the database works on a statement, which is to be stopped when nobody waits for it.
+    pool: Arc<PoolInner>,
+    /// True while the database runs a statement. If it is still true on drop, the statement has to be canceled.
     is_running: bool,
-    /// Whether a transaction was begun, which ends with the connection.
-    has_begun: bool,
+    /// True when a transaction was begun. It ends with the connection, so the connection is not reused.
+    in_transaction: bool,
 }
 
-impl Taken {
-    /// The rows of a statement. When the future is dropped the statement stops.
+impl ReservedConnection {
+    /// Runs a statement and returns its rows. Dropping the future cancels the statement.
     pub(crate) async fn all(&mut self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let seat = self.seat.as_mut().ok_or_else(closed)?;
+        let connection = self.connection.as_mut().ok_or_else(closed)?;
         self.is_running = true;
-        let rows = seat.all(statement).await;
+        let rows = connection.all(statement).await;
         self.is_running = false;
         rows
     }
 
-    /// Begins a transaction, with these words.
-    pub(crate) async fn begin(&mut self, words: &str) -> Result<(), DbErr> {
-        self.has_begun = true;
-        self.all(Statement::from_string(self.room.backend, words)).await.map(|_| ())
+    /// Begins a transaction with this SQL statement.
+    pub(crate) async fn begin(&mut self, sql: &str) -> Result<(), DbErr> {
+        self.in_transaction = true;
+        self.all(Statement::from_string(self.pool.backend, sql)).await.map(|_| ())
     }
 }
 
-impl Drop for Taken {
+impl Drop for ReservedConnection {
     fn drop(&mut self) {
-        let (Some(mut seat), Some(permit)) = (self.seat.take(), self.permit.take()) else { return };
-        let has_begun = self.has_begun;
-        let give_back = move |mut seat: PooledConnection, room: &PoolInner| {
-            if has_begun {
-                seat.leave();
+        let (Some(mut connection), Some(permit)) = (self.connection.take(), self.permit.take()) else { return };
+        let in_transaction = self.in_transaction;
+        let release = move |mut connection: PooledConnection, pool: &PoolInner| {
+            if in_transaction {
+                connection.disconnect();
             }
-            room.give_back(seat);
+            pool.release(connection);
         };
-        // What runs at a server that has gone cannot be stopped.
-        if !self.is_running || self.room.run.as_ref().is_some_and(ServerIncarnation::is_lost) {
-            give_back(seat, &self.room);
+        // A statement on a lost server cannot be canceled.
+        if !self.is_running || self.pool.incarnation.as_ref().is_some_and(ServerIncarnation::is_lost) {
+            release(connection, &self.pool);
             return;
         }
-        // Without a runtime the program is ending, and its connections with it.
+        // Without a runtime the process is ending, and its connections with it.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            let room = Arc::clone(&self.room);
+            let pool = Arc::clone(&self.pool);
             runtime.spawn(async move {
-                seat.stop().await;
-                give_back(seat, &room);
+                connection.cancel().await;
+                release(connection, &pool);
                 drop(permit);
             });
         }
@@ -100,97 +100,104 @@ impl Drop for Taken {
 }
 
 impl ReadPool {
-    /// Connections to a SQLite file.
-    pub(crate) fn sqlite(options: &SqliteConnectOptions, seats: usize) -> Self {
+    /// A pool of this many connections to a SQLite file.
+    pub(crate) fn sqlite(options: &SqliteConnectOptions, size: usize) -> Self {
         let pool = SqlitePoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT).connect_lazy_with(options.clone());
-        Self::new(DatabaseBackend::Sqlite, (0..seats).map(|_| PooledConnection::sqlite(&pool)).collect(), None)
+        Self::new(DatabaseBackend::Sqlite, (0..size).map(|_| PooledConnection::sqlite(&pool)).collect(), None)
     }
 
-    /// Connections to a PostgreSQL server; `others` carries the word to stop. Those to a replica are to one run of it.
+    /// A pool of this many connections to a PostgreSQL server, which cancels statements through `cancel_pool`. Connections to a
+    /// replica are to one incarnation of it.
     pub(super) fn postgres(
         options: &PgConnectOptions,
-        others: &PgPool,
-        seats: usize,
-        run: Option<&ServerIncarnation>,
+        cancel_pool: &PgPool,
+        size: usize,
+        incarnation: Option<&ServerIncarnation>,
     ) -> Self {
         let pool = PgPoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT).connect_lazy_with(options.clone());
-        let seats = (0..seats).map(|_| PooledConnection::postgres(&pool, others, run)).collect();
-        Self::new(DatabaseBackend::Postgres, seats, run.cloned())
+        let connections = (0..size).map(|_| PooledConnection::postgres(&pool, cancel_pool, incarnation)).collect();
+        Self::new(DatabaseBackend::Postgres, connections, incarnation.cloned())
     }
 
-    fn new(backend: DatabaseBackend, free: Vec<PooledConnection>, run: Option<ServerIncarnation>) -> Self {
-        let seats = free.len();
-        let permits = Arc::new(Semaphore::new(seats));
-        let room = PoolInner { free: Mutex::new(free), permits, seats, backend, run };
-        Self { room: Arc::new(room), let_down: None }
+    fn new(backend: DatabaseBackend, free: Vec<PooledConnection>, incarnation: Option<ServerIncarnation>) -> Self {
+        let size = free.len();
+        let permits = Arc::new(Semaphore::new(size));
+        let inner = PoolInner { free: Mutex::new(free), permits, size, backend, incarnation };
+        Self { inner: Arc::new(inner), replica_failed: None }
     }
 
-    /// The same connections for one request, which says there whether a replica has let it down.
-    pub(crate) fn telling(&self, let_down: Arc<AtomicBool>) -> Self {
-        Self { let_down: Some(let_down), ..self.clone() }
+    /// Returns the same connections for one request. The flag is set to true when a statement fails only because it ran on a
+    /// replica.
+    pub(crate) fn reporting_to(&self, replica_failed: Arc<AtomicBool>) -> Self {
+        Self { replica_failed: Some(replica_failed), ..self.clone() }
     }
 
-    /// What an error of a statement means.
+    /// Converts an error of a statement. On a replica, an error that the primary would not have becomes [`Error::Replica`].
     pub(crate) fn failed(&self, error: DbErr) -> Error {
-        let Some(run) = &self.room.run else { return error.into() };
-        let error = run.judge(error);
-        if let (Error::Replica(_), Some(let_down)) = (&error, &self.let_down) {
-            let_down.store(true, Ordering::Relaxed);
+        let Some(incarnation) = &self.inner.incarnation else { return error.into() };
+        let error = incarnation.classify(error);
+        if let (Error::Replica(_), Some(replica_failed)) = (&error, &self.replica_failed) {
+            replica_failed.store(true, Ordering::Relaxed);
         }
         error
     }
 
-    /// Which database it is.
+    /// The kind of database.
     pub fn backend(&self) -> DatabaseBackend {
-        self.room.backend
+        self.inner.backend
     }
 
-    /// All connections, and how many of them work now.
+    /// The number of connections, and how many of them are in use.
     pub fn occupancy(&self) -> (usize, usize) {
-        (self.room.seats, self.room.seats.saturating_sub(self.room.permits.available_permits()))
+        (self.inner.size, self.inner.size.saturating_sub(self.inner.permits.available_permits()))
     }
 
-    /// The rows of a statement. When the future is dropped the statement stops.
+    /// Runs a statement and returns its rows. Dropping the future cancels the statement.
     pub async fn all(&self, statement: Statement) -> Result<Vec<QueryResult>> {
-        let rows = self.take().await?.all(statement).await;
+        let rows = self.reserve().await?.all(statement).await;
         rows.map_err(|error| self.failed(error))
     }
 
-    /// How far a counter has come.
+    /// The value of a row of the table `counter`.
     pub async fn counter(&self, name: &str) -> Result<i64> {
         let select = Query::select().column("value").from("counter").and_where(Expr::col("name").eq(name)).take();
         let rows = self.all(self.backend().build(&select)).await?;
-        let row = rows.first().ok_or_else(|| Error::Broken(format!("no counter `{name}`")))?;
+        let row = rows.first().ok_or_else(|| Error::Broken(format!("there is no counter `{name}`")))?;
         Ok(row.try_get("", "value")?)
     }
 
-    async fn take(&self) -> Result<Taken> {
-        let waiting = Arc::clone(&self.room.permits).acquire_owned();
-        let permit = waiting.await.map_err(|_| closed())?;
-        Ok(self.seat(permit).ok_or_else(closed)?)
+    /// Waits for a free connection.
+    async fn reserve(&self) -> Result<ReservedConnection> {
+        let permit = Arc::clone(&self.inner.permits).acquire_owned().await.map_err(|_| closed())?;
+        Ok(self.pop(permit).ok_or_else(closed)?)
     }
 
-    /// A seat, if one is free.
-    pub(crate) fn try_take(&self) -> Option<Taken> {
-        Arc::clone(&self.room.permits).try_acquire_owned().ok().and_then(|permit| self.seat(permit))
+    /// Returns a connection if one is free.
+    pub(crate) fn try_reserve(&self) -> Option<ReservedConnection> {
+        Arc::clone(&self.inner.permits).try_acquire_owned().ok().and_then(|permit| self.pop(permit))
     }
 
-    fn seat(&self, permit: OwnedSemaphorePermit) -> Option<Taken> {
-        let seat = self.room.free.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
-        let room = Arc::clone(&self.room);
-        Some(Taken { seat: Some(seat), permit: Some(permit), room, is_running: false, has_begun: false })
+    fn pop(&self, permit: OwnedSemaphorePermit) -> Option<ReservedConnection> {
+        let connection = self.inner.free.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
+        Some(ReservedConnection {
+            connection: Some(connection),
+            permit: Some(permit),
+            pool: Arc::clone(&self.inner),
+            is_running: false,
+            in_transaction: false,
+        })
     }
 
-    /// Waits for what runs and closes.
+    /// Waits for running statements and closes all connections.
     pub(crate) async fn close(&self) -> Result<()> {
-        let all = u32::try_from(self.room.seats).unwrap_or(u32::MAX);
-        // Already closed, there is nothing to wait for.
-        let Ok(permits) = self.room.permits.acquire_many(all).await else { return Ok(()) };
-        self.room.permits.close();
+        let all = u32::try_from(self.inner.size).unwrap_or(u32::MAX);
+        // The pool may be closed already.
+        let Ok(permits) = self.inner.permits.acquire_many(all).await else { return Ok(()) };
+        self.inner.permits.close();
         drop(permits);
-        let seats = std::mem::take(&mut *self.room.free.lock().unwrap_or_else(PoisonError::into_inner));
-        for seat in seats {
-            seat.close().await?;
+        let connections = std::mem::take(&mut *self.inner.free.lock().unwrap_or_else(PoisonError::into_inner));
+        for connection in connections {
+            connection.close().await?;
         }
         Ok(())
     }

@@ -1,46 +1,47 @@
-//! One state of the graph, however long it takes to read and whatever is written meanwhile.
+//! Snapshots: one state of the graph, however long the read takes and whatever is written meanwhile.
 
 use sea_orm::sea_query::SelectStatement;
 use sea_orm::{DatabaseBackend, QueryResult, Statement};
 
 use crate::db::Dialect;
-use crate::db::read_pool::{ReadPool, Taken};
+use crate::db::read_pool::{ReadPool, ReservedConnection};
 use crate::error::{Error, Result};
 
-/// One state of the graph. It keeps a connection, and what it runs stops when nobody waits for it.
+/// A read transaction that sees one state of the graph. It occupies a connection until it is dropped.
 pub struct Snapshot {
-    taken: Taken,
+    connection: ReservedConnection,
     reader: ReadPool,
 }
 
 impl Snapshot {
-    /// The state as it is now. A connection that is not free is not waited for: others may read for hours.
+    /// Takes a snapshot of the current state. It does not wait for a free connection, because other snapshots may stay open
+    /// for hours.
     pub(super) async fn take(reader: &ReadPool) -> Result<Self> {
         let busy = || {
-            let (most, _) = reader.occupancy();
-            Error::Busy(format!("{most} exports run already, as many as there may: come again when one has ended"))
+            let (max, _) = reader.occupancy();
+            Error::Busy(format!("{max} exports are running, which is the maximum: retry when one has finished"))
         };
-        let mut taken = reader.try_take().ok_or_else(busy)?;
-        // A transaction of SQLite sees one state by itself.
-        let words = match reader.backend() {
+        let mut connection = reader.try_reserve().ok_or_else(busy)?;
+        // Any transaction of SQLite sees one state.
+        let begin = match reader.backend() {
             DatabaseBackend::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
             _ => "BEGIN",
         };
         let failed = |error| reader.failed(error);
-        taken.begin(words).await.map_err(failed)?;
-        // The state is that of the first statement.
-        taken.all(Statement::from_string(reader.backend(), "SELECT 1 FROM counter")).await.map_err(failed)?;
-        Ok(Self { taken, reader: reader.clone() })
+        connection.begin(begin).await.map_err(failed)?;
+        // The first statement fixes the state.
+        connection.all(Statement::from_string(reader.backend(), "SELECT 1 FROM counter")).await.map_err(failed)?;
+        Ok(Self { connection, reader: reader.clone() })
     }
 
-    /// Which database it is.
+    /// The SQL dialect of this database.
     pub fn dialect(&self) -> Dialect {
         Dialect(self.reader.backend())
     }
 
-    /// The rows of a statement. When the future is dropped the statement stops.
+    /// Runs a statement and returns its rows. Dropping the future cancels the statement.
     pub async fn all(&mut self, select: &SelectStatement) -> Result<Vec<QueryResult>> {
-        let rows = self.taken.all(self.reader.backend().build(select)).await;
+        let rows = self.connection.all(self.reader.backend().build(select)).await;
         rows.map_err(|error| self.reader.failed(error))
     }
 }

@@ -93,7 +93,7 @@ async fn migrate_tells_and_does() {
     for fixture in databases().await {
         let status = newsgraph(&fixture, &["migrate", "status"], "");
         assert_eq!(status.status.code(), Some(0));
-        assert!(text(&status.stdout).contains("made    m0001_graph"), "{}", text(&status.stdout));
+        assert!(text(&status.stdout).contains("applied m0001_graph"), "{}", text(&status.stdout));
     }
     // An empty file lacks all changes.
     let folder = tempfile::tempdir().unwrap();

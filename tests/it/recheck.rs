@@ -34,7 +34,7 @@ async fn what_does_not_hold_is_told_and_derived_anew() {
         let more = [dataset, herald, article, ann, relayed, relaying, event];
         assert_eq!(fixture.import_lines(&more).await.problems, []);
         let whole = fixture.dump().await;
-        assert_eq!(check(&fixture, &[]), (Some(0), "all holds\n".into()), "{}", fixture.url);
+        assert_eq!(check(&fixture, &[]), (Some(0), "no violations found\n".into()), "{}", fixture.url);
         assert_eq!(fixture.dump().await, whole, "{}", fixture.url);
 
         let id = |key: &str| format!("(SELECT id FROM record WHERE key = '{key}')");
@@ -63,7 +63,7 @@ async fn what_does_not_hold_is_told_and_derived_anew() {
             "account.implied: 1 row\n  unclaimed of more\n",
             "names by key: 1 row\n  herald#/names/0 of more\n",
             "search: 1 row\n  abduction of mikdam\n",
-            "\nnothing was written: --repair writes what was derived anew\n",
+            "\nnothing was written: run with --repair to write the recomputed data\n",
         ] {
             assert!(told.contains(line), "{line} is missing on {}:\n{told}", fixture.url);
         }
@@ -79,7 +79,7 @@ async fn what_does_not_hold_is_told_and_derived_anew() {
             "records: 7 rows\n",
             "\n  baghdad of mikdam, /parent: makes a cycle: ",
             "\nplaces of quotes: 1 row\n  ann#/evidence/0 of more was moved to 0..3, where its quote stands\n",
-            "\ncorrect the records and import them again: ",
+            "\ncorrect these records and import them again; ",
         ] {
             assert!(told.contains(line), "{line} is missing on {}:\n{told}", fixture.url);
         }
@@ -90,8 +90,8 @@ async fn what_does_not_hold_is_told_and_derived_anew() {
         run(&fixture, &format!("UPDATE evidence SET start = 0, \"end\" = 3 WHERE target_id = {}", id("ann"))).await;
         let (code, told) = check(&fixture, &["--repair"]);
         assert_eq!(code, Some(0), "{told}");
-        assert!(told.ends_with("what was derived anew is written\n"), "{told}");
-        assert_eq!(check(&fixture, &[]), (Some(0), "all holds\n".into()), "{}", fixture.url);
+        assert!(told.ends_with("repaired: the recomputed data was written\n"), "{told}");
+        assert_eq!(check(&fixture, &[]), (Some(0), "no violations found\n".into()), "{}", fixture.url);
         let (mut again, mut whole) = (fixture.dump().await, whole);
         // The version has grown.
         assert_ne!(again.remove("counter"), whole.remove("counter"), "{}", fixture.url);
@@ -114,7 +114,7 @@ async fn what_was_written_over_and_deleted_holds() {
         let write = async |lines: &[serde_json::Value]| {
             let lines = [std::slice::from_ref(&dataset), lines].concat();
             assert_eq!(fixture.import_lines(&lines).await.problems, []);
-            assert_eq!(check(&fixture, &[]), (Some(0), "all holds\n".into()), "{}", fixture.url);
+            assert_eq!(check(&fixture, &[]), (Some(0), "no violations found\n".into()), "{}", fixture.url);
             let asked = "{ claims { nodes { standing } } search(text: \"Hannah\") { totalCount } }";
             let found = fixture.ask(asked).await;
             (found["claims"]["nodes"][0]["standing"].clone(), found["search"]["totalCount"].clone())

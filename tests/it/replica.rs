@@ -252,16 +252,16 @@ async fn an_address_that_is_no_replica_is_refused() {
     for fixture in databases().await {
         let (code, said) = start(&fixture, "sqlite://other.db");
         assert_eq!(code, Some(2), "{said}");
-        let words = if fixture.url.starts_with("sqlite") { "no replicas" } else { "no address of PostgreSQL" };
+        let words = if fixture.url.starts_with("sqlite") { "no replicas" } else { "not a URL of PostgreSQL" };
         assert!(said.contains("--read-database-url") && said.contains(words), "{said}");
     }
     let Some(Replicated { cluster, fixture }) = Replicated::start().await else { return };
     let other = databases().await.pop().unwrap();
     cluster.primary.run("CREATE DATABASE other").await;
     for (url, words) in [
-        (cluster.primary.url(), "takes writes itself"),
-        (cluster.primary.url_of("other"), "no replica of `--database-url`"),
-        (other.url.clone(), "no replica of `--database-url`"),
+        (cluster.primary.url(), "accepts writes"),
+        (cluster.primary.url_of("other"), "not a replica of `--database-url`"),
+        (other.url.clone(), "not a replica of `--database-url`"),
         (cluster.replica.url_of("nowhere"), "does not exist"),
     ] {
         let (code, said) = start(&fixture, &url);
@@ -286,11 +286,11 @@ async fn a_request_reads_one_place() {
     cluster.pause().await;
     fixture.import(&records(&[json!({ "kind": "person", "key": "ann", "label": "Ann" })])).await;
     let version = db.version().await.unwrap();
-    let (old, new) = (db.reading(version - 1), db.reading(version));
+    let (old, new) = (db.route_read(version - 1), db.route_read(version));
     assert_eq!((old.is_replica(), new.is_replica()), (true, false));
     assert_eq!(old.db().version().await.unwrap(), version - 1);
     cluster.resume().await;
-    until("the replica is known to have it", async || db.reading(version).is_replica()).await;
-    assert_eq!(db.reading(version).db().version().await.unwrap(), version);
+    until("the replica is known to have it", async || db.route_read(version).is_replica()).await;
+    assert_eq!(db.route_read(version).db().version().await.unwrap(), version);
     db.close().await.unwrap();
 }

@@ -47,7 +47,7 @@ async fn a_replica_may_go_and_come_back() {
     let ready = server.get("/health/ready").await;
     assert_eq!(ready.status(), 200);
     assert!(ready.text().await.unwrap().starts_with("ready, without the replica: "));
-    let said = server.log().matches("the replica is not read").count();
+    let said = server.log().matches("the replica does not serve reads").count();
     assert!((1..=4).contains(&said), "said {said} times: {}", server.log());
 
     // The stream goes on from the primary.
@@ -127,7 +127,7 @@ async fn a_statement_that_replay_stops_is_asked_of_the_primary() {
     let before = server.figure(FROM_REPLICA).await;
     assert_eq!(events(&server.ask(COUNT).await), 0);
     assert_eq!(server.figure(FROM_REPLICA).await, before + 1.0);
-    assert!(!server.log().contains("ERROR") && !server.log().contains("is not read"), "{}", server.log());
+    assert!(!server.log().contains("ERROR") && !server.log().contains("does not serve reads"), "{}", server.log());
 }
 
 /// One that does not answer yet is waited for: all is served, but no balancer is told to send anybody.
@@ -139,7 +139,7 @@ async fn a_replica_may_come_after_the_server() {
     assert_eq!(events(&server.ask(COUNT).await), 0);
     let ready = server.get("/health/ready").await;
     assert_eq!(ready.status(), 503);
-    assert!(ready.text().await.unwrap().starts_with("the replica is not read yet: "));
+    assert!(ready.text().await.unwrap().starts_with("the replica does not serve reads yet: "));
     tokio::task::block_in_place(|| replicated.cluster.replica.start());
     until("it is ready", async || server.get("/health/ready").await.status() == 200).await;
     assert_eq!(server.figure("newsgraph_replica_read").await, 1.0);

@@ -1,7 +1,7 @@
-//! A streaming replica that is read in place of the database written to.
+//! Read routing: a streaming replica serves reads in place of the primary database.
 //!
-//! A request reads one of the two, for all of its statements. The replica lags: who needs a version of the graph that it is not
-//! known to have reads the database written to. While the replica is lost that is read by all.
+//! All statements of one request read from one of the two. The replica lags behind the primary, so a request that needs a data
+//! version which the replica is not known to have reads from the primary. While the replica is lost, all requests do.
 
 mod monitor;
 
@@ -15,68 +15,81 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use crate::db::change_notifier::ChangeNotifier;
+use crate::db::connect::ACQUIRE_TIMEOUT;
 use crate::db::data_version::DataVersion;
-use crate::db::{ACQUIRE_TIMEOUT, Db, EXPORTS, READERS, ReadPool};
+use crate::db::{Db, EXPORT_CONNECTIONS, READ_CONNECTIONS, ReadPool};
 use crate::error::{Error, Result};
 
 use crate::db::replica::monitor::HealthMonitor;
 
-/// Connections that carry the word to stop.
-const OTHERS: u32 = 2;
+/// Connections that send cancellation requests.
+const CANCEL_CONNECTIONS: u32 = 2;
 
-/// A replica, and what is known of it.
+/// A replica and its state, as its health monitor reports it.
 #[derive(Clone, Debug)]
 pub(super) struct Replica {
     state: watch::Sender<State>,
-    wanted: Arc<Wanted>,
-    /// Looks after it until the last of those who read goes.
-    _keeper: Arc<JoinSet<()>>,
+    awaited: Arc<AwaitedVersion>,
+    /// The task of the health monitor. Dropping the last clone ends it.
+    _monitor: Arc<JoinSet<()>>,
 }
 
+/// The health of a replica.
 #[derive(Clone, Debug)]
 enum State {
-    /// It is read.
-    Here(Arc<ReplicaPool>),
-    /// It is not, for this reason.
-    Away { why: String, was_here: bool },
+    /// The replica serves reads.
+    Healthy(Arc<ReplicaPool>),
+    /// The replica serves no reads, for this reason.
+    Unavailable { reason: String, was_healthy: bool },
 }
 
-/// The newest version that somebody needs: as long as the replica is not known to have it, it is asked often.
+/// The newest data version that a request waits for. Until the replica has it, the monitor asks the replica often.
 #[derive(Debug, Default)]
-struct Wanted {
+struct AwaitedVersion {
     version: AtomicI64,
     grown: Notify,
 }
 
-/// Connections to a replica from when it was found fit until it is lost: then the next ones are other connections, and nothing
-/// is known of what lies behind them.
+/// Connections to a replica, from the time it is found healthy until it is lost. After that, new connections may reach a server
+/// in another state, so a new pool starts without any knowledge of it.
 #[derive(Debug)]
 struct ReplicaPool {
     reader: ReadPool,
     exports: ReadPool,
-    watch: Arc<ChangeNotifier>,
-    /// Asks for its version.
-    now: Arc<DataVersion>,
-    /// It has this version at least. It only grows: a server that may have gone back is another place.
+    notifier: Arc<ChangeNotifier>,
+    /// Reads the data version of the replica.
+    current_version: Arc<DataVersion>,
+    /// The replica has at least this data version. It only grows: a server that may have gone back gets a new pool.
     version: AtomicI64,
-    run: ServerIncarnation,
+    incarnation: ServerIncarnation,
 }
 
 impl ReplicaPool {
-    fn new(options: &PgConnectOptions, run: ServerIncarnation, version: i64) -> Arc<Self> {
-        let others = PgPoolOptions::new().max_connections(OTHERS).acquire_timeout(ACQUIRE_TIMEOUT);
-        let others: PgPool = others.connect_lazy_with(options.clone());
-        let reader = |seats| ReadPool::postgres(options, &others, seats, Some(&run));
-        let now = Arc::new(DataVersion::new(reader(1)));
-        let (reader, exports) = (reader(READERS), reader(EXPORTS));
-        Arc::new(Self { reader, exports, watch: ChangeNotifier::new(), now, version: version.into(), run })
+    fn new(options: &PgConnectOptions, incarnation: ServerIncarnation, version: i64) -> Arc<Self> {
+        let cancel_pool = PgPoolOptions::new().max_connections(CANCEL_CONNECTIONS).acquire_timeout(ACQUIRE_TIMEOUT);
+        let cancel_pool: PgPool = cancel_pool.connect_lazy_with(options.clone());
+        let pool = |size| ReadPool::postgres(options, &cancel_pool, size, Some(&incarnation));
+        Arc::new(Self {
+            reader: pool(READ_CONNECTIONS),
+            exports: pool(EXPORT_CONNECTIONS),
+            notifier: ChangeNotifier::new(),
+            current_version: Arc::new(DataVersion::new(pool(1))),
+            version: version.into(),
+            incarnation,
+        })
+    }
+
+    /// The newest data version that the replica is known to have.
+    fn known_version(&self) -> i64 {
+        self.version.load(Ordering::Acquire)
     }
 }
 
-/// One run of a replica's server, from its start to its end.
+/// One run of a replica's server process, from start to stop.
 #[derive(Clone, Debug)]
 pub(super) struct ServerIncarnation {
-    /// When the server started, in its own words. After a crash it may show an older state for a while.
+    /// The start time that the server reports. After a crash and restart a replica may show an older state for a while, so
+    /// connections to different incarnations must not be mixed.
     pub(super) started: Arc<str>,
     lost: watch::Sender<bool>,
 }
@@ -86,42 +99,44 @@ impl ServerIncarnation {
         Self { started: started.into(), lost: watch::Sender::new(false) }
     }
 
-    /// Nobody is to read it any more.
-    pub(super) fn lose(&self) {
+    /// Ends all reads from this incarnation.
+    pub(super) fn mark_lost(&self) {
         self.lost.send_replace(true);
     }
 
+    /// Returns true after [`Self::mark_lost`].
     pub(super) fn is_lost(&self) -> bool {
         *self.lost.borrow()
     }
 
-    /// Waits until it is lost.
-    async fn ends(&self) {
+    /// Waits until this incarnation is lost.
+    async fn wait_lost(&self) {
         let mut lost = self.lost.subscribe();
-        // The guard of the value must not be held on.
+        // Mapping the result drops its guard, which would block `mark_lost`.
         let _ = lost.wait_for(|lost| *lost).await.map(|_| ());
     }
 
-    /// What an error of a statement means: one that the database written to would not have is told apart.
-    pub(super) fn judge(&self, error: DbErr) -> Error {
+    /// Converts an error of a statement. One that the primary would not have becomes [`Error::Replica`]; one that shows that the
+    /// server is gone also marks this incarnation as lost.
+    pub(super) fn classify(&self, error: DbErr) -> Error {
         match cause(&error) {
             Cause::Statement if !self.is_lost() => return error.into(),
             Cause::Statement => {}
-            Cause::Connection => self.lose(),
-            Cause::Replay => {}
+            Cause::Connection => self.mark_lost(),
+            Cause::RecoveryConflict => {}
         }
         Error::Replica(error)
     }
 }
 
-/// Why a statement failed.
+/// Why a statement on a replica failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Cause {
-    /// It would fail elsewhere too.
+    /// The statement would fail on the primary too.
     Statement,
-    /// What the replica had to replay stood against it.
-    Replay,
-    /// The server is gone, or going.
+    /// A recovery conflict: the replica canceled the statement to replay a write of the primary.
+    RecoveryConflict,
+    /// The server has stopped, or is stopping.
     Connection,
 }
 
@@ -134,9 +149,9 @@ fn cause(error: &DbErr) -> Cause {
     };
     match error.as_ref() {
         sqlx::Error::Database(error) => match error.code().as_deref() {
-            // Nobody writes at a standby: such conflicts are those with its recovery.
-            Some("40001" | "40P01") => Cause::Replay,
-            // Shut down, crashed, starting, full, its database dropped.
+            // Serialization failure and deadlock. Nobody writes on a standby, so these are recovery conflicts.
+            Some("40001" | "40P01") => Cause::RecoveryConflict,
+            // Shut down, crashed, starting up, database dropped, too many connections.
             Some("57P01" | "57P02" | "57P03" | "57P04" | "53300") => Cause::Connection,
             _ => Cause::Statement,
         },
@@ -149,150 +164,163 @@ fn cause(error: &DbErr) -> Cause {
     }
 }
 
-/// Where one request reads, for all of its statements.
+/// The database from which one request reads, for all of its statements: the primary or the replica.
 #[derive(Debug)]
-pub struct Reading {
+pub struct ReadRoute {
     db: Db,
-    /// The replica, where it is read.
-    place: Option<Arc<ReplicaPool>>,
-    let_down: Arc<AtomicBool>,
+    /// The pool of the replica; `None` when the request reads from the primary.
+    replica: Option<Arc<ReplicaPool>>,
+    failed_on_replica: Arc<AtomicBool>,
 }
 
-impl Reading {
-    /// The database to read.
+impl ReadRoute {
+    /// The database to read from.
     pub fn db(&self) -> &Db {
         &self.db
     }
 
-    /// Whether that is the replica.
+    /// Returns true when the request reads from the replica.
     pub fn is_replica(&self) -> bool {
-        self.place.is_some()
+        self.replica.is_some()
     }
 
-    /// Whether a statement failed that would not have failed on the database written to.
-    pub fn was_let_down(&self) -> bool {
-        self.let_down.load(Ordering::Relaxed)
+    /// Returns true when a statement failed only because it ran on the replica. The request can be run again on the primary.
+    pub fn failed_on_replica(&self) -> bool {
+        self.failed_on_replica.load(Ordering::Relaxed)
     }
 
-    /// Waits until the replica is lost: for ever where it is not read.
-    pub async fn lost(&self) {
-        match &self.place {
-            Some(place) => place.run.ends().await,
+    /// Waits until the replica is lost. On the primary it waits forever.
+    pub async fn replica_lost(&self) {
+        match &self.replica {
+            Some(pool) => pool.incarnation.wait_lost().await,
             None => std::future::pending().await,
         }
     }
 
-    /// Waits until who reads for long has to read elsewhere: the replica is lost, or back.
-    pub async fn moves(&self) {
-        let (None, Some(replica)) = (&self.place, &self.db.replica) else { return self.lost().await };
+    /// Waits until a long-running read, such as a subscription, should change its route: the replica is lost, or healthy again.
+    pub async fn route_changed(&self) {
+        let (None, Some(replica)) = (&self.replica, &self.db.replica) else { return self.replica_lost().await };
         let mut state = replica.state.subscribe();
-        let back = state.wait_for(|state| matches!(state, State::Here(place) if !place.run.is_lost()));
-        if back.await.map(|_| ()).is_err() {
-            // Nobody looks after it any more: the program ends.
+        let healthy = state.wait_for(|state| matches!(state, State::Healthy(pool) if !pool.incarnation.is_lost()));
+        if healthy.await.map(|_| ()).is_err() {
+            // The monitor has ended, because the process is ending.
             std::future::pending::<()>().await;
         }
     }
 }
 
-/// A replica in figures.
+/// The state of a replica, for metrics.
 #[derive(Clone, Copy, Debug)]
-pub struct ReplicaFigures {
-    /// Whether it is read.
+pub struct ReplicaStats {
+    /// True while the replica serves reads.
     pub is_read: bool,
-    /// The newest version that it is known to have.
+    /// The newest data version that the replica is known to have.
     pub version: Option<i64>,
-    /// Connections for reading that work now.
+    /// Read connections in use.
     pub busy: usize,
 }
 
 impl Db {
-    /// Reads at this streaming replica from now on, while it answers. Error: `BAD_INPUT` when it is no replica of this database.
+    /// Adds a streaming replica, which serves reads while it is healthy.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadInput`] when the URL does not lead to a replica of this database. A replica that does not answer yet is no
+    /// error: it is used as soon as it does.
     pub async fn with_replica(self, url: &str) -> Result<Self> {
-        let (keeper, first) = HealthMonitor::new(self.reader.clone(), url).await?;
-        let (state, wanted) = keeper.shared();
-        let mut seen = state.subscribe();
+        let (monitor, first_check) = HealthMonitor::new(self.reader.clone(), url).await?;
+        let (state, awaited) = monitor.shared();
+        let mut first_state = state.subscribe();
         let mut task = JoinSet::new();
-        task.spawn(keeper.keep(first));
-        // From the first request on it is known where to read.
-        let _ = seen.changed().await;
-        Ok(Self { replica: Some(Replica { state, wanted, _keeper: Arc::new(task) }), ..self })
+        task.spawn(monitor.run(first_check));
+        // The first request can be routed only when the state is known.
+        let _ = first_state.changed().await;
+        Ok(Self { replica: Some(Replica { state, awaited, _monitor: Arc::new(task) }), ..self })
     }
 
-    /// Whether a replica is read where it answers.
+    /// Returns true when a replica is configured, healthy or not.
     pub fn has_replica(&self) -> bool {
         self.replica.is_some()
     }
 
-    /// Where a request reads that needs this version of the graph, or a newer one.
-    pub fn reading(&self, version: i64) -> Reading {
-        let Some(place) = self.place() else { return self.reading_here() };
-        if place.version.load(Ordering::Acquire) < version {
-            self.want(version);
-            return self.reading_here();
+    /// Returns the route of a request that needs at least this data version: the replica when it is known to have it, else the
+    /// primary.
+    pub fn route_read(&self, version: i64) -> ReadRoute {
+        let Some(pool) = self.replica_pool() else { return self.route_to_primary() };
+        if pool.known_version() < version {
+            self.expect_on_replica(version);
+            return self.route_to_primary();
         }
-        let let_down = Arc::new(AtomicBool::new(false));
-        let tied = |reader: &ReadPool| reader.telling(Arc::clone(&let_down));
+        let failed_on_replica = Arc::new(AtomicBool::new(false));
+        let reporting = |reader: &ReadPool| reader.reporting_to(Arc::clone(&failed_on_replica));
         let db = Self {
-            reader: tied(&place.reader),
-            exports: tied(&place.exports),
-            version: Arc::clone(&place.now),
-            watch: Arc::clone(&place.watch),
+            reader: reporting(&pool.reader),
+            exports: reporting(&pool.exports),
+            version: Arc::clone(&pool.current_version),
+            notifier: Arc::clone(&pool.notifier),
             ..self.clone()
         };
-        Reading { db, place: Some(place), let_down }
+        ReadRoute { db, replica: Some(pool), failed_on_replica }
     }
 
-    /// Reading the database written to.
-    pub fn reading_here(&self) -> Reading {
-        Reading { db: self.clone(), place: None, let_down: Arc::default() }
+    /// Returns the route to the primary.
+    pub fn route_to_primary(&self) -> ReadRoute {
+        ReadRoute { db: self.clone(), replica: None, failed_on_replica: Arc::default() }
     }
 
-    /// Somebody will read this version: it is looked often whether the replica has it.
-    pub fn want(&self, version: i64) {
+    /// Announces that requests will need this data version, so that the monitor asks the replica for it often.
+    pub fn expect_on_replica(&self, version: i64) {
         let Some(replica) = &self.replica else { return };
-        if replica.wanted.version.fetch_max(version, Ordering::AcqRel) < version {
-            replica.wanted.grown.notify_one();
+        if replica.awaited.version.fetch_max(version, Ordering::AcqRel) < version {
+            replica.awaited.grown.notify_one();
         }
     }
 
-    /// Whether all who wrote up to this version read it wherever they read.
-    pub fn is_everywhere(&self, version: i64) -> bool {
-        !self.has_replica() || self.place().is_some_and(|place| place.version.load(Ordering::Acquire) >= version)
+    /// Returns true when every route has this data version: there is no replica, or it is healthy and known to have it.
+    pub fn is_replicated(&self, version: i64) -> bool {
+        !self.has_replica() || self.replica_pool().is_some_and(|pool| pool.known_version() >= version)
     }
 
-    fn place(&self) -> Option<Arc<ReplicaPool>> {
+    /// The connections to the replica while it is healthy.
+    fn replica_pool(&self) -> Option<Arc<ReplicaPool>> {
         match &*self.replica.as_ref()?.state.borrow() {
-            State::Here(place) if !place.run.is_lost() => Some(Arc::clone(place)),
+            State::Healthy(pool) if !pool.incarnation.is_lost() => Some(Arc::clone(pool)),
             _ => None,
         }
     }
 
-    /// Whether the replica is as it has to be before anybody reads; what is to be said of it. Once it was read it may go:
-    /// then all read the database written to, and a balancer has nothing to gain by leaving this process out.
+    /// Checks the replica for `/health/ready`. An error says why it does not serve reads yet; a text says why it no longer does.
+    ///
+    /// A replica that was healthy once may be lost: all requests then read from the primary, so a load balancer would gain
+    /// nothing by removing this process.
     pub fn replica_is_ready(&self) -> std::result::Result<Option<String>, String> {
         match self.replica.as_ref().map(|replica| replica.state.borrow().clone()) {
-            Some(State::Away { why, was_here: false }) => Err(format!("the replica is not read yet: {why}")),
-            Some(State::Away { why, was_here: true }) => Ok(Some(format!("without the replica: {why}"))),
+            Some(State::Unavailable { reason, was_healthy: false }) => {
+                Err(format!("the replica does not serve reads yet: {reason}"))
+            }
+            Some(State::Unavailable { reason, was_healthy: true }) => {
+                Ok(Some(format!("without the replica: {reason}")))
+            }
             _ => Ok(None),
         }
     }
 
-    /// The replica in figures, if there is one.
-    pub fn replica_figures(&self) -> Option<ReplicaFigures> {
+    /// The state of the replica for metrics; `None` when there is none.
+    pub fn replica_stats(&self) -> Option<ReplicaStats> {
         self.replica.as_ref()?;
-        let place = self.place();
-        Some(ReplicaFigures {
-            is_read: place.is_some(),
-            version: place.as_ref().map(|place| place.version.load(Ordering::Acquire)),
-            busy: place.map_or(0, |place| place.reader.occupancy().1),
+        let pool = self.replica_pool();
+        Some(ReplicaStats {
+            is_read: pool.is_some(),
+            version: pool.as_ref().map(|pool| pool.known_version()),
+            busy: pool.map_or(0, |pool| pool.reader.occupancy().1),
         })
     }
 
-    /// Waits for what runs at the replica and closes its connections.
+    /// Waits for running statements on the replica and closes its connections.
     pub(super) async fn close_replica(&self) -> Result<()> {
-        let Some(place) = self.place() else { return Ok(()) };
-        place.reader.close().await?;
-        place.now.close().await?;
-        place.exports.close().await
+        let Some(pool) = self.replica_pool() else { return Ok(()) };
+        pool.reader.close().await?;
+        pool.current_version.close().await?;
+        pool.exports.close().await
     }
 }
