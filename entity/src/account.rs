@@ -1,4 +1,4 @@
-//! Versions of a disputed event.
+//! Accounts: versions of a disputed event.
 
 use sea_orm::entity::prelude::{
     ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, PrimaryKeyTrait,
@@ -11,40 +11,40 @@ use crate::row::row_struct;
 use crate::standing::Standing;
 
 row_struct! {
-    /// One version of a disputed event. What is agreed hangs on the event, what is disputed on its accounts.
+    /// One version of a disputed event. Agreed facts belong to the event, disputed ones to its accounts.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "account")]
     pub struct Model {
-        /// Its number.
+        /// Row id.
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: AccountId,
         /// The event.
         pub event_id: EventId,
-        /// What this version says, in a few words.
+        /// Short summary of this version.
         pub label: String,
-        /// What kind of event it was, if this version says otherwise.
+        /// Type of the event, if this version differs from the event.
         #[sea_orm(column_name = "type")]
         pub kind: Option<EventType>,
-        /// When, in EDTF, if this version says otherwise.
+        /// Date in EDTF, if this version differs from the event.
         pub date: Option<String>,
-        /// The raw words.
+        /// The date in the words of the source.
         pub date_raw: Option<String>,
-        /// Start of that time, seconds since 1970 UTC.
+        /// Earliest possible start, in seconds since 1970 UTC.
         pub earliest: Option<i64>,
-        /// End of that time, exclusive.
+        /// Latest possible end, exclusive, in seconds since 1970 UTC.
         pub latest: Option<i64>,
-        /// Where, if this version says otherwise.
+        /// Place, if this version differs from the event.
         pub place_id: Option<PlaceId>,
-        /// Where more exactly, in words.
+        /// More exact location, in words.
         pub place_note: Option<String>,
-        /// Derived: the standing of its claim among its rivals.
+        /// Derived: the standing of the claim that this account is true.
         pub standing: Option<Standing>,
-        /// Derived: contested only because a rival account is asserted by another voice.
+        /// Derived: true if the account is contested only because another voice supports a rival account.
         pub implied: bool,
     }
 }
 
-/// Joins are written where they are asked for; foreign keys are the migrations' concern.
+/// Empty on purpose: queries write their own joins, and the migrations define the foreign keys.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -1,4 +1,4 @@
-//! Who acts and speaks: a person, an organization, a group or an anonymous source.
+//! Actors: persons, organizations, groups and anonymous sources.
 
 use sea_orm::entity::prelude::{
     ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, PrimaryKeyTrait,
@@ -14,110 +14,110 @@ row_struct! {
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "actor")]
     pub struct Model {
-        /// Its number.
+        /// Row id.
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: ActorId,
-        /// Which of the four it is.
+        /// Kind of actor.
         pub kind: ActorKind,
-        /// A readable unique name, where one was given.
+        /// Human-readable unique name; null unless a record sets one.
         pub slug: Option<String>,
-        /// What to show.
+        /// Display label. It is not necessarily a name.
         pub label: String,
-        /// The label folded for ordering.
+        /// The label folded (case, accents, articles) for sorting.
         pub label_key: String,
-        /// What it is, in a few words of ours.
+        /// Short description, written by the dataset's authors.
         pub description: Option<String>,
-        /// ISO 3166-1 alpha-2 code of its country or nationality.
+        /// ISO 3166-1 alpha-2 code of the actor's country or nationality.
         pub country: Option<String>,
         /// PLOVER sector code, such as `CVL`, `GOV`, `MIL`.
         pub sector: Option<String>,
         /// A person's occupation.
         pub occupation: Option<String>,
-        /// A person's birth, in EDTF.
+        /// A person's date of birth, in EDTF.
         pub born: Option<String>,
-        /// A person's death, in EDTF.
+        /// A person's date of death, in EDTF.
         pub died: Option<String>,
-        /// What kind of organization it is.
+        /// Kind of organization.
         pub organization_kind: Option<OrganizationKind>,
-        /// Where an organization is, or the place a state is.
+        /// An organization's location; for a state, its territory.
         pub place_id: Option<PlaceId>,
-        /// An anonymous source, as printed.
+        /// An anonymous source's description, as printed.
         pub descriptor: Option<String>,
-        /// On what condition it spoke.
+        /// An anonymous source's condition for speaking.
         pub condition: Option<String>,
-        /// Why it is not named.
+        /// The reason why an anonymous source is not named.
         pub reason: Option<String>,
-        /// Whom an anonymous source is close to.
+        /// The actor that an anonymous source is close to.
         pub close_to_id: Option<ActorId>,
-        /// The article that quotes an anonymous source: it has no life outside of it.
+        /// The article that quotes an anonymous source. The source is deleted with it.
         pub article_id: Option<ArticleId>,
     }
 }
 
-/// Joins are written where they are asked for; foreign keys are the migrations' concern.
+/// Empty on purpose: queries write their own joins, and the migrations define the foreign keys.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
 string_enum! {
-    /// What an actor is.
+    /// The kind of an actor.
     ActorKind {
         /// A human being.
         Person,
-        /// A body with a structure: a state, a government body, a militia, a party, a company.
+        /// A body with a structure, such as a state, government body, militia, party or company.
         Organization,
-        /// People without a known structure: the kidnappers, security forces, militia channels.
+        /// People without a known structure, such as kidnappers, security forces or militia channels.
         Group,
-        /// Someone whom an article quotes without a name.
+        /// A source that an article quotes without naming it.
         AnonymousSource,
     }
 }
 
 string_enum! {
-    /// What kind of organization it is.
+    /// The kind of an organization.
     OrganizationKind {
-        /// A state that acts; it is linked to its place.
+        /// A state as an actor, linked to the place that is its territory.
         State,
-        /// A cabinet or government as a whole.
+        /// A cabinet, or a government as a whole.
         Government,
-        /// A ministry, an office, a commission of the state.
+        /// A ministry, office or commission of a state.
         GovernmentBody,
         /// A parliament or council.
         Legislature,
         /// A court.
         Court,
-        /// A police, an intelligence service, a guard.
+        /// A police force, intelligence service or guard.
         SecurityForce,
-        /// An army or a part of it.
+        /// An army, or a part of one.
         Military,
-        /// An armed body outside the regular forces.
+        /// An armed organization outside of the regular forces.
         Militia,
         /// A political party.
         Party,
         /// A social or political movement.
         Movement,
-        /// A newspaper, agency, broadcaster or outlet.
+        /// A newspaper, news agency, broadcaster or other news outlet.
         Media,
-        /// A service on which people publish.
+        /// An online service on which people publish.
         Platform,
         /// A non-governmental organization.
         Ngo,
-        /// An intergovernmental organization or a mission of one.
+        /// An intergovernmental organization, or a mission of one.
         Igo,
         /// A business.
         Company,
-        /// The institution, not the building.
+        /// A hospital as an institution. Its building is a place.
         Hospital,
         /// A school, institute or university.
         School,
-        /// A research institute on policy.
+        /// A policy research institute.
         ThinkTank,
         /// A trade union or professional body.
         Union,
-        /// A church, seminary or endowment.
+        /// A church, seminary or religious endowment.
         ReligiousBody,
-        /// None of the above.
+        /// Any other kind of organization.
         Other,
     }
 }

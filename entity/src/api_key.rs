@@ -1,4 +1,4 @@
-//! Who may write.
+//! API keys.
 
 use sea_orm::entity::prelude::{
     ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, PrimaryKeyTrait,
@@ -8,29 +8,29 @@ use serde::Serialize;
 use crate::row::row_struct;
 
 row_struct! {
-    /// A key. Only its hash is stored.
+    /// An API key. Only its hash is stored.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "api_key")]
     pub struct Model {
-        /// Its number.
+        /// Row id.
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: i64,
-        /// What it is called, unique.
+        /// Unique name.
         pub name: String,
         /// Hash of the key.
         pub hash: String,
-        /// What it may do: `read`, `write`, `admin`, with spaces between.
+        /// Scopes, separated by spaces: `read`, `write`, `admin`.
         pub scopes: String,
-        /// When it was made, seconds since 1970 UTC.
+        /// Time of creation, in seconds since 1970 UTC.
         pub created_at: i64,
-        /// When it ends.
+        /// Time of expiry, in seconds since 1970 UTC; none if the key does not expire.
         pub expires_at: Option<i64>,
-        /// When it was taken back.
+        /// Time of revocation, in seconds since 1970 UTC; none if the key is not revoked.
         pub revoked_at: Option<i64>,
     }
 }
 
-/// Joins are written where they are asked for; foreign keys are the migrations' concern.
+/// Empty on purpose: queries write their own joins, and the migrations define the foreign keys.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -1,4 +1,4 @@
-//! One published report or work.
+//! Articles: published reports and other works.
 
 use sea_orm::entity::prelude::{
     ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, PrimaryKeyTrait,
@@ -9,43 +9,43 @@ use crate::id::{ActorId, ArticleId, PlaceId};
 use crate::row::row_struct;
 
 row_struct! {
-    /// An article.
+    /// A published report or other work.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "article")]
     pub struct Model {
-        /// Its number.
+        /// Row id.
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: ArticleId,
-        /// A readable unique name, where one was given.
+        /// Human-readable unique name; null unless a record sets one.
         pub slug: Option<String>,
-        /// Who published it.
+        /// Publisher.
         pub publisher_id: Option<ActorId>,
-        /// Its headline.
+        /// Headline.
         pub headline: Option<String>,
-        /// Where it can be read.
+        /// Address of the published article.
         pub url: Option<String>,
-        /// When it was published, in EDTF.
+        /// Publication date, in EDTF.
         pub published: Option<String>,
-        /// Start of that time, seconds since 1970 UTC.
+        /// Earliest possible start, in seconds since 1970 UTC.
         pub published_earliest: Option<i64>,
-        /// End of that time, exclusive.
+        /// Latest possible end, exclusive, in seconds since 1970 UTC.
         pub published_latest: Option<i64>,
-        /// IANA time zone of the dateline, against which its relative days resolve.
+        /// IANA time zone of the dateline. Relative dates in the article, such as `on Friday`, are resolved in it.
         pub time_zone: Option<String>,
-        /// Where it was written.
+        /// Dateline: the place where the article was written.
         pub dateline_place_id: Option<PlaceId>,
         /// BCP 47 language tag.
         pub language: Option<String>,
-        /// The text, where it may be kept.
+        /// Full text, if it may be stored.
         pub text: Option<String>,
         /// SHA-256 of the text in UTF-8, in hexadecimal.
         pub text_sha256: Option<String>,
-        /// Length of the text in Unicode code points: no evidence ends behind it.
+        /// Length of the text in Unicode code points. Evidence may not end after it.
         pub text_length: Option<i32>,
     }
 }
 
-/// Joins are written where they are asked for; foreign keys are the migrations' concern.
+/// Empty on purpose: queries write their own joins, and the migrations define the foreign keys.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

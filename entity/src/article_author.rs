@@ -1,4 +1,4 @@
-//! Who wrote an article.
+//! Authors of articles.
 
 use sea_orm::entity::prelude::{
     ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, PrimaryKeyTrait,
@@ -16,7 +16,7 @@ row_struct! {
         /// The article.
         #[sea_orm(primary_key, auto_increment = false)]
         pub article_id: ArticleId,
-        /// The author's place in the byline, from 0.
+        /// Position of the author in the byline, from 0.
         #[sea_orm(primary_key, auto_increment = false)]
         pub ordinal: i32,
         /// The author.
@@ -24,7 +24,7 @@ row_struct! {
     }
 }
 
-/// Joins are written where they are asked for; foreign keys are the migrations' concern.
+/// Empty on purpose: queries write their own joins, and the migrations define the foreign keys.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

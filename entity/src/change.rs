@@ -1,4 +1,4 @@
-//! The log of writes.
+//! The audit log.
 
 use sea_orm::entity::prelude::{
     ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, PrimaryKeyTrait,
@@ -11,50 +11,50 @@ use crate::row::row_struct;
 use crate::string_enum::string_enum;
 
 row_struct! {
-    /// One write to one thing with its parts.
+    /// One change of a record and its parts.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "change")]
     pub struct Model {
-        /// Place in the order of commits, from 1.
+        /// Sequence number in commit order, from 1.
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: ChangeId,
-        /// When, seconds since 1970 UTC.
+        /// Time of the commit, in seconds since 1970 UTC.
         pub at: i64,
-        /// Who wrote: the name of a key, or `command line`.
+        /// The writer: the name of an API key, or `command line`.
         pub by: String,
-        /// Which import or request it belongs to.
+        /// The import or request that the change belongs to.
         pub batch: String,
-        /// The noun of the thing.
+        /// Type of the record.
         pub kind: RecordKind,
-        /// The thing. It may be gone, so this is no foreign key.
+        /// The record. Not a foreign key, because the record may have been deleted.
         pub record_id: RecordId,
-        /// What was done.
+        /// Operation.
         pub operation: Operation,
-        /// The row before, as JSON; only for updates and deletes.
+        /// The changed rows before the change, as JSON; only for updates and deletes.
         pub before: Option<String>,
-        /// The row after, as JSON; only for updates.
+        /// The changed rows after the change, as JSON; only for updates.
         pub after: Option<String>,
     }
 }
 
-/// Joins are written where they are asked for; foreign keys are the migrations' concern.
+/// Empty on purpose: queries write their own joins, and the migrations define the foreign keys.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
 string_enum! {
-    /// What a write did.
+    /// The operation of a change.
     Operation {
-        /// Made it.
+        /// The record was created.
         Create,
-        /// Changed it or its parts.
+        /// The record or its parts were changed.
         Update,
-        /// Took it away.
+        /// The record was deleted.
         Delete,
-        /// Judged it to be another thing.
+        /// The record was merged into another one.
         Merge,
-        /// Took that judgement back.
+        /// The merge of the record was undone.
         Unmerge,
     }
 }

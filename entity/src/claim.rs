@@ -1,4 +1,4 @@
-//! Propositions that statements take sides on.
+//! Claims: propositions on which statements take a stance.
 
 use sea_orm::entity::prelude::{
     ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, PrimaryKeyTrait,
@@ -11,27 +11,27 @@ use crate::row::row_struct;
 use crate::standing::Standing;
 
 row_struct! {
-    /// A proposition, always worded affirmatively.
+    /// A proposition on which statements take a stance, always worded affirmatively.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "claim")]
     pub struct Model {
-        /// Its number.
+        /// Row id.
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: ClaimId,
-        /// The proposition, in our words.
+        /// The proposition, in the words of the dataset's authors.
         pub text: String,
-        /// The event, account, participation, relation, figure or actor it is about.
+        /// Subject: an event, account, participation, relation, figure or actor.
         pub subject_id: Option<RecordId>,
-        /// The subject's noun.
+        /// Type of the subject.
         pub subject_kind: Option<RecordKind>,
-        /// Derived: how it stands between those for and those against it.
+        /// Derived: the standing, computed from the latest stance of each voice.
         pub standing: Standing,
-        /// Derived: contested only because a rival account is asserted by another voice.
+        /// Derived: true if the claim is contested only because another voice supports a rival account.
         pub implied: bool,
     }
 }
 
-/// Joins are written where they are asked for; foreign keys are the migrations' concern.
+/// Empty on purpose: queries write their own joins, and the migrations define the foreign keys.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

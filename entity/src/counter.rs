@@ -1,4 +1,4 @@
-//! The sequences that number rows and changes. One writer at a time draws from them.
+//! Sequences and version numbers. Only one writer at a time changes them.
 
 use sea_orm::entity::prelude::{
     ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, PrimaryKeyTrait,
@@ -8,19 +8,19 @@ use serde::Serialize;
 use crate::row::row_struct;
 
 row_struct! {
-    /// A sequence.
+    /// A named counter.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "counter")]
     pub struct Model {
-        /// `id` or `change`.
+        /// `id` (rows), `change` (audit log), `version` (version of the graph) or `index` (version of the indexing rules).
         #[sea_orm(primary_key, auto_increment = false)]
         pub name: String,
-        /// The last number given.
+        /// The last value used.
         pub value: i64,
     }
 }
 
-/// Joins are written where they are asked for; foreign keys are the migrations' concern.
+/// Empty on purpose: queries write their own joins, and the migrations define the foreign keys.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

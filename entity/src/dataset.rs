@@ -1,4 +1,4 @@
-//! Where a batch of records comes from.
+//! Datasets: the sources of records.
 
 use sea_orm::entity::prelude::{
     ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, PrimaryKeyTrait,
@@ -9,25 +9,25 @@ use crate::id::DatasetId;
 use crate::row::row_struct;
 
 row_struct! {
-    /// A dataset.
+    /// A source of records.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "dataset")]
     pub struct Model {
-        /// Its number.
+        /// Row id.
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: DatasetId,
-        /// The name by which imports and references call it, unique.
+        /// Unique name, used by imports and references.
         pub key: String,
-        /// What to call it in a sentence.
+        /// Title for display.
         pub title: Option<String>,
-        /// Under what terms its records may be used: an SPDX identifier where there is one.
-        pub licence: Option<String>,
-        /// Where it is published.
+        /// Terms of use of the records: an SPDX identifier if there is one.
+        pub license: Option<String>,
+        /// Address of the publication.
         pub url: Option<String>,
     }
 }
 
-/// Joins are written where they are asked for; foreign keys are the migrations' concern.
+/// Empty on purpose: queries write their own joins, and the migrations define the foreign keys.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -1,4 +1,4 @@
-//! What happened, is planned, or is said to have happened.
+//! Events that happened, are planned, or are said to have happened.
 
 use sea_orm::entity::prelude::{
     ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, PrimaryKeyTrait,
@@ -13,77 +13,77 @@ use crate::standing::Standing;
 use crate::string_enum::string_enum;
 
 row_struct! {
-    /// An event.
+    /// Something that happened, is planned, or is said to have happened.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "event")]
     pub struct Model {
-        /// Its number.
+        /// Row id.
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: EventId,
-        /// A readable unique name, where one was given.
+        /// Human-readable unique name; null unless a record sets one.
         pub slug: Option<String>,
-        /// What kind of event it is.
+        /// Type of the event.
         #[sea_orm(column_name = "type")]
         pub kind: EventType,
-        /// The feed's own code for its type.
+        /// The source feed's own code for the type.
         pub source_type: Option<String>,
-        /// A title of ours.
+        /// Title, written by the dataset's authors.
         pub title: Option<String>,
-        /// What happened, in our words.
+        /// Summary, written by the dataset's authors.
         pub summary: Option<String>,
-        /// When, in EDTF.
+        /// Date, in EDTF.
         pub date: Option<String>,
-        /// The raw words, such as `on Friday evening`.
+        /// The date in the words of the source, such as `on Friday evening`.
         pub date_raw: Option<String>,
-        /// Start of the time it may lie in, seconds since 1970 UTC.
+        /// Earliest possible start, in seconds since 1970 UTC.
         pub earliest: Option<i64>,
-        /// End of that time, exclusive.
+        /// Latest possible end, exclusive, in seconds since 1970 UTC.
         pub latest: Option<i64>,
-        /// Where.
+        /// Place.
         pub place_id: Option<PlaceId>,
-        /// Where more exactly, in words.
+        /// More exact location, in words.
         pub place_note: Option<String>,
-        /// Whether the place is stated or inferred.
+        /// Certainty of the place: stated or inferred; none without a place.
         pub place_certainty: Option<Certainty>,
-        /// From what the place is inferred.
+        /// Explanation of how the place was inferred.
         pub place_certainty_note: Option<String>,
-        /// How exact the place is.
+        /// Precision of the place.
         pub place_precision: Option<PlacePrecision>,
-        /// Whether it happened.
+        /// Factual status: whether the event happened.
         pub occurrence: Occurrence,
-        /// The event of which it is a part.
+        /// The event that this event is a part of.
         pub parent_id: Option<EventId>,
-        /// Derived: the standing of the event with its claim, accounts and participations.
+        /// Derived: the standing, computed from the event's claim, accounts and participations.
         pub standing: Option<Standing>,
     }
 }
 
-/// Joins are written where they are asked for; foreign keys are the migrations' concern.
+/// Empty on purpose: queries write their own joins, and the migrations define the foreign keys.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
 string_enum! {
-    /// Whether an event happened.
+    /// The factual status of an event, as reported: whether it happened.
     Occurrence {
-        /// It happened, or is told as having happened.
+        /// The event happened, or is reported as having happened.
         Happened,
-        /// It is planned or announced.
+        /// The event is planned or announced.
         Planned,
-        /// It is spoken of as possible.
+        /// The event is mentioned as a possibility.
         Hypothetical,
-        /// It stands for many that go on over its time, such as killings since 2019.
+        /// Represents many events over its time span, such as killings since 2019.
         Series,
-        /// It was expected and did not happen.
+        /// The event was expected but did not happen.
         DidNotHappen,
     }
 }
 
 string_enum! {
-    /// How exact the place of an event is.
+    /// The precision of an event's place.
     PlacePrecision {
-        /// The very spot.
+        /// Exactly at the place.
         Exact,
         /// Near the place.
         Near,

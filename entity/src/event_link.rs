@@ -1,4 +1,4 @@
-//! Ties from one event to another.
+//! Links between events.
 
 use sea_orm::entity::prelude::{
     ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, PrimaryKeyTrait,
@@ -10,40 +10,40 @@ use crate::row::row_struct;
 use crate::string_enum::string_enum;
 
 row_struct! {
-    /// A tie from one event to another.
+    /// A link from one event to another.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "event_link")]
     pub struct Model {
-        /// Its number.
+        /// Row id.
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: EventLinkId,
-        /// What the first is to the second.
+        /// Kind of link.
         pub kind: EventLinkKind,
-        /// The first.
+        /// The event that the link starts from.
         pub from_id: EventId,
-        /// The second.
+        /// The event that the link points to.
         pub to_id: EventId,
     }
 }
 
-/// Joins are written where they are asked for; foreign keys are the migrations' concern.
+/// Empty on purpose: queries write their own joins, and the migrations define the foreign keys.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
 string_enum! {
-    /// What the first event is to the second.
+    /// The kind of a link between two events.
     EventLinkKind {
-        /// The first comes after the second.
+        /// The `from` event comes after the `to` event.
         Follows,
-        /// The first brings the second about.
+        /// The `from` event causes the `to` event.
         Causes,
-        /// The first answers the second.
+        /// The `from` event is a response to the `to` event.
         RespondsTo,
-        /// The first makes the second possible.
+        /// The `from` event makes the `to` event possible.
         Enables,
-        /// The first keeps the second from happening.
+        /// The `from` event prevents the `to` event.
         Prevents,
     }
 }

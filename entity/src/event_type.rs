@@ -1,58 +1,58 @@
-//! The closed tree of event types, with the codes of other systems on each.
+//! The closed hierarchy of event types, with the matching codes of other systems.
 //!
-//! Inner nodes are types too: a disputed event takes the nearest common parent, its accounts the leaves.
+//! Inner nodes are types too. A disputed event has the nearest common ancestor of its accounts' types.
 
 use crate::string_enum::string_enum;
 
 string_enum! {
-    /// What kind of event it is: a closed tree with codes of PLOVER 2.0, CAMEO 1.1b3 and ACLED on each
-    /// type (see `eventTypes`).
+    /// The type of an event. The types form a closed hierarchy; `Query.eventTypes` returns it with the codes of PLOVER 2.0,
+    /// CAMEO 1.1b3 and ACLED for each type.
     EventType {
-        /// Force used against people or things.
+        /// Force is used against people or things.
         Violence,
-        /// Taking somebody away by force.
+        /// Somebody is taken away by force.
         Abduction,
-        /// Somebody went missing.
+        /// Somebody goes missing.
         Disappearance,
-        /// Torture of somebody held.
+        /// Somebody in captivity is tortured.
         Torture,
-        /// A bodily attack without firearms.
+        /// Somebody is attacked physically, without firearms.
         Assault,
         /// Sexual violence.
         SexualViolence,
-        /// Somebody was hurt.
+        /// Somebody is injured.
         Injury,
-        /// Somebody was killed.
+        /// Somebody is killed.
         Killing,
-        /// A targeted killing.
+        /// Somebody is killed in a targeted attack.
         Assassination,
-        /// Somebody was to be killed and lived.
+        /// Somebody survives an attempt to kill them.
         AttemptedKilling,
-        /// A targeted killing that failed.
+        /// Somebody survives a targeted attempt to kill them.
         AttemptedAssassination,
-        /// Armed sides fight each other.
+        /// Armed groups fight each other.
         ArmedClash,
-        /// One side attacks with arms.
+        /// One side attacks with weapons.
         ArmedAttack,
-        /// An explosion set off on purpose.
+        /// A bomb or other explosive is set off on purpose.
         Bombing,
         /// An attack from aircraft or drones.
         AirStrike,
-        /// Artillery, mortar or missile fire.
+        /// An attack with artillery, mortars or missiles.
         Shelling,
-        /// An attack in which the attacker means to die.
+        /// An attack in which the attacker intends to die.
         SuicideAttack,
-        /// Things are destroyed or looted.
+        /// Property is destroyed or looted.
         PropertyDestruction,
         /// An attack on computers or networks.
         CyberAttack,
-        /// Pressure or punishment, by a state or others.
+        /// Pressure or punishment by a state or others.
         Coercion,
         /// Somebody is arrested or detained.
         Arrest,
         /// Somebody is threatened.
         Threat,
-        /// Sanctions are laid on somebody.
+        /// Sanctions are imposed on somebody.
         Sanction,
         /// Somebody is expelled or deported.
         Expulsion,
@@ -62,127 +62,127 @@ string_enum! {
         ContentTakedown,
         /// An account on a service is suspended.
         AccountSuspension,
-        /// A curfew or state of emergency.
+        /// A curfew or state of emergency is imposed.
         Curfew,
-        /// Somebody is tried.
+        /// Somebody is tried in court.
         Trial,
         /// Somebody is convicted.
         Conviction,
-        /// An inquiry by an authority.
+        /// An authority investigates.
         Investigation,
-        /// Somebody held is held no longer.
+        /// Somebody's captivity ends, in any way.
         EndOfCaptivity,
-        /// Those who held somebody let go.
+        /// Somebody is released by their captors.
         Release,
-        /// Others free somebody.
+        /// Somebody is freed by others.
         Rescue,
-        /// Somebody held gets away.
+        /// Somebody escapes from captivity.
         Escape,
-        /// People show dissent in public.
+        /// People protest in public.
         Protest,
         /// A march or rally.
         Demonstration,
         /// A violent protest.
         Riot,
-        /// Work is stopped in protest.
+        /// People stop working in protest.
         Strike,
         /// A hunger strike.
         HungerStrike,
         /// A boycott.
         Boycott,
-        /// People meet or talk.
+        /// People meet or talk to each other.
         Contact,
         /// Somebody visits somebody or a place.
         Visit,
         /// People meet.
         Meeting,
-        /// People talk by telephone or screen.
+        /// People talk by telephone or video.
         Call,
-        /// Sides negotiate.
+        /// Parties negotiate.
         Negotiation,
-        /// Sides consult.
+        /// Parties consult each other.
         Consultation,
-        /// Sides work together or give way.
+        /// Parties cooperate or make concessions.
         Cooperation,
         /// An agreement is made.
         Agreement,
         /// Help is given.
         Aid,
-        /// Support is shown.
+        /// Somebody shows support.
         Support,
-        /// A side gives way.
+        /// A party makes a concession.
         Concession,
-        /// Fighting is stopped by agreement.
+        /// Parties agree to stop fighting.
         Ceasefire,
-        /// Arms are given up.
+        /// Weapons are given up.
         Disarmament,
-        /// Offices, votes and laws.
+        /// Political events: offices, votes and laws.
         Politics,
-        /// Somebody takes an office.
+        /// Somebody takes office.
         Appointment,
-        /// Somebody gives up an office.
+        /// Somebody resigns from office.
         Resignation,
-        /// Somebody is put out of an office.
+        /// Somebody is removed from office.
         Dismissal,
         /// An election.
         Election,
-        /// A vote in a body.
+        /// A vote in a parliament or other body.
         Vote,
-        /// A law is made or changed.
+        /// A law is passed or changed.
         Legislation,
-        /// A court rules.
+        /// A court issues a ruling.
         CourtRuling,
-        /// People or forces go from place to place.
+        /// People or armed forces move from one place to another.
         Movement,
         /// Somebody travels.
         Travel,
-        /// People are driven from home.
+        /// People are driven from their homes.
         Displacement,
-        /// People move to live elsewhere.
+        /// People move to live in another place.
         Migration,
-        /// Somebody comes back.
+        /// Somebody returns.
         Return,
-        /// Forces are brought in.
+        /// Armed forces are deployed.
         Deployment,
-        /// Forces are taken out.
+        /// Armed forces are withdrawn.
         Withdrawal,
-        /// Ground changes hands.
+        /// Control over territory changes.
         TerritoryChange,
         /// Something is made public.
         Communication,
         /// A work is published.
         Publication,
-        /// Somebody speaks in public.
+        /// Somebody gives a public speech.
         Speech,
         /// A press conference.
         PressConference,
-        /// Talk that a feed codes as an event, without words; never repeated as a statement.
+        /// A speech act that a source feed codes as an event, without its words. It is not also stored as a statement.
         SpeechAct,
-        /// Somebody made a statement.
+        /// Somebody makes a statement.
         Statement,
-        /// Somebody accused somebody.
+        /// Somebody accuses somebody.
         Accusation,
-        /// Somebody condemned somebody or something.
+        /// Somebody condemns somebody or something.
         Condemnation,
-        /// Somebody denied something.
+        /// Somebody denies something.
         Denial,
-        /// Somebody asked or appealed.
+        /// Somebody makes a request or an appeal.
         Request,
-        /// Somebody refused.
+        /// Somebody refuses something.
         Refusal,
-        /// Somebody promised.
+        /// Somebody promises something.
         Pledge,
-        /// Somebody praised somebody.
+        /// Somebody praises somebody.
         Praise,
         /// People are cared for.
         Care,
-        /// Somebody is brought to or treated in hospital.
+        /// Somebody is taken to a hospital or treated in one.
         Hospitalization,
-        /// Goods and money.
+        /// Economic events: goods and money.
         Economy,
         /// Money is paid.
         Payment,
-        /// Harm that nobody meant.
+        /// Harm that nobody intended.
         Hazard,
         /// A natural disaster.
         NaturalDisaster,
@@ -190,18 +190,18 @@ string_enum! {
         Accident,
         /// An outbreak of a disease.
         DiseaseOutbreak,
-        /// Sports.
+        /// A sports event.
         Sports,
-        /// None of the above.
+        /// Any other type of event.
         Other,
     }
 }
 
-/// A type's place in the tree and what other systems call it.
+/// An event type's position in the hierarchy and its codes in other systems.
 pub struct Entry {
     /// The type.
     pub event_type: EventType,
-    /// The type above it.
+    /// The parent type; none for a root.
     pub parent: Option<EventType>,
     /// PLOVER 2.0 event type and mode, as `TYPE/mode`.
     pub plover: Option<&'static str>,
@@ -221,7 +221,7 @@ const fn entry(
     Entry { event_type, parent, plover, acled, cameo }
 }
 
-/// The tree, a parent always before its children.
+/// The hierarchy. A parent always precedes its children.
 #[rustfmt::skip]
 pub const TREE: &[Entry] = &[
     entry(EventType::Violence, None, Some("ASSAULT"), None, &[]),
@@ -320,21 +320,21 @@ pub const TREE: &[Entry] = &[
 ];
 
 impl EventType {
-    /// The entry of this type.
+    /// Returns the entry of this type.
     pub fn entry(self) -> &'static Entry {
-        // The tree holds every type in declaration order: a test compares.
+        // The index is valid because `TREE` lists every type in declaration order, which a test checks.
         &TREE[self as usize]
     }
 
-    /// This type and all below it.
+    /// Returns this type and all its descendants.
     pub fn with_descendants(self) -> Vec<EventType> {
-        let mut below = vec![self];
+        let mut types = vec![self];
         for entry in TREE {
-            if entry.parent.is_some_and(|parent| below.contains(&parent)) {
-                below.push(entry.event_type);
+            if entry.parent.is_some_and(|parent| types.contains(&parent)) {
+                types.push(entry.event_type);
             }
         }
-        below
+        types
     }
 }
 
@@ -343,7 +343,7 @@ mod tests {
     use super::{EventType, TREE};
 
     #[test]
-    fn tree_holds_every_type_in_order_with_parents_first() {
+    fn tree_lists_every_type_in_order_with_parents_first() {
         assert_eq!(TREE.iter().map(|entry| entry.event_type).collect::<Vec<_>>(), EventType::ALL);
         for (at, entry) in TREE.iter().enumerate() {
             if let Some(parent) = entry.parent {
@@ -353,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn descendants_include_the_type_and_all_below() {
+    fn descendants_include_the_type_itself() {
         assert_eq!(
             EventType::EndOfCaptivity.with_descendants(),
             [EventType::EndOfCaptivity, EventType::Release, EventType::Rescue, EventType::Escape]

@@ -1,4 +1,4 @@
-//! Where facts are written.
+//! Evidence: the spans of article text that support facts.
 
 use sea_orm::entity::prelude::{
     ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, PrimaryKeyTrait,
@@ -12,62 +12,62 @@ use crate::row::row_struct;
 use crate::string_enum::string_enum;
 
 row_struct! {
-    /// Where in an article a fact is written (W3C Web Annotation: TextPositionSelector and TextQuoteSelector).
+    /// A span of article text that supports a fact (W3C Web Annotation: TextPositionSelector and TextQuoteSelector).
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "evidence")]
     pub struct Model {
-        /// Its number.
+        /// Row id.
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: EvidenceId,
         /// The article.
         pub article_id: ArticleId,
-        /// The fact.
+        /// The record that the span supports.
         pub target_id: RecordId,
-        /// The fact's noun.
+        /// Type of that record.
         pub target_kind: RecordKind,
-        /// First code point of the span, from 0.
+        /// Index of the span's first Unicode code point, from 0.
         pub start: Option<i32>,
-        /// Code point behind the span.
+        /// Index after the span's last Unicode code point.
         pub end: Option<i32>,
-        /// The words there, where they may be kept.
+        /// Text of the span, if it may be stored.
         pub quote: Option<String>,
-        /// SHA-256 of the words there in UTF-8, in hexadecimal.
+        /// SHA-256 of the span's text in UTF-8, in hexadecimal.
         pub quote_sha256: Option<String>,
-        /// Words before the span.
+        /// Text before the span.
         pub prefix: Option<String>,
-        /// Words behind the span.
+        /// Text after the span.
         pub suffix: Option<String>,
-        /// Which part of the fact is written there.
+        /// The part of the fact that the span supports.
         pub part: EvidencePart,
-        /// Place among the pieces of a split span, from 0.
+        /// Position among the pieces of a split span, from 0.
         pub ordinal: i32,
-        /// In whose statement the fact is told; none for the article's own voice.
+        /// The statement that reports the fact; none if the article states it in its own voice.
         pub statement_id: Option<StatementId>,
-        /// How sure the annotation is, from 0 to 1.
+        /// Confidence of the annotation, from 0 to 1.
         pub confidence: Option<f64>,
-        /// Whether the fact is stated there or inferred from it.
+        /// Certainty: the span states the fact, or the fact is inferred from it.
         pub certainty: Certainty,
-        /// What is left to inference, in words of ours.
+        /// Explanation of what is inferred, written by the dataset's authors.
         pub note: Option<String>,
     }
 }
 
-/// Joins are written where they are asked for; foreign keys are the migrations' concern.
+/// Empty on purpose: queries write their own joins, and the migrations define the foreign keys.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
 string_enum! {
-    /// Which part of a fact a span shows.
+    /// The part of a fact that a span supports.
     EvidencePart {
-        /// All of it.
+        /// The whole fact.
         Whole,
         /// The source of a statement.
         Source,
-        /// The reporting word.
+        /// The reporting word of a statement, such as `said`.
         Cue,
-        /// What is said.
+        /// The content of a statement: what is said.
         Content,
     }
 }

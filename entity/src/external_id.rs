@@ -1,4 +1,4 @@
-//! Ids elsewhere.
+//! External ids: identifiers in other systems.
 
 use sea_orm::entity::prelude::{
     ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, PrimaryKeyTrait,
@@ -10,25 +10,25 @@ use crate::record::RecordKind;
 use crate::row::row_struct;
 
 row_struct! {
-    /// An id of an actor, place, event or article elsewhere.
+    /// An identifier of an actor, place, event or article in another system.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "external_id")]
     pub struct Model {
-        /// Its number.
+        /// Row id.
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: ExternalIdId,
-        /// Whose id it is.
+        /// The record that has the identifier.
         pub target_id: RecordId,
-        /// Its noun.
+        /// Type of that record.
         pub target_kind: RecordKind,
-        /// Who gives such ids: `wikidata`, `geonames`, `gdelt`, `acled`, `ucdp`, `ftm`, `twitter`, ...
+        /// The system that assigns such ids: `wikidata`, `geonames`, `gdelt`, `acled`, `ucdp`, `ftm`, `twitter`, ...
         pub scheme: String,
-        /// The id.
+        /// The identifier.
         pub value: String,
     }
 }
 
-/// Joins are written where they are asked for; foreign keys are the migrations' concern.
+/// Empty on purpose: queries write their own joins, and the migrations define the foreign keys.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

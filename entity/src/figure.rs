@@ -1,4 +1,4 @@
-//! Numbers and what they count.
+//! Figures: numbers and what they count.
 
 use sea_orm::entity::prelude::{
     ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, PrimaryKeyTrait,
@@ -12,62 +12,62 @@ use crate::row::row_struct;
 use crate::string_enum::string_enum;
 
 row_struct! {
-    /// A number that a statement, event, account or article gives.
+    /// A number that a statement, event, account or article reports.
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "figure")]
     pub struct Model {
-        /// Its number.
+        /// Row id.
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: FigureId,
-        /// The statement, event, account or article that gives it.
+        /// The statement, event, account or article that reports the figure.
         pub target_id: RecordId,
-        /// Its noun.
+        /// Type of that record.
         pub target_kind: RecordKind,
-        /// What is counted, in words.
+        /// Description of what is counted.
         pub counted: String,
-        /// The type of the events counted.
+        /// Type of the counted events.
         pub counted_type: Option<EventType>,
-        /// The number.
+        /// The reported number.
         pub value: Option<f64>,
-        /// The least it may be.
+        /// Lower bound.
         pub lower: Option<f64>,
-        /// The most it may be.
+        /// Upper bound.
         pub upper: Option<f64>,
         /// The unit, such as `person`, `year`, `USD`.
         pub unit: Option<String>,
-        /// How exact it is meant.
+        /// Precision of the number.
         pub qualifier: Qualifier,
-        /// Over what time it is counted, in EDTF.
+        /// Period over which is counted, in EDTF.
         pub period: Option<String>,
-        /// The raw words.
+        /// The period in the words of the source.
         pub period_raw: Option<String>,
-        /// Start of that time, seconds since 1970 UTC.
+        /// Earliest possible start, in seconds since 1970 UTC.
         pub earliest: Option<i64>,
-        /// End of that time, exclusive.
+        /// Latest possible end, exclusive, in seconds since 1970 UTC.
         pub latest: Option<i64>,
-        /// Where it is counted.
+        /// Place in which is counted.
         pub place_id: Option<PlaceId>,
-        /// The figure of which it is a part: the 58 of the 76.
+        /// The figure that this one is a part of: 58 of 76, for example.
         pub part_of_id: Option<FigureId>,
     }
 }
 
-/// Joins are written where they are asked for; foreign keys are the migrations' concern.
+/// Empty on purpose: queries write their own joins, and the migrations define the foreign keys.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
 string_enum! {
-    /// How exact a number is meant.
+    /// The precision of a figure's number.
     Qualifier {
-        /// So many.
+        /// Exactly this number.
         Exact,
-        /// So many or more.
+        /// This number or more.
         AtLeast,
-        /// So many or fewer.
+        /// This number or less.
         AtMost,
-        /// About so many.
+        /// Approximately this number.
         About,
         /// An estimate.
         Estimate,

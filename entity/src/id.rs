@@ -1,6 +1,6 @@
-//! Ids of rows. One sequence numbers the rows of all nouns, so an id alone names one thing of the graph.
+//! Row ids, one type per table. All tables draw from one sequence, so an id is unique across the graph.
 
-/// Declares the id of one noun.
+/// Declares the id types.
 macro_rules! ids {
     ($($(#[doc = $doc:literal])+ $name:ident,)+) => {$(
         $(#[doc = $doc])+
@@ -21,45 +21,45 @@ macro_rules! ids {
 }
 
 ids! {
-    /// A row of any noun that has a record: the nouns below share this number space.
+    /// Id of a row of any type that has a record. The types below share this id space.
     RecordId,
-    /// A dataset.
+    /// Id of a dataset.
     DatasetId,
-    /// An article.
+    /// Id of an article.
     ArticleId,
-    /// A person, organization, group or anonymous source.
+    /// Id of an actor: a person, organization, group or anonymous source.
     ActorId,
-    /// A name of an actor or place.
+    /// Id of a name of an actor or place.
     NameId,
-    /// A place.
+    /// Id of a place.
     PlaceId,
-    /// A lasting tie.
+    /// Id of a relation.
     RelationId,
-    /// An event.
+    /// Id of an event.
     EventId,
-    /// A part in an event.
+    /// Id of a participation in an event.
     ParticipationId,
-    /// A tie between two events.
+    /// Id of a link between two events.
     EventLinkId,
-    /// One version of a disputed event.
+    /// Id of an account: one version of a disputed event.
     AccountId,
-    /// One act of saying.
+    /// Id of a statement.
     StatementId,
-    /// A proposition that statements take sides on.
+    /// Id of a claim.
     ClaimId,
-    /// The side a statement takes on a claim.
+    /// Id of a stance of a statement on a claim.
     StanceId,
-    /// A number with what it counts.
+    /// Id of a figure: a number and what it counts.
     FigureId,
-    /// Where in an article a fact is written.
+    /// Id of a piece of evidence.
     EvidenceId,
-    /// A name seen in an article and not yet judged.
+    /// Id of a mention.
     MentionId,
-    /// An id elsewhere.
+    /// Id of an external id.
     ExternalIdId,
-    /// A recorded judgement on two things being one.
+    /// Id of a merge decision.
     MergeId,
-    /// A write, in the order of commits.
+    /// Id of a change in the audit log, in commit order.
     ChangeId,
 }
 

@@ -1,4 +1,4 @@
-//! Imports that are written in parts and have not ended.
+//! Checkpoints of imports that commit in parts and have not finished.
 
 use sea_orm::entity::prelude::{
     ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, PrimaryKeyTrait,
@@ -8,23 +8,23 @@ use serde::Serialize;
 use crate::row::row_struct;
 
 row_struct! {
-    /// An import under way.
+    /// An unfinished import.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "import_run")]
     pub struct Model {
-        /// A number of its own.
+        /// Id of the import.
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: i64,
-        /// SHA-256 of the files and of how they are imported.
+        /// SHA-256 of the files and of the import's options.
         pub digest: String,
-        /// When its last part was written, seconds since 1970 UTC.
+        /// Time of the last commit, in seconds since 1970 UTC.
         pub at: i64,
-        /// How far it is and what it has done, as JSON.
+        /// Progress and report so far, as JSON.
         pub state: String,
     }
 }
 
-/// Joins are written where they are asked for; foreign keys are the migrations' concern.
+/// Empty on purpose: queries write their own joins, and the migrations define the foreign keys.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -1,8 +1,8 @@
-//! What newsgraph stores: one file per noun with its row and its closed word lists.
+//! The storage model: one file per node type, with its table row and its string enums.
 //!
-//! Every row of the graph has a number from one sequence and an entry in [`record`]; so a fact of any noun can
-//! be referred to by one foreign key. Instants are whole seconds since 1970 UTC. Columns marked *derived* are
-//! computed by the writer from other rows and can be computed again.
+//! All rows of the graph draw their ids from one sequence and have an entry in [`record`]. One foreign key can therefore refer
+//! to a row of any type. Instants are whole seconds since 1970 UTC. Columns marked *derived* are computed by the importer from
+//! other rows; `newsgraph check` recomputes them.
 
 mod string_enum;
 

@@ -1,4 +1,4 @@
-//! Names seen in articles and not yet judged.
+//! Mentions: names that occur in articles, resolved to an actor or place or not.
 
 use sea_orm::entity::prelude::{
     ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, PrimaryKeyTrait,
@@ -11,36 +11,36 @@ use crate::row::row_struct;
 use crate::string_enum::string_enum;
 
 row_struct! {
-    /// A name seen in an article.
+    /// A name that occurs in an article.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "mention")]
     pub struct Model {
-        /// Its number.
+        /// Row id.
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: MentionId,
         /// The article.
         pub article_id: ArticleId,
-        /// The name as written there.
+        /// The name as it is written in the article.
         pub text: String,
-        /// What it seems to name.
+        /// Kind of entity that the name seems to refer to.
         pub kind: MentionKind,
-        /// First code point, from 0.
+        /// Index of the name's first Unicode code point, from 0.
         pub start: Option<i32>,
-        /// The actor or place that it was judged to name.
+        /// The actor or place that the mention was resolved to.
         pub target_id: Option<RecordId>,
-        /// Its noun.
+        /// Type of that record.
         pub target_kind: Option<RecordKind>,
     }
 }
 
-/// Joins are written where they are asked for; foreign keys are the migrations' concern.
+/// Empty on purpose: queries write their own joins, and the migrations define the foreign keys.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
 string_enum! {
-    /// What a mention seems to name.
+    /// The kind of entity that a mention seems to refer to.
     MentionKind {
         /// A person.
         Person,
@@ -48,7 +48,7 @@ string_enum! {
         Organization,
         /// A place.
         Place,
-        /// Something else.
+        /// Any other kind of entity.
         Other,
     }
 }

@@ -1,4 +1,4 @@
-//! Recorded judgements on two things being one.
+//! Merge decisions of entity resolution.
 
 use sea_orm::entity::prelude::{
     ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, PrimaryKeyTrait,
@@ -11,44 +11,44 @@ use crate::row::row_struct;
 use crate::string_enum::string_enum;
 
 row_struct! {
-    /// A judgement on two actors, places or events.
+    /// A decision whether two actors, places or events are the same entity.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "merge")]
     pub struct Model {
-        /// Its number.
+        /// Row id.
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: MergeId,
-        /// The one that stays when they are the same.
+        /// The entity that is kept, if the two are the same.
         pub left_id: RecordId,
-        /// The other.
+        /// The other entity, which is merged into the kept one if they are the same.
         pub right_id: RecordId,
-        /// The noun of both.
+        /// Type of both entities.
         pub kind: RecordKind,
-        /// What was judged.
+        /// The decision.
         pub judgement: MergeDecision,
-        /// Who judged.
+        /// The person, API key or program that decided.
         pub judged_by: String,
-        /// When, seconds since 1970 UTC.
+        /// Time of the decision, in seconds since 1970 UTC.
         pub judged_at: i64,
-        /// Why.
+        /// Reason for the decision.
         pub reason: Option<String>,
     }
 }
 
-/// Joins are written where they are asked for; foreign keys are the migrations' concern.
+/// Empty on purpose: queries write their own joins, and the migrations define the foreign keys.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
 string_enum! {
-    /// What was judged of two things.
+    /// The decision on whether two entities are the same.
     MergeDecision {
-        /// They are one.
+        /// The two are the same entity: one is kept, and the other is merged into it.
         Same,
-        /// They are two.
+        /// The two are different entities.
         NotSame,
-        /// It was looked at and left open.
+        /// The pair was reviewed and left undecided.
         Unsure,
     }
 }

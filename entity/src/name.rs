@@ -1,4 +1,4 @@
-//! What actors and places are called.
+//! Names of actors and places.
 
 use sea_orm::entity::prelude::{
     ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, PrimaryKeyTrait,
@@ -14,44 +14,44 @@ row_struct! {
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "name")]
     pub struct Model {
-        /// Its number.
+        /// Row id.
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: NameId,
-        /// The actor or place that bears it.
+        /// The actor or place that has the name.
         pub target_id: RecordId,
-        /// The name as written.
+        /// The name as it is written.
         pub text: String,
         /// BCP 47 language tag.
         pub language: Option<String>,
-        /// ISO 15924 code of its script, computed from the text.
+        /// ISO 15924 code of the script, computed from the text.
         pub script: Option<String>,
-        /// What sort of name it is.
+        /// Kind of name.
         pub kind: NameKind,
     }
 }
 
-/// Joins are written where they are asked for; foreign keys are the migrations' concern.
+/// Empty on purpose: queries write their own joins, and the migrations define the foreign keys.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
 string_enum! {
-    /// What sort of name it is.
+    /// The kind of a name.
     NameKind {
-        /// The name to use.
+        /// The preferred name: the one to use.
         Preferred,
-        /// The full name.
+        /// A full name.
         Full,
-        /// A shorter form in use.
+        /// A shorter form that is in use.
         Short,
         /// Another name.
         Alias,
         /// An account name on a service, without the `@`.
         Handle,
-        /// The name in the language of its bearer.
+        /// The name in the language of the actor or place.
         Native,
-        /// The name carried over from another script.
+        /// The name transliterated from another script.
         Transliteration,
         /// An acronym.
         Acronym,

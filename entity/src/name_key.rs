@@ -1,4 +1,4 @@
-//! By what names are found: keys made from each name when it is written.
+//! Search keys of names, computed when a name is written.
 
 use sea_orm::entity::prelude::{
     ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, PrimaryKeyTrait,
@@ -10,38 +10,38 @@ use crate::row::row_struct;
 use crate::string_enum::string_enum;
 
 row_struct! {
-    /// One key of one name.
+    /// A search key of a name.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "name_key")]
     pub struct Model {
         /// The name.
         #[sea_orm(primary_key, auto_increment = false)]
         pub name_id: NameId,
-        /// How the key was made.
+        /// The rule that produced the key.
         #[sea_orm(primary_key, auto_increment = false)]
         pub rule: NameRule,
-        /// What is left of one word of the name, or of words joined.
+        /// The normalized form of a word of the name, or of joined words.
         #[sea_orm(primary_key, auto_increment = false)]
         pub key: String,
     }
 }
 
-/// Joins are written where they are asked for; foreign keys are the migrations' concern.
+/// Empty on purpose: queries write their own joins, and the migrations define the foreign keys.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
 string_enum! {
-    /// How a name is compared with what was asked.
+    /// The rule by which a name matches a search term, from the strictest to the most tolerant.
     NameRule {
-        /// Letter for letter, the whole name.
+        /// The whole name equals the search term, letter for letter.
         Exact,
-        /// Without regard to case, accents, Arabic letter variants, the articles al-, el- and ul-, punctuation, and joined or split parts; one part of a name is enough.
+        /// The names match when case, accents, Arabic letter variants, the articles al-, el- and ul-, punctuation, and joined or split parts are ignored. One part of a name is enough.
         Folded,
-        /// Carried over to Latin letters, so that Путин is Putin; one part of a name is enough.
+        /// The names match after transliteration to Latin letters: Путин matches Putin. One part of a name is enough.
         Transliterated,
-        /// By its consonants, in classes of those that are exchanged: Mikdam, Miqdam, Muqdam and مقدام are one; Kadhimi is Kazemi. The order of the parts, particles such as bin and where the parts are split do not count; one part of a name is enough.
+        /// The names sound alike: only consonants are compared, and consonants that are often exchanged count as equal. Mikdam, Miqdam, Muqdam and مقدام match each other, and Kadhimi matches Kazemi. The order of parts, particles such as bin, and where parts are split are ignored. One part of a name is enough.
         Phonetic,
     }
 }

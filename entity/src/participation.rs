@@ -1,4 +1,4 @@
-//! Who and what had a part in an event.
+//! Participations: the roles of actors, articles and things in events.
 
 use sea_orm::entity::prelude::{
     ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, PrimaryKeyTrait,
@@ -11,100 +11,100 @@ use crate::standing::Standing;
 use crate::string_enum::string_enum;
 
 row_struct! {
-    /// A part in an event: of exactly one actor, article or thing.
+    /// The participation of exactly one actor, article or thing in an event.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "participation")]
     pub struct Model {
-        /// Its number.
+        /// Row id.
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: ParticipationId,
         /// The event.
         pub event_id: EventId,
-        /// The account that tells of it; none when it is agreed.
+        /// The account that reports the participation; none if all accounts agree on it.
         pub account_id: Option<AccountId>,
-        /// The actor.
+        /// The participating actor.
         pub actor_id: Option<ActorId>,
-        /// The article.
+        /// The participating article.
         pub article_id: Option<ArticleId>,
-        /// The thing, in words: his social media accounts.
+        /// The participating thing, in words: `his social media accounts`, for example.
         pub thing: Option<String>,
-        /// The part it had.
+        /// Role in the event.
         pub role: Role,
-        /// The side it was on.
+        /// The side that the participant was on.
         pub side: Option<String>,
-        /// Where it took part, if not where the event was.
+        /// Place of the participation, if it differs from the event's place.
         pub place_id: Option<PlaceId>,
-        /// What else is told of it.
+        /// Further information.
         pub note: Option<String>,
-        /// Whether the part is stated or inferred.
+        /// Certainty: stated or inferred.
         pub certainty: Certainty,
-        /// Derived: the standing of the claim that it is so, or of its account.
+        /// Derived: the standing of the participation's claim, or of its account.
         pub standing: Option<Standing>,
     }
 }
 
-/// Joins are written where they are asked for; foreign keys are the migrations' concern.
+/// Empty on purpose: queries write their own joins, and the migrations define the foreign keys.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
 string_enum! {
-    /// The part that an actor, article or thing had in an event.
+    /// The role of an actor, article or thing in an event.
     Role {
-        /// Does it.
+        /// Carries out the action.
         Agent,
-        /// It is aimed at.
+        /// Is the target of the action.
         Target,
-        /// Suffers it.
+        /// Suffers from the action.
         Victim,
-        /// Visits.
+        /// Visits somebody or something.
         Visitor,
-        /// Is visited.
+        /// Receives a visit.
         Visited,
-        /// Receives it.
+        /// Receives what is given.
         Recipient,
-        /// It is to its benefit.
+        /// Benefits from the event.
         Beneficiary,
-        /// Organizes it.
+        /// Organizes the event.
         Organizer,
-        /// Speaks at it.
+        /// Speaks at the event.
         Speaker,
-        /// Sees it.
+        /// Witnesses the event.
         Witness,
-        /// Hosts it.
+        /// Hosts the event.
         Host,
-        /// Steps in.
+        /// Intervenes.
         Intervening,
-        /// Takes part.
+        /// Takes part in the event.
         Participant,
-        /// Mediates.
+        /// Mediates between the parties.
         Mediator,
-        /// Made what it is about.
+        /// Created the work that the event is about.
         Author,
-        /// Published what it is about.
+        /// Published the work that the event is about.
         Publisher,
-        /// The thing or work that it is about.
+        /// Is the thing or work that the event is about.
         Object,
-        /// By which it is done.
+        /// Is the means by which the action is carried out.
         Instrument,
-        /// Pays.
+        /// Makes a payment.
         Payer,
-        /// Is paid.
+        /// Receives a payment.
         Payee,
-        /// Stands for election or office.
+        /// Runs for election or office.
         Candidate,
-        /// None of the above.
+        /// Any other role.
         Other,
     }
 }
 
 string_enum! {
-    /// Whether a fact is written or concluded.
+    /// The certainty of a fact: stated by the source, or inferred from it.
     Certainty {
-        /// The source says so.
+        /// The source states the fact.
         Stated,
-        /// It is concluded from what the source says.
+        /// The fact is inferred from what the source says.
         Inferred,
     }
 }

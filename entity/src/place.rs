@@ -1,4 +1,4 @@
-//! A place of any size.
+//! Places of any size.
 
 use sea_orm::entity::prelude::{
     ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, PrimaryKeyTrait,
@@ -10,82 +10,82 @@ use crate::row::row_struct;
 use crate::string_enum::string_enum;
 
 row_struct! {
-    /// A place.
+    /// A place of any size.
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "place")]
     pub struct Model {
-        /// Its number.
+        /// Row id.
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: PlaceId,
-        /// A readable unique name, where one was given.
+        /// Human-readable unique name; null unless a record sets one.
         pub slug: Option<String>,
-        /// What kind of place it is.
+        /// Kind of place.
         pub kind: PlaceKind,
-        /// What to show.
+        /// Display label. It is not necessarily a name.
         pub label: String,
-        /// The label folded for ordering.
+        /// The label folded (case, accents, articles) for sorting.
         pub label_key: String,
-        /// What it is, in a few words of ours.
+        /// Short description, written by the dataset's authors.
         pub description: Option<String>,
-        /// The smallest stored place that contains it.
+        /// The smallest stored place that contains this place.
         pub parent_id: Option<PlaceId>,
         /// Degrees north in WGS 84, from -90 to 90.
         pub latitude: Option<f64>,
         /// Degrees east in WGS 84, from -180 to 180.
         pub longitude: Option<f64>,
-        /// The quarter of a degree of latitude that it is in, counted from the equator.
+        /// Band of latitude, a quarter of a degree high, counted from the equator; indexed for geographic queries.
         pub band: Option<i32>,
-        /// Its point on the unit sphere, towards the equator at the prime meridian.
+        /// Coordinate on the unit sphere, on the axis towards latitude 0, longitude 0.
         pub x: Option<f64>,
-        /// Its point on the unit sphere, towards the equator at 90 degrees east.
+        /// Coordinate on the unit sphere, on the axis towards latitude 0, longitude 90 degrees east.
         pub y: Option<f64>,
-        /// Its point on the unit sphere, towards the North Pole.
+        /// Coordinate on the unit sphere, on the axis towards the North Pole.
         pub z: Option<f64>,
-        /// ISO 3166-1 alpha-2 code.
+        /// ISO 3166-1 alpha-2 code of the country.
         pub country: Option<String>,
-        /// The country or region whose capital it is.
+        /// The country or region whose capital this place is.
         pub capital_of_id: Option<PlaceId>,
-        /// The article in which an unnamed place (a hospital in Baghdad) is spoken of.
+        /// The article that mentions this place, if the place has no name (a hospital in Baghdad).
         pub article_id: Option<ArticleId>,
     }
 }
 
-/// Joins are written where they are asked for; foreign keys are the migrations' concern.
+/// Empty on purpose: queries write their own joins, and the migrations define the foreign keys.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
 string_enum! {
-    /// What kind of place it is.
+    /// The kind of a place.
     PlaceKind {
-        /// The earth.
+        /// The Earth.
         World,
         /// A continent.
         Continent,
-        /// A state's territory.
+        /// The territory of a state.
         Country,
         /// A province, governorate or autonomous region.
         Region,
-        /// A district or a quarter of a city.
+        /// A district, or a quarter of a city.
         District,
         /// A city, town or village.
         City,
-        /// A neighbourhood.
-        Neighbourhood,
+        /// A neighborhood.
+        Neighborhood alias "NEIGHBOURHOOD",
         /// A street address.
         Address,
         /// A building.
         Building,
-        /// A hospital's building.
+        /// The building of a hospital.
         Hospital,
-        /// A school's or university's building.
+        /// The building of a school or university.
         School,
-        /// A mosque, church, temple.
+        /// A mosque, church or temple.
         PlaceOfWorship,
-        /// A place of detention.
+        /// A prison or other place of detention.
         Prison,
-        /// A camp of displaced people or of an army.
+        /// A camp of displaced people, or an army camp.
         Camp,
         /// A military base.
         Base,
@@ -103,9 +103,9 @@ string_enum! {
         River,
         /// A sea or ocean.
         Sea,
-        /// An area without a border of its own.
+        /// An area without defined borders.
         Area,
-        /// None of the above.
+        /// Any other kind of place.
         Other,
     }
 }

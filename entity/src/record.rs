@@ -1,4 +1,4 @@
-//! The register of everything that was recorded: one row a thing, of any noun.
+//! The register of all records and their parts: one row for each row of a node type.
 
 use sea_orm::entity::prelude::{
     ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, PrimaryKeyTrait,
@@ -11,29 +11,29 @@ use crate::row::row_struct;
 pub use crate::record_kind::RecordKind;
 
 row_struct! {
-    /// A recorded thing: its caller's key, its noun and, for a part, the record it was written in.
+    /// A record or a part of one: its key, its type and, for a part, the record that contains it.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "record")]
     pub struct Model {
-        /// The number that the row of its noun carries too.
+        /// Row id, the same as in the table of the type.
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: RecordId,
-        /// The dataset it came with.
+        /// The dataset that the record belongs to.
         pub dataset_id: DatasetId,
-        /// The caller's key, unique in its dataset over all nouns.
+        /// Key chosen by whoever writes the record; unique in its dataset across all types.
         pub key: String,
-        /// Which noun's table holds the row.
+        /// Type, which determines the table that holds the row.
         pub kind: RecordKind,
-        /// The record in which this part was written, if it is a part.
+        /// The record that contains this part; none for a record.
         pub owner_id: Option<RecordId>,
-        /// SHA-256 of the record as it was last written, in hexadecimal; none for a part.
+        /// SHA-256 of the record's JSON as it was last imported, in hexadecimal; none for a part.
         pub digest: Option<String>,
-        /// Derived: the thing that it was judged to be, at the end of all judgements; that thing is asked for in its place.
+        /// Derived: the entity that this one was merged into, at the end of a chain of merges. Lookups return that one.
         pub same_as_id: Option<RecordId>,
     }
 }
 
-/// Joins are written where they are asked for; foreign keys are the migrations' concern.
+/// Empty on purpose: queries write their own joins, and the migrations define the foreign keys.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

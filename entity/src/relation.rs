@@ -1,4 +1,4 @@
-//! Lasting ties of actors.
+//! Lasting relations between actors, or of actors to places.
 
 use sea_orm::entity::prelude::{
     ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, PrimaryKeyTrait,
@@ -11,88 +11,88 @@ use crate::row::row_struct;
 use crate::string_enum::string_enum;
 
 row_struct! {
-    /// A lasting tie from an actor to an actor or to a place.
+    /// A lasting relation from an actor to another actor or to a place.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "relation")]
     pub struct Model {
-        /// Its number.
+        /// Row id.
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: RelationId,
-        /// What the first is to the second.
+        /// Kind of relation.
         pub kind: RelationKind,
-        /// The first: the holder, the member, the mother.
+        /// Subject: the office holder, the member, the mother.
         pub subject_id: ActorId,
-        /// The second, when it is an actor.
+        /// Object, if it is an actor.
         pub object_id: Option<ActorId>,
-        /// The second, when it is a place; else the place for which the tie holds.
+        /// Object, if it is a place; otherwise the place for which the relation holds.
         pub place_id: Option<PlaceId>,
-        /// The title or post, such as `Prime Minister`.
+        /// Title or post, such as `Prime Minister`.
         pub title: Option<String>,
-        /// What else is told of it.
+        /// Further information.
         pub note: Option<String>,
-        /// From when it holds, in EDTF.
+        /// Start date, in EDTF.
         pub since: Option<String>,
-        /// Start of that time, seconds since 1970 UTC.
+        /// Earliest possible start, in seconds since 1970 UTC.
         pub since_earliest: Option<i64>,
-        /// Until when it holds, in EDTF.
+        /// End date, in EDTF.
         pub until: Option<String>,
-        /// End of that time, exclusive.
+        /// Latest possible end, exclusive, in seconds since 1970 UTC.
         pub until_latest: Option<i64>,
-        /// When it was said to hold, in EDTF.
+        /// Dates at which the relation is attested, in EDTF.
         pub attested: Option<String>,
-        /// From when it is known to have held: `since`, or else the first attested.
+        /// Start of the known duration: `since`, otherwise the first attested date.
         pub held_earliest: Option<i64>,
-        /// Until when it is known to have held: `until`, or else the last attested.
+        /// End of the known duration: `until`, otherwise the last attested date.
         pub held_latest: Option<i64>,
-        /// Whether it is stated or inferred.
+        /// Certainty: stated or inferred.
         pub certainty: Certainty,
     }
 }
 
-/// Joins are written where they are asked for; foreign keys are the migrations' concern.
+/// Empty on purpose: queries write their own joins, and the migrations define the foreign keys.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
 string_enum! {
-    /// What the first actor of a relation is to the second, or to the place.
+    /// The kind of a relation, from its subject to its object or place.
     RelationKind {
-        /// The first holds a post (the title) at the second.
+        /// The subject holds a post (`title`) at the object.
         HoldsPositionAt,
-        /// The first is a member of the second.
+        /// The subject is a member of the object.
         MemberOf,
-        /// The first is a part of the second.
+        /// The subject is a part of the object.
         PartOf,
-        /// The first works for the second.
+        /// The subject works for the object.
         WorksFor,
-        /// The first studied at the second.
+        /// The subject studied at the object.
         StudiedAt,
-        /// The first took part in the second, a movement or campaign.
+        /// The subject took part in the object, a movement or campaign.
         TookPartIn,
-        /// The first is the mother of the second.
+        /// The subject is the mother of the object.
         Mother,
-        /// The first is the father of the second.
+        /// The subject is the father of the object.
         Father,
-        /// The two are married.
+        /// The subject and the object are married.
         Spouse,
-        /// The two are of one family.
+        /// The subject and the object belong to one family.
         FamilyOther,
-        /// The first backs the second.
+        /// The subject backs the object.
         Backs,
-        /// The first is affiliated with the second.
+        /// The subject is affiliated with the object.
         AffiliatedWith,
-        /// The two are allied.
+        /// The subject and the object are allied.
         AlliedWith,
-        /// The first owns the second.
+        /// The subject owns the object.
         Owns,
-        /// The first is an associate of the second.
+        /// The subject is an associate of the object.
         AssociateOf,
-        /// The first speaks for the second.
+        /// The subject is a spokesperson for the object.
         SpokespersonFor,
-        /// The first lives in the place.
+        /// The subject lives in the place.
         LivesIn,
-        /// The first is based in the place.
+        /// The subject is based in the place.
         BasedIn,
     }
 }

@@ -1,4 +1,4 @@
-//! Writes that were answered, so that asking again writes nothing twice.
+//! Idempotency keys of writes, so that a repeated request writes nothing twice.
 
 use sea_orm::entity::prelude::{
     ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, PrimaryKeyTrait,
@@ -8,26 +8,26 @@ use serde::Serialize;
 use crate::row::row_struct;
 
 row_struct! {
-    /// One write and its answer.
+    /// An idempotent write and its report.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "request")]
     pub struct Model {
-        /// Who wrote: keys of two writers are no concern of each other.
+        /// The writer. Two writers may use the same idempotency key.
         #[sea_orm(primary_key, auto_increment = false)]
         pub by: String,
-        /// What the writer called the write.
+        /// The idempotency key, chosen by the writer.
         #[sea_orm(primary_key, auto_increment = false)]
         pub key: String,
-        /// When, seconds since 1970 UTC.
+        /// Time of the write, in seconds since 1970 UTC.
         pub at: i64,
-        /// SHA-256 of what was to be written, in hexadecimal.
+        /// SHA-256 of the request, in hexadecimal.
         pub digest: String,
-        /// What was answered, as JSON.
+        /// The report that was returned, as JSON.
         pub report: String,
     }
 }
 
-/// Joins are written where they are asked for; foreign keys are the migrations' concern.
+/// Empty on purpose: queries write their own joins, and the migrations define the foreign keys.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -1,83 +1,86 @@
-//! Rows, read by the places of their columns.
+//! Decoding of rows by column position instead of by column name.
 
 use std::fmt::{self, Debug};
 
 use sea_orm::{ColIdx, DbErr, QueryResult, TryGetError, TryGetable};
 
-/// A row of a table. By name each column of each row would be looked up anew.
+/// A table row that can be decoded by column position. Decoding by name would look up every column name again for every row.
 pub trait FromRow: Sized {
-    /// How many columns it has.
+    /// The number of columns of the table.
     const COLUMNS: usize;
 
-    /// Reads a row of a select of which the columns from a place on are those of this table, in their order and without those left
-    /// out, which are null. Error: a column has another type, or lacks a value that it needs.
-    fn read(row: &QueryResult, place: usize, left_out: ColumnMask) -> Result<Self, DbErr>;
+    /// Decodes the columns of this table from a result row, starting at column `first`. They follow in the order of the table,
+    /// without the `omitted` ones, which become null. Fails if a column has another type, or is null where a value is required.
+    fn read(row: &QueryResult, first: usize, omitted: ColumnMask) -> Result<Self, DbErr>;
 }
 
-/// Columns of a table that a select does without, by their places in the table.
+/// The columns of a table that a select omits, by their positions in the table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ColumnMask(u64);
 
 impl ColumnMask {
-    /// Leaves out a column.
+    /// Marks a column as omitted.
     pub fn insert(&mut self, column: usize) {
         self.0 |= 1 << column;
     }
 
-    /// Whether a column is left out.
+    /// Returns whether a column is omitted.
     pub fn contains(self, column: usize) -> bool {
         self.0 & 1 << column != 0
     }
 
-    /// How many are left out.
+    /// Returns the number of omitted columns.
     pub fn count(self) -> usize {
         self.0.count_ones() as usize
     }
 }
 
-/// The columns of a row, one after the other.
+/// A reader of a table's columns, in their order.
 pub(crate) struct Columns<'r> {
     row: &'r QueryResult,
-    left_out: ColumnMask,
+    omitted: ColumnMask,
+    /// Position of the next column in the table.
     column: usize,
-    place: usize,
+    /// Position of the next column in the result row.
+    index: usize,
 }
 
 impl<'r> Columns<'r> {
-    pub(crate) fn new(row: &'r QueryResult, place: usize, left_out: ColumnMask) -> Self {
-        Self { row, left_out, column: 0, place }
+    pub(crate) fn new(row: &'r QueryResult, first: usize, omitted: ColumnMask) -> Self {
+        Self { row, omitted, column: 0, index: first }
     }
 
-    /// The value of the next column, which may not be null.
+    /// Returns the value of the next column. Fails if it is null or omitted.
     pub(crate) fn value<T: TryGetable>(&mut self) -> Result<T, DbErr> {
         let column = self.column;
-        self.optional()?.ok_or_else(|| DbErr::Type(format!("the column {column} of a table is null or left out")))
+        self.optional()?.ok_or_else(|| DbErr::Type(format!("column {column} of a table is null or was not selected")))
     }
 
-    /// The value of the next column, which may be null.
+    /// Returns the value of the next column, or none if it is null or omitted.
     pub(crate) fn optional<T: TryGetable>(&mut self) -> Result<Option<T>, DbErr> {
         let column = self.column;
         self.column += 1;
-        if self.left_out.contains(column) {
+        if self.omitted.contains(column) {
             return Ok(None);
         }
-        self.place += 1;
-        value(self.row, self.place - 1)
+        self.index += 1;
+        value_at(self.row, self.index - 1)
     }
 }
 
-/// The place of a column.
+/// The position of a column in a result row.
 #[derive(Clone, Copy)]
-struct Place(usize);
+struct ColumnIndex(usize);
 
-/// `SeaORM` words an error for every null, also where there may be one and nobody reads it: there is little to word here.
-impl Debug for Place {
+/// Formats as nothing. `SeaORM` formats an error message with the index for every null, even for nullable columns, where the
+/// message is never read; this keeps it cheap.
+impl Debug for ColumnIndex {
     fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
         Ok(())
     }
 }
 
-impl ColIdx for Place {
+impl ColIdx for ColumnIndex {
     type SqlxPostgresIndex = usize;
     type SqlxSqliteIndex = usize;
 
@@ -98,15 +101,15 @@ impl ColIdx for Place {
     }
 }
 
-/// The value at a place of a row. Error: it has another type, or is null where it may not be.
-pub fn value<T: TryGetable>(row: &QueryResult, place: usize) -> Result<T, DbErr> {
-    T::try_get_by(row, Place(place)).map_err(|error| match error {
+/// Returns the value at a position of a result row. Fails if it has another type, or is null where a value is required.
+pub fn value_at<T: TryGetable>(row: &QueryResult, index: usize) -> Result<T, DbErr> {
+    T::try_get_by(row, ColumnIndex(index)).map_err(|error| match error {
         TryGetError::DbErr(error) => error,
-        TryGetError::Null(_) => DbErr::Type(format!("the value at place {place} of a row is null")),
+        TryGetError::Null(_) => DbErr::Type(format!("column {index} of a result row is null")),
     })
 }
 
-/// Declares the row of a table, and how it is read.
+/// Declares the row of a table and implements [`FromRow`] for it.
 macro_rules! row_struct {
     ($(#[$of:meta])* pub struct Model { $($(#[$at:meta])* pub $field:ident: $type:ident $(<$some:ident>)?,)+ }) => {
         $(#[$of])*
@@ -121,10 +124,10 @@ macro_rules! row_struct {
 
             fn read(
                 row: &sea_orm::QueryResult,
-                place: usize,
-                left_out: $crate::row::ColumnMask,
+                first: usize,
+                omitted: $crate::row::ColumnMask,
             ) -> Result<Self, sea_orm::DbErr> {
-                let mut columns = $crate::row::Columns::new(row, place, left_out);
+                let mut columns = $crate::row::Columns::new(row, first, omitted);
                 Ok(Self { $($field: $crate::row::row_struct!(columns $type $(<$some>)?),)+ })
             }
         }

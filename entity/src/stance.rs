@@ -1,4 +1,4 @@
-//! Which side statements take on claims.
+//! Stances of statements on claims.
 
 use sea_orm::entity::prelude::{
     ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, PrimaryKeyTrait,
@@ -10,46 +10,46 @@ use crate::row::row_struct;
 use crate::string_enum::string_enum;
 
 row_struct! {
-    /// The side that one statement takes on one claim.
+    /// The stance of a statement on a claim.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "stance")]
     pub struct Model {
-        /// Its number.
+        /// Row id.
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: StanceId,
         /// The statement.
         pub statement_id: StatementId,
         /// The claim.
         pub claim_id: ClaimId,
-        /// The side.
+        /// The stance.
         pub stance: StanceKind,
-        /// Derived: it is the last stance of its voice on the claim, so it counts.
+        /// Derived: true for the latest stance of its voice on the claim. Only these count for the standing.
         pub current: bool,
     }
 }
 
-/// Joins are written where they are asked for; foreign keys are the migrations' concern.
+/// Empty on purpose: queries write their own joins, and the migrations define the foreign keys.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
 string_enum! {
-    /// The side that a statement takes on a claim.
+    /// The stance of a statement on a claim.
     StanceKind {
-        /// Says that it is so.
+        /// Says that the claim is true.
         Asserts,
-        /// Confirms what another said.
+        /// Confirms the claim, after another speaker made it.
         Confirms,
-        /// Says what speaks for it.
+        /// Gives reasons for the claim.
         Supports,
-        /// Doubts it.
+        /// Doubts the claim.
         Questions,
-        /// Says that it is not so.
+        /// Says that the claim is false.
         Denies,
-        /// Takes back what the same voice had said.
+        /// Withdraws what the same voice said before.
         Retracts,
-        /// Says neither.
+        /// Declines to comment on the claim.
         DeclinesComment,
     }
 }

@@ -1,20 +1,21 @@
-//! How a claim stands.
+//! The standing of a claim.
 
 use crate::string_enum::string_enum;
 
 string_enum! {
-    /// How a claim stands between the voices for and against it. Never stored as truth: it is derived from stances,
-    /// of which the last one of each voice counts.
+    /// The standing of a claim: the result of comparing the voices for it (`ASSERTS`, `CONFIRMS`, `SUPPORTS`) with the voices
+    /// against it (`DENIES`, `QUESTIONS`). Only the latest stance of each voice counts. A standing is computed from stances and
+    /// does not say what is true.
     Standing {
-        /// There are voices for and against it.
+        /// There are voices for and against the claim.
         Contested,
-        /// There are only voices for it.
+        /// There are voices for the claim and none against it.
         Uncontested,
-        /// Nobody holds it any more and someone took it back.
+        /// No voice is for the claim any more, and at least one retracted it.
         Retracted,
-        /// Nobody holds it and someone denies it.
+        /// No voice is for the claim, none retracted it, and at least one denies it.
         Denied,
-        /// Nobody holds it.
+        /// No voice is for the claim, and none retracted or denied it.
         Unsupported,
     }
 }

@@ -1,4 +1,4 @@
-//! Acts of saying.
+//! Statements: acts of saying something.
 
 use sea_orm::entity::prelude::{
     ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, PrimaryKeyTrait,
@@ -10,114 +10,114 @@ use crate::row::row_struct;
 use crate::string_enum::string_enum;
 
 row_struct! {
-    /// One act of saying, as one reporting phrase or quotation gives it.
+    /// One act of saying something, as given by one reporting phrase or quotation.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "statement")]
     pub struct Model {
-        /// Its number.
+        /// Row id.
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: StatementId,
-        /// What is said, in our words.
+        /// Summary of what is said, written by the dataset's authors.
         pub summary: String,
-        /// What is said, word for word.
+        /// Verbatim text of what is said.
         pub text: Option<String>,
-        /// Who says it.
+        /// Speaker.
         pub speaker_id: Option<ActorId>,
         /// The speaker as printed.
         pub speaker_text: Option<String>,
-        /// The reporting word: said, claimed.
+        /// The reporting word, such as `said` or `claimed`.
         pub cue: Option<String>,
-        /// How it is attributed.
+        /// Attribution: the kind of source.
         pub attribution: Attribution,
-        /// Quoted or told.
+        /// Form of quotation.
         pub quote_type: QuoteType,
-        /// By what means it was said.
+        /// Medium.
         pub medium: Medium,
-        /// The service or outlet on which it was said.
+        /// The service or outlet on which the statement was made.
         pub platform: Option<String>,
-        /// What is done by saying it.
+        /// Speech act.
         pub act: Option<SpeechAct>,
-        /// BCP 47 tag of the language it was said in.
+        /// BCP 47 tag of the original language.
         pub language: Option<String>,
-        /// When it was said, in EDTF.
+        /// Date of the statement, in EDTF.
         pub said: Option<String>,
-        /// The raw words.
+        /// The date in the words of the source.
         pub said_raw: Option<String>,
-        /// Start of that time, seconds since 1970 UTC.
+        /// Earliest possible start, in seconds since 1970 UTC.
         pub earliest: Option<i64>,
-        /// End of that time, exclusive.
+        /// Latest possible end, exclusive, in seconds since 1970 UTC.
         pub latest: Option<i64>,
-        /// Where it was said.
+        /// Place where the statement was made.
         pub place_id: Option<PlaceId>,
-        /// To whom.
+        /// Addressee.
         pub addressee_id: Option<ActorId>,
-        /// The first article that reports it.
+        /// The first article that reports the statement.
         pub article_id: Option<ArticleId>,
-        /// The statement that it passes on.
+        /// The statement that this one relays.
         pub relays_id: Option<StatementId>,
-        /// Derived: where its first evidence starts in its article.
+        /// Derived: the start of the statement's first evidence in its article, as a code point index.
         pub position: Option<i32>,
-        /// Derived: whose voice counts for its stances; equal text is one voice.
+        /// Derived: identifies the voice for which the statement's stances count. Equal values are the same voice.
         pub voice: Option<String>,
-        /// Derived: the actor whose voice it is; none for an unnamed voice.
+        /// Derived: the actor that is the voice; none for an unnamed voice.
         pub voice_id: Option<ActorId>,
     }
 }
 
-/// Joins are written where they are asked for; foreign keys are the migrations' concern.
+/// Empty on purpose: queries write their own joins, and the migrations define the foreign keys.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
 string_enum! {
-    /// How a statement is attributed.
+    /// The kind of source that a statement is attributed to.
     Attribution {
-        /// To a person by name or office.
+        /// A person, identified by name or office.
         NamedPerson,
-        /// To an organization.
+        /// An organization.
         NamedOrganization,
-        /// To a group of people.
+        /// A group of people.
         Group,
-        /// To a source without a name.
+        /// A source that is not named.
         Anonymous,
-        /// To nobody in particular: widely blamed, has been reported.
+        /// Nobody in particular, as in `widely blamed` or `has been reported`.
         Unattributed,
-        /// The article's own voice.
+        /// The article itself, in its own voice.
         Narration,
-        /// The feed gives no speaker.
+        /// Unknown, because the source feed gives no speaker.
         NotRecorded,
     }
 }
 
 string_enum! {
-    /// Quoted or told.
+    /// The form of a quotation.
     QuoteType {
-        /// In the speaker's own words.
+        /// Direct quotation in the speaker's own words.
         Direct,
-        /// In the words of who reports it.
+        /// Reported speech in the words of whoever reports it.
         Indirect,
-        /// Told with quoted pieces.
+        /// Reported speech with quoted fragments.
         Mixed,
     }
 }
 
 string_enum! {
-    /// By what means something was said; the most specific one.
+    /// The medium of a statement; the most specific one applies.
     Medium {
-        /// Said to a journalist.
+        /// Said to a journalist, for example in an interview.
         Interview,
         /// A post on Twitter or X.
         Tweet,
         /// A post on another social service or messenger.
         SocialPost,
-        /// A written release.
+        /// A written press release.
         PressRelease,
         /// Said at a press conference.
         PressConference,
         /// A speech.
         Speech,
-        /// On radio or television.
+        /// A radio or television broadcast.
         Broadcast,
         /// A video.
         Video,
@@ -127,43 +127,43 @@ string_enum! {
         Article,
         /// A letter.
         Letter,
-        /// A ruling, charge or testimony.
+        /// A court document, such as a ruling, charge or testimony.
         CourtDocument,
-        /// Not told.
+        /// The source does not give the medium.
         Unknown,
     }
 }
 
 string_enum! {
-    /// What is done by saying something.
+    /// The speech act: what the speaker does by making the statement.
     SpeechAct {
-        /// Tells something.
+        /// Gives information.
         Inform,
-        /// Blames somebody.
+        /// Blames somebody for something.
         Accuse,
-        /// Condemns.
+        /// Condemns somebody or something.
         Condemn,
-        /// Denies.
+        /// Denies something.
         Deny,
-        /// Confirms.
+        /// Confirms something.
         Confirm,
-        /// Praises.
+        /// Praises somebody or something.
         Praise,
-        /// Promises or announces.
+        /// Promises or announces something.
         Promise,
-        /// Threatens.
+        /// Threatens somebody.
         Threaten,
-        /// Asks or demands.
+        /// Asks for something or demands it.
         Request,
-        /// Refuses.
+        /// Refuses something.
         Refuse,
-        /// Apologizes.
+        /// Apologizes for something.
         Apologize,
-        /// Wishes somebody something.
+        /// Expresses a wish for somebody.
         Wish,
-        /// Warns.
+        /// Warns of something.
         Warn,
-        /// Foretells.
+        /// Makes a prediction.
         Predict,
     }
 }

@@ -1,4 +1,4 @@
-//! What statements are about.
+//! Subjects of statements.
 
 use sea_orm::entity::prelude::{
     ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, PrimaryKeyTrait,
@@ -10,22 +10,22 @@ use crate::record::RecordKind;
 use crate::row::row_struct;
 
 row_struct! {
-    /// One thing that one statement is about.
+    /// One subject of one statement.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "statement_about")]
     pub struct Model {
         /// The statement.
         #[sea_orm(primary_key, auto_increment = false)]
         pub statement_id: StatementId,
-        /// The actor, event or place.
+        /// The actor, event or place that the statement is about.
         #[sea_orm(primary_key, auto_increment = false)]
         pub target_id: RecordId,
-        /// Its noun.
+        /// Type of that record.
         pub target_kind: RecordKind,
     }
 }
 
-/// Joins are written where they are asked for; foreign keys are the migrations' concern.
+/// Empty on purpose: queries write their own joins, and the migrations define the foreign keys.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -1,19 +1,21 @@
-//! One text of SQL for both databases.
+//! Runs the SQL of migrations, which is written once for both databases.
 
 use sea_orm_migration::prelude::{DbErr, SchemaManager};
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseBackend};
 
-/// Runs statements that are written once, for SQLite, and differ on PostgreSQL in three things only:
+/// Runs SQL statements written in SQLite's dialect, adapted to the current database. They differ on PostgreSQL in three ways:
 ///
-/// * `ID` is a row number. SQLite stores a table by it only when it is spelled `INTEGER`.
-/// * `TEXT` compares by code point on both: PostgreSQL would take the locale of the server.
-/// * A foreign key stands with its column. Tables refer to each other in circles, which PostgreSQL refuses while one of
-///   them is missing, so there the keys are added when all tables are made.
+/// * `ID` is the type of a row id. It becomes `INTEGER` on SQLite, since only `INTEGER PRIMARY KEY` makes a column the table's
+///   own key there, and `BIGINT` on PostgreSQL.
+/// * `TEXT` gets the collation `C` on PostgreSQL. Texts then compare by code point in both databases, and not by the server's
+///   locale.
+/// * Foreign keys are declared with their column. PostgreSQL rejects a reference to a table that does not exist yet, and the
+///   tables refer to each other in cycles. There the keys are added after all tables are created.
 pub(crate) async fn run(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
     let connection = manager.get_connection();
     let (sql, keys) = match connection.get_database_backend() {
         DatabaseBackend::Sqlite => (sql.replace(" ID ", " INTEGER "), Vec::new()),
-        _ => take_out_keys(&sql.replace(" ID ", " BIGINT ").replace(" TEXT", " TEXT COLLATE \"C\"")),
+        _ => split_foreign_keys(&sql.replace(" ID ", " BIGINT ").replace(" TEXT", " TEXT COLLATE \"C\"")),
     };
     let statements = sql.split(";\n").map(str::trim).filter(|statement| !statement.is_empty());
     for statement in statements.map(str::to_owned).chain(keys) {
@@ -22,8 +24,8 @@ pub(crate) async fn run(manager: &SchemaManager<'_>, sql: &str) -> Result<(), Db
     Ok(())
 }
 
-/// The text without the foreign keys of its columns, and statements that add them.
-fn take_out_keys(sql: &str) -> (String, Vec<String>) {
+/// Splits SQL into statements without the foreign keys of columns, and statements that add these keys.
+fn split_foreign_keys(sql: &str) -> (String, Vec<String>) {
     let (mut rest, mut keys, mut table) = (String::new(), Vec::new(), "");
     for line in sql.lines() {
         if let Some(name) = line.strip_prefix("CREATE TABLE ") {

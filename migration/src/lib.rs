@@ -1,4 +1,4 @@
-//! How newsgraph's storage came to be: one change per file, never edited once released.
+//! The database migrations: one schema change per file, never edited once released.
 
 mod dialect;
 mod history;
@@ -11,10 +11,11 @@ mod m0006_requests;
 mod m0007_merges;
 mod m0008_history;
 mod m0010_imports;
+mod m0011_american_spelling;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait, async_trait};
 
-/// All changes, oldest first.
+/// Runs all migrations, oldest first.
 pub struct Migrator;
 
 #[async_trait::async_trait]
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_merges::Migration),
             Box::new(m0008_history::Migration),
             Box::new(m0010_imports::Migration),
+            Box::new(m0011_american_spelling::Migration),
         ]
     }
 }

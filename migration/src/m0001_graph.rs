@@ -1,4 +1,4 @@
-//! The graph: the register of records and a table per noun.
+//! The graph: the table `record` with an entry for every record, and a table per node type.
 
 use sea_orm_migration::prelude::{DbErr, DeriveMigrationName, MigrationTrait, SchemaManager, async_trait};
 

@@ -1,4 +1,4 @@
-//! Who writes and what was written: keys, the log of changes, judgements on things being one.
+//! API keys, the audit log of changes, and merge decisions.
 
 use sea_orm_migration::prelude::{DbErr, DeriveMigrationName, MigrationTrait, SchemaManager, async_trait};
 

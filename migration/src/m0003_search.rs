@@ -1,4 +1,4 @@
-//! The full-text index. The writer fills it; a graph of an older version is indexed when it is next opened.
+//! The full-text index. The importer fills it; an existing graph is indexed after this migration ran (`import::migrate`).
 
 use sea_orm_migration::prelude::{DbErr, DeriveMigrationName, MigrationTrait, SchemaManager, async_trait};
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseBackend};
@@ -12,9 +12,10 @@ impl MigrationTrait for Migration {
         let connection = manager.get_connection();
         let statements: &[&str] = match connection.get_database_backend() {
             DatabaseBackend::Sqlite => &[
-                // No texts are kept, and words come parted by spaces: the tokenizer has nothing to decide.
+                // `content = ''` stores no texts. The program splits texts into words itself and joins them by spaces, so the
+                // simplest tokenizer is enough.
                 "CREATE VIRTUAL TABLE search USING fts5(heading, body, content = '', contentless_delete = 1, tokenize = 'ascii')",
-                // A virtual table has no foreign keys.
+                // A virtual table cannot have foreign keys, so a trigger does the cascading delete.
                 "CREATE TRIGGER search_forget AFTER DELETE ON record BEGIN DELETE FROM search WHERE rowid = old.id; END",
             ],
             _ => &[
@@ -28,7 +29,7 @@ impl MigrationTrait for Migration {
         for statement in statements {
             connection.execute_unprepared(statement).await?;
         }
-        // Which version of the rules made the name keys and the index; 0 is none.
+        // The version of the indexing rules that built the name keys and the full-text index; 0 means not built yet.
         connection.execute_unprepared("INSERT INTO counter (name, value) VALUES ('index', 0)").await?;
         Ok(())
     }

@@ -1,5 +1,5 @@
-//! Places by where they are: the band of latitude and the point on the unit sphere. A graph of an older version gets them
-//! when it is next opened.
+//! Columns for geographic queries: each place's band of latitude and its point on the unit sphere. The columns of existing
+//! places are filled after this migration ran (`import::migrate`).
 
 use sea_orm_migration::prelude::{DbErr, DeriveMigrationName, MigrationTrait, SchemaManager, async_trait};
 

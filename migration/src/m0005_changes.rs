@@ -1,4 +1,4 @@
-//! The log of writes is a list like any other: its rows have an id, and are found by what they are about.
+//! The audit log as a list of the API: its rows get an `id`, and indexes by record type and by operation.
 
 use sea_orm_migration::prelude::{DbErr, DeriveMigrationName, MigrationTrait, SchemaManager, async_trait};
 

@@ -1,4 +1,4 @@
-//! Writes that were answered: asked for again, they are answered again and not done again.
+//! Idempotency keys of writes, with their reports: a repeated request gets the stored report and writes nothing.
 
 use sea_orm_migration::prelude::{DbErr, DeriveMigrationName, MigrationTrait, SchemaManager, async_trait};
 

@@ -1,6 +1,6 @@
-//! Judgements that two things are one: what refers to the one refers to the other, and remembers what it referred to.
+//! Merges of entities. References to a merged entity are redirected to the surviving one; `redirect` remembers the originals.
 //!
-//! A row that is judged to be another lies in `merged_<noun>` as it was; whoever adds a column to the noun adds it there too.
+//! A merged row is moved to `merged_<table>` unchanged. A migration that adds a column to the table adds it there too.
 
 use sea_orm_migration::prelude::{DbErr, DeriveMigrationName, MigrationTrait, SchemaManager, async_trait};
 

@@ -1,11 +1,11 @@
-//! What rows were: whatever writes over a row or deletes it leaves the row as it was, with the version that replaced it.
+//! History tables for point-in-time queries (`asOf`): old versions of rows, with the version of the graph that replaced each.
 //!
-//! The database does it, so nothing that writes can forget it: what an import changes, what is derived, what goes with
-//! what is deleted. Rows that are new in the same commit leave nothing, so a bulk import costs nothing but the look.
+//! Database triggers record them, so no writer can forget to: imports, derived columns and cascading deletes are all covered.
+//! Rows that were inserted in the same transaction are not recorded. A bulk import therefore pays only for the check.
 
 use sea_orm_migration::prelude::{DbErr, DeriveMigrationName, MigrationTrait, SchemaManager, async_trait};
 
-use crate::history::{self, Kept};
+use crate::history::{self, Tracking};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -30,16 +30,16 @@ impl MigrationTrait for Migration {
             "external_id",
             "merge",
         ] {
-            history::keep(manager, table, Kept::Rows).await?;
+            history::track(manager, table, Tracking::Rows).await?;
         }
-        // What was judged to be another comes back when that is taken back.
+        // Merging moves rows out of these tables, and unmerging moves them back.
         for table in ["actor", "place", "event", "claim", "merged_actor", "merged_place", "merged_event"] {
-            history::keep(manager, table, Kept::Returning).await?;
+            history::track(manager, table, Tracking::ReturningRows).await?;
         }
-        // The digest is no part of what is known.
-        history::keep(manager, "record", Kept::RowsBy(&["kind", "owner_id", "same_as_id"])).await?;
-        history::keep(manager, "article_author", Kept::SetOf("article_id")).await?;
-        history::keep(manager, "statement_about", Kept::SetOf("statement_id")).await?;
-        history::keep(manager, "name_key", Kept::With("name", "name_id")).await
+        // `digest` changes with every write and is not part of the graph's content.
+        history::track(manager, "record", Tracking::RowsOnChangeOf(&["kind", "owner_id", "same_as_id"])).await?;
+        history::track(manager, "article_author", Tracking::SetPerOwner("article_id")).await?;
+        history::track(manager, "statement_about", Tracking::SetPerOwner("statement_id")).await?;
+        history::track(manager, "name_key", Tracking::WithParent("name", "name_id")).await
     }
 }

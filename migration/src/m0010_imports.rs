@@ -1,4 +1,4 @@
-//! Imports that are written in parts: how far each is, and which records it has met, until it ends.
+//! Checkpoints of imports that commit in parts: the progress of each and the records that it has seen, until it finishes.
 
 use sea_orm_migration::prelude::{DbErr, DeriveMigrationName, MigrationTrait, SchemaManager, async_trait};
 
