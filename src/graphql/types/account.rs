@@ -1,22 +1,22 @@
-//! Versions of disputed events.
+//! Accounts: versions of disputed events.
 
 use async_graphql::{Context, ID, Object};
 
 use crate::graphql::connection::facets::facet;
-use crate::graphql::connection::histogram::DatedList;
-use crate::graphql::connection::keyset::order;
-use crate::graphql::connection::loader::by;
-use crate::graphql::executor::resolve::ResolvedObject;
+use crate::graphql::connection::histogram::DatedConnectionFields;
+use crate::graphql::connection::loader::foreign_key;
+use crate::graphql::connection::order_by::order;
+use crate::graphql::executor::object::ResolvedObject;
 use crate::graphql::filter::{
     BooleanFilter, DateFilter, EnumFilter, EventTypeFilter, IdFilter, ListFilter, RecordFilter, filter, from_record,
-    has_child, searched,
+    full_text_match, has_child,
 };
 use crate::graphql::has_many;
-use crate::graphql::loading::batch::node_type;
 use crate::graphql::loading::belongs_to::belongs_to;
-use crate::graphql::loading::session::{SharedError, present};
+use crate::graphql::loading::node_type::node_type;
+use crate::graphql::loading::session::{SharedError, required};
 use crate::graphql::root_fields::root_fields;
-use crate::graphql::types::claim::Claim;
+use crate::graphql::types::claim::{Claim, claim_about};
 use crate::graphql::types::dataset::{Record, record};
 use crate::graphql::types::date::Date;
 use crate::graphql::types::event::{Event, EventFilter};
@@ -36,65 +36,58 @@ belongs_to! {
     }
 }
 
-node_type!(Account of account, filter AccountFilter, order AccountOrderField, facet AccountFacet, chart DatedList<Account>, dated [Earliest Latest], refers REFERENCES);
+node_type!(Account of account, filter AccountFilter, order AccountOrderField, facet AccountFacet, connection_fields DatedConnectionFields<Account>, dated [Earliest Latest], belongs_to BELONGS_TO);
 
-/// One version of a disputed event; the accounts of one event exclude each other. It may say otherwise than its event
-/// what it was, when and where, and has participations of its own.
+/// One version of a disputed event. The accounts of an event exclude each other. An account can differ from its event in type,
+/// time and place, and it has its own participations.
 #[Object]
 impl Account {
-    /// Its id: opaque, unique over all types, the same as long as the thing exists.
+    /// Global id (Relay): opaque, unique across all types, stable for the lifetime of the node.
     async fn id(&self) -> ID {
         NodeKind::Account.global(self.0.id.0)
     }
-    /// The record that it came with.
+    /// The imported record this node was created from: its dataset and key.
     async fn record(&self, ctx: &Context<'_>) -> Result<Record, SharedError> {
         record(&self.0, ctx, |row| row.id.0).await
     }
-    /// The event.
+    /// The disputed event.
     async fn event(&self, ctx: &Context<'_>) -> Result<ResolvedObject<Event>, SharedError> {
-        present(self.0.one(ctx, &EVENT).await)
+        required(self.0.belongs_to(ctx, &EVENT).await)
     }
-    /// What this version says, in a few words.
+    /// Short summary of this version.
     async fn label(&self) -> &str {
         &self.0.label
     }
-    /// What kind of event it was, if this version says otherwise.
+    /// Type of the event in this version; null if it is the same as `event.type`.
     #[graphql(name = "type")]
     async fn kind(&self) -> Option<EventType> {
         self.0.kind
     }
 
-    /// When, if this version says otherwise.
+    /// Time of the event in this version; null if it is the same as `event.when`.
     async fn when(&self) -> Option<ResolvedObject<Date>> {
         Date::of(self.0.date.as_ref(), self.0.date_raw.as_ref(), self.0.earliest, self.0.latest).map(ResolvedObject)
     }
-    /// Where, if this version says otherwise.
+    /// Place of the event in this version; null if it is the same as `event.place`.
     async fn place(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Place>, SharedError>> {
-        self.0.one(ctx, &PLACE).await
+        self.0.belongs_to(ctx, &PLACE).await
     }
-    /// Where more exactly, in words.
+    /// More exact location, in words.
     async fn place_note(&self) -> Option<&String> {
         self.0.place_note.as_ref()
     }
-    /// How it stands: as the claim that it is true; CONTESTED too when a rival account is asserted by another voice; null
-    /// when nobody takes sides.
+    /// Standing computed from the stances of all voices; null while no statement takes a stance. It is the standing of the
+    /// claim that this account is true. It is also CONTESTED if another voice supports a rival account: see `implied`.
     async fn standing(&self) -> Option<Standing> {
         self.0.standing
     }
-    /// Whether it is contested only because a rival account is asserted, and nobody denies it in words.
+    /// True if the account is contested only because another voice supports a rival account, and nobody denies it explicitly.
     async fn implied(&self) -> bool {
         self.0.implied
     }
-    /// The claim that this version is true, if statements take sides on it.
+    /// The claim that this account is true; null when there is none.
     async fn claim(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Claim>, SharedError>> {
-        self.0
-            .one_by::<Claim>(
-                ctx,
-                entity::claim::Column::SubjectId,
-                |row| Some(row.id.0),
-                |claim| claim.subject_id.map(|id| id.0),
-            )
-            .await
+        claim_about(&self.0, ctx, |row| row.id.0).await
     }
     #[graphql(flatten)]
     async fn lists(&self) -> AccountLists {
@@ -104,59 +97,59 @@ impl Account {
 
 has_many! {
     AccountLists of Entity, named "Account" {
-    /// Who and what had a part in the event according to this version.
-    participations: Participation = by(entity::participation::Column::AccountId);
-    /// Numbers that this version gives.
-    figures: Figure = by(entity::figure::Column::TargetId);
-    /// Where it is written.
-    evidence: Evidence = by(entity::evidence::Column::TargetId);
+    /// Participations in the event according to this account only.
+    participations: Participation = foreign_key(entity::participation::Column::AccountId);
+    /// Figures that this account reports.
+    figures: Figure = foreign_key(entity::figure::Column::TargetId);
+    /// Evidence: the spans of article text that support this account.
+    evidence: Evidence = foreign_key(entity::evidence::Column::TargetId);
     }
 }
 
 filter! {
-    /// Which accounts.
+    /// Filter for accounts.
     AccountFilter of account {
-        /// The id.
+        /// Global id.
         id: IdFilter = id(Id of Account);
-        /// The record that it came with.
+        /// The imported record this node was created from: its dataset and key.
         record: RecordFilter = with(from_record::<entity::account::Entity>);
-        /// The words are in its label or place note: see `Query.search`.
-        search: String = with(searched::<entity::account::Entity>);
-        /// What kind of event it was, if this version says otherwise.
+        /// Full-text search in label and place note; syntax as in `Query.search`.
+        search: String = with(full_text_match::<entity::account::Entity>);
+        /// Type of the event, where the account differs from its event.
         r#type: EventTypeFilter = column(Kind);
-        /// When, if this version says otherwise.
+        /// Time of the event, where the account differs from its event.
         when: DateFilter = date(Date Earliest Latest);
-        /// Where, if this version says otherwise.
+        /// Place of the event, where the account differs from its event.
         place: Box<PlaceFilter> = one(PlaceId);
-        /// How it stands.
+        /// Standing of the account.
         standing: EnumFilter<Standing> = column(Standing);
-        /// Whether it is contested only because a rival account is asserted.
+        /// True for accounts that are contested only because another voice supports a rival account.
         implied: BooleanFilter = column(Implied);
-        /// The event.
+        /// The account's event.
         event: Box<EventFilter> = one(EventId);
-        /// Who and what had a part in the event according to this version.
+        /// The account's own participations.
         participations: ListFilter<ParticipationFilter> = many(has_child::<Entity, _>(entity::participation::Column::AccountId));
-        /// Where it is written.
+        /// The account's evidence.
         evidence: ListFilter<EvidenceFilter> = many(has_child::<entity::account::Entity, _>(entity::evidence::Column::TargetId));
     }
 }
 
 facet! {
-    /// By what accounts can be counted.
+    /// Facets of accounts.
     AccountFacet of account {
-        /// The type, where it says otherwise than the event.
-        Type = Values::words(Column::Kind),
-        /// The place, where it says otherwise than the event.
-        Place = Values::things(Column::PlaceId, NodeKind::Place),
-        /// How it stands.
-        Standing = Values::words(Column::Standing),
+        /// Type of the event, where the account differs from its event.
+        Type = FacetValues::column(Column::Kind),
+        /// Place of the event, where the account differs from its event.
+        Place = FacetValues::node(Column::PlaceId, NodeKind::Place),
+        /// Standing of the account.
+        Standing = FacetValues::column(Column::Standing),
     }
 }
 
 order! {
-    /// By what accounts can be ordered.
+    /// Sort keys for accounts.
     AccountOrderField {
-        /// In the order in which they were recorded.
+        /// Import order.
         Recorded = Recorded,
     }
 }
@@ -164,11 +157,11 @@ order! {
 root_fields! {
     AccountQuery of Account {
         lists {
-            /// Versions of disputed events.
+            /// Paginated list of accounts: versions of disputed events.
             accounts;
         }
         one {
-            /// An account.
+            /// Looks up one account.
             account Account;
         }
     }

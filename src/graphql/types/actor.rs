@@ -1,4 +1,4 @@
-//! Who acts and speaks: persons, organizations, groups and anonymous sources.
+//! Actors: persons, organizations, groups and anonymous sources.
 
 use async_graphql::{Context, ID, Object};
 use sea_orm::ActiveEnum;
@@ -6,19 +6,20 @@ use sea_orm::sea_query::{Expr, ExprTrait};
 
 use crate::error::Result as Answer;
 use crate::graphql::connection::facets::facet;
-use crate::graphql::connection::histogram::Undated;
-use crate::graphql::connection::keyset::{OrderBy, order};
-use crate::graphql::connection::loader::{by, through};
+use crate::graphql::connection::histogram::NoConnectionFields;
+use crate::graphql::connection::loader::{foreign_key, join_table};
+use crate::graphql::connection::order_by::{OrderBy, order};
 use crate::graphql::connection::page_args::PageArgs;
-use crate::graphql::executor::resolve::ResolvedObject;
+use crate::graphql::executor::object::ResolvedObject;
 use crate::graphql::filter::{
     DateFilter, EnumFilter, FilterContext, IdFilter, ListFilter, NameMatch, RecordFilter, SlugFilter, StringFilter,
-    filter, from_record, has_child, searched_or_named,
+    filter, from_record, full_text_or_name_match, has_child,
 };
-use crate::graphql::graph::{ActorLinkKind, Entries, NeighborArgs, Neighborhood, Timeline, neighbors, timeline};
+use crate::graphql::graph::{ActorLinkKind, NeighborArgs, Neighborhood, Timeline, TimelineArgs, neighbors, timeline};
 use crate::graphql::has_many;
-use crate::graphql::loading::batch::{NodeType, Row, node_type};
+use crate::graphql::loading::batch::Row;
 use crate::graphql::loading::belongs_to::belongs_to;
+use crate::graphql::loading::node_type::{NodeType, node_type};
 use crate::graphql::loading::session::SharedError;
 use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::article::{Article, ArticleFilter};
@@ -37,8 +38,8 @@ use crate::graphql::types::relation::{Relation, RelationFilter};
 use crate::graphql::types::statement::{Statement, StatementFilter};
 use entity::actor::{ActorKind, Column, Entity, OrganizationKind};
 
-/// What only the fields of these names show.
-const SPARE: &[Column] = &[
+/// Columns that only the fields of the same names read: they are not loaded unless such a field is selected.
+const LAZY_COLUMNS: &[Column] = &[
     Column::Slug,
     Column::Description,
     Column::Country,
@@ -51,78 +52,84 @@ const SPARE: &[Column] = &[
     Column::Reason,
 ];
 
-/// What all actors have.
+/// The fields that all types of actors have.
 pub struct ActorFields(Row<Entity>);
 
-/// What all actors have.
+/// The fields that all types of actors have.
 #[Object]
 impl ActorFields {
-    /// Its id: opaque, unique over all types, the same as long as the thing exists.
+    /// Global id (Relay): opaque, unique across all types, stable for the lifetime of the node.
     async fn id(&self) -> ID {
         NodeKind::Actor.global(self.0.id.0)
     }
-    /// The record that it came with.
+    /// The imported record this node was created from: its dataset and key.
     async fn record(&self, ctx: &Context<'_>) -> Result<Record, SharedError> {
         record(&self.0, ctx, |row| row.id.0).await
     }
-    /// A readable unique name, where one was given.
+    /// Human-readable unique name; null unless a record sets one.
     async fn slug(&self) -> Option<&String> {
         self.0.slug.as_ref()
     }
-    /// What to show. It may be a description; what can be matched are the names.
+    /// Display label. It may be a description rather than a name; name filters match `names`.
     async fn label(&self) -> &str {
         &self.0.label
     }
-    /// What it is, in a few words.
+    /// Short description.
     async fn description(&self) -> Option<&String> {
         self.0.description.as_ref()
     }
-    /// ISO 3166-1 alpha-2 code of its country or nationality.
+    /// Country or nationality, an ISO 3166-1 alpha-2 code.
     async fn country(&self) -> Option<&String> {
         self.0.country.as_ref()
     }
-    /// PLOVER sector code, such as `CVL`, `GOV`, `MIL`.
+    /// Sector, a PLOVER code such as `CVL`, `GOV` or `MIL`.
     async fn sector(&self) -> Option<&String> {
         self.0.sector.as_ref()
     }
-    /// Whom it is tied to, hop by hop: a hop leads from one actor to another through one event, statement or relation, never
-    /// through a place or a `SERIES`. Errors: `BAD_INPUT` for `depth` outside of 1 to 3, `LIMIT` for more than 500.
+    /// Actors that are linked to this one within `depth` hops. A hop leads from one actor to another through one event,
+    /// statement or relation. It never leads through a place, or through an event whose occurrence is `SERIES`.
+    ///
+    /// Errors: `BAD_INPUT` for a `depth` outside of 1 to 3; `LIMIT` for a `first` above 500.
     async fn neighbors(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Through what hops may lead; all kinds when left out.")] via: Option<Vec<ActorLinkKind>>,
-        #[graphql(desc = "The most hops to go, 1 to 3.", default = 1)] depth: i32,
-        #[graphql(desc = "How many neighbours, 0 to 500.", default = 20)] first: i32,
+        #[graphql(desc = "Kinds of links through which hops may lead (default: all).")] via: Option<Vec<ActorLinkKind>>,
+        #[graphql(desc = "Maximum number of hops, 1 to 3.", default = 1)] depth: i32,
+        #[graphql(desc = "Maximum number of neighbors, 0 to 500.", default = 20)] first: i32,
     ) -> Result<Neighborhood, SharedError> {
         neighbors(&self.0, ctx, NeighborArgs { via, depth, first, events: None }).await
     }
-    /// With whom it appears in events, those first with whom in most; `ties` says in how many. A `SERIES` does not count. Error:
-    /// `LIMIT` for more than 500.
+    /// Actors that take part in the same events as this one, those with the most shared events first. `linkCount` is the number
+    /// of shared events. Events whose occurrence is `SERIES` do not count.
+    ///
+    /// Error: `LIMIT` for a `first` above 500.
     async fn appears_with(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only events for which this holds.")] filter: Option<Box<EventFilter>>,
-        #[graphql(desc = "How many actors, 0 to 500.", default = 20)] first: i32,
+        #[graphql(desc = "Counts only events that match this filter.")] filter: Option<Box<EventFilter>>,
+        #[graphql(desc = "Maximum number of actors, 0 to 500.", default = 20)] first: i32,
     ) -> Result<Neighborhood, SharedError> {
         neighbors(&self.0, ctx, NeighborArgs { via: Some(vec![ActorLinkKind::Event]), depth: 1, first, events: filter })
             .await
     }
-    /// Its events, its statements and those about it, and its relations, through time: the earliest first, then events before
-    /// statements before relations, then by id; what has no date or no beginning last.
+    /// Timeline of the actor: its events, statements by it and about it, and its relations, earliest first. Entries that start
+    /// at the same time are sorted by kind (events, statements, relations), then by id. Entries without a start come last.
     #[allow(clippy::too_many_arguments)]
     async fn timeline(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What kinds of entries; all when left out.")] kinds: Option<Vec<ActorLinkKind>>,
-        #[graphql(desc = "Only entries of this time: when an event happened, a statement was said, a relation held.")]
+        #[graphql(desc = "Kinds of entries to return (default: all).")] kinds: Option<Vec<ActorLinkKind>>,
+        #[graphql(
+            desc = "Returns only entries of this time: when an event happened, a statement was made, or a relation held."
+        )]
         when: Option<Box<DateFilter>>,
-        #[graphql(desc = "How many entries from the start, 0 to 500; 20 when neither `first` nor `last` is given.")]
+        #[graphql(desc = "Number of entries from the start, 0 to 500 (default 20, unless `last` is given).")]
         first: Option<i32>,
-        #[graphql(desc = "Only entries behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many entries from the end, 0 to 500.")] last: Option<i32>,
-        #[graphql(desc = "Only entries in front of this cursor.")] before: Option<String>,
+        #[graphql(desc = "Returns entries after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of entries from the end, 0 to 500.")] last: Option<i32>,
+        #[graphql(desc = "Returns entries before this cursor.")] before: Option<String>,
     ) -> Timeline {
-        timeline(&self.0, ctx, || Entries { kinds, when, window: PageArgs { first, after, last, before } })
+        timeline(&self.0, ctx, || TimelineArgs { kinds, when, window: PageArgs { first, after, last, before } })
     }
     #[graphql(flatten)]
     async fn lists(&self) -> ActorLists {
@@ -132,41 +139,41 @@ impl ActorFields {
 
 has_many! {
     ActorLists of Entity, named "Actor" {
-    /// What it is called.
-    names: Name = by(entity::name::Column::TargetId);
-    /// Its parts in events, agreed and disputed.
-    participations: Participation = by(entity::participation::Column::ActorId);
-    /// The events in which it has a part, agreed or disputed.
-    events: Event = through::<Event, entity::participation::Entity>(entity::participation::Column::ActorId, entity::participation::Column::EventId), usually Number Asc (entity::event::Entity, entity::event::Column::Earliest);
-    /// What it said.
-    statements: Statement = by(entity::statement::Column::SpeakerId), usually Number Asc (entity::statement::Entity, entity::statement::Column::Earliest);
-    /// What was said to it.
-    statements_to: Statement = by(entity::statement::Column::AddresseeId);
-    /// What was said about it.
-    statements_about: Statement = through::<Statement, entity::statement_about::Entity>(entity::statement_about::Column::TargetId, entity::statement_about::Column::StatementId);
-    /// Claims about it.
-    claims: Claim = by(entity::claim::Column::SubjectId);
-    /// Its ties to others: it is the first.
-    relations: Relation = by(entity::relation::Column::SubjectId);
-    /// The ties of others to it: it is the second.
-    relations_to: Relation = by(entity::relation::Column::ObjectId);
-    /// What it published.
-    publications: Article = by(entity::article::Column::PublisherId);
-    /// What it wrote.
-    authored: Article = through::<Article, entity::article_author::Entity>(entity::article_author::Column::ActorId, entity::article_author::Column::ArticleId);
-    /// The anonymous sources close to it.
-    anonymous_sources: AnonymousSource = by(Column::CloseToId);
-    /// Its ids elsewhere.
-    external_ids: ExternalId = by(entity::external_id::Column::TargetId);
-    /// Where it is written.
-    evidence: Evidence = by(entity::evidence::Column::TargetId);
-    /// What was written of it and its parts, oldest first; `asOf` of the root fields reads it as it was.
-    history: Change = by(entity::change::Column::RecordId);
+    /// Names of the actor.
+    names: Name = foreign_key(entity::name::Column::TargetId);
+    /// Participations in events, agreed and disputed.
+    participations: Participation = foreign_key(entity::participation::Column::ActorId);
+    /// Events in which the actor takes part, agreed or disputed.
+    events: Event = join_table::<Event, entity::participation::Entity>(entity::participation::Column::ActorId, entity::participation::Column::EventId), default_order date (entity::event::Entity, entity::event::Column::Earliest);
+    /// Statements that the actor made.
+    statements: Statement = foreign_key(entity::statement::Column::SpeakerId), default_order date (entity::statement::Entity, entity::statement::Column::Earliest);
+    /// Statements that are addressed to the actor.
+    statements_to: Statement = foreign_key(entity::statement::Column::AddresseeId);
+    /// Statements about the actor.
+    statements_about: Statement = join_table::<Statement, entity::statement_about::Entity>(entity::statement_about::Column::TargetId, entity::statement_about::Column::StatementId);
+    /// Claims about the actor.
+    claims: Claim = foreign_key(entity::claim::Column::SubjectId);
+    /// Relations of which the actor is the subject.
+    relations: Relation = foreign_key(entity::relation::Column::SubjectId);
+    /// Relations of which the actor is the object.
+    relations_to: Relation = foreign_key(entity::relation::Column::ObjectId);
+    /// Articles that the actor published.
+    publications: Article = foreign_key(entity::article::Column::PublisherId);
+    /// Articles that the actor wrote.
+    authored: Article = join_table::<Article, entity::article_author::Entity>(entity::article_author::Column::ActorId, entity::article_author::Column::ArticleId);
+    /// Anonymous sources that are close to the actor.
+    anonymous_sources: AnonymousSource = foreign_key(Column::CloseToId);
+    /// Identifiers in other systems, such as Wikidata.
+    external_ids: ExternalId = foreign_key(entity::external_id::Column::TargetId);
+    /// Evidence: the spans of article text that support this actor.
+    evidence: Evidence = foreign_key(entity::evidence::Column::TargetId);
+    /// Audit log of this actor and its parts, oldest first. Use `asOf` on root fields for point-in-time reads.
+    history: Change = foreign_key(entity::change::Column::RecordId);
     }
 }
 
 interface! {
-    /// Who acts and speaks.
+    /// Somebody who acts or speaks: a person, an organization, a group or an anonymous source.
     Actor is Person | Organization | Group | AnonymousSource, with ActorFields, under "Node"
 }
 
@@ -175,13 +182,13 @@ impl NodeType for Actor {
     type Filter = ActorFilter;
     type Order = OrderBy<ActorOrderField>;
     type Facet = ActorFacet;
-    type Chart = Undated;
+    type ConnectionFields = NoConnectionFields;
     const ID: Column = Column::Id;
 
-    fn spare() -> &'static [Column] {
-        SPARE
+    fn lazy_columns() -> &'static [Column] {
+        LAZY_COLUMNS
     }
-    fn of(row: Row<Entity>) -> Self {
+    fn from_row(row: Row<Entity>) -> Self {
         match row.kind {
             ActorKind::Person => Self::Person(Person(row)),
             ActorKind::Organization => Self::Organization(Organization(row)),
@@ -206,7 +213,7 @@ belongs_to! {
     }
 }
 
-node_type!(Person of actor, filter ActorFilter, order ActorOrderField, facet ActorFacet, scope of_kind(ActorKind::Person), spare SPARE, refers REFERENCES);
+node_type!(Person of actor, filter ActorFilter, order ActorOrderField, facet ActorFacet, scope of_kind(ActorKind::Person), lazy_columns LAZY_COLUMNS, belongs_to BELONGS_TO);
 
 /// A human being.
 #[Object]
@@ -216,25 +223,25 @@ impl Person {
         ActorFields(self.0.clone())
     }
 
-    /// What the person does.
+    /// Occupation, in words.
     async fn occupation(&self) -> Option<&String> {
         self.0.occupation.as_ref()
     }
-    /// Birth.
+    /// Date of birth.
     async fn born(&self) -> Option<ResolvedObject<Date>> {
         Date::parsed(self.0.born.as_ref()).map(ResolvedObject)
     }
 
-    /// Death.
+    /// Date of death.
     async fn died(&self) -> Option<ResolvedObject<Date>> {
         Date::parsed(self.0.died.as_ref()).map(ResolvedObject)
     }
 }
 
-node_type!(Organization of actor, filter ActorFilter, order ActorOrderField, facet ActorFacet, scope of_kind(ActorKind::Organization), spare SPARE, refers REFERENCES);
+node_type!(Organization of actor, filter ActorFilter, order ActorOrderField, facet ActorFacet, scope of_kind(ActorKind::Organization), lazy_columns LAZY_COLUMNS, belongs_to BELONGS_TO);
 
-/// A body with a structure: a state, a government body, a militia, a party, a company. A building is a place, the
-/// institution in it an organization.
+/// A body with a structure, such as a state, government body, militia, party or company. The institution is an organization;
+/// its building is a place.
 #[Object]
 impl Organization {
     #[graphql(flatten)]
@@ -242,22 +249,22 @@ impl Organization {
         ActorFields(self.0.clone())
     }
 
-    /// What kind of organization it is.
+    /// Kind of organization.
     async fn kind(&self) -> Option<OrganizationKind> {
         self.0.organization_kind
     }
-    /// Where it is, or the place that a state is.
+    /// Location of the organization; for a state, its territory.
     async fn place(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Place>, SharedError>> {
-        self.0.one(ctx, &PLACE).await
+        self.0.belongs_to(ctx, &PLACE).await
     }
 }
 
-node_type!(Group of actor, filter ActorFilter, order ActorOrderField, facet ActorFacet, scope of_kind(ActorKind::Group), spare SPARE, refers REFERENCES);
+node_type!(Group of actor, filter ActorFilter, order ActorOrderField, facet ActorFacet, scope of_kind(ActorKind::Group), lazy_columns LAZY_COLUMNS, belongs_to BELONGS_TO);
 
-/// People without a known structure: the kidnappers, security forces, militia channels.
+/// People without a known structure, such as kidnappers, security forces or militia channels.
 #[Object]
 impl Group {
-    /// Its id: opaque, unique over all types, the same as long as the thing exists.
+    /// Global id (Relay): opaque, unique across all types, stable for the lifetime of the node.
     async fn id(&self) -> ID {
         NodeKind::Actor.global(self.0.id.0)
     }
@@ -268,9 +275,10 @@ impl Group {
     }
 }
 
-node_type!(AnonymousSource of actor, filter ActorFilter, order ActorOrderField, facet ActorFacet, scope of_kind(ActorKind::AnonymousSource), spare SPARE, refers REFERENCES);
+node_type!(AnonymousSource of actor, filter ActorFilter, order ActorOrderField, facet ActorFacet, scope of_kind(ActorKind::AnonymousSource), lazy_columns LAZY_COLUMNS, belongs_to BELONGS_TO);
 
-/// Someone whom an article quotes without a name. It belongs to that article and is never merged with another by itself.
+/// A source that an article quotes without naming it. It belongs to that article and is never merged with another source
+/// automatically.
 #[Object]
 impl AnonymousSource {
     #[graphql(flatten)]
@@ -278,25 +286,25 @@ impl AnonymousSource {
         ActorFields(self.0.clone())
     }
 
-    /// The source as printed, such as `a source close to him`.
+    /// Description of the source as printed, such as `a source close to him`.
     async fn descriptor(&self) -> &str {
         self.0.descriptor.as_deref().unwrap_or_default()
     }
-    /// On what condition it spoke.
+    /// Condition on which the source spoke.
     async fn condition(&self) -> Option<&String> {
         self.0.condition.as_ref()
     }
-    /// Why it is not named.
+    /// Reason why the source is not named.
     async fn reason(&self) -> Option<&String> {
         self.0.reason.as_ref()
     }
-    /// Whom it is close to.
+    /// The actor that the source is close to.
     async fn close_to(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Actor>, SharedError>> {
-        self.0.one(ctx, &CLOSE_TO).await
+        self.0.belongs_to(ctx, &CLOSE_TO).await
     }
-    /// The article that quotes it: it has no life outside of it.
+    /// The article that quotes the source. The source is deleted with it.
     async fn article(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Article>, SharedError>> {
-        self.0.one(ctx, &ARTICLE).await
+        self.0.belongs_to(ctx, &ARTICLE).await
     }
 }
 
@@ -305,73 +313,73 @@ fn named(filter: &NameMatch, context: &mut FilterContext) -> Answer<Expr> {
 }
 
 filter! {
-    /// Which actors.
+    /// Filter for actors.
     ActorFilter of actor {
-        /// The id.
+        /// Global id.
         id: IdFilter = id(Id of Actor);
-        /// The record that it came with.
+        /// The imported record this node was created from: its dataset and key.
         record: RecordFilter = with(from_record::<entity::actor::Entity>);
-        /// The slug.
+        /// Human-readable unique name.
         slug: SlugFilter = slug_of(Slug of Actor);
-        /// Which of the four it is.
+        /// Kind of actor.
         kind: EnumFilter<ActorKind> = column(Kind);
-        /// What it is called.
+        /// Names of the actor, matched in any script.
         name: NameMatch = with(named);
-        /// Its name agrees, or the words are written of it: see `Query.search`.
-        search: String = with(searched_or_named::<Entity>);
-        /// The label, letter for letter; a label may be a description.
+        /// Full-text search in names, label, description, occupation and the descriptor of an anonymous source; syntax as in `Query.search`. Names also match in other scripts.
+        search: String = with(full_text_or_name_match::<Entity>);
+        /// The display label, which may be a description; exact match, case-sensitive.
         label: StringFilter = column(Label);
-        /// The country, an ISO 3166-1 alpha-2 code.
+        /// Country or nationality, an ISO 3166-1 alpha-2 code; exact match, case-sensitive.
         country: StringFilter = column(Country);
-        /// The PLOVER sector code.
+        /// Sector, a PLOVER code; exact match, case-sensitive.
         sector: StringFilter = column(Sector);
-        /// What kind of organization it is.
+        /// Kind of organization.
         organization_kind: EnumFilter<OrganizationKind> = column(OrganizationKind);
-        /// Where an organization is.
+        /// The organization's location; for a state, its territory.
         place: Box<PlaceFilter> = one(PlaceId);
-        /// Whom an anonymous source is close to.
+        /// The actor that the anonymous source is close to.
         close_to: Box<ActorFilter> = one(CloseToId);
-        /// The article that quotes an anonymous source.
+        /// The article that quotes the anonymous source.
         article: Box<ArticleFilter> = one(ArticleId);
-        /// Its names, as rows of their own.
+        /// The actor's names. To match a name in any script, use `name`.
         names: ListFilter<NameFilter> = many(has_child::<Entity, _>(entity::name::Column::TargetId));
-        /// Its parts in events.
+        /// The actor's participations in events, agreed and disputed.
         participations: ListFilter<ParticipationFilter> = many(has_child::<Entity, _>(entity::participation::Column::ActorId));
-        /// What it said.
+        /// The statements that the actor made.
         statements: ListFilter<StatementFilter> = many(has_child::<Entity, _>(entity::statement::Column::SpeakerId));
-        /// Its ties to others: it is the first.
+        /// The relations of which the actor is the subject.
         relations: ListFilter<RelationFilter> = many(has_child::<Entity, _>(entity::relation::Column::SubjectId));
-        /// The ties of others to it: it is the second.
+        /// The relations of which the actor is the object.
         relations_to: ListFilter<RelationFilter> = many(has_child::<Entity, _>(entity::relation::Column::ObjectId));
-        /// Its ids elsewhere.
+        /// The actor's external ids.
         external_ids: ListFilter<ExternalIdFilter> = many(has_child::<Entity, _>(entity::external_id::Column::TargetId));
-        /// Where it is written.
+        /// The actor's evidence.
         evidence: ListFilter<EvidenceFilter> = many(has_child::<entity::actor::Entity, _>(entity::evidence::Column::TargetId));
     }
 }
 
 facet! {
-    /// By what actors can be counted.
+    /// Facets of actors.
     ActorFacet of actor {
-        /// Which of the four it is.
-        Kind = Values::words(Column::Kind),
-        /// The country, an ISO 3166-1 alpha-2 code.
-        Country = Values::words(Column::Country),
-        /// The PLOVER sector code.
-        Sector = Values::words(Column::Sector),
-        /// What kind of organization it is.
-        OrganizationKind = Values::words(Column::OrganizationKind),
-        /// Whom an anonymous source is close to.
-        CloseTo = Values::things(Column::CloseToId, NodeKind::Actor),
+        /// Kind of actor.
+        Kind = FacetValues::column(Column::Kind),
+        /// Country, an ISO 3166-1 alpha-2 code.
+        Country = FacetValues::column(Column::Country),
+        /// Sector, a PLOVER code.
+        Sector = FacetValues::column(Column::Sector),
+        /// Kind of organization.
+        OrganizationKind = FacetValues::column(Column::OrganizationKind),
+        /// The actor that an anonymous source is close to.
+        CloseTo = FacetValues::node(Column::CloseToId, NodeKind::Actor),
     }
 }
 
 order! {
-    /// By what actors can be ordered.
+    /// Sort keys for actors.
     ActorOrderField {
-        /// In the order in which they were recorded.
+        /// Import order.
         Recorded = Recorded,
-        /// By label, without regard to case, accents and articles.
+        /// The label, ignoring case, accents and articles.
         Label = Text (Entity, Column::LabelKey),
     }
 }
@@ -379,19 +387,19 @@ order! {
 root_fields! {
     ActorQuery of Actor {
         lists {
-            /// All who act and speak.
+            /// Paginated list of actors of all kinds.
             actors;
-            /// Human beings.
+            /// Paginated list of persons.
             people: Person;
-            /// Bodies with a structure.
+            /// Paginated list of organizations: bodies with a structure.
             organizations: Organization;
-            /// People without a known structure.
+            /// Paginated list of groups: people without a known structure.
             groups: Group;
-            /// Those whom articles quote without a name.
+            /// Paginated list of anonymous sources: sources that articles quote without naming them.
             anonymous_sources: AnonymousSource;
         }
         named {
-            /// An actor.
+            /// Looks up one actor.
             actor Actor;
         }
     }

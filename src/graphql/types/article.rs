@@ -1,20 +1,20 @@
-//! Published reports and works.
+//! Articles: published reports and other works.
 
 use async_graphql::{Context, ID, Object};
 use sea_orm::sea_query::{Expr, Query};
 
 use crate::graphql::connection::facets::facet;
-use crate::graphql::connection::histogram::DatedList;
-use crate::graphql::connection::keyset::order;
-use crate::graphql::connection::loader::{by, through};
-use crate::graphql::executor::resolve::ResolvedObject;
+use crate::graphql::connection::histogram::DatedConnectionFields;
+use crate::graphql::connection::loader::{foreign_key, join_table};
+use crate::graphql::connection::order_by::order;
+use crate::graphql::executor::object::ResolvedObject;
 use crate::graphql::filter::{
-    DateFilter, IdFilter, ListFilter, RecordFilter, SlugFilter, StringFilter, filter, from_record, has_child, searched,
-    via_join_table,
+    DateFilter, IdFilter, ListFilter, RecordFilter, SlugFilter, StringFilter, filter, from_record, full_text_match,
+    has_child, via_join_table,
 };
 use crate::graphql::has_many;
-use crate::graphql::loading::batch::node_type;
 use crate::graphql::loading::belongs_to::belongs_to;
+use crate::graphql::loading::node_type::node_type;
 use crate::graphql::loading::session::{SharedError, session};
 use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::actor::{Actor, ActorFilter};
@@ -32,8 +32,8 @@ use crate::graphql::types::place::{Place, PlaceFilter};
 use crate::graphql::types::statement::{Statement, StatementFilter};
 use entity::article::{Column, Entity};
 
-/// What only the fields of these names show.
-const SPARE: &[Column] = &[
+/// Columns that only the fields of the same names read: they are not loaded unless such a field is selected.
+const LAZY_COLUMNS: &[Column] = &[
     Column::Slug,
     Column::Headline,
     Column::Url,
@@ -50,56 +50,56 @@ belongs_to! {
     }
 }
 
-node_type!(Article of article, filter ArticleFilter, order ArticleOrderField, facet ArticleFacet, chart DatedList<Article>, dated [PublishedEarliest PublishedLatest], large [Text], spare SPARE, refers REFERENCES);
+node_type!(Article of article, filter ArticleFilter, order ArticleOrderField, facet ArticleFacet, connection_fields DatedConnectionFields<Article>, dated [PublishedEarliest PublishedLatest], large_columns [Text], lazy_columns LAZY_COLUMNS, belongs_to BELONGS_TO);
 
-/// A published report or work. A work may be known only by mention, an outlet may be named without a link.
+/// A published report or other work. All details are optional: a work may be known only because another article mentions it.
 #[Object]
 impl Article {
-    /// Its id: opaque, unique over all types, the same as long as the thing exists.
+    /// Global id (Relay): opaque, unique across all types, stable for the lifetime of the node.
     async fn id(&self) -> ID {
         NodeKind::Article.global(self.0.id.0)
     }
-    /// The record that it came with.
+    /// The imported record this node was created from: its dataset and key.
     async fn record(&self, ctx: &Context<'_>) -> Result<Record, SharedError> {
         record(&self.0, ctx, |row| row.id.0).await
     }
-    /// A readable unique name, where one was given.
+    /// Human-readable unique name; null unless a record sets one.
     async fn slug(&self) -> Option<&String> {
         self.0.slug.as_ref()
     }
-    /// Its headline.
+    /// Headline.
     async fn headline(&self) -> Option<&String> {
         self.0.headline.as_ref()
     }
-    /// Where it can be read.
+    /// Address at which the article can be read.
     async fn url(&self) -> Option<&String> {
         self.0.url.as_ref()
     }
-    /// Who published it.
+    /// Publisher of the article.
     async fn publisher(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Actor>, SharedError>> {
-        self.0.one(ctx, &PUBLISHER).await
+        self.0.belongs_to(ctx, &PUBLISHER).await
     }
-    /// When it was published.
+    /// Publication date.
     async fn published(&self) -> Option<ResolvedObject<Date>> {
         Date::of(self.0.published.as_ref(), None, self.0.published_earliest, self.0.published_latest)
             .map(ResolvedObject)
     }
-    /// IANA time zone of the dateline, against which its relative days resolve.
+    /// Time zone of the dateline, an IANA name. Relative dates in the article, such as `on Friday`, are resolved in it.
     async fn time_zone(&self) -> Option<&String> {
         self.0.time_zone.as_ref()
     }
-    /// Where it was written.
+    /// Dateline: the place where the article was written.
     async fn dateline(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Place>, SharedError>> {
-        self.0.one(ctx, &DATELINE).await
+        self.0.belongs_to(ctx, &DATELINE).await
     }
-    /// BCP 47 language tag.
+    /// Language of the article, a BCP 47 tag.
     async fn language(&self) -> Option<&String> {
         self.0.language.as_ref()
     }
-    /// The text, where it may be kept.
+    /// Full text; null where it may not be stored.
     async fn text(&self, ctx: &Context<'_>) -> Option<Result<String, SharedError>> {
-        // Read for itself: with every row it would be most of what is read.
-        let texts = self.0.shared(ctx, async |rows| {
+        // Loaded in a query of its own, because texts are much larger than the rest of the rows.
+        let texts = self.0.load_for_batch(ctx, async |rows| {
             let ids: Vec<i64> = rows.iter().map(|row| row.id.0).collect();
             let session = session(ctx)?;
             let dialect = session.dialect();
@@ -116,12 +116,12 @@ impl Article {
         });
         texts.await.map(|texts| texts.get(&self.0.id.0).cloned().flatten()).transpose()
     }
-    /// SHA-256 of the text in UTF-8, in hexadecimal.
+    /// SHA-256 of the full text in UTF-8, in hexadecimal.
     #[graphql(name = "textSha256")]
     async fn text_sha256(&self) -> Option<&String> {
         self.0.text_sha256.as_ref()
     }
-    /// Length of the text in Unicode code points.
+    /// Length of the full text in Unicode code points.
     async fn text_length(&self) -> Option<i32> {
         self.0.text_length
     }
@@ -133,84 +133,84 @@ impl Article {
 
 has_many! {
     ArticleLists of Entity, named "Article" {
-    /// Who wrote it.
-    authors: Actor = through::<Actor, entity::article_author::Entity>(entity::article_author::Column::ArticleId, entity::article_author::Column::ActorId);
-    /// Every fact that is written in it with its span, in the order of the text; of spans that begin together the longer first,
-    /// so that each stands before those within it.
-    annotations: Evidence = by(entity::evidence::Column::ArticleId), usually Number Asc (entity::evidence::Entity, entity::evidence::Column::Start), Number Desc (entity::evidence::Entity, entity::evidence::Column::End);
-    /// The statements that it is the first to report, in the order of the text.
-    statements: Statement = by(entity::statement::Column::ArticleId), usually Number Asc (entity::statement::Entity, entity::statement::Column::Position);
-    /// The events that are written of in it, by when they happened.
-    events: Event = through::<Event, entity::evidence::Entity>(entity::evidence::Column::ArticleId, entity::evidence::Column::TargetId), usually Number Asc (entity::event::Entity, entity::event::Column::Earliest);
-    /// The parts it has in events, as a work that is published or taken down.
-    participations: Participation = by(entity::participation::Column::ArticleId);
-    /// Numbers that it gives in its own voice.
-    figures: Figure = by(entity::figure::Column::TargetId);
-    /// Names seen in it and not yet judged.
-    mentions: Mention = by(entity::mention::Column::ArticleId);
-    /// Its ids elsewhere.
-    external_ids: ExternalId = by(entity::external_id::Column::TargetId);
-    /// Where it is written.
-    evidence: Evidence = by(entity::evidence::Column::TargetId);
-    /// What was written of it and its parts, oldest first; `asOf` of the root fields reads it as it was.
-    history: Change = by(entity::change::Column::RecordId);
+    /// Authors of the article.
+    authors: Actor = join_table::<Actor, entity::article_author::Entity>(entity::article_author::Column::ArticleId, entity::article_author::Column::ActorId);
+    /// All evidence in this article: every fact that it supports, with the span of text, in text order. Of spans with the same
+    /// start, the longer comes first, so that a span always precedes the spans inside of it.
+    annotations: Evidence = foreign_key(entity::evidence::Column::ArticleId), default_order span (entity::evidence::Entity, entity::evidence::Column::Start), (entity::evidence::Entity, entity::evidence::Column::End);
+    /// Statements that this article is the first to report, in text order.
+    statements: Statement = foreign_key(entity::statement::Column::ArticleId), default_order position (entity::statement::Entity, entity::statement::Column::Position);
+    /// Events with evidence in this article, earliest first.
+    events: Event = join_table::<Event, entity::evidence::Entity>(entity::evidence::Column::ArticleId, entity::evidence::Column::TargetId), default_order date (entity::event::Entity, entity::event::Column::Earliest);
+    /// Participations of the article in events, such as being published or taken down.
+    participations: Participation = foreign_key(entity::participation::Column::ArticleId);
+    /// Figures that the article reports in its own voice.
+    figures: Figure = foreign_key(entity::figure::Column::TargetId);
+    /// Names found in the article, resolved to an actor or place or not.
+    mentions: Mention = foreign_key(entity::mention::Column::ArticleId);
+    /// Identifiers in other systems, such as Wikidata.
+    external_ids: ExternalId = foreign_key(entity::external_id::Column::TargetId);
+    /// Evidence: the spans of article text that support this article.
+    evidence: Evidence = foreign_key(entity::evidence::Column::TargetId);
+    /// Audit log of this article and its parts, oldest first. Use `asOf` on root fields for point-in-time reads.
+    history: Change = foreign_key(entity::change::Column::RecordId);
     }
 }
 
 filter! {
-    /// Which articles.
+    /// Filter for articles.
     ArticleFilter of article {
-        /// The id.
+        /// Global id.
         id: IdFilter = id(Id of Article);
-        /// The record that it came with.
+        /// The imported record this node was created from: its dataset and key.
         record: RecordFilter = with(from_record::<entity::article::Entity>);
-        /// The words are in its headline or text: see `Query.search`.
-        search: String = with(searched::<entity::article::Entity>);
-        /// The slug.
+        /// Full-text search in headline and text; syntax as in `Query.search`.
+        search: String = with(full_text_match::<entity::article::Entity>);
+        /// Human-readable unique name.
         slug: SlugFilter = slug_of(Slug of Article);
-        /// The headline, letter for letter.
+        /// Headline; exact match, case-sensitive.
         headline: StringFilter = column(Headline);
-        /// The address.
+        /// Address of the article; exact match, case-sensitive.
         url: StringFilter = column(Url);
-        /// The language tag.
+        /// Language of the article, a BCP 47 tag; exact match, case-sensitive.
         language: StringFilter = column(Language);
-        /// When it was published.
+        /// Publication date.
         published: DateFilter = date(Published PublishedEarliest PublishedLatest);
-        /// Who published it.
+        /// The article's publisher.
         publisher: Box<ActorFilter> = one(PublisherId);
-        /// Who wrote it.
+        /// The article's authors.
         authors: ListFilter<ActorFilter> = many(via_join_table::<Entity, entity::article_author::Entity>(entity::article_author::Column::ArticleId, entity::article_author::Column::ActorId));
-        /// Where it was written.
+        /// The place where the article was written.
         dateline: Box<PlaceFilter> = one(DatelinePlaceId);
-        /// What is written in it.
+        /// All evidence in the article.
         annotations: ListFilter<EvidenceFilter> = many(has_child::<Entity, _>(entity::evidence::Column::ArticleId));
-        /// The statements that it reports.
+        /// The statements that the article is the first to report.
         statements: ListFilter<StatementFilter> = many(has_child::<Entity, _>(entity::statement::Column::ArticleId));
-        /// Names seen in it.
+        /// The names found in the article.
         mentions: ListFilter<MentionFilter> = many(has_child::<Entity, _>(entity::mention::Column::ArticleId));
-        /// Numbers that it gives.
+        /// The figures that the article reports in its own voice.
         figures: ListFilter<FigureFilter> = many(has_child::<Entity, _>(entity::figure::Column::TargetId));
-        /// Its ids elsewhere.
+        /// The article's external ids.
         external_ids: ListFilter<ExternalIdFilter> = many(has_child::<Entity, _>(entity::external_id::Column::TargetId));
     }
 }
 
 facet! {
-    /// By what articles can be counted.
+    /// Facets of articles.
     ArticleFacet of article {
-        /// The publisher.
-        Publisher = Values::things(Column::PublisherId, NodeKind::Actor),
-        /// The language, a BCP 47 tag.
-        Language = Values::words(Column::Language),
+        /// Publisher of the article.
+        Publisher = FacetValues::node(Column::PublisherId, NodeKind::Actor),
+        /// Language of the article, a BCP 47 tag.
+        Language = FacetValues::column(Column::Language),
     }
 }
 
 order! {
-    /// By what articles can be ordered.
+    /// Sort keys for articles.
     ArticleOrderField {
-        /// In the order in which they were recorded.
+        /// Import order.
         Recorded = Recorded,
-        /// By when they were published.
+        /// Earliest possible publication date.
         Published = Number (Entity, Column::PublishedEarliest),
     }
 }
@@ -218,11 +218,11 @@ order! {
 root_fields! {
     ArticleQuery of Article {
         lists {
-            /// Published reports and works.
+            /// Paginated list of articles: published reports and other works.
             articles;
         }
         named {
-            /// An article.
+            /// Looks up one article.
             article Article;
         }
     }

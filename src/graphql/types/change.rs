@@ -1,4 +1,4 @@
-//! The log of writes: as a list, and as a stream of what is written from now on.
+//! The audit log: a list of changes, and a subscription to new ones.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -10,12 +10,14 @@ use sea_orm::sea_query::{Expr, ExprTrait};
 
 use crate::auth::Scope;
 use crate::graphql::connection::Edge;
-use crate::graphql::connection::facets::{NodeFacet, Values};
-use crate::graphql::connection::keyset::{Keyset, order};
-use crate::graphql::connection::loader::{ConnectionArgs, ConnectionLoader, ROOT};
+use crate::graphql::connection::facets::{FacetValues, NodeFacet};
+use crate::graphql::connection::keyset::Keyset;
+use crate::graphql::connection::loader::{ConnectionArgs, ConnectionLoader, ROOT_PARENT};
+use crate::graphql::connection::order_by::order;
 use crate::graphql::connection::page_args::PageArgs;
 use crate::graphql::filter::{EnumFilter, filter};
-use crate::graphql::loading::batch::{Row, node_type};
+use crate::graphql::loading::batch::Row;
+use crate::graphql::loading::node_type::node_type;
 use crate::graphql::loading::projection::Projection;
 use crate::graphql::loading::session::{Session, SharedError, caller, session};
 use crate::graphql::root_fields::root_fields;
@@ -26,81 +28,82 @@ use entity::change::{Column, Entity, Operation};
 
 node_type!(Change of change, filter ChangeFilter, order ChangeOrderField, facet ChangeFacet);
 
-/// One write to one thing with its parts. Changes are numbered in the order of commits, without gaps, over all processes that
-/// write.
+/// An entry of the audit log: one change of one record and its parts. Changes are numbered in commit order, without gaps,
+/// across all processes that write.
 #[Object]
 impl Change {
-    /// Its id: opaque, unique over all types.
+    /// Global id (Relay): opaque, unique across all types, stable for the lifetime of the node.
     async fn id(&self) -> ID {
         NodeKind::Change.global(self.0.id.0)
     }
-    /// When it was written.
+    /// Time of the change.
     async fn at(&self) -> DateTime {
         DateTime(self.0.at)
     }
-    /// What was done.
+    /// Operation: create, update, delete, merge or unmerge.
     async fn operation(&self) -> Operation {
         self.0.operation
     }
-    /// The noun of the thing.
+    /// Type of the changed node.
     async fn kind(&self) -> entity::record::RecordKind {
         self.0.kind
     }
-    /// The thing as it is now; null when it is gone.
+    /// The changed node as it is now; null after it was deleted.
     async fn node(&self, ctx: &Context<'_>) -> Option<Result<Node, SharedError>> {
         target_if(&self.0, ctx, |row| Some((row.record_id.0, Some(row.kind)))).await
     }
-    /// The id of the thing, also when it is gone or was judged to be another.
+    /// Global id of the changed node, even after it was deleted or merged into another.
     async fn node_id(&self) -> Option<ID> {
         Some(NodeKind::of_stored(self.0.kind)?.global(self.0.record_id.0))
     }
-    /// What of it and its parts was changed or taken away. Empty for what was created; parts that came are no fields.
+    /// Field-level diff of the node and its parts: changed values and removed parts. Empty for a creation; added parts are not
+    /// listed.
     async fn fields(&self) -> Vec<ChangedField> {
         fields(&self.0)
     }
-    /// Names the import or request that it belongs to: the same for all changes of one.
+    /// Identifies the import or request that made the change: all its changes have the same value.
     async fn batch(&self) -> &str {
         &self.0.batch
     }
-    /// Who wrote: the name of a key, or `command line`. Needs the scope ADMIN; others get null and an error (`FORBIDDEN`,
-    /// without a key `UNAUTHENTICATED`).
+    /// Author of the change: the name of an API key, or `command line`. Needs the scope ADMIN; others get null and the error
+    /// `FORBIDDEN`, or `UNAUTHENTICATED` without a key.
     async fn by(&self, ctx: &Context<'_>) -> Option<Result<&str, SharedError>> {
-        Some(caller(ctx).needs(Scope::Admin).map(|()| self.0.by.as_str()).map_err(SharedError::from))
+        Some(caller(ctx).require(Scope::Admin).map(|()| self.0.by.as_str()).map_err(SharedError::from))
     }
 }
 
 filter! {
-    /// Which changes.
+    /// Filter for changes.
     ChangeFilter of change {
-        /// What was done.
+        /// Operation: create, update, delete, merge or unmerge.
         operation: EnumFilter<Operation> = column(Operation);
-        /// The noun of the thing.
+        /// Type of the changed node.
         kind: EnumFilter<entity::record::RecordKind> = column(Kind);
     }
 }
 
-/// By what changes can be counted.
+/// Facets of changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 pub enum ChangeFacet {
-    /// What was done.
+    /// Operation: create, update, delete, merge or unmerge.
     Operation,
-    /// The noun of the thing.
+    /// Type of the changed node.
     Kind,
 }
 
 impl NodeFacet for ChangeFacet {
-    fn values(self) -> Values {
+    fn values(self) -> FacetValues {
         match self {
-            Self::Operation => Values::words(Column::Operation),
-            Self::Kind => Values::words(Column::Kind),
+            Self::Operation => FacetValues::column(Column::Operation),
+            Self::Kind => FacetValues::column(Column::Kind),
         }
     }
 }
 
 order! {
-    /// By what changes can be ordered.
+    /// Sort keys for changes.
     ChangeOrderField {
-        /// In the order in which they were committed.
+        /// Commit order.
         Recorded = Recorded,
     }
 }
@@ -108,68 +111,68 @@ order! {
 root_fields! {
     ChangeQuery of Change {
         lists {
-            /// What was written, in the order of commits. Go on with `after` the last cursor to see what came since, or with
-            /// the subscription of the same name to wait for it.
+            /// Paginated list of changes, the audit log, in commit order. To get newer changes later, pass the last cursor as
+            /// `after`; to be notified of them, use the subscription of the same name.
             changes;
         }
     }
 }
 
-/// What can be waited for.
+/// The subscription to changes.
 #[derive(Default)]
 pub struct ChangeSubscription;
 
-/// What can be waited for.
+/// The subscription to changes.
 #[Subscription]
 impl ChangeSubscription {
-    /// What is written, as it is committed by whichever process, in the order of commits; nothing is skipped and nothing
-    /// comes twice. Who was cut off goes on `after` the last cursor, here or with the list of the same name: their cursors
-    /// are the same. Errors: `BAD_INPUT` for a cursor of another list.
+    /// Streams changes as they are committed, by any process, in commit order. Each change is delivered exactly once.
+    ///
+    /// A disconnected client resumes with `after: <last cursor>`, here or in the list of the same name; both use the same
+    /// cursors. Error: `BAD_INPUT` for a cursor of another list.
     async fn changes(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only changes for which this holds.")] filter: Option<Box<ChangeFilter>>,
-        #[graphql(desc = "Begin behind this cursor; when left out, with what is written from now on.")] after: Option<
-            String,
-        >,
+        #[graphql(desc = "Streams only changes that match this filter.")] filter: Option<Box<ChangeFilter>>,
+        #[graphql(desc = "Starts after this cursor (default: with the next change).")] after: Option<String>,
     ) -> Result<impl Stream<Item = Result<Edge<Change>, SharedError>> + use<>, SharedError> {
         let session = session(ctx)?.clone();
         let position = ctx.data_opt::<Position>().cloned().unwrap_or_default();
         let last = match (position.get(), after) {
             (Some(last), _) => last,
-            (None, Some(cursor)) => Keyset::new(LIST, Vec::new(), id()).parse(&cursor)?.id(),
+            (None, Some(cursor)) => Keyset::new(LIST, Vec::new(), id()).parse_cursor(&cursor)?.id(),
             (None, None) => session.db().reader().counter("change").await?,
         };
         position.set(last);
-        let (written, waiting) = (session.db().changes(), VecDeque::new());
-        let follow = Follow { written, session, filter, last, waiting, position, told: last };
-        Ok(futures_util::stream::try_unfold(follow, |mut follow| async move {
-            Ok(follow.next().await?.map(|edge| (edge, follow)))
+        let (latest, buffer) = (session.db().changes(), VecDeque::new());
+        let stream = ChangeStream { latest, session, filter, last_read: last, buffer, position, last_sent: last };
+        Ok(futures_util::stream::try_unfold(stream, |mut stream| async move {
+            Ok(stream.next().await?.map(|edge| (edge, stream)))
         }))
     }
 }
 
-/// The list whose cursors they are.
+/// The list whose cursors the subscription uses.
 const LIST: &str = "changes";
 
-/// Changes read at once.
-const PAGE: i32 = 100;
+/// The number of changes that are read in one query.
+const BATCH_SIZE: i32 = 100;
 
-/// How far the client of a stream was told: one that reads elsewhere from now on goes on there.
+/// The last change that a subscription delivered. When the subscription is restarted on another connection to the database, it
+/// continues there.
 #[derive(Clone, Debug)]
 pub(crate) struct Position(Arc<AtomicI64>);
 
 impl Default for Position {
     fn default() -> Self {
-        Self(Arc::new(Self::NOWHERE.into()))
+        Self(Arc::new(Self::UNSET.into()))
     }
 }
 
 impl Position {
-    const NOWHERE: i64 = -1;
+    const UNSET: i64 = -1;
 
     fn get(&self) -> Option<i64> {
-        Some(self.0.load(Ordering::Relaxed)).filter(|at| *at != Self::NOWHERE)
+        Some(self.0.load(Ordering::Relaxed)).filter(|at| *at != Self::UNSET)
     }
 
     fn set(&self, at: i64) {
@@ -181,49 +184,50 @@ fn id() -> Expr {
     Expr::col((Entity, "id"))
 }
 
-/// Reads on as fast as its reader takes what was read: nothing heaps up for one who is slow.
-struct Follow {
+/// The state of one subscription. It reads the next batch only after the client took the one before (backpressure), so nothing
+/// piles up for a slow client.
+struct ChangeStream {
     session: Session,
-    written: tokio::sync::watch::Receiver<i64>,
+    latest: tokio::sync::watch::Receiver<i64>,
     filter: Option<Box<ChangeFilter>>,
-    /// All up to here was read.
-    last: i64,
-    waiting: VecDeque<Edge<Change>>,
+    /// The last change that was read.
+    last_read: i64,
+    buffer: VecDeque<Edge<Change>>,
     position: Position,
-    /// The change that was handed out last.
-    told: i64,
+    /// The last change that was passed to the client.
+    last_sent: i64,
 }
 
-impl Follow {
+impl ChangeStream {
     async fn next(&mut self) -> Result<Option<Edge<Change>>, SharedError> {
-        // Whoever asks for the next one has taken the one before.
-        self.position.set(self.told);
+        // A request for the next change shows that the client took the one before.
+        self.position.set(self.last_sent);
         loop {
-            if let Some(edge) = self.waiting.pop_front() {
-                self.told = edge.row().0.id.0;
+            if let Some(edge) = self.buffer.pop_front() {
+                self.last_sent = edge.row().0.id.0;
                 return Ok(Some(edge));
             }
-            let last = self.last;
+            let last = self.last_read;
             self.position.set(last);
-            // The sender goes only when the program ends.
-            let Ok(written) = self.written.wait_for(|written| *written > last).await.map(|written| *written) else {
+            // The sender is dropped only when the program ends.
+            let Ok(latest) = self.latest.wait_for(|latest| *latest > last).await.map(|latest| *latest) else {
                 return Ok(None);
             };
             let list = ConnectionArgs::<Change> {
                 name: LIST,
-                link: None,
-                fixed: Some(id().gt(last).and(id().lte(written))),
+                parent_condition: None,
+                base_condition: Some(id().gt(last).and(id().lte(latest))),
                 filter: self.filter.clone(),
-                order: None,
-                usual: Vec::new(),
-                window: PageArgs { first: Some(PAGE), ..PageArgs::default() },
+                order_by: None,
+                default_order: Vec::new(),
+                page: PageArgs { first: Some(BATCH_SIZE), ..PageArgs::default() },
             };
-            let read = ConnectionLoader::new(list, None, Projection::whole(), true).read(&self.session).await?;
-            // What the filter leaves out need not be looked through again.
-            let behind = read.pages.get(&ROOT).is_some_and(|page| page.more);
-            let row = behind.then(|| Row::all(&read.batch).last()).flatten();
-            self.last = row.map_or(written, |row| row.id.0);
-            self.waiting.extend(Edge::all(&read, ROOT));
+            let read = ConnectionLoader::new(list, None, Projection::all_columns(), true).load(&self.session).await?;
+            // Without more rows, all changes up to `latest` were scanned, including those that the filter excludes.
+            let has_more = read.pages.get(&ROOT_PARENT).is_some_and(|page| page.has_more);
+            let row = has_more.then(|| Row::all(&read.batch).last()).flatten();
+            self.last_read = row.map_or(latest, |row| row.id.0);
+            self.buffer.extend(Edge::all(&read, ROOT_PARENT));
         }
     }
 }

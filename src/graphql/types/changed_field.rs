@@ -1,4 +1,4 @@
-//! What a write changed, field by field.
+//! Field-level diffs of changes in the audit log.
 
 use async_graphql::{Json, SimpleObject};
 use serde_json::{Map, Value};
@@ -10,73 +10,73 @@ use crate::import::row_writer::DERIVED;
 use entity::change::Model;
 use sea_orm::ActiveEnum;
 
-/// A field that was changed or taken away.
+/// An entry of a field-level diff: a field that was changed, or a part that was removed.
 #[derive(SimpleObject)]
 pub struct ChangedField {
-    /// The noun that has the field, as records spell it: of the thing itself, or of one of its parts.
+    /// Type of the record or part that has the field, spelled as in imported records.
     record_kind: String,
-    /// The field; null where a part was taken out as a whole.
+    /// Name of the field; null if a whole part was removed.
     field: Option<String>,
-    /// What it was, as it is stored; a reference is a global id. Of a part that was taken out the key.
+    /// Stored value before the change; references are global ids. For a removed part, the part's key.
     before: Option<Json<Value>>,
-    /// What it is now; null when it is gone.
+    /// Stored value after the change; null if the value or part was removed.
     after: Option<Json<Value>>,
 }
 
-/// What the log has of a change, which names rows by noun and column.
+/// Returns the diff of a change, from the rows that the log stores as JSON by type and column.
 pub(crate) fn fields(change: &Model) -> Vec<ChangedField> {
     let read = |text: &Option<String>| -> Vec<Value> {
         text.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
     };
     let (before, after) = (read(&change.before), read(&change.after));
-    // Rows that were changed stand in both, in one order; a part that was taken out stands in the first only, by its key.
+    // Changed rows are in both lists, in the same order. Removed parts are only in `before`, by key.
     let mut after = after.iter();
     let mut fields = Vec::new();
-    for one in &before {
-        let record_kind = one["kind"].as_str().unwrap_or_default();
-        let Some(was) = one["row"].as_object() else {
-            let key = one["key"].as_str().map(|key| Json(Value::from(key)));
+    for entry in &before {
+        let record_kind = entry["kind"].as_str().unwrap_or_default();
+        let Some(old_row) = entry["row"].as_object() else {
+            let key = entry["key"].as_str().map(|key| Json(Value::from(key)));
             fields.push(ChangedField { record_kind: record_kind.to_owned(), field: None, before: key, after: None });
             continue;
         };
-        let is = after.next().and_then(|one| one["row"].as_object());
-        for (column, value) in was {
-            let now = is.and_then(|row| row.get(column)).unwrap_or(&Value::Null);
-            if column == "id" || DERIVED.contains(&column.as_str()) || column.ends_with("_key") || value == now {
+        let new_row = after.next().and_then(|entry| entry["row"].as_object());
+        for (column, value) in old_row {
+            let new_value = new_row.and_then(|row| row.get(column)).unwrap_or(&Value::Null);
+            if column == "id" || DERIVED.contains(&column.as_str()) || column.ends_with("_key") || value == new_value {
                 continue;
             }
-            let shown = |row: &Map<String, Value>, value: &Value| shown(record_kind, column, row, value);
+            let to_json = |row: &Map<String, Value>, value: &Value| to_json(record_kind, column, row, value);
             fields.push(ChangedField {
                 record_kind: record_kind.to_owned(),
-                field: Some(name(record_kind, column)),
-                before: shown(was, value),
-                after: is.and_then(|row| shown(row, now)),
+                field: Some(field_name(record_kind, column)),
+                before: to_json(old_row, value),
+                after: new_row.and_then(|row| to_json(row, new_value)),
             });
         }
     }
     fields
 }
 
-/// The field of a column.
-fn name(record_kind: &str, column: &str) -> String {
+/// Returns the name of a column's field in the API.
+fn field_name(record_kind: &str, column: &str) -> String {
     if column == "kind" && matches!(record_kind, "event" | "account") {
         return "type".to_owned();
     }
     let mut name = String::new();
-    let mut is_next = false;
+    let mut starts_word = false;
     for letter in column.strip_suffix("_id").unwrap_or(column).chars() {
         if letter == '_' {
-            is_next = true;
+            starts_word = true;
         } else {
-            name.push(if is_next { letter.to_ascii_uppercase() } else { letter });
-            is_next = false;
+            name.push(if starts_word { letter.to_ascii_uppercase() } else { letter });
+            starts_word = false;
         }
     }
     name
 }
 
-/// A value as clients may see it: numbers of rows are global ids.
-fn shown(record_kind: &str, column: &str, row: &Map<String, Value>, value: &Value) -> Option<Json<Value>> {
+/// Returns a stored value as clients see it: row ids become global ids.
+fn to_json(record_kind: &str, column: &str, row: &Map<String, Value>, value: &Value) -> Option<Json<Value>> {
     if value.is_null() {
         return None;
     }

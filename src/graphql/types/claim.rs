@@ -1,23 +1,26 @@
-//! Propositions that statements take sides on.
+//! Claims: propositions on which statements take a stance.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use sea_orm::EntityTrait;
 use sea_orm::sea_query::Expr;
 
 use crate::error::Result as Answer;
 use crate::graphql::connection::facets::facet;
-use crate::graphql::connection::keyset::order;
-use crate::graphql::connection::loader::by;
-use crate::graphql::executor::resolve::{ResolvedList, ResolvedObject};
+use crate::graphql::connection::loader::foreign_key;
+use crate::graphql::connection::order_by::order;
+use crate::graphql::executor::list::ResolvedList;
+use crate::graphql::executor::object::ResolvedObject;
 use crate::graphql::filter::{
     BooleanFilter, EnumFilter, FilterContext, IdFilter, ListFilter, NodeFilter, RecordFilter, StringFilter, all,
-    filter, from_record, has_child, refers_to, searched,
+    filter, from_record, full_text_match, has_child, refers_to,
 };
 use crate::graphql::has_many;
-use crate::graphql::loading::batch::{NodeType, Row, node_type};
-use crate::graphql::loading::projection::{Projection, below};
+use crate::graphql::loading::batch::Row;
+use crate::graphql::loading::node_type::{NodeType, node_type};
+use crate::graphql::loading::projection::{Projection, subselections};
 use crate::graphql::loading::session::{SharedError, session};
 use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::account::AccountFilter;
@@ -33,42 +36,42 @@ use crate::graphql::types::relation::RelationFilter;
 use crate::graphql::types::stance::{Stance, StanceFilter};
 use crate::graphql::types::statement::Statement;
 use entity::claim::{Column, Entity};
-use entity::record::RecordKind as Noun_;
+use entity::record::RecordKind;
 use entity::stance::StanceKind;
 use entity::standing::Standing;
 
 node_type!(Claim of claim, filter ClaimFilter, order ClaimOrderField, facet ClaimFacet);
 
-/// A proposition that statements take sides on, always worded affirmatively.
+/// A proposition on which statements take a stance, always worded affirmatively.
 #[Object]
 impl Claim {
-    /// Its id: opaque, unique over all types, the same as long as the thing exists.
+    /// Global id (Relay): opaque, unique across all types, stable for the lifetime of the node.
     async fn id(&self) -> ID {
         NodeKind::Claim.global(self.0.id.0)
     }
-    /// The record that it came with.
+    /// The imported record this node was created from: its dataset and key.
     async fn record(&self, ctx: &Context<'_>) -> Result<Record, SharedError> {
         record(&self.0, ctx, |row| row.id.0).await
     }
-    /// The proposition, in words of this graph's makers.
+    /// The proposition, in the words of the dataset's authors.
     async fn text(&self) -> &str {
         &self.0.text
     }
-    /// What it is about: an event (that it happened), an account, a participation, a relation, a figure or an actor.
+    /// Subject of the claim: an event (that it happened), account, participation, relation, figure or actor.
     async fn subject(&self, ctx: &Context<'_>) -> Option<Result<Node, SharedError>> {
         target_if(&self.0, ctx, |row| Some((row.subject_id?.0, row.subject_kind))).await
     }
-    /// How it stands between the voices for and against it. Of each voice the last stance counts. It is derived from the
-    /// stances and says nothing of the truth.
+    /// Standing computed from the stances of all voices; only the latest stance of each voice counts. It does not say whether the
+    /// claim is true.
     async fn standing(&self) -> Standing {
         self.0.standing
     }
-    /// Whether it is contested only because a rival account of the same event is asserted by another voice, and nobody denies
-    /// it in words.
+    /// True if the claim is contested only because another voice supports a rival account of the same event, and nobody denies
+    /// it explicitly.
     async fn implied(&self) -> bool {
         self.0.implied
     }
-    /// Who is on which side.
+    /// The voices and statements on each side, by kind of stance.
     async fn sides(&self, ctx: &Context<'_>) -> Result<Box<ResolvedObject<Sides>>, SharedError> {
         sides(&self.0, ctx).await.map(|sides| Box::new(ResolvedObject(sides)))
     }
@@ -80,92 +83,101 @@ impl Claim {
 
 has_many! {
     ClaimLists of Entity, named "Claim" {
-    /// The sides that statements take on it, counted or not.
-    stances: Stance = by(entity::stance::Column::ClaimId);
-    /// Where it is written.
-    evidence: Evidence = by(entity::evidence::Column::TargetId);
-    /// What was written of it and its parts, oldest first; `asOf` of the root fields reads it as it was.
-    history: Change = by(entity::change::Column::RecordId);
+    /// Stances of all statements on the claim, including superseded ones that do not count.
+    stances: Stance = foreign_key(entity::stance::Column::ClaimId);
+    /// Evidence: the spans of article text that support this claim.
+    evidence: Evidence = foreign_key(entity::evidence::Column::TargetId);
+    /// Audit log of this claim and its parts, oldest first. Use `asOf` on root fields for point-in-time reads.
+    history: Change = foreign_key(entity::change::Column::RecordId);
     }
 }
 
-/// Who is on which side of a claim. Only the last stance of each voice counts.
+/// The sides of a claim, one for each kind of stance. Only the latest stance of each voice counts.
 #[derive(Clone, SimpleObject)]
 pub struct Sides {
-    /// Who says that it is so.
+    /// Voices that say that the claim is true.
     asserts: ResolvedObject<Side>,
-    /// Who confirms what another said.
+    /// Voices that confirm the claim after another speaker made it.
     confirms: ResolvedObject<Side>,
-    /// Who says what speaks for it.
+    /// Voices that give reasons for the claim.
     supports: ResolvedObject<Side>,
-    /// Who doubts it.
+    /// Voices that doubt the claim.
     questions: ResolvedObject<Side>,
-    /// Who says that it is not so.
+    /// Voices that say that the claim is false.
     denies: ResolvedObject<Side>,
-    /// Who took it back.
+    /// Voices that withdrew the claim.
     retracts: ResolvedObject<Side>,
-    /// Who would not comment.
+    /// Voices that declined to comment on the claim.
     declines_comment: ResolvedObject<Side>,
-    /// Whether it is contested only because a rival account of the same event is asserted by another voice.
+    /// True if the claim is contested only because another voice supports a rival account of the same event.
     implied: bool,
 }
 
-/// One side of a claim.
+/// One side of a claim: the voices whose latest stance is of one kind.
 #[derive(Clone, Default, SimpleObject)]
 pub struct Side {
-    /// How many voices.
+    /// Number of voices.
     count: i32,
-    /// The voices, in the order in which their statements were recorded.
+    /// The voices, in the import order of their statements.
     voices: ResolvedList<Voice>,
-    /// The statements that count: of each voice the last that took a side on this claim. All of them are in `Claim.stances`.
+    /// The statements that count: the latest of each voice with a stance on this claim. `Claim.stances` has all of them.
     statements: ResolvedList<Statement>,
 }
 
-/// A voice: whoever is at the end of a chain of relays.
+/// A voice: whoever stands behind a statement, at the end of a chain of relays.
 #[derive(Clone, SimpleObject)]
 pub struct Voice {
-    /// What to show: the actor's label, or the unnamed speaker as printed, such as `widely (unnamed)`.
+    /// Display label: the actor's label, or the unnamed speaker as printed, such as `widely (unnamed)`.
     label: String,
-    /// The actor; null for an unnamed voice.
+    /// The actor that is the voice; null for an unnamed voice.
     actor: Option<ResolvedObject<Actor>>,
 }
 
-/// Three statements for all claims of the batch: their stances, the statements, the actors.
+/// Loads the sides of all claims of the batch with three SQL statements: stances, statements and actors.
 async fn sides(row: &Row<Entity>, ctx: &Context<'_>) -> Result<Sides, SharedError> {
     type Loaded = HashMap<i64, Vec<(StanceKind, Statement, Voice)>>;
     let loaded: Arc<Loaded> = row
-        .shared(ctx, async |claims| {
+        .load_for_batch(ctx, async |claims| {
             let session = session(ctx)?;
             let ids: Vec<i64> = claims.iter().map(|claim| claim.id.0).collect();
-            let stances = Projection::<Stance>::whole().read_by(session, entity::stance::Column::ClaimId, &ids).await?;
+            let stances =
+                Projection::<Stance>::all_columns().load_by(session, entity::stance::Column::ClaimId, &ids).await?;
             let mut stances: Vec<_> = Row::all(&stances).filter(|stance| stance.current).collect();
             stances.sort_unstable_by_key(|stance| stance.statement_id);
             let ids: Vec<i64> = stances.iter().map(|stance| stance.statement_id.0).collect();
-            // What is shown of statements and actors, and what they are called besides.
+            // The selected fields of statements and actors, and the columns from which labels are made.
             let sides: Vec<_> = ctx.field().selection_set().collect();
-            let asked = Projection::<Statement>::of(ctx, &below(&sides, "statements"), &["speakerText", "cue"]);
-            let statements = asked.read_by(session, entity::statement::Column::Id, &ids).await?;
+            let projection = Projection::<Statement>::for_selections(
+                ctx,
+                &subselections(&sides, "statements"),
+                &["speakerText", "cue"],
+            );
+            let statements = projection.load_by(session, entity::statement::Column::Id, &ids).await?;
             let mut voices: Vec<i64> =
                 Row::all(&statements).filter_map(|statement| statement.voice_id.map(|id| id.0)).collect();
             voices.sort_unstable();
             voices.dedup();
-            let asked = Projection::<Actor>::of(ctx, &below(&below(&sides, "voices"), "actor"), &[]);
-            let actors = asked.read_by(session, entity::actor::Column::Id, &voices).await?;
+            let projection = Projection::<Actor>::for_selections(
+                ctx,
+                &subselections(&subselections(&sides, "voices"), "actor"),
+                &[],
+            );
+            let actors = projection.load_by(session, entity::actor::Column::Id, &voices).await?;
             let actors: HashMap<_, _> = Row::all(&actors).map(|row| (row.id, row)).collect();
             let statements: HashMap<_, _> = Row::all(&statements).map(|row| (row.id, row)).collect();
             let mut loaded = Loaded::new();
             for stance in stances {
-                let Some(said) = statements.get(&stance.statement_id).cloned() else { continue };
-                let actor = said.voice_id.and_then(|id| actors.get(&id).cloned());
+                let Some(statement) = statements.get(&stance.statement_id).cloned() else { continue };
+                let actor = statement.voice_id.and_then(|id| actors.get(&id).cloned());
                 let label = match &actor {
                     Some(actor) => actor.label.clone(),
-                    None => match said.speaker_text.as_ref().or(said.cue.as_ref()) {
+                    None => match statement.speaker_text.as_ref().or(statement.cue.as_ref()) {
                         Some(words) => format!("{words} (unnamed)"),
                         None => "(unnamed)".to_owned(),
                     },
                 };
-                let voice = Voice { label, actor: actor.map(|actor| ResolvedObject(Actor::of(actor))) };
-                loaded.entry(stance.claim_id.0).or_default().push((stance.stance, Statement(said), voice));
+                let voice = Voice { label, actor: actor.map(|actor| ResolvedObject(Actor::from_row(actor))) };
+                loaded.entry(stance.claim_id.0).or_default().push((stance.stance, Statement(statement), voice));
             }
             Ok(loaded)
         })
@@ -192,22 +204,34 @@ async fn sides(row: &Row<Entity>, ctx: &Context<'_>) -> Result<Sides, SharedErro
     })
 }
 
-/// What a claim is about. All that is given must hold, so give one.
+/// Returns the claim about a row, given the row's id; the claims of the row's whole batch are loaded at once.
+pub(crate) fn claim_about<E>(
+    row: &Row<E>,
+    ctx: &Context<'_>,
+    id: fn(&E::Model) -> i64,
+) -> impl Future<Output = Option<Result<ResolvedObject<Claim>, SharedError>>>
+where
+    E: EntityTrait<Model: Send + Sync>,
+{
+    row.has_one::<Claim>(ctx, Column::SubjectId, move |row| Some(id(row)), |claim| claim.subject_id.map(|id| id.0))
+}
+
+/// Filter for the subject of a claim. All given fields must match, so give only one apart from `kind`.
 #[derive(Clone, Debug, InputObject)]
 pub struct SubjectFilter {
-    /// The noun.
-    pub kind: Option<EnumFilter<Noun_>>,
-    /// An event.
+    /// Type of the subject.
+    pub kind: Option<EnumFilter<RecordKind>>,
+    /// The subject, if it is an event.
     pub event: Option<Box<EventFilter>>,
-    /// An account.
+    /// The subject, if it is an account.
     pub account: Option<Box<AccountFilter>>,
-    /// A participation.
+    /// The subject, if it is a participation.
     pub participation: Option<Box<ParticipationFilter>>,
-    /// A relation.
+    /// The subject, if it is a relation.
     pub relation: Option<Box<RelationFilter>>,
-    /// A figure.
+    /// The subject, if it is a figure.
     pub figure: Option<Box<FigureFilter>>,
-    /// An actor.
+    /// The subject, if it is an actor.
     pub actor: Option<Box<ActorFilter>>,
 }
 
@@ -230,43 +254,43 @@ fn about(filter: &SubjectFilter, context: &mut FilterContext) -> Answer<Expr> {
 }
 
 filter! {
-    /// Which claims.
+    /// Filter for claims.
     ClaimFilter of claim {
-        /// The id.
+        /// Global id.
         id: IdFilter = id(Id of Claim);
-        /// The record that it came with.
+        /// The imported record this node was created from: its dataset and key.
         record: RecordFilter = with(from_record::<entity::claim::Entity>);
-        /// The words are in its text: see `Query.search`.
-        search: String = with(searched::<entity::claim::Entity>);
-        /// The text, letter for letter.
+        /// Full-text search in `text`; syntax as in `Query.search`.
+        search: String = with(full_text_match::<entity::claim::Entity>);
+        /// The proposition; exact match, case-sensitive.
         text: StringFilter = column(Text);
-        /// How it stands.
+        /// Standing of the claim.
         standing: EnumFilter<Standing> = column(Standing);
-        /// Whether it is contested only because a rival account is asserted.
+        /// True for claims that are contested only because another voice supports a rival account.
         implied: BooleanFilter = column(Implied);
-        /// What it is about.
+        /// The claim's subject.
         subject: SubjectFilter = with(about);
-        /// The sides that statements take on it.
+        /// The stances of statements on the claim.
         stances: ListFilter<StanceFilter> = many(has_child::<Entity, _>(entity::stance::Column::ClaimId));
-        /// Where it is written.
+        /// The claim's evidence.
         evidence: ListFilter<EvidenceFilter> = many(has_child::<entity::claim::Entity, _>(entity::evidence::Column::TargetId));
     }
 }
 
 facet! {
-    /// By what claims can be counted.
+    /// Facets of claims.
     ClaimFacet of claim {
-        /// How it stands.
-        Standing = Values::words(Column::Standing),
-        /// The noun of its subject.
-        SubjectKind = Values::words(Column::SubjectKind),
+        /// Standing of the claim.
+        Standing = FacetValues::column(Column::Standing),
+        /// Type of the subject.
+        SubjectKind = FacetValues::column(Column::SubjectKind),
     }
 }
 
 order! {
-    /// By what claims can be ordered.
+    /// Sort keys for claims.
     ClaimOrderField {
-        /// In the order in which they were recorded.
+        /// Import order.
         Recorded = Recorded,
     }
 }
@@ -274,11 +298,11 @@ order! {
 root_fields! {
     ClaimQuery of Claim {
         lists {
-            /// Propositions that statements take sides on.
+            /// Paginated list of claims: propositions on which statements take a stance.
             claims;
         }
         one {
-            /// A claim.
+            /// Looks up one claim.
             claim Claim;
         }
     }

@@ -1,4 +1,4 @@
-//! How an event is covered, in numbers that are kept apart.
+//! The coverage of an event: numbers of articles, statements, speakers and accounts.
 
 use std::collections::HashMap;
 
@@ -10,30 +10,30 @@ use crate::db::LIST;
 use crate::graphql::loading::batch::Row;
 use crate::graphql::loading::session::{SharedError, session};
 
-/// How an event is covered. The event itself is one, whatever the numbers are.
+/// The coverage of one event, as separate numbers of articles, statements, speakers and accounts.
 #[derive(Clone, Default, SimpleObject)]
 pub struct Coverage {
-    /// Articles in which it, a part in it or an account of it is written of.
+    /// Number of articles with evidence of the event, of a participation in it or of an account of it.
     articles: i32,
-    /// Statements about it.
+    /// Number of statements about the event.
     statements: i32,
-    /// Actors who make statements about it; who speaks twice counts once, unnamed voices do not count.
+    /// Number of actors that make statements about the event. Each actor counts once; unnamed speakers do not count.
     speakers: i32,
-    /// Accounts of it, which are versions that exclude each other.
+    /// Number of accounts: versions of the event that exclude each other.
     accounts: i32,
 }
 
-/// The coverage of an event, counted for its whole batch in one statement.
+/// Returns the coverage of an event; it is counted for the event's whole batch in one SQL statement.
 pub(crate) async fn coverage(row: &Row<event::Entity>, ctx: &Context<'_>) -> Result<Coverage, SharedError> {
-    let all = row.shared(ctx, async |rows| {
+    let all = row.load_for_batch(ctx, async |rows| {
         let session = session(ctx)?;
         let dialect = session.dialect();
         let events: Vec<i64> = rows.iter().map(|row| row.id.0).collect();
-        let count = |what: &'static str, select: &mut SelectStatement| {
-            let count = select.expr(Expr::cust(what)).take();
+        let count = |aggregate: &'static str, select: &mut SelectStatement| {
+            let count = select.expr(Expr::cust(aggregate)).take();
             Expr::SubQuery(None, Box::new(count.into()))
         };
-        let said = || {
+        let statements = || {
             Query::select()
                 .from(statement::Entity)
                 .and_where(
@@ -52,10 +52,13 @@ pub(crate) async fn coverage(row: &Row<event::Entity>, ctx: &Context<'_>) -> Res
         };
         let parts = Query::select()
             .expr(dialect.item())
-            .union(UnionType::All, of_event(participation::Column::Id, participation::Column::EventId, dialect.item()))
-            .union(UnionType::All, of_event(account::Column::Id, account::Column::EventId, dialect.item()))
+            .union(
+                UnionType::All,
+                ids_of_event(participation::Column::Id, participation::Column::EventId, dialect.item()),
+            )
+            .union(UnionType::All, ids_of_event(account::Column::Id, account::Column::EventId, dialect.item()))
             .take();
-        let written = Query::select()
+        let evidence = Query::select()
             .from(evidence::Entity)
             .and_where(Expr::col((evidence::Entity, evidence::Column::TargetId)).in_subquery(parts))
             .take();
@@ -65,9 +68,9 @@ pub(crate) async fn coverage(row: &Row<event::Entity>, ctx: &Context<'_>) -> Res
             .and_where(Expr::col((account::Entity, account::Column::EventId)).eq(dialect.item()));
         let select = Query::select()
             .expr_as(dialect.item(), "event")
-            .expr_as(count("COUNT(DISTINCT article_id)", &mut written.clone()), "articles")
-            .expr_as(count("COUNT(*)", &mut said()), "statements")
-            .expr_as(count("COUNT(DISTINCT speaker_id)", &mut said()), "speakers")
+            .expr_as(count("COUNT(DISTINCT article_id)", &mut evidence.clone()), "articles")
+            .expr_as(count("COUNT(*)", &mut statements()), "statements")
+            .expr_as(count("COUNT(DISTINCT speaker_id)", &mut statements()), "speakers")
             .expr_as(count("COUNT(*)", &mut accounts), "accounts")
             .from_function(dialect.table(dialect.numbers(&events)), LIST)
             .take();
@@ -87,11 +90,11 @@ pub(crate) async fn coverage(row: &Row<event::Entity>, ctx: &Context<'_>) -> Res
     Ok(all.await?.get(&row.id.0).cloned().unwrap_or_default())
 }
 
-/// The numbers of the rows that belong to an event.
-fn of_event<C: sea_orm::ColumnTrait>(id: C, event: C, number: Expr) -> SelectStatement {
+/// Selects the ids of the rows that belong to an event.
+fn ids_of_event<C: sea_orm::ColumnTrait>(id: C, event: C, event_id: Expr) -> SelectStatement {
     Query::select()
         .expr(Expr::col((id.entity_name(), id.as_str())))
         .from(id.entity_name())
-        .and_where(Expr::col((event.entity_name(), event.as_str())).eq(number))
+        .and_where(Expr::col((event.entity_name(), event.as_str())).eq(event_id))
         .take()
 }

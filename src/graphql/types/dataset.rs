@@ -1,4 +1,4 @@
-//! Datasets, and the record that each thing came with.
+//! Datasets, and the provenance of nodes: the record that each was imported from.
 
 use async_graphql::{ComplexObject, Context, Enum, ID, Object, SimpleObject};
 use sea_orm::EntityTrait;
@@ -9,10 +9,11 @@ use std::sync::Arc;
 use tokio::sync::OnceCell;
 
 use crate::error::Error;
-use crate::graphql::connection::facets::{NodeFacet, Values};
-use crate::graphql::connection::keyset::order;
+use crate::graphql::connection::facets::{FacetValues, NodeFacet};
+use crate::graphql::connection::order_by::order;
 use crate::graphql::filter::{StringFilter, filter};
-use crate::graphql::loading::batch::{Batch, Row, node_type};
+use crate::graphql::loading::batch::{Batch, Row};
+use crate::graphql::loading::node_type::node_type;
 use crate::graphql::loading::session::{SharedError, session};
 use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::node::NodeKind;
@@ -20,60 +21,60 @@ use entity::dataset::Column;
 
 node_type!(Dataset of dataset, filter DatasetFilter, order DatasetOrderField, facet DatasetFacet);
 
-/// Where a batch of records comes from.
+/// A source of records, such as one data feed or one curated file.
 #[Object]
 impl Dataset {
-    /// Its id: opaque, unique over all types, the same as long as the thing exists.
+    /// Global id (Relay): opaque, unique across all types, stable for the lifetime of the node.
     async fn id(&self) -> ID {
         NodeKind::Dataset.global(self.0.id.0)
     }
 
-    /// The name by which imports and references call it, unique.
+    /// Unique name of the dataset, used by imports and references.
     async fn key(&self) -> &str {
         &self.0.key
     }
 
-    /// What to call it in a sentence.
+    /// Title for display.
     async fn title(&self) -> Option<&String> {
         self.0.title.as_ref()
     }
 
-    /// Under what terms its records may be used: an SPDX identifier where there is one.
+    /// Terms of use of the dataset's records: an SPDX identifier if there is one.
     async fn license(&self) -> Option<&String> {
-        self.0.licence.as_ref()
+        self.0.license.as_ref()
     }
 
-    /// Where it is published.
+    /// Address at which the dataset is published.
     async fn url(&self) -> Option<&String> {
         self.0.url.as_ref()
     }
 }
 
 filter! {
-    /// Which datasets.
+    /// Filter for datasets.
     DatasetFilter of dataset {
-        /// The key.
+        /// Unique name of the dataset; exact match, case-sensitive.
         key: StringFilter = column(Key);
     }
 }
 
-/// By what datasets can be counted.
+/// Facets of datasets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 pub enum DatasetFacet {
-    /// The terms of use.
+    /// Terms of use.
     License,
 }
 
 impl NodeFacet for DatasetFacet {
-    fn values(self) -> Values {
-        Values::words(Column::Licence)
+    fn values(self) -> FacetValues {
+        FacetValues::column(Column::License)
     }
 }
 
 order! {
-    /// By what datasets can be ordered.
+    /// Sort keys for datasets.
     DatasetOrderField {
-        /// By key, letter for letter.
+        /// The key, compared by code point.
         Key = Text (entity::dataset::Entity, Column::Key),
     }
 }
@@ -81,38 +82,39 @@ order! {
 root_fields! {
     DatasetQuery of Dataset {
         lists {
-            /// Where records come from.
+            /// Paginated list of datasets: the sources of records.
             datasets;
         }
     }
 }
 
-/// The record that a thing came with.
+/// The provenance of a node: the imported record that it was created from.
 #[derive(Clone, SimpleObject)]
 #[graphql(name = "Provenance", complex)]
 pub struct Record {
-    /// Its dataset.
+    /// Dataset of the record.
     pub dataset: Dataset,
-    /// The caller's key, unique in the dataset over all nouns. A part without a key of its own has the key of its record,
-    /// `#` and a JSON pointer to it.
+    /// Key of the record, chosen by whoever imports it; unique in the dataset across all types. A part without its own key has
+    /// the key of its record, followed by `#` and a JSON Pointer to the part.
     pub key: String,
-    /// The record itself, or the one around a part.
+    /// Id of the record; for a part, of the record that contains it.
     #[graphql(skip)]
-    whole: i64,
+    top_level_id: i64,
     #[graphql(skip)]
     versions: Arc<Versions>,
 }
 
-/// The last changes of records that were read together.
+/// The versions of records that were loaded together; read on first use.
 struct Versions {
-    wholes: Vec<i64>,
+    record_ids: Vec<i64>,
     loaded: OnceCell<Result<HashMap<i64, i64>, SharedError>>,
 }
 
-/// The record that a thing came with.
+/// The provenance of a node: the imported record that it was created from.
 #[ComplexObject]
 impl Record {
-    /// The last change of the record or its parts. Give it to `importRecords` to write only if nobody else wrote meanwhile.
+    /// Version of the record: the id of the last change of the record or its parts. Pass it to `importRecords` for optimistic
+    /// locking: the write is then rejected if the record changed meanwhile.
     async fn version(&self, ctx: &Context<'_>) -> Option<Result<ID, SharedError>> {
         let loaded = self.versions.loaded.get_or_init(async || {
             let session = session(ctx)?;
@@ -121,26 +123,26 @@ impl Record {
                 .column("record_id")
                 .expr_as(Func::max(Expr::col("id")), "version")
                 .from("change")
-                .and_where(dialect.is_one_of(Expr::col("record_id"), dialect.numbers(&self.versions.wholes)))
+                .and_where(dialect.is_one_of(Expr::col("record_id"), dialect.numbers(&self.versions.record_ids)))
                 .group_by_col("record_id")
                 .take();
             let rows = session.all(&select).await?;
             rows.iter().map(|row| Ok((row.try_get("", "record_id")?, row.try_get("", "version")?))).collect()
         });
         match loaded.await {
-            Ok(versions) => versions.get(&self.whole).map(|version| Ok(NodeKind::Change.global(*version))),
-            Err(fault) => Some(Err(fault.clone())),
+            Ok(versions) => versions.get(&self.top_level_id).map(|version| Ok(NodeKind::Change.global(*version))),
+            Err(error) => Some(Err(error.clone())),
         }
     }
 }
 
-/// The record of a row, read for its whole batch at once.
+/// Returns the record of a row; the records of the row's whole batch are loaded at once.
 pub(crate) async fn record<E>(row: &Row<E>, ctx: &Context<'_>, id: fn(&E::Model) -> i64) -> Result<Record, SharedError>
 where
     E: EntityTrait<Model: Send + Sync>,
 {
     let found = row
-        .shared(ctx, async |rows| {
+        .load_for_batch(ctx, async |rows| {
             let ids: Vec<i64> = rows.iter().map(id).collect();
             let session = session(ctx)?;
             let dialect = session.dialect();
@@ -148,7 +150,10 @@ where
                 .column(("dataset", sea_orm::sea_query::Asterisk))
                 .expr_as(Expr::col(("record", "id")), "record_id")
                 .expr_as(Expr::col(("record", "key")), "record_key")
-                .expr_as(Func::coalesce([Expr::col(("record", "owner_id")), Expr::col(("record", "id"))]), "whole")
+                .expr_as(
+                    Func::coalesce([Expr::col(("record", "owner_id")), Expr::col(("record", "id"))]),
+                    "top_level_id",
+                )
                 .from("record")
                 .join(JoinType::InnerJoin, "dataset", Expr::col(("dataset", "id")).equals(("record", "dataset_id")))
                 .and_where(dialect.is_one_of(Expr::col(("record", "id")), dialect.numbers(&ids)))
@@ -156,19 +161,19 @@ where
             let (mut datasets, mut keys) = (Vec::new(), Vec::new());
             for result in session.all(&select).await? {
                 datasets.push(entity::dataset::Model::from_query_result(&result, "")?);
-                let whole: i64 = result.try_get("", "whole")?;
+                let top_level_id: i64 = result.try_get("", "top_level_id")?;
                 keys.push((
                     result.try_get::<i64>("", "record_id")?,
                     result.try_get::<String>("", "record_key")?,
-                    whole,
+                    top_level_id,
                 ));
             }
             let batch = Batch::new(datasets);
-            let wholes = keys.iter().map(|(.., whole)| *whole).collect();
-            let versions = Arc::new(Versions { wholes, loaded: OnceCell::new() });
-            let records = keys.into_iter().enumerate().filter_map(|(at, (id, key, whole))| {
+            let record_ids = keys.iter().map(|(.., top_level_id)| *top_level_id).collect();
+            let versions = Arc::new(Versions { record_ids, loaded: OnceCell::new() });
+            let records = keys.into_iter().enumerate().filter_map(|(at, (id, key, top_level_id))| {
                 let dataset = Dataset(Row::get(&batch, at)?);
-                Some((id, Record { dataset, key, whole, versions: Arc::clone(&versions) }))
+                Some((id, Record { dataset, key, top_level_id, versions: Arc::clone(&versions) }))
             });
             Ok(records.collect::<HashMap<i64, Record>>())
         })

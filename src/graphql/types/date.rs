@@ -1,14 +1,14 @@
-//! Dates and instants as GraphQL shows them.
+//! The GraphQL types of dates and instants.
 
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, SimpleObject, Value};
 
 use crate::text::date::{format_instant, instant};
 
-/// An instant in RFC 3339, in UTC: `2021-07-11T00:00:00Z`.
+/// An instant in RFC 3339 format, in UTC, such as `2021-07-11T00:00:00Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DateTime(pub i64);
 
-/// An instant in RFC 3339, in UTC: `2021-07-11T00:00:00Z`.
+/// An instant in RFC 3339 format, in UTC, such as `2021-07-11T00:00:00Z`.
 #[Scalar(specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339")]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -23,23 +23,23 @@ impl ScalarType for DateTime {
     }
 }
 
-/// A time as its source gives it: no more exact than it was told.
+/// A date with the precision of its source: a day, a month, an open interval, or only words.
 #[derive(Clone, Debug, SimpleObject)]
 #[graphql(name = "EdtfDate")]
 pub struct Date {
-    /// The time in EDTF (ISO 8601-2 Level 1): `2021-07-09`, `2021-05`, `2019-10/..`, `2021-07-18?`. Null when only the
-    /// words are known.
+    /// The date in EDTF (ISO 8601-2 Level 1), such as `2021-07-09`, `2021-05`, `2019-10/..` or `2021-07-18?`. Null if only
+    /// `raw` is known.
     pub edtf: Option<String>,
-    /// The words of the source, such as `on Friday evening`.
+    /// The date in the words of the source, such as `on Friday evening`.
     pub raw: Option<String>,
-    /// The earliest it may begin; null when it is open. Days are those of UTC.
+    /// Earliest possible start; null if the start is open. Days begin at midnight UTC.
     pub earliest: Option<DateTime>,
-    /// The latest it may end, exclusive; null when it is open.
+    /// Latest possible end, exclusive; null if the end is open.
     pub latest: Option<DateTime>,
 }
 
 impl Date {
-    /// The date of a row; none when nothing is known of it.
+    /// Returns the date of a row from its columns; none if neither the date nor its wording is known.
     pub(crate) fn of(
         edtf: Option<&String>,
         raw: Option<&String>,
@@ -54,7 +54,7 @@ impl Date {
         })
     }
 
-    /// The date of a row that keeps the text only.
+    /// Returns the date of a row that stores only the EDTF text.
     pub(crate) fn parsed(edtf: Option<&String>) -> Option<Self> {
         let date = crate::text::date::Date::parse(edtf?).ok()?;
         Some(Self {

@@ -1,4 +1,4 @@
-//! What happened, is planned, or is said to have happened.
+//! Events that happened, are planned, or are said to have happened.
 
 use async_graphql::{Context, ID, Object};
 use sea_orm::ActiveEnum;
@@ -7,25 +7,25 @@ use sea_orm::sea_query::{Expr, ExprTrait};
 use crate::error::Result as Answer;
 use crate::graphql::connection::Connection;
 use crate::graphql::connection::facets::facet;
-use crate::graphql::connection::histogram::DatedList;
-use crate::graphql::connection::keyset::order;
-use crate::graphql::connection::loader::{ConnectionArgs, by, through};
+use crate::graphql::connection::histogram::DatedConnectionFields;
+use crate::graphql::connection::loader::{ConnectionArgs, foreign_key, join_table};
+use crate::graphql::connection::order_by::order;
 use crate::graphql::connection::page_args::PageArgs;
-use crate::graphql::executor::resolve::ResolvedObject;
+use crate::graphql::executor::object::ResolvedObject;
 use crate::graphql::filter::{
     ColumnFilter, DateColumns, DateFilter, EnumFilter, EventTypeFilter, FilterContext, IdFilter, ListFilter,
-    NodeFilter, RecordFilter, SlugFilter, StringFilter, all, filter, from_record, has_child, id_of, name_of, one_of,
-    searched, via_join_table,
+    NodeFilter, RecordFilter, SlugFilter, StringFilter, all, column_name, filter, from_record, full_text_match,
+    has_child, id_column, semi_join, via_join_table,
 };
 use crate::graphql::has_many;
-use crate::graphql::loading::batch::{NodeType, node_type};
 use crate::graphql::loading::belongs_to::belongs_to;
+use crate::graphql::loading::node_type::{NodeType, node_type};
 use crate::graphql::loading::session::SharedError;
 use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::account::{Account, AccountFilter};
 use crate::graphql::types::article::Article;
 use crate::graphql::types::change::Change;
-use crate::graphql::types::claim::{Claim, ClaimFilter};
+use crate::graphql::types::claim::{Claim, ClaimFilter, claim_about};
 use crate::graphql::types::coverage::{Coverage, coverage};
 use crate::graphql::types::dataset::{Record, record};
 use crate::graphql::types::date::Date;
@@ -43,8 +43,8 @@ use entity::participation::{Certainty, Role};
 use entity::standing::Standing;
 use entity::{account, participation};
 
-/// What only the fields of these names show.
-const SPARE: &[Column] = &[
+/// Columns that only the fields of the same names read: they are not loaded unless such a field is selected.
+const LAZY_COLUMNS: &[Column] = &[
     Column::Slug,
     Column::SourceType,
     Column::Title,
@@ -63,110 +63,107 @@ belongs_to! {
     }
 }
 
-node_type!(Event of event, filter EventFilter, order EventOrderField, facet EventFacet, chart DatedList<Event>, dated [Earliest Latest], spare SPARE, refers REFERENCES);
+node_type!(Event of event, filter EventFilter, order EventOrderField, facet EventFacet, connection_fields DatedConnectionFields<Event>, dated [Earliest Latest], lazy_columns LAZY_COLUMNS, belongs_to BELONGS_TO);
 
-/// Something that happened, is planned, or is said to have happened. What is agreed stands here, what is disputed in
-/// its accounts (the views of the Simple Event Model).
+/// Something that happened, is planned, or is said to have happened. The event itself has the agreed facts; its accounts (the
+/// views of the Simple Event Model) have the disputed ones.
 #[Object]
 impl Event {
-    /// Its id: opaque, unique over all types, the same as long as the thing exists.
+    /// Global id (Relay): opaque, unique across all types, stable for the lifetime of the node.
     async fn id(&self) -> ID {
         NodeKind::Event.global(self.0.id.0)
     }
-    /// The record that it came with.
+    /// The imported record this node was created from: its dataset and key.
     async fn record(&self, ctx: &Context<'_>) -> Result<Record, SharedError> {
         record(&self.0, ctx, |row| row.id.0).await
     }
-    /// A readable unique name, where one was given.
+    /// Human-readable unique name; null unless a record sets one.
     async fn slug(&self) -> Option<&String> {
         self.0.slug.as_ref()
     }
-    /// What kind of event it is; for a disputed one the nearest type that all accounts share.
+    /// Type of the event; for a disputed event, the nearest common ancestor of its accounts' types.
     #[graphql(name = "type")]
     async fn kind(&self) -> EventType {
         self.0.kind
     }
-    /// The feed's own code for its type.
+    /// The source feed's own code for the type of the event.
     async fn source_type(&self) -> Option<&String> {
         self.0.source_type.as_ref()
     }
-    /// A title.
+    /// Title of the event.
     async fn title(&self) -> Option<&String> {
         self.0.title.as_ref()
     }
-    /// What happened, in words of this graph's makers.
+    /// Summary of what happened, in the words of the dataset's authors.
     async fn summary(&self) -> Option<&String> {
         self.0.summary.as_ref()
     }
-    /// When; null when nothing is known.
+    /// Time of the event; null if nothing is known about it.
     async fn when(&self) -> Option<ResolvedObject<Date>> {
         Date::of(self.0.date.as_ref(), self.0.date_raw.as_ref(), self.0.earliest, self.0.latest).map(ResolvedObject)
     }
-    /// Where.
+    /// Place of the event.
     async fn place(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Place>, SharedError>> {
-        self.0.one(ctx, &PLACE).await
+        self.0.belongs_to(ctx, &PLACE).await
     }
-    /// Where more exactly, in words.
+    /// More exact location, in words.
     async fn place_note(&self) -> Option<&String> {
         self.0.place_note.as_ref()
     }
-    /// Whether the place is stated or inferred; null without a place.
+    /// Certainty of the place: stated by the source, or inferred from it; null without a place.
     async fn place_certainty(&self) -> Option<Certainty> {
         self.0.place_certainty
     }
-    /// From what the place is inferred.
+    /// Explanation of how the place was inferred.
     async fn place_certainty_note(&self) -> Option<&String> {
         self.0.place_certainty_note.as_ref()
     }
-    /// How exact the place is.
+    /// Precision of the place.
     async fn place_precision(&self) -> Option<PlacePrecision> {
         self.0.place_precision
     }
-    /// Whether it happened.
+    /// Factual status: whether the event happened, is planned, is hypothetical, is a series, or did not happen.
     async fn occurrence(&self) -> Occurrence {
         self.0.occurrence
     }
-    /// The event of which it is a part.
+    /// The larger event that this event is a part of.
     async fn parent(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Event>, SharedError>> {
-        self.0.one(ctx, &PARENT).await
+        self.0.belongs_to(ctx, &PARENT).await
     }
-    /// How it stands: CONTESTED when its own claim, an account or a participation is; else as its own claim; null when
-    /// nobody takes sides.
+    /// Standing computed from the stances of all voices; null while no statement takes a stance. It is CONTESTED if the event's
+    /// own claim, an account or a participation is contested. Otherwise it is the standing of the event's own claim.
     async fn standing(&self) -> Option<Standing> {
         self.0.standing
     }
-    /// The claim that it happened, if statements take sides on it.
+    /// The claim that this event happened; null when there is none.
     async fn claim(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Claim>, SharedError>> {
-        self.0
-            .one_by::<Claim>(
-                ctx,
-                entity::claim::Column::SubjectId,
-                |row| Some(row.id.0),
-                |claim| claim.subject_id.map(|id| id.0),
-            )
-            .await
+        claim_about(&self.0, ctx, |row| row.id.0).await
     }
-    /// Who and what had a part in it, agreed and disputed; a disputed part has its `account`.
+    /// Participations of actors, articles and things in the event, agreed and disputed. A disputed one has an `account`.
     #[allow(clippy::too_many_arguments)]
     async fn participations(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only parts in one of these roles.")] role: Option<Vec<Role>>,
+        #[graphql(desc = "Returns only participations with one of these roles.")] role: Option<Vec<Role>>,
         #[graphql(
-            desc = "Whether parts that only one account tells are meant too.",
+            desc = "Selects participations by whether all accounts agree on them.",
             default_with = "AccountScope::All"
         )]
         accounts: AccountScope,
-        #[graphql(desc = "Only rows for which this holds.")] filter: Option<Box<ParticipationFilter>>,
-        #[graphql(desc = "In what order, always ended by the id; as recorded when left out.")] order_by: Option<
+        #[graphql(desc = "Returns only rows that match this filter.")] filter: Option<Box<ParticipationFilter>>,
+        #[graphql(desc = "Sort order, up to 8 keys; ties are broken by id. Default: import order.")] order_by: Option<
             Vec<<Participation as NodeType>::Order>,
         >,
-        #[graphql(desc = "How many rows from the start, 0 to 500; 20 when neither `first` nor `last` is given.")] first: Option<i32>,
-        #[graphql(desc = "Only rows behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many rows from the end, 0 to 500.")] last: Option<i32>,
-        #[graphql(desc = "Only rows in front of this cursor.")] before: Option<String>,
+        #[graphql(
+            desc = "Page size, counted from the start of the list: 0 to 500. Default: 20 if neither `first` nor `last` is given."
+        )]
+        first: Option<i32>,
+        #[graphql(desc = "Returns rows after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Page size, counted from the end of the list: 0 to 500. Cannot be combined with `first`.")]
+        last: Option<i32>,
+        #[graphql(desc = "Returns rows before this cursor.")] before: Option<String>,
     ) -> ResolvedObject<Connection<Participation>> {
-        Connection::of(
+        Connection::for_row(
             &self.0,
             ctx,
             |row| row.id.0,
@@ -179,17 +176,17 @@ impl Event {
                     .then(|| Expr::col((participation::Entity, participation::Column::AccountId)).is_null());
                 ConnectionArgs {
                     name: "Event.participations",
-                    link: Some(by(participation::Column::EventId)),
-                    fixed: [roles, agreed].into_iter().flatten().reduce(|left, right| left.and(right)),
+                    parent_condition: Some(foreign_key(participation::Column::EventId)),
+                    base_condition: [roles, agreed].into_iter().flatten().reduce(|left, right| left.and(right)),
                     filter,
-                    order: order_by,
-                    usual: Vec::new(),
-                    window: PageArgs { first, after, last, before },
+                    order_by,
+                    default_order: Vec::new(),
+                    page: PageArgs { first, after, last, before },
                 }
             },
         )
     }
-    /// How it is covered: articles, statements, speakers and accounts as separate numbers.
+    /// Coverage of the event: separate numbers of articles, statements, speakers and accounts.
     async fn coverage(&self, ctx: &Context<'_>) -> Result<Coverage, SharedError> {
         coverage(&self.0, ctx).await
     }
@@ -201,26 +198,26 @@ impl Event {
 
 has_many! {
     EventLists of Entity, named "Event" {
-    /// Versions of it that exclude each other.
-    accounts: Account = by(account::Column::EventId);
-    /// The events that are parts of it, by when they happened.
-    children: Event = by(Column::ParentId), usually Number Asc (Entity, Column::Earliest);
-    /// Its ties to other events: it is the first.
-    links: EventLink = by(entity::event_link::Column::FromId);
-    /// The ties of other events to it: it is the second.
-    links_to: EventLink = by(entity::event_link::Column::ToId);
-    /// What was said about it.
-    statements: Statement = through::<Statement, entity::statement_about::Entity>(entity::statement_about::Column::TargetId, entity::statement_about::Column::StatementId);
-    /// Where it is written of.
-    articles: Article = through::<Article, entity::evidence::Entity>(entity::evidence::Column::TargetId, entity::evidence::Column::ArticleId);
-    /// Numbers that belong to it.
-    figures: Figure = by(entity::figure::Column::TargetId);
-    /// Its ids elsewhere.
-    external_ids: ExternalId = by(entity::external_id::Column::TargetId);
-    /// Where it is written.
-    evidence: Evidence = by(entity::evidence::Column::TargetId);
-    /// What was written of it and its parts, oldest first; `asOf` of the root fields reads it as it was.
-    history: Change = by(entity::change::Column::RecordId);
+    /// Accounts: the versions of the event that exclude each other.
+    accounts: Account = foreign_key(account::Column::EventId);
+    /// Events that are parts of this event, earliest first.
+    children: Event = foreign_key(Column::ParentId), default_order date (Entity, Column::Earliest);
+    /// Links from this event to other events.
+    links: EventLink = foreign_key(entity::event_link::Column::FromId);
+    /// Links from other events to this event.
+    links_to: EventLink = foreign_key(entity::event_link::Column::ToId);
+    /// Statements about the event.
+    statements: Statement = join_table::<Statement, entity::statement_about::Entity>(entity::statement_about::Column::TargetId, entity::statement_about::Column::StatementId);
+    /// Articles with evidence of the event.
+    articles: Article = join_table::<Article, entity::evidence::Entity>(entity::evidence::Column::TargetId, entity::evidence::Column::ArticleId);
+    /// Figures that the event has.
+    figures: Figure = foreign_key(entity::figure::Column::TargetId);
+    /// Identifiers in other systems, such as Wikidata.
+    external_ids: ExternalId = foreign_key(entity::external_id::Column::TargetId);
+    /// Evidence: the spans of article text that support this event.
+    evidence: Evidence = foreign_key(entity::evidence::Column::TargetId);
+    /// Audit log of this event and its parts, oldest first. Use `asOf` on root fields for point-in-time reads.
+    history: Change = foreign_key(entity::change::Column::RecordId);
     }
 }
 
@@ -228,16 +225,16 @@ fn own(column: Column) -> Expr {
     Expr::col((Entity, column))
 }
 
-/// It holds for the event or for one of its accounts, which may say otherwise.
+/// Combines a condition on the event with the same condition on one of its accounts, which may differ from the event.
 fn or_account(own_test: Expr, account_test: Expr, context: &FilterContext) -> Expr {
-    own_test.or(one_of(name_of(Column::Id), name_of(account::Column::EventId), account_test, context))
+    own_test.or(semi_join(column_name(Column::Id), column_name(account::Column::EventId), account_test, context))
 }
 
 fn of_type(filter: &EventTypeFilter, context: &mut FilterContext) -> Answer<Expr> {
     let account_type = Expr::col((account::Entity, account::Column::Kind));
-    let told = account_type.clone().is_not_null();
+    let has_type = account_type.clone().is_not_null();
     let (own_test, account_test) = (filter.test(own(Column::Kind), context)?, filter.test(account_type, context)?);
-    Ok(or_account(own_test, all([told, account_test]), context))
+    Ok(or_account(own_test, all([has_type, account_test]), context))
 }
 
 fn at_time(filter: &DateFilter, context: &mut FilterContext) -> Answer<Expr> {
@@ -260,91 +257,91 @@ fn at_time(filter: &DateFilter, context: &mut FilterContext) -> Answer<Expr> {
 }
 
 fn at_place(filter: &PlaceFilter, context: &mut FilterContext) -> Answer<Expr> {
-    context.is_tied = true;
+    context.has_related = true;
     let passes = filter.condition(context)?;
-    let place = id_of::<<PlaceFilter as NodeFilter>::Entity>();
-    let own_test = one_of(name_of(Column::PlaceId), place, passes.clone(), context);
-    let account_test = one_of(name_of(account::Column::PlaceId), place, passes, context);
+    let place = id_column::<<PlaceFilter as NodeFilter>::Entity>();
+    let own_test = semi_join(column_name(Column::PlaceId), place, passes.clone(), context);
+    let account_test = semi_join(column_name(account::Column::PlaceId), place, passes, context);
     Ok(or_account(own_test, account_test, context))
 }
 
 filter! {
-    /// Which events. Type, time and place are looked for in the event and in its accounts, participations among the agreed
-    /// and the disputed ones.
+    /// Filter for events. `type`, `when` and `place` match the event or any of its accounts; `participations` matches agreed and
+    /// disputed ones.
     EventFilter of event {
-        /// The id.
+        /// Global id.
         id: IdFilter = id(Id of Event);
-        /// The record that it came with.
+        /// The imported record this node was created from: its dataset and key.
         record: RecordFilter = with(from_record::<entity::event::Entity>);
-        /// The words are in its title, summary or place note: see `Query.search`.
-        search: String = with(searched::<entity::event::Entity>);
-        /// The slug.
+        /// Full-text search in title, summary and place note; syntax as in `Query.search`.
+        search: String = with(full_text_match::<entity::event::Entity>);
+        /// Human-readable unique name.
         slug: SlugFilter = slug_of(Slug of Event);
-        /// What kind of event it is, by any account.
+        /// Type of the event, in the event itself or in any account.
         r#type: EventTypeFilter = with(of_type);
-        /// The feed's own code for its type.
+        /// The source feed's own code for the type; exact match, case-sensitive.
         source_type: StringFilter = column(SourceType);
-        /// The title, letter for letter.
+        /// Title of the event; exact match, case-sensitive.
         title: StringFilter = column(Title);
-        /// When, by any account.
+        /// Time of the event, in the event itself or in any account.
         when: DateFilter = with(at_time);
-        /// Where, by any account.
+        /// Place of the event, in the event itself or in any account.
         place: Box<PlaceFilter> = with(at_place);
-        /// Whether the place is stated or inferred.
+        /// Certainty of the place: stated by the source, or inferred from it.
         place_certainty: EnumFilter<Certainty> = column(PlaceCertainty);
-        /// Whether it happened.
+        /// Factual status: whether the event happened.
         occurrence: EnumFilter<Occurrence> = column(Occurrence);
-        /// How it stands.
+        /// Standing of the event.
         standing: EnumFilter<Standing> = column(Standing);
-        /// The event of which it is a part.
+        /// The larger event that the event is a part of.
         parent: Box<EventFilter> = one(ParentId);
-        /// The events that are parts of it.
+        /// The events that are parts of the event.
         children: ListFilter<EventFilter> = many(has_child::<Entity, _>(Column::ParentId));
-        /// Who and what had a part in it, agreed and disputed.
+        /// The event's participations, agreed and disputed.
         participations: ListFilter<ParticipationFilter> = many(has_child::<Entity, _>(participation::Column::EventId));
-        /// Versions of it that exclude each other.
+        /// The event's accounts.
         accounts: ListFilter<AccountFilter> = many(has_child::<Entity, _>(account::Column::EventId));
-        /// The claim that it happened.
+        /// The claim that the event happened.
         claim: ListFilter<ClaimFilter> = many(has_child::<Entity, _>(entity::claim::Column::SubjectId));
-        /// Its ties to other events: it is the first.
+        /// The links from the event to other events.
         links: ListFilter<EventLinkFilter> = many(has_child::<Entity, _>(entity::event_link::Column::FromId));
-        /// What was said about it.
+        /// The statements about the event.
         statements: ListFilter<StatementFilter> = many(via_join_table::<Entity, entity::statement_about::Entity>(entity::statement_about::Column::TargetId, entity::statement_about::Column::StatementId));
-        /// Numbers that belong to it.
+        /// The event's figures.
         figures: ListFilter<FigureFilter> = many(has_child::<Entity, _>(entity::figure::Column::TargetId));
-        /// Its ids elsewhere.
+        /// The event's external ids.
         external_ids: ListFilter<ExternalIdFilter> = many(has_child::<Entity, _>(entity::external_id::Column::TargetId));
-        /// Where it is written.
+        /// The event's evidence.
         evidence: ListFilter<EvidenceFilter> = many(has_child::<entity::event::Entity, _>(entity::evidence::Column::TargetId));
     }
 }
 
 facet! {
-    /// By what events can be counted.
+    /// Facets of events.
     EventFacet of event {
-        /// The type, of the event itself.
-        Type = Values::words(Column::Kind),
-        /// The place, of the event itself.
-        Place = Values::things(Column::PlaceId, NodeKind::Place),
-        /// The country of the place, an ISO 3166-1 alpha-2 code.
-        Country = Values::of(Column::PlaceId, entity::place::Column::Id, entity::place::Column::Country),
-        /// How it stands.
-        Standing = Values::words(Column::Standing),
-        /// Whether it happened.
-        Occurrence = Values::words(Column::Occurrence),
-        /// Who had a part in it, agreed or disputed.
-        Actor = Values::each(Column::Id, participation::Column::EventId, participation::Column::ActorId).naming(NodeKind::Actor),
-        /// The roles in it, agreed or disputed.
-        Role = Values::each(Column::Id, participation::Column::EventId, participation::Column::Role),
+        /// Type of the event itself, regardless of its accounts.
+        Type = FacetValues::column(Column::Kind),
+        /// Place of the event itself, regardless of its accounts.
+        Place = FacetValues::node(Column::PlaceId, NodeKind::Place),
+        /// Country of the event's place, an ISO 3166-1 alpha-2 code.
+        Country = FacetValues::joined(Column::PlaceId, entity::place::Column::Id, entity::place::Column::Country),
+        /// Standing of the event.
+        Standing = FacetValues::column(Column::Standing),
+        /// Factual status: whether the event happened.
+        Occurrence = FacetValues::column(Column::Occurrence),
+        /// Participating actors, agreed or disputed.
+        Actor = FacetValues::joined_many(Column::Id, participation::Column::EventId, participation::Column::ActorId).as_nodes(NodeKind::Actor),
+        /// Roles of participants, agreed or disputed.
+        Role = FacetValues::joined_many(Column::Id, participation::Column::EventId, participation::Column::Role),
     }
 }
 
 order! {
-    /// By what events can be ordered.
+    /// Sort keys for events.
     EventOrderField {
-        /// In the order in which they were recorded.
+        /// Import order.
         Recorded = Recorded,
-        /// By the earliest they may have begun.
+        /// Earliest possible start of the event.
         When = Number (Entity, Column::Earliest),
     }
 }
@@ -352,11 +349,11 @@ order! {
 root_fields! {
     EventQuery of Event {
         lists {
-            /// What happened, is planned, or is said to have happened.
+            /// Paginated list of events: what happened, is planned, or is said to have happened.
             events;
         }
         named {
-            /// An event.
+            /// Looks up one event.
             event Event;
         }
     }

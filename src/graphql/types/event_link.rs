@@ -1,16 +1,16 @@
-//! Ties from one event to another.
+//! Links from one event to another.
 
 use async_graphql::{Context, ID, Object};
 
 use crate::graphql::connection::facets::facet;
-use crate::graphql::connection::keyset::order;
-use crate::graphql::connection::loader::by;
-use crate::graphql::executor::resolve::ResolvedObject;
+use crate::graphql::connection::loader::foreign_key;
+use crate::graphql::connection::order_by::order;
+use crate::graphql::executor::object::ResolvedObject;
 use crate::graphql::filter::{EnumFilter, IdFilter, ListFilter, RecordFilter, filter, from_record, has_child};
 use crate::graphql::has_many;
-use crate::graphql::loading::batch::node_type;
 use crate::graphql::loading::belongs_to::belongs_to;
-use crate::graphql::loading::session::{SharedError, present};
+use crate::graphql::loading::node_type::node_type;
+use crate::graphql::loading::session::{SharedError, required};
 use crate::graphql::types::dataset::{Record, record};
 use crate::graphql::types::event::{Event, EventFilter};
 use crate::graphql::types::evidence::{Evidence, EvidenceFilter};
@@ -24,30 +24,30 @@ belongs_to! {
     }
 }
 
-node_type!(EventLink of event_link, filter EventLinkFilter, order EventLinkOrderField, facet EventLinkFacet, refers REFERENCES);
+node_type!(EventLink of event_link, filter EventLinkFilter, order EventLinkOrderField, facet EventLinkFacet, belongs_to BELONGS_TO);
 
-/// A tie from one event to another. A part of an event has it as its parent instead.
+/// A link from one event to another, such as cause or response. An event that is part of another uses `Event.parent` instead.
 #[Object]
 impl EventLink {
-    /// Its id: opaque, unique over all types, the same as long as the thing exists.
+    /// Global id (Relay): opaque, unique across all types, stable for the lifetime of the node.
     async fn id(&self) -> ID {
         NodeKind::EventLink.global(self.0.id.0)
     }
-    /// The record that it came with.
+    /// The imported record this node was created from: its dataset and key.
     async fn record(&self, ctx: &Context<'_>) -> Result<Record, SharedError> {
         record(&self.0, ctx, |row| row.id.0).await
     }
-    /// What the first is to the second.
+    /// Kind of link.
     async fn kind(&self) -> EventLinkKind {
         self.0.kind
     }
-    /// The first event.
+    /// The event that the link starts from.
     async fn from(&self, ctx: &Context<'_>) -> Result<ResolvedObject<Event>, SharedError> {
-        present(self.0.one(ctx, &FROM).await)
+        required(self.0.belongs_to(ctx, &FROM).await)
     }
-    /// The second event.
+    /// The event that the link points to.
     async fn to(&self, ctx: &Context<'_>) -> Result<ResolvedObject<Event>, SharedError> {
-        present(self.0.one(ctx, &TO).await)
+        required(self.0.belongs_to(ctx, &TO).await)
     }
     #[graphql(flatten)]
     async fn lists(&self) -> EventLinkLists {
@@ -57,41 +57,41 @@ impl EventLink {
 
 has_many! {
     EventLinkLists of entity::event_link::Entity, named "EventLink" {
-    /// Where it is written.
-    evidence: Evidence = by(entity::evidence::Column::TargetId);
+    /// Evidence: the spans of article text that support this link.
+    evidence: Evidence = foreign_key(entity::evidence::Column::TargetId);
     }
 }
 
 filter! {
-    /// Which ties between events.
+    /// Filter for links between events.
     EventLinkFilter of event_link {
-        /// The id.
+        /// Global id.
         id: IdFilter = id(Id of EventLink);
-        /// The record that it came with.
+        /// The imported record this node was created from: its dataset and key.
         record: RecordFilter = with(from_record::<entity::event_link::Entity>);
-        /// What the first is to the second.
+        /// Kind of link.
         kind: EnumFilter<EventLinkKind> = column(Kind);
-        /// The first event.
+        /// The event that the link starts from.
         from: Box<EventFilter> = one(FromId);
-        /// The second event.
+        /// The event that the link points to.
         to: Box<EventFilter> = one(ToId);
-        /// Where it is written.
+        /// The link's evidence.
         evidence: ListFilter<EvidenceFilter> = many(has_child::<entity::event_link::Entity, _>(entity::evidence::Column::TargetId));
     }
 }
 
 facet! {
-    /// By what links of events can be counted.
+    /// Facets of links between events.
     EventLinkFacet of event_link {
-        /// What the first is to the second.
-        Kind = Values::words(Column::Kind),
+        /// Kind of link.
+        Kind = FacetValues::column(Column::Kind),
     }
 }
 
 order! {
-    /// By what ties between events can be ordered.
+    /// Sort keys for links between events.
     EventLinkOrderField {
-        /// In the order in which they were recorded.
+        /// Import order.
         Recorded = Recorded,
     }
 }

@@ -1,31 +1,31 @@
-//! The tree of event types, to be read by those who ask.
+//! The hierarchy of event types.
 
 use async_graphql::{Object, SimpleObject};
 use entity::event_type::{EventType, TREE};
 
-/// A type of events: its place in the tree and what other systems call it.
+/// An event type with its parent in the hierarchy and its codes in other systems.
 #[derive(SimpleObject)]
 pub struct EventTypeInfo {
-    /// The type.
+    /// The event type.
     r#type: EventType,
-    /// The type above it; null for a root.
+    /// Parent type in the hierarchy; null for a root.
     parent: Option<EventType>,
-    /// Event type and mode of PLOVER 2.0, as `TYPE/mode`.
+    /// PLOVER 2.0 event type and mode, as `TYPE/mode`.
     plover: Option<&'static str>,
     /// ACLED sub-event type.
     acled: Option<&'static str>,
-    /// CAMEO 1.1b3 codes: strings with leading zeros.
+    /// CAMEO 1.1b3 codes, as strings with their leading zeros.
     cameo: Vec<&'static str>,
 }
 
-/// The tree of event types.
+/// The root field for the hierarchy of event types.
 #[derive(Default)]
 pub struct EventTypeQuery;
 
-/// The tree of event types.
+/// The root field for the hierarchy of event types.
 #[Object]
 impl EventTypeQuery {
-    /// All types of events, a parent before its children.
+    /// All event types of the hierarchy. A parent always precedes its children.
     async fn event_types(&self) -> Vec<EventTypeInfo> {
         let info = |entry: &entity::event_type::Entry| EventTypeInfo {
             r#type: entry.event_type,

@@ -1,14 +1,14 @@
-//! Where facts are written.
+//! Evidence: the spans of article text that support facts.
 
 use async_graphql::{Context, ID, Object};
 
 use crate::graphql::connection::facets::facet;
-use crate::graphql::connection::keyset::order;
-use crate::graphql::executor::resolve::ResolvedObject;
+use crate::graphql::connection::order_by::order;
+use crate::graphql::executor::object::ResolvedObject;
 use crate::graphql::filter::{EnumFilter, FloatFilter, IdFilter, RecordFilter, filter, from_record};
-use crate::graphql::loading::batch::node_type;
 use crate::graphql::loading::belongs_to::belongs_to;
-use crate::graphql::loading::session::{SharedError, present};
+use crate::graphql::loading::node_type::node_type;
+use crate::graphql::loading::session::{SharedError, required};
 use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::article::{Article, ArticleFilter};
 use crate::graphql::types::dataset::{Record, record};
@@ -16,10 +16,10 @@ use crate::graphql::types::node::{Node, NodeKind, target};
 use crate::graphql::types::statement::{Statement, StatementFilter};
 use entity::evidence::{Column, EvidencePart};
 use entity::participation::Certainty;
-use entity::record::RecordKind as Noun_;
+use entity::record::RecordKind;
 
-/// What only the fields of these names show.
-const SPARE: &[Column] = &[
+/// Columns that only the fields of the same names read: they are not loaded unless such a field is selected.
+const LAZY_COLUMNS: &[Column] = &[
     Column::Start,
     Column::End,
     Column::Quote,
@@ -37,124 +37,124 @@ belongs_to! {
     }
 }
 
-node_type!(Evidence of evidence, filter EvidenceFilter, order EvidenceOrderField, facet EvidenceFacet, spare SPARE, refers REFERENCES);
+node_type!(Evidence of evidence, filter EvidenceFilter, order EvidenceOrderField, facet EvidenceFacet, lazy_columns LAZY_COLUMNS, belongs_to BELONGS_TO);
 
-/// Where in an article a fact is written (W3C Web Annotation Data Model: TextPositionSelector and TextQuoteSelector).
-/// The words themselves stand here only where they may be kept.
+/// A span of article text that supports a fact (W3C Web Annotation Data Model: TextPositionSelector and TextQuoteSelector).
+/// The text itself is included only where it may be stored.
 #[Object]
 impl Evidence {
-    /// Its id: opaque, unique over all types, the same as long as the thing exists.
+    /// Global id (Relay): opaque, unique across all types, stable for the lifetime of the node.
     async fn id(&self) -> ID {
         NodeKind::Evidence.global(self.0.id.0)
     }
-    /// The record that it came with.
+    /// The imported record this node was created from: its dataset and key.
     async fn record(&self, ctx: &Context<'_>) -> Result<Record, SharedError> {
         record(&self.0, ctx, |row| row.id.0).await
     }
-    /// The article.
+    /// The article that contains the span.
     async fn article(&self, ctx: &Context<'_>) -> Result<ResolvedObject<Article>, SharedError> {
-        present(self.0.one(ctx, &ARTICLE).await)
+        required(self.0.belongs_to(ctx, &ARTICLE).await)
     }
-    /// The fact that is written there.
+    /// The fact that the span supports.
     async fn target(&self, ctx: &Context<'_>) -> Result<Node, SharedError> {
         target(&self.0, ctx, |row| Some((row.target_id.0, Some(row.target_kind)))).await
     }
 
-    /// The noun of the fact, for those who need no more.
-    async fn target_kind(&self) -> Noun_ {
+    /// Node type of `target`, available without loading the target itself.
+    async fn target_kind(&self) -> RecordKind {
         self.0.target_kind
     }
-    /// First Unicode code point of the span in the article's text, from 0.
+    /// Start of the span in the article's text, in Unicode code points from 0.
     async fn start(&self) -> Option<i32> {
         self.0.start
     }
-    /// Code point behind the span.
+    /// End of the span in the article's text, in Unicode code points, exclusive.
     async fn end(&self) -> Option<i32> {
         self.0.end
     }
-    /// The words there, where they may be kept.
+    /// Text of the span; null where it may not be stored.
     async fn quote(&self) -> Option<&String> {
         self.0.quote.as_ref()
     }
-    /// SHA-256 of the words there in UTF-8, in hexadecimal.
+    /// SHA-256 of the span's text in UTF-8, in hexadecimal.
     #[graphql(name = "quoteSha256")]
     async fn quote_sha256(&self) -> Option<&String> {
         self.0.quote_sha256.as_ref()
     }
-    /// Words before the span, where they may be kept.
+    /// Text before the span; null where it may not be stored.
     async fn prefix(&self) -> Option<&String> {
         self.0.prefix.as_ref()
     }
-    /// Words behind the span, where they may be kept.
+    /// Text after the span; null where it may not be stored.
     async fn suffix(&self) -> Option<&String> {
         self.0.suffix.as_ref()
     }
-    /// Which part of the fact is written there.
+    /// Part of the fact that the span supports.
     async fn part(&self) -> EvidencePart {
         self.0.part
     }
-    /// Place among the pieces of a split span, from 0.
+    /// Position among the pieces of a split span, from 0.
     async fn ordinal(&self) -> i32 {
         self.0.ordinal
     }
-    /// The statement in which the fact is told; null for the article's own voice.
+    /// The statement that reports the fact; null if the article reports it in its own voice.
     async fn statement(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Statement>, SharedError>> {
-        self.0.one(ctx, &STATEMENT).await
+        self.0.belongs_to(ctx, &STATEMENT).await
     }
-    /// How sure the annotation is, from 0 to 1.
+    /// Confidence of the annotation, from 0 to 1.
     async fn confidence(&self) -> Option<f64> {
         self.0.confidence
     }
-    /// Whether the fact is stated there or inferred from it.
+    /// Certainty: the fact is stated in the span, or inferred from it.
     async fn certainty(&self) -> Certainty {
         self.0.certainty
     }
-    /// What is left to inference, in words.
+    /// Explanation of what is inferred, in words.
     async fn note(&self) -> Option<&String> {
         self.0.note.as_ref()
     }
 }
 
 filter! {
-    /// Which evidence.
+    /// Filter for evidence.
     EvidenceFilter of evidence {
-        /// The id.
+        /// Global id.
         id: IdFilter = id(Id of Evidence);
-        /// The record that it came with.
+        /// The imported record this node was created from: its dataset and key.
         record: RecordFilter = with(from_record::<entity::evidence::Entity>);
-        /// The article.
+        /// The evidence's article.
         article: Box<ArticleFilter> = one(ArticleId);
-        /// The noun of the fact.
-        target_kind: EnumFilter<Noun_> = column(TargetKind);
-        /// Which part of the fact is written there.
+        /// Node type of the supported fact.
+        target_kind: EnumFilter<RecordKind> = column(TargetKind);
+        /// Part of the fact that the span supports.
         part: EnumFilter<EvidencePart> = column(Part);
-        /// The statement in which the fact is told.
+        /// The statement that reports the fact.
         statement: Box<StatementFilter> = one(StatementId);
-        /// How sure the annotation is, from 0 to 1.
+        /// Confidence of the annotation, from 0 to 1.
         confidence: FloatFilter = column(Confidence);
-        /// Whether the fact is stated there or inferred from it.
+        /// Certainty: the fact is stated in the span, or inferred from it.
         certainty: EnumFilter<Certainty> = column(Certainty);
     }
 }
 
 facet! {
-    /// By what evidence can be counted.
+    /// Facets of evidence.
     EvidenceFacet of evidence {
-        /// The noun of what is written there.
-        TargetKind = Values::words(Column::TargetKind),
-        /// The article.
-        Article = Values::things(Column::ArticleId, NodeKind::Article),
-        /// Whether it is stated or inferred.
-        Certainty = Values::words(Column::Certainty),
+        /// Node type of the supported fact.
+        TargetKind = FacetValues::column(Column::TargetKind),
+        /// The evidence's article.
+        Article = FacetValues::node(Column::ArticleId, NodeKind::Article),
+        /// Certainty: stated or inferred.
+        Certainty = FacetValues::column(Column::Certainty),
     }
 }
 
 order! {
-    /// By what evidence can be ordered.
+    /// Sort keys for evidence.
     EvidenceOrderField {
-        /// In the order in which it was recorded.
+        /// Import order.
         Recorded = Recorded,
-        /// By where it begins in its article.
+        /// Start of the span in its article.
         Start = Offset (entity::evidence::Entity, entity::evidence::Column::Start),
     }
 }
@@ -162,7 +162,7 @@ order! {
 root_fields! {
     EvidenceQuery of Evidence {
         lists {
-            /// Where facts are written.
+            /// Paginated list of evidence: the spans of article text that support facts.
             evidence;
         }
     }
