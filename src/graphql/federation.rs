@@ -1,6 +1,8 @@
-//! The graph as a subgraph of Apollo Federation 2: things by their ids, for other subgraphs that add fields to them.
+//! The graph as a subgraph of Apollo Federation 2: nodes are entities with the key `id`, to which other subgraphs add
+//! fields.
 //!
-//! The library would look each thing up on its own; here those of one noun are read together, as everywhere.
+//! async-graphql's own federation support would resolve each entity separately (N+1). Here the entities of one node
+//! type are loaded in one batch.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -13,52 +15,53 @@ use async_graphql::{
 };
 
 use crate::error::Error;
-use crate::graphql::connection::page_args::LONGEST_PAGE;
+use crate::graphql::connection::page_args::MAX_PAGE_SIZE;
 use crate::graphql::loading::session::{SharedError, session};
 use crate::graphql::types::node::{Node, parse};
-use crate::graphql::types::node_query::named;
+use crate::graphql::types::node_query::load_nodes;
 
-/// What the gateway is told of this subgraph.
+/// The schema that the gateway gets from this subgraph.
 static SUBGRAPH: LazyLock<String> = LazyLock::new(|| annotated(&crate::graphql::sdl()));
 
-/// What makes a schema one of Federation 2.
+/// The schema extension that declares Federation 2 and imports its directives.
 const LINK: &str =
     "extend schema @link(url: \"https://specs.apollo.dev/federation/v2.3\", import: [\"@key\", \"@shareable\"])\n\n";
 
-/// The schema in the schema definition language, as a subgraph.
+/// Returns the schema as a subgraph, in the GraphQL schema definition language (SDL).
 pub fn sdl() -> &'static str {
     &SUBGRAPH
 }
 
-/// The schema with the marks of a subgraph: things are known by their ids, and what Relay gives to all schemas is shared.
+/// Adds the directives of a subgraph to a schema: nodes have the key `id`, and `PageInfo`, which other Relay schemas
+/// have too, is shareable.
 fn annotated(sdl: &str) -> String {
-    let mut marked = String::from(LINK);
+    let mut annotated = String::from(LINK);
     for line in sdl.lines() {
         let is_node =
             line.starts_with("type ") && line.ends_with('{') && line.contains(" implements ") && line.contains("Node");
-        let mark = if is_node {
+        let directive = if is_node {
             " @key(fields: \"id\") {"
         } else if line == "type PageInfo {" {
             " @shareable {"
         } else {
-            marked.push_str(line);
-            marked.push('\n');
+            annotated.push_str(line);
+            annotated.push('\n');
             continue;
         };
-        marked.push_str(line.trim_end_matches(" {"));
-        marked.push_str(mark);
-        marked.push('\n');
+        annotated.push_str(line.trim_end_matches(" {"));
+        annotated.push_str(directive);
+        annotated.push('\n');
     }
-    marked
+    annotated
 }
 
-/// A thing by its type and id, as the gateway names it: `{"__typename": "Event", "id": "..."}`.
+/// The representation of an entity by type and id, as the gateway sends it: `{"__typename": "Event", "id": "..."}`.
 pub struct Representation {
     typename: String,
     id: ID,
 }
 
-/// A thing by its type and id, as the gateway names it: `{"__typename": "Event", "id": "..."}`.
+/// The representation of an entity by type and id, as the gateway sends it: `{"__typename": "Event", "id": "..."}`.
 #[Scalar(name = "_Any")]
 impl ScalarType for Representation {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -67,7 +70,7 @@ impl ScalarType for Representation {
             (Some(Value::String(typename)), Some(Value::String(id))) => {
                 Ok(Self { typename: typename.clone(), id: id.clone().into() })
             }
-            _ => Err(InputValueError::custom("a representation has `__typename` and `id`")),
+            _ => Err(InputValueError::custom("a representation must have `__typename` and `id`")),
         }
     }
 
@@ -76,7 +79,7 @@ impl ScalarType for Representation {
     }
 }
 
-/// A thing that other subgraphs know by its id.
+/// An entity: a node that other subgraphs reference by its id.
 pub struct Entity(Node);
 
 impl OutputType for Entity {
@@ -97,7 +100,7 @@ impl OutputType for Entity {
             };
             MetaType::Union {
                 name: Self::type_name().to_string(),
-                description: Some("A thing that other subgraphs know by its id.".into()),
+                description: Some("An entity: a node that other subgraphs reference by its id.".into()),
                 possible_types,
                 visible: None,
                 inaccessible: false,
@@ -113,48 +116,49 @@ impl OutputType for Entity {
     }
 }
 
-/// What a gateway asks of a subgraph about itself.
+/// The description of this subgraph for a gateway.
 #[derive(SimpleObject)]
 #[graphql(name = "_Service")]
 pub struct Service {
-    /// The schema, with the marks of Apollo Federation 2.
+    /// The schema with the directives of Apollo Federation 2, in SDL.
     sdl: &'static str,
 }
 
-/// What a gateway asks of a subgraph.
+/// The root fields that a gateway uses.
 #[derive(Default)]
 pub struct SubgraphQuery;
 
-/// What a gateway asks of a subgraph.
+/// The root fields that a gateway uses.
 #[Object]
 impl SubgraphQuery {
-    /// What this subgraph is.
+    /// The description of this subgraph.
     #[graphql(name = "_service")]
     async fn service(&self) -> Service {
         Service { sdl: sdl() }
     }
 
-    /// Things by type and id, in the order in which they are named; null where there is none of that type. Errors:
-    /// `BAD_INPUT` for text that is no id, `LIMIT` for more than 500.
+    /// Resolves entities by type and id, in the order of `representations`, with null where there is none of that type.
+    ///
+    /// Errors: `BAD_INPUT` for a malformed id; `LIMIT` for more than 500 representations.
     #[graphql(name = "_entities")]
     async fn entities(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The things, at most 500.")] representations: Vec<Representation>,
+        #[graphql(desc = "Representations of the entities, at most 500.")] representations: Vec<Representation>,
     ) -> Result<Vec<Option<Entity>>, SharedError> {
-        if representations.len() > LONGEST_PAGE as usize {
+        if representations.len() > MAX_PAGE_SIZE as usize {
             return Err(Error::Limit(format!(
-                "{} representations are more than a page: ask for at most {LONGEST_PAGE}",
+                "`representations` has {} entries: request at most {MAX_PAGE_SIZE} at once",
                 representations.len()
             ))
             .into());
         }
         let ids = representations.iter().map(|one| parse(&one.id)).collect::<Result<Vec<_>, Error>>()?;
-        let found = named(session(ctx)?, &ids).await?;
-        let things = representations.iter().zip(&ids).map(|(one, id)| {
+        let found = load_nodes(session(ctx)?, &ids).await?;
+        let entities = representations.iter().zip(&ids).map(|(one, id)| {
             let node = found.get(id).filter(|node| Node::introspection_type_name(node) == one.typename)?;
             Some(Entity(node.clone()))
         });
-        Ok(things.collect())
+        Ok(entities.collect())
     }
 }

@@ -1,4 +1,5 @@
-//! The GraphQL API: its types, how lists are filtered, ordered and paged, and how rows are loaded and encoded.
+//! The GraphQL API: types and root fields, filtering, sorting and pagination of lists, batch loading of rows, and JSON
+//! encoding.
 
 pub mod connection;
 pub mod executor;
@@ -13,8 +14,8 @@ pub mod search;
 pub mod types;
 
 pub(crate) use connection::has_many;
-pub use connection::page_args::{DEFAULT_PAGE, LONGEST_PAGE};
-pub(crate) use executor::json::write;
+pub use connection::page_args::{DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE};
+pub(crate) use executor::json::write_json;
 pub use loading::session::Session;
 pub(crate) use schema::api_of;
 #[cfg(test)]

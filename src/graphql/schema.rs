@@ -1,4 +1,4 @@
-//! The roots of the schema as lists, and the schema built from them.
+//! The query, mutation and subscription roots as lists, and the schema built from them.
 
 use async_graphql::{
     MergedObject, MergedSubscription, ObjectType, Request, Response, SDLExportOptions, Schema, SchemaBuilder, Value,
@@ -6,7 +6,7 @@ use async_graphql::{
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 
-use super::executor::json::{ObjectEncoding, write};
+use super::executor::json::{ObjectEncoding, write_json};
 use super::federation;
 use super::graph;
 use super::mutations::{delete_records, import_records, merge as merges};
@@ -16,14 +16,14 @@ use super::types::{
     merge_candidate, node_query, participation, place, relation, stance, statement,
 };
 
-/// Declares what can be asked: the same for whoever asks, and for a gateway with what it asks besides.
+/// Declares the query root twice: for clients, and for a federation gateway, with the additional fields of a subgraph.
 macro_rules! roots {
     ($($root_fields:path),+ $(,)?) => {
-        /// What can be asked. Lists are Relay connections; every page is bounded, every order is total.
+        /// The query root. Lists are paginated as Relay connections: page size is bounded, and sort orders are total.
         #[derive(Default, MergedObject)]
         pub struct Query($($root_fields),+);
 
-        /// What can be asked. Lists are Relay connections; every page is bounded, every order is total.
+        /// The query root. Lists are paginated as Relay connections: page size is bounded, and sort orders are total.
         #[derive(Default, MergedObject)]
         #[graphql(name = "Query")]
         pub struct FederatedQuery($($root_fields,)+ federation::SubgraphQuery);
@@ -54,43 +54,44 @@ roots! {
     change::ChangeQuery,
 }
 
-/// What can be written. Every write is one transaction, and takes a key with the scope `write`.
+/// The mutation root. Every mutation is one transaction and needs an API key with the scope WRITE.
 #[derive(Default, MergedObject)]
 pub struct Mutation(import_records::ImportMutation, delete_records::DeleteMutation, merges::MergeMutation);
 
-/// What can be waited for.
+/// The subscription root.
 #[derive(Default, MergedSubscription)]
 pub struct Subscription(change::ChangeSubscription);
 
 /// The schema. Requests carry their [`Session`].
 #[derive(Clone)]
 pub enum Api {
-    /// As it is committed.
+    /// The schema for clients, as in the committed `schema.graphql`.
     Whole(Schema<Query, Mutation, Subscription>),
-    /// With what a gateway asks.
+    /// The schema of a federation subgraph.
     Subgraph(Schema<FederatedQuery, Mutation, Subscription>),
 }
 
 impl Api {
-    /// Answers a request. Objects among the data may be bytes of JSON: [`json`] writes all of it.
+    /// Executes a query or mutation. Objects in the data may be encoded as bytes of JSON; [`json`] serializes the data
+    /// correctly.
     pub async fn execute(&self, request: impl Into<Request>) -> Response {
-        let request = formed(request.into());
+        let request = with_encoding(request.into());
         match self {
             Self::Whole(schema) => schema.execute(request).await,
             Self::Subgraph(schema) => schema.execute(request).await,
         }
     }
 
-    /// Answers a request that may be a subscription, with data as [`Self::execute`] gives it.
+    /// Executes a query, mutation or subscription as a stream of responses, with data as in [`Self::execute`].
     pub fn execute_stream(&self, request: impl Into<Request>) -> BoxStream<'static, Response> {
-        let request = formed(request.into());
+        let request = with_encoding(request.into());
         match self {
             Self::Whole(schema) => schema.execute_stream(request).boxed(),
             Self::Subgraph(schema) => schema.execute_stream(request).boxed(),
         }
     }
 
-    /// All its types, in the schema definition language.
+    /// Returns the schema in the GraphQL schema definition language (SDL).
     pub fn sdl(&self) -> String {
         let options = SDLExportOptions::new().prefer_single_line_descriptions().include_specified_by();
         match self {
@@ -100,50 +101,52 @@ impl Api {
     }
 }
 
-/// A request that knows how the objects of its answer are made. One that cannot be read is refused by the library.
-fn formed(mut request: Request) -> Request {
-    match request.parsed_query().map(ObjectEncoding::of) {
-        Ok(form) => request.data(form),
+/// Attaches the object encoding to a request. A document that does not parse is passed on: the library reports the
+/// error.
+fn with_encoding(mut request: Request) -> Request {
+    match request.parsed_query().map(ObjectEncoding::for_document) {
+        Ok(encoding) => request.data(encoding),
         Err(_) => request,
     }
 }
 
-/// The data of an answer as JSON.
+/// Serializes the data of a response as JSON.
 pub fn json(data: &Value) -> String {
     let mut out = Vec::new();
-    write(data, &mut out);
-    // All that is written was text.
+    write_json(data, &mut out);
+    // Never fails: only valid UTF-8 is written.
     String::from_utf8(out).unwrap_or_default()
 }
 
-/// Builds the schema.
+/// Builds the schema for clients.
 pub fn api() -> Api {
     Api::Whole(builder(Query::default()).finish())
 }
 
-/// Builds the schema as a server shows it: as a subgraph or not, with suggestions or not.
+/// Builds the schema of a server: as a federation subgraph or not, and without "did you mean" suggestions if it is
+/// hidden.
 pub(crate) fn api_of(is_subgraph: bool, is_hidden: bool) -> Api {
     if is_subgraph {
-        Api::Subgraph(shown(builder(FederatedQuery::default()), is_hidden))
+        Api::Subgraph(finish(builder(FederatedQuery::default()), is_hidden))
     } else {
-        Api::Whole(shown(builder(Query::default()), is_hidden))
+        Api::Whole(finish(builder(Query::default()), is_hidden))
     }
 }
 
-fn shown<Q: ObjectType + 'static>(
+fn finish<Q: ObjectType + 'static>(
     builder: SchemaBuilder<Q, Mutation, Subscription>,
     is_hidden: bool,
 ) -> Schema<Q, Mutation, Subscription> {
     if is_hidden { builder.disable_suggestions().finish() } else { builder.finish() }
 }
 
-/// The schema before it is finished. Limits are judged before the library sees a document; its own would count fragments by
-/// spreading them.
+/// Returns the schema builder. It sets no query limits: they are checked before the library gets a document, because
+/// the library's own limits count fragments by expanding them.
 pub(crate) fn builder<Q: ObjectType + 'static>(query: Q) -> SchemaBuilder<Q, Mutation, Subscription> {
     Schema::build(query, Mutation::default(), Subscription::default())
 }
 
-/// The schema in the schema definition language.
+/// Returns the schema for clients in the GraphQL schema definition language (SDL).
 pub fn sdl() -> String {
     api().sdl()
 }

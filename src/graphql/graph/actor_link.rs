@@ -1,4 +1,4 @@
-//! What ties actors: events, statements and relations, read by their numbers.
+//! The links of the actor graph: events, statements and relations, loaded by id.
 
 use std::collections::HashMap;
 
@@ -8,58 +8,59 @@ use sea_orm::sea_query::Expr;
 
 use crate::db::Dialect;
 use crate::graphql::graph::ActorLinkKind;
-use crate::graphql::loading::batch::{NodeType, Row};
+use crate::graphql::loading::batch::Row;
+use crate::graphql::loading::node_type::NodeType;
 use crate::graphql::loading::projection::Projection;
 use crate::graphql::loading::session::{Session, SharedError};
 use crate::graphql::types::event::Event;
 use crate::graphql::types::relation::Relation;
 use crate::graphql::types::statement::Statement;
 
-/// What ties actors.
+/// A link between two actors: an event, a statement or a relation.
 #[derive(Clone, Union)]
 pub enum ActorLink {
-    /// An event.
+    /// An event in which both actors participate.
     Event(Event),
-    /// A statement.
+    /// A statement by, to or about the actors.
     Statement(Statement),
-    /// A relation.
+    /// A relation between the actors.
     Relation(Relation),
 }
 
-/// Ties by their numbers: a statement for each kind that is among them.
-pub(crate) async fn actor_links(
+/// Loads links by kind and id, with one SQL statement per kind that occurs.
+pub(crate) async fn load_actor_links(
     session: &Session,
-    wanted: impl Iterator<Item = (ActorLinkKind, i64)> + Clone,
+    links: impl Iterator<Item = (ActorLinkKind, i64)> + Clone,
 ) -> Result<HashMap<i64, ActorLink>, SharedError> {
-    let of = |kind| unique(wanted.clone().filter(|(one, _)| *one == kind).map(|(_, id)| id));
+    let of = |kind| sorted_unique(links.clone().filter(|(one, _)| *one == kind).map(|(_, id)| id));
     let mut actor_links = HashMap::new();
-    let events = rows::<Event>(session, &of(ActorLinkKind::Event)).await?;
+    let events = load_rows::<Event>(session, &of(ActorLinkKind::Event)).await?;
     actor_links.extend(events.into_iter().map(|(id, event)| (id, ActorLink::Event(event))));
-    let statements = rows::<Statement>(session, &of(ActorLinkKind::Statement)).await?;
+    let statements = load_rows::<Statement>(session, &of(ActorLinkKind::Statement)).await?;
     actor_links.extend(statements.into_iter().map(|(id, statement)| (id, ActorLink::Statement(statement))));
-    let relations = rows::<Relation>(session, &of(ActorLinkKind::Relation)).await?;
+    let relations = load_rows::<Relation>(session, &of(ActorLinkKind::Relation)).await?;
     actor_links.extend(relations.into_iter().map(|(id, relation)| (id, ActorLink::Relation(relation))));
     Ok(actor_links)
 }
 
-/// Rows by their numbers; nothing is read when there are no numbers.
-pub(crate) async fn rows<T: NodeType>(session: &Session, ids: &[i64]) -> Result<Vec<(i64, T)>, SharedError> {
+/// Loads rows by id. Runs no SQL statement for an empty list.
+pub(crate) async fn load_rows<T: NodeType>(session: &Session, ids: &[i64]) -> Result<Vec<(i64, T)>, SharedError> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let batch = Projection::<T>::whole().read_by(session, T::ID, ids).await?;
-    Ok(Row::all(&batch).map(|row| (T::id_of(&row), T::of(row))).collect())
+    let batch = Projection::<T>::all_columns().load_by(session, T::ID, ids).await?;
+    Ok(Row::all(&batch).map(|row| (T::id_of(&row), T::from_row(row))).collect())
 }
 
-/// Which rows, by the numbers in a column.
-pub(crate) fn numbered<E: EntityTrait>(dialect: Dialect, column: E::Column, numbers: &[i64]) -> Expr {
-    dialect.is_one_of(Expr::col((E::default(), column)), dialect.numbers(numbers))
+/// Builds the condition that a column has one of the ids.
+pub(crate) fn has_id<E: EntityTrait>(dialect: Dialect, column: E::Column, ids: &[i64]) -> Expr {
+    dialect.is_one_of(Expr::col((E::default(), column)), dialect.numbers(ids))
 }
 
-/// Each number once.
-pub(crate) fn unique(numbers: impl Iterator<Item = i64>) -> Vec<i64> {
-    let mut numbers: Vec<i64> = numbers.collect();
-    numbers.sort_unstable();
-    numbers.dedup();
-    numbers
+/// Sorts ids and removes duplicates.
+pub(crate) fn sorted_unique(ids: impl Iterator<Item = i64>) -> Vec<i64> {
+    let mut ids: Vec<i64> = ids.collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
 }

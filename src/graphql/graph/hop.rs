@@ -1,4 +1,4 @@
-//! Hops as they are shown: the actors at both ends, what ties them, and by what parts.
+//! Hops as GraphQL objects: the two actors, the link between them, and the part that each has in the link.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,8 +12,8 @@ use tokio::sync::OnceCell;
 
 use crate::error::Error;
 use crate::graphql::graph::ActorLinkKind;
-use crate::graphql::graph::actor_link::{ActorLink, actor_links, numbered, rows, unique};
-use crate::graphql::loading::batch::{Once, Row};
+use crate::graphql::graph::actor_link::{ActorLink, has_id, load_actor_links, load_rows, sorted_unique};
+use crate::graphql::loading::batch::{LoadOnce, Row};
 use crate::graphql::loading::projection::Projection;
 use crate::graphql::loading::session::{Session, SharedError, session};
 use crate::graphql::types::actor::Actor;
@@ -21,27 +21,27 @@ use crate::graphql::types::participation::Participation;
 use crate::graphql::types::relation::Relation;
 use crate::graphql::types::statement::Statement;
 
-/// A hop by its numbers.
+/// A hop as ids: the two actors, and the link with its kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Step {
     pub(super) from: i64,
     pub(super) to: i64,
-    pub(super) thing: i64,
+    pub(super) link: i64,
     pub(super) kind: ActorLinkKind,
 }
 
-/// The hops of one answer, whose parts are read together.
+/// The hops of one result. Actors, links and parts are each loaded once for all of them.
 pub(super) struct Hops {
     steps: Vec<Step>,
-    actors: Once<HashMap<i64, Actor>>,
-    things: Once<HashMap<i64, ActorLink>>,
-    parts: Once<HashMap<(i64, i64), Vec<HopPart>>>,
+    actors: LoadOnce<HashMap<i64, Actor>>,
+    links: LoadOnce<HashMap<i64, ActorLink>>,
+    parts: LoadOnce<HashMap<(i64, i64), Vec<HopPart>>>,
 }
 
-/// What says that an actor has a part in the thing between: its `evidence` tells where that is written.
+/// The source of an actor's part in a link. Its `evidence` gives the supporting text.
 #[derive(Clone, Union)]
 pub enum HopSource {
-    /// A part in an event.
+    /// A participation in an event.
     Participation(Participation),
     /// The statement itself.
     Statement(Statement),
@@ -49,18 +49,19 @@ pub enum HopSource {
     Relation(Relation),
 }
 
-/// The part that an actor has in what a hop leads through.
+/// The part that an actor has in the link of a hop.
 #[derive(Clone, SimpleObject)]
 pub struct HopPart {
-    /// The role in an event; `SPEAKER`, `ADDRESSEE` or `ABOUT` for a statement; `SUBJECT` or `OBJECT` for a relation.
+    /// For an event, the role of the participation. For a statement, `SPEAKER`, `ADDRESSEE` or `ABOUT`. For a relation,
+    /// `SUBJECT` or `OBJECT`.
     role: String,
-    /// How the part in an event stands, if statements take sides on it.
+    /// Standing of the participation in an event; null for other links, and while no statement takes a stance.
     standing: Option<Standing>,
-    /// What says so, with the evidence.
+    /// The participation, statement or relation that gives the actor this part.
     source: HopSource,
 }
 
-/// A step from one actor to another through one event, statement or relation.
+/// A hop from one actor to another through one event, statement or relation.
 pub struct Hop {
     hops: Arc<Hops>,
     step: Step,
@@ -68,60 +69,61 @@ pub struct Hop {
 
 impl Hops {
     pub(super) fn new(steps: Vec<Step>) -> Arc<Self> {
-        Arc::new(Self { steps, actors: OnceCell::new(), things: OnceCell::new(), parts: OnceCell::new() })
+        Arc::new(Self { steps, actors: OnceCell::new(), links: OnceCell::new(), parts: OnceCell::new() })
     }
 
     pub(super) fn hop(self: &Arc<Self>, step: Step) -> Hop {
         Hop { hops: Arc::clone(self), step }
     }
 
-    /// All hops in their order.
+    /// Returns all hops in order.
     pub(super) fn all(self: &Arc<Self>) -> Vec<Hop> {
         self.steps.iter().map(|step| self.hop(*step)).collect()
     }
 
-    fn ends(&self) -> Vec<i64> {
-        unique(self.steps.iter().flat_map(|step| [step.from, step.to]))
+    fn actor_ids(&self) -> Vec<i64> {
+        sorted_unique(self.steps.iter().flat_map(|step| [step.from, step.to]))
     }
 
-    fn between(&self, kind: ActorLinkKind) -> Vec<i64> {
-        unique(self.steps.iter().filter(|step| step.kind == kind).map(|step| step.thing))
+    fn link_ids(&self, kind: ActorLinkKind) -> Vec<i64> {
+        sorted_unique(self.steps.iter().filter(|step| step.kind == kind).map(|step| step.link))
     }
 
-    async fn actor(&self, session: &Session, number: i64) -> Result<Actor, SharedError> {
-        let actors = self.actors.get_or_init(async || actors(session, &self.ends()).await);
-        actors.await.as_ref().map_err(Clone::clone)?.get(&number).cloned().ok_or_else(gone)
+    async fn actor(&self, session: &Session, id: i64) -> Result<Actor, SharedError> {
+        let actors = self.actors.get_or_init(async || load_actors(session, &self.actor_ids()).await);
+        actors.await.as_ref().map_err(Clone::clone)?.get(&id).cloned().ok_or_else(missing_node)
     }
 
-    async fn things(&self, session: &Session) -> Result<&HashMap<i64, ActorLink>, SharedError> {
-        let things = self
-            .things
-            .get_or_init(async || actor_links(session, self.steps.iter().map(|step| (step.kind, step.thing))).await);
-        things.await.as_ref().map_err(Clone::clone)
+    async fn links(&self, session: &Session) -> Result<&HashMap<i64, ActorLink>, SharedError> {
+        let links = self.links.get_or_init(async || {
+            load_actor_links(session, self.steps.iter().map(|step| (step.kind, step.link))).await
+        });
+        links.await.as_ref().map_err(Clone::clone)
     }
 
-    /// The parts of the actors in the things, by thing and actor.
+    /// Loads the parts of the actors in the links, by the ids of link and actor.
     async fn parts(&self, session: &Session) -> Result<&HashMap<(i64, i64), Vec<HopPart>>, SharedError> {
         let parts = self.parts.get_or_init(async || {
             let mut parts: HashMap<(i64, i64), Vec<HopPart>> = HashMap::new();
-            let ends = self.ends();
-            for (thing, actor, part) in participations(session, &self.between(ActorLinkKind::Event), &ends).await? {
-                parts.entry((thing, actor)).or_default().push(part);
+            let ends = self.actor_ids();
+            for (link, actor, part) in load_participations(session, &self.link_ids(ActorLinkKind::Event), &ends).await?
+            {
+                parts.entry((link, actor)).or_default().push(part);
             }
-            let things = self.things(session).await?;
-            let of_statement = |id: i64, role: &str| match things.get(&id) {
+            let links = self.links(session).await?;
+            let statement_part = |id: i64, role: &str| match links.get(&id) {
                 Some(ActorLink::Statement(statement)) => {
                     Some(HopPart { role: role.into(), standing: None, source: HopSource::Statement(statement.clone()) })
                 }
                 _ => None,
             };
-            for thing in things.values() {
-                match thing {
+            for link in links.values() {
+                match link {
                     ActorLink::Event(_) => {}
                     ActorLink::Statement(Statement(row)) => {
                         let ends = [(row.speaker_id, "SPEAKER"), (row.addressee_id, "ADDRESSEE")];
                         for (actor, role) in ends.into_iter().filter_map(|(actor, role)| Some((actor?, role))) {
-                            parts.entry((row.id.0, actor.0)).or_default().extend(of_statement(row.id.0, role));
+                            parts.entry((row.id.0, actor.0)).or_default().extend(statement_part(row.id.0, role));
                         }
                     }
                     ActorLink::Relation(Relation(row)) => {
@@ -134,8 +136,10 @@ impl Hops {
                     }
                 }
             }
-            for (statement, actor) in abouts(session, &self.between(ActorLinkKind::Statement), &ends).await? {
-                parts.entry((statement, actor)).or_default().extend(of_statement(statement, "ABOUT"));
+            for (statement, actor) in
+                statement_subjects(session, &self.link_ids(ActorLinkKind::Statement), &ends).await?
+            {
+                parts.entry((statement, actor)).or_default().extend(statement_part(statement, "ABOUT"));
             }
             Ok(parts)
         });
@@ -143,47 +147,47 @@ impl Hops {
     }
 
     async fn parts_of(&self, session: &Session, step: Step, actor: i64) -> Result<Vec<HopPart>, SharedError> {
-        Ok(self.parts(session).await?.get(&(step.thing, actor)).cloned().unwrap_or_default())
+        Ok(self.parts(session).await?.get(&(step.link, actor)).cloned().unwrap_or_default())
     }
 }
 
-/// A step from one actor to another through one event, statement or relation.
+/// A hop from one actor to another through one event, statement or relation.
 #[Object]
 impl Hop {
-    /// Where it begins.
+    /// The actor at the start of the hop.
     async fn from(&self, ctx: &Context<'_>) -> Result<Actor, SharedError> {
         self.hops.actor(session(ctx)?, self.step.from).await
     }
-    /// Where it leads.
+    /// The actor at the end of the hop.
     async fn to(&self, ctx: &Context<'_>) -> Result<Actor, SharedError> {
         self.hops.actor(session(ctx)?, self.step.to).await
     }
-    /// What it leads through.
+    /// The event, statement or relation that links the two actors.
     async fn via(&self, ctx: &Context<'_>) -> Result<ActorLink, SharedError> {
-        self.hops.things(session(ctx)?).await?.get(&self.step.thing).cloned().ok_or_else(gone)
+        self.hops.links(session(ctx)?).await?.get(&self.step.link).cloned().ok_or_else(missing_node)
     }
-    /// The parts in it of the one where it begins.
+    /// Parts of the `from` actor in the link.
     #[graphql(name = "fromParts")]
-    async fn parts_of_first(&self, ctx: &Context<'_>) -> Result<Vec<HopPart>, SharedError> {
+    async fn from_parts(&self, ctx: &Context<'_>) -> Result<Vec<HopPart>, SharedError> {
         self.hops.parts_of(session(ctx)?, self.step, self.step.from).await
     }
-    /// The parts in it of the one where it leads.
+    /// Parts of the `to` actor in the link.
     #[graphql(name = "toParts")]
-    async fn parts_of_second(&self, ctx: &Context<'_>) -> Result<Vec<HopPart>, SharedError> {
+    async fn to_parts(&self, ctx: &Context<'_>) -> Result<Vec<HopPart>, SharedError> {
         self.hops.parts_of(session(ctx)?, self.step, self.step.to).await
     }
 }
 
-/// Statements of one request share no snapshot, so what one found may be gone for the next.
-pub(super) fn gone() -> SharedError {
-    Error::Broken("an actor or thing is gone since it was found".into()).into()
+/// The error for a node that was deleted meanwhile: the SQL statements of one request share no snapshot.
+pub(super) fn missing_node() -> SharedError {
+    Error::Broken("a node of a hop was deleted while the request ran".into()).into()
 }
 
-pub(super) async fn actors(session: &Session, ids: &[i64]) -> Result<HashMap<i64, Actor>, SharedError> {
-    Ok(rows::<Actor>(session, ids).await?.into_iter().collect())
+pub(super) async fn load_actors(session: &Session, ids: &[i64]) -> Result<HashMap<i64, Actor>, SharedError> {
+    Ok(load_rows::<Actor>(session, ids).await?.into_iter().collect())
 }
 
-async fn participations(
+async fn load_participations(
     session: &Session,
     events: &[i64],
     ends: &[i64],
@@ -192,12 +196,12 @@ async fn participations(
     if events.is_empty() {
         return Ok(Vec::new());
     }
-    let asked = Projection::<Participation>::whole();
-    let mut select = asked.columns();
-    select.and_where(numbered::<Entity>(session.dialect(), Column::EventId, events));
-    select.and_where(numbered::<Entity>(session.dialect(), Column::ActorId, ends));
+    let projection = Projection::<Participation>::all_columns();
+    let mut select = projection.select();
+    select.and_where(has_id::<Entity>(session.dialect(), Column::EventId, events));
+    select.and_where(has_id::<Entity>(session.dialect(), Column::ActorId, ends));
     select.order_by((Entity, Column::Id), sea_orm::sea_query::Order::Asc);
-    let batch = asked.read(session, select).await?;
+    let batch = projection.load(session, select).await?;
     let part = |row: Row<Entity>| {
         let (event, actor) = (row.event_id.0, row.actor_id?.0);
         let (role, standing) = (row.role.to_value(), row.standing);
@@ -206,8 +210,12 @@ async fn participations(
     Ok(Row::all(&batch).filter_map(part).collect())
 }
 
-/// Which statements are about which of the actors.
-async fn abouts(session: &Session, statements: &[i64], ends: &[i64]) -> Result<Vec<(i64, i64)>, SharedError> {
+/// Returns the pairs of statement and actor in which the statement is about the actor.
+async fn statement_subjects(
+    session: &Session,
+    statements: &[i64],
+    ends: &[i64],
+) -> Result<Vec<(i64, i64)>, SharedError> {
     use statement_about::{Column, Entity};
     if statements.is_empty() {
         return Ok(Vec::new());
@@ -215,8 +223,8 @@ async fn abouts(session: &Session, statements: &[i64], ends: &[i64]) -> Result<V
     let select = Query::select()
         .columns([Column::StatementId, Column::TargetId])
         .from(Entity)
-        .and_where(numbered::<Entity>(session.dialect(), Column::StatementId, statements))
-        .and_where(numbered::<Entity>(session.dialect(), Column::TargetId, ends))
+        .and_where(has_id::<Entity>(session.dialect(), Column::StatementId, statements))
+        .and_where(has_id::<Entity>(session.dialect(), Column::TargetId, ends))
         .take();
     let rows = session.all(&select).await?;
     rows.iter().map(|row| Ok((row.try_get("", "statement_id")?, row.try_get("", "target_id")?))).collect()

@@ -1,5 +1,5 @@
-//! What ties actors, as SQL: from a frontier of actors to the things that they have a part in, and on to the actors that have a
-//! part in those.
+//! Hops as SQL: from a frontier of actors to the links in which they have a part, and from there to the other actors
+//! that have a part in the same links.
 
 use entity::event::Occurrence;
 use entity::{event, participation, record, relation, statement, statement_about};
@@ -9,19 +9,20 @@ use sea_orm::{ActiveEnum, ColumnTrait};
 use crate::db::Dialect;
 use crate::graphql::graph::ActorLinkKind;
 
-/// The actors from which hops are made, each with the actor for which they are made.
+/// The actors from which hops start, each as a pair of the search's origin and the actor.
 pub(crate) type Frontier = [(i64, i64)];
 
-/// A column that has actors, and the column of the thing in which they have a part.
+/// An edge type of the actor graph: a column with actors, and the column with the link in which they have a part.
 struct Edge {
     kind: ActorLinkKind,
     actor: (sea_orm::sea_query::DynIden, &'static str),
-    thing: &'static str,
+    link: &'static str,
+    /// Condition for the rows that are edges, if not all are.
     only: Option<Expr>,
 }
 
-fn edge<C: ColumnTrait>(kind: ActorLinkKind, actor: C, thing: C, only: Option<Expr>) -> Edge {
-    Edge { kind, actor: (actor.entity_name(), actor.as_str()), thing: thing.as_str(), only }
+fn edge<C: ColumnTrait>(kind: ActorLinkKind, actor: C, link: C, only: Option<Expr>) -> Edge {
+    Edge { kind, actor: (actor.entity_name(), actor.as_str()), link: link.as_str(), only }
 }
 
 fn edges(via: &[ActorLinkKind]) -> Vec<Edge> {
@@ -29,7 +30,7 @@ fn edges(via: &[ActorLinkKind]) -> Vec<Edge> {
     use statement::Column as Statement;
     let about_actor = Expr::col((statement_about::Entity, statement_about::Column::TargetKind))
         .eq(record::RecordKind::Actor.to_value());
-    // A relation to a place leads to no actor.
+    // A relation to a place has no second actor.
     let of_actors = Expr::col((relation::Entity, Relation::ObjectId)).is_not_null();
     let all = [
         edge(ActorLinkKind::Event, participation::Column::ActorId, participation::Column::EventId, None),
@@ -52,50 +53,50 @@ impl Edge {
         Expr::col(self.actor.clone())
     }
 
-    fn thing(&self) -> Expr {
-        Expr::col((self.actor.0.clone(), self.thing))
+    fn link(&self) -> Expr {
+        Expr::col((self.actor.0.clone(), self.link))
     }
 
-    /// From the frontier to things.
-    fn things(&self, events: Option<&Expr>) -> SelectStatement {
+    /// Selects the links of the frontier's actors. Of events, it selects only those that meet `events`.
+    fn links(&self, events: Option<&Expr>) -> SelectStatement {
         let mut select = Query::select();
         select
             .expr_as(Expr::col(("frontier", "origin")), "origin")
             .expr_as(Expr::col(("frontier", "actor")), "from")
-            .expr_as(self.thing(), "thing")
+            .expr_as(self.link(), "link")
             .expr_as(Expr::cust(format!("'{}'", self.kind.word())), "kind")
             .from("frontier")
-            // SQLite keeps the order of a cross join: from the few to the many.
+            // SQLite joins a CROSS JOIN in the order written: the small table must come first.
             .cross_join(self.actor.0.clone())
             .and_where(self.actor().eq(Expr::col(("frontier", "actor"))))
             .and_where_option(self.only.clone());
         if self.kind == ActorLinkKind::Event {
             let own = |column| Expr::col((event::Entity, column));
             select
-                .join(JoinType::InnerJoin, event::Entity, own(event::Column::Id).eq(self.thing()))
+                .join(JoinType::InnerJoin, event::Entity, own(event::Column::Id).eq(self.link()))
                 .and_where(own(event::Column::Occurrence).ne(Occurrence::Series.to_value()))
                 .and_where_option(events.cloned());
         }
         select
     }
 
-    /// From things to actors.
+    /// Selects the actors of the links, other than the actor from which the link was reached.
     fn actors(&self) -> SelectStatement {
         Query::select()
-            .columns([("things", "origin"), ("things", "from"), ("things", "thing"), ("things", "kind")])
+            .columns([("links", "origin"), ("links", "from"), ("links", "link"), ("links", "kind")])
             .expr_as(self.actor(), "to")
-            .from("things")
+            .from("links")
             .cross_join(self.actor.0.clone())
-            .and_where(self.thing().eq(Expr::col(("things", "thing"))))
-            .and_where(Expr::col(("things", "kind")).eq(Expr::cust(format!("'{}'", self.kind.word()))))
+            .and_where(self.link().eq(Expr::col(("links", "link"))))
+            .and_where(Expr::col(("links", "kind")).eq(Expr::cust(format!("'{}'", self.kind.word()))))
             .and_where(self.actor().is_not_null())
-            .and_where(self.actor().ne(Expr::col(("things", "from"))))
+            .and_where(self.actor().ne(Expr::col(("links", "from"))))
             .and_where_option(self.only.clone())
             .take()
     }
 }
 
-/// The rows of all selects; there is at least one.
+/// Combines selects into one. There must be at least one.
 pub(crate) fn union(kind: UnionType, selects: impl Iterator<Item = SelectStatement>) -> SelectStatement {
     selects.reduce(|mut left, right| left.union(kind, right).take()).unwrap_or_default()
 }
@@ -104,8 +105,8 @@ fn named(name: &'static str, select: SelectStatement) -> CommonTableExpression {
     CommonTableExpression::new().table_name(name).query(select).to_owned()
 }
 
-/// Lets `select` read from `hops`: all hops from the frontier, as `origin`, `from`, `thing`, `kind` and `to`. Of events only
-/// those for which `events` holds.
+/// Adds the common table expression `hops` to `select`: all hops from the frontier with the columns `origin`, `from`,
+/// `link`, `kind` and `to`. Of events, only those that meet `events` are links.
 pub(crate) fn with_hops(
     select: &mut SelectStatement,
     dialect: Dialect,
@@ -116,19 +117,20 @@ pub(crate) fn with_hops(
     let edges = edges(via);
     let mut with = Query::with();
     with.cte(named("frontier", dialect.pairs(frontier, ["origin", "actor"])))
-        .cte(named("things", union(UnionType::Distinct, edges.iter().map(|edge| edge.things(events)))))
+        .cte(named("links", union(UnionType::Distinct, edges.iter().map(|edge| edge.links(events)))))
         .cte(named("hops", union(UnionType::All, edges.iter().map(Edge::actors))));
     select.with_cte(with).take()
 }
 
-/// How many ties the actors of a list have, counted no further than `most` for each way of being tied: `actors` says which.
-pub(crate) fn degree(actors: impl Fn(Expr) -> Expr, via: &[ActorLinkKind], most: u64) -> Expr {
+/// Builds an expression for the number of links of some actors, counted up to `max` per edge type. `actors` builds the
+/// condition that selects the actors by an edge's column.
+pub(crate) fn degree(actors: impl Fn(Expr) -> Expr, via: &[ActorLinkKind], max: u64) -> Expr {
     let count = |edge: &Edge| {
         let some = Query::select()
             .expr(Expr::cust("1"))
             .from(edge.actor.0.clone())
             .and_where(actors(edge.actor()))
-            .limit(most)
+            .limit(max)
             .take();
         let count = Query::select().expr(Expr::cust("COUNT(*)")).from_subquery(some, "some").take();
         Expr::SubQuery(None, Box::new(count.into()))

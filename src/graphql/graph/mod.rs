@@ -1,6 +1,8 @@
-//! The graph of actors: a hop leads from one actor to another through one event, statement or relation.
+//! The actor graph: neighbors, shortest paths and timelines. A hop leads from one actor to another through one link,
+//! which is an event, a statement or a relation.
 //!
-//! Places tie nobody, or all who were ever in Baghdad would be tied; nor does a `SERIES`, such as the killings of years.
+//! Places are not links, or everybody who was ever in Baghdad would be linked. Nor are events whose occurrence is
+//! `SERIES`: they summarize many events, such as the killings of several years.
 
 mod actor_link;
 mod hop;
@@ -18,31 +20,33 @@ pub use crate::graphql::graph::hop::{Hop, HopPart, HopSource};
 pub use crate::graphql::graph::neighbors::{Neighbor, Neighborhood};
 pub(crate) use crate::graphql::graph::neighbors::{NeighborArgs, neighbors};
 pub use crate::graphql::graph::path::{Path, PathQuery};
-pub(crate) use crate::graphql::graph::timeline::{Entries, timeline};
 pub use crate::graphql::graph::timeline::{Timeline, TimelineEdge};
+pub(crate) use crate::graphql::graph::timeline::{TimelineArgs, timeline};
 
-/// What ties actors, and what their time lines are made of.
+/// A kind of link between actors, and of entry in a timeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum)]
 pub enum ActorLinkKind {
-    /// An event, by parts in it, agreed or disputed. A `SERIES` ties nobody.
+    /// An event in which actors participate, agreed or disputed. An event whose occurrence is `SERIES` is not a link.
     Event,
-    /// A statement, by making it, being told it or being what it is about.
+    /// A statement, for its speaker, its addressee and the actors it is about.
     Statement,
-    /// A relation of one actor to another.
+    /// A relation between two actors.
     Relation,
 }
 
 impl ActorLinkKind {
-    /// All, in the order in which they stand on a time line.
+    /// All kinds, in the order of timeline entries of the same time.
     const ALL: &'static [Self] = &[Self::Event, Self::Statement, Self::Relation];
 
-    /// The kinds asked for by an argument, each once; all when it is left out.
-    fn asked(argument: &str, kinds: Option<&[Self]>) -> Result<Vec<Self>> {
+    /// Returns the kinds given by an argument without duplicates, or all kinds when it is omitted.
+    fn selected(argument: &str, kinds: Option<&[Self]>) -> Result<Vec<Self>> {
         if kinds.is_some_and(<[Self]>::is_empty) {
-            return Err(Error::BadInput(format!("`{argument}` is empty: name a kind, or leave it out for all")));
+            return Err(Error::BadInput(format!(
+                "`{argument}` is empty: list at least one kind, or omit it for all kinds"
+            )));
         }
-        let asked = |kind: &&Self| kinds.is_none_or(|kinds| kinds.contains(kind));
-        Ok(Self::ALL.iter().filter(asked).copied().collect())
+        let is_selected = |kind: &&Self| kinds.is_none_or(|kinds| kinds.contains(kind));
+        Ok(Self::ALL.iter().filter(is_selected).copied().collect())
     }
 
     fn word(self) -> &'static str {

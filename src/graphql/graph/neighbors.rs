@@ -1,4 +1,4 @@
-//! Whom an actor is tied to, hop by hop, for a whole batch of actors at once.
+//! Neighbors of actors in the actor graph: a breadth-first search for a whole batch of actors at once.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -13,42 +13,46 @@ use crate::error::Error;
 use crate::graphql::connection::page_args::PageArgs;
 use crate::graphql::filter::{FilterContext, NodeFilter};
 use crate::graphql::graph::ActorLinkKind;
-use crate::graphql::graph::hop::{Hop, Hops, Step, actors, gone};
+use crate::graphql::graph::hop::{Hop, Hops, Step, load_actors, missing_node};
 use crate::graphql::graph::hop_query::{degree, with_hops};
-use crate::graphql::loading::batch::{LoaderCache, Once, Row};
+use crate::graphql::loading::batch::{LoadOnce, LoaderCache, Row};
 use crate::graphql::loading::session::{Session, SharedError, session};
 use crate::graphql::types::actor::Actor;
 use crate::graphql::types::event::EventFilter;
 
-/// The most hops.
-const DEEPEST: i32 = 3;
-/// The most neighbours of one actor at one distance from which it is gone on.
-const MOST_PASSED: usize = 2_000;
-/// The most ties of an actor that is gone through: one that is tied to all is no news between two.
+/// Maximum value of `depth`.
+const MAX_DEPTH: i32 = 3;
+/// Maximum number of neighbors of one actor at one distance from which the search continues.
+const MAX_FRONTIER: usize = 2_000;
+/// Maximum number of links of an actor through which the search continues: a hub that is linked to nearly everybody
+/// does not show how two actors are connected.
 const MAX_LINKS: u64 = 10_000;
 
-/// What is asked of neighbours.
+/// The arguments of the fields `neighbors` and `appearsWith`.
 pub(crate) struct NeighborArgs {
     pub(crate) via: Option<Vec<ActorLinkKind>>,
     pub(crate) depth: i32,
     pub(crate) first: i32,
-    /// The events that count.
+    /// Of events, only those that pass this filter are links.
     pub(crate) events: Option<Box<EventFilter>>,
 }
 
-/// The neighbours of all actors of a batch.
-struct Found {
+/// A search for the neighbors of all actors of a batch, with its result.
+struct NeighborSearch {
     via: Vec<ActorLinkKind>,
     events: Option<Expr>,
-    /// By actor: the nearer first, then the more closely tied.
+    /// By actor, in the order of `Neighborhood.nodes`.
     neighbors: HashMap<i64, Vec<FoundNeighbor>>,
-    /// From whom the neighbours at each distance were found.
+    /// For each distance, the actors from which the neighbors at this distance were found, as pairs of origin and
+    /// actor.
     frontiers: Vec<Vec<(i64, i64)>>,
+    /// The actors whose neighbors are not all in `neighbors`.
     incomplete: HashSet<i64>,
-    actors: Once<HashMap<i64, Actor>>,
+    actors: LoadOnce<HashMap<i64, Actor>>,
     loads: LoaderCache,
 }
 
+/// A neighbor by id.
 #[derive(Clone, Copy)]
 struct FoundNeighbor {
     actor: i64,
@@ -56,50 +60,49 @@ struct FoundNeighbor {
     link_count: i64,
 }
 
-/// Whom an actor is tied to.
+/// The neighbors of an actor in the actor graph.
 pub struct Neighborhood {
-    found: Arc<Found>,
+    search: Arc<NeighborSearch>,
     origin: i64,
 }
 
-/// An actor and how it is tied to another.
+/// A neighbor of an actor, with the hops that lead to it.
 pub struct Neighbor {
-    found: Arc<Found>,
+    search: Arc<NeighborSearch>,
     origin: i64,
-    found_neighbor: FoundNeighbor,
+    neighbor: FoundNeighbor,
 }
 
-/// The neighbours of an actor, found for its whole batch.
+/// Returns the neighbors of an actor, searched once for its whole batch.
 pub(crate) async fn neighbors(
     row: &Row<actor::Entity>,
     ctx: &Context<'_>,
-    asked: NeighborArgs,
+    args: NeighborArgs,
 ) -> Result<Neighborhood, SharedError> {
-    let found = row.shared(ctx, async |rows| {
+    let search = row.load_for_batch(ctx, async |rows| {
         let origins: Vec<i64> = rows.iter().map(|row| row.id.0).collect();
-        search(session(ctx)?, &origins, &asked).await.map(Arc::new)
+        run_search(session(ctx)?, &origins, &args).await.map(Arc::new)
     });
-    Ok(Neighborhood { found: Arc::clone(&*found.await?), origin: row.id.0 })
+    Ok(Neighborhood { search: Arc::clone(&*search.await?), origin: row.id.0 })
 }
 
-/// Goes out from all origins at once, a level at a time.
-async fn search(session: &Session, origins: &[i64], asked: &NeighborArgs) -> Result<Found, SharedError> {
-    let (first, _) = PageArgs { first: Some(asked.first), ..PageArgs::default() }.size()?;
-    let depth = usize::try_from(asked.depth).ok().filter(|depth| (1..=DEEPEST as usize).contains(depth));
-    let depth = depth.ok_or_else(|| {
-        Error::BadInput(format!("`depth: {}` is no number of hops to go: write 1 to {DEEPEST}", asked.depth))
-    })?;
-    let events = match &asked.events {
+/// Searches from all origins at once, with one SQL statement per level, and one to find hubs between levels.
+async fn run_search(session: &Session, origins: &[i64], args: &NeighborArgs) -> Result<NeighborSearch, SharedError> {
+    let (first, _) = PageArgs { first: Some(args.first), ..PageArgs::default() }.size()?;
+    let depth = usize::try_from(args.depth).ok().filter(|depth| (1..=MAX_DEPTH as usize).contains(depth));
+    let depth = depth
+        .ok_or_else(|| Error::BadInput(format!("`depth: {}` is out of range: use 1 to {MAX_DEPTH}", args.depth)))?;
+    let events = match &args.events {
         Some(filter) => {
             let mut context = FilterContext::new(session.dialect());
             let condition = filter.condition(&mut context)?;
-            context.look_up(session).await?;
+            context.check_references(session).await?;
             Some(condition)
         }
         None => None,
     };
-    let via = ActorLinkKind::asked("via", asked.via.as_deref())?;
-    let mut found = Found {
+    let via = ActorLinkKind::selected("via", args.via.as_deref())?;
+    let mut search = NeighborSearch {
         via,
         events,
         neighbors: HashMap::new(),
@@ -114,58 +117,59 @@ async fn search(session: &Session, origins: &[i64], asked: &NeighborArgs) -> Res
         if frontier.is_empty() {
             break;
         }
-        let goes_on = distance < depth;
-        let most = if goes_on { MOST_PASSED.max(first) } else { first };
-        let level = level(session, &found, &frontier, &visited, most).await?;
+        let has_next_level = distance < depth;
+        let limit = if has_next_level { MAX_FRONTIER.max(first) } else { first };
+        let level = load_level(session, &search, &frontier, &visited, limit).await?;
         let mut next = Vec::new();
         for (origin, level) in level {
-            if level.len() > most {
-                found.incomplete.insert(origin);
+            if level.len() > limit {
+                search.incomplete.insert(origin);
             }
-            visited.extend(level.iter().take(most).map(|(actor, _)| (origin, *actor)));
-            if goes_on && level.len() <= most {
+            visited.extend(level.iter().take(limit).map(|(actor, _)| (origin, *actor)));
+            if has_next_level && level.len() <= limit {
                 next.extend(level.iter().map(|(actor, _)| (origin, *actor)));
             }
-            let found_neighbor =
-                level.into_iter().take(most).map(|(actor, link_count)| FoundNeighbor { actor, distance, link_count });
-            found.neighbors.entry(origin).or_default().extend(found_neighbor);
+            let neighbors =
+                level.into_iter().take(limit).map(|(actor, link_count)| FoundNeighbor { actor, distance, link_count });
+            search.neighbors.entry(origin).or_default().extend(neighbors);
         }
-        found.frontiers.push(std::mem::replace(&mut frontier, next));
-        if goes_on {
-            let hubs = hubs(session, &frontier, &found.via).await?;
-            let passes = |(origin, actor): &(i64, i64)| {
+        search.frontiers.push(std::mem::replace(&mut frontier, next));
+        if has_next_level {
+            let hubs = hubs(session, &frontier, &search.via).await?;
+            let is_no_hub = |(origin, actor): &(i64, i64)| {
                 let is_hub = hubs.contains(actor);
                 if is_hub {
-                    found.incomplete.insert(*origin);
+                    search.incomplete.insert(*origin);
                 }
                 !is_hub
             };
-            frontier.retain(passes);
+            frontier.retain(is_no_hub);
         }
     }
-    for (origin, neighbors) in &mut found.neighbors {
+    for (origin, neighbors) in &mut search.neighbors {
         if neighbors.len() > first {
-            found.incomplete.insert(*origin);
+            search.incomplete.insert(*origin);
             neighbors.truncate(first);
         }
     }
-    Ok(found)
+    Ok(search)
 }
 
-/// The actors one hop further, by the actor that is asked of: those with most ties first, one more than `most`.
-async fn level(
+/// Loads the actors one hop further, by origin: those with most links first. Up to one more than `limit` is loaded per
+/// origin, to detect that there are more.
+async fn load_level(
     session: &Session,
-    found: &Found,
+    search: &NeighborSearch,
     frontier: &[(i64, i64)],
     visited: &[(i64, i64)],
-    most: usize,
+    limit: usize,
 ) -> Result<HashMap<i64, Vec<(i64, i64)>>, SharedError> {
     let dialect = session.dialect();
     let counted = Query::select()
         .columns(["origin", "to"])
-        .expr_as(Expr::cust("COUNT(DISTINCT \"thing\")"), "link_count")
+        .expr_as(Expr::cust("COUNT(DISTINCT \"link\")"), "link_count")
         .from("hops")
-        .and_where(pair().in_subquery(dialect.pairs(visited, ["origin", "to"])).not())
+        .and_where(origin_and_actor().in_subquery(dialect.pairs(visited, ["origin", "to"])).not())
         .group_by_columns(["origin", "to"])
         .take();
     let ranked = Query::select()
@@ -177,10 +181,10 @@ async fn level(
     select
         .columns(["origin", "to", "link_count"])
         .from_subquery(ranked, "ranked")
-        .and_where(Expr::col("rank").lte(most as i64 + 1))
+        .and_where(Expr::col("rank").lte(limit as i64 + 1))
         .order_by("origin", Order::Asc)
         .order_by("rank", Order::Asc);
-    let select = with_hops(&mut select, dialect, frontier, &found.via, found.events.as_ref());
+    let select = with_hops(&mut select, dialect, frontier, &search.via, search.events.as_ref());
     let mut level: HashMap<i64, Vec<(i64, i64)>> = HashMap::new();
     for row in session.all(&select).await? {
         level
@@ -191,11 +195,12 @@ async fn level(
     Ok(level)
 }
 
-fn pair() -> Expr {
+/// The pair of the columns `origin` and `to` of `hops`.
+fn origin_and_actor() -> Expr {
     Expr::tuple([Expr::col("origin"), Expr::col("to")])
 }
 
-/// Those of the frontier that have too many ties to be gone through.
+/// Returns the actors of the frontier that have too many links to continue from.
 async fn hubs(session: &Session, frontier: &[(i64, i64)], via: &[ActorLinkKind]) -> Result<HashSet<i64>, SharedError> {
     let mut actors: Vec<i64> = frontier.iter().map(|(_, actor)| *actor).collect();
     actors.sort_unstable();
@@ -210,110 +215,107 @@ async fn hubs(session: &Session, frontier: &[(i64, i64)], via: &[ActorLinkKind])
     session.all(&select).await?.iter().map(|row| Ok(row.try_get("", "actor")?)).collect()
 }
 
-/// Whom an actor is tied to.
+/// The neighbors of an actor in the actor graph.
 #[Object]
 impl Neighborhood {
-    /// The neighbours: the nearer first, then those with more ties, then by id.
+    /// The neighbors, nearest first, then by descending `linkCount`, then by id.
     async fn nodes(&self) -> Vec<Neighbor> {
-        let found_neighbor = self.found.neighbors.get(&self.origin).into_iter().flatten();
-        found_neighbor
-            .map(|found_neighbor| Neighbor {
-                found: Arc::clone(&self.found),
-                origin: self.origin,
-                found_neighbor: *found_neighbor,
-            })
+        let neighbors = self.search.neighbors.get(&self.origin).into_iter().flatten();
+        neighbors
+            .map(|neighbor| Neighbor { search: Arc::clone(&self.search), origin: self.origin, neighbor: *neighbor })
             .collect()
     }
-    /// Whether these are all. They are not when there are more than `first`, when more than 2,000 at one distance are too many
-    /// to go on from, or when an actor with more than 10,000 ties stands between and is not gone through.
+    /// True if `nodes` has all neighbors within `depth` hops.
+    ///
+    /// It is false when there are more than `first`, when there are more than 2,000 at one distance (the search does
+    /// not continue from them), or when an actor on the way has more than 10,000 links (the search does not continue
+    /// through it).
     async fn complete(&self) -> bool {
-        !self.found.incomplete.contains(&self.origin)
+        !self.search.incomplete.contains(&self.origin)
     }
 }
 
-/// An actor and how it is tied to another.
+/// A neighbor of an actor, with the hops that lead to it.
 #[Object]
 impl Neighbor {
-    /// The neighbour.
+    /// The neighboring actor.
     async fn actor(&self, ctx: &Context<'_>) -> Result<Actor, SharedError> {
-        let all = self.found.actors.get_or_init(async || {
-            let mut ids: Vec<i64> =
-                self.found.neighbors.values().flatten().map(|found_neighbor| found_neighbor.actor).collect();
+        let all = self.search.actors.get_or_init(async || {
+            let mut ids: Vec<i64> = self.search.neighbors.values().flatten().map(|neighbor| neighbor.actor).collect();
             ids.sort_unstable();
             ids.dedup();
-            actors(session(ctx)?, &ids).await
+            load_actors(session(ctx)?, &ids).await
         });
-        let found = all.await.as_ref().map_err(Clone::clone)?.get(&self.found_neighbor.actor).cloned();
-        found.ok_or_else(gone)
+        let actor = all.await.as_ref().map_err(Clone::clone)?.get(&self.neighbor.actor).cloned();
+        actor.ok_or_else(missing_node)
     }
-    /// How many hops away it is at least.
+    /// Length of the shortest path to it, in hops.
     async fn distance(&self) -> usize {
-        self.found_neighbor.distance
+        self.neighbor.distance
     }
-    /// How many events, statements and relations tie it to actors one hop nearer.
+    /// Number of events, statements and relations that link it to actors one hop nearer.
     async fn link_count(&self) -> i64 {
-        self.found_neighbor.link_count
+        self.neighbor.link_count
     }
-    /// Hops from actors one hop nearer to it, in the order in which what they lead through was recorded. Error: `LIMIT` for
-    /// more than 500.
+    /// Hops to it from actors one hop nearer, in import order of their links. Error: `LIMIT` for `first` above 500.
     async fn hops(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many, 0 to 500.", default = 3)] first: i32,
+        #[graphql(desc = "Maximum number of hops, 0 to 500.", default = 3)] first: i32,
     ) -> Result<Vec<Hop>, SharedError> {
-        type Loaded = Once<(Arc<Hops>, HashMap<(i64, i64), Vec<Step>>)>;
-        let once = self.found.loads.load::<Loaded>((ctx.item.pos, "hops"), OnceCell::new);
-        let loaded = once.get_or_init(async || hops(session(ctx)?, &self.found, first).await).await;
-        let (hops, by_neighbour) = loaded.as_ref().map_err(Clone::clone)?;
-        let steps = by_neighbour.get(&(self.origin, self.found_neighbor.actor)).into_iter().flatten();
+        type Loaded = LoadOnce<(Arc<Hops>, HashMap<(i64, i64), Vec<Step>>)>;
+        let once = self.search.loads.get_or_insert_with::<Loaded>((ctx.item.pos, "hops"), OnceCell::new);
+        let loaded = once.get_or_init(async || load_hops(session(ctx)?, &self.search, first).await).await;
+        let (hops, by_neighbor) = loaded.as_ref().map_err(Clone::clone)?;
+        let steps = by_neighbor.get(&(self.origin, self.neighbor.actor)).into_iter().flatten();
         Ok(steps.map(|step| hops.hop(*step)).collect())
     }
 }
 
-/// The first hops to each neighbour: one statement for each distance.
-async fn hops(
+/// Loads the first hops to each neighbor, with one SQL statement per distance.
+async fn load_hops(
     session: &Session,
-    found: &Found,
+    search: &NeighborSearch,
     first: i32,
 ) -> Result<(Arc<Hops>, HashMap<(i64, i64), Vec<Step>>), SharedError> {
     let (first, _) = PageArgs { first: Some(first), ..PageArgs::default() }.size()?;
     let mut steps: HashMap<(i64, i64), Vec<Step>> = HashMap::new();
-    for (at, nearer) in found.frontiers.iter().enumerate() {
-        let at_distance = |found_neighbor: &&FoundNeighbor| found_neighbor.distance == at + 1;
-        let targets: Vec<(i64, i64)> = found
+    for (at, nearer) in search.frontiers.iter().enumerate() {
+        let at_distance = |neighbor: &&FoundNeighbor| neighbor.distance == at + 1;
+        let targets: Vec<(i64, i64)> = search
             .neighbors
             .iter()
-            .flat_map(|(origin, found_neighbor)| {
-                found_neighbor.iter().filter(at_distance).map(|found_neighbor| (*origin, found_neighbor.actor))
+            .flat_map(|(origin, neighbors)| {
+                neighbors.iter().filter(at_distance).map(|neighbor| (*origin, neighbor.actor))
             })
             .collect();
         if targets.is_empty() {
             continue;
         }
-        // Backwards: the neighbours shown are few.
+        // Searched backwards, from the neighbors: they are few, and the frontier may be large.
         let some = Query::select()
             .distinct()
-            .columns(["origin", "from", "thing", "kind", "to"])
+            .columns(["origin", "from", "link", "kind", "to"])
             .from("hops")
-            .and_where(pair().in_subquery(session.dialect().pairs(nearer, ["origin", "to"])))
+            .and_where(origin_and_actor().in_subquery(session.dialect().pairs(nearer, ["origin", "to"])))
             .take();
-        let order = "ROW_NUMBER() OVER (PARTITION BY \"origin\", \"from\" ORDER BY \"thing\", \"to\")";
+        let order = "ROW_NUMBER() OVER (PARTITION BY \"origin\", \"from\" ORDER BY \"link\", \"to\")";
         let ranked = Query::select()
-            .columns(["origin", "from", "thing", "kind", "to"])
+            .columns(["origin", "from", "link", "kind", "to"])
             .expr_as(Expr::cust(order), "rank")
             .from_subquery(some, "some")
             .take();
         let mut select = Query::select();
         select
-            .columns(["origin", "from", "thing", "kind", "to"])
+            .columns(["origin", "from", "link", "kind", "to"])
             .from_subquery(ranked, "ranked")
             .and_where(Expr::col("rank").lte(first as i64))
             .order_by("rank", Order::Asc);
-        let select = with_hops(&mut select, session.dialect(), &targets, &found.via, found.events.as_ref());
+        let select = with_hops(&mut select, session.dialect(), &targets, &search.via, search.events.as_ref());
         for row in session.all(&select).await? {
             let Some(kind) = ActorLinkKind::parse(&row.try_get::<String>("", "kind")?) else { continue };
             let (from, to): (i64, i64) = (row.try_get("", "to")?, row.try_get("", "from")?);
-            let step = Step { from, to, thing: row.try_get("", "thing")?, kind };
+            let step = Step { from, to, link: row.try_get("", "link")?, kind };
             steps.entry((row.try_get("", "origin")?, to)).or_default().push(step);
         }
     }

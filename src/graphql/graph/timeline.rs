@@ -1,4 +1,5 @@
-//! What an actor did and said and what was done and said of it, through time, for a whole batch of actors at once.
+//! Timelines of actors: their events, statements and relations in chronological order, loaded for a whole batch of
+//! actors at once.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,85 +12,86 @@ use tokio::sync::OnceCell;
 
 use crate::db::LIST;
 use crate::graphql::connection::PageInfo;
-use crate::graphql::connection::keyset::{Direction, Key, Keyset};
+use crate::graphql::connection::keyset::Keyset;
+use crate::graphql::connection::order_by::{Direction, SortKey};
 use crate::graphql::connection::page_args::PageArgs;
 use crate::graphql::filter::{DateColumns, DateFilter};
 use crate::graphql::graph::ActorLinkKind;
-use crate::graphql::graph::actor_link::{ActorLink, actor_links};
+use crate::graphql::graph::actor_link::{ActorLink, load_actor_links};
 use crate::graphql::graph::hop_query::union;
-use crate::graphql::loading::batch::{Once, Row};
+use crate::graphql::loading::batch::{LoadOnce, Row};
 use crate::graphql::loading::session::{Session, SharedError, session};
 
-/// What an entry is read with; the keys of its order come behind.
-const KEYED: [&str; 3] = ["actor", "kind", "id"];
+/// The columns that identify an entry. In a row, the keys of the sort order follow them.
+const KEY_COLUMNS: [&str; 3] = ["actor", "kind", "id"];
 
-/// What is asked of a time line.
-pub(crate) struct Entries {
+/// The arguments of the field `timeline`.
+pub(crate) struct TimelineArgs {
     pub(crate) kinds: Option<Vec<ActorLinkKind>>,
     pub(crate) when: Option<Box<DateFilter>>,
     pub(crate) window: PageArgs,
 }
 
-/// The time lines of a batch of actors.
-struct Lines {
-    asked: Entries,
+/// The timelines of a batch of actors.
+struct Timelines {
+    args: TimelineArgs,
     actors: Vec<i64>,
-    read: Once<HashMap<i64, Line>>,
-    actor_links: Once<HashMap<i64, ActorLink>>,
-    counts: Once<HashMap<i64, i64>>,
+    read: LoadOnce<HashMap<i64, TimelinePage>>,
+    links: LoadOnce<HashMap<i64, ActorLink>>,
+    counts: LoadOnce<HashMap<i64, i64>>,
 }
 
-/// The page of one actor.
+/// The loaded page of one actor's timeline.
 #[derive(Default)]
-struct Line {
+struct TimelinePage {
     entries: Vec<(ActorLinkKind, i64)>,
     cursors: Vec<String>,
-    more: bool,
+    has_more: bool,
 }
 
-/// A page of an actor's time line.
+/// A page of an actor's timeline.
 pub struct Timeline {
-    lines: Arc<Lines>,
+    timelines: Arc<Timelines>,
     actor: i64,
 }
 
-/// An entry of a time line with its cursor.
+/// An entry of a timeline with its cursor.
 pub struct TimelineEdge {
     cursor: String,
     node: ActorLink,
 }
 
-/// The time line of an actor, read for its whole batch at once.
-pub(crate) fn timeline(row: &Row<actor::Entity>, ctx: &Context<'_>, asked: impl FnOnce() -> Entries) -> Timeline {
-    let lines = row.batch().load((ctx.item.pos, "timeline"), || Lines {
-        asked: asked(),
+/// Returns the timeline of an actor, loaded once for its whole batch.
+pub(crate) fn timeline(row: &Row<actor::Entity>, ctx: &Context<'_>, args: impl FnOnce() -> TimelineArgs) -> Timeline {
+    let timelines = row.batch().get_or_insert_with((ctx.item.pos, "timeline"), || Timelines {
+        args: args(),
         actors: row.siblings().iter().map(|row| row.id.0).collect(),
         read: OnceCell::new(),
-        actor_links: OnceCell::new(),
+        links: OnceCell::new(),
         counts: OnceCell::new(),
     });
-    Timeline { lines, actor: row.id.0 }
+    Timeline { timelines, actor: row.id.0 }
 }
 
-impl Lines {
-    fn sequence() -> Keyset {
-        let keys = ["earliest", "kind"].map(|name| (Key::Number(Expr::col(name)), Direction::Asc));
+impl Timelines {
+    fn keyset() -> Keyset {
+        let keys = ["earliest", "kind"].map(|name| (SortKey::Number(Expr::col(name)), Direction::Asc));
         Keyset::new("Actor.timeline", keys.into(), Expr::col("id"))
     }
 
-    /// Selects all entries of all actors.
+    /// Builds the select of all entries of all actors.
     fn entries(&self, session: &Session) -> Result<SelectStatement, SharedError> {
         let dialect = session.dialect();
-        let kinds = ActorLinkKind::asked("kinds", self.asked.kinds.as_deref())?;
-        // The rows of `T` whose column `own` is what column `thing` is where column `actor` has the actor.
+        let kinds = ActorLinkKind::selected("kinds", self.args.kinds.as_deref())?;
+        // Selects the rows of `T` whose id is in column `link` of the rows that have the actor in column `actor`.
         fn entry<T: EntityTrait, C: ColumnTrait>(
             list: (&crate::db::Dialect, &[i64]),
             kind: ActorLinkKind,
-            (actor, thing): (C, C),
+            (actor, link): (C, C),
             [text, earliest, latest]: [Expr; 3],
         ) -> SelectStatement {
             let (dialect, actors) = list;
-            let joined = |column: C| Expr::col(("tied", column.as_str()));
+            let joined = |column: C| Expr::col(("joined", column.as_str()));
             Query::select()
                 .expr_as(dialect.item(), "actor")
                 .expr_as(Expr::cust((kind as u8).to_string()), "kind")
@@ -98,16 +100,16 @@ impl Lines {
                 .expr_as(earliest, "earliest")
                 .expr_as(latest, "latest")
                 .from_function(dialect.table(dialect.numbers(actors)), LIST)
-                // SQLite keeps the order of a cross join: from the few to the many.
+                // SQLite joins a CROSS JOIN in the order written: the small table must come first.
                 .join_as(
                     sea_orm::sea_query::JoinType::CrossJoin,
                     actor.entity_name(),
-                    "tied",
+                    "joined",
                     sea_orm::sea_query::Condition::all(),
                 )
                 .cross_join(T::default())
                 .and_where(joined(actor).eq(dialect.item()))
-                .and_where(Expr::col((T::default(), "id")).eq(joined(thing)))
+                .and_where(Expr::col((T::default(), "id")).eq(joined(link)))
                 .take()
         }
         let list = (&dialect, self.actors.as_slice());
@@ -140,78 +142,78 @@ impl Lines {
         let all = union(UnionType::Distinct, all.into_iter());
         let mut select = Query::select();
         select.columns(["actor", "kind", "id", "text", "earliest", "latest"]).from_subquery(all, "entry");
-        if let Some(when) = &self.asked.when {
+        if let Some(when) = &self.args.when {
             let [text, earliest, latest] = ["text", "earliest", "latest"].map(Expr::col);
             select.and_where(when.test(&DateColumns { text, earliest, latest })?);
         }
         Ok(select)
     }
 
-    async fn read(&self, session: &Session) -> Result<&HashMap<i64, Line>, SharedError> {
+    async fn read(&self, session: &Session) -> Result<&HashMap<i64, TimelinePage>, SharedError> {
         let read = self.read.get_or_init(async || {
-            let window = &self.asked.window;
+            let window = &self.args.window;
             let (size, backward) = window.size()?;
-            let sequence = Self::sequence();
+            let keyset = Self::keyset();
             let mut entries = self.entries(session)?;
-            sequence.select(&mut entries);
+            keyset.select_keys(&mut entries);
             for (cursor, before) in [(&window.after, false), (&window.before, true)] {
-                let cursor = cursor.as_deref().map(|cursor| sequence.parse(cursor)).transpose()?;
-                entries.and_where_option(cursor.map(|cursor| sequence.beyond(&cursor, before)));
+                let cursor = cursor.as_deref().map(|cursor| keyset.parse_cursor(cursor)).transpose()?;
+                entries.and_where_option(cursor.map(|cursor| keyset.seek(&cursor, before)));
             }
-            let way = if backward { "DESC" } else { "ASC" };
+            let direction = if backward { "DESC" } else { "ASC" };
             let rank = format!(
-                "ROW_NUMBER() OVER (PARTITION BY \"actor\" ORDER BY \"order_0\" {way}, \"order_1\" {way}, \"id\" {way})"
+                "ROW_NUMBER() OVER (PARTITION BY \"actor\" ORDER BY \"order_0\" {direction}, \"order_1\" {direction}, \"id\" {direction})"
             );
             let ranked = Query::select()
-                .columns(KEYED)
+                .columns(KEY_COLUMNS)
                 .columns(["order_0", "order_1"])
                 .expr_as(Expr::cust(rank), "rank")
                 .from_subquery(entries, "entries")
                 .take();
             let select = Query::select()
-                .columns(KEYED)
+                .columns(KEY_COLUMNS)
                 .columns(["order_0", "order_1"])
                 .from_subquery(ranked, "ranked")
-                // One more than asked for tells whether there are more.
+                // One row more than requested shows whether there are more.
                 .and_where(Expr::col("rank").lte(size as i64 + 1))
                 .order_by("actor", Order::Asc)
                 .order_by("rank", Order::Asc)
                 .take();
-            let mut lines: HashMap<i64, Line> = HashMap::new();
+            let mut timelines: HashMap<i64, TimelinePage> = HashMap::new();
             for row in session.all(&select).await? {
-                let line = lines.entry(row.try_get("", "actor")?).or_default();
-                if line.entries.len() == size {
-                    line.more = true;
+                let page = timelines.entry(row.try_get("", "actor")?).or_default();
+                if page.entries.len() == size {
+                    page.has_more = true;
                     continue;
                 }
                 let (id, kind): (i64, i32) = (row.try_get("", "id")?, row.try_get("", "kind")?);
                 let Some(kind) = usize::try_from(kind).ok().and_then(|at| ActorLinkKind::ALL.get(at)) else { continue };
-                line.cursors.push(sequence.cursor(&sequence.keys(&row, KEYED.len())?, id));
-                line.entries.push((*kind, id));
+                page.cursors.push(keyset.encode_cursor(&keyset.read_keys(&row, KEY_COLUMNS.len())?, id));
+                page.entries.push((*kind, id));
             }
             if backward {
-                for line in lines.values_mut() {
-                    line.entries.reverse();
-                    line.cursors.reverse();
+                for page in timelines.values_mut() {
+                    page.entries.reverse();
+                    page.cursors.reverse();
                 }
             }
-            Ok(lines)
+            Ok(timelines)
         });
         read.await.as_ref().map_err(Clone::clone)
     }
 
-    async fn actor_links(&self, session: &Session) -> Result<&HashMap<i64, ActorLink>, SharedError> {
+    async fn links(&self, session: &Session) -> Result<&HashMap<i64, ActorLink>, SharedError> {
         let read = self.read(session).await?;
-        let actor_links = self.actor_links.get_or_init(async || {
-            let wanted = read.values().flat_map(|line| line.entries.iter().copied());
-            actor_links(session, wanted).await
+        let links = self.links.get_or_init(async || {
+            let wanted = read.values().flat_map(|page| page.entries.iter().copied());
+            load_actor_links(session, wanted).await
         });
-        actor_links.await.as_ref().map_err(Clone::clone)
+        links.await.as_ref().map_err(Clone::clone)
     }
 
     async fn counts(&self, session: &Session) -> Result<&HashMap<i64, i64>, SharedError> {
         let counts = self.counts.get_or_init(async || {
-            self.asked.window.size()?;
+            self.args.window.size()?;
             let select = Query::select()
                 .column("actor")
                 .expr_as(Expr::cust("COUNT(*)"), "count")
@@ -225,8 +227,8 @@ impl Lines {
     }
 }
 
-/// A page of an actor's time line: the earliest first, then events before statements before relations, then by id. What has no
-/// date or no beginning comes last.
+/// A page of an actor's timeline, earliest entry first. At the same time, events come before statements and relations,
+/// then by id. Entries without a date or a start come last.
 #[Object]
 impl Timeline {
     /// The entries of the page with their cursors.
@@ -240,33 +242,33 @@ impl Timeline {
         Ok(self.entries(session(ctx)?).await?.into_iter().map(|(_, node)| node).collect())
     }
 
-    /// Where the page stands in the time line.
+    /// Position of the page in the timeline: its first and last cursor, and whether there are more entries.
     async fn page_info(&self, ctx: &Context<'_>) -> Result<PageInfo, SharedError> {
-        let line = self.lines.read(session(ctx)?).await?.get(&self.actor);
-        let ends = line.and_then(|line| Some((line.cursors.first()?.clone(), line.cursors.last()?.clone())));
-        Ok(PageInfo::new(&self.lines.asked.window, ends, line.is_some_and(|line| line.more)))
+        let page = self.timelines.read(session(ctx)?).await?.get(&self.actor);
+        let ends = page.and_then(|page| Some((page.cursors.first()?.clone(), page.cursors.last()?.clone())));
+        Ok(PageInfo::new(&self.timelines.args.window, ends, page.is_some_and(|page| page.has_more)))
     }
 
-    /// How many entries the whole time line has, whatever the page. Counted only when selected.
+    /// Number of entries of the whole timeline, regardless of the page. Counted only when selected.
     async fn total_count(&self, ctx: &Context<'_>) -> Result<i32, SharedError> {
-        let count = self.lines.counts(session(ctx)?).await?.get(&self.actor).copied().unwrap_or(0);
+        let count = self.timelines.counts(session(ctx)?).await?.get(&self.actor).copied().unwrap_or(0);
         Ok(i32::try_from(count).unwrap_or(i32::MAX))
     }
 }
 
 impl Timeline {
     async fn entries(&self, session: &Session) -> Result<Vec<(String, ActorLink)>, SharedError> {
-        let Some(line) = self.lines.read(session).await?.get(&self.actor) else { return Ok(Vec::new()) };
-        let actor_links = self.lines.actor_links(session).await?;
-        let entries = line.cursors.iter().zip(&line.entries);
-        Ok(entries.filter_map(|(cursor, (_, id))| Some((cursor.clone(), actor_links.get(id)?.clone()))).collect())
+        let Some(page) = self.timelines.read(session).await?.get(&self.actor) else { return Ok(Vec::new()) };
+        let links = self.timelines.links(session).await?;
+        let entries = page.cursors.iter().zip(&page.entries);
+        Ok(entries.filter_map(|(cursor, (_, id))| Some((cursor.clone(), links.get(id)?.clone()))).collect())
     }
 }
 
-/// An entry of a time line with its cursor.
+/// An entry of a timeline with its cursor.
 #[Object]
 impl TimelineEdge {
-    /// Opaque; pass it to `after` or `before` of the same time line.
+    /// Opaque cursor; pass it to `after` or `before` of the same timeline.
     async fn cursor(&self) -> &str {
         &self.cursor
     }

@@ -1,4 +1,4 @@
-//! Records by the API: the same writer as the command line's.
+//! The mutation `importRecords`. It uses the same import as the command line.
 
 use async_graphql::{Context, ID, InputObject, Json, Object, SimpleObject};
 use data_encoding::HEXLOWER;
@@ -10,166 +10,177 @@ use crate::error::Error;
 use crate::graphql::loading::session::{SharedError, caller, session};
 use crate::graphql::types::node::NodeKind;
 use crate::import;
-use crate::import::{Expected, Once, Options, Report, Source};
+use crate::import::{IdempotencyKey, Options, RecordVersion, Report, Source};
 
-/// What can be written.
+/// The mutation that imports records.
 #[derive(Default)]
 pub struct ImportMutation;
 
-/// What can be written.
+/// The mutation that imports records.
 #[Object]
 impl ImportMutation {
-    /// Writes records, as `newsgraph import` does and by the same rules: in one transaction, all or nothing, and idempotent by
-    /// dataset and key. Needs the scope WRITE. Errors: `UNAUTHENTICATED` without a key, `FORBIDDEN` without the scope,
-    /// `BAD_INPUT` for a dataset that has no key, `CONFLICT` when somebody else was faster. Mistakes in records are no errors of the request: they are in the answer.
+    /// Imports records by the same rules as `newsgraph import`: in one transaction, all or nothing, and idempotent by
+    /// dataset and key.
+    ///
+    /// Invalid records are not errors of the request: they are reported in `problems`. Needs the scope WRITE. Errors:
+    /// `UNAUTHENTICATED` without a key; `FORBIDDEN` without the scope; `BAD_INPUT` for an empty `dataset` or a
+    /// malformed `idempotencyKey`; `LIMIT` for too many `expectedVersions`; `CONFLICT` when one of the
+    /// `expectedVersions` is outdated, or the `idempotencyKey` was used for another write.
     #[allow(clippy::too_many_arguments)]
     async fn import_records(
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "The records, each a JSON object as `newsgraph schema --records` describes it. The first may be the dataset."
+            desc = "The records, each a JSON object as described by `newsgraph schema --records`. The first may be the dataset."
         )]
         records: Vec<Json<Value>>,
-        #[graphql(desc = "The key of their dataset, where the first of them is not one.")] dataset: Option<String>,
-        #[graphql(desc = "Say what would be done and write nothing.", default)] dry_run: bool,
-        #[graphql(desc = "Leave out records with mistakes and what refers to them, and write the others.", default)]
+        #[graphql(desc = "Key of the records' dataset; required unless the first record is a dataset.")]
+        dataset: Option<String>,
+        #[graphql(desc = "Validate the records and report what would change, but write nothing.", default)]
+        dry_run: bool,
+        #[graphql(desc = "Skip invalid records and records that reference them, and import the others.", default)]
         keep_going: bool,
         #[graphql(
-            desc = "The versions of records on which this is written: a record that was changed since refuses all of it (`CONFLICT`). At most 1,000.",
+            desc = "Optimistic concurrency control: record versions on which this write is based. If one of the records was changed since, nothing is written (`CONFLICT`). At most 1,000.",
             default
         )]
         expected_versions: Vec<ExpectedVersion>,
         #[graphql(
-            desc = "What the client calls this write, 1 to 200 letters: asked for again within 7 days it is answered again and not done again, so it can be repeated when an answer was lost. The same key for other records is an error (`CONFLICT`)."
+            desc = "Idempotency key chosen by the client, 1 to 200 characters. Repeating the write with the same key within 7 days returns the first report and writes nothing, so a write can be retried after a lost response. The same key with other records is an error (`CONFLICT`). Ignored for dry runs."
         )]
         idempotency_key: Option<String>,
     ) -> Result<ImportReport, SharedError> {
         let caller = caller(ctx);
-        caller.needs(Scope::Write)?;
+        caller.require(Scope::Write)?;
         if dataset.as_ref().is_some_and(|key| key.trim().is_empty()) {
-            return Err(Error::BadInput("`dataset` is empty: give its key, or leave it out".into()).into());
+            return Err(
+                Error::BadInput("`dataset` is empty: give the key of a dataset, or omit the argument".into()).into()
+            );
         }
-        // JSON Lines, as the writer reads them: what a value holds has no line breaks in it.
+        // JSON Lines, as the import reads them: serialized JSON contains no line breaks.
         let lines: String = records.iter().map(|record| format!("{}\n", record.0)).collect();
-        let once = idempotency_key
-            .map(|key| once(key, &[&lines, dataset.as_deref().unwrap_or_default(), &format!("{keep_going}")]));
-        let once = once.transpose()?.filter(|_| !dry_run);
-        let expected = expected(expected_versions)?;
+        let idempotency = idempotency_key
+            .map(|key| idempotent(key, &[&lines, dataset.as_deref().unwrap_or_default(), &format!("{keep_going}")]));
+        let idempotency = idempotency.transpose()?.filter(|_| !dry_run);
+        let expected = read_expected_versions(expected_versions)?;
         let source = Source::embedded("records", &lines)?;
         let by = caller.name.clone().unwrap_or_default();
-        let options = Options { dataset, dry_run, keep_going, by, once, expected, commit_every: None };
+        let options = Options { dataset, dry_run, keep_going, by, idempotency, expected, commit_every: None };
         let report = import::import(session(ctx)?.db(), &[source], &options, &mut ()).await?;
         Ok(ImportReport::of(report))
     }
 }
 
-/// The most records that can be expected to be unchanged.
-const MOST_EXPECTED: usize = 1000;
+/// Maximum number of expected versions.
+const MAX_EXPECTED_VERSIONS: usize = 1000;
 
-/// The longest key of a write.
-const LONGEST_KEY: usize = 200;
+/// Maximum length of an idempotency key, in code points.
+const MAX_IDEMPOTENCY_KEY: usize = 200;
 
-/// What a client expects to be unchanged.
-pub(crate) fn expected(versions: Vec<ExpectedVersion>) -> Result<Vec<Expected>, Error> {
-    if versions.len() > MOST_EXPECTED {
-        return Err(Error::Limit(format!("`expectedVersions` has more than {MOST_EXPECTED} records: write in parts")));
+/// Reads the argument `expectedVersions`.
+pub(crate) fn read_expected_versions(versions: Vec<ExpectedVersion>) -> Result<Vec<RecordVersion>, Error> {
+    if versions.len() > MAX_EXPECTED_VERSIONS {
+        return Err(Error::Limit(format!(
+            "`expectedVersions` has more than {MAX_EXPECTED_VERSIONS} records: split the write"
+        )));
     }
     versions.into_iter().map(ExpectedVersion::read).collect()
 }
 
-/// A write by the name that its client gives it, and a digest of what it says.
-pub(crate) fn once(key: String, parts: &[&str]) -> Result<Once, Error> {
-    if key.is_empty() || key.chars().count() > LONGEST_KEY {
-        return Err(Error::BadInput(format!("`idempotencyKey` has 1 to {LONGEST_KEY} letters: give another")));
+/// Returns an idempotency key with a digest of the write: of its parts, each preceded by its length.
+pub(crate) fn idempotent(key: String, parts: &[&str]) -> Result<IdempotencyKey, Error> {
+    if key.is_empty() || key.chars().count() > MAX_IDEMPOTENCY_KEY {
+        return Err(Error::BadInput(format!("`idempotencyKey` must have 1 to {MAX_IDEMPOTENCY_KEY} characters")));
     }
     let mut digest = Sha256::new();
     for part in parts {
         digest.update(part.len().to_be_bytes());
         digest.update(part);
     }
-    Ok(Once { key, digest: HEXLOWER.encode(&digest.finalize()) })
+    Ok(IdempotencyKey { key, digest: HEXLOWER.encode(&digest.finalize()) })
 }
 
-/// A record as the client has seen it.
+/// The version of a record that a client has read.
 #[derive(InputObject)]
 pub struct ExpectedVersion {
-    /// The key of the record, in the dataset that is written.
+    /// Key of the record, in the dataset of the write.
     key: String,
-    /// `Provenance.version` of it; null when there is to be no such record yet.
+    /// The record's `Provenance.version` as read; null if the record must not exist yet.
     version: Option<ID>,
 }
 
 impl ExpectedVersion {
-    fn read(self) -> Result<Expected, Error> {
+    fn read(self) -> Result<RecordVersion, Error> {
         let version = self.version.map(|version| NodeKind::Change.number(&version)).transpose()?;
-        Ok(Expected { key: self.key, version })
+        Ok(RecordVersion { key: self.key, version })
     }
 }
 
-/// What a write did, or with `dryRun` would do.
+/// The result of a write, or with `dryRun` the result that it would have.
 #[derive(SimpleObject)]
 pub struct ImportReport {
-    /// Whether it was written: false for a dry run, and when a mistake stopped it.
+    /// True if the write was committed; false for a dry run, and when a problem stopped the write.
     written: bool,
-    /// How many records of each kind had which fate.
+    /// Number of records by kind and outcome.
     counts: Vec<ImportCount>,
-    /// The mistakes of records in the order of the records; all when there are at most 10,000, or else the first that were found.
+    /// Problems in the order of the records: all of them if there are at most 10,000, otherwise the first 10,000 found.
     problems: Vec<ImportProblem>,
-    /// How many mistakes there are besides.
+    /// Number of further problems, which are not listed.
     more_problems: i32,
-    /// The records that changed and what in them, the first 1,000.
+    /// Records that changed, with the changed columns; the first 1,000.
     updates: Vec<ImportUpdate>,
-    /// What was put right on the way.
+    /// Corrections that were made to the records during the import.
     notes: Vec<String>,
 }
 
-/// How many records of one kind had which fate.
+/// Number of records of one kind by outcome.
 #[derive(SimpleObject)]
 pub struct ImportCount {
-    /// The noun, such as `event`; persons, organizations, groups and anonymous sources are `actor`. Also `dataset`, `merge`,
-    /// `row` (of a feed) and `unreadable`.
+    /// Kind of record, such as `event`; persons, organizations, groups and anonymous sources are `actor`. Also
+    /// `dataset`, `merge`, `row` (of a feed) and `unreadable`.
     kind: String,
-    /// New.
+    /// New records.
     created: i32,
-    /// Known, and other than before.
+    /// Existing records that changed.
     updated: i32,
-    /// Known, and as before.
+    /// Existing records that did not change.
     unchanged: i32,
-    /// With a mistake, and left out.
+    /// Invalid records.
     rejected: i32,
-    /// Taken away.
+    /// Deleted records.
     deleted: i32,
 }
 
-/// One mistake in one record.
+/// A problem with one record.
 #[derive(SimpleObject)]
 pub struct ImportProblem {
-    /// Which of the records it is, from 0.
+    /// Position in the request, from 0: of the record in `records`, or of the key in `keys`.
     index: i32,
-    /// The key of the record, when it has one.
+    /// Key of the record; null if it has none.
     key: Option<String>,
-    /// JSON pointer (RFC 6901) to what is wrong; empty for the record as a whole.
+    /// JSON Pointer (RFC 6901) to the invalid value; empty for the record as a whole.
     pointer: String,
-    /// What is wrong.
+    /// Description of the problem.
     message: String,
-    /// What to write instead.
+    /// Suggested correction.
     suggestion: Option<String>,
 }
 
 /// A record that changed.
 #[derive(SimpleObject)]
 pub struct ImportUpdate {
-    /// Which of the records it is, from 0.
+    /// Position of the record in `records`, from 0.
     index: i32,
-    /// The record's key; of a judgement the two that were judged, in words.
+    /// Key of the record; for a merge decision, a text that names the two entities.
     key: String,
-    /// The columns that changed, those of parts behind the part's pointer; parts that came or went by their pointer.
+    /// Changed columns. Columns of a part follow the part's JSON Pointer; added and removed parts are listed by their
+    /// pointer.
     fields: Vec<String>,
 }
 
 impl ImportReport {
     pub(crate) fn of(report: Report) -> Self {
-        // Lines are counted from 1, and a request holds far fewer than GraphQL's Int.
+        // Lines are counted from 1. The size limit of a request keeps them below the maximum of GraphQL's Int.
         let index = |line: u64| number(line.saturating_sub(1));
         let counts = report.kinds.into_iter().map(|(kind, counts)| ImportCount {
             kind,

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::graphql::loading::session::{SharedError, caller, session};
 use crate::graphql::types::merge::{Merge, mergeable};
 use crate::graphql::types::node::{self, Node, NodeKind, load};
-use crate::import::{self, Judge, LONGEST_REASON};
+use crate::import::{self, MAX_REASON_LENGTH, MergeRequest};
 
 /// Mutations that decide which entities are the same.
 #[derive(Default)]
@@ -24,15 +24,15 @@ macro_rules! merge_mutations {
             $(
                 $(#[doc = $doc])+
                 ///
-                /// A new decision on the same pair replaces the earlier one. Needs the scope WRITE. Errors: `UNAUTHENTICATED` without
-                /// a key; `FORBIDDEN` without the scope; `NOT_FOUND` for an unknown id; `CONFLICT` for SAME on a pair that was
-                /// decided to be NOT_SAME (decide UNSURE first to reopen it); `BAD_INPUT` for entities that are already merged, or
-                /// that are linked to each other in the graph.
+                /// A new decision on the same pair replaces the earlier one. Needs the scope WRITE. Errors:
+                /// `UNAUTHENTICATED` without a key; `FORBIDDEN` without the scope; `NOT_FOUND` for an unknown id;
+                /// `CONFLICT` for SAME on a pair that was decided to be NOT_SAME (decide UNSURE first to reopen it);
+                /// `BAD_INPUT` for entities that are already merged, or that are linked to each other in the graph.
                 async fn $name(
                     &self,
                     ctx: &Context<'_>,
-                    #[graphql(desc = "The id of the entity that is kept.")] keep: ID,
-                    #[graphql(desc = "The id of the other entity.")] other: ID,
+                    #[graphql(desc = "Global id of the entity that is kept.")] keep: ID,
+                    #[graphql(desc = "Global id of the other entity.")] other: ID,
                     #[graphql(desc = "The decision.", default_with = "MergeDecision::Same")] decision: MergeDecision,
                     #[graphql(desc = "The reason, at most 2,000 code points.")] reason: Option<String>,
                 ) -> Result<Merge, SharedError> {
@@ -40,24 +40,25 @@ macro_rules! merge_mutations {
                 }
             )+
 
-            /// Undoes a merge and returns the entity that was merged into another. Both are then as if they had never been merged.
+            /// Undoes a merge and returns the entity that was merged into another. Both are then as if they had never
+            /// been merged.
             ///
-            /// Needs the scope WRITE. Errors: `UNAUTHENTICATED` without a key; `FORBIDDEN` without the scope; `NOT_FOUND` for an
-            /// unknown id; `BAD_INPUT` for an entity that is not merged into another.
+            /// Needs the scope WRITE. Errors: `UNAUTHENTICATED` without a key; `FORBIDDEN` without the scope;
+            /// `NOT_FOUND` for an unknown id; `BAD_INPUT` for an entity that is not merged into another.
             async fn unmerge(
                 &self,
                 ctx: &Context<'_>,
-                #[graphql(desc = "The id of the entity that was merged into another: `Merge.otherId`.")] id: ID,
+                #[graphql(desc = "Global id of the entity that was merged into another: `Merge.otherId`.")] id: ID,
             ) -> Result<Node, SharedError> {
                 let caller = caller(ctx);
-                caller.needs(Scope::Write)?;
+                caller.require(Scope::Write)?;
                 let (kind, number) = node::parse(&id)?;
                 let Some(stored) = stored_kind(kind) else {
                     return Err(Error::BadInput("Only actors, places and events can be merged and unmerged".into()).into());
                 };
                 let session = session(ctx)?;
                 import::unmerge(session.db(), stored, number, caller.name.as_deref().unwrap_or_default()).await?;
-                written(load(session, kind, &[number]).await?)
+                only_node(load(session, kind, &[number]).await?)
             }
         }
     };
@@ -68,8 +69,8 @@ merge_mutations! {
     merge_actors of Actor;
     /// Decides whether two places are the same.
     merge_places of Place;
-    /// Decides whether two events are the same. If both have a claim that they happened, the claim of the kept event takes over the
-    /// stances of the other's claim.
+    /// Decides whether two events are the same. If both have a claim that they happened, the claim of the kept event
+    /// takes over the stances of the other's claim.
     merge_events of Event;
 }
 
@@ -77,7 +78,7 @@ fn stored_kind(kind: NodeKind) -> Option<RecordKind> {
     kind.stored().filter(|stored| mergeable(*stored) == Some(kind))
 }
 
-fn written(rows: Vec<(i64, Node)>) -> Result<Node, SharedError> {
+fn only_node(rows: Vec<(i64, Node)>) -> Result<Node, SharedError> {
     let node = rows.into_iter().next().map(|(_, node)| node);
     node.ok_or_else(|| Error::Broken("a row that was just written is missing".into()).into())
 }
@@ -87,28 +88,28 @@ async fn decide(
     kind: NodeKind,
     keep: &ID,
     other: &ID,
-    judgement: MergeDecision,
+    decision: MergeDecision,
     reason: Option<String>,
 ) -> Result<Merge, SharedError> {
     let caller = caller(ctx);
-    caller.needs(Scope::Write)?;
-    if reason.as_ref().is_some_and(|reason| reason.chars().count() > LONGEST_REASON) {
-        return Err(Error::Limit(format!("`reason` is longer than {LONGEST_REASON} code points: shorten it")).into());
+    caller.require(Scope::Write)?;
+    if reason.as_ref().is_some_and(|reason| reason.chars().count() > MAX_REASON_LENGTH) {
+        return Err(Error::Limit(format!("`reason` is longer than {MAX_REASON_LENGTH} code points: shorten it")).into());
     }
     let Some(stored) = stored_kind(kind) else {
         return Err(Error::Broken("this node type cannot be merged".into()).into());
     };
-    let judge = Judge {
+    let request = MergeRequest {
         kind: stored,
-        left: kind.number(keep)?,
-        right: kind.number(other)?,
-        judgement,
+        keep: kind.number(keep)?,
+        other: kind.number(other)?,
+        decision,
         by: caller.name.clone().unwrap_or_default(),
         reason,
     };
     let session = session(ctx)?;
-    let id = import::judge(session.db(), &judge).await?;
-    match written(load(session, NodeKind::Merge, &[id]).await?)? {
+    let id = import::record_merge(session.db(), &request).await?;
+    match only_node(load(session, NodeKind::Merge, &[id]).await?)? {
         Node::Merge(merge) => Ok(merge),
         _ => Err(Error::Broken("a merge decision has another node type".into()).into()),
     }

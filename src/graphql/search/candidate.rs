@@ -1,4 +1,4 @@
-//! What a search finds, ranked.
+//! Ranked candidates for the hits of a search.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -16,35 +16,36 @@ use crate::graphql::search::{Search, SearchKind, SearchRule};
 use crate::text::phonetic::Sound;
 use crate::text::similarity::closeness;
 
-/// Names that are looked at by each rule.
-const MOST_NAMES: u64 = 2_000;
-/// Names that are looked at for each word that may be missing.
-const MOST_PARTS: u64 = 500;
-/// The nearest names of which it is asked how common they are.
-const MOST_WEIGHED: usize = 200;
-/// More uses of a name are not counted.
-const MOST_USES: u64 = 100;
-/// What the most used name gains on one that nobody uses: a letter's difference in a long name.
-const BY_USE: f64 = 0.05;
+/// Maximum number of names read for each rule.
+const MAX_NAMES: u64 = 2_000;
+/// Maximum number of names read for each word that may be missing.
+const MAX_PARTIAL_NAMES: u64 = 500;
+/// Maximum number of hits by name whose uses are counted: those with the closest names.
+const MAX_USE_COUNTED: usize = 200;
+/// Maximum number of uses counted in each of the three tables.
+const MAX_USES: u64 = 100;
+/// Bonus on the closeness of a name whose bearer is used [`MAX_USES`] times. It is worth one letter's difference in a
+/// long name.
+const MAX_USE_BONUS: f64 = 0.05;
 
-/// Something found.
+/// A node found by a search.
 #[derive(Clone, Debug)]
 pub(super) struct Candidate {
     pub(super) id: i64,
     pub(super) kind: RecordKind,
     pub(super) rule: SearchRule,
-    pub(super) name: Option<Near>,
+    pub(super) name: Option<MatchedName>,
 }
 
-/// The name that agrees.
+/// The name that matches.
 #[derive(Clone, Debug)]
-pub(super) struct Near {
+pub(super) struct MatchedName {
     pub(super) id: i64,
     pub(super) text: String,
     pub(super) closeness: f64,
 }
 
-/// The best hits, best first.
+/// Returns the best hits, best first: by name, then by text, then by names with all words but one.
 pub(super) async fn rank(search: &Search, session: &Session) -> Result<Vec<Candidate>, SharedError> {
     let mut all = match &search.name {
         Some(name) => by_name(search, name, session).await?,
@@ -59,10 +60,11 @@ pub(super) async fn rank(search: &Search, session: &Session) -> Result<Vec<Candi
     Ok(all)
 }
 
-/// Bearers of names that agree: by rule, then by how near and how common the name is.
+/// Returns the bearers of matching names, ordered by rule, then by closeness with a bonus for how often the bearer is
+/// used.
 pub(super) async fn by_name(
     search: &Search,
-    asked: &NameQuery,
+    query: &NameQuery,
     session: &Session,
 ) -> Result<Vec<Candidate>, SharedError> {
     let kinds: Vec<RecordKind> = search
@@ -79,9 +81,11 @@ pub(super) async fn by_name(
             NameRule::Transliterated => SearchRule::Transliterated,
             NameRule::Phonetic => SearchRule::Phonetic,
         };
-        ways.extend(asked.by(*mode).into_iter().map(|select| (rule, select, MOST_NAMES)));
+        ways.extend(query.selects_by(*mode).into_iter().map(|select| (rule, select, MAX_NAMES)));
         if *mode == NameRule::Phonetic {
-            ways.extend(asked.but_one().into_iter().map(|select| (SearchRule::Part, select, MOST_PARTS)));
+            ways.extend(
+                query.selects_but_one_word().into_iter().map(|select| (SearchRule::Part, select, MAX_PARTIAL_NAMES)),
+            );
         }
     }
     if kinds.is_empty() || ways.is_empty() {
@@ -92,51 +96,51 @@ pub(super) async fn by_name(
         let text: String = row.try_get("", "text")?;
         let at: i32 = row.try_get("", "way")?;
         let Some((rule, ..)) = usize::try_from(at).ok().and_then(|at| ways.get(at)) else { continue };
-        // Whole thousandths: equals by any reckoning are equals.
-        let closeness = (closeness(&asked.sound, &Sound::of(&text)) * 1000.0).round() / 1000.0;
-        let near = Near { id: row.try_get("", "id")?, text, closeness };
+        // Rounded, so that differences in floating-point arithmetic do not decide the order.
+        let closeness = (closeness(&query.sound, &Sound::of(&text)) * 1000.0).round() / 1000.0;
+        let matched = MatchedName { id: row.try_get("", "id")?, text, closeness };
         let one = Candidate {
             id: row.try_get("", "target_id")?,
             kind: row.try_get("", "kind")?,
             rule: *rule,
-            name: Some(near),
+            name: Some(matched),
         };
         match best.entry(one.id) {
-            Entry::Vacant(free) => {
-                free.insert(one);
+            Entry::Vacant(vacant) => {
+                vacant.insert(one);
             }
-            Entry::Occupied(mut taken) if place(&one, 0.0) < place(taken.get(), 0.0) => {
-                taken.insert(one);
+            Entry::Occupied(mut occupied) if rank_key(&one, 0.0) < rank_key(occupied.get(), 0.0) => {
+                occupied.insert(one);
             }
             Entry::Occupied(_) => {}
         }
     }
     let mut all: Vec<Candidate> = best.into_values().collect();
-    all.sort_by_key(|one| place(one, 0.0));
-    all.truncate(MOST_WEIGHED.max(search.first));
+    all.sort_by_key(|one| rank_key(one, 0.0));
+    all.truncate(MAX_USE_COUNTED.max(search.first));
     let uses = uses(session, &all).await?;
-    all.sort_by_key(|one| place(one, uses.get(&one.id).map_or(0.0, |uses| gain(*uses))));
+    all.sort_by_key(|one| rank_key(one, uses.get(&one.id).map_or(0.0, |uses| use_bonus(*uses))));
     Ok(all)
 }
 
-/// What the use of a name is worth.
-fn gain(uses: i64) -> f64 {
-    BY_USE * (uses as f64).ln_1p() / (MOST_USES as f64).ln_1p()
+/// Returns the bonus for a number of uses, on a logarithmic scale.
+fn use_bonus(uses: i64) -> f64 {
+    MAX_USE_BONUS * (uses as f64).ln_1p() / (MAX_USES as f64).ln_1p()
 }
 
-/// What hits by name are ordered by: the rule, how near the name is, with what it gains by its use.
-fn place(candidate: &Candidate, gain: f64) -> (SearchRule, i64, i64, Option<i64>) {
+/// Returns the sort key of a hit by name: the rule, then the closeness plus the bonus for uses, then ids.
+fn rank_key(candidate: &Candidate, use_bonus: f64) -> (SearchRule, i64, i64, Option<i64>) {
     let name = candidate.name.as_ref();
-    let worth = name.map_or(0.0, |name| name.closeness) + gain;
-    (candidate.rule, -(worth * 1000.0).round() as i64, candidate.id, name.map(|name| name.id))
+    let score = name.map_or(0.0, |name| name.closeness) + use_bonus;
+    (candidate.rule, -(score * 1000.0).round() as i64, candidate.id, name.map(|name| name.id))
 }
 
-/// Selects the names that agree in any of the ways, each with the number of its way.
+/// Builds the select of the names that match in any of the ways, each with the index of its way.
 fn names(ways: &[(SearchRule, SelectStatement, u64)], kinds: &[RecordKind]) -> SelectStatement {
     const FOUND: &str = "found";
     let kinds: Vec<String> = kinds.iter().map(|kind| kind.to_value()).collect();
     let of_kind = |names: SelectStatement| match kinds.as_slice() {
-        // Only actors and places have names.
+        // Only actors and places have names, so with both kinds there is nothing to filter.
         [_, _, ..] => names,
         _ => Query::select()
             .column((FOUND, "name_id"))
@@ -146,10 +150,10 @@ fn names(ways: &[(SearchRule, SelectStatement, u64)], kinds: &[RecordKind]) -> S
             .and_where(Expr::col(("record", "kind")).is_in(kinds.iter().map(String::as_str)))
             .take(),
     };
-    let limited = |(way, (_, names, most)): (usize, &(SearchRule, SelectStatement, u64))| {
+    let limited = |(way, (_, names, max)): (usize, &(SearchRule, SelectStatement, u64))| {
         let mut some = of_kind(names.clone());
-        // By number, so that the same names are looked at every time.
-        some.distinct().order_by("name_id", Order::Asc).limit(*most);
+        // Ordered, so that the limit always leaves the same names.
+        some.distinct().order_by("name_id", Order::Asc).limit(*max);
         let way = i32::try_from(way).unwrap_or(i32::MAX);
         Query::select()
             .expr_as(Expr::cust(way.to_string()), "way")
@@ -168,7 +172,7 @@ fn names(ways: &[(SearchRule, SelectStatement, u64)], kinds: &[RecordKind]) -> S
         .take()
 }
 
-/// How often things are used: parts in events, statements, events at a place.
+/// Counts how often actors and places are used: participations, statements by a speaker, events at a place.
 async fn uses(session: &Session, all: &[Candidate]) -> Result<HashMap<i64, i64>, SharedError> {
     if all.is_empty() {
         return Ok(HashMap::new());
@@ -180,7 +184,7 @@ async fn uses(session: &Session, all: &[Candidate]) -> Result<HashMap<i64, i64>,
             .expr_as(Expr::cust("1"), "one")
             .from(table)
             .and_where(Expr::col((table, column)).eq(dialect.item()))
-            .limit(MOST_USES)
+            .limit(MAX_USES)
             .take();
         let count = Query::select().expr(Expr::cust("COUNT(*)")).from_subquery(some, Alias::new("some")).take();
         Expr::SubQuery(None, Box::new(count.into()))
@@ -198,8 +202,8 @@ async fn uses(session: &Session, all: &[Candidate]) -> Result<HashMap<i64, i64>,
     Ok(found)
 }
 
-/// Things in whose texts the words are: in the title before elsewhere, side by side before in any order, the last recorded
-/// first.
+/// Returns the nodes whose texts contain the words: matches in the heading first, then adjacent words before words in
+/// any order, then the last imported first.
 async fn by_text(search: &Search, session: &Session) -> Result<Vec<Candidate>, SharedError> {
     const FOUND: &str = "found";
     let dialect = session.dialect();

@@ -1,4 +1,4 @@
-//! Where in its texts the words of a hit stand.
+//! Highlights: the positions of the search words in the texts of a hit.
 
 use std::collections::HashMap;
 
@@ -11,38 +11,38 @@ use crate::graphql::loading::session::{Session, SharedError};
 use crate::graphql::search::candidate::Candidate;
 use crate::text::search::{Query as Words, named_spans, spans};
 
-/// Texts of one hit.
-const MOST: usize = 10;
-/// The length of an excerpt in code points.
-const LONGEST: usize = 240;
-/// What an excerpt shows of the text in front of the first word found.
-const BEFORE: usize = 60;
+/// Maximum number of highlights of one hit.
+const MAX_HIGHLIGHTS: usize = 10;
+/// Maximum length of an excerpt, in code points.
+const MAX_EXCERPT: usize = 240;
+/// Length of the text that an excerpt shows before the first word found, in code points.
+const CONTEXT_BEFORE: usize = 60;
 
-/// A text, or an excerpt of a long one, with the places of the words that were looked for.
+/// A text of a hit, or an excerpt of a long one, with the positions of the search words.
 #[derive(Clone, SimpleObject)]
 pub struct Highlight {
-    /// The field, such as `summary`, or `name` for a name.
+    /// Name of the field, such as `summary`; `name` for a name.
     field: String,
     /// The text, or an excerpt of at most 240 code points around the first word found.
     text: String,
-    /// Where the excerpt begins in the field, in Unicode code points; 0 for a whole text.
+    /// Start of the excerpt in the field, in Unicode code points; 0 for a whole text.
     start: i32,
-    /// Where the words stand in the field, in order.
+    /// Positions of the search words in the whole field, in order.
     ranges: Vec<HighlightRange>,
-    /// The excerpt as HTML: escaped, the words within `<mark>`.
+    /// The excerpt as HTML: escaped, with the search words in `<mark>` elements.
     marked: String,
 }
 
-/// A span in Unicode code points.
+/// A range of text in Unicode code points.
 #[derive(Clone, Copy, SimpleObject)]
 pub struct HighlightRange {
-    /// Its start.
+    /// Start of the range, from 0.
     start: i32,
-    /// Its end, exclusive.
+    /// End of the range, exclusive.
     end: i32,
 }
 
-/// The texts of hits: field and text, in the order of the index.
+/// The texts of hits by id: field name and text, in the order of the full-text index.
 #[derive(Default)]
 pub(super) struct Texts(HashMap<i64, Vec<(&'static str, String)>>);
 
@@ -85,22 +85,22 @@ impl Texts {
         Ok(Self(all))
     }
 
-    pub(super) fn highlights(&self, hit: &Candidate, words: &Words, asked: Option<&NameQuery>) -> Vec<Highlight> {
+    pub(super) fn highlights(&self, hit: &Candidate, words: &Words, name_query: Option<&NameQuery>) -> Vec<Highlight> {
         let mut all = Vec::new();
-        if let (Some(name), Some(asked)) = (&hit.name, asked) {
-            all.extend(highlight("name", &name.text, &named_spans(&name.text, words, &asked.sound)));
+        if let (Some(name), Some(name_query)) = (&hit.name, name_query) {
+            all.extend(highlight("name", &name.text, &named_spans(&name.text, words, &name_query.sound)));
         }
         for (field, text) in self.0.get(&hit.id).into_iter().flatten() {
             if hit.name.as_ref().is_none_or(|name| *field != "name" || name.text != *text) {
                 all.extend(highlight(field, text, &spans(text, words)));
             }
         }
-        all.truncate(MOST);
+        all.truncate(MAX_HIGHLIGHTS);
         all
     }
 }
 
-/// A column as GraphQL calls it.
+/// Returns the GraphQL name of a column.
 fn field(column: &'static str) -> &'static str {
     match column {
         "place_note" => "placeNote",
@@ -112,13 +112,13 @@ fn field(column: &'static str) -> &'static str {
 fn highlight(field: &str, text: &str, spans: &[(usize, usize)]) -> Option<Highlight> {
     let (first, _) = *spans.first()?;
     let letters: Vec<char> = text.chars().collect();
-    let (start, end) = if letters.len() <= LONGEST {
+    let (start, end) = if letters.len() <= MAX_EXCERPT {
         (0, letters.len())
     } else {
-        let start = first.saturating_sub(BEFORE).min(letters.len() - LONGEST);
-        // From a word's beginning to a word's end, where there is one.
+        let start = first.saturating_sub(CONTEXT_BEFORE).min(letters.len() - MAX_EXCERPT);
+        // The excerpt starts and ends at word boundaries where there are any.
         let start = (start..=first).find(|at| *at == 0 || letters[at - 1].is_whitespace()).unwrap_or(start);
-        let end = (start + LONGEST).min(letters.len());
+        let end = (start + MAX_EXCERPT).min(letters.len());
         let cut = (first..end).rev().find(|at| letters[*at].is_whitespace()).unwrap_or(end);
         (start, if end == letters.len() { end } else { cut })
     };
@@ -132,7 +132,7 @@ fn highlight(field: &str, text: &str, spans: &[(usize, usize)]) -> Option<Highli
         at = *to;
     }
     escape(&letters[at..end], &mut marked);
-    let number = |place: usize| i32::try_from(place).unwrap_or(i32::MAX);
+    let number = |position: usize| i32::try_from(position).unwrap_or(i32::MAX);
     Some(Highlight {
         field: field.to_owned(),
         text: letters[start..end].iter().collect(),

@@ -1,4 +1,4 @@
-//! Search over all nouns: things by their names in any script, and by the words that are written of them.
+//! Search over all node types: by name in any script, and by full text.
 
 mod candidate;
 mod highlight;
@@ -17,8 +17,8 @@ use tokio::sync::OnceCell;
 pub(crate) use crate::graphql::search::suggest::suggestions;
 
 use crate::error::Error;
-use crate::graphql::connection::page_args::{DEFAULT_PAGE, LONGEST_PAGE};
-use crate::graphql::filter::{NameQuery, asked_name, asked_words, found_or_named};
+use crate::graphql::connection::page_args::{DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE};
+use crate::graphql::filter::{NameQuery, full_text_or_name_ids, name_in_search, parse_search};
 use crate::graphql::loading::session::{Session, SharedError, session};
 use crate::graphql::search::candidate::Candidate;
 use crate::graphql::search::highlight::Texts;
@@ -27,10 +27,10 @@ use crate::graphql::types::name::Name;
 use crate::graphql::types::node::{Node, NodeKind, load};
 use crate::text::search::Query as Words;
 
-/// Declares the nouns that can be searched.
+/// Declares the node types that can be searched.
 macro_rules! kinds {
     ($($(#[doc = $doc:literal])+ $kind:ident,)+) => {
-        /// A noun that can be searched.
+        /// A node type that can be searched. Matches in its heading rank above matches in its other texts.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
         pub enum SearchKind { $($(#[doc = $doc])+ $kind,)+ }
 
@@ -42,7 +42,7 @@ macro_rules! kinds {
             }
         }
 
-        fn shown(kind: record::RecordKind) -> Option<NodeKind> {
+        fn node_kind(kind: record::RecordKind) -> Option<NodeKind> {
             match kind {
                 $(record::RecordKind::$kind => Some(NodeKind::$kind),)+
                 _ => None,
@@ -52,60 +52,61 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// People, organizations, groups and anonymous sources: names, label; description, occupation, descriptor.
+    /// Persons, organizations, groups and anonymous sources. Heading: names, label. Other texts: description,
+    /// occupation, descriptor.
     Actor,
-    /// Places: names, label; description.
+    /// Places. Heading: names, label. Other texts: description.
     Place,
-    /// Events: title; summary, place note.
+    /// Events. Heading: title. Other texts: summary, place note.
     Event,
-    /// Accounts of events: label; place note.
+    /// Accounts of events. Heading: label. Other texts: place note.
     Account,
-    /// Statements: summary; text, speaker as printed.
+    /// Statements. Heading: summary. Other texts: text, speaker as printed.
     Statement,
-    /// Claims: text.
+    /// Claims. Heading: text.
     Claim,
-    /// Relations: title; note.
+    /// Relations. Heading: title. Other texts: note.
     Relation,
-    /// Figures: what is counted.
+    /// Figures. Heading: description of what is counted.
     Figure,
-    /// Articles: headline; the first 12,000 words of the text.
+    /// Articles. Heading: headline. Other texts: the first 12,000 words of the article.
     Article,
 }
 
-/// By what something was found, the surer first.
+/// The rule by which a hit was found, most certain first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 pub enum SearchRule {
-    /// Its name is the text, letter for letter.
+    /// A name equals the search text exactly.
     Exact,
-    /// Its name has all the words, without regard to case, accents, articles, punctuation and joined or split parts.
+    /// A name has all the words, ignoring case, accents, articles, punctuation and how words are joined or split.
     Folded,
-    /// Its name has all the words, carried over to Latin letters.
+    /// A name has all the words after transliteration to Latin letters.
     Transliterated,
-    /// Its name has all the words by their sound.
+    /// A name has all the words by their sound.
     Phonetic,
-    /// The words are written of it.
+    /// The node's texts have all the words.
     Text,
-    /// Its name has all the words but one by their sound. Such hits come last and are not counted.
+    /// A name has all the words but one by their sound. Such hits come last and are not counted in `totalCount`.
     Part,
 }
 
-/// Something found.
+/// A hit of a search.
 #[derive(SimpleObject)]
 pub struct SearchHit {
-    /// What was found.
+    /// The node that was found.
     node: Node,
-    /// By what.
+    /// The rule by which it was found.
     rule: SearchRule,
-    /// The name that agrees; null for `TEXT`.
+    /// The matching name; null for the rule TEXT.
     name: Option<Name>,
-    /// How near the name is, from 0 to 1, the same letters, in thousandths; null for `TEXT`.
+    /// Similarity of the name from 0 to 1 (same letters), rounded to thousandths; null for the rule TEXT.
     closeness: Option<f64>,
-    /// Where the words stand in its texts, a text each, at most 10. Empty when a name agrees by its sound alone and no word
-    /// of it does.
+    /// Positions of the search words in the node's texts: one highlight per text, at most 10. Empty when a name matches
+    /// by its sound as a whole, but none of its words does.
     highlights: Vec<Highlight>,
 }
 
-/// What a search finds.
+/// The result of a search.
 pub struct Search {
     text: String,
     words: Words,
@@ -126,20 +127,22 @@ impl Search {
     }
 }
 
-/// What a search finds.
+/// The result of a search.
 #[Object]
 impl Search {
-    /// The best hits: by rule in the order of `SearchRule`. Names of one rule by closeness and by how often their bearers
-    /// have part in events, speak or are the place of events; of each rule at most 2,000 names are looked at. Texts that
-    /// have the words side by side in their title before those that have them there in any order, then elsewhere side by
-    /// side, then in any order; of equals the last recorded first.
+    /// The best hits, ordered by rule as listed in `SearchRule`.
+    ///
+    /// Hits by name are ordered by closeness, with a bonus for bearers that often participate in events, speak, or are
+    /// the place of events. At most 2,000 names are considered per rule. Hits by text come in this order: adjacent
+    /// words in the heading, words in any order in the heading, adjacent words anywhere, words in any order anywhere.
+    /// Ties are ordered by import, latest first.
     async fn hits(&self, ctx: &Context<'_>) -> Result<Vec<SearchHit>, SharedError> {
         let session = session(ctx)?;
         let candidates = self.candidates(session).await?;
         let mut nodes = HashMap::new();
-        for kind in SearchKind::ALL.iter().filter_map(|kind| shown(kind.stored())) {
+        for kind in SearchKind::ALL.iter().filter_map(|kind| node_kind(kind.stored())) {
             let ids: Vec<i64> =
-                candidates.iter().filter(|one| shown(one.kind) == Some(kind)).map(|one| one.id).collect();
+                candidates.iter().filter(|one| node_kind(one.kind) == Some(kind)).map(|one| one.id).collect();
             if !ids.is_empty() {
                 nodes.extend(load(session, kind, &ids).await?);
             }
@@ -158,7 +161,7 @@ impl Search {
                 _ => None,
             });
             Some(SearchHit {
-                // Gone since the search found it.
+                // None if it was deleted after the search found it.
                 node: nodes.get(&one.id)?.clone(),
                 rule: one.rule,
                 name,
@@ -169,10 +172,10 @@ impl Search {
         Ok(candidates.iter().filter_map(hit).collect())
     }
 
-    /// How many things are found, but for those whose name has one word less (`PART`). Counted only when selected.
+    /// Number of nodes found, without hits by the rule PART. Counted only when selected.
     async fn total_count(&self, ctx: &Context<'_>) -> Result<i32, SharedError> {
         let session = session(ctx)?;
-        let found = found_or_named(&self.text, &self.modes, session.dialect())?;
+        let found = full_text_or_name_ids(&self.text, &self.modes, session.dialect())?;
         let select = Query::select()
             .expr_as(Expr::cust("COUNT(*)"), "count")
             .from("record")
@@ -184,7 +187,8 @@ impl Search {
         Ok(i32::try_from(count).unwrap_or(i32::MAX))
     }
 
-    /// "Did you mean": names at hand that are near, when nothing is found; at most 5.
+    /// Spelling suggestions ("did you mean"): at most 5 similar names of the graph. Empty unless nothing is found, or
+    /// only hits by the rule PART.
     async fn suggestions(&self, ctx: &Context<'_>) -> Result<Vec<String>, SharedError> {
         let session = session(ctx)?;
         if self.candidates(session).await?.iter().any(|one| one.rule != SearchRule::Part) {
@@ -194,71 +198,72 @@ impl Search {
     }
 }
 
-/// A bearer of a name that agrees with one asked for.
-pub(crate) struct Alike {
+/// An actor or place with a name that is similar to a given one.
+pub(crate) struct SimilarBearer {
     pub(crate) id: i64,
     pub(crate) rule: SearchRule,
-    /// Its name.
+    /// The similar name.
     pub(crate) name: String,
-    /// How near that is, from 0 to 1.
+    /// Similarity of the name, from 0 to 1.
     pub(crate) closeness: f64,
 }
 
-/// The bearers of names that agree with a name in all its words, nearest first; none for what is no name.
-pub(crate) async fn alike(
+/// Returns the bearers of names that match a name in all its words, closest first. Returns none for a text that cannot
+/// be a name.
+pub(crate) async fn similar_bearers(
     session: &Session,
     name: &str,
     kind: SearchKind,
     first: usize,
-) -> Result<Vec<Alike>, SharedError> {
-    let (Ok(words), Ok(asked)) = (asked_words(name), NameQuery::new(name)) else { return Ok(Vec::new()) };
+) -> Result<Vec<SimilarBearer>, SharedError> {
+    let (Ok(words), Ok(query)) = (parse_search(name), NameQuery::new(name)) else { return Ok(Vec::new()) };
     let (kinds, modes) = (vec![kind], NameRule::ALL.to_vec());
     let search = Search { text: name.to_owned(), words, name: None, kinds, modes, first, candidates: OnceCell::new() };
-    let found = candidate::by_name(&search, &asked, session).await?;
+    let found = candidate::by_name(&search, &query, session).await?;
     let whole = found.into_iter().filter(|one| one.rule != SearchRule::Part);
     Ok(whole
         .filter_map(|one| {
             let near = one.name?;
-            Some(Alike { id: one.id, rule: one.rule, name: near.text, closeness: near.closeness })
+            Some(SimilarBearer { id: one.id, rule: one.rule, name: near.text, closeness: near.closeness })
         })
         .collect())
 }
 
-/// Search over all nouns.
+/// The root field for search.
 #[derive(Default)]
 pub struct SearchQuery;
 
-/// Search over all nouns.
+/// The root field for search.
 #[Object]
 impl SearchQuery {
-    /// What has all the words, or a name that agrees. Words count without case, accents, the Arabic article and variants of
-    /// Arabic letters, and are not stemmed. Within a noun's filter `search` finds the same and can be combined.
+    /// Searches all node types by full text and by name: finds nodes whose texts have all the words, and nodes with a
+    /// matching name.
     ///
-    /// Errors: `BAD_INPUT` for a text without a word that must be there, `LIMIT` for more than 32 words or a longer page.
+    /// Words match regardless of case, accents, the Arabic article and variants of Arabic letters; they are not
+    /// stemmed. The filter field `search` of a node type finds the same nodes and can be combined with other filter
+    /// fields. Errors: `BAD_INPUT` for a text without a required word; `LIMIT` for more than 32 words or `first` above
+    /// 500.
     async fn search(
         &self,
         #[graphql(
-            desc = "Words; `\"a phrase\"` for words side by side; `begin*` for a beginning; `-word` or `-\"a phrase\"` for what must not be there."
+            desc = "Words to search for. `\"a phrase\"` matches adjacent words, `begin*` matches a prefix, and `-word` or `-\"a phrase\"` excludes."
         )]
         text: String,
-        #[graphql(desc = "Only these nouns; all when left out.")] kinds: Option<Vec<SearchKind>>,
-        #[graphql(desc = "How many hits, 0 to 500; 20 when left out.")] first: Option<i32>,
-        #[graphql(desc = "How names are compared; all ways when left out, and `[]` compares no names.")] modes: Option<
+        #[graphql(desc = "Node types to search (default: all).")] kinds: Option<Vec<SearchKind>>,
+        #[graphql(desc = "Maximum number of hits, 0 to 500 (default 20).")] first: Option<i32>,
+        #[graphql(desc = "Rules by which names are compared (default: all); `[]` compares no names.")] modes: Option<
             Vec<NameRule>,
         >,
     ) -> Option<Result<Search, SharedError>> {
         let search = || {
-            let words = asked_words(&text)?;
-            let name = asked_name(&text, &words)?;
-            let first = first.unwrap_or(DEFAULT_PAGE);
-            if first > LONGEST_PAGE {
-                return Err(Error::Limit(format!(
-                    "`first: {first}` is more than a page holds: ask for at most {LONGEST_PAGE}"
-                ))
-                .into());
+            let words = parse_search(&text)?;
+            let name = name_in_search(&text, &words)?;
+            let first = first.unwrap_or(DEFAULT_PAGE_SIZE);
+            if first > MAX_PAGE_SIZE {
+                return Err(Error::Limit(format!("`first: {first}` is too large: use at most {MAX_PAGE_SIZE}")).into());
             }
             let first = usize::try_from(first)
-                .map_err(|_| Error::BadInput(format!("`first: {first}` is negative: write 0 to {LONGEST_PAGE}")))?;
+                .map_err(|_| Error::BadInput(format!("`first: {first}` is negative: use 0 to {MAX_PAGE_SIZE}")))?;
             let kinds = kinds.unwrap_or_else(|| SearchKind::ALL.to_vec());
             let modes = modes.unwrap_or_else(|| NameRule::ALL.to_vec());
             Ok(Search { text: text.clone(), words, name, kinds, modes, first, candidates: OnceCell::new() })

@@ -1,4 +1,4 @@
-//! "Did you mean": names at hand that are near one that nothing has.
+//! Spelling suggestions ("did you mean"): names in the graph that are similar to one that was not found.
 
 use std::collections::BTreeSet;
 
@@ -10,30 +10,32 @@ use crate::text::fold;
 use crate::text::phonetic::{Sound, Word};
 use crate::text::similarity::closeness;
 
-/// Names that are suggested.
-const MOST: usize = 5;
-/// Names that are less near are no suggestion.
-const LEAST: f64 = 0.55;
-/// Names that are looked at for each word.
-const MOST_NAMES: u64 = 500;
-/// Words of a name that are looked for misspelt, and skeletons of each.
-const MOST_WORDS: usize = 4;
-const MOST_KEYS: usize = 2;
+/// Maximum number of suggestions.
+const MAX_SUGGESTIONS: usize = 5;
+/// Minimum closeness of a suggestion.
+const MIN_CLOSENESS: f64 = 0.55;
+/// Maximum number of names read for each word.
+const MAX_NAMES: u64 = 500;
+/// Maximum number of words of the text for which misspellings are searched.
+const MAX_WORDS: usize = 4;
+/// Maximum number of phonetic skeletons of each such word.
+const MAX_KEYS: usize = 2;
 /// The consonants of skeletons (see [`Sound`]).
 const CONSONANTS: &str = "bdfhjklmnrstwyzS";
 
-/// Names near a text, those in its script first, then the nearest: those that lack one of its words, and those with a word whose consonants differ in
-/// one place. A text that is no name has none.
+/// Returns names similar to a text: names that lack one of its words, and names with a word that differs in one
+/// consonant. Names in the script of the text come first, then the closest. A text that cannot be a name has no
+/// suggestions.
 pub(crate) async fn suggestions(session: &Session, text: &str) -> Result<Vec<String>, SharedError> {
     const FOUND: &str = "found";
-    let Ok(asked) = NameQuery::new(text) else { return Ok(Vec::new()) };
-    let mut ways = asked.but_one();
-    for word in asked.sound.words.iter().take(MOST_WORDS) {
-        let near: BTreeSet<String> = word.keys.iter().take(MOST_KEYS).flat_map(|key| misspelt(key)).collect();
-        ways.extend(NameQuery::with_sound(near.into_iter().collect()));
+    let Ok(query) = NameQuery::new(text) else { return Ok(Vec::new()) };
+    let mut ways = query.selects_but_one_word();
+    for word in query.sound.words.iter().take(MAX_WORDS) {
+        let near: BTreeSet<String> = word.keys.iter().take(MAX_KEYS).flat_map(|key| misspellings(key)).collect();
+        ways.extend(NameQuery::select_by_phonetic_keys(near.into_iter().collect()));
     }
     let limited = |mut names: SelectStatement| {
-        names.distinct().order_by("name_id", Order::Asc).limit(MOST_NAMES);
+        names.distinct().order_by("name_id", Order::Asc).limit(MAX_NAMES);
         Query::select().column((FOUND, "name_id")).from_subquery(names, FOUND).take()
     };
     let all = ways.into_iter().map(limited).reduce(|mut left, right| left.union(UnionType::Distinct, right).take());
@@ -43,38 +45,41 @@ pub(crate) async fn suggestions(session: &Session, text: &str) -> Result<Vec<Str
         .from_subquery(all, FOUND)
         .join(JoinType::InnerJoin, "name", Expr::col(("name", "id")).equals((FOUND, "name_id")))
         .take();
-    let mut near = BTreeSet::new();
+    let mut similar = BTreeSet::new();
     for row in session.all(&select).await? {
         let (bearer, name): (i64, String) = (row.try_get("", "target_id")?, row.try_get("", "text")?);
-        let closeness = nearest(&asked.sound, &Sound::of(&name));
-        if closeness >= LEAST {
-            // Names in the script that was asked in come first: vowels that are not written always agree.
+        let closeness = best_closeness(&query.sound, &Sound::of(&name));
+        if closeness >= MIN_CLOSENESS {
+            // Names in the text's own script come first: in other scripts unwritten vowels match any vowel, so they
+            // look closer than they are.
             let is_other_script = fold::script(&name) != fold::script(text);
-            near.insert((is_other_script, -(closeness * 1000.0).round() as i64, name, bearer));
+            similar.insert((is_other_script, -(closeness * 1000.0).round() as i64, name, bearer));
         }
     }
-    // Of each bearer the first of its names, and each name once.
+    // One name per bearer, and each name once.
     let (mut bearers, mut names) = (BTreeSet::new(), Vec::new());
-    for (.., name, bearer) in near {
-        if names.len() < MOST && bearers.insert(bearer) && !names.contains(&name) {
+    for (.., name, bearer) in similar {
+        if names.len() < MAX_SUGGESTIONS && bearers.insert(bearer) && !names.contains(&name) {
             names.push(name);
         }
     }
     Ok(names)
 }
 
-/// How near a name is to the asked one, or a word of it where one word was asked for.
-fn nearest(asked: &Sound, name: &Sound) -> f64 {
-    let whole = closeness(asked, name);
-    if asked.words.len() > 1 {
+/// Returns the closeness of a name to the text. For a text of one word, it is the closeness of the closest single word
+/// if that is higher.
+fn best_closeness(query: &Sound, name: &Sound) -> f64 {
+    let whole = closeness(query, name);
+    if query.words.len() > 1 {
         return whole;
     }
     let alone = |word: &Word| Sound { words: vec![word.clone()], ..Sound::default() };
-    name.words.iter().map(|word| closeness(asked, &alone(word))).fold(whole, f64::max)
+    name.words.iter().map(|word| closeness(query, &alone(word))).fold(whole, f64::max)
 }
 
-/// Skeletons that differ in one consonant: left out, put in, exchanged, or changed for its neighbour.
-fn misspelt(key: &str) -> Vec<String> {
+/// Returns the skeletons that differ from one by a single edit of a consonant: removed, inserted, replaced, or swapped
+/// with the next.
+fn misspellings(key: &str) -> Vec<String> {
     let letters: Vec<char> = key.chars().collect();
     let mut all = Vec::new();
     let mut add = |letters: Vec<char>| all.push(letters.into_iter().collect::<String>());

@@ -1,70 +1,70 @@
-//! Ids that other systems gave.
+//! External ids: the identifiers of actors, places, events and articles in other systems.
 
 use async_graphql::{Context, ID, Object};
 
 use crate::graphql::connection::facets::facet;
-use crate::graphql::connection::keyset::order;
+use crate::graphql::connection::order_by::order;
 use crate::graphql::filter::{IdFilter, RecordFilter, StringFilter, filter, from_record};
-use crate::graphql::loading::batch::node_type;
+use crate::graphql::loading::node_type::node_type;
 use crate::graphql::loading::session::SharedError;
 use crate::graphql::types::dataset::{Record, record};
 use crate::graphql::types::node::{Node, NodeKind, target};
 
 node_type!(ExternalId of external_id, filter ExternalIdFilter, order ExternalIdOrderField, facet ExternalIdFacet);
 
-/// An id that another system gave to an actor, place, event or article.
+/// An identifier that another system, such as Wikidata, uses for an actor, place, event or article.
 #[Object]
 impl ExternalId {
-    /// Its id: opaque, unique over all types, the same as long as the thing exists.
+    /// Global id (Relay): opaque, unique across all types, stable for the lifetime of the node.
     async fn id(&self) -> ID {
         NodeKind::ExternalId.global(self.0.id.0)
     }
-    /// The record that it came with.
+    /// The imported record this node was created from: its dataset and key.
     async fn record(&self, ctx: &Context<'_>) -> Result<Record, SharedError> {
         record(&self.0, ctx, |row| row.id.0).await
     }
-    /// Who gives such ids: `wikidata`, `geonames`, `gdelt`, `acled`, `ucdp`, `ftm`, `twitter`, ...
+    /// The identifier scheme: `wikidata`, `geonames`, `gdelt`, `acled`, `ucdp`, `ftm`, `twitter`, ...
     async fn scheme(&self) -> &str {
         &self.0.scheme
     }
-    /// The id, in the form that its scheme has.
+    /// The identifier, in the format of its scheme.
     async fn value(&self) -> &str {
         &self.0.value
     }
-    /// Whose id it is.
+    /// The actor, place, event or article that has this identifier.
     async fn target(&self, ctx: &Context<'_>) -> Result<Node, SharedError> {
         target(&self.0, ctx, |row| Some((row.target_id.0, Some(row.target_kind)))).await
     }
 }
 
 filter! {
-    /// Which ids elsewhere.
+    /// Filter for external ids.
     ExternalIdFilter of external_id {
-        /// The id.
+        /// Global id.
         id: IdFilter = id(Id of ExternalId);
-        /// The record that it came with.
+        /// The imported record this node was created from: its dataset and key.
         record: RecordFilter = with(from_record::<entity::external_id::Entity>);
-        /// The scheme.
+        /// The identifier scheme; exact match, case-sensitive.
         scheme: StringFilter = column(Scheme);
-        /// The id in its scheme.
+        /// The identifier; exact match, case-sensitive.
         value: StringFilter = column(Value);
     }
 }
 
 facet! {
-    /// By what external ids can be counted.
+    /// Facets of external ids.
     ExternalIdFacet of external_id {
-        /// Who gives such ids.
-        Scheme = Values::words(Column::Scheme),
-        /// The noun of what has it.
-        TargetKind = Values::words(Column::TargetKind),
+        /// The identifier scheme.
+        Scheme = FacetValues::column(Column::Scheme),
+        /// Node type of the identified node.
+        TargetKind = FacetValues::column(Column::TargetKind),
     }
 }
 
 order! {
-    /// By what ids elsewhere can be ordered.
+    /// Sort keys for external ids.
     ExternalIdOrderField {
-        /// In the order in which they were recorded.
+        /// Import order.
         Recorded = Recorded,
     }
 }

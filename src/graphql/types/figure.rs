@@ -1,4 +1,4 @@
-//! Numbers and what they count.
+//! Figures: the numbers that statements, events, accounts and articles report.
 
 use std::collections::HashMap;
 
@@ -7,20 +7,21 @@ use sea_orm::sea_query::{Expr, ExprTrait, Func, Order, Query};
 
 use crate::graphql::connection::Connection;
 use crate::graphql::connection::facets::facet;
-use crate::graphql::connection::histogram::DatedList;
-use crate::graphql::connection::keyset::order;
-use crate::graphql::connection::loader::{ConnectionLoader, by};
-use crate::graphql::executor::resolve::ResolvedObject;
+use crate::graphql::connection::histogram::DatedConnectionFields;
+use crate::graphql::connection::loader::{ConnectionLoader, foreign_key};
+use crate::graphql::connection::order_by::order;
+use crate::graphql::executor::object::ResolvedObject;
 use crate::graphql::filter::{
     DateFilter, EnumFilter, EventTypeFilter, FloatFilter, IdFilter, ListFilter, RecordFilter, StringFilter, filter,
-    from_record, has_child, searched,
+    from_record, full_text_match, has_child,
 };
 use crate::graphql::has_many;
-use crate::graphql::loading::batch::{Once, node_type};
+use crate::graphql::loading::batch::LoadOnce;
 use crate::graphql::loading::belongs_to::belongs_to;
+use crate::graphql::loading::node_type::node_type;
 use crate::graphql::loading::session::{Session, SharedError, session};
 use crate::graphql::root_fields::root_fields;
-use crate::graphql::types::claim::Claim;
+use crate::graphql::types::claim::{Claim, claim_about};
 use crate::graphql::types::dataset::{Record, record};
 use crate::graphql::types::date::Date;
 use crate::graphql::types::evidence::{Evidence, EvidenceFilter};
@@ -28,7 +29,7 @@ use crate::graphql::types::node::{Node, NodeKind, target};
 use crate::graphql::types::place::{Place, PlaceFilter};
 use entity::event_type::EventType;
 use entity::figure::{Column, Entity, Qualifier};
-use entity::record::RecordKind as Noun_;
+use entity::record::RecordKind;
 
 belongs_to! {
     figure {
@@ -37,73 +38,66 @@ belongs_to! {
     }
 }
 
-node_type!(Figure of figure, filter FigureFilter, order FigureOrderField, facet FigureFacet, chart FigureChart, dated [Earliest Latest], refers REFERENCES);
+node_type!(Figure of figure, filter FigureFilter, order FigureOrderField, facet FigureFacet, connection_fields FigureConnectionFields, dated [Earliest Latest], belongs_to BELONGS_TO);
 
-/// A number that a statement, event, account or article gives, with what it counts.
+/// A number that a statement, event, account or article reports, together with what it counts.
 #[Object]
 impl Figure {
-    /// Its id: opaque, unique over all types, the same as long as the thing exists.
+    /// Global id (Relay): opaque, unique across all types, stable for the lifetime of the node.
     async fn id(&self) -> ID {
         NodeKind::Figure.global(self.0.id.0)
     }
-    /// The record that it came with.
+    /// The imported record this node was created from: its dataset and key.
     async fn record(&self, ctx: &Context<'_>) -> Result<Record, SharedError> {
         record(&self.0, ctx, |row| row.id.0).await
     }
-    /// The statement, event, account or article that gives it.
+    /// The statement, event, account or article that reports the number.
     async fn target(&self, ctx: &Context<'_>) -> Result<Node, SharedError> {
         target(&self.0, ctx, |row| Some((row.target_id.0, Some(row.target_kind)))).await
     }
-    /// What is counted, in words.
+    /// Description of what is counted.
     async fn counted(&self) -> &str {
         &self.0.counted
     }
-    /// The type of the events counted.
+    /// The event type counted; null when the figure does not count events of one type.
     async fn counted_type(&self) -> Option<EventType> {
         self.0.counted_type
     }
-    /// The number.
+    /// The number; null when only bounds are known.
     async fn value(&self) -> Option<f64> {
         self.0.value
     }
-    /// The least it may be.
+    /// Lower bound of the number.
     async fn lower(&self) -> Option<f64> {
         self.0.lower
     }
-    /// The most it may be.
+    /// Upper bound of the number.
     async fn upper(&self) -> Option<f64> {
         self.0.upper
     }
-    /// The unit, such as `person`, `year`, `USD`.
+    /// The unit, such as `person`, `year` or `USD`.
     async fn unit(&self) -> Option<&String> {
         self.0.unit.as_ref()
     }
-    /// How exact it is meant.
+    /// Precision of the number: exact, a bound, or an estimate.
     async fn qualifier(&self) -> Qualifier {
         self.0.qualifier
     }
-    /// Over what time it is counted.
+    /// The period that the figure covers.
     async fn period(&self) -> Option<ResolvedObject<Date>> {
         Date::of(self.0.period.as_ref(), self.0.period_raw.as_ref(), self.0.earliest, self.0.latest).map(ResolvedObject)
     }
-    /// Where it is counted.
+    /// The place that the figure covers.
     async fn place(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Place>, SharedError>> {
-        self.0.one(ctx, &PLACE).await
+        self.0.belongs_to(ctx, &PLACE).await
     }
-    /// The figure of which it is a part: the 58 of the 76.
+    /// The larger figure that includes this one: the 76, if this figure is 58 of the 76.
     async fn part_of(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Figure>, SharedError>> {
-        self.0.one(ctx, &PART_OF).await
+        self.0.belongs_to(ctx, &PART_OF).await
     }
-    /// The claim about it, if statements take sides on it.
+    /// The claim about this figure; null when there is none.
     async fn claim(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Claim>, SharedError>> {
-        self.0
-            .one_by::<Claim>(
-                ctx,
-                entity::claim::Column::SubjectId,
-                |row| Some(row.id.0),
-                |claim| claim.subject_id.map(|id| id.0),
-            )
-            .await
+        claim_about(&self.0, ctx, |row| row.id.0).await
     }
     #[graphql(flatten)]
     async fn lists(&self) -> FigureLists {
@@ -113,93 +107,96 @@ impl Figure {
 
 has_many! {
     FigureLists of entity::figure::Entity, named "Figure" {
-    /// The figures that are parts of it.
-    parts: Figure = by(entity::figure::Column::PartOfId);
-    /// Where it is written.
-    evidence: Evidence = by(entity::evidence::Column::TargetId);
+    /// The figures that are included in this one.
+    parts: Figure = foreign_key(entity::figure::Column::PartOfId);
+    /// Evidence: the spans of article text that support this figure.
+    evidence: Evidence = foreign_key(entity::evidence::Column::TargetId);
     }
 }
 
 filter! {
-    /// Which figures.
+    /// Filter for figures.
     FigureFilter of figure {
-        /// The id.
+        /// Global id.
         id: IdFilter = id(Id of Figure);
-        /// The record that it came with.
+        /// The imported record this node was created from: its dataset and key.
         record: RecordFilter = with(from_record::<entity::figure::Entity>);
-        /// The words are in its counted thing: see `Query.search`.
-        search: String = with(searched::<entity::figure::Entity>);
-        /// The noun of what gives it: STATEMENT, EVENT, ACCOUNT or ARTICLE.
-        target_kind: EnumFilter<Noun_> = column(TargetKind);
-        /// What is counted, letter for letter.
+        /// Full-text search in `counted`; syntax as in `Query.search`.
+        search: String = with(full_text_match::<entity::figure::Entity>);
+        /// Node type of the figure's `target`: STATEMENT, EVENT, ACCOUNT or ARTICLE.
+        target_kind: EnumFilter<RecordKind> = column(TargetKind);
+        /// Description of what is counted; exact match, case-sensitive.
         counted: StringFilter = column(Counted);
-        /// The type of the events counted.
+        /// The event type counted.
         counted_type: EventTypeFilter = column(CountedType);
         /// The number.
         value: FloatFilter = column(Value);
-        /// The unit.
+        /// The unit; exact match, case-sensitive.
         unit: StringFilter = column(Unit);
-        /// How exact it is meant.
+        /// Precision of the number.
         qualifier: EnumFilter<Qualifier> = column(Qualifier);
-        /// Over what time it is counted.
+        /// The period that the figure covers.
         period: DateFilter = date(Period Earliest Latest);
-        /// Where it is counted.
+        /// The place that the figure covers.
         place: Box<PlaceFilter> = one(PlaceId);
-        /// The statement that gives it.
+        /// The statement that reports the figure.
         statement: Box<crate::graphql::types::statement::StatementFilter> = one(TargetId);
-        /// The event that it belongs to.
+        /// The event that reports the figure.
         event: Box<crate::graphql::types::event::EventFilter> = one(TargetId);
-        /// The figure of which it is a part.
+        /// The larger figure that includes the figure.
         part_of: Box<FigureFilter> = one(PartOfId);
-        /// Where it is written.
+        /// The figure's evidence.
         evidence: ListFilter<EvidenceFilter> = many(has_child::<entity::figure::Entity, _>(entity::evidence::Column::TargetId));
     }
 }
 
-/// A list of numbers.
-pub struct FigureChart(Connection<Figure>);
+/// The fields of a figure connection beyond the common ones: sums and histograms.
+pub struct FigureConnectionFields(Connection<Figure>);
 
-impl From<Connection<Figure>> for FigureChart {
+impl From<Connection<Figure>> for FigureConnectionFields {
     fn from(connection: Connection<Figure>) -> Self {
         Self(connection)
     }
 }
 
-/// A list of numbers.
+/// The fields of a figure connection beyond the common ones: sums and histograms.
 #[Object]
-impl FigureChart {
-    /// What the numbers of the whole list come to, whatever the page, for each unit. A number that is part of another is added
-    /// along with it: leave parts out by `not: {partOf: {}}`.
+impl FigureConnectionFields {
+    /// Sums over the whole list, regardless of the page: one per unit.
+    ///
+    /// A figure that is part of another is added as well; exclude such parts with the filter `not: {partOf: {}}`.
     async fn sums(&self, ctx: &Context<'_>) -> Result<Vec<FigureSum>, SharedError> {
-        let Connection { pages, parent } = &self.0;
-        let once = pages.loads.load::<Once<HashMap<i64, Vec<FigureSum>>>>((ctx.item.pos, "sums"), Once::new);
-        let all = once.get_or_init(async || Box::pin(sums(pages, session(ctx)?)).await).await;
+        let Connection { loader, parent } = &self.0;
+        let once = loader
+            .cache
+            .get_or_insert_with::<LoadOnce<HashMap<i64, Vec<FigureSum>>>>((ctx.item.pos, "sums"), LoadOnce::new);
+        let all = once.get_or_init(async || Box::pin(sums(loader, session(ctx)?)).await).await;
         all.as_ref().map(|all| all.get(parent).cloned().unwrap_or_default()).map_err(Clone::clone)
     }
 
     #[graphql(flatten)]
-    async fn histogram(&self) -> DatedList<Figure> {
+    async fn histogram(&self) -> DatedConnectionFields<Figure> {
         self.0.clone().into()
     }
 }
 
-/// What numbers of one unit come to, to 12 digits.
+/// Sums of the figures that share one unit, rounded to 12 significant digits.
 #[derive(Clone, SimpleObject)]
 pub struct FigureSum {
-    /// The unit; null for numbers without one. What is counted may differ: see `facets`.
+    /// The unit; null for figures without one. Figures of one unit may count different things: see `facets`.
     unit: Option<String>,
-    /// How many numbers there are.
+    /// Number of figures.
     count: i32,
-    /// The sum of `value`; null when none has it.
+    /// Sum of `value`; null when no figure has one.
     value: Option<f64>,
-    /// The sum of the least that each may be: `lower`, or else `value`; null when none has either.
+    /// Sum of the lower bounds: `lower`, or `value` where there is no `lower`. Null when no figure has either.
     lower: Option<f64>,
-    /// The sum of the most that each may be: `upper`, or else `value`; null when none has either.
+    /// Sum of the upper bounds: `upper`, or `value` where there is no `upper`. Null when no figure has either.
     upper: Option<f64>,
 }
 
 async fn sums(
-    pages: &ConnectionLoader<Figure>,
+    loader: &ConnectionLoader<Figure>,
     session: &Session,
 ) -> Result<HashMap<i64, Vec<FigureSum>>, SharedError> {
     let column = |column| Expr::col((Entity, column));
@@ -210,20 +207,20 @@ async fn sums(
         (or_value(Column::Lower), "lower"),
         (or_value(Column::Upper), "upper"),
     ];
-    let parent = pages.parent_column();
+    let parent = loader.parent_column();
     let mut groups = Query::select();
     groups.columns(parent).column("unit").expr_as(Expr::cust("COUNT(*)"), "count");
     for name in ["value", "lower", "upper"] {
         groups.expr_as(Func::sum(Expr::col(name)), name);
     }
-    groups.from_subquery(pages.over_all(session, columns, |_| ()).await?, "row");
+    groups.from_subquery(loader.select_all_rows(session, columns, |_| ()).await?, "row");
     groups.group_by_columns(parent).group_by_col("unit");
     groups.order_by_expr(Expr::col("unit").is_null(), Order::Asc).order_by("unit", Order::Asc);
     let mut all: HashMap<i64, Vec<FigureSum>> = HashMap::new();
     for row in session.all(&groups).await? {
         let sum = |name| Ok::<_, SharedError>(row.try_get::<Option<f64>>("", name)?.map(to_12_digits));
         let count: i64 = row.try_get("", "count")?;
-        all.entry(pages.parent(&row)?).or_default().push(FigureSum {
+        all.entry(loader.parent(&row)?).or_default().push(FigureSum {
             unit: row.try_get("", "unit")?,
             count: i32::try_from(count).unwrap_or(i32::MAX),
             value: sum("value")?,
@@ -234,31 +231,31 @@ async fn sums(
     Ok(all)
 }
 
-/// The databases add in orders of their own, which shows in the last digits.
+/// Rounds a sum to 12 significant digits: the databases add in different orders, which changes the last digits.
 fn to_12_digits(sum: f64) -> f64 {
     format!("{sum:.11e}").parse().unwrap_or(sum)
 }
 
 facet! {
-    /// By what figures can be counted.
+    /// Facets of figures.
     FigureFacet of figure {
-        /// The type of the events counted.
-        CountedType = Values::words(Column::CountedType),
+        /// The event type counted.
+        CountedType = FacetValues::column(Column::CountedType),
         /// The unit.
-        Unit = Values::words(Column::Unit),
-        /// How exact it is meant.
-        Qualifier = Values::words(Column::Qualifier),
-        /// Where it is counted.
-        Place = Values::things(Column::PlaceId, NodeKind::Place),
+        Unit = FacetValues::column(Column::Unit),
+        /// Precision of the number.
+        Qualifier = FacetValues::column(Column::Qualifier),
+        /// The place that the figure covers.
+        Place = FacetValues::node(Column::PlaceId, NodeKind::Place),
     }
 }
 
 order! {
-    /// By what figures can be ordered.
+    /// Sort keys for figures.
     FigureOrderField {
-        /// In the order in which they were recorded.
+        /// Import order.
         Recorded = Recorded,
-        /// By the number.
+        /// The number (`value`).
         Value = Real (entity::figure::Entity, entity::figure::Column::Value),
     }
 }
@@ -266,11 +263,11 @@ order! {
 root_fields! {
     FigureQuery of Figure {
         lists {
-            /// Numbers and what they count.
+            /// Paginated list of figures: numbers together with what they count.
             figures;
         }
         one {
-            /// A figure.
+            /// Looks up one figure.
             figure Figure;
         }
     }

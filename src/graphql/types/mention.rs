@@ -1,14 +1,14 @@
-//! Names seen in articles and not yet judged.
+//! Mentions: names found in articles, before and after they are resolved to an actor or place.
 
 use async_graphql::{Context, ID, Object};
 
 use crate::graphql::connection::facets::facet;
-use crate::graphql::connection::keyset::order;
-use crate::graphql::executor::resolve::ResolvedObject;
+use crate::graphql::connection::order_by::order;
+use crate::graphql::executor::object::ResolvedObject;
 use crate::graphql::filter::{EnumFilter, IdFilter, RecordFilter, StringFilter, filter, from_record};
-use crate::graphql::loading::batch::node_type;
 use crate::graphql::loading::belongs_to::belongs_to;
-use crate::graphql::loading::session::{SharedError, present};
+use crate::graphql::loading::node_type::node_type;
+use crate::graphql::loading::session::{SharedError, required};
 use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::article::{Article, ArticleFilter};
 use crate::graphql::types::dataset::{Record, record};
@@ -21,71 +21,71 @@ belongs_to! {
     }
 }
 
-node_type!(Mention of mention, filter MentionFilter, order MentionOrderField, facet MentionFacet, refers REFERENCES);
+node_type!(Mention of mention, filter MentionFilter, order MentionOrderField, facet MentionFacet, belongs_to BELONGS_TO);
 
-/// A name seen in an article and not yet judged, or judged to name an actor or place.
+/// A name found in an article: unresolved, or resolved to the actor or place it refers to.
 #[Object]
 impl Mention {
-    /// Its id: opaque, unique over all types, the same as long as the thing exists.
+    /// Global id (Relay): opaque, unique across all types, stable for the lifetime of the node.
     async fn id(&self) -> ID {
         NodeKind::Mention.global(self.0.id.0)
     }
-    /// The record that it came with.
+    /// The imported record this node was created from: its dataset and key.
     async fn record(&self, ctx: &Context<'_>) -> Result<Record, SharedError> {
         record(&self.0, ctx, |row| row.id.0).await
     }
-    /// The article.
+    /// The article that contains the name.
     async fn article(&self, ctx: &Context<'_>) -> Result<ResolvedObject<Article>, SharedError> {
-        present(self.0.one(ctx, &ARTICLE).await)
+        required(self.0.belongs_to(ctx, &ARTICLE).await)
     }
-    /// The name as written there.
+    /// The name as written in the article.
     async fn text(&self) -> &str {
         &self.0.text
     }
-    /// What it seems to name.
+    /// Kind of entity that the name seems to refer to.
     async fn kind(&self) -> MentionKind {
         self.0.kind
     }
-    /// First code point in the article's text, from 0.
+    /// Start of the name in the article's text, in Unicode code points from 0; null when not recorded.
     async fn start(&self) -> Option<i32> {
         self.0.start
     }
-    /// The actor or place that it was judged to name.
+    /// The actor or place that the name refers to; null while the mention is unresolved.
     async fn resolved_to(&self, ctx: &Context<'_>) -> Option<Result<Node, SharedError>> {
         target_if(&self.0, ctx, |row| Some((row.target_id?.0, row.target_kind))).await
     }
 }
 
 filter! {
-    /// Which mentions.
+    /// Filter for mentions.
     MentionFilter of mention {
-        /// The id.
+        /// Global id.
         id: IdFilter = id(Id of Mention);
-        /// The record that it came with.
+        /// The imported record this node was created from: its dataset and key.
         record: RecordFilter = with(from_record::<entity::mention::Entity>);
-        /// The name as written, letter for letter.
+        /// The name as written; exact match, case-sensitive.
         text: StringFilter = column(Text);
-        /// What it seems to name.
+        /// Kind of entity that the name seems to refer to.
         kind: EnumFilter<MentionKind> = column(Kind);
-        /// The article.
+        /// The mention's article.
         article: Box<ArticleFilter> = one(ArticleId);
     }
 }
 
 facet! {
-    /// By what mentions can be counted.
+    /// Facets of mentions.
     MentionFacet of mention {
-        /// What is named.
-        Kind = Values::words(Column::Kind),
-        /// The name as it is written.
-        Text = Values::words(Column::Text),
+        /// Kind of entity that the name seems to refer to.
+        Kind = FacetValues::column(Column::Kind),
+        /// The name as written.
+        Text = FacetValues::column(Column::Text),
     }
 }
 
 order! {
-    /// By what mentions can be ordered.
+    /// Sort keys for mentions.
     MentionOrderField {
-        /// In the order in which they were recorded.
+        /// Import order.
         Recorded = Recorded,
     }
 }
@@ -93,7 +93,7 @@ order! {
 root_fields! {
     MentionQuery of Mention {
         lists {
-            /// Names seen in articles and not yet judged.
+            /// Paginated list of mentions: names found in articles.
             mentions;
         }
     }

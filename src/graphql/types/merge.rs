@@ -1,12 +1,12 @@
-//! Judgements on two things being one: what was judged, and judging.
+//! Merge decisions (entity resolution): whether two actors, places or events are the same.
 
 use async_graphql::{Context, Enum, ID, Object};
 
 use crate::auth::Scope;
-use crate::graphql::connection::facets::{NodeFacet, Values};
-use crate::graphql::connection::keyset::order;
+use crate::graphql::connection::facets::{FacetValues, NodeFacet};
+use crate::graphql::connection::order_by::order;
 use crate::graphql::filter::{EnumFilter, filter};
-use crate::graphql::loading::batch::node_type;
+use crate::graphql::loading::node_type::node_type;
 use crate::graphql::loading::session::{SharedError, caller};
 use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::date::DateTime;
@@ -15,87 +15,89 @@ use entity::merge::{Column, MergeDecision};
 
 node_type!(Merge of merge, filter MergeFilter, order MergeOrderField, facet MergeFacet);
 
-/// A recorded judgement on two actors, places or events being one. Judged the same, the other is no thing of its own any more:
-/// its id and slug name the kept one, which has its names, ids elsewhere, relations, parts in events, statements and evidence
-/// besides its own. `unmerge` undoes it to the letter.
+/// A recorded decision on whether two actors, places or events are the same.
+///
+/// If they are the SAME, the other entity is merged into the kept one: its id and slug then return the kept entity,
+/// which has the names, external ids, relations, participations, statements and evidence of both. `unmerge` restores
+/// both exactly.
 #[Object]
 impl Merge {
-    /// Its id: opaque, unique over all types.
+    /// Global id (Relay): opaque, unique across all types, stable for the lifetime of the node.
     async fn id(&self) -> ID {
         NodeKind::Merge.global(self.0.id.0)
     }
-    /// What was judged.
+    /// The decision: SAME, NOT_SAME or UNSURE.
     async fn decision(&self) -> MergeDecision {
         self.0.judgement
     }
-    /// The one that is kept when they are the same.
+    /// The entity that is kept when the two are merged.
     async fn kept(&self, ctx: &Context<'_>) -> Option<Result<Node, SharedError>> {
         target_if(&self.0, ctx, |row| Some((row.left_id.0, Some(row.kind)))).await
     }
-    /// The id of the kept one.
+    /// Global id of `kept`.
     async fn kept_id(&self) -> Option<ID> {
         Some(mergeable(self.0.kind)?.global(self.0.left_id.0))
     }
-    /// The other; null while it is judged to be the kept one.
+    /// The other entity; null while it is merged into `kept`.
     async fn other(&self, ctx: &Context<'_>) -> Option<Result<Node, SharedError>> {
         target_if(&self.0, ctx, |row| Some((row.right_id.0, Some(row.kind)))).await
     }
-    /// The id of the other, for `unmerge`.
+    /// Global id of the other entity; pass it to `unmerge`.
     async fn other_id(&self) -> Option<ID> {
         Some(mergeable(self.0.kind)?.global(self.0.right_id.0))
     }
-    /// When it was judged.
+    /// Time of the decision.
     async fn at(&self) -> DateTime {
         DateTime(self.0.judged_at)
     }
-    /// Why.
+    /// Reason for the decision.
     async fn reason(&self) -> Option<&String> {
         self.0.reason.as_ref()
     }
-    /// Who judged: the name of a key. Needs the scope ADMIN; others get null and an error (`FORBIDDEN`, without a key
-    /// `UNAUTHENTICATED`).
+    /// Author of the decision: the name of an API key, `command line`, or the author given in an imported `merge`
+    /// record. Needs the scope ADMIN; others get null and the error `FORBIDDEN`, or `UNAUTHENTICATED` without a key.
     async fn by(&self, ctx: &Context<'_>) -> Option<Result<&str, SharedError>> {
-        Some(caller(ctx).needs(Scope::Admin).map(|()| self.0.judged_by.as_str()).map_err(SharedError::from))
+        Some(caller(ctx).require(Scope::Admin).map(|()| self.0.judged_by.as_str()).map_err(SharedError::from))
     }
 }
 
-/// The node type of a kind of record that can be merged.
+/// Returns the node type of a record kind whose entities can be merged; none for other kinds.
 pub(crate) fn mergeable(kind: entity::record::RecordKind) -> Option<NodeKind> {
     NodeKind::of_stored(kind).filter(|kind| matches!(kind, NodeKind::Actor | NodeKind::Place | NodeKind::Event))
 }
 
 filter! {
-    /// Which judgements.
+    /// Filter for merge decisions.
     MergeFilter of merge {
-        /// What was judged.
+        /// The decision.
         decision: EnumFilter<MergeDecision> = column(Judgement);
-        /// The noun of both.
+        /// Node type of the two entities.
         kind: EnumFilter<entity::record::RecordKind> = column(Kind);
     }
 }
 
-/// By what judgements can be counted.
+/// Facets of merge decisions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 pub enum MergeFacet {
     /// The decision.
     Decision,
-    /// The noun of both.
+    /// Node type of the two entities.
     Kind,
 }
 
 impl NodeFacet for MergeFacet {
-    fn values(self) -> Values {
+    fn values(self) -> FacetValues {
         match self {
-            Self::Decision => Values::words(Column::Judgement),
-            Self::Kind => Values::words(Column::Kind),
+            Self::Decision => FacetValues::column(Column::Judgement),
+            Self::Kind => FacetValues::column(Column::Kind),
         }
     }
 }
 
 order! {
-    /// By what judgements can be ordered.
+    /// Sort keys for merge decisions.
     MergeOrderField {
-        /// In the order in which they were recorded.
+        /// Import order.
         Recorded = Recorded,
     }
 }
@@ -103,7 +105,7 @@ order! {
 root_fields! {
     MergeQuery of Merge {
         lists {
-            /// What was judged of two things being one.
+            /// Paginated list of merge decisions: whether two entities are the same.
             merges;
         }
     }

@@ -1,4 +1,4 @@
-//! Things that may be one with another, and why one may think so.
+//! Merge candidates (entity resolution): possible duplicates of an entity, with the reasons.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -7,82 +7,84 @@ use sea_orm::sea_query::{Alias, Expr, ExprTrait, Func, JoinType, Order, Query, S
 
 use crate::error::Error;
 use crate::graphql::loading::session::{Session, SharedError, session};
-use crate::graphql::search::{SearchKind, SearchRule, alike};
+use crate::graphql::search::{SearchKind, SearchRule, similar_bearers};
 use crate::graphql::types::node::{Node, NodeKind, load, parse};
 
-/// Names of a thing by which others are looked for.
-const MOST_NAMES: u64 = 8;
-/// Others that are looked at by each name, and by events.
-const MOST_LOOKED_AT: usize = 50;
-/// The most candidates.
-const MOST: i32 = 100;
+/// Maximum number of an entity's names for which similar names are searched.
+const MAX_NAMES: u64 = 8;
+/// Maximum number of candidates from each name, from external ids and from events.
+const MAX_COMPARED: usize = 50;
+/// Maximum value of `first`.
+const MAX_CANDIDATES: i32 = 100;
 
-/// A thing that may be one with the thing asked for.
+/// A possible duplicate of the given entity.
 #[derive(SimpleObject)]
 pub struct MergeCandidate {
-    /// The other thing.
+    /// The possible duplicate.
     node: Node,
-    /// Why it may be the same, the strongest reason first.
+    /// Reasons why the two may be the same, strongest first.
     reasons: Vec<MergeReason>,
 }
 
-/// Why two things may be one.
+/// A reason why two entities may be the same.
 #[derive(Clone, Union)]
 pub enum MergeReason {
-    /// Both have an id elsewhere.
+    /// Both have the same external id.
     ExternalId(SharedExternalId),
-    /// They have names that agree.
+    /// They have matching names.
     Name(SimilarName),
-    /// They have a part in the same events, or the same actors in them.
+    /// Actors: both participate in the same events. Events: the same actors participate in both.
     Events(SharedEvents),
 }
 
-/// An id elsewhere that both have.
+/// An external id that both entities have.
 #[derive(Clone, SimpleObject)]
 pub struct SharedExternalId {
-    /// Who gives such ids.
+    /// The identifier scheme, such as `wikidata`.
     scheme: String,
-    /// The id.
+    /// The identifier.
     value: String,
 }
 
-/// A name of the other that agrees with one of the thing.
+/// A name of the candidate that matches a name of the given entity.
 #[derive(Clone, SimpleObject)]
 pub struct SimilarName {
-    /// The thing's name.
+    /// The name of the given entity.
     name: String,
-    /// The other's name.
+    /// The matching name of the candidate.
     other_name: String,
-    /// By which rule they agree.
+    /// The rule by which the names match.
     rule: SearchRule,
-    /// How near they are, from 0 to 1, the same letters, in thousandths.
+    /// Similarity of the names from 0 to 1 (same letters), rounded to thousandths.
     closeness: f64,
 }
 
-/// What they have in common in events.
+/// Events that two actors share, or participants that two events share.
 #[derive(Clone, SimpleObject)]
 pub struct SharedEvents {
-    /// Of actors: events in which both have a part. Of events: actors that have a part in both, where the types agree and
-    /// the times overlap. Of places: none.
+    /// For actors: the number of events in which both participate. For events of the same type whose times overlap: the
+    /// number of actors that participate in both. Places have no such reason.
     count: i32,
 }
 
-/// What may be one.
+/// The root field for merge candidates.
 #[derive(Default)]
 pub struct MergeCandidateQuery;
 
-/// What may be one.
+/// The root field for merge candidates.
 #[Object]
 impl MergeCandidateQuery {
-    /// Things that may be the same as an actor, place or event, and why: a shared id elsewhere first, then names in any script,
-    /// then shared events. Pairs that were judged NOT_SAME are left out, and an anonymous source has none. Nothing is merged:
-    /// see the mutations `mergeActors`, `mergePlaces`, `mergeEvents`. Errors: `BAD_INPUT` for an id of another noun, `LIMIT` for
-    /// more than 100.
+    /// Possible duplicates of an actor, place or event, with reasons: shared external ids first, then names that match
+    /// in any script, then shared events.
+    ///
+    /// Pairs that were decided to be NOT_SAME are left out, and anonymous sources have no candidates. Nothing is
+    /// merged: use the mutations `mergeActors`, `mergePlaces` and `mergeEvents`. Errors: `BAD_INPUT` for an id of
+    /// another node type; `LIMIT` for `first` above 100.
     async fn merge_candidates(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The id of an actor, place or event.")] of: ID,
-        #[graphql(desc = "How many, 0 to 100.", default = 10)] first: i32,
+        #[graphql(desc = "Global id of an actor, place or event.")] of: ID,
+        #[graphql(desc = "Maximum number of candidates, 0 to 100.", default = 10)] first: i32,
     ) -> Option<Result<Vec<MergeCandidate>, SharedError>> {
         Some(candidates(ctx, &of, first).await)
     }
@@ -90,10 +92,11 @@ impl MergeCandidateQuery {
 
 async fn candidates(ctx: &Context<'_>, of: &ID, first: i32) -> Result<Vec<MergeCandidate>, SharedError> {
     let (kind, id) = parse(of)?;
-    if first > MOST {
-        return Err(Error::Limit(format!("`first: {first}` is too many: ask for at most {MOST}")).into());
+    if first > MAX_CANDIDATES {
+        return Err(Error::Limit(format!("`first: {first}` is too large: use at most {MAX_CANDIDATES}")).into());
     }
-    let first = usize::try_from(first).map_err(|_| Error::BadInput(format!("`first: {first}` is negative")))?;
+    let first = usize::try_from(first)
+        .map_err(|_| Error::BadInput(format!("`first: {first}` is negative: use 0 to {MAX_CANDIDATES}")))?;
     let session = session(ctx)?;
     let mut reasons: BTreeMap<i64, Vec<MergeReason>> = BTreeMap::new();
     external_ids(session, id, &mut reasons).await?;
@@ -103,14 +106,19 @@ async fn candidates(ctx: &Context<'_>, of: &ID, first: i32) -> Result<Vec<MergeC
             names(session, id, searched, &mut reasons).await?;
             if kind == NodeKind::Actor {
                 let found: Vec<i64> = reasons.keys().copied().collect();
-                counted(session, &events_of_actors(session, id, &found), &mut reasons).await?;
+                shared_events(session, &events_of_actors(session, id, &found), &mut reasons).await?;
             }
         }
-        NodeKind::Event => counted(session, &events_like(id), &mut reasons).await?,
-        _ => return Err(Error::BadInput("Only actors, places and events can be one: give the id of one".into()).into()),
+        NodeKind::Event => shared_events(session, &events_like(id), &mut reasons).await?,
+        _ => {
+            return Err(Error::BadInput(
+                "Only actors, places and events can have duplicates: pass the id of one".into(),
+            )
+            .into());
+        }
     }
-    for judged in judged_two(session, id).await? {
-        reasons.remove(&judged);
+    for decided in decided_not_same(session, id).await? {
+        reasons.remove(&decided);
     }
     reasons.remove(&id);
     let mut all: Vec<(i64, Vec<MergeReason>)> = reasons.into_iter().collect();
@@ -126,7 +134,7 @@ async fn candidates(ctx: &Context<'_>, of: &ID, first: i32) -> Result<Vec<MergeC
     Ok(some.take(first).collect())
 }
 
-/// What candidates are ordered by: the smaller the stronger.
+/// Sort key of candidates: a stronger reason has a smaller key.
 fn strength(reason: &MergeReason) -> (u8, i64) {
     match reason {
         MergeReason::ExternalId(_) => (0, 0),
@@ -156,7 +164,7 @@ async fn external_ids(
         )
         .and_where(Expr::col((mine, "target_id")).eq(id))
         .and_where(Expr::col((other, "target_id")).ne(id))
-        .limit(MOST_LOOKED_AT as u64)
+        .limit(MAX_COMPARED as u64)
         .take();
     for row in session.all(&select).await? {
         let shared = SharedExternalId { scheme: row.try_get("", "scheme")?, value: row.try_get("", "value")? };
@@ -176,12 +184,12 @@ async fn names(
         .from("name")
         .and_where(Expr::col("target_id").eq(id))
         .order_by("id", Order::Asc)
-        .limit(MOST_NAMES)
+        .limit(MAX_NAMES)
         .take();
     let mut best: BTreeMap<i64, SimilarName> = BTreeMap::new();
     for row in session.all(&select).await? {
         let name: String = row.try_get("", "text")?;
-        for one in alike(session, &name, kind, MOST_LOOKED_AT).await? {
+        for one in similar_bearers(session, &name, kind, MAX_COMPARED).await? {
             let reason =
                 SimilarName { name: name.clone(), other_name: one.name, rule: one.rule, closeness: one.closeness };
             let rank = |reason: &SimilarName| (reason.rule, -(reason.closeness * 1000.0) as i64);
@@ -197,7 +205,7 @@ async fn names(
     Ok(())
 }
 
-/// Counts the events in which an actor and others have a part.
+/// Counts, for each of the other actors, the events that it shares with an actor.
 fn events_of_actors(session: &Session, id: i64, others: &[i64]) -> SelectStatement {
     let (mine, theirs) = ("mine", "theirs");
     let dialect = session.dialect();
@@ -216,7 +224,7 @@ fn events_of_actors(session: &Session, id: i64, others: &[i64]) -> SelectStateme
         .take()
 }
 
-/// Counts the actors that have a part both in an event and in others of its type at its time.
+/// Counts the actors that an event shares with each other event of the same type at an overlapping time.
 fn events_like(id: i64) -> SelectStatement {
     let (this, mine, theirs, other) = ("this", "mine", "theirs", "other");
     let bound = |table: &'static str, column: &'static str| Expr::col((table, column));
@@ -251,11 +259,11 @@ fn events_like(id: i64) -> SelectStatement {
         .group_by_col((other, "id"))
         .order_by("count", Order::Desc)
         .order_by((other, "id"), Order::Asc)
-        .limit(MOST_LOOKED_AT as u64)
+        .limit(MAX_COMPARED as u64)
         .take()
 }
 
-async fn counted(
+async fn shared_events(
     session: &Session,
     select: &SelectStatement,
     reasons: &mut BTreeMap<i64, Vec<MergeReason>>,
@@ -267,9 +275,9 @@ async fn counted(
     Ok(())
 }
 
-/// Those of which it was judged that they are not this thing.
-async fn judged_two(session: &Session, id: i64) -> Result<HashSet<i64>, SharedError> {
-    let mut judged = HashSet::new();
+/// Returns the entities that were decided to be NOT_SAME as this one, each as the entity it is merged into.
+async fn decided_not_same(session: &Session, id: i64) -> Result<HashSet<i64>, SharedError> {
+    let mut decided = HashSet::new();
     let resolved = |side: &'static str| {
         let select = Query::select()
             .expr(Func::coalesce([Expr::col(("record", "same_as_id")), Expr::col(("record", "id"))]))
@@ -291,8 +299,8 @@ async fn judged_two(session: &Session, id: i64) -> Result<HashSet<i64>, SharedEr
             .and_where(Expr::col(("merge", mine)).in_subquery(these.clone()))
             .take();
         for row in session.all(&select).await? {
-            judged.insert(row.try_get::<i64>("", "other")?);
+            decided.insert(row.try_get::<i64>("", "other")?);
         }
     }
-    Ok(judged)
+    Ok(decided)
 }

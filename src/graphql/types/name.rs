@@ -3,13 +3,13 @@
 use async_graphql::{Context, ID, Object};
 
 use crate::graphql::connection::facets::facet;
-use crate::graphql::connection::keyset::order;
-use crate::graphql::connection::loader::by;
+use crate::graphql::connection::loader::foreign_key;
+use crate::graphql::connection::order_by::order;
 use crate::graphql::filter::{
     EnumFilter, IdFilter, ListFilter, RecordFilter, StringFilter, filter, from_record, has_child,
 };
 use crate::graphql::has_many;
-use crate::graphql::loading::batch::node_type;
+use crate::graphql::loading::node_type::node_type;
 use crate::graphql::loading::session::SharedError;
 use crate::graphql::types::dataset::{Record, record};
 use crate::graphql::types::evidence::{Evidence, EvidenceFilter};
@@ -18,34 +18,34 @@ use entity::name::NameKind;
 
 node_type!(Name of name, filter NameFilter, order NameOrderField, facet NameFacet);
 
-/// What an actor or place is called.
+/// A name of an actor or place.
 #[Object]
 impl Name {
-    /// Its id: opaque, unique over all types, the same as long as the thing exists.
+    /// Global id (Relay): opaque, unique across all types, stable for the lifetime of the node.
     async fn id(&self) -> ID {
         NodeKind::Name.global(self.0.id.0)
     }
-    /// The record that it came with.
+    /// The imported record this node was created from: its dataset and key.
     async fn record(&self, ctx: &Context<'_>) -> Result<Record, SharedError> {
         record(&self.0, ctx, |row| row.id.0).await
     }
-    /// The name as written; a handle without its `@`.
+    /// The name as written; a handle without the leading `@`.
     async fn text(&self) -> &str {
         &self.0.text
     }
-    /// BCP 47 language tag.
+    /// Language of the name, a BCP 47 tag.
     async fn language(&self) -> Option<&String> {
         self.0.language.as_ref()
     }
-    /// ISO 15924 code of its script, computed from the text.
+    /// Script of the name, an ISO 15924 code; computed from the text.
     async fn script(&self) -> Option<&String> {
         self.0.script.as_ref()
     }
-    /// What sort of name it is.
+    /// Kind of name.
     async fn kind(&self) -> NameKind {
         self.0.kind
     }
-    /// The actor or place that bears it.
+    /// The actor or place that has this name.
     async fn bearer(&self, ctx: &Context<'_>) -> Result<Node, SharedError> {
         target(&self.0, ctx, |row| Some((row.target_id.0, None))).await
     }
@@ -57,49 +57,50 @@ impl Name {
 
 has_many! {
     NameLists of entity::name::Entity, named "Name" {
-    /// Where it is written.
-    evidence: Evidence = by(entity::evidence::Column::TargetId);
+    /// Evidence: the spans of article text that support this name.
+    evidence: Evidence = foreign_key(entity::evidence::Column::TargetId);
     }
 }
 
 filter! {
-    /// Which names, as rows of their own.
+    /// Filter for names as nodes of their own. To find actors and places by a name in any script, use their filter
+    /// `name`.
     NameFilter of name {
-        /// The id.
+        /// Global id.
         id: IdFilter = id(Id of Name);
-        /// The record that it came with.
+        /// The imported record this node was created from: its dataset and key.
         record: RecordFilter = with(from_record::<entity::name::Entity>);
-        /// The text, letter for letter.
+        /// The name as written; exact match, case-sensitive.
         text: StringFilter = column(Text);
-        /// The language tag.
+        /// Language of the name, a BCP 47 tag; exact match, case-sensitive.
         language: StringFilter = column(Language);
-        /// The script.
+        /// Script of the name, an ISO 15924 code; exact match, case-sensitive.
         script: StringFilter = column(Script);
-        /// The sort of name.
+        /// Kind of name.
         kind: EnumFilter<NameKind> = column(Kind);
-        /// Where it is written.
+        /// The name's evidence.
         evidence: ListFilter<EvidenceFilter> = many(has_child::<entity::name::Entity, _>(entity::evidence::Column::TargetId));
     }
 }
 
 facet! {
-    /// By what names can be counted.
+    /// Facets of names.
     NameFacet of name {
-        /// What kind of name it is.
-        Kind = Values::words(Column::Kind),
-        /// The language, a BCP 47 tag.
-        Language = Values::words(Column::Language),
-        /// The script, an ISO 15924 code.
-        Script = Values::words(Column::Script),
+        /// Kind of name.
+        Kind = FacetValues::column(Column::Kind),
+        /// Language of the name, a BCP 47 tag.
+        Language = FacetValues::column(Column::Language),
+        /// Script of the name, an ISO 15924 code.
+        Script = FacetValues::column(Column::Script),
     }
 }
 
 order! {
-    /// By what names can be ordered.
+    /// Sort keys for names.
     NameOrderField {
-        /// In the order in which they were recorded.
+        /// Import order.
         Recorded = Recorded,
-        /// By the text, code point by code point.
+        /// The name as written, compared by code point.
         Text = Text (entity::name::Entity, entity::name::Column::Text),
     }
 }

@@ -11,9 +11,10 @@ use entity::record::RecordKind;
 use sea_orm::EntityTrait;
 
 use crate::error::{Error, Result};
-use crate::graphql::loading::batch::{NodeType, Row};
+use crate::graphql::loading::batch::Row;
+use crate::graphql::loading::node_type::NodeType;
 use crate::graphql::loading::projection::Projection;
-use crate::graphql::loading::session::{Session, SharedError, present, session};
+use crate::graphql::loading::session::{Session, SharedError, required, session};
 use crate::graphql::types::account::Account;
 use crate::graphql::types::actor::{Actor, AnonymousSource, Group, Organization, Person};
 use crate::graphql::types::article::Article;
@@ -62,10 +63,10 @@ macro_rules! nodes {
         pub(crate) async fn load(session: &Session, kind: NodeKind, ids: &[i64]) -> Result<Vec<(i64, Node)>, SharedError> {
             match kind {
                 $(NodeKind::$kind => {
-                    let batch = Projection::<$kind>::whole().read_by(session, entity::$module::Column::Id, ids).await?;
+                    let batch = Projection::<$kind>::all_columns().load_by(session, entity::$module::Column::Id, ids).await?;
                     Ok((0..ids.len()).filter_map(|at| {
                         let row: Row<entity::$module::Entity> = Row::get(&batch, at)?;
-                        Some((row.id.0, Node::from($kind::of(row))))
+                        Some((row.id.0, Node::from($kind::from_row(row))))
                     }).collect())
                 })+
             }
@@ -75,9 +76,10 @@ macro_rules! nodes {
 entity::for_each_record_kind!(nodes);
 
 impl NodeKind {
-    /// The global id of a number: opaque to clients, the same as long as the thing exists.
+    /// Returns the global id of a row: opaque to clients, and stable for the lifetime of the node.
     pub(crate) fn global(self, number: i64) -> ID {
-        // Made for most rows of an answer: on the stack, which holds the longest of them.
+        // Most rows of a response need one, so the text is built on the stack. 48 bytes hold the longest table name and
+        // number.
         let mut plain = [0; 48];
         let mut rest = plain.as_mut_slice();
         let _ = write!(rest, "{}:{number}", self.table());
@@ -90,25 +92,25 @@ impl NodeKind {
         self.table().replace('_', " ")
     }
 
-    /// The noun of a record.
+    /// Returns the node type of a kind of record.
     pub(crate) fn of_stored(kind: RecordKind) -> Option<Self> {
         Self::ALL.iter().copied().find(|one| one.stored() == Some(kind))
     }
 
-    /// Whether a thing of this noun can be judged to be another; an old id then names that other.
+    /// Returns true if nodes of this type can be merged. The id of a merged node then refers to the node that was kept.
     pub(crate) fn is_mergeable(self) -> bool {
-        // A claim goes with its event.
+        // A claim is merged along with its event.
         matches!(self, Self::Actor | Self::Place | Self::Event | Self::Claim)
     }
 
-    /// The number of a global id of this noun.
+    /// Returns the row id of a global id of this type. Error: `BAD_INPUT` for a malformed id or another type.
     pub(crate) fn number(self, id: &ID) -> Result<i64> {
         let (kind, number) = parse(id)?;
         if kind == self {
             return Ok(number);
         }
         Err(Error::BadInput(format!(
-            "`{}` is the id of a thing of kind {}, and here stands {}",
+            "`{}` is an id of type {}; an id of type {} is expected",
             id.as_str(),
             kind.words(),
             self.words()
@@ -116,7 +118,7 @@ impl NodeKind {
     }
 }
 
-/// The noun and number of a global id.
+/// Returns the node type and row id of a global id. Error: `BAD_INPUT` for a malformed id.
 pub(crate) fn parse(id: &ID) -> Result<(NodeKind, i64)> {
     let read = || {
         let bytes = BASE64URL_NOPAD.decode(id.as_bytes()).ok()?;
@@ -127,19 +129,19 @@ pub(crate) fn parse(id: &ID) -> Result<(NodeKind, i64)> {
     };
     read().ok_or_else(|| {
         Error::BadInput(format!(
-            "`{}` is no id: pass on an `id` that this API gave",
+            "`{}` is not a valid id: use an `id` that this API returned",
             id.as_str().chars().take(80).collect::<String>()
         ))
     })
 }
 
-/// The global id of a thing in the register of records.
+/// Returns the global id of a record's node.
 pub(crate) fn global(kind: RecordKind, number: i64) -> String {
     let node = NodeKind::ALL.iter().find(|node| node.stored() == Some(kind));
     node.map(|node| node.global(number).to_string()).unwrap_or_default()
 }
 
-/// Declares an interface whose fields are those of an object that its types flatten.
+/// Declares an interface. Its fields are those of an object that all types of the interface flatten.
 macro_rules! interface {
     ($(#[doc = $doc:literal])+ $name:ident is $($type:ident)|+, with $fields:ty $(, under $above:literal)?) => {
         $(#[doc = $doc])+
@@ -204,8 +206,8 @@ pub(crate) fn register<T: OutputType, F: OutputType>(
         let possible: Vec<String> = types(registry).iter().map(|name| name.trim_end_matches('!').to_owned()).collect();
         for one in &possible {
             registry.add_implements(one, &name);
-            // An interface's own fields lead back to its types, so a type may be registered while the fields are not yet
-            // known; then it is given them here.
+            // The interface's fields refer back to its types, so a type may be registered before the fields are known.
+            // Such a type gets the fields here.
             if let Some(MetaType::Object { fields: own, .. }) = registry.types.get_mut(one) {
                 let mut all = fields.clone();
                 all.extend(std::mem::take(own));
@@ -232,27 +234,27 @@ pub(crate) fn register<T: OutputType, F: OutputType>(
     })
 }
 
-/// What all things with an id have.
+/// The fields that all nodes have.
 pub struct NodeFields(pub(crate) ID);
 
-/// What all things with an id have.
+/// The fields that all nodes have.
 #[Object]
 impl NodeFields {
-    /// Its id: opaque, unique over all types, the same as long as the thing exists.
+    /// Global id (Relay): opaque, unique across all types, stable for the lifetime of the node.
     async fn id(&self) -> &ID {
         &self.0
     }
 }
 
 interface! {
-    /// A thing with a global id (Relay Global Object Identification).
+    /// An object with a global id (Relay Global Object Identification).
     Node is Dataset | Article | Person | Organization | Group | AnonymousSource | Name | Place | Relation | Event | Participation
         | EventLink | Account | Statement | Claim | Stance | Figure | Evidence | Mention | ExternalId | Merge | Change,
     with NodeFields
 }
 
 impl Node {
-    /// What to show for it in a line; none where it has no such text.
+    /// Returns a one-line label; none for types without such a text.
     pub(crate) fn label(&self) -> Option<String> {
         match self {
             Self::Dataset(dataset) => dataset.0.title.clone().or_else(|| Some(dataset.0.key.clone())),
@@ -292,12 +294,14 @@ impl From<Actor> for Node {
     }
 }
 
-/// A number and its noun, where that is kept.
+/// The id of a row and its kind of record, if that is stored.
 type Target = (i64, Option<RecordKind>);
 
-/// What a column that holds numbers of several nouns refers to, read for the whole batch: one statement a noun.
+/// Returns the node that a polymorphic column refers to. The nodes of the whole batch are loaded with one SQL statement
+/// per type.
 ///
-/// `of` gives the number and its noun; the bearer of a name, whose noun is not kept, is an actor or a place.
+/// `of` returns the id and the kind of record. Without a kind, as for the bearer of a name, the node is an actor or a
+/// place.
 pub(crate) async fn target_if<E>(
     row: &Row<E>,
     ctx: &Context<'_>,
@@ -307,7 +311,7 @@ where
     E: EntityTrait<Model: Send + Sync>,
 {
     let (wanted, _) = of(row)?;
-    let found = row.shared(ctx, async |rows| {
+    let found = row.load_for_batch(ctx, async |rows| {
         let mut found = HashMap::new();
         for kind in NodeKind::ALL {
             let of_kind = |stored: Option<RecordKind>| match stored {
@@ -327,7 +331,7 @@ where
     found.await.map(|found: Arc<HashMap<i64, Node>>| found.get(&wanted).cloned()).transpose()
 }
 
-/// [`target_if`] of a column that may not be null.
+/// [`target_if`] for a column that is never null.
 pub(crate) async fn target<E>(
     row: &Row<E>,
     ctx: &Context<'_>,
@@ -336,5 +340,5 @@ pub(crate) async fn target<E>(
 where
     E: EntityTrait<Model: Send + Sync>,
 {
-    present(target_if(row, ctx, of).await)
+    required(target_if(row, ctx, of).await)
 }

@@ -1,4 +1,4 @@
-//! Things by their global ids.
+//! Lookups of nodes by global id, and the loading of nodes of any type by id.
 
 use std::collections::HashMap;
 
@@ -16,42 +16,47 @@ pub struct NodeQuery;
 /// Lookups by global id.
 #[Object]
 impl NodeQuery {
-    /// The thing with this id; null when there is none. Error: `BAD_INPUT` for text that is no id.
+    /// Looks up a node by its global id; null when there is none. The id of a merged entity returns the entity that was
+    /// kept.
+    ///
+    /// Error: `BAD_INPUT` for a malformed id.
     async fn node(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "A global id.")] id: ID,
+        #[graphql(desc = "Global id of the node.")] id: ID,
     ) -> Option<Result<Node, SharedError>> {
         let found = async {
-            let asked = parse(&id)?;
-            Ok(named(session(ctx)?, &[asked]).await?.remove(&asked))
+            let key = parse(&id)?;
+            Ok(load_nodes(session(ctx)?, &[key]).await?.remove(&key))
         };
         found.await.transpose()
     }
 
-    /// The things with these ids, in the same order; null where there is none. Errors: `BAD_INPUT` for text that is no
-    /// id, `LIMIT` for more than 500.
+    /// Looks up nodes by their global ids and returns them in the order of `ids`, with null where there is none. The id
+    /// of a merged entity returns the entity that was kept.
+    ///
+    /// Errors: `BAD_INPUT` for a malformed id; `LIMIT` for more than 500 ids.
     async fn nodes(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Global ids, at most 500.")] ids: Vec<ID>,
+        #[graphql(desc = "Global ids of the nodes, at most 500.")] ids: Vec<ID>,
     ) -> Result<Vec<Option<Node>>, SharedError> {
-        if ids.len() > crate::graphql::connection::page_args::LONGEST_PAGE as usize {
+        if ids.len() > crate::graphql::connection::page_args::MAX_PAGE_SIZE as usize {
             return Err(Error::Limit(format!(
-                "{} ids are more than a page: ask for at most {}",
+                "`ids` has {} ids: request at most {} at once",
                 ids.len(),
-                crate::graphql::connection::page_args::LONGEST_PAGE
+                crate::graphql::connection::page_args::MAX_PAGE_SIZE
             ))
             .into());
         }
         let wanted = ids.iter().map(parse).collect::<Result<Vec<_>>>()?;
-        let found = named(session(ctx)?, &wanted).await?;
+        let found = load_nodes(session(ctx)?, &wanted).await?;
         Ok(wanted.iter().map(|key| found.get(key).cloned()).collect())
     }
 }
 
-/// What ids name: the things, or what they were judged to be.
-pub(crate) async fn named(
+/// Loads nodes of any type by id. For an entity that was merged into another it returns the other.
+pub(crate) async fn load_nodes(
     session: &Session,
     ids: &[(NodeKind, i64)],
 ) -> Result<HashMap<(NodeKind, i64), Node>, SharedError> {
@@ -71,14 +76,14 @@ pub(crate) async fn named(
             .and_where(session.dialect().is_one_of(Expr::col(("record", "id")), session.dialect().numbers(&wanted)))
             .and_where(Expr::col("same_as_id").is_not_null())
             .take();
-        let mut judged = Vec::new();
+        let mut merged = Vec::new();
         for row in session.all(&select).await? {
-            judged.push((row.try_get::<i64>("", "id")?, row.try_get::<i64>("", "same_as_id")?));
+            merged.push((row.try_get::<i64>("", "id")?, row.try_get::<i64>("", "same_as_id")?));
         }
-        let others: Vec<i64> = judged.iter().map(|(_, other)| *other).collect();
-        let others = if others.is_empty() { Vec::new() } else { load(session, *kind, &others).await? };
-        for (number, other) in judged {
-            if let Some((_, node)) = others.iter().find(|(one, _)| *one == other) {
+        let kept: Vec<i64> = merged.iter().map(|(_, other)| *other).collect();
+        let kept = if kept.is_empty() { Vec::new() } else { load(session, *kind, &kept).await? };
+        for (number, other) in merged {
+            if let Some((_, node)) = kept.iter().find(|(one, _)| *one == other) {
                 found.insert((*kind, number), node.clone());
             }
         }

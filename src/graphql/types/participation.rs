@@ -1,25 +1,26 @@
-//! Who and what had a part in events.
+//! Participations: the roles of actors, articles and things in events.
 
 use async_graphql::{Context, Enum, ID, Object};
 use sea_orm::sea_query::{Expr, ExprTrait};
 
-use crate::error::Result as Answer;
+use crate::error::Result;
 use crate::graphql::connection::facets::facet;
-use crate::graphql::connection::keyset::order;
-use crate::graphql::connection::loader::by;
-use crate::graphql::executor::resolve::ResolvedObject;
+use crate::graphql::connection::loader::foreign_key;
+use crate::graphql::connection::order_by::order;
+use crate::graphql::executor::object::ResolvedObject;
 use crate::graphql::filter::{
-    EnumFilter, FilterContext, IdFilter, ListFilter, RecordFilter, StringFilter, filter, from_record, has_child, truth,
+    EnumFilter, FilterContext, IdFilter, ListFilter, RecordFilter, StringFilter, always_true, filter, from_record,
+    has_child,
 };
 use crate::graphql::has_many;
-use crate::graphql::loading::batch::node_type;
 use crate::graphql::loading::belongs_to::belongs_to;
-use crate::graphql::loading::session::{SharedError, present};
+use crate::graphql::loading::node_type::node_type;
+use crate::graphql::loading::session::{SharedError, required};
 use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::account::{Account, AccountFilter};
 use crate::graphql::types::actor::{Actor, ActorFilter};
 use crate::graphql::types::article::{Article, ArticleFilter};
-use crate::graphql::types::claim::Claim;
+use crate::graphql::types::claim::{Claim, claim_about};
 use crate::graphql::types::dataset::{Record, record};
 use crate::graphql::types::event::{Event, EventFilter};
 use crate::graphql::types::evidence::{Evidence, EvidenceFilter};
@@ -28,8 +29,8 @@ use crate::graphql::types::place::{Place, PlaceFilter};
 use entity::participation::{Certainty, Column, Entity, Role};
 use entity::standing::Standing;
 
-/// What only the fields of these names show.
-const SPARE: &[Column] = &[Column::Thing, Column::Side, Column::Note, Column::Standing];
+/// Columns that only the fields of the same names read: they are not loaded unless such a field is selected.
+const LAZY_COLUMNS: &[Column] = &[Column::Thing, Column::Side, Column::Note, Column::Standing];
 
 belongs_to! {
     participation {
@@ -41,73 +42,67 @@ belongs_to! {
     }
 }
 
-node_type!(Participation of participation, filter ParticipationFilter, order ParticipationOrderField, facet ParticipationFacet, spare SPARE, refers REFERENCES);
+node_type!(Participation of participation, filter ParticipationFilter, order ParticipationOrderField, facet ParticipationFacet, lazy_columns LAZY_COLUMNS, belongs_to BELONGS_TO);
 
-/// A part in an event: of exactly one actor, article or thing.
+/// The participation of exactly one actor, article or thing in an event.
 #[Object]
 impl Participation {
-    /// Its id: opaque, unique over all types, the same as long as the thing exists.
+    /// Global id (Relay): opaque, unique across all types, stable for the lifetime of the node.
     async fn id(&self) -> ID {
         NodeKind::Participation.global(self.0.id.0)
     }
-    /// The record that it came with.
+    /// The imported record this node was created from: its dataset and key.
     async fn record(&self, ctx: &Context<'_>) -> Result<Record, SharedError> {
         record(&self.0, ctx, |row| row.id.0).await
     }
-    /// The event.
+    /// The event in which it takes part.
     async fn event(&self, ctx: &Context<'_>) -> Result<ResolvedObject<Event>, SharedError> {
-        present(self.0.one(ctx, &EVENT).await)
+        required(self.0.belongs_to(ctx, &EVENT).await)
     }
-    /// The account that tells of it; null when it is agreed.
+    /// The account that reports this participation; null when it is agreed by all accounts.
     async fn account(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Account>, SharedError>> {
-        self.0.one(ctx, &ACCOUNT).await
+        self.0.belongs_to(ctx, &ACCOUNT).await
     }
-    /// The actor, if it is one.
+    /// The participating actor; null for an article or thing.
     async fn actor(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Actor>, SharedError>> {
-        self.0.one(ctx, &ACTOR).await
+        self.0.belongs_to(ctx, &ACTOR).await
     }
-    /// The article, if it is one.
+    /// The participating article; null for an actor or thing.
     async fn article(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Article>, SharedError>> {
-        self.0.one(ctx, &ARTICLE).await
+        self.0.belongs_to(ctx, &ARTICLE).await
     }
-    /// The thing, if it is neither, in words: his social media accounts.
+    /// The participating thing, in words, such as `his social media accounts`; null for an actor or article.
     async fn thing(&self) -> Option<&String> {
         self.0.thing.as_ref()
     }
-    /// The part it had.
+    /// Role in the event.
     async fn role(&self) -> Role {
         self.0.role
     }
-    /// The side it was on.
+    /// Side on which it participated, in words.
     async fn side(&self) -> Option<&String> {
         self.0.side.as_ref()
     }
-    /// Where it took part, if not where the event was.
+    /// Place of the participation, if it differs from the event's place.
     async fn place(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Place>, SharedError>> {
-        self.0.one(ctx, &PLACE).await
+        self.0.belongs_to(ctx, &PLACE).await
     }
-    /// What else is told of it.
+    /// Further details, in words.
     async fn note(&self) -> Option<&String> {
         self.0.note.as_ref()
     }
-    /// Whether the part is stated or inferred.
+    /// Certainty: stated by the source, or inferred from it.
     async fn certainty(&self) -> Certainty {
         self.0.certainty
     }
-    /// How it stands: as the claim about it, else as its account; null when it is agreed and nobody takes sides.
+    /// Standing computed from the stances of all voices; null while no statement takes a stance. It is the standing of
+    /// the claim about this participation or, without such a claim, the standing of its account.
     async fn standing(&self) -> Option<Standing> {
         self.0.standing
     }
-    /// The claim that it is so, if statements take sides on it.
+    /// The claim that this participation is true; null when there is none.
     async fn claim(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Claim>, SharedError>> {
-        self.0
-            .one_by::<Claim>(
-                ctx,
-                entity::claim::Column::SubjectId,
-                |row| Some(row.id.0),
-                |claim| claim.subject_id.map(|id| id.0),
-            )
-            .await
+        claim_about(&self.0, ctx, |row| row.id.0).await
     }
     #[graphql(flatten)]
     async fn lists(&self) -> ParticipationLists {
@@ -117,79 +112,79 @@ impl Participation {
 
 has_many! {
     ParticipationLists of Entity, named "Participation" {
-    /// Where it is written.
-    evidence: Evidence = by(entity::evidence::Column::TargetId);
+    /// Evidence: the spans of article text that support this participation.
+    evidence: Evidence = foreign_key(entity::evidence::Column::TargetId);
     }
 }
 
-/// Which participations of an event are meant.
+/// Selects participations by whether all accounts agree on them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 pub enum AccountScope {
-    /// Those that all versions agree on and those that only one account tells.
+    /// All participations: the agreed ones and those that only one account reports.
     All,
-    /// Only those that are agreed on.
+    /// Only agreed participations: those that belong to no account.
     Agreed,
 }
 
-fn among(accounts: &AccountScope, _: &mut FilterContext) -> Answer<Expr> {
-    Ok(match accounts {
-        AccountScope::All => truth(),
+fn in_scope(scope: &AccountScope, _: &mut FilterContext) -> Result<Expr> {
+    Ok(match scope {
+        AccountScope::All => always_true(),
         AccountScope::Agreed => Expr::col((Entity, Column::AccountId)).is_null(),
     })
 }
 
 filter! {
-    /// Which participations.
+    /// Filter for participations.
     ParticipationFilter of participation {
-        /// The id.
+        /// Global id.
         id: IdFilter = id(Id of Participation);
-        /// The record that it came with.
+        /// The imported record this node was created from: its dataset and key.
         record: RecordFilter = with(from_record::<entity::participation::Entity>);
-        /// The part it had.
+        /// Role in the event.
         role: EnumFilter<Role> = column(Role);
-        /// The actor.
+        /// The participating actor.
         actor: Box<ActorFilter> = one(ActorId);
-        /// The article.
+        /// The participating article.
         article: Box<ArticleFilter> = one(ArticleId);
-        /// The thing, letter for letter.
+        /// The participating thing, in words; exact match, case-sensitive.
         thing: StringFilter = column(Thing);
-        /// The side it was on.
+        /// Side on which it participated; exact match, case-sensitive.
         side: StringFilter = column(Side);
-        /// Where it took part, if not where the event was.
+        /// Place of the participation, if it differs from the event's place.
         place: Box<PlaceFilter> = one(PlaceId);
-        /// Whether the part is stated or inferred.
+        /// Certainty: stated by the source, or inferred from it.
         certainty: EnumFilter<Certainty> = column(Certainty);
-        /// How it stands.
+        /// Standing of the participation.
         standing: EnumFilter<Standing> = column(Standing);
-        /// Whether parts that only one account tells are meant too.
-        accounts: AccountScope = with(among);
-        /// The account that tells of it.
+        /// `AGREED` excludes participations that only one account reports.
+        accounts: AccountScope = with(in_scope);
+        /// The account that reports the participation.
         account: Box<AccountFilter> = one(AccountId);
-        /// The event.
+        /// The participation's event.
         event: Box<EventFilter> = one(EventId);
-        /// Where it is written.
+        /// The participation's evidence.
         evidence: ListFilter<EvidenceFilter> = many(has_child::<entity::participation::Entity, _>(entity::evidence::Column::TargetId));
     }
 }
 
 facet! {
-    /// By what participations can be counted.
+    /// Facets of participations.
     ParticipationFacet of participation {
-        /// The role.
-        Role = Values::words(Column::Role),
-        /// Who has it.
-        Actor = Values::things(Column::ActorId, NodeKind::Actor),
-        /// How it stands.
-        Standing = Values::words(Column::Standing),
-        /// Whether it is stated or inferred.
-        Certainty = Values::words(Column::Certainty),
+        /// Role in the event.
+        Role = FacetValues::column(Column::Role),
+        /// The participating actor.
+        Actor = FacetValues::node(Column::ActorId, NodeKind::Actor),
+        /// Standing of the participation.
+        Standing = FacetValues::column(Column::Standing),
+        /// Certainty: stated or inferred.
+        Certainty = FacetValues::column(Column::Certainty),
     }
 }
 
 order! {
-    /// By what participations can be ordered.
+    /// Sort keys for participations.
     ParticipationOrderField {
-        /// In the order in which they were recorded.
+        /// Import order.
         Recorded = Recorded,
     }
 }
@@ -197,7 +192,7 @@ order! {
 root_fields! {
     ParticipationQuery of Participation {
         lists {
-            /// Who and what had a part in events.
+            /// Paginated list of participations: the roles of actors, articles and things in events.
             participations;
         }
     }

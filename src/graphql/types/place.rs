@@ -1,21 +1,22 @@
-//! Places and their tree.
+//! Places and their hierarchy.
 
 use async_graphql::{Context, ID, Object};
 use sea_orm::sea_query::{CommonTableExpression, Expr, ExprTrait, JoinType, Query, UnionType, WithClause};
 
-use crate::error::Result as Answer;
+use crate::error::Result;
 use crate::geo::Point;
 use crate::graphql::connection::facets::facet;
-use crate::graphql::connection::keyset::order;
-use crate::graphql::connection::loader::by;
-use crate::graphql::executor::resolve::ResolvedObject;
+use crate::graphql::connection::loader::foreign_key;
+use crate::graphql::connection::order_by::order;
+use crate::graphql::executor::object::ResolvedObject;
 use crate::graphql::filter::{
     BoundingBoxInput, EnumFilter, FilterContext, FloatFilter, IdFilter, ListFilter, NameMatch, NearInput, PointInput,
-    RecordFilter, Selector, SlugFilter, StringFilter, filter, from_record, has_child, in_box, near, searched_or_named,
+    RecordFilter, Selector, SlugFilter, StringFilter, filter, from_record, full_text_or_name_match, has_child, in_box,
+    near,
 };
 use crate::graphql::has_many;
-use crate::graphql::loading::batch::node_type;
 use crate::graphql::loading::belongs_to::belongs_to;
+use crate::graphql::loading::node_type::node_type;
 use crate::graphql::loading::session::SharedError;
 use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::article::{Article, ArticleFilter};
@@ -29,8 +30,8 @@ use crate::graphql::types::node::NodeKind;
 use crate::graphql::types::relation::Relation;
 use entity::place::{Column, Entity, PlaceKind};
 
-/// What only the fields of these names show.
-const SPARE: &[Column] =
+/// Columns that only the fields of the same names read: they are not loaded unless such a field is selected.
+const LAZY_COLUMNS: &[Column] =
     &[Column::Slug, Column::Description, Column::Band, Column::X, Column::Y, Column::Z, Column::Country];
 
 belongs_to! {
@@ -41,64 +42,68 @@ belongs_to! {
     }
 }
 
-node_type!(Place of place, filter PlaceFilter, order PlaceOrderField, facet PlaceFacet, spare SPARE, refers REFERENCES);
+node_type!(Place of place, filter PlaceFilter, order PlaceOrderField, facet PlaceFacet, lazy_columns LAZY_COLUMNS, belongs_to BELONGS_TO);
 
-/// A place of any size: a country, a city, a hospital's building, a checkpoint.
+/// A place of any size: a country, a city, a hospital building, a checkpoint.
 #[Object]
 impl Place {
-    /// Its id: opaque, unique over all types, the same as long as the thing exists.
+    /// Global id (Relay): opaque, unique across all types, stable for the lifetime of the node.
     async fn id(&self) -> ID {
         NodeKind::Place.global(self.0.id.0)
     }
-    /// The record that it came with.
+    /// The imported record this node was created from: its dataset and key.
     async fn record(&self, ctx: &Context<'_>) -> Result<Record, SharedError> {
         record(&self.0, ctx, |row| row.id.0).await
     }
-    /// A readable unique name, where one was given.
+    /// Human-readable unique name; null unless a record sets one.
     async fn slug(&self) -> Option<&String> {
         self.0.slug.as_ref()
     }
-    /// What kind of place it is.
+    /// Kind of place.
     async fn kind(&self) -> PlaceKind {
         self.0.kind
     }
-    /// What to show. It may be a description; what can be matched are the names.
+    /// Display label. It may be a description rather than a name; name filters match `names`.
     async fn label(&self) -> &str {
         &self.0.label
     }
-    /// What it is, in a few words.
+    /// Short description.
     async fn description(&self) -> Option<&String> {
         self.0.description.as_ref()
     }
-    /// The smallest stored place that contains it.
+    /// The parent in the hierarchy: the smallest stored place that contains this one.
     async fn parent(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Place>, SharedError>> {
-        self.0.one(ctx, &PARENT).await
+        self.0.belongs_to(ctx, &PARENT).await
     }
-    /// Degrees north in WGS 84, from -90 to 90.
+    /// Latitude in degrees (WGS 84), from -90 to 90; north is positive.
     async fn latitude(&self) -> Option<f64> {
         self.0.latitude
     }
-    /// Degrees east in WGS 84, from -180 to 180.
+    /// Longitude in degrees (WGS 84), from -180 to 180; east is positive.
     async fn longitude(&self) -> Option<f64> {
         self.0.longitude
     }
-    /// How far it is from a point, in kilometres, to the metre, along a great circle of a sphere of 6,371.0088 km radius; null without
-    /// coordinates. Error: `BAD_INPUT` for a point that is not on the globe.
-    async fn distance_km(&self, #[graphql(desc = "The point.")] from: PointInput) -> Option<Result<f64, SharedError>> {
+    /// Great-circle distance to a point in kilometers, rounded to the meter; null for a place without coordinates.
+    ///
+    /// It is computed on a sphere with a radius of 6,371.0088 km. Error: `BAD_INPUT` for coordinates out of range.
+    async fn distance_km(
+        &self,
+        #[graphql(desc = "The point from which the distance is measured.")] from: PointInput,
+    ) -> Option<Result<f64, SharedError>> {
         let here = Point { latitude: self.0.latitude?, longitude: self.0.longitude? };
         Some(from.point().map(|point| here.distance_km(point)).map_err(SharedError::from))
     }
-    /// ISO 3166-1 alpha-2 code.
+    /// Country, an ISO 3166-1 alpha-2 code.
     async fn country(&self) -> Option<&String> {
         self.0.country.as_ref()
     }
-    /// The country or region whose capital it is.
+    /// The country or region of which this place is the capital.
     async fn capital_of(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Place>, SharedError>> {
-        self.0.one(ctx, &CAPITAL_OF).await
+        self.0.belongs_to(ctx, &CAPITAL_OF).await
     }
-    /// For a place without a name (a hospital in Baghdad): the article that speaks of it.
+    /// The article that mentions this place, if the place has no name, such as a hospital in Baghdad.
     async fn article(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Article>, SharedError>> {
-        self.0.one(ctx, &ARTICLE).await
+        self.0.belongs_to(ctx, &ARTICLE).await
     }
     #[graphql(flatten)]
     async fn lists(&self) -> PlaceLists {
@@ -108,109 +113,111 @@ impl Place {
 
 has_many! {
     PlaceLists of Entity, named "Place" {
-    /// What it is called.
-    names: Name = by(entity::name::Column::TargetId);
-    /// The places right below it in the tree.
-    children: Place = by(Column::ParentId), usually Text Asc (Entity, Column::LabelKey);
-    /// What happened at this very place; for all below it ask `events` with `place: {within: ...}`.
-    events: Event = by(entity::event::Column::PlaceId), usually Number Asc (entity::event::Entity, entity::event::Column::Earliest);
-    /// The ties of actors to it.
-    relations: Relation = by(entity::relation::Column::PlaceId);
-    /// Its ids elsewhere.
-    external_ids: ExternalId = by(entity::external_id::Column::TargetId);
-    /// Where it is written.
-    evidence: Evidence = by(entity::evidence::Column::TargetId);
-    /// What was written of it and its parts, oldest first; `asOf` of the root fields reads it as it was.
-    history: Change = by(entity::change::Column::RecordId);
+    /// Names of the place.
+    names: Name = foreign_key(entity::name::Column::TargetId);
+    /// The places directly below this one in the hierarchy.
+    children: Place = foreign_key(Column::ParentId), default_order label (Entity, Column::LabelKey);
+    /// Events at exactly this place. To include the places below it, filter `events` with `place: {within: ...}`.
+    events: Event = foreign_key(entity::event::Column::PlaceId), default_order date (entity::event::Entity, entity::event::Column::Earliest);
+    /// Relations of actors to this place.
+    relations: Relation = foreign_key(entity::relation::Column::PlaceId);
+    /// Identifiers in other systems, such as Wikidata.
+    external_ids: ExternalId = foreign_key(entity::external_id::Column::TargetId);
+    /// Evidence: the spans of article text that support this place.
+    evidence: Evidence = foreign_key(entity::evidence::Column::TargetId);
+    /// Audit log of this place and its parts, oldest first. Use `asOf` on root fields for point-in-time reads.
+    history: Change = foreign_key(entity::change::Column::RecordId);
     }
 }
 
-fn named(filter: &NameMatch, context: &mut FilterContext) -> Answer<Expr> {
+fn named(filter: &NameMatch, context: &mut FilterContext) -> Result<Expr> {
     filter.test(Expr::col((Entity, Column::Id)), context)
 }
 
-/// The place and all below it, walked down along the index on parents.
-fn within(selector: &Selector, context: &mut FilterContext) -> Answer<Expr> {
+/// Builds the condition that a row is the selected place or below it, by a recursive query that uses the index on
+/// parents.
+fn within(selector: &Selector, context: &mut FilterContext) -> Result<Expr> {
     const BELOW: &str = "below";
     let id = || Expr::col((Entity, Column::Id));
     let from_places = || Query::select().expr(id()).from(Entity).take();
-    let root_fields = from_places().and_where(selector.test(NodeKind::Place, id(), context)?).take();
+    let selected = from_places().and_where(selector.test(NodeKind::Place, id(), context)?).take();
     let next = from_places()
         .join(JoinType::InnerJoin, BELOW, Expr::col((Entity, Column::ParentId)).equals((BELOW, "id")))
         .take();
-    let walk = CommonTableExpression::new()
+    let hierarchy = CommonTableExpression::new()
         .table_name(BELOW)
         .column("id")
-        .query(root_fields.clone().union(UnionType::Distinct, next).take())
+        .query(selected.clone().union(UnionType::Distinct, next).take())
         .to_owned();
     let below = Query::select()
         .column((BELOW, "id"))
         .from(BELOW)
-        .with_cte(WithClause::new().recursive(true).cte(walk).to_owned())
+        .with_cte(WithClause::new().recursive(true).cte(hierarchy).to_owned())
         .take();
     Ok(id().in_subquery(below))
 }
 
 filter! {
-    /// Which places.
+    /// Filter for places.
     PlaceFilter of place {
-        /// The id.
+        /// Global id.
         id: IdFilter = id(Id of Place);
-        /// The record that it came with.
+        /// The imported record this node was created from: its dataset and key.
         record: RecordFilter = with(from_record::<entity::place::Entity>);
-        /// The slug.
+        /// Human-readable unique name.
         slug: SlugFilter = slug_of(Slug of Place);
-        /// What kind of place it is.
+        /// Kind of place.
         kind: EnumFilter<PlaceKind> = column(Kind);
-        /// What it is called.
+        /// Names of the place, matched in any script.
         name: NameMatch = with(named);
-        /// Its name agrees, or the words are written of it: see `Query.search`.
-        search: String = with(searched_or_named::<Entity>);
-        /// The label, letter for letter; a label may be a description.
+        /// Full-text search in names, label and description; syntax as in `Query.search`. Names also match in other
+        /// scripts.
+        search: String = with(full_text_or_name_match::<Entity>);
+        /// The display label, which may be a description; exact match, case-sensitive.
         label: StringFilter = column(Label);
-        /// The country, an ISO 3166-1 alpha-2 code.
+        /// Country, an ISO 3166-1 alpha-2 code; exact match, case-sensitive.
         country: StringFilter = column(Country);
-        /// This place or any below it in the tree.
+        /// The selected place or any place below it in the hierarchy.
         within: Selector = with(within);
-        /// In a circle. What has no coordinates is in none.
+        /// Within a distance of a point. Places without coordinates never match.
         near: NearInput = with(near);
-        /// In a box. What has no coordinates is in none.
+        /// Inside a bounding box. Places without coordinates never match.
         bbox: BoundingBoxInput = with(in_box);
-        /// The place right above it.
+        /// The place's parent in the hierarchy.
         parent: Box<PlaceFilter> = one(ParentId);
-        /// The country or region whose capital it is.
+        /// The country or region of which the place is the capital.
         capital_of: Box<PlaceFilter> = one(CapitalOfId);
-        /// The article that speaks of a place without a name.
+        /// The article that mentions a place without a name.
         article: Box<ArticleFilter> = one(ArticleId);
-        /// Degrees north in WGS 84.
+        /// Latitude in degrees (WGS 84); north is positive.
         latitude: FloatFilter = column(Latitude);
-        /// Degrees east in WGS 84.
+        /// Longitude in degrees (WGS 84); east is positive.
         longitude: FloatFilter = column(Longitude);
-        /// Its names, as rows of their own.
+        /// The place's names. To match a name in any script, use `name`.
         names: ListFilter<NameFilter> = many(has_child::<Entity, _>(entity::name::Column::TargetId));
-        /// Its ids elsewhere.
+        /// The place's external ids.
         external_ids: ListFilter<ExternalIdFilter> = many(has_child::<Entity, _>(entity::external_id::Column::TargetId));
-        /// Where it is written.
+        /// The place's evidence.
         evidence: ListFilter<EvidenceFilter> = many(has_child::<entity::place::Entity, _>(entity::evidence::Column::TargetId));
     }
 }
 
 facet! {
-    /// By what places can be counted.
+    /// Facets of places.
     PlaceFacet of place {
-        /// What kind of place it is.
-        Kind = Values::words(Column::Kind),
-        /// The country, an ISO 3166-1 alpha-2 code.
-        Country = Values::words(Column::Country),
+        /// Kind of place.
+        Kind = FacetValues::column(Column::Kind),
+        /// Country, an ISO 3166-1 alpha-2 code.
+        Country = FacetValues::column(Column::Country),
     }
 }
 
 order! {
-    /// By what places can be ordered.
+    /// Sort keys for places.
     PlaceOrderField {
-        /// In the order in which they were recorded.
+        /// Import order.
         Recorded = Recorded,
-        /// By label, without regard to case, accents and articles.
+        /// The label, ignoring case, accents and articles.
         Label = Text (Entity, Column::LabelKey),
     }
 }
@@ -218,11 +225,11 @@ order! {
 root_fields! {
     PlaceQuery of Place {
         lists {
-            /// Places of any size.
+            /// Paginated list of places of any size.
             places;
         }
         named {
-            /// A place.
+            /// Looks up one place.
             place Place;
         }
     }

@@ -1,26 +1,26 @@
-//! Lasting ties of actors.
+//! Relations: lasting relationships of actors to actors or places.
 
 use async_graphql::{Context, ID, InputObject, Object};
 use sea_orm::sea_query::{Expr, ExprTrait};
 
-use crate::error::{Error, Result as Answer};
+use crate::error::{Error, Result};
 use crate::graphql::connection::facets::facet;
-use crate::graphql::connection::histogram::DatedList;
-use crate::graphql::connection::keyset::order;
-use crate::graphql::connection::loader::by;
-use crate::graphql::executor::resolve::ResolvedObject;
+use crate::graphql::connection::histogram::DatedConnectionFields;
+use crate::graphql::connection::loader::foreign_key;
+use crate::graphql::connection::order_by::order;
+use crate::graphql::executor::object::ResolvedObject;
 use crate::graphql::filter::{
-    EnumFilter, FilterContext, IdFilter, ListFilter, RecordFilter, StringFilter, all, date, filter, from_record,
-    has_child, searched,
+    EnumFilter, FilterContext, IdFilter, ListFilter, RecordFilter, StringFilter, all, filter, from_record,
+    full_text_match, has_child, parse_date,
 };
 use crate::graphql::has_many;
-use crate::graphql::loading::batch::node_type;
 use crate::graphql::loading::belongs_to::belongs_to;
-use crate::graphql::loading::session::{SharedError, present};
+use crate::graphql::loading::node_type::node_type;
+use crate::graphql::loading::session::{SharedError, required};
 use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::actor::{Actor, ActorFilter};
 use crate::graphql::types::change::Change;
-use crate::graphql::types::claim::Claim;
+use crate::graphql::types::claim::{Claim, claim_about};
 use crate::graphql::types::dataset::{Record, record};
 use crate::graphql::types::date::Date;
 use crate::graphql::types::evidence::{Evidence, EvidenceFilter};
@@ -37,71 +37,64 @@ belongs_to! {
     }
 }
 
-node_type!(Relation of relation, filter RelationFilter, order RelationOrderField, facet RelationFacet, chart DatedList<Relation>, dated [SinceEarliest UntilLatest], refers REFERENCES);
+node_type!(Relation of relation, filter RelationFilter, order RelationOrderField, facet RelationFacet, connection_fields DatedConnectionFields<Relation>, dated [SinceEarliest UntilLatest], belongs_to BELONGS_TO);
 
-/// A lasting tie from an actor to an actor or to a place: an office, a membership, kinship.
+/// A lasting relationship of an actor to another actor or to a place, such as an office, a membership or kinship.
 #[Object]
 impl Relation {
-    /// Its id: opaque, unique over all types, the same as long as the thing exists.
+    /// Global id (Relay): opaque, unique across all types, stable for the lifetime of the node.
     async fn id(&self) -> ID {
         NodeKind::Relation.global(self.0.id.0)
     }
-    /// The record that it came with.
+    /// The imported record this node was created from: its dataset and key.
     async fn record(&self, ctx: &Context<'_>) -> Result<Record, SharedError> {
         record(&self.0, ctx, |row| row.id.0).await
     }
-    /// What the first is to the second.
+    /// Kind of relation of the subject to the object or place.
     async fn kind(&self) -> RelationKind {
         self.0.kind
     }
-    /// The first: the holder, the member, the mother.
+    /// The first actor: the office holder, the member, the mother.
     async fn subject(&self, ctx: &Context<'_>) -> Result<ResolvedObject<Actor>, SharedError> {
-        present(self.0.one(ctx, &SUBJECT).await)
+        required(self.0.belongs_to(ctx, &SUBJECT).await)
     }
-    /// The second, when it is an actor.
+    /// The second actor; null for a relation to a place.
     async fn object(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Actor>, SharedError>> {
-        self.0.one(ctx, &OBJECT).await
+        self.0.belongs_to(ctx, &OBJECT).await
     }
-    /// The second, when it is a place; else the place for which the tie holds.
+    /// The place to which the actor is related or, with an `object`, the place for which the relation holds.
     async fn place(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Place>, SharedError>> {
-        self.0.one(ctx, &PLACE).await
+        self.0.belongs_to(ctx, &PLACE).await
     }
-    /// The title or post, such as `Prime Minister`.
+    /// Title or post, such as `Prime Minister`.
     async fn title(&self) -> Option<&String> {
         self.0.title.as_ref()
     }
-    /// What else is told of it.
+    /// Further details, in words.
     async fn note(&self) -> Option<&String> {
         self.0.note.as_ref()
     }
-    /// From when it holds.
+    /// Start of the relation.
     async fn from(&self) -> Option<ResolvedObject<Date>> {
         Date::parsed(self.0.since.as_ref()).map(ResolvedObject)
     }
 
-    /// Until when it holds.
+    /// End of the relation.
     async fn to(&self) -> Option<ResolvedObject<Date>> {
         Date::parsed(self.0.until.as_ref()).map(ResolvedObject)
     }
 
-    /// When it was said to hold.
+    /// Time at which a source attests that the relation holds.
     async fn attested(&self) -> Option<ResolvedObject<Date>> {
         Date::parsed(self.0.attested.as_ref()).map(ResolvedObject)
     }
-    /// Whether it is stated or inferred.
+    /// Certainty: stated by the source, or inferred from it.
     async fn certainty(&self) -> Certainty {
         self.0.certainty
     }
-    /// The claim about it, if statements take sides on it.
+    /// The claim about this relation; null when there is none.
     async fn claim(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Claim>, SharedError>> {
-        self.0
-            .one_by::<Claim>(
-                ctx,
-                entity::claim::Column::SubjectId,
-                |row| Some(row.id.0),
-                |claim| claim.subject_id.map(|id| id.0),
-            )
-            .await
+        claim_about(&self.0, ctx, |row| row.id.0).await
     }
     #[graphql(flatten)]
     async fn lists(&self) -> RelationLists {
@@ -111,27 +104,31 @@ impl Relation {
 
 has_many! {
     RelationLists of entity::relation::Entity, named "Relation" {
-    /// Where it is written.
-    evidence: Evidence = by(entity::evidence::Column::TargetId);
-    /// What was written of it and its parts, oldest first; `asOf` of the root fields reads it as it was.
-    history: Change = by(entity::change::Column::RecordId);
+    /// Evidence: the spans of article text that support this relation.
+    evidence: Evidence = foreign_key(entity::evidence::Column::TargetId);
+    /// Audit log of this relation and its parts, oldest first. Use `asOf` on root fields for point-in-time reads.
+    history: Change = foreign_key(entity::change::Column::RecordId);
     }
 }
 
-/// A day on which a tie held.
+/// A day on which a relation held.
 #[derive(Clone, Debug, InputObject)]
 pub struct HeldOnInput {
-    /// The day, or a longer time throughout which it held, in EDTF.
+    /// The day in EDTF, or a longer period throughout which the relation held.
     pub date: String,
-    /// Also ties that are not excluded: not known to have begun later or ended earlier. False when left out.
+    /// Also matches relations that may have held: those not known to have started later or ended earlier (default
+    /// false).
     #[graphql(default)]
     pub presumed: bool,
 }
 
-fn held_on(held: &HeldOnInput, _: &mut FilterContext) -> Answer<Expr> {
-    let date = date(&held.date)?;
+fn held_on(held: &HeldOnInput, _: &mut FilterContext) -> Result<Expr> {
+    let date = parse_date(&held.date)?;
     let (Some(start), Some(end)) = (date.earliest, date.latest) else {
-        return Err(Error::BadInput(format!("`heldOn: {}` is open: give a day, month or year", held.date)));
+        return Err(Error::BadInput(format!(
+            "`heldOn: {}` has no start or no end: give a day, month or year",
+            held.date
+        )));
     };
     let column = |column: Column| Expr::col((Entity, column));
     Ok(if held.presumed {
@@ -140,56 +137,57 @@ fn held_on(held: &HeldOnInput, _: &mut FilterContext) -> Answer<Expr> {
             column(Column::UntilLatest).is_null().or(column(Column::UntilLatest).gt(start)),
         ])
     } else {
-        // An open end that is known to be open holds on; an unknown one is as late as it was last attested.
+        // An end that is recorded as open never passes; an unknown end counts as the last time the relation was
+        // attested.
         all([column(Column::HeldEarliest).lte(start), column(Column::HeldLatest).gte(end)])
     })
 }
 
 filter! {
-    /// Which relations.
+    /// Filter for relations.
     RelationFilter of relation {
-        /// The id.
+        /// Global id.
         id: IdFilter = id(Id of Relation);
-        /// The record that it came with.
+        /// The imported record this node was created from: its dataset and key.
         record: RecordFilter = with(from_record::<entity::relation::Entity>);
-        /// The words are in its title or note: see `Query.search`.
-        search: String = with(searched::<entity::relation::Entity>);
-        /// What the first is to the second.
+        /// Full-text search in title and note; syntax as in `Query.search`.
+        search: String = with(full_text_match::<entity::relation::Entity>);
+        /// Kind of relation of the subject to the object or place.
         kind: EnumFilter<RelationKind> = column(Kind);
-        /// The first.
+        /// The relation's first actor.
         subject: Box<ActorFilter> = one(SubjectId);
-        /// The second, when it is an actor.
+        /// The relation's second actor.
         object: Box<ActorFilter> = one(ObjectId);
-        /// The place.
+        /// The relation's place.
         place: Box<PlaceFilter> = one(PlaceId);
-        /// The title, letter for letter.
+        /// Title or post; exact match, case-sensitive.
         title: StringFilter = column(Title);
-        /// That it held on a day: the day lies between its start, or when it was first attested, and its end, or when it
-        /// was last attested.
+        /// Relations that held on a day: the day lies between start and end. An unknown start counts as the first time
+        /// the relation was attested, an unknown end as the last time.
         held_on: HeldOnInput = with(held_on);
-        /// Whether it is stated or inferred.
+        /// Certainty: stated by the source, or inferred from it.
         certainty: EnumFilter<Certainty> = column(Certainty);
-        /// Where it is written.
+        /// The relation's evidence.
         evidence: ListFilter<EvidenceFilter> = many(has_child::<entity::relation::Entity, _>(entity::evidence::Column::TargetId));
     }
 }
 
 facet! {
-    /// By what relations can be counted.
+    /// Facets of relations.
     RelationFacet of relation {
-        /// What the first is to the second.
-        Kind = Values::words(Column::Kind),
-        /// The second, when it is an actor.
-        Object = Values::things(Column::ObjectId, NodeKind::Actor),
+        /// Kind of relation of the subject to the object or place.
+        Kind = FacetValues::column(Column::Kind),
+        /// The second actor.
+        Object = FacetValues::node(Column::ObjectId, NodeKind::Actor),
     }
 }
 
 order! {
-    /// By what relations can be ordered.
+    /// Sort keys for relations.
     RelationOrderField {
-        /// In the order in which they were recorded.
+        /// Import order.
         Recorded = Recorded,
-        /// By when they begin.
+        /// Earliest possible start of the relation.
         From = Number (Entity, Column::SinceEarliest),
     }
 }
@@ -197,11 +195,11 @@ order! {
 root_fields! {
     RelationQuery of Relation {
         lists {
-            /// Lasting ties of actors.
+            /// Paginated list of relations: lasting relationships of actors to actors or places.
             relations;
         }
         one {
-            /// A relation.
+            /// Looks up one relation.
             relation Relation;
         }
     }

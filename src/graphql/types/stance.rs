@@ -1,18 +1,18 @@
-//! Which side statements take on claims.
+//! Stances: the positions that statements take on claims.
 
 use async_graphql::{Context, ID, Object};
 
 use crate::graphql::connection::facets::facet;
-use crate::graphql::connection::keyset::order;
-use crate::graphql::connection::loader::by;
-use crate::graphql::executor::resolve::ResolvedObject;
+use crate::graphql::connection::loader::foreign_key;
+use crate::graphql::connection::order_by::order;
+use crate::graphql::executor::object::ResolvedObject;
 use crate::graphql::filter::{
     BooleanFilter, EnumFilter, IdFilter, ListFilter, RecordFilter, filter, from_record, has_child,
 };
 use crate::graphql::has_many;
-use crate::graphql::loading::batch::node_type;
 use crate::graphql::loading::belongs_to::belongs_to;
-use crate::graphql::loading::session::{SharedError, present};
+use crate::graphql::loading::node_type::node_type;
+use crate::graphql::loading::session::{SharedError, required};
 use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::claim::{Claim, ClaimFilter};
 use crate::graphql::types::dataset::{Record, record};
@@ -28,34 +28,34 @@ belongs_to! {
     }
 }
 
-node_type!(Stance of stance, filter StanceFilter, order StanceOrderField, facet StanceFacet, refers REFERENCES);
+node_type!(Stance of stance, filter StanceFilter, order StanceOrderField, facet StanceFacet, belongs_to BELONGS_TO);
 
-/// The side that one statement takes on one claim.
+/// The position that one statement takes on one claim.
 #[Object]
 impl Stance {
-    /// Its id: opaque, unique over all types, the same as long as the thing exists.
+    /// Global id (Relay): opaque, unique across all types, stable for the lifetime of the node.
     async fn id(&self) -> ID {
         NodeKind::Stance.global(self.0.id.0)
     }
-    /// The record that it came with.
+    /// The imported record this node was created from: its dataset and key.
     async fn record(&self, ctx: &Context<'_>) -> Result<Record, SharedError> {
         record(&self.0, ctx, |row| row.id.0).await
     }
-    /// The side.
+    /// The position taken, such as ASSERTS or DENIES.
     async fn stance(&self) -> StanceKind {
         self.0.stance
     }
-    /// Whether it counts: it is the last stance of its voice on the claim.
+    /// True if the stance counts for the claim's standing: it is the latest stance of its voice on the claim.
     async fn current(&self) -> bool {
         self.0.current
     }
-    /// The statement.
+    /// The statement that takes the stance.
     async fn statement(&self, ctx: &Context<'_>) -> Result<ResolvedObject<Statement>, SharedError> {
-        present(self.0.one(ctx, &STATEMENT).await)
+        required(self.0.belongs_to(ctx, &STATEMENT).await)
     }
-    /// The claim.
+    /// The claim on which the stance is taken.
     async fn claim(&self, ctx: &Context<'_>) -> Result<ResolvedObject<Claim>, SharedError> {
-        present(self.0.one(ctx, &CLAIM).await)
+        required(self.0.belongs_to(ctx, &CLAIM).await)
     }
     #[graphql(flatten)]
     async fn lists(&self) -> StanceLists {
@@ -65,43 +65,43 @@ impl Stance {
 
 has_many! {
     StanceLists of entity::stance::Entity, named "Stance" {
-    /// Where it is written.
-    evidence: Evidence = by(entity::evidence::Column::TargetId);
+    /// Evidence: the spans of article text that support this stance.
+    evidence: Evidence = foreign_key(entity::evidence::Column::TargetId);
     }
 }
 
 filter! {
-    /// Which stances.
+    /// Filter for stances.
     StanceFilter of stance {
-        /// The id.
+        /// Global id.
         id: IdFilter = id(Id of Stance);
-        /// The record that it came with.
+        /// The imported record this node was created from: its dataset and key.
         record: RecordFilter = with(from_record::<entity::stance::Entity>);
-        /// The side.
+        /// The position taken.
         stance: EnumFilter<StanceKind> = column(Stance);
-        /// Whether it counts: it is the last stance of its voice on the claim.
+        /// True if the stance counts for the claim's standing: it is the latest stance of its voice on the claim.
         current: BooleanFilter = column(Current);
-        /// The statement.
+        /// The stance's statement.
         statement: Box<StatementFilter> = one(StatementId);
-        /// The claim.
+        /// The stance's claim.
         claim: Box<ClaimFilter> = one(ClaimId);
-        /// Where it is written.
+        /// The stance's evidence.
         evidence: ListFilter<EvidenceFilter> = many(has_child::<entity::stance::Entity, _>(entity::evidence::Column::TargetId));
     }
 }
 
 facet! {
-    /// By what stances can be counted.
+    /// Facets of stances.
     StanceFacet of stance {
-        /// The side it takes.
-        Stance = Values::words(Column::Stance),
+        /// The position taken.
+        Stance = FacetValues::column(Column::Stance),
     }
 }
 
 order! {
-    /// By what stances can be ordered.
+    /// Sort keys for stances.
     StanceOrderField {
-        /// In the order in which they were recorded.
+        /// Import order.
         Recorded = Recorded,
     }
 }
@@ -109,7 +109,7 @@ order! {
 root_fields! {
     StanceQuery of Stance {
         lists {
-            /// Which side statements take on claims.
+            /// Paginated list of stances: the positions that statements take on claims.
             stances;
         }
     }

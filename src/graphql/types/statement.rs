@@ -1,19 +1,19 @@
-//! Acts of saying.
+//! Statements: who said what, as articles report it.
 
 use async_graphql::{Context, ID, Object};
 
 use crate::graphql::connection::facets::facet;
-use crate::graphql::connection::histogram::DatedList;
-use crate::graphql::connection::keyset::order;
-use crate::graphql::connection::loader::{by, through};
-use crate::graphql::executor::resolve::ResolvedObject;
+use crate::graphql::connection::histogram::DatedConnectionFields;
+use crate::graphql::connection::loader::{foreign_key, join_table};
+use crate::graphql::connection::order_by::order;
+use crate::graphql::executor::object::ResolvedObject;
 use crate::graphql::filter::{
-    DateFilter, EnumFilter, IdFilter, ListFilter, RecordFilter, StringFilter, filter, from_record, has_child, searched,
-    via_join_table,
+    DateFilter, EnumFilter, IdFilter, ListFilter, RecordFilter, StringFilter, filter, from_record, full_text_match,
+    has_child, via_join_table,
 };
 use crate::graphql::has_many;
-use crate::graphql::loading::batch::node_type;
 use crate::graphql::loading::belongs_to::belongs_to;
+use crate::graphql::loading::node_type::node_type;
 use crate::graphql::loading::session::SharedError;
 use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::actor::{Actor, ActorFilter};
@@ -30,8 +30,8 @@ use crate::graphql::types::stance::{Stance, StanceFilter};
 use entity::statement::{Attribution, Column, Entity, Medium, QuoteType, SpeechAct};
 use entity::statement_about::Column as About;
 
-/// What only the fields of these names show.
-const SPARE: &[Column] = &[
+/// Columns that only the fields of the same names read: they are not loaded unless such a field is selected.
+const LAZY_COLUMNS: &[Column] = &[
     Column::Text,
     Column::SpeakerText,
     Column::Cue,
@@ -52,88 +52,88 @@ belongs_to! {
     }
 }
 
-node_type!(Statement of statement, filter StatementFilter, order StatementOrderField, facet StatementFacet, chart DatedList<Statement>, dated [Earliest Latest], spare SPARE, refers REFERENCES);
+node_type!(Statement of statement, filter StatementFilter, order StatementOrderField, facet StatementFacet, connection_fields DatedConnectionFields<Statement>, dated [Earliest Latest], lazy_columns LAZY_COLUMNS, belongs_to BELONGS_TO);
 
-/// One act of saying, as one reporting phrase or quotation gives it. A headline or a repetition is more evidence of it,
-/// not another statement.
+/// One act of saying something, as reported by one reporting phrase or quotation. A headline or a repetition is further
+/// evidence of the same statement, not another statement.
 #[Object]
 impl Statement {
-    /// Its id: opaque, unique over all types, the same as long as the thing exists.
+    /// Global id (Relay): opaque, unique across all types, stable for the lifetime of the node.
     async fn id(&self) -> ID {
         NodeKind::Statement.global(self.0.id.0)
     }
-    /// The record that it came with.
+    /// The imported record this node was created from: its dataset and key.
     async fn record(&self, ctx: &Context<'_>) -> Result<Record, SharedError> {
         record(&self.0, ctx, |row| row.id.0).await
     }
-    /// What is said, in words of this graph's makers.
+    /// Summary of what is said, in the words of the dataset's authors.
     async fn summary(&self) -> &str {
         &self.0.summary
     }
-    /// What is said, word for word, where it may be kept.
+    /// Verbatim text of what is said; null where it may not be stored.
     async fn text(&self) -> Option<&String> {
         self.0.text.as_ref()
     }
-    /// Who says it; null exactly when the attribution is UNATTRIBUTED, NARRATION or NOT_RECORDED.
+    /// The speaker; null exactly when the attribution is UNATTRIBUTED, NARRATION or NOT_RECORDED.
     async fn speaker(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Actor>, SharedError>> {
-        self.0.one(ctx, &SPEAKER).await
+        self.0.belongs_to(ctx, &SPEAKER).await
     }
-    /// The speaker as printed.
+    /// The speaker, as printed in the article.
     async fn speaker_text(&self) -> Option<&String> {
         self.0.speaker_text.as_ref()
     }
-    /// The reporting word: said, claimed.
+    /// The reporting word, such as `said` or `claimed`.
     async fn cue(&self) -> Option<&String> {
         self.0.cue.as_ref()
     }
-    /// How it is attributed.
+    /// Kind of source to which the statement is attributed.
     async fn attribution(&self) -> Attribution {
         self.0.attribution
     }
-    /// Quoted or told.
+    /// Form of quotation: direct, indirect or mixed.
     async fn quote_type(&self) -> QuoteType {
         self.0.quote_type
     }
-    /// By what means it was said, the most specific one known.
+    /// Medium through which it was said, the most specific one known.
     async fn medium(&self) -> Medium {
         self.0.medium
     }
-    /// The service or outlet on which it was said.
+    /// Service or outlet on which it was said.
     async fn platform(&self) -> Option<&String> {
         self.0.platform.as_ref()
     }
-    /// What is done by saying it.
+    /// Speech act: accusing, denying, promising and so on.
     async fn act(&self) -> Option<SpeechAct> {
         self.0.act
     }
-    /// BCP 47 tag of the language it was said in.
+    /// Language in which it was said, a BCP 47 tag.
     async fn language(&self) -> Option<&String> {
         self.0.language.as_ref()
     }
-    /// When it was said; null when not told.
+    /// Time at which it was said; null when not reported.
     async fn said_at(&self) -> Option<ResolvedObject<Date>> {
         Date::of(self.0.said.as_ref(), self.0.said_raw.as_ref(), self.0.earliest, self.0.latest).map(ResolvedObject)
     }
-    /// Where it was said.
+    /// Place where it was said.
     async fn place(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Place>, SharedError>> {
-        self.0.one(ctx, &PLACE).await
+        self.0.belongs_to(ctx, &PLACE).await
     }
-    /// To whom.
+    /// The actor to whom it was said.
     async fn addressee(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Actor>, SharedError>> {
-        self.0.one(ctx, &ADDRESSEE).await
+        self.0.belongs_to(ctx, &ADDRESSEE).await
     }
     /// The first article that reports it.
     async fn article(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Article>, SharedError>> {
-        self.0.one(ctx, &ARTICLE).await
+        self.0.belongs_to(ctx, &ARTICLE).await
     }
-    /// The statement that it passes on.
+    /// The statement that this one relays (passes on).
     async fn relays(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Statement>, SharedError>> {
-        self.0.one(ctx, &RELAYS).await
+        self.0.belongs_to(ctx, &RELAYS).await
     }
-    /// Whose voice it is: the speaker at the end of the chain of relays, for the article's own voice the publisher; null for
-    /// an unnamed voice.
+    /// The voice behind the statement: the speaker at the end of the chain of relays, or the publisher for the
+    /// article's own voice (NARRATION). Null for an unnamed voice.
     async fn voice(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Actor>, SharedError>> {
-        self.0.one(ctx, &VOICE).await
+        self.0.belongs_to(ctx, &VOICE).await
     }
     #[graphql(flatten)]
     async fn lists(&self) -> StatementLists {
@@ -143,107 +143,107 @@ impl Statement {
 
 has_many! {
     StatementLists of Entity, named "Statement" {
-    /// The sides it takes on claims.
-    stances: Stance = by(entity::stance::Column::StatementId);
-    /// The actors it is about.
-    about_actors: Actor = through::<Actor, entity::statement_about::Entity>(About::StatementId, About::TargetId);
-    /// The events it is about.
-    about_events: Event = through::<Event, entity::statement_about::Entity>(About::StatementId, About::TargetId);
-    /// The places it is about.
-    about_places: Place = through::<Place, entity::statement_about::Entity>(About::StatementId, About::TargetId);
-    /// The numbers it gives.
-    figures: Figure = by(entity::figure::Column::TargetId);
-    /// The statements that pass it on.
-    relayed_by: Statement = by(Column::RelaysId);
-    /// Where it is written.
-    evidence: Evidence = by(entity::evidence::Column::TargetId);
-    /// What was written of it and its parts, oldest first; `asOf` of the root fields reads it as it was.
-    history: Change = by(entity::change::Column::RecordId);
-    /// The facts that are told in it.
-    reported_evidence: Evidence = by(entity::evidence::Column::StatementId);
+    /// Stances that the statement takes on claims.
+    stances: Stance = foreign_key(entity::stance::Column::StatementId);
+    /// Actors that the statement is about.
+    about_actors: Actor = join_table::<Actor, entity::statement_about::Entity>(About::StatementId, About::TargetId);
+    /// Events that the statement is about.
+    about_events: Event = join_table::<Event, entity::statement_about::Entity>(About::StatementId, About::TargetId);
+    /// Places that the statement is about.
+    about_places: Place = join_table::<Place, entity::statement_about::Entity>(About::StatementId, About::TargetId);
+    /// Figures that the statement reports.
+    figures: Figure = foreign_key(entity::figure::Column::TargetId);
+    /// Statements that relay this one (pass it on).
+    relayed_by: Statement = foreign_key(Column::RelaysId);
+    /// Evidence: the spans of article text that support this statement.
+    evidence: Evidence = foreign_key(entity::evidence::Column::TargetId);
+    /// Audit log of this statement and its parts, oldest first. Use `asOf` on root fields for point-in-time reads.
+    history: Change = foreign_key(entity::change::Column::RecordId);
+    /// Evidence of facts that are reported within this statement.
+    reported_evidence: Evidence = foreign_key(entity::evidence::Column::StatementId);
     }
 }
 
 filter! {
-    /// Which statements.
+    /// Filter for statements.
     StatementFilter of statement {
-        /// The id.
+        /// Global id.
         id: IdFilter = id(Id of Statement);
-        /// The record that it came with.
+        /// The imported record this node was created from: its dataset and key.
         record: RecordFilter = with(from_record::<entity::statement::Entity>);
-        /// The words are in its summary, text or printed speaker: see `Query.search`.
-        search: String = with(searched::<entity::statement::Entity>);
-        /// How it is attributed.
+        /// Full-text search in summary, text and printed speaker; syntax as in `Query.search`.
+        search: String = with(full_text_match::<entity::statement::Entity>);
+        /// Kind of source to which the statement is attributed.
         attribution: EnumFilter<Attribution> = column(Attribution);
-        /// Quoted or told.
+        /// Form of quotation: direct, indirect or mixed.
         quote_type: EnumFilter<QuoteType> = column(QuoteType);
-        /// By what means it was said.
+        /// Medium through which it was said.
         medium: EnumFilter<Medium> = column(Medium);
-        /// The service or outlet, letter for letter.
+        /// Service or outlet on which it was said; exact match, case-sensitive.
         platform: StringFilter = column(Platform);
-        /// What is done by saying it.
+        /// Speech act.
         act: EnumFilter<SpeechAct> = column(Act);
-        /// The language tag.
+        /// Language in which it was said, a BCP 47 tag; exact match, case-sensitive.
         language: StringFilter = column(Language);
-        /// When it was said.
+        /// Time at which it was said.
         said_at: DateFilter = date(Said Earliest Latest);
-        /// Who says it.
+        /// The statement's speaker.
         speaker: Box<ActorFilter> = one(SpeakerId);
-        /// Whose voice it is.
+        /// The voice behind the statement, at the end of the chain of relays.
         voice: Box<ActorFilter> = one(VoiceId);
-        /// To whom.
+        /// The actor to whom it was said.
         addressee: Box<ActorFilter> = one(AddresseeId);
-        /// Where it was said.
+        /// Place where it was said.
         place: Box<PlaceFilter> = one(PlaceId);
         /// The first article that reports it.
         article: Box<ArticleFilter> = one(ArticleId);
-        /// The statement that it passes on.
+        /// The statement that this one relays (passes on).
         relays: Box<StatementFilter> = one(RelaysId);
-        /// The actors it is about.
+        /// Actors that the statement is about.
         about_actors: ListFilter<ActorFilter> = many(via_join_table::<Entity, entity::statement_about::Entity>(About::StatementId, About::TargetId));
-        /// The events it is about.
+        /// Events that the statement is about.
         about_events: ListFilter<EventFilter> = many(via_join_table::<Entity, entity::statement_about::Entity>(About::StatementId, About::TargetId));
-        /// The places it is about.
+        /// Places that the statement is about.
         about_places: ListFilter<PlaceFilter> = many(via_join_table::<Entity, entity::statement_about::Entity>(About::StatementId, About::TargetId));
-        /// The sides it takes on claims.
+        /// The statement's stances.
         stances: ListFilter<StanceFilter> = many(has_child::<Entity, _>(entity::stance::Column::StatementId));
-        /// The numbers it gives.
+        /// The statement's figures.
         figures: ListFilter<FigureFilter> = many(has_child::<Entity, _>(entity::figure::Column::TargetId));
-        /// Where it is written.
+        /// The statement's evidence.
         evidence: ListFilter<EvidenceFilter> = many(has_child::<entity::statement::Entity, _>(entity::evidence::Column::TargetId));
     }
 }
 
 facet! {
-    /// By what statements can be counted.
+    /// Facets of statements.
     StatementFacet of statement {
-        /// Who speaks.
-        Speaker = Values::things(Column::SpeakerId, NodeKind::Actor),
-        /// Whose voice it is, at the end of what it passes on.
-        Voice = Values::things(Column::VoiceId, NodeKind::Actor),
-        /// How it is attributed.
-        Attribution = Values::words(Column::Attribution),
-        /// By what it was said.
-        Medium = Values::words(Column::Medium),
-        /// How it is quoted.
-        QuoteType = Values::words(Column::QuoteType),
-        /// What is done by saying it.
-        Act = Values::words(Column::Act),
-        /// The language, a BCP 47 tag.
-        Language = Values::words(Column::Language),
-        /// The platform.
-        Platform = Values::words(Column::Platform),
+        /// The speaker.
+        Speaker = FacetValues::node(Column::SpeakerId, NodeKind::Actor),
+        /// The voice behind the statement, at the end of the chain of relays.
+        Voice = FacetValues::node(Column::VoiceId, NodeKind::Actor),
+        /// Kind of source to which the statement is attributed.
+        Attribution = FacetValues::column(Column::Attribution),
+        /// Medium through which it was said.
+        Medium = FacetValues::column(Column::Medium),
+        /// Form of quotation.
+        QuoteType = FacetValues::column(Column::QuoteType),
+        /// Speech act.
+        Act = FacetValues::column(Column::Act),
+        /// Language in which it was said, a BCP 47 tag.
+        Language = FacetValues::column(Column::Language),
+        /// Service or outlet on which it was said.
+        Platform = FacetValues::column(Column::Platform),
         /// The article that first reports it.
-        Article = Values::things(Column::ArticleId, NodeKind::Article),
+        Article = FacetValues::node(Column::ArticleId, NodeKind::Article),
     }
 }
 
 order! {
-    /// By what statements can be ordered.
+    /// Sort keys for statements.
     StatementOrderField {
-        /// In the order in which they were recorded.
+        /// Import order.
         Recorded = Recorded,
-        /// By the earliest they may have been said.
+        /// Earliest time at which the statement may have been said.
         SaidAt = Number (Entity, Column::Earliest),
     }
 }
@@ -251,11 +251,11 @@ order! {
 root_fields! {
     StatementQuery of Statement {
         lists {
-            /// Who said what.
+            /// Paginated list of statements: who said what.
             statements;
         }
         one {
-            /// A statement.
+            /// Looks up one statement.
             statement Statement;
         }
     }
