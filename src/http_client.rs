@@ -1,16 +1,17 @@
-//! Requests that this program makes itself: for the keys of an identity provider, and to a collector of traces.
+//! The HTTP client for outgoing requests: the keys of an identity provider and the collector of traces.
 
 use std::time::Duration;
 
 use reqwest::Client;
 
-/// Chooses the cryptography of connections: the same that the database's have. Has to come before the first of them.
+/// Selects the TLS cryptography of the process, the same as for database connections. Must run before the first TLS connection.
+/// Later calls change nothing.
 pub fn choose_cryptography() {
-    // It can be chosen once only, and was then chosen here.
+    // Fails when a provider was installed before, which was this one.
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
-/// A client that gives up in time.
+/// Creates a client whose requests fail after `timeout`.
 pub(crate) fn client(timeout: Duration) -> reqwest::Result<Client> {
     choose_cryptography();
     Client::builder().timeout(timeout).build()

@@ -1,15 +1,15 @@
-//! How the program is told to stop.
+//! Shutdown signals from the operating system.
 
-/// Waits for SIGINT or SIGTERM.
-pub async fn told_to_stop() {
-    let interrupted = async {
-        // Without a handler the signal itself ends the program, which is as good.
+/// Waits for SIGINT (Ctrl+C) or SIGTERM.
+pub async fn shutdown_signal() {
+    let interrupt = async {
+        // If the handler cannot be installed, the signal ends the process by itself.
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
     };
     #[cfg(unix)]
-    let terminated = async {
+    let terminate = async {
         match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
             Ok(mut signal) => {
                 signal.recv().await;
@@ -18,9 +18,9 @@ pub async fn told_to_stop() {
         }
     };
     #[cfg(not(unix))]
-    let terminated = std::future::pending::<()>();
+    let terminate = std::future::pending::<()>();
     tokio::select! {
-        () = interrupted => {}
-        () = terminated => {}
+        () = interrupt => {}
+        () = terminate => {}
     }
 }

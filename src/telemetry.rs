@@ -1,4 +1,4 @@
-//! What the program tells about itself while it runs: logs, and traces for OpenTelemetry.
+//! Telemetry: logs on standard error, and traces for OpenTelemetry.
 
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -16,41 +16,46 @@ use crate::config::{LogFormat, Telemetry};
 use crate::error::{Error, Result};
 use crate::http_client::choose_cryptography;
 
-/// Sends what is left when it is dropped.
-pub struct Running(Option<SdkTracerProvider>);
+/// Running telemetry. Dropping it exports the remaining traces, for at most 3 seconds.
+pub struct TelemetryGuard(Option<SdkTracerProvider>);
 
-impl Drop for Running {
+impl Drop for TelemetryGuard {
     fn drop(&mut self) {
         if let Some(provider) = &self.0 {
-            // A collector that is gone keeps nobody from stopping.
+            // A collector that does not respond must not block the shutdown.
             let _ = provider.shutdown_with_timeout(Duration::from_secs(3));
         }
     }
 }
 
-/// Begins to log, and to send traces where the settings say so.
-pub fn start(settings: &Telemetry) -> Result<Running> {
+/// Starts logging, and exporting traces when `--otlp-endpoint` is set. Call it once per process.
+///
+/// # Errors
+///
+/// [`Error::BadInput`] for an invalid `--log` or `--otlp-endpoint`.
+pub fn start(settings: &Telemetry) -> Result<TelemetryGuard> {
     let filter = EnvFilter::try_new(&settings.log)
         .map_err(|error| Error::BadInput(format!("--log {}: {error}", settings.log)))?;
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-    let lines = match settings.log_format {
-        LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).boxed(),
-        LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).boxed(),
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let log_layer = match settings.log_format {
+        LogFormat::Text => layer.with_ansi(std::io::stderr().is_terminal()).boxed(),
+        LogFormat::Json => layer.json().flatten_event(true).with_current_span(false).boxed(),
     };
-    let provider = settings.otlp_endpoint.as_deref().map(provider).transpose()?;
-    let traces =
+    let provider = settings.otlp_endpoint.as_deref().map(trace_provider).transpose()?;
+    let trace_layer =
         provider.as_ref().map(|provider| tracing_opentelemetry::layer().with_tracer(provider.tracer("newsgraph")));
-    tracing_subscriber::registry().with(filter).with(lines).with(traces).init();
-    Ok(Running(provider))
+    tracing_subscriber::registry().with(filter).with(log_layer).with(trace_layer).init();
+    Ok(TelemetryGuard(provider))
 }
 
-fn provider(endpoint: &str) -> Result<SdkTracerProvider> {
+/// Creates the provider of traces and enables the propagation of trace contexts (W3C Trace Context).
+fn trace_provider(endpoint: &str) -> Result<SdkTracerProvider> {
     choose_cryptography();
     opentelemetry::global::set_text_map_propagator(TraceContextPropagator::new());
-    let address = format!("{}/v1/traces", endpoint.trim_end_matches('/'));
+    let url = format!("{}/v1/traces", endpoint.trim_end_matches('/'));
     let exporter = SpanExporter::builder()
         .with_http()
-        .with_endpoint(address)
+        .with_endpoint(url)
         .build()
         .map_err(|error| Error::BadInput(format!("--otlp-endpoint {endpoint}: {error}")))?;
     let resource = Resource::builder().with_service_name("newsgraph").build();

@@ -1,11 +1,11 @@
-// Writes dist/: the page as the server embeds it, each file compressed once, here.
+// Builds dist/, the files that the server embeds. Each file is compressed here, once.
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { gzip } from 'pako';
-import { licences } from './licences.mjs';
+import { licenses } from './licenses.mjs';
 
 const root = dirname(fileURLToPath(import.meta.url));
 process.chdir(root);
@@ -48,7 +48,7 @@ const oneGraphql = {
 const assets = new Map();
 const named = new Map();
 
-// Names hold a hash of the contents, so that browsers may keep the files for ever.
+// Names contain a hash of the contents, so browsers may cache the files forever.
 function add(file, contents) {
   const hash = createHash('sha256').update(contents).digest('hex').slice(0, 10);
   const name = file.replace(/\.[^.]+$/, `.${hash}$&`);
@@ -89,7 +89,7 @@ for (const { path, contents } of page.outputFiles) {
   else add(file, contents);
 }
 
-add('licenses.txt', await licences([workers.metafile, page.metafile]));
+add('licenses.txt', await licenses([workers.metafile, page.metafile]));
 
 const html = (await readFile('src/index.html', 'utf8')).replace(
   /\{\{(.+?)\}\}/g,

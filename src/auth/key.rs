@@ -1,6 +1,6 @@
-//! Keys: made, listed, revoked and looked up. A key is shown once, when it is made; stored is its hash.
+//! API keys: creation, listing, revocation and verification. A key is shown once, when it is created; only its hash is stored.
 //!
-//! A key has 256 random bits, so one SHA-256 is as good as a slow hash: there is nothing to guess.
+//! A key has 256 random bits, so a single SHA-256 protects it as well as a slow password hash: there is nothing to guess.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
@@ -19,23 +19,27 @@ use crate::auth::{Caller, Scope};
 use crate::db::{Db, now};
 use crate::error::{Error, Result};
 
-/// What each key begins with, so that tools which look for secrets find it.
+/// The prefix of every key, by which secret scanners find leaked ones.
 pub(super) const PREFIX: &str = "newsgraph_";
 
-/// For how long a key that was looked up is taken as it was: so long may a revoked one still be used.
-pub const LOOKED_UP: Duration = Duration::from_secs(2);
+/// How long a key that was read from the database is cached. A revoked key stays valid for at most this long.
+pub const CACHE_TTL: Duration = Duration::from_secs(2);
 
-/// Makes a key, for so many days or for ever, and gives it; nobody can ever tell it again.
+/// Creates a key and returns its text, which cannot be retrieved later. Without `days` the key does not expire.
+///
+/// # Errors
+///
+/// [`Error::BadInput`] when the name is empty, has control characters, or is taken.
 pub async fn create(db: &Db, name: &str, scopes: &BTreeSet<Scope>, days: Option<u32>) -> Result<String> {
     if name.is_empty() || name.chars().any(char::is_control) {
-        return Err(Error::BadInput("A key has a name without line breaks: give it one".into()));
+        return Err(Error::BadInput("The key needs a name without line breaks or other control characters".into()));
     }
     let mut secret = [0; 32];
-    getrandom::fill(&mut secret).map_err(|error| Error::Broken(format!("no random bytes: {error}")))?;
+    getrandom::fill(&mut secret).map_err(|error| Error::Internal(format!("no random bytes: {error}")))?;
     let secret = BASE64URL_NOPAD.encode(&secret);
     let transaction = db.write().await?;
     if Entity::find().filter(Column::Name.eq(name)).one(&transaction).await?.is_some() {
-        return Err(Error::BadInput(format!("There is already a key `{name}`: give this one another name")));
+        return Err(Error::BadInput(format!("A key named `{name}` exists already: choose another name")));
     }
     let last = Entity::find().order_by_desc(Column::Id).one(&transaction).await?;
     let id = last.map_or(1, |last| last.id + 1);
@@ -43,7 +47,7 @@ pub async fn create(db: &Db, name: &str, scopes: &BTreeSet<Scope>, days: Option<
         id,
         name: name.to_owned(),
         hash: hash(&secret),
-        scopes: scopes.iter().map(|scope| scope.word()).collect::<Vec<_>>().join(" "),
+        scopes: scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" "),
         created_at: now(),
         expires_at: days.map(|days| now() + i64::from(days) * 24 * 60 * 60),
         revoked_at: None,
@@ -53,15 +57,24 @@ pub async fn create(db: &Db, name: &str, scopes: &BTreeSet<Scope>, days: Option<
     Ok(format!("{PREFIX}{id}_{secret}"))
 }
 
-/// All keys that were ever made, oldest first.
+/// Returns all keys, including expired and revoked ones, oldest first.
+///
+/// # Errors
+///
+/// [`Error::Database`].
 pub async fn list(db: &Db) -> Result<Vec<api_key::Model>> {
     Ok(Entity::find().order_by_asc(Column::Id).all(db.connection()).await?)
 }
 
-/// Takes a key back for ever. It waits for no import on PostgreSQL: a key may have to go at once.
+/// Revokes a key permanently; revoking it again changes nothing. On PostgreSQL this does not wait for a running import, since a
+/// leaked key has to be revoked at once.
+///
+/// # Errors
+///
+/// [`Error::NotFound`] when there is no key of this name.
 pub async fn revoke(db: &Db, name: &str) -> Result<()> {
     let Some(key) = Entity::find().filter(Column::Name.eq(name)).one(db.connection()).await? else {
-        return Err(Error::NotFound(format!("There is no key `{name}`: `newsgraph key list` shows all")));
+        return Err(Error::NotFound(format!("There is no key `{name}`: `newsgraph key list` lists all keys")));
     };
     if key.revoked_at.is_none() {
         let mut key = key.into_active_model();
@@ -71,39 +84,39 @@ pub async fn revoke(db: &Db, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Looks keys up.
-pub(super) struct Keys {
+/// Verifies API keys.
+pub(super) struct KeyStore {
     db: Db,
-    /// Those that exist, as they were when they were last read; what does not exist cannot fill it.
-    seen: Mutex<HashMap<i64, (Instant, api_key::Model)>>,
+    /// Existing keys by id, with the time they were read. Unknown ids are not cached, so clients cannot fill it.
+    cache: Mutex<HashMap<i64, (Instant, api_key::Model)>>,
 }
 
-impl Keys {
+impl KeyStore {
     pub(super) fn new(db: Db) -> Self {
-        Self { db, seen: Mutex::default() }
+        Self { db, cache: Mutex::default() }
     }
 
-    /// Who holds this key, if it is valid now.
-    pub(super) async fn caller(&self, text: &str) -> Result<Option<Caller>> {
+    /// Returns the caller that holds this key; `None` when the key is not valid now.
+    pub(super) async fn authenticate(&self, text: &str) -> Result<Option<Caller>> {
         let parts = text.strip_prefix(PREFIX).and_then(|rest| rest.split_once('_'));
         let (id, secret) = parts.unwrap_or_default();
         let key = match id.parse() {
             Ok(id) => self.find(id).await?,
             Err(_) => None,
         };
-        // All is compared, whether there is such a key or not.
+        // Compared in constant time, also when the key does not exist, so that the time reveals nothing.
         let stored = key.as_ref().map(|key| key.hash.as_str()).unwrap_or_default();
-        let same: bool = hash(secret).as_bytes().ct_eq(stored.as_bytes()).into();
-        let valid = |key: &api_key::Model| key.revoked_at.is_none() && key.expires_at.is_none_or(|end| now() < end);
+        let matches: bool = hash(secret).as_bytes().ct_eq(stored.as_bytes()).into();
+        let is_active = |key: &api_key::Model| key.revoked_at.is_none() && key.expires_at.is_none_or(|end| now() < end);
         Ok(key
-            .filter(|key| same && valid(key))
+            .filter(|key| matches && is_active(key))
             .map(|key| Caller { scopes: Scope::parse(&key.scopes), name: Some(key.name) }))
     }
 
     async fn find(&self, id: i64) -> Result<Option<api_key::Model>> {
-        let seen = || self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((at, key)) = seen().get(&id)
-            && at.elapsed() < LOOKED_UP
+        let cache = || self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, key)) = cache().get(&id)
+            && at.elapsed() < CACHE_TTL
         {
             return Ok(Some(key.clone()));
         }
@@ -113,7 +126,7 @@ impl Keys {
         let rows = reader.all(reader.backend().build(&select)).await?;
         let key = rows.first().map(|row| api_key::Model::from_query_result(row, "")).transpose()?;
         if let Some(key) = &key {
-            seen().insert(id, (Instant::now(), key.clone()));
+            cache().insert(id, (Instant::now(), key.clone()));
         }
         Ok(key)
     }

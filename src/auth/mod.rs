@@ -1,42 +1,41 @@
-//! Who asks, and what they may do: by a key of ours, or by a token of an identity provider.
+//! Authentication and authorization: API keys of our own, and tokens of an identity provider (OpenID Connect).
 
 pub mod key;
 mod token;
 
 use std::collections::BTreeSet;
 
+use crate::auth::key::KeyStore;
+use crate::auth::token::TokenVerifier;
 use crate::config::Access;
 use crate::db::Db;
 use crate::error::{Error, Result};
 
-use crate::auth::key::Keys;
-use crate::auth::token::Tokens;
-
-/// Who asks.
+/// The caller of a request: its name and what it may do.
 #[derive(Clone, Debug, Default)]
 pub struct Caller {
-    /// The name of the key, or the subject of the token; none for who has neither.
+    /// The name of the API key or the subject of the token; `None` for anonymous callers.
     pub name: Option<String>,
-    /// What they may do.
+    /// The scopes of the caller.
     pub scopes: BTreeSet<Scope>,
 }
 
-/// What a key or a token allows.
+/// A permission of an API key or token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
 pub enum Scope {
-    /// To ask.
+    /// Run queries and subscriptions, download exports and read the metrics.
     Read,
-    /// To write.
+    /// Import, delete and merge records.
     Write,
-    /// To see what concerns the server and its keys.
+    /// See which caller made a change or a merge decision.
     Admin,
 }
 
 impl Scope {
     const ALL: [Self; 3] = [Self::Read, Self::Write, Self::Admin];
 
-    /// The scope as keys and tokens spell it.
-    pub fn word(self) -> &'static str {
+    /// Returns the name of the scope in keys and tokens.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Read => "read",
             Self::Write => "write",
@@ -44,61 +43,73 @@ impl Scope {
         }
     }
 
-    /// Scopes with spaces between, as OAuth 2.0 (RFC 6749, section 3.3) has them; words that mean nothing here are left out.
-    fn parse(words: &str) -> BTreeSet<Self> {
-        let words: Vec<&str> = words.split_whitespace().collect();
-        Self::ALL.into_iter().filter(|scope| words.contains(&scope.word())).collect()
+    /// Parses scopes separated by spaces, as in OAuth 2.0 (RFC 6749, section 3.3). Unknown scopes are ignored.
+    fn parse(text: &str) -> BTreeSet<Self> {
+        let names: Vec<&str> = text.split_whitespace().collect();
+        Self::ALL.into_iter().filter(|scope| names.contains(&scope.as_str())).collect()
     }
 }
 
 impl Caller {
-    /// Refuses who lacks a scope.
-    pub fn needs(&self, scope: Scope) -> Result<()> {
+    /// Requires that the caller has a scope.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unauthenticated`] for anonymous callers, else [`Error::Forbidden`].
+    pub fn require(&self, scope: Scope) -> Result<()> {
         if self.scopes.contains(&scope) {
             return Ok(());
         }
-        let word = scope.word();
+        let scope = scope.as_str();
         Err(match &self.name {
             None => Error::Unauthenticated(format!(
-                "This needs a key with the scope `{word}`: send it as `Authorization: Bearer KEY`"
+                "This requires an API key with the scope `{scope}`: send it as `Authorization: Bearer KEY`"
             )),
             Some(_) => Error::Forbidden(format!(
-                "Your key lacks the scope `{word}`: ask whoever looks after this server for one that has it"
+                "Your key or token lacks the scope `{scope}`: ask the operator of this server for one that has it"
             )),
         })
     }
 }
 
-/// Finds out who asks.
+/// Authenticates callers by API key or token.
 pub struct Auth {
-    keys: Keys,
-    tokens: Option<Tokens>,
-    /// Whether reading takes no key.
-    open: bool,
+    keys: KeyStore,
+    tokens: Option<TokenVerifier>,
+    /// Whether every caller has the scope `read`.
+    is_read_public: bool,
 }
 
 impl Auth {
-    /// As the settings say; reads the keys of the identity provider.
+    /// Creates the authentication that the settings describe. Reads the key set of the identity provider, if one is set.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadInput`] or [`Error::Io`] when the key set cannot be read, or when no audience is set for it.
     pub async fn new(db: &Db, settings: &Access) -> Result<Self> {
-        let tokens = Tokens::new(settings).await?;
-        Ok(Self { keys: Keys::new(db.clone()), tokens, open: !settings.read_with_key })
+        let tokens = TokenVerifier::new(settings).await?;
+        Ok(Self { keys: KeyStore::new(db.clone()), tokens, is_read_public: !settings.read_with_key })
     }
 
-    /// Who holds this credential; anybody when there is none. Refused when it is not, or no longer, valid: there is one
-    /// message for all reasons, so that nothing can be learned by trying.
-    pub async fn caller(&self, credential: Option<&str>) -> Result<Caller> {
+    /// Returns the caller that holds an API key or token; an anonymous caller for `None`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unauthenticated`] for an invalid credential, with the same message whether it is unknown, expired or revoked, so
+    /// that nothing can be learned by trying.
+    pub async fn authenticate(&self, credential: Option<&str>) -> Result<Caller> {
         let caller = match credential {
             None => Some(Caller::default()),
-            Some(text) if text.starts_with(key::PREFIX) => self.keys.caller(text).await?,
+            Some(text) if text.starts_with(key::PREFIX) => self.keys.authenticate(text).await?,
             Some(text) => match &self.tokens {
-                Some(tokens) => tokens.caller(text).await,
+                Some(tokens) => tokens.authenticate(text).await,
                 None => None,
             },
         };
-        let refused =
-            || Error::Unauthenticated("The key or token is unknown, expired or revoked: send a valid one".into());
-        let mut caller = caller.ok_or_else(refused)?;
-        if self.open {
+        let invalid =
+            || Error::Unauthenticated("The API key or token is unknown, expired or revoked: send a valid one".into());
+        let mut caller = caller.ok_or_else(invalid)?;
+        if self.is_read_public {
             caller.scopes.insert(Scope::Read);
         }
         Ok(caller)

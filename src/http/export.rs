@@ -1,5 +1,7 @@
-//! Exports as files: `/export/event.csv`, `/export/graph.jsonl`. They are streamed; one that fails on its way is broken off, so
-//! that no part of it looks whole.
+//! Exports as downloads: `/export/event.csv`, `/export/graph.jsonl`.
+//!
+//! Exports are streamed. When one fails midway, the connection is aborted, so that a truncated file is never taken for a
+//! complete one.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,195 +18,199 @@ use serde::Deserialize;
 use crate::auth::Scope;
 use crate::db::Db;
 use crate::error::Error;
-use crate::export::{Chunk, Export, Format, Request, export, noun};
-use crate::http::graphql::error::RequestError;
+use crate::export::{Chunk, Export, Format, Request, export, parse_node_type};
+use crate::http::graphql::error::{Headers, RequestError};
 use crate::http::graphql::execution::RequestContext;
-use crate::http::graphql::handler::HttpReply;
 use crate::http::graphql::limits;
 use crate::http::graphql::negotiation::ResponseFormat;
-use crate::http::middleware::authentication::Client;
-use crate::http::middleware::cors;
-use crate::http::middleware::rate_limit::Headers;
+use crate::http::graphql::response::error_response;
+use crate::http::middleware::client::Client;
+use crate::http::middleware::csrf;
 use crate::http::middleware::request_id::RequestId;
 use crate::http::state::AppState;
 
-/// What a row costs: about as much as its fields asked for in a query.
-const ROW: usize = 5;
+/// The cost of one exported row in the rate limit: about as much as its fields cost in a query.
+const ROW_COST: usize = 5;
 
-/// What all of the graph is called in an address.
-const GRAPH: &str = "graph";
+/// The file name, without extension, of an export of the whole graph.
+const WHOLE_GRAPH: &str = "graph";
 
-/// What an address may say besides.
+/// The query string of a download.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Narrowed {
+pub(crate) struct QueryString {
+    /// A filter of the node type as JSON, as the GraphQL API has it.
     filter: Option<String>,
+    /// The key of a dataset.
     dataset: Option<String>,
 }
 
+/// Handles `GET /export/{file}`. Requires the scope `read`.
 pub(crate) async fn get(
     State(app): State<Arc<AppState>>,
     Extension(client): Extension<Client>,
     Extension(id): Extension<RequestId>,
     Path(file): Path<String>,
     headers: HeaderMap,
-    query: Result<Query<Narrowed>, QueryRejection>,
+    query: Result<Query<QueryString>, QueryRejection>,
 ) -> Response {
     let context = RequestContext { app, client, id };
-    match begin(&context, &file, &headers, query).await {
+    match start(&context, &file, &headers, query).await {
         Ok(response) => response,
-        Err(refusal) => {
-            HttpReply::refused(&context.counted(refusal), ResponseFormat::Json).into_response(ResponseFormat::Json)
-        }
+        Err(error) => error_response(&context.count_error(error), ResponseFormat::Json),
     }
 }
 
-async fn begin(
+async fn start(
     context: &RequestContext,
     file: &str,
     headers: &HeaderMap,
-    query: Result<Query<Narrowed>, QueryRejection>,
+    query: Result<Query<QueryString>, QueryRejection>,
 ) -> Result<Response, RequestError> {
-    let refused = |error: Error| refusal(error, &context.id);
-    if !cors::may_download(headers, &context.app.settings.cors_origin) {
-        let message = "Pages of this origin may not ask here: name it in the setting --cors-origin";
-        return Err(RequestError::new(StatusCode::FORBIDDEN, "FORBIDDEN", message));
+    let to_request_error = |error: Error| request_error(error, &context.id);
+    if !csrf::allows_download(headers, &context.app.settings.cors_origin) {
+        return Err(csrf::origin_error());
     }
-    context.client.caller.needs(Scope::Read)?;
-    let Query(narrowed) =
-        query.map_err(|rejection| RequestError::unreadable(format!("The address cannot be read: {rejection}")))?;
-    let request = read(file, narrowed, context).map_err(refused)?;
-    let told = context.app.rates.take(&context.client, ROW)?;
-    let reading = context.reading(None).await?;
+    context.client.caller.require(Scope::Read)?;
+    let Query(query) = query
+        .map_err(|rejection| RequestError::bad_request(format!("The query string cannot be read: {rejection}")))?;
+    let request = parse_request(file, query, context).map_err(to_request_error)?;
+    let rate_headers = context.app.rate_limiter.take(&context.client, ROW_COST)?;
+    let route = context.route_read(None).await?;
+    // The first chunk is read before the response starts, so that early failures get a status and a message.
     let begin = async |db: &Db| -> Result<_, Error> {
         let mut running = export(db, &request).await?;
-        // What fails at once is told in words.
         let first = running.next().await?;
         Ok((running, first))
     };
     let begun = async {
         let begun = tokio::select! {
-            begun = begin(reading.db()) => Some(begun),
-            () = reading.lost() => None,
+            begun = begin(route.db()) => Some(begun),
+            () = route.replica_lost() => None,
         };
         match begun {
-            Some(begun) if !reading.was_let_down() => begun,
+            Some(begun) if !route.failed_on_replica() => begun,
             _ => {
-                context.app.metrics.asked_again();
+                context.app.metrics.count_replica_fallback();
                 begin(&context.app.db).await
             }
         }
     };
     let limit = Duration::from_secs(context.app.settings.timeout);
     let (running, first) = match tokio::time::timeout(limit, begun).await {
-        Ok(begun) => begun.map_err(refused)?,
+        Ok(begun) => begun.map_err(to_request_error)?,
         Err(_) => {
-            let message = format!("Nothing was found within {} seconds: ask with another filter", limit.as_secs());
+            let message =
+                format!("The export found no row within {} seconds: use a more selective filter", limit.as_secs());
             return Err(RequestError::new(StatusCode::GATEWAY_TIMEOUT, "TIMEOUT", message));
         }
     };
-    Ok(answer(context.clone(), file, request.format, told, running, first))
+    Ok(download(context.clone(), file, request.format, rate_headers, running, first))
 }
 
-fn read(file: &str, narrowed: Narrowed, context: &RequestContext) -> Result<Request, Error> {
+fn parse_request(file: &str, query: QueryString, context: &RequestContext) -> Result<Request, Error> {
     let (name, extension) = file.rsplit_once('.').unwrap_or((file, ""));
-    let format = Format::of_extension(extension)?;
-    let kind = if name == GRAPH { None } else { Some(noun(name)?) };
-    let filter = match &narrowed.filter {
+    let format = Format::from_extension(extension)?;
+    let kind = if name == WHOLE_GRAPH { None } else { Some(parse_node_type(name)?) };
+    let filter = match &query.filter {
         None => None,
         Some(text) => {
-            limits::judge_variables(text, &context.app.settings.limits)?;
-            let unreadable = |error| Error::BadInput(format!("`filter` is no JSON: {error}"));
-            Some(serde_json::from_str(text).map_err(unreadable)?)
+            limits::check_variables(text, &context.app.settings.limits)?;
+            let invalid = |error| Error::BadInput(format!("`filter` is not JSON: {error}"));
+            Some(serde_json::from_str(text).map_err(invalid)?)
         }
     };
-    let tells_judges = context.client.caller.needs(Scope::Admin).is_ok();
-    Ok(Request { format, kind, filter, dataset: narrowed.dataset, tells_judges })
+    let include_deciders = context.client.caller.require(Scope::Admin).is_ok();
+    Ok(Request { format, kind, filter, dataset: query.dataset, include_deciders })
 }
 
-/// Without GraphQL there is no document that could be at fault: the status says it all.
-fn refusal(error: Error, id: &RequestId) -> RequestError {
+/// Converts an error. There is no GraphQL document that could be at fault, so the status reports every error.
+fn request_error(error: Error, id: &RequestId) -> RequestError {
     let status = match error.code() {
         _ if matches!(error, Error::Busy(_)) => {
-            return RequestError::new(StatusCode::SERVICE_UNAVAILABLE, "LIMIT", error.public()).retry_after(10);
+            return RequestError::new(StatusCode::SERVICE_UNAVAILABLE, "LIMIT", error.public_message()).retry_after(10);
         }
         "BAD_INPUT" | "LIMIT" => StatusCode::BAD_REQUEST,
         "NOT_FOUND" => StatusCode::NOT_FOUND,
         _ => {
-            tracing::error!(%error, "an export failed");
+            tracing::error!(%error, "an export failed before its first row");
             return RequestError::internal(id);
         }
     };
-    RequestError::new(status, error.code(), error.public())
+    RequestError::new(status, error.code(), error.public_message())
 }
 
-fn answer(
+fn download(
     context: RequestContext,
     file: &str,
     format: Format,
-    told: Headers,
+    rate_headers: Headers,
     running: Export,
     first: Option<Chunk>,
 ) -> Response {
-    let body = Body::from_stream(pieces(context, running, first));
+    let body = Body::from_stream(chunks(context, running, first));
     let mut response = body.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // Keeps a proxy from buffering the download.
     headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
-    // The name holds letters, hyphens and a point: it was read as a noun and a format.
+    // The name needs no escaping: it was parsed as a node type and a format.
     if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{file}\"")) {
         headers.insert(header::CONTENT_DISPOSITION, value);
     }
-    for (name, value) in told {
+    for (name, value) in rate_headers {
         headers.insert(name, value);
     }
     response
 }
 
-/// The pieces until the end, or until the client may no longer have them.
-fn pieces(
+/// Returns the chunks of an export as a stream. It ends with an error when the client is no longer authorized or the server shuts
+/// down.
+fn chunks(
     context: RequestContext,
     running: Export,
     first: Option<Chunk>,
 ) -> impl Stream<Item = Result<Bytes, Error>> + Send + 'static {
-    let ended = Box::pin({
+    let must_end = Box::pin({
         let context = context.clone();
-        async move { context.cut_off().await }
+        async move { context.download_must_end().await }
     });
-    let state = Some((running, first, ended, context, Instant::now(), 0_usize));
-    let pieces = stream::unfold(state, async |state| {
-        let (mut running, mut first, mut ended, context, started, rows) = state?;
+    let state = Some((running, first, must_end, context, Instant::now(), 0_usize));
+    let chunks = stream::unfold(state, async |state| {
+        let (mut running, mut first, mut must_end, context, started, rows) = state?;
         let next = async {
             let chunk = match first.take() {
                 Some(chunk) => Some(chunk),
                 None => running.next().await?,
             };
             if let Some(Chunk { rows, .. }) = &chunk {
-                // Who may ask for little is given it little by little.
-                context.app.rates.wait(&context.client, rows * ROW).await;
+                // A client over its rate limit gets the rest more slowly.
+                context.app.rate_limiter.wait(&context.client, rows * ROW_COST).await;
             }
             Ok(chunk)
         };
         let next = tokio::select! {
             next = next => next,
-            () = &mut ended => Err(Error::Broken("the client may no longer read, or the server stops".into())),
+            () = &mut must_end => {
+                Err(Error::Internal("the client is no longer authorized, or the server is shutting down".into()))
+            }
         };
         match next {
             Ok(Some(Chunk { bytes, rows: more })) => {
-                let state = (running, first, ended, context, started, rows + more);
+                let state = (running, first, must_end, context, started, rows + more);
                 Some((Ok(bytes.into()), Some(state)))
             }
             Ok(None) => {
-                tracing::debug!(rows, elapsed = ?started.elapsed(), "exported");
+                tracing::debug!(rows, elapsed = ?started.elapsed(), "export finished");
                 None
             }
             Err(error) => {
-                tracing::error!(%error, rows, "an export was broken off");
+                tracing::error!(%error, rows, "an export was aborted");
                 Some((Err(error), None))
             }
         }
     });
-    // The layer that compresses asks once more behind the end.
-    pieces.fuse()
+    // Fused because the compression layer polls once more after the end.
+    chunks.fuse()
 }

@@ -1,4 +1,4 @@
-//! Connections: accepted, bounded in number, cut off when they stall, and finished when the server stops.
+//! Accepts connections: limits their number, disconnects stalled clients, and drains connections at shutdown.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -22,38 +22,41 @@ use tower::ServiceExt;
 
 use crate::config::Connections;
 
-/// In what time a client has to send the headers of a request, and after what silence a connection is given up.
-const HEADERS: Duration = Duration::from_secs(30);
+/// Time that a client has for the headers of a request (HTTP/1), and the interval of keep-alive pings (HTTP/2).
+const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Requests that one connection of HTTP/2 may have under way.
-const STREAMS: u32 = 100;
+/// Maximum number of concurrent requests on one HTTP/2 connection.
+const MAX_STREAMS: u32 = 100;
 
-/// So many bytes wait in the system for a client that is slow. With megabytes, as it has them by itself, one that reads steadily
-/// would seem to have stopped until a third of them is gone.
+/// Maximum number of unsent bytes that the operating system buffers per connection. With its default of megabytes, the write
+/// timeout would take a client that reads steadily but slowly for one that has stopped, until a third of the buffer is sent.
 #[cfg(target_os = "linux")]
-const UNSENT: u32 = 128 << 10;
+const MAX_UNSENT_BYTES: u32 = 128 << 10;
 
-/// Serves until `stop`; then no more connections are taken, those there are finish what they do, and so does what `left` waits
-/// for.
+/// Pause after a failed accept.
+const ACCEPT_RETRY_INTERVAL: Duration = Duration::from_millis(200);
+
+/// Serves connections until `shutdown` completes. Then it accepts no more connections and waits until the open ones have finished
+/// their requests and `sockets_closed` completes, at most for the grace period of the settings.
 pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
     settings: &Connections,
-    stop: impl Future<Output = ()>,
-    left: impl Future<Output = ()>,
+    shutdown: impl Future<Output = ()>,
+    sockets_closed: impl Future<Output = ()>,
 ) {
     let permits = Arc::new(Semaphore::new(settings.max_connections));
     let graceful = GracefulShutdown::new();
-    let mut stop = std::pin::pin!(stop);
-    let stalled = Duration::from_secs(settings.write_timeout);
+    let mut shutdown = std::pin::pin!(shutdown);
+    let write_timeout = Duration::from_secs(settings.write_timeout);
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS);
-    builder.http2().timer(TokioTimer::new()).max_concurrent_streams(STREAMS).keep_alive_interval(HEADERS);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
+    builder.http2().timer(TokioTimer::new()).max_concurrent_streams(MAX_STREAMS).keep_alive_interval(HEADER_TIMEOUT);
     let mut connections = JoinSet::new();
     loop {
         let (stream, peer, permit) = tokio::select! {
             accepted = accept(&listener, &permits) => accepted,
-            () = &mut stop => break,
+            () = &mut shutdown => break,
         };
         let router = router.clone();
         let service = service_fn(move |request: hyper::Request<Incoming>| {
@@ -61,35 +64,36 @@ pub(crate) async fn serve(
             request.extensions_mut().insert(ConnectInfo(peer));
             router.clone().oneshot(request)
         });
-        // A short answer is not held back until more can be sent with it.
+        // Sends short responses at once instead of waiting for more data.
         let _ = stream.set_nodelay(true);
         #[cfg(target_os = "linux")]
-        let _ = SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT);
+        let _ = SockRef::from(&stream).set_tcp_notsent_lowat(MAX_UNSENT_BYTES);
         let mut stream = TimeoutStream::new(stream);
-        stream.set_write_timeout(Some(stalled));
+        stream.set_write_timeout(Some(write_timeout));
         let builder = builder.clone();
         let watcher = graceful.watcher();
         while connections.try_join_next().is_some() {}
         connections.spawn(async move {
             let connection = builder.serve_connection_with_upgrades(TokioIo::new(Box::pin(stream)), service);
-            // A client that breaks off is no fault of ours.
+            // Logged at `debug` only: clients that disconnect are normal.
             if let Err(error) = watcher.watch(connection).await {
-                tracing::debug!(%peer, error, "a connection broke");
+                tracing::debug!(%peer, error, "a connection failed");
             }
             drop(permit);
         });
     }
     drop(listener);
     tokio::select! {
-        _ = async { tokio::join!(graceful.shutdown(), left) } => {}
+        _ = async { tokio::join!(graceful.shutdown(), sockets_closed) } => {}
         () = tokio::time::sleep(Duration::from_secs(settings.grace)) => {
             connections.shutdown().await;
-            tracing::warn!("requests still under way were cut off after {} s", settings.grace);
+            tracing::warn!("shutdown: requests still running after {} s (`--grace`) were aborted", settings.grace);
         }
     }
 }
 
-/// The next connection, when there is room for one: until then others wait in the queue of the system.
+/// Accepts the next connection, once the number of open ones allows it. Until then clients wait in the queue of the operating
+/// system.
 async fn accept(
     listener: &TcpListener,
     permits: &Arc<Semaphore>,
@@ -99,9 +103,9 @@ async fn accept(
         match listener.accept().await {
             Ok((stream, peer)) => return (stream, peer, permit),
             Err(error) => {
-                // Out of file descriptors, most likely: others have to end first.
-                tracing::warn!(%error, "a connection could not be taken");
-                tokio::time::sleep(Duration::from_millis(200)).await;
+                // Usually the process is out of file descriptors: other connections have to end first.
+                tracing::warn!(%error, "cannot accept a connection; retrying");
+                tokio::time::sleep(ACCEPT_RETRY_INTERVAL).await;
             }
         }
     }

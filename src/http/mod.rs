@@ -1,8 +1,9 @@
-//! The HTTP layer: listeners, routes, middleware, GraphQL over HTTP, exports, metrics and GraphiQL.
+//! The HTTP layer: listener, routes, middleware, GraphQL over HTTP, exports, metrics, health checks and GraphiQL.
 
+mod etag;
 mod export;
 mod graphiql;
-mod graphql;
+pub(crate) mod graphql;
 mod health;
 mod listener;
 mod metrics;

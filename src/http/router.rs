@@ -1,4 +1,4 @@
-//! The routes and the layers around them.
+//! The routes of the server and the middleware around them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,33 +20,33 @@ use crate::http::middleware::{authentication, cors, request_id};
 use crate::http::state::AppState;
 use crate::http::{export, graphiql, health, metrics};
 
-/// Pages may load only what this server serves. GraphiQL's editor sets styles on elements, hence `unsafe-inline` for styles.
+/// Pages may load resources from this server only. GraphiQL's editor sets styles on elements, hence `unsafe-inline` for styles.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
     font-src 'self' data:; worker-src 'self' blob:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-/// Responses of at most this many bytes are not compressed: they fit into the first packets anyway.
-const PACKET: u64 = 1024;
+/// Responses of at most this many bytes are not compressed: they fit into one packet anyway.
+const MIN_COMPRESSED_SIZE: u64 = 1024;
 
-/// Maximum pause between two parts of a request body.
+/// Maximum pause between two chunks of a request body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// All routes.
+/// Builds the router. Error: `BAD_INPUT` for an invalid `--cors-origin`.
 pub(crate) fn router(app: Arc<AppState>) -> Result<Router> {
     let fixed = |name, value| SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value));
-    // One layer: axum copies each layer of a router, with everything below it, for each request.
+    // One layer: axum clones each layer of a router, with everything below it, for each request.
     let layers = ServiceBuilder::new()
-        .layer(from_fn(request_id::name))
+        .layer(from_fn(request_id::assign))
         .layer(fixed(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(fixed(header::REFERRER_POLICY, "no-referrer"))
         .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
         .option_layer(cors::layer(&app.settings.cors_origin)?)
-        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(worth_compressing()))
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(is_compressible()))
         .layer(RequestBodyTimeoutLayer::new(BODY_TIMEOUT));
     Ok(Router::new()
-        .route("/graphql", get(handler::get).post(handler::post).fallback(handler::other_method))
+        .route("/graphql", get(handler::get).post(handler::post).fallback(handler::method_not_allowed))
         .route("/export/{file}", get(export::get))
-        .route("/metrics", get(metrics::show))
+        .route("/metrics", get(metrics::get))
         .layer(from_fn_with_state(Arc::clone(&app), authentication::authenticate))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
@@ -58,7 +58,7 @@ pub(crate) fn router(app: Arc<AppState>) -> Result<Router> {
         .with_state(app))
 }
 
-/// Skips small responses, images and event streams, which must be sent as they come.
-fn worth_compressing() -> impl Predicate {
-    SizeAbove::new(PACKET).and(NotForContentType::IMAGES).and(NotForContentType::SSE)
+/// Excludes small responses, images, and event streams, which compression would buffer.
+fn is_compressible() -> impl Predicate {
+    SizeAbove::new(MIN_COMPRESSED_SIZE).and(NotForContentType::IMAGES).and(NotForContentType::SSE)
 }

@@ -1,5 +1,7 @@
-//! The server: opens the database, serves, and shuts down gracefully.
+//! The server: opens the database, serves requests, and shuts down gracefully.
 
+use std::fmt::Display;
+use std::io;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
@@ -12,9 +14,13 @@ use crate::http::listener;
 use crate::http::router::router;
 use crate::http::state::AppState;
 use crate::import::{self, Options, Source};
-use crate::shutdown::told_to_stop;
+use crate::shutdown::shutdown_signal;
 
-/// Migrates the database and serves until SIGTERM or SIGINT; requests in flight are finished first.
+/// Migrates the database, then serves until SIGTERM or SIGINT. Running requests are finished before it returns.
+///
+/// # Errors
+///
+/// When the database or the replica cannot be used, a setting is invalid, or the listen address is taken.
 pub async fn serve(settings: Serve) -> Result<()> {
     let db = Db::connect(&settings.database.database_url).await?;
     import::migrate(&db).await?;
@@ -25,19 +31,17 @@ pub async fn serve(settings: Serve) -> Result<()> {
         Some(url) => db.with_replica(url).await?,
         None => db,
     };
-    let listener = TcpListener::bind(settings.listen)
-        .await
-        .map_err(|error| Error::Io(format!("cannot listen on {}", settings.listen), error))?;
+    let listener = TcpListener::bind(settings.listen).await.map_err(|error| listen_error(&settings.listen, &error))?;
     let address = listener.local_addr().map_err(|error| Error::Io("cannot read the listen address".into(), error))?;
-    let (stop, stopping) = watch::channel(false);
-    let app = Arc::new(AppState::new(db.clone(), settings, stopping).await?);
+    let (shutdown, shutdown_started) = watch::channel(false);
+    let app = Arc::new(AppState::new(db.clone(), settings, shutdown_started).await?);
     let router = router(Arc::clone(&app))?;
     tracing::info!("GraphiQL is at http://{address}/ and the API at http://{address}/graphql");
     let signal = async {
-        told_to_stop().await;
-        tracing::info!("shutting down: requests in flight are finished");
+        shutdown_signal().await;
+        tracing::info!("shutting down: finishing running requests");
         // Ends subscriptions, so that their clients reconnect to another process.
-        stop.send_replace(true);
+        shutdown.send_replace(true);
     };
     let sockets_closed = async {
         let all = u32::try_from(app.settings.max_sockets).unwrap_or(u32::MAX);
@@ -49,17 +53,31 @@ pub async fn serve(settings: Serve) -> Result<()> {
     Ok(())
 }
 
-/// Imports the bundled story; a second import changes nothing.
+fn listen_error(address: &impl Display, error: &io::Error) -> Error {
+    let reason = match error.kind() {
+        io::ErrorKind::AddrInUse => "address already in use".to_owned(),
+        io::ErrorKind::AddrNotAvailable => "this machine does not have that address".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied (ports below 1024 need privileges)".to_owned(),
+        _ => error.to_string(),
+    };
+    Error::BadInput(format!("cannot listen on {address}: {reason}. Choose another address with --listen"))
+}
+
+/// Imports the bundled example story. Importing it again changes nothing.
+///
+/// # Errors
+///
+/// [`Error::BadInput`] when the database holds records that contradict the example.
 pub async fn load_example(db: &Db) -> Result<()> {
     let source = Source::embedded("mikdam", include_str!("../../examples/mikdam/records.jsonl"))?;
     let options = Options { by: "example".into(), ..Options::default() };
     let report = import::import(db, &[source], &options, &mut ()).await?;
     match report.problems.first() {
-        Some(problem) => Err(Error::BadInput(format!("the example contradicts what is stored: {problem}"))),
+        Some(problem) => Err(Error::BadInput(format!("the example contradicts the stored records: {problem}"))),
         None => {
             let total = report.total();
             tracing::info!(
-                "example: {} records created, {} updated, {} unchanged",
+                "example imported: {} records created, {} updated, {} unchanged",
                 total.created,
                 total.updated,
                 total.unchanged

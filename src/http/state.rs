@@ -10,7 +10,7 @@ use crate::db::Db;
 use crate::error::Result;
 use crate::graphql::{Api, api_of};
 use crate::http::graphql::consistency::WrittenVersions;
-use crate::http::graphql::limits::SchemaShape;
+use crate::http::graphql::operation::OperationRules;
 use crate::http::graphql::persisted_queries::PersistedQueries;
 use crate::http::graphql::response_cache::ResponseCache;
 use crate::http::metrics::Metrics;
@@ -18,48 +18,59 @@ use crate::http::middleware::rate_limit::RateLimiter;
 
 /// The state that all handlers share.
 pub(crate) struct AppState {
+    /// The GraphQL schema.
     pub(crate) api: Api,
+    /// The database.
     pub(crate) db: Db,
+    /// The settings of `newsgraph serve`.
     pub(crate) settings: Serve,
-    pub(crate) shape: SchemaShape,
-    pub(crate) documents: PersistedQueries,
-    pub(crate) answers: ResponseCache,
-    pub(crate) rates: RateLimiter,
+    /// The limits and the schema that operations are checked against.
+    pub(crate) operation_rules: OperationRules,
+    /// Known and recently parsed documents.
+    pub(crate) persisted_queries: PersistedQueries,
+    /// Cached responses of queries.
+    pub(crate) response_cache: ResponseCache,
+    /// The rate limit per client.
+    pub(crate) rate_limiter: RateLimiter,
+    /// API keys and tokens.
     pub(crate) auth: Auth,
+    /// The metrics of this process.
     pub(crate) metrics: Metrics,
-    pub(crate) versions: WrittenVersions,
-    /// Permits for requests: one is held while a request runs.
+    /// The data versions that callers wrote through this process.
+    pub(crate) written_versions: Arc<WrittenVersions>,
+    /// Permits for requests: each holds one while it executes.
     pub(crate) requests: Arc<Semaphore>,
-    /// Permits for WebSockets: one is held while a socket is open.
+    /// Permits for WebSockets: each holds one while it is open.
     pub(crate) sockets: Arc<Semaphore>,
-    /// Becomes true when the server shuts down.
-    pub(crate) stopping: watch::Receiver<bool>,
+    /// Becomes true when the server starts to shut down.
+    shutdown: watch::Receiver<bool>,
 }
 
 impl AppState {
-    pub(crate) async fn new(db: Db, settings: Serve, stopping: watch::Receiver<bool>) -> Result<Self> {
+    /// Builds the state from the settings. `shutdown` becomes true when the server starts to shut down.
+    pub(crate) async fn new(db: Db, settings: Serve, shutdown: watch::Receiver<bool>) -> Result<Self> {
         let api = api_of(settings.federation, settings.hide_schema);
         Ok(Self {
-            shape: SchemaShape::read(&api.sdl())?,
+            operation_rules: OperationRules::new(&api.sdl(), settings.limits.clone(), settings.hide_schema)?,
             api,
-            documents: PersistedQueries::new(&settings)?,
-            answers: ResponseCache::new(settings.answer_cache),
-            rates: RateLimiter::new(settings.rate),
+            persisted_queries: PersistedQueries::new(&settings)?,
+            response_cache: ResponseCache::new(settings.answer_cache),
+            rate_limiter: RateLimiter::new(settings.rate),
             auth: Auth::new(&db, &settings.access).await?,
             metrics: Metrics::new(db.has_replica()),
-            versions: WrittenVersions::default(),
+            written_versions: Arc::new(WrittenVersions::new(db.clone())),
             requests: Arc::new(Semaphore::new(settings.max_requests)),
             sockets: Arc::new(Semaphore::new(settings.max_sockets)),
             db,
             settings,
-            stopping,
+            shutdown,
         })
     }
 
-    /// Waits until the server shuts down.
-    pub(crate) async fn stops(&self) {
-        let mut stopping = self.stopping.clone();
-        // The guard of the value must not be held on.
-        let _ = stopping.wait_for(|stopping| *stopping).await.map(|_| ());
+    /// Waits until the server starts to shut down.
+    pub(crate) async fn shutdown_started(&self) {
+        let mut shutdown = self.shutdown.clone();
+        // The `map` drops the guard of the value, which is not `Send`.
+        let _ = shutdown.wait_for(|started| *started).await.map(|_| ());
     }
 }

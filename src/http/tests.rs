@@ -1,4 +1,4 @@
-//! What cannot be brought about from outside: a resolver that panics.
+//! A test of behavior that cannot be triggered from outside: a resolver that panics.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ struct Flags {
     settings: Serve,
 }
 
-/// Panics at every field of this name.
+/// A schema extension that panics in the resolvers of fields of this name.
 struct PanicsAt(&'static str);
 
 impl ExtensionFactory for PanicsAt {
@@ -46,12 +46,12 @@ impl Extension for PanicsAt {
 }
 
 #[tokio::test]
-async fn a_resolver_that_panics_takes_its_own_request_only() {
+async fn a_panicking_resolver_fails_only_its_own_request() {
     let folder = tempfile::tempdir().unwrap();
     let db = Db::connect(&format!("sqlite://{}", folder.path().join("graph.db").display())).await.unwrap();
     import::migrate(&db).await.unwrap();
-    let (_stop, stopping) = watch::channel(false);
-    let mut app = AppState::new(db, Flags::parse_from(["test"]).settings, stopping).await.unwrap();
+    let (_shutdown, shutdown_started) = watch::channel(false);
+    let mut app = AppState::new(db, Flags::parse_from(["test"]).settings, shutdown_started).await.unwrap();
     app.api = Api::Whole(builder(Query::default()).extension(PanicsAt("events")).finish());
     let router = router(Arc::new(app)).unwrap();
     for accept in ["application/json", "application/graphql-response+json", "text/event-stream"] {

@@ -6,7 +6,7 @@ use data_encoding::{BASE64, BASE64URL_NOPAD};
 use entity::merge::MergeDecision;
 use jsonwebtoken::jwk::{Jwk, JwkSet};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
-use newsgraph::import::{self, Judge};
+use newsgraph::import::{self, MergeRequest};
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -150,7 +150,7 @@ async fn who_has_no_valid_key_is_refused() {
         assert_eq!(server.ask("{ __typename }").await["data"]["__typename"], "Query");
         // A key that was in use is refused within seconds.
         assert_eq!(newsgraph(&fixture, &["key", "revoke", "good"], "").status.code(), Some(0));
-        tokio::time::sleep(newsgraph::auth::key::LOOKED_UP).await;
+        tokio::time::sleep(newsgraph::auth::key::CACHE_TTL).await;
         assert_eq!(code(&server.ask("{ __typename }").await), "UNAUTHENTICATED");
         let list = text(&newsgraph(&fixture, &["key", "list"], "").stdout);
         assert_eq!(list.lines().count(), 4, "{list}");
@@ -263,9 +263,9 @@ async fn an_identity_provider_needs_an_audience_and_a_key_set() {
         let file = file.to_str().unwrap();
         for (flags, words) in [
             (vec!["serve", "--jwks", file], "--jwt-audience"),
-            (vec!["serve", "--jwks", file, "--jwt-audience", "x"], "no JWK set"),
+            (vec!["serve", "--jwks", file, "--jwt-audience", "x"], "cannot read a JWK set"),
             (vec!["serve", "--jwks", "/no/such/file", "--jwt-audience", "x"], "cannot read"),
-            (vec!["key", "create", ""], "has a name"),
+            (vec!["key", "create", ""], "needs a name"),
             (vec!["key", "revoke", "nobody"], "no key `nobody`"),
         ] {
             let ended = newsgraph(&fixture, &flags, "");
@@ -328,9 +328,10 @@ async fn fields_that_need_a_scope_let_nobody_else_in() {
 async fn judge_any_two(fixture: &Fixture) {
     let actors = fixture.ask("{ actors(first: 2) { nodes { record { key } } } }").await;
     let key = |at: usize| actors["actors"]["nodes"][at]["record"]["key"].as_str().unwrap();
-    let ((left, kind), (right, _)) = (id_of(fixture, "mikdam", key(0)).await, id_of(fixture, "mikdam", key(1)).await);
-    let judge = Judge { kind, left, right, judgement: MergeDecision::NotSame, by: "test".into(), reason: None };
-    import::judge(&fixture.db, &judge).await.unwrap();
+    let ((keep, kind), (other, _)) = (id_of(fixture, "mikdam", key(0)).await, id_of(fixture, "mikdam", key(1)).await);
+    let request =
+        MergeRequest { kind, keep, other, decision: MergeDecision::NotSame, by: "test".into(), reason: None };
+    import::record_merge(&fixture.db, &request).await.unwrap();
 }
 
 /// A value of a type, whatever it says.

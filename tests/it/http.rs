@@ -20,8 +20,8 @@ async fn bad_input_gets_a_code_and_a_sentence_and_the_server_goes_on() {
         let other = server.ask("{ statements(first: 1) { pageInfo { endCursor } } }").await;
         let other = other["data"]["statements"]["pageInfo"]["endCursor"].as_str().unwrap();
         for (body, status, code, words) in [
-            ("{".to_owned(), 400, "BAD_INPUT", "not the JSON of a request"),
-            ("[]".to_owned(), 400, "BAD_INPUT", "one request at a time"),
+            ("{".to_owned(), 400, "BAD_INPUT", "not a GraphQL request in JSON"),
+            ("[]".to_owned(), 400, "BAD_INPUT", "Batching is disabled"),
             ("{}".to_owned(), 400, "BAD_INPUT", "no `query`"),
             (query("not a query"), 400, "GRAPHQL_PARSE_FAILED", "expected"),
             (query("{ evnts { nodes { id } } }"), 400, "GRAPHQL_VALIDATION_FAILED", "events"),
@@ -32,7 +32,7 @@ async fn bad_input_gets_a_code_and_a_sentence_and_the_server_goes_on() {
                 "GRAPHQL_VALIDATION_FAILED",
                 "VISITT",
             ),
-            (query("{ event(id: \"nonsense\") { id } }"), 200, "BAD_INPUT", "is no id"),
+            (query("{ event(id: \"nonsense\") { id } }"), 200, "BAD_INPUT", "is not a valid id"),
             (query("{ event { id } }"), 200, "BAD_INPUT", "exactly one argument"),
             (query("{ events(first: 10000) { nodes { id } } }"), 200, "LIMIT", "at most 500"),
             (query("{ events(first: -1) { nodes { id } } }"), 200, "BAD_INPUT", "negative"),
@@ -40,7 +40,7 @@ async fn bad_input_gets_a_code_and_a_sentence_and_the_server_goes_on() {
                 query(&format!("{{ events(after: \"{other}\") {{ nodes {{ id }} }} }}")),
                 200,
                 "BAD_INPUT",
-                "no cursor of this list",
+                "not a cursor of this list",
             ),
             (
                 query("{ events(filter: { slug: { eq: \"visit-of-kadhimi\" } }) { nodes { id } } }"),
@@ -60,8 +60,8 @@ async fn bad_input_gets_a_code_and_a_sentence_and_the_server_goes_on() {
                 "BAD_INPUT",
                 "EDTF",
             ),
-            (query(&deep), 400, "LIMIT", "levels deep"),
-            (query(&bomb), 400, "LIMIT", "fragments spread"),
+            (query(&deep), 400, "LIMIT", "depth of nested"),
+            (query(&bomb), 400, "LIMIT", "expanding fragments"),
             (
                 query(
                     "{ events(first: 500) { nodes { participations(first: 500) { nodes { event { participations(first: 500) { nodes { id } } } } } } } }",

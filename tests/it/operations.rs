@@ -190,6 +190,19 @@ async fn health_tells_what_is_missing() {
 }
 
 #[tokio::test]
+async fn taken_port_is_reported_with_the_flag_that_changes_it() {
+    for fixture in databases().await {
+        let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = taken.local_addr().unwrap().to_string();
+        let ended = newsgraph(&fixture, &["serve", "--listen", &address], "");
+        assert_eq!(ended.status.code(), Some(2));
+        let expected =
+            format!("cannot listen on {address}: address already in use. Choose another address with --listen");
+        assert!(text(&ended.stderr).contains(&expected), "{}", text(&ended.stderr));
+    }
+}
+
+#[tokio::test]
 async fn a_database_that_is_none_is_named() {
     for (url, words) in [("mysql://x", "is not a database URL"), ("sqlite::memory:", "name a file")] {
         let error = Db::connect(url).await.unwrap_err().to_string();

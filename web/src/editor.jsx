@@ -1,8 +1,8 @@
 import { useEffect, useRef } from 'react';
 import { pick, useGraphiQL, useGraphiQLActions } from '@graphiql/react';
 
-/** Filters make long lines: GraphiQL's own sizes leave room for 30 characters of them. */
-export function moreRoom() {
+/** Widens the editor: filters make long lines, and GraphiQL's default sizes show only 30 characters of them. */
+export function widenEditor() {
   localStorage.setItem('graphiql:docExplorerFlex', '0.25');
   localStorage.setItem('graphiql:editorFlex', '1.3');
 }
@@ -17,7 +17,7 @@ export function SmallerFont() {
   return null;
 }
 
-/** GraphiQL's New tab button leaves a subscription running, which then writes into the new tab. */
+/** Stops a subscription when the tab changes. GraphiQL's New tab button leaves it running, and it writes into the new tab. */
 export function StopWithTab() {
   const { stop } = useGraphiQLActions();
   const subscription = useGraphiQL(s => s.subscription);
@@ -32,7 +32,7 @@ export function StopWithTab() {
   return null;
 }
 
-/** GraphiQL keeps whether its lower pane is open to itself, so this presses its button. */
+/** Opens the variables pane by clicking its button: GraphiQL has no API for it. */
 export function showVariables() {
   document.querySelector('.graphiql-editor-tools [data-name="variables"]')?.click();
 }

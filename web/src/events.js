@@ -1,4 +1,4 @@
-/** The events of an answer in text/event-stream, as they come. */
+/** Yields the events of a text/event-stream response as they arrive. */
 export async function* readEvents(body) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = '';
@@ -8,13 +8,13 @@ export async function* readEvents(body) {
   for (;;) {
     const { done, value } = await reader.read();
     if (done) return;
-    // A line ends with CR, LF or both, and a cut between the two must not make an empty line.
+    // Lines end with CR, LF or CRLF. A chunk boundary between CR and LF must not create an empty line.
     const text = cutAfterReturn ? value.replace(/^\n/, '') : value;
     cutAfterReturn = value.endsWith('\r');
     const lines = (rest + text).split(/\r\n?|\n/);
     rest = lines.pop();
     for (const line of lines) {
-      // The name of a comment, which keeps the connection alive, is empty.
+      // A comment, which keeps the connection alive, has an empty name.
       const [, name, content] = line.match(/^([^:]*):? ?(.*)$/s);
       if (name === 'event') type = content;
       if (name === 'data') data.push(content);

@@ -2,7 +2,7 @@ import { pick, useGraphiQL, useGraphiQLActions } from '@graphiql/react';
 import { operationFacts } from './operations.js';
 import { showVariables } from './editor.jsx';
 
-/** The server's example queries; none if it has none, is slow or fails. */
+/** Loads the server's example queries. Returns none if the server has none, is slow, or fails. */
 export async function loadExamples() {
   try {
     const response = await fetch('examples.json', { signal: AbortSignal.timeout(3000) });
@@ -31,8 +31,8 @@ function ExamplesPane({ examples }) {
     <section aria-label="Examples" className="examples">
       <h2>Examples</h2>
       <p>
-        A click opens a query and runs it. The whole schema as a file:{' '}
-        <a href="schema.graphql">schema.graphql</a>
+        Click a query to open and run it. The full schema is in{' '}
+        <a href="schema.graphql">schema.graphql</a>.
       </p>
       <ul>
         {examples.map(example => (
@@ -67,7 +67,7 @@ function useOpenExample() {
       changeTab(openAlready);
     }
     if (example.variables) showVariables();
-    // GraphiQL works these out 100 ms after an edit: until then it would run under the last name.
+    // GraphiQL parses an edit only after 100 ms. Until then it would run the query under the previous operation name.
     const { type, ...facts } = operationFacts(example.query);
     setOperationFacts(facts);
     if (type === 'query') run();

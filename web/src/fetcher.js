@@ -4,9 +4,10 @@ import { operationFacts } from './operations.js';
 const endpoint = new URL('graphql', document.baseURI);
 
 /**
- * GraphiQL's own fetcher shows "Unexpected token '<'" when a proxy answers with a page, its Stop
- * button does not end a request, and it subscribes over web sockets, which cannot send the headers
- * of the headers pane; hence this one, which returns an observable.
+ * Sends operations and returns an observable of their results. It replaces GraphiQL's own fetcher,
+ * which has three faults: it shows "Unexpected token '<'" when a proxy responds with an HTML page,
+ * its Stop button does not cancel a request, and it subscribes over WebSockets, which cannot send
+ * the headers of the headers pane.
  */
 export function fetcher({ query, variables, operationName }, { headers } = {}) {
   return {
@@ -45,7 +46,7 @@ async function* send(request, headers, signal) {
       body: JSON.stringify(request),
       signal,
     });
-    // A subscription that is refused is answered like a query.
+    // A rejected subscription gets a plain JSON response, like a query.
     if (!response.headers.get('content-type')?.startsWith('text/event-stream')) {
       text = await response.text();
     }
@@ -54,15 +55,15 @@ async function* send(request, headers, signal) {
     return;
   }
   if (text === undefined) {
-    yield* changes(response.body);
+    yield* streamResults(response.body);
     return;
   }
   const status = `${response.status} ${response.statusText}`.trim();
-  yield parseResult(text, `answered ${status}`);
+  yield parseResult(text, `responded with ${status}`);
 }
 
-async function* changes(body) {
-  let reason = 'it ended too early';
+async function* streamResults(body) {
+  let reason = 'the stream ended early';
   try {
     for await (const { type, data } of readEvents(body)) {
       if (type === 'complete') return;
@@ -71,7 +72,7 @@ async function* changes(body) {
   } catch (error) {
     reason = error.message;
   }
-  yield failure(`The connection to ${endpoint} broke off: run the subscription again (${reason})`);
+  yield failure(`The connection to ${endpoint} was lost: run the subscription again (${reason})`);
 }
 
 function parseResult(text, what) {
@@ -80,7 +81,7 @@ function parseResult(text, what) {
     if (result && typeof result === 'object') return result;
   } catch {}
   const excerpt = text.trim().slice(0, 500);
-  return failure(`${endpoint} ${what} without JSON: ${excerpt || '(an empty body)'}`);
+  return failure(`${endpoint} ${what}, but not with JSON: ${excerpt || '(an empty body)'}`);
 }
 
 const failure = message => ({ errors: [{ message }] });

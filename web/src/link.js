@@ -1,9 +1,9 @@
 import { operationFacts } from './operations.js';
 
-// What browsers, proxies and chat programs pass on unharmed.
-const LONGEST_URL = 8000;
+// Browsers, proxies and chat programs handle URLs of this length.
+const MAX_URL_LENGTH = 8000;
 
-/** The operation that the address asks for, or null. */
+/** Returns the operation in the URL of the page, or null. */
 export function readLink() {
   const parameters = new URLSearchParams(location.search);
   const query = parameters.get('query');
@@ -14,7 +14,7 @@ export function readLink() {
   };
 }
 
-/** The address that opens this tab, or null if there is nothing to share or it would be too long. */
+/** Returns the URL that opens this tab, or null if the tab is empty or the URL would be too long. */
 export function linkTo({ query, variables, operationName }) {
   if (!query?.trim()) return null;
   const url = pageUrl();
@@ -24,17 +24,17 @@ export function linkTo({ query, variables, operationName }) {
   if (operationName && operationFacts(query).operations.length > 1) {
     url.searchParams.set('operationName', operationName);
   }
-  return url.href.length > LONGEST_URL ? null : url.href;
+  return url.href.length > MAX_URL_LENGTH ? null : url.href;
 }
 
-/** The address of this page without an operation. */
+/** Returns the URL of the page without an operation. */
 export function pageUrl() {
   const url = new URL(location.href);
   for (const name of ['query', 'variables', 'operationName']) url.searchParams.delete(name);
   return url;
 }
 
-// Variables may be unfinished or have comments: then they stay as they are.
+// Variables that are unfinished or have comments are not valid JSON and stay as they are.
 function reformat(json, indent) {
   try {
     const value = JSON.parse(json || 'null');

@@ -6,10 +6,10 @@ import '@graphiql/react/style.css';
 import '@graphiql/plugin-doc-explorer/style.css';
 import '@graphiql/plugin-history/style.css';
 import '@graphiql/plugin-explorer/style.css';
-// Not graphiql/style.css: that has all of monaco's styles a second time.
+// Not graphiql/style.css, which includes all of monaco's styles a second time.
 import 'graphiql/graphiql.css';
 import './style.css';
-import { moreRoom, SmallerFont, StopWithTab } from './editor.jsx';
+import { widenEditor, SmallerFont, StopWithTab } from './editor.jsx';
 import { examplesPlugin, loadExamples } from './examples.jsx';
 import { fetcher } from './fetcher.js';
 import { readLink } from './link.js';
@@ -19,7 +19,7 @@ const link = readLink();
 const examples = await loadExamples();
 const firstVisit = !localStorage.getItem('graphiql:tabState');
 const start = link ?? (firstVisit ? examples[0] : undefined);
-if (firstVisit) moreRoom();
+if (firstVisit) widenEditor();
 
 const title = 'Query builder';
 const plugins = [HISTORY_PLUGIN, { ...explorerPlugin({ title }), title }];
@@ -33,7 +33,7 @@ createRoot(document.getElementById('root')).render(
     defaultQuery=""
     initialQuery={start?.query}
     initialVariables={start?.variables}
-    // Without this GraphiQL forgets at each load that it was told to keep headers.
+    // Without this, GraphiQL forgets the setting "Persist headers" at each load.
     shouldPersistHeaders={localStorage.getItem('graphiql:shouldPersistHeaders') === 'true'}
     showPersistHeadersSettings
   >

@@ -1,6 +1,6 @@
 import { Kind, parse } from 'graphql';
 
-/** The facts of a document that GraphiQL needs before it can run it; none if it does not parse. */
+/** Returns the facts about a document that GraphiQL needs before it can run it; none if it does not parse. */
 export function operationFacts(query, operationName) {
   let documentAST;
   try {
@@ -15,6 +15,6 @@ export function operationFacts(query, operationName) {
   return { documentAST, operations, operationName: chosen?.name?.value, type: chosen?.operation };
 }
 
-/** Whether it may run unasked: what came by a link or an example must never write. */
+/** Returns whether an operation may run without a click: a link or an example must never write. */
 export const isQuery = (query, operationName) =>
   operationFacts(query, operationName).type === 'query';

@@ -1,7 +1,7 @@
 import { applyEdits, format } from 'jsonc-parser';
 
-// GraphiQL loads prettier's JavaScript parser and printer, half a megabyte, only to indent
-// variables. build.mjs puts this prettier plugin in the place of both.
+// GraphiQL loads prettier's JavaScript parser and printer (half a megabyte) only to indent
+// variables. build.mjs replaces both with this prettier plugin.
 export const parsers = {
   jsonc: {
     parse: text => ({ text }),

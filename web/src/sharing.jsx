@@ -4,7 +4,7 @@ import { linkTo, pageUrl } from './link.js';
 import { isQuery } from './operations.js';
 import { showVariables } from './editor.jsx';
 
-/** Runs what the address asked for, once the editors are there. */
+/** Runs the operation in the URL once the editors are ready. */
 export function RunLink({ link }) {
   const { run, setOperationName } = useGraphiQLActions();
   const ready = useGraphiQL(s =>
@@ -19,7 +19,7 @@ export function RunLink({ link }) {
   return null;
 }
 
-/** Keeps the address in step with the editor, from the first change on. */
+/** Updates the URL of the page with each change in the editor. */
 export function AddressBar() {
   const link = useGraphiQL(s => linkTo(s.tabs[s.activeTabIndex]));
   const shown = useRef(link);
@@ -39,12 +39,12 @@ export function CopyLink() {
       await navigator.clipboard.writeText(link);
       setCopied(link);
     } catch {
-      // Only pages from this machine or over https may use the clipboard.
-      prompt('The link to this query:', link);
+      // Browsers allow the clipboard only on localhost and over HTTPS.
+      prompt('Link to this query:', link);
     }
   };
   const label = !link
-    ? 'Nothing to share, or too long for a link'
+    ? 'Cannot share: the query is empty or too long for a link'
     : copied === link
       ? 'Link copied'
       : 'Copy link to this query';

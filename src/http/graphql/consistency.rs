@@ -1,194 +1,162 @@
-//! Which state of the graph a request reads. A replica lags: who wrote reads what they wrote all the same.
+//! Read-your-writes consistency: decides whether a request reads the primary or the replica, which lags behind.
 //!
-//! This process remembers what each caller wrote through it. Who writes here and reads at another process passes on the version
-//! that the answer to a write names.
+//! This process remembers which data version each caller wrote through it, and reads the primary for that caller until the
+//! replica has that version. A client that writes here and reads from another process passes on the version itself: the response
+//! to a write names it, and a later request requires it in the header [`HEADER`] or in `extensions.newsgraphVersion`.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use async_graphql::parser::types::OperationType;
 use axum::http::{HeaderMap, HeaderName};
 use tokio::runtime::Handle;
 
-use crate::auth::Scope;
-use crate::db::{Db, Reading};
-use crate::graphql::Session;
+use crate::db::{Db, ReadRoute};
 use crate::http::graphql::error::RequestError;
-use crate::http::graphql::execution::{Outcome, RequestContext};
-use crate::http::graphql::operation::PreparedOperation;
-use crate::http::state::AppState;
+use crate::http::middleware::request_id::RequestId;
 
-/// The header of a version of the graph: in the answer to a write, the one that has it; in a request, the oldest that will do.
+/// The header with a data version. In the response to a write: the version that contains it. In a request: the minimum version
+/// to read.
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("newsgraph-version");
 
-/// How many writers are remembered before it is looked which of them the replica has caught up with.
-const WRITERS: usize = 1000;
+/// Above this number of remembered callers, those whose writes the replica has are forgotten.
+const MAX_WRITERS: usize = 1000;
 
-/// How long it is waited until it is tried again to learn what was written.
-const AGAIN: Duration = Duration::from_secs(1);
+/// Pause between attempts to read the data version after a write whose outcome is unknown.
+const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The oldest version of the graph that will do for a request, by its headers.
-pub(crate) fn least(headers: &HeaderMap) -> Result<i64, RequestError> {
+/// Returns the minimum data version that the headers of a request require; 0 for none.
+pub(crate) fn minimum_version(headers: &HeaderMap) -> Result<i64, RequestError> {
     let Some(value) = headers.get(HEADER) else { return Ok(0) };
-    let version = value.to_str().ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
-    version.and_then(|text| text.parse().ok()).ok_or_else(|| {
-        let message = "`Newsgraph-Version` is no version of the graph: send the number that the answer to a write had there, or leave it out";
-        RequestError::unreadable(message)
+    let digits = value.to_str().ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    digits.and_then(|text| text.parse().ok()).ok_or_else(|| {
+        let message = "`Newsgraph-Version` is not a data version: send the number that the response to a write has in this header, or leave it out";
+        RequestError::bad_request(message)
     })
 }
 
-/// What this process knows of versions of the graph.
-#[derive(Default)]
+/// The data versions that callers wrote through this process.
 pub(crate) struct WrittenVersions {
-    /// The database written to has come this far at least.
-    seen: AtomicI64,
+    db: Db,
+    /// A version that the primary is known to have.
+    newest_seen: AtomicI64,
     writers: Mutex<HashMap<String, Writer>>,
 }
 
-/// What a caller wrote.
+/// What one caller wrote.
 #[derive(Clone, Copy, Default)]
 struct Writer {
-    /// All of it is in this version.
+    /// The version that contains all finished writes.
     version: i64,
-    /// Writes under way, and such of which it is not known yet what became of them.
-    writing: usize,
+    /// Number of writes that are running or whose outcome is not known yet.
+    pending: usize,
 }
 
 impl WrittenVersions {
-    fn writers(&self) -> MutexGuard<'_, HashMap<String, Writer>> {
-        self.writers.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Starts with no writes known.
+    pub(crate) fn new(db: Db) -> Self {
+        Self { db, newest_seen: AtomicI64::new(0), writers: Mutex::default() }
     }
 
-    fn of(&self, caller: Option<&str>) -> Writer {
-        caller.and_then(|name| self.writers().get(name).copied()).unwrap_or_default()
-    }
-
-    fn begins(&self, name: &str) {
-        self.writers().entry(name.to_owned()).or_default().writing += 1;
-    }
-
-    fn ended(&self, name: &str, version: i64, db: &Db) {
-        let mut writers = self.writers();
-        let writer = writers.entry(name.to_owned()).or_default();
-        writer.writing = writer.writing.saturating_sub(1);
-        writer.version = writer.version.max(version);
-        if writers.len() > WRITERS {
-            writers.retain(|_, writer| writer.writing > 0 || !db.is_everywhere(writer.version));
+    /// Returns the database that a request reads with all its statements. `minimum` is the version that it requires.
+    /// Error: `BAD_INPUT` when the graph does not have that version.
+    pub(crate) async fn route_read(
+        &self,
+        caller: Option<&str>,
+        minimum: i64,
+        is_write: bool,
+        id: &RequestId,
+    ) -> Result<ReadRoute, RequestError> {
+        let writer = caller.and_then(|name| self.writers().get(name).copied()).unwrap_or_default();
+        let route = if is_write || writer.pending > 0 {
+            self.db.route_to_primary()
+        } else {
+            self.db.route_read(minimum.max(writer.version))
+        };
+        if !route.is_replica() {
+            self.require(minimum, id).await?;
         }
-    }
-}
-
-impl RequestContext {
-    /// Where a request reads, for all of its statements. Refused when it needs a version that the graph does not have.
-    pub(crate) async fn reading(&self, operation: Option<&PreparedOperation>) -> Result<Reading, RequestError> {
-        let (db, versions) = (&self.app.db, &self.app.versions);
-        let least = self.client.least.max(operation.map_or(0, |operation| operation.least));
-        let writer = versions.of(self.client.caller.name.as_deref());
-        let writes = operation.is_some_and(|operation| operation.kind == OperationType::Mutation);
-        let reading =
-            if writes || writer.writing > 0 { db.reading_here() } else { db.reading(least.max(writer.version)) };
-        if !reading.is_replica() {
-            self.reach(least).await?;
-        }
-        if !writes {
-            self.app.metrics.reads(reading.is_replica());
-        }
-        Ok(reading)
+        Ok(route)
     }
 
-    /// Refuses a version that nobody has written yet.
-    async fn reach(&self, version: i64) -> Result<(), RequestError> {
-        let seen = &self.app.versions.seen;
-        if version <= seen.load(Ordering::Relaxed) {
+    /// Rejects a version that nobody has written yet.
+    async fn require(&self, version: i64, id: &RequestId) -> Result<(), RequestError> {
+        if version <= self.newest_seen.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let written = self.app.db.version().await.map_err(|error| {
-            tracing::error!(%error, "the version of the graph cannot be read");
-            RequestError::internal(&self.id)
+        let current = self.db.version().await.map_err(|error| {
+            tracing::error!(%error, "cannot read the data version of the primary");
+            RequestError::internal(id)
         })?;
-        if version <= seen.fetch_max(written, Ordering::Relaxed).max(written) {
+        if version <= self.newest_seen.fetch_max(current, Ordering::Relaxed).max(current) {
             return Ok(());
         }
-        Err(RequestError::unreadable(format!(
-            "The graph has come to version {written}, and {version} is asked for: it is of another graph, or of before a restore; leave it out"
+        Err(RequestError::bad_request(format!(
+            "The request requires data version {version}, but the graph is at {current}: the version is from another graph or from before a restore; leave it out"
         )))
     }
 
-    /// Makes an answer where it is to be read, or of the database written to when the replica is lost meanwhile or stops a
-    /// statement; and says how many statements it took.
-    pub(crate) async fn execute_there(
-        &self,
-        reading: &Reading,
-        operation: PreparedOperation,
-        started: Instant,
-    ) -> (Outcome, usize) {
-        let session = Session::new(reading.db().clone());
-        if !reading.is_replica() {
-            return (self.execute(operation, &session, started).await, session.statements());
-        }
-        let outcome = tokio::select! {
-            outcome = self.execute(operation.clone(), &session, started) => Some(outcome),
-            () = reading.lost() => None,
-        };
-        if let Some(outcome) = outcome.filter(|_| !reading.was_let_down()) {
-            return (outcome, session.statements());
-        }
-        self.app.metrics.asked_again();
-        let session = Session::new(self.app.db.clone());
-        (self.execute(operation, &session, started).await, session.statements())
+    /// Records that a caller is writing, until the returned value is finished or dropped.
+    pub(crate) fn begin_write(self: &Arc<Self>, caller: String) -> PendingWrite {
+        self.writers().entry(caller.clone()).or_default().pending += 1;
+        PendingWrite { versions: Arc::clone(self), caller, is_settled: false }
     }
 
-    /// Remembers from now on that the caller writes; nothing for who does not, or may not.
-    pub(crate) fn writing(&self, operation: &PreparedOperation) -> Option<Writing> {
-        let name = self.client.caller.name.clone()?;
-        let writes = operation.kind == OperationType::Mutation && self.client.caller.scopes.contains(&Scope::Write);
-        writes.then(|| {
-            self.app.versions.begins(&name);
-            Writing { app: self.app.clone(), name, is_known: false }
-        })
+    fn end_write(&self, caller: &str, version: i64) {
+        let mut writers = self.writers();
+        let writer = writers.entry(caller.to_owned()).or_default();
+        writer.pending = writer.pending.saturating_sub(1);
+        writer.version = writer.version.max(version);
+        if writers.len() > MAX_WRITERS {
+            writers.retain(|_, writer| writer.pending > 0 || !self.db.is_replicated(writer.version));
+        }
+    }
+
+    fn writers(&self) -> MutexGuard<'_, HashMap<String, Writer>> {
+        self.writers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A write under way.
-pub(crate) struct Writing {
-    app: Arc<AppState>,
-    name: String,
-    /// Whether it is known what became of it.
-    is_known: bool,
+/// A write that is running. Dropped before it is finished, its outcome is unknown: the caller reads the primary until the data
+/// version can be read again.
+pub(crate) struct PendingWrite {
+    versions: Arc<WrittenVersions>,
+    caller: String,
+    /// Whether the outcome of the write is known.
+    is_settled: bool,
 }
 
-impl Writing {
-    /// The version of the graph that has all that was written.
-    pub(crate) async fn ended(mut self) -> Option<i64> {
-        let version = self.app.db.version().await.ok()?;
-        self.is_known = true;
-        self.app.versions.seen.fetch_max(version, Ordering::Relaxed);
-        self.app.versions.ended(&self.name, version, &self.app.db);
-        self.app.db.want(version);
+impl PendingWrite {
+    /// Ends the write and returns the data version that contains it; `None` when the version cannot be read now.
+    pub(crate) async fn finish(mut self) -> Option<i64> {
+        let version = self.versions.db.version().await.ok()?;
+        self.is_settled = true;
+        self.versions.newest_seen.fetch_max(version, Ordering::Relaxed);
+        self.versions.end_write(&self.caller, version);
+        self.versions.db.expect_on_replica(version);
         Some(version)
     }
 }
 
-impl Drop for Writing {
+impl Drop for PendingWrite {
     fn drop(&mut self) {
-        if self.is_known {
+        if self.is_settled {
             return;
         }
-        let (app, name) = (self.app.clone(), std::mem::take(&mut self.name));
+        let (versions, caller) = (Arc::clone(&self.versions), std::mem::take(&mut self.caller));
         // Without a runtime the program is ending.
         let Ok(runtime) = Handle::try_current() else { return };
         runtime.spawn(async move {
             let version = loop {
-                match app.db.version().await {
+                match versions.db.version().await {
                     Ok(version) => break version,
-                    Err(error) => tracing::warn!(%error, "it is not known what a write that was cut off has become"),
+                    Err(error) => tracing::warn!(%error, "the outcome of an interrupted write is unknown; retrying"),
                 }
-                tokio::time::sleep(AGAIN).await;
+                tokio::time::sleep(RETRY_INTERVAL).await;
             };
-            // If its commit is still on its way it is the next: there is one writer at a time.
-            app.versions.ended(&name, version + 1, &app.db);
+            // A commit that is still on its way gets the next version: there is one writer at a time.
+            versions.end_write(&caller, version + 1);
         });
     }
 }

@@ -1,84 +1,102 @@
-//! A request that was refused before it was run.
+//! [`RequestError`]: the reason why a request fails as a whole, with its status code, error code and headers.
 
 use async_graphql::{Pos, ServerError};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 
 use crate::error::Error;
-
 use crate::http::graphql::negotiation::ResponseFormat;
-use crate::http::middleware::rate_limit::Headers;
 use crate::http::middleware::request_id::RequestId;
 
-/// Why a request is not run.
+/// Extra headers of a response.
+pub(crate) type Headers = Vec<(HeaderName, HeaderValue)>;
+
+/// The reason why a request fails as a whole: its response has no `data`.
 #[derive(Debug)]
 pub(crate) struct RequestError {
-    /// The status of the answer.
+    /// The status code; [`RequestError::status`] adjusts it to the client.
     pub(crate) status: StatusCode,
-    /// Whether the request itself was well formed, and its document at fault.
-    document: bool,
+    /// Whether the HTTP request was well-formed and its GraphQL document, operation or variables are at fault.
+    is_document_error: bool,
+    /// The error code in `extensions.code`.
     pub(crate) code: &'static str,
+    /// The message for the client.
     pub(crate) message: String,
-    /// Where in the document.
-    at: Option<Pos>,
-    /// What the headers of its answer say besides.
+    /// The position in the document.
+    position: Option<Pos>,
+    /// Further errors of the same kind: their messages and positions.
+    others: Vec<(String, Pos)>,
+    /// Extra headers of the response.
     headers: Headers,
-    /// Under which name the log tells more.
+    /// The request id under which the log has details.
     request_id: Option<String>,
 }
 
 impl RequestError {
+    /// Creates an error of the HTTP request with any status and code.
     pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, document: false, code, message: message.into(), at: None, headers: Vec::new(), request_id: None }
+        Self {
+            status,
+            is_document_error: false,
+            code,
+            message: message.into(),
+            position: None,
+            others: Vec::new(),
+            headers: Vec::new(),
+            request_id: None,
+        }
     }
 
-    /// The request is not one of GraphQL.
-    pub(crate) fn unreadable(message: impl Into<String>) -> Self {
+    /// The request is not a GraphQL request (400, `BAD_INPUT`).
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "BAD_INPUT", message)
     }
 
-    /// The document is at fault.
-    pub(crate) fn document(code: &'static str, message: impl Into<String>) -> Self {
-        Self { document: true, ..Self::new(StatusCode::BAD_REQUEST, code, message) }
+    /// The document, operation or variables are invalid (400, or 200 for clients that accept plain JSON only).
+    pub(crate) fn invalid_document(code: &'static str, message: impl Into<String>) -> Self {
+        Self { is_document_error: true, ..Self::new(StatusCode::BAD_REQUEST, code, message) }
     }
 
-    /// A client that gets this sends the text; the words are those that Apollo's clients look for.
-    pub(crate) fn unknown_document() -> Self {
-        Self::document("PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound")
+    /// The digest or id is unknown. Clients of automatic persisted queries look for exactly this message and then send the text.
+    pub(crate) fn persisted_query_not_found() -> Self {
+        Self::invalid_document("PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound")
     }
 
-    pub(crate) fn forbidden_document() -> Self {
-        let message = "This server runs known documents only: have yours added to its file";
+    /// The document is not on the list of allowed documents (403).
+    pub(crate) fn document_not_allowed() -> Self {
+        let message = "This server only runs documents from its `--documents` file: have yours added to it";
         Self::new(StatusCode::FORBIDDEN, "FORBIDDEN", message)
     }
 
-    /// The server is at fault.
+    /// The server is at fault (500). The message has no details; the log has them under the request id.
     pub(crate) fn internal(id: &RequestId) -> Self {
-        let message = Error::Broken(String::new()).public();
-        let refusal = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", message);
-        Self { request_id: Some(id.0.clone()), ..refusal }
+        let message = Error::Internal(String::new()).public_message();
+        let error = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", message);
+        Self { request_id: Some(id.0.clone()), ..error }
     }
 
-    pub(crate) fn at(self, at: Option<Pos>) -> Self {
-        Self { at, ..self }
+    /// Adds the position in the document.
+    pub(crate) fn at_position(self, position: Option<Pos>) -> Self {
+        Self { position, ..self }
     }
 
-    /// After how many seconds to come again.
+    /// Adds a `Retry-After` header with a number of seconds.
     pub(crate) fn retry_after(self, seconds: u64) -> Self {
-        self.with([(header::RETRY_AFTER, HeaderValue::from(seconds))])
+        self.with_headers([(header::RETRY_AFTER, HeaderValue::from(seconds))])
     }
 
-    pub(crate) fn with(mut self, headers: impl IntoIterator<Item = (HeaderName, HeaderValue)>) -> Self {
+    /// Adds headers to the response.
+    pub(crate) fn with_headers(mut self, headers: impl IntoIterator<Item = (HeaderName, HeaderValue)>) -> Self {
         self.headers.extend(headers);
         self
     }
 
-    /// The status for a client that takes such answers: one that knows only plain JSON takes any but 200 for a broken
-    /// connection.
-    pub(crate) fn status(&self, media: ResponseFormat) -> StatusCode {
-        if self.document && media == ResponseFormat::Json { StatusCode::OK } else { self.status }
+    /// Returns the status code for a response format. A client that accepts plain JSON only takes any status but 200 for a
+    /// broken connection, so it gets 200 for errors of the document.
+    pub(crate) fn status(&self, format: ResponseFormat) -> StatusCode {
+        if self.is_document_error && format == ResponseFormat::Json { StatusCode::OK } else { self.status }
     }
 
-    /// What the headers of its answer say besides.
+    /// Returns the extra headers of the response, including those that its status requires.
     pub(crate) fn headers(&self) -> Headers {
         let mut headers = self.headers.clone();
         match self.status {
@@ -91,8 +109,19 @@ impl RequestError {
         headers
     }
 
-    pub(crate) fn error(&self) -> ServerError {
-        let mut error = ServerError::new(self.message.clone(), self.at);
+    /// Adds further errors of the same kind.
+    pub(crate) fn and_also(self, others: Vec<(String, Pos)>) -> Self {
+        Self { others, ..self }
+    }
+
+    /// Returns the `errors` list of a GraphQL response.
+    pub(crate) fn to_server_errors(&self) -> Vec<ServerError> {
+        let others = self.others.iter().map(|(message, position)| self.to_server_error(message, Some(*position)));
+        std::iter::once(self.to_server_error(&self.message, self.position)).chain(others).collect()
+    }
+
+    fn to_server_error(&self, message: &str, position: Option<Pos>) -> ServerError {
+        let mut error = ServerError::new(message, position);
         let extensions = error.extensions.get_or_insert_default();
         extensions.set("code", self.code);
         if let Some(id) = &self.request_id {
@@ -107,7 +136,7 @@ impl From<Error> for RequestError {
         match error {
             Error::Unauthenticated(message) => Self::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", message),
             Error::Forbidden(message) => Self::new(StatusCode::FORBIDDEN, "FORBIDDEN", message),
-            error => Self::document(error.code(), error.public()),
+            error => Self::invalid_document(error.code(), error.public_message()),
         }
     }
 }

@@ -1,222 +1,243 @@
-//! A request being answered: judged, admitted and run, by whichever way it came.
+//! Runs queries and mutations: access, rate limit, response cache, choice of database, time limit, and metrics.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use async_graphql::ServerError;
 use async_graphql::parser::types::OperationType;
-use axum::body::Bytes;
 use axum::http::{HeaderValue, StatusCode};
 use futures_util::FutureExt;
 
 use crate::auth::Scope;
-use crate::db::Reading;
+use crate::db::ReadRoute;
 use crate::error::Error;
 use crate::graphql::Session;
-use crate::http::graphql::consistency::HEADER;
+use crate::http::graphql::consistency::{HEADER, PendingWrite};
 use crate::http::graphql::error::RequestError;
 use crate::http::graphql::operation::{Parameters, PreparedOperation};
-use crate::http::graphql::response::{Cost, Extensions, GraphQlResponse};
+use crate::http::graphql::response::{Cost, Extensions, GraphQlResponse, Outcome};
 use crate::http::graphql::response_cache::CacheLookup;
-use crate::http::middleware::authentication::Client;
-use crate::http::middleware::rate_limit::Headers;
+use crate::http::middleware::client::Client;
 use crate::http::middleware::request_id::RequestId;
 use crate::http::state::AppState;
 
-/// How often it is looked whether who follows a stream still may.
-pub(crate) const CHECK: Duration = Duration::from_secs(3);
+/// Interval of checking whether the client of an open stream is still authorized.
+pub(crate) const AUTH_CHECK_INTERVAL: Duration = Duration::from_secs(3);
 
-/// How long before its time to stop in is over the server cuts off what it still sends.
-const MARGIN: Duration = Duration::from_secs(1);
+/// Downloads are cut this long before the shutdown grace period is over.
+const SHUTDOWN_MARGIN: Duration = Duration::from_secs(1);
 
-/// A request being answered.
+/// What is known of a request while it is handled: the server, the client and the request id.
 #[derive(Clone)]
 pub(crate) struct RequestContext {
+    /// The state of the server.
     pub(crate) app: Arc<AppState>,
+    /// The client and its scopes.
     pub(crate) client: Client,
+    /// The request id.
     pub(crate) id: RequestId,
 }
 
-/// What came of a request.
-pub(crate) struct Outcome {
-    /// The answer as it leaves.
-    pub(crate) body: Bytes,
-    /// What is wrong, as the answer tells it.
-    pub(crate) errors: Vec<ServerError>,
-    /// Why there is no `data` in the answer.
-    pub(crate) refusal: Option<RequestError>,
-    /// What its headers say besides.
-    pub(crate) headers: Headers,
-}
-
-impl Outcome {
-    pub(crate) fn new(answer: GraphQlResponse, refusal: Option<RequestError>) -> Self {
-        Self { body: answer.json().into(), errors: answer.errors, refusal, headers: Vec::new() }
-    }
-
-    fn kept(body: Bytes) -> Self {
-        Self { body, errors: Vec::new(), refusal: None, headers: Vec::new() }
-    }
-
-    pub(crate) fn refused(refusal: RequestError) -> Self {
-        Self::new(GraphQlResponse::refused(&refusal), Some(refusal))
-    }
-}
-
 impl RequestContext {
-    /// Reads and judges a request; nothing is done for it yet.
+    /// Parses and checks an operation. Nothing is read from the database.
     pub(crate) fn prepare(&self, parameters: Parameters) -> Result<PreparedOperation, RequestError> {
-        let judge = || {
-            let question = PreparedOperation::prepare(&self.app, parameters)?;
-            // Fields that need more than this say so themselves.
-            if question.kind != OperationType::Mutation {
-                self.client.caller.needs(Scope::Read)?;
+        let prepare = || {
+            let operation = PreparedOperation::prepare(&self.app, parameters)?;
+            // Mutations require other scopes, each in its resolver.
+            if operation.kind != OperationType::Mutation {
+                self.client.caller.require(Scope::Read)?;
             }
-            Ok(question)
+            Ok(operation)
         };
-        judge().map_err(|refusal| self.counted(refusal))
+        prepare().map_err(|error| self.count_error(error))
     }
 
-    /// A refusal, counted.
-    pub(crate) fn counted(&self, refusal: RequestError) -> RequestError {
-        self.app.metrics.refused(refusal.code);
-        refusal
+    /// Counts an error in the metrics and returns it.
+    pub(crate) fn count_error(&self, error: RequestError) -> RequestError {
+        self.app.metrics.count_refusal(error.code);
+        error
     }
 
-    /// Answers a question at once: one that is not a subscription.
-    pub(crate) async fn run(&self, question: PreparedOperation) -> Outcome {
-        match self.reading(Some(&question)).await {
-            Ok(reading) => self.run_there(&reading, question).await,
-            Err(refusal) => Outcome::refused(self.counted(refusal)),
+    /// Returns the database that a request reads with all its statements. `operation` is `None` for exports. Error:
+    /// `BAD_INPUT` when the request requires a data version that the graph does not have.
+    pub(crate) async fn route_read(&self, operation: Option<&PreparedOperation>) -> Result<ReadRoute, RequestError> {
+        let is_write = operation.is_some_and(|operation| operation.kind == OperationType::Mutation);
+        let minimum = self.client.minimum_version.max(operation.map_or(0, |operation| operation.minimum_version));
+        let caller = self.client.caller.name.as_deref();
+        let route = self.app.written_versions.route_read(caller, minimum, is_write, &self.id).await?;
+        if !is_write {
+            self.app.metrics.count_read(route.is_replica());
+        }
+        Ok(route)
+    }
+
+    /// Runs a query or mutation.
+    pub(crate) async fn run(&self, operation: PreparedOperation) -> Outcome {
+        match self.route_read(Some(&operation)).await {
+            Ok(route) => self.run_on(&route, operation).await,
+            Err(error) => Outcome::failed(self.count_error(error)),
         }
     }
 
-    /// Answers a question for which it was decided where to read.
-    pub(crate) async fn run_there(&self, reading: &Reading, question: PreparedOperation) -> Outcome {
+    /// Runs a query or mutation on a database that was selected before.
+    pub(crate) async fn run_on(&self, route: &ReadRoute, operation: PreparedOperation) -> Outcome {
         let started = Instant::now();
-        let (name, cost) = (question.name.clone(), question.cost);
-        let (outcome, statements) = match self.app.rates.take(&self.client, cost) {
+        let (name, cost) = (operation.name.clone(), operation.cost);
+        let (outcome, statements) = match self.app.rate_limiter.take(&self.client, cost) {
             Ok(headers) => {
-                let (mut outcome, statements) = self.answer(reading, question, started).await;
+                let (mut outcome, statements) = self.run_cached(route, operation, started).await;
                 outcome.headers.extend(headers);
                 (outcome, statements)
             }
-            Err(refusal) => (Outcome::refused(refusal), 0),
+            Err(error) => (Outcome::failed(error), 0),
         };
         let elapsed = started.elapsed();
         let span = tracing::Span::current();
         span.record("operation", name.as_deref()).record("cost", cost).record("statements", statements);
-        match &outcome.refusal {
-            Some(refusal) => self.app.metrics.refused(refusal.code),
-            None => self.app.metrics.answered(name.as_deref(), elapsed, cost, statements, outcome.errors.len()),
+        match &outcome.failure {
+            Some(error) => self.app.metrics.count_refusal(error.code),
+            None => {
+                self.app.metrics.count_request(name.as_deref(), elapsed, cost, statements, outcome.errors.len());
+            }
         }
         if elapsed.as_millis() >= u128::from(self.app.settings.slow) {
-            tracing::warn!(operation = name, cost, statements, ?elapsed, "a slow request");
+            tracing::warn!(operation = name, cost, statements, ?elapsed, "slow request");
         } else {
-            tracing::debug!(operation = name, cost, statements, ?elapsed, "answered");
+            tracing::debug!(operation = name, cost, statements, ?elapsed, "request finished");
         }
         outcome
     }
 
-    /// An answer that was kept, or one that is made now and may be kept; and how many statements it took.
-    async fn answer(&self, reading: &Reading, question: PreparedOperation, started: Instant) -> (Outcome, usize) {
-        if question.kind != OperationType::Query {
-            return Box::pin(self.execute_there(reading, question, started)).await;
+    /// Returns the cached response of a query, or executes the operation and caches the response. The second value is the number
+    /// of SQL statements.
+    async fn run_cached(&self, route: &ReadRoute, operation: PreparedOperation, started: Instant) -> (Outcome, usize) {
+        if operation.kind != OperationType::Query {
+            return Box::pin(self.execute_with_fallback(route, operation, started)).await;
         }
-        let digest = question.digest(&self.client);
-        let version = match self.app.answers.find(&digest, reading.db()).await {
+        let digest = operation.digest(&self.client);
+        let version = match self.app.response_cache.get(&digest, route.db()).await {
             CacheLookup::Hit(body) => {
-                self.app.metrics.answer("kept");
-                return (Outcome::kept(body), 0);
+                self.app.metrics.count_response("kept");
+                return (Outcome::cached(body), 0);
             }
-            CacheLookup::Version(version) => Some(version),
-            CacheLookup::Nothing => None,
+            CacheLookup::Miss { version } => Some(version),
+            CacheLookup::Bypass => None,
         };
-        self.app.metrics.answer("made");
-        // Boxed: an answer that was kept would carry the weight of all that makes one through each layer.
-        let (outcome, statements) = Box::pin(self.execute_there(reading, question, started)).await;
-        // What failed once may not fail again.
-        if let (Some(version), true, None) = (version, outcome.errors.is_empty(), &outcome.refusal) {
-            self.app.answers.keep(digest, version, &outcome.body);
+        self.app.metrics.count_response("made");
+        // Boxed to keep this future small: a cache hit would otherwise carry the whole execution through each layer.
+        let (outcome, statements) = Box::pin(self.execute_with_fallback(route, operation, started)).await;
+        // Responses with errors are not cached: the next attempt may succeed.
+        if let (Some(version), true, None) = (version, outcome.errors.is_empty(), &outcome.failure) {
+            self.app.response_cache.insert(digest, version, &outcome.body);
         }
         (outcome, statements)
     }
 
-    /// Runs a question, in what is left of its time.
-    pub(crate) async fn execute(&self, question: PreparedOperation, session: &Session, started: Instant) -> Outcome {
-        if question.kind == OperationType::Subscription {
-            let message = "A subscription needs a web socket or `Accept: text/event-stream`";
-            return Outcome::refused(RequestError::new(StatusCode::NOT_ACCEPTABLE, "BAD_INPUT", message));
+    /// Executes an operation on the selected database, and again on the primary when the replica is lost meanwhile or cancels a
+    /// statement. The second value is the number of SQL statements.
+    async fn execute_with_fallback(
+        &self,
+        route: &ReadRoute,
+        operation: PreparedOperation,
+        started: Instant,
+    ) -> (Outcome, usize) {
+        let session = Session::new(route.db().clone());
+        if !route.is_replica() {
+            return (self.execute(operation, &session, started).await, session.statements());
+        }
+        let outcome = tokio::select! {
+            outcome = self.execute(operation.clone(), &session, started) => Some(outcome),
+            () = route.replica_lost() => None,
+        };
+        if let Some(outcome) = outcome.filter(|_| !route.failed_on_replica()) {
+            return (outcome, session.statements());
+        }
+        self.app.metrics.count_replica_fallback();
+        let session = Session::new(self.app.db.clone());
+        (self.execute(operation, &session, started).await, session.statements())
+    }
+
+    /// Executes an operation within what is left of its time limit.
+    async fn execute(&self, operation: PreparedOperation, session: &Session, started: Instant) -> Outcome {
+        if operation.kind == OperationType::Subscription {
+            let message = "Subscriptions need a WebSocket or server-sent events: send `Accept: text/event-stream`";
+            return Outcome::failed(RequestError::new(StatusCode::NOT_ACCEPTABLE, "BAD_INPUT", message));
         }
         let Ok(_permit) = self.app.requests.try_acquire() else {
-            let message = "The server works on as many requests as it can: come again in a second";
-            let refusal = RequestError::new(StatusCode::SERVICE_UNAVAILABLE, "LIMIT", message);
-            return Outcome::refused(refusal.retry_after(1));
+            let message = "Too many concurrent requests; retry after 1 second";
+            let error = RequestError::new(StatusCode::SERVICE_UNAVAILABLE, "LIMIT", message);
+            return Outcome::failed(error.retry_after(1));
         };
-        let _running = self.app.metrics.running();
-        // Cut off on the way, it goes without a word: then it is not known what was written.
-        let writing = self.writing(&question);
-        let tells_cost = question.tells_cost.then_some(question.cost);
-        let request = question.request().data(session.clone()).data(self.client.caller.clone());
+        let _running = self.app.metrics.request_running();
+        // If this future is dropped or times out, the pending write is dropped unfinished: its outcome is unknown then.
+        let pending_write = self.begin_write(&operation);
+        let reported_cost = operation.reports_cost.then_some(operation.cost);
+        let request = operation.into_request().data(session.clone()).data(self.client.caller.clone());
         let limit = Duration::from_secs(self.app.settings.timeout);
         let left = limit.saturating_sub(started.elapsed());
-        // A resolver that panics takes its own request with it, and no other.
-        let run = AssertUnwindSafe(self.app.api.execute(request)).catch_unwind();
-        // The timer looks at what it limits first: what has no time left must not begin.
-        let run = async { if left.is_zero() { None } else { tokio::time::timeout(left, run).await.ok() } };
-        let response = match run.await {
+        // A resolver that panics fails its own request only.
+        let execution = AssertUnwindSafe(self.app.api.execute(request)).catch_unwind();
+        // `timeout` polls the future before it looks at the time: with no time left, execution must not begin.
+        let execution = async { if left.is_zero() { None } else { tokio::time::timeout(left, execution).await.ok() } };
+        let response = match execution.await {
             None => {
-                let message = format!("The query took longer than {} seconds: ask for less at once", limit.as_secs());
-                return Outcome::refused(RequestError::new(StatusCode::GATEWAY_TIMEOUT, "TIMEOUT", message));
+                let seconds = limit.as_secs();
+                let message = format!("The query took longer than {seconds} seconds: select less, or filter more");
+                return Outcome::failed(RequestError::new(StatusCode::GATEWAY_TIMEOUT, "TIMEOUT", message));
             }
             Some(Err(_)) => {
                 tracing::error!("a resolver panicked");
-                return Outcome::refused(RequestError::internal(&self.id));
+                return Outcome::failed(RequestError::internal(&self.id));
             }
             Some(Ok(response)) => response,
         };
-        let (mut answer, refusal) = GraphQlResponse::of(response, &self.id);
-        if let Some(requested) = tells_cost {
+        let (mut response, failure) = GraphQlResponse::from_execution(response, &self.id);
+        if let Some(requested) = reported_cost {
             let cost = Cost { requested, limit: self.app.settings.limits.max_cost };
-            answer.extensions = Some(Extensions { cost: Some(cost), ..Extensions::default() });
+            response.extensions = Some(Extensions { cost: Some(cost), ..Extensions::default() });
         }
-        let version = match writing {
-            Some(writing) => writing.ended().await,
+        let version = match pending_write {
+            Some(write) => write.finish().await,
             None => None,
         };
         if let Some(version) = version {
-            answer.extensions.get_or_insert_with(Extensions::default).version = Some(version);
+            response.extensions.get_or_insert_with(Extensions::default).version = Some(version);
         }
-        let mut outcome = Outcome::new(answer, refusal);
+        let mut outcome = Outcome::new(response, failure);
         outcome.headers.extend(version.map(|version| (HEADER, HeaderValue::from(version))));
         outcome
     }
 
-    /// Whether a client that was let in may still be served: its key may have been revoked since.
-    pub(crate) async fn may_go_on(&self) -> bool {
-        let Some(credential) = &self.client.credential else { return true };
-        // A database that does not answer takes nobody's rights.
-        !matches!(self.app.auth.caller(Some(credential)).await, Err(Error::Unauthenticated(_)))
+    /// Records that the caller is writing. Returns `None` for other operations and for callers that may not write.
+    fn begin_write(&self, operation: &PreparedOperation) -> Option<PendingWrite> {
+        let caller = self.client.caller.name.clone()?;
+        let is_write = operation.kind == OperationType::Mutation && self.client.caller.scopes.contains(&Scope::Write);
+        is_write.then(|| self.app.written_versions.begin_write(caller))
     }
 
-    /// Waits until the client may no longer be served, or the server stops.
-    pub(crate) async fn ended(&self) {
+    /// Returns whether the client may still be served: its key may have been revoked, or its token may have expired.
+    pub(crate) async fn is_still_authorized(&self) -> bool {
+        let Some(credential) = &self.client.credential else { return true };
+        // A database that does not respond takes nobody's rights away.
+        !matches!(self.app.auth.authenticate(Some(credential)).await, Err(Error::Unauthenticated(_)))
+    }
+
+    /// Waits until a stream to the client must end: the client is no longer authorized, or the server shuts down.
+    pub(crate) async fn stream_must_end(&self) {
         loop {
             tokio::select! {
-                () = self.app.stops() => return,
-                () = tokio::time::sleep(CHECK) => if !self.may_go_on().await { return },
+                () = self.app.shutdown_started() => return,
+                () = tokio::time::sleep(AUTH_CHECK_INTERVAL) => if !self.is_still_authorized().await { return },
             }
         }
     }
 
-    /// Waits until what the client is being sent has to be cut off: it may no longer have it, or the server has no more time to
-    /// stop in.
-    pub(crate) async fn cut_off(&self) {
-        self.ended().await;
-        if self.may_go_on().await {
+    /// Waits until a download must end: the client is no longer authorized, or the grace period of a shutdown is nearly over.
+    pub(crate) async fn download_must_end(&self) {
+        self.stream_must_end().await;
+        if self.is_still_authorized().await {
             let grace = Duration::from_secs(self.app.settings.connections.grace);
-            tokio::time::sleep(grace.saturating_sub(MARGIN)).await;
+            tokio::time::sleep(grace.saturating_sub(SHUTDOWN_MARGIN)).await;
         }
     }
 }

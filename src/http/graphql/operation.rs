@@ -1,4 +1,4 @@
-//! A request made ready to be run: read, priced and found allowed.
+//! Prepares an operation: finds or parses its document, reads its variables and checks the query limits.
 
 use std::sync::Arc;
 
@@ -10,92 +10,95 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
+use crate::config::Limits;
+use crate::error::Error;
 use crate::http::graphql::error::RequestError;
-use crate::http::graphql::limits;
+use crate::http::graphql::limits::{self, DocumentSize, SchemaShape};
 use crate::http::graphql::persisted_queries::{Digest, ParsedDocument};
-use crate::http::graphql::response::json;
-use crate::http::middleware::authentication::Client;
+use crate::http::graphql::response::to_json;
+use crate::http::graphql::validation::{Problem, SchemaIndex, validate_variables};
+use crate::http::middleware::client::Client;
 use crate::http::state::AppState;
 
-/// The parameters of a request.
+/// The parameters of a GraphQL request.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Parameters {
+    /// The text of the document.
     pub(crate) query: Option<String>,
+    /// The id of a document in the `--documents` file, or a digest.
     pub(crate) document_id: Option<String>,
+    /// The operation to run, when the document has several.
     pub(crate) operation_name: Option<String>,
-    /// Read when it is known how much they may hold.
+    /// The variables as JSON text: they are parsed only after their limits are checked.
     pub(crate) variables: Option<Box<RawValue>>,
+    /// Protocol extensions: `persistedQuery`, `newsgraphVersion`, `cost`.
     pub(crate) extensions: Option<Map<String, Value>>,
 }
 
 impl Parameters {
-    /// Whether they say which document is meant, and the variables are a map.
+    /// Returns whether the parameters name a document and the variables, if any, are an object.
     pub(crate) fn are_well_formed(&self) -> bool {
-        let document = self.query.is_some() || self.document_id.is_some() || self.extensions.is_some();
-        document && self.variables.as_ref().is_none_or(|variables| variables.get().starts_with('{'))
+        let names_document = self.query.is_some() || self.document_id.is_some() || self.extensions.is_some();
+        names_document && self.variables.as_ref().is_none_or(|variables| variables.get().starts_with('{'))
     }
 }
 
-/// A request ready to be run.
+/// An operation that is ready to run: parsed, within the limits, and priced.
 #[derive(Clone)]
 pub(crate) struct PreparedOperation {
     document: Arc<ParsedDocument>,
     variables: Variables,
-    /// The name of its operation.
+    /// The name of the operation.
     pub(crate) name: Option<String>,
+    /// Query, mutation or subscription.
     pub(crate) kind: OperationType,
-    /// How many values its answer has if all pages are full.
+    /// The number of values in the response if all pages are full.
     pub(crate) cost: usize,
-    /// Whether the client wants to know that.
-    pub(crate) tells_cost: bool,
-    /// The oldest version of the graph that will do.
-    pub(crate) least: i64,
+    /// Whether the response reports the cost.
+    pub(crate) reports_cost: bool,
+    /// The minimum data version to read, from `extensions.newsgraphVersion`; 0 for none.
+    pub(crate) minimum_version: i64,
 }
 
 impl PreparedOperation {
-    /// Makes a request ready; nothing is read for it before it was judged.
+    /// Prepares an operation. Nothing is read from the database.
     pub(crate) fn prepare(app: &AppState, parameters: Parameters) -> Result<Self, RequestError> {
-        let limits = &app.settings.limits;
+        let limits = &app.operation_rules.limits;
         let extensions = parameters.extensions.unwrap_or_default();
         let persisted = extensions.get("persistedQuery").and_then(|one| one.get("sha256Hash")).and_then(Value::as_str);
         let id = parameters.document_id.as_deref().or(persisted);
         let text = parameters.query.filter(|text| !text.trim().is_empty());
-        let document = app.documents.find(text, id, limits, &app.metrics)?;
+        let document = app.persisted_queries.find(text, id, limits, &app.metrics)?;
         let (name, operation) =
-            choose(&document, parameters.operation_name.filter(|name| !name.is_empty()).as_deref())?;
+            select_operation(&document, parameters.operation_name.filter(|name| !name.is_empty()).as_deref())?;
         let kind = operation.node.ty;
         let variables = match &parameters.variables {
             None => Variables::default(),
             Some(text) => {
-                // Records come as variables of a mutation, as many as the body holds.
+                // The variables of a mutation hold records, as many as fit into the body.
                 if kind != OperationType::Mutation {
-                    limits::judge_variables(text.get(), limits)?;
+                    limits::check_variables(text.get(), limits)?;
                 }
-                let unreadable = |error| RequestError::unreadable(format!("`variables` is no JSON object: {error}"));
-                let map: Map<String, Value> = serde_json::from_str(text.get()).map_err(unreadable)?;
+                let invalid = |error| RequestError::bad_request(format!("`variables` is not a JSON object: {error}"));
+                let map: Map<String, Value> = serde_json::from_str(text.get()).map_err(invalid)?;
                 Variables::from_json(Value::Object(map))
             }
         };
-        let size = limits::judge(&document.parsed, &operation.node, &variables, &app.shape, limits)?;
-        if size.introspects && app.settings.hide_schema {
-            let message = "This server does not tell its schema: ask whoever looks after it";
-            return Err(RequestError::document("GRAPHQL_VALIDATION_FAILED", message));
-        }
-        given(&operation.node, &variables)?;
-        let least = match extensions.get("newsgraphVersion") {
+        let size = check(&document, &operation.node, &variables, &app.operation_rules)?;
+        let minimum_version = match extensions.get("newsgraphVersion") {
             None | Some(Value::Null) => 0,
             Some(version) => version.as_i64().filter(|version| *version >= 0).ok_or_else(|| {
-                let message = "`extensions.newsgraphVersion` is no version of the graph: send the number that the answer to a write had there, or leave it out";
-                RequestError::unreadable(message)
+                let message = "`extensions.newsgraphVersion` is not a data version: send the number that the response to a write has there, or leave it out";
+                RequestError::bad_request(message)
             })?,
         };
-        let tells_cost = extensions.get("cost").is_some_and(|wanted| *wanted == Value::Bool(true));
-        Ok(Self { document, variables, name, kind, cost: size.cost, tells_cost, least })
+        let reports_cost = extensions.get("cost").is_some_and(|wanted| *wanted == Value::Bool(true));
+        Ok(Self { document, variables, name, kind, cost: size.cost, reports_cost, minimum_version })
     }
 
-    /// The request as the library runs it.
-    pub(crate) fn request(self) -> Request {
+    /// Converts the operation to the library's request.
+    pub(crate) fn into_request(self) -> Request {
         let mut request = Request::new(String::new()).variables(self.variables);
         request.set_parsed_query(self.document.parsed.clone());
         match &self.name {
@@ -104,14 +107,15 @@ impl PreparedOperation {
         }
     }
 
-    /// Says which answer it has, asked by a client in one state of the graph: all that the answer depends on.
+    /// Returns a digest of everything that the response depends on besides the data version: document, operation, variables,
+    /// and the scopes of the client. It is the key of the response cache.
     pub(crate) fn digest(&self, client: &Client) -> Digest {
         let mut digest = Sha256::new();
         digest.update(self.document.digest);
         for part in [
-            json(&self.variables).as_bytes(),
+            to_json(&self.variables).as_bytes(),
             self.name.as_deref().unwrap_or_default().as_bytes(),
-            &[u8::from(self.tells_cost)],
+            &[u8::from(self.reports_cost)],
             client.scopes().as_bytes(),
         ] {
             digest.update(part.len().to_be_bytes());
@@ -120,39 +124,89 @@ impl PreparedOperation {
         digest.finalize().into()
     }
 
-    /// A mutation is not run by what may be a link, or be asked for again by a cache.
-    pub(crate) fn only_reads(self) -> Result<Self, RequestError> {
+    /// Rejects mutations and subscriptions sent by GET (405): a GET may be a link, and a cache may repeat it.
+    pub(crate) fn require_query(self) -> Result<Self, RequestError> {
         if self.kind == OperationType::Query {
             return Ok(self);
         }
-        let message = "GET is for queries only: send this by POST";
+        let message = "GET runs queries only: send this operation by POST";
         Err(RequestError::new(StatusCode::METHOD_NOT_ALLOWED, "BAD_INPUT", message))
     }
 }
 
-/// An operation and its name.
-type Named<'d> = (Option<String>, &'d Positioned<OperationDefinition>);
+/// The rules that an operation is checked against before it runs.
+pub(crate) struct OperationRules {
+    pub(crate) limits: Limits,
+    /// The parts of the schema that the cost of a query depends on.
+    schema_shape: SchemaShape,
+    /// The types that names and values are validated against.
+    schema_index: SchemaIndex,
+    /// Whether introspection is refused, and messages name nothing of the schema.
+    hides_schema: bool,
+}
 
-fn choose<'d>(document: &'d ParsedDocument, name: Option<&str>) -> Result<Named<'d>, RequestError> {
+impl OperationRules {
+    /// Creates the rules for a schema in the schema definition language.
+    pub(crate) fn new(sdl: &str, limits: Limits, hides_schema: bool) -> Result<Self, Error> {
+        let (schema_shape, schema_index) = (SchemaShape::parse(sdl)?, SchemaIndex::parse(sdl, !hides_schema)?);
+        Ok(Self { limits, schema_shape, schema_index, hides_schema })
+    }
+}
+
+/// Checks an operation against the limits, and its names and values against the schema. Returns its size.
+pub(crate) fn check(
+    document: &ParsedDocument,
+    operation: &OperationDefinition,
+    variables: &Variables,
+    rules: &OperationRules,
+) -> Result<DocumentSize, RequestError> {
+    let size = limits::check_operation(&document.parsed, operation, variables, &rules.schema_shape, &rules.limits)?;
+    if size.introspects && rules.hides_schema {
+        let message = "Introspection is disabled on this server: ask its operator for the schema";
+        return Err(RequestError::invalid_document("GRAPHQL_VALIDATION_FAILED", message));
+    }
+    refuse("GRAPHQL_VALIDATION_FAILED", document.problems(&rules.schema_index))?;
+    require_variables(operation, variables)?;
+    refuse("BAD_INPUT", &validate_variables(operation, variables, &rules.schema_index))?;
+    Ok(size)
+}
+
+/// An operation and its name.
+type NamedOperation<'d> = (Option<String>, &'d Positioned<OperationDefinition>);
+
+/// Returns the operation of this name, or the only operation of the document when no name is given.
+pub(crate) fn select_operation<'d>(document: &'d ParsedDocument, name: Option<&str>) -> Result<NamedOperation<'d>, RequestError> {
     let mut all = document.parsed.operations.iter();
-    let found = match name {
+    let selected = match name {
         Some(wanted) => all.find(|(name, _)| name.is_some_and(|name| name == wanted)),
         None => all.next().filter(|_| all.next().is_none()),
     };
-    found.map(|(name, operation)| (name.map(Name::to_string), operation)).ok_or_else(|| {
+    selected.map(|(name, operation)| (name.map(Name::to_string), operation)).ok_or_else(|| {
         let names = document.parsed.operations.iter().filter_map(|(name, _)| name);
         let names: Vec<String> = names.take(10).map(|name| format!("`{name}`")).collect();
+        let names = names.join(", ");
         let message = match name {
-            Some(name) => format!("There is no operation `{name}` in the document: it has {}", names.join(", ")),
-            None => format!("Which operation? Name one with `operationName`: {}", names.join(", ")),
+            Some(name) if names.is_empty() => {
+                format!("The document has no operation `{name}`, only one without a name: leave `operationName` out")
+            }
+            Some(name) => format!("The document has no operation `{name}`: set `operationName` to one of {names}"),
+            None if names.is_empty() => "The document has no operation: add a query".to_owned(),
+            None => format!("The document has several operations: set `operationName` to one of {names}"),
         };
-        RequestError::document("GRAPHQL_VALIDATION_FAILED", message)
+        RequestError::invalid_document("GRAPHQL_VALIDATION_FAILED", message)
     })
 }
 
-/// Every variable that may not be null has a value. The library takes a missing one for an argument that was left out,
-/// and a filter that was left out finds everything.
-fn given(operation: &OperationDefinition, variables: &Variables) -> Result<(), RequestError> {
+/// Fails when a document or its variables have problems, and reports all of them.
+fn refuse(code: &'static str, problems: &[Problem]) -> Result<(), RequestError> {
+    let Some((first, others)) = problems.split_first() else { return Ok(()) };
+    let error = RequestError::invalid_document(code, &first.message).at_position(Some(first.position));
+    Err(error.and_also(others.iter().map(|problem| (problem.message.clone(), problem.position)).collect()))
+}
+
+/// Rejects a request that leaves out a variable of a non-null type. The library would treat it like an argument that was left
+/// out, and a filter that is left out matches everything.
+fn require_variables(operation: &OperationDefinition, variables: &Variables) -> Result<(), RequestError> {
     for Positioned { node: variable, .. } in &operation.variable_definitions {
         let value = variables.get(&variable.name.node);
         if !variable.var_type.node.nullable
@@ -160,10 +214,10 @@ fn given(operation: &OperationDefinition, variables: &Variables) -> Result<(), R
             && value.is_none_or(|value| *value == ConstValue::Null)
         {
             let message = format!(
-                "The variable `${}` of type `{}` was not given: add it to `variables`",
+                "The variable `${}` of type `{}` is missing or null: add it to `variables`",
                 variable.name.node, variable.var_type.node
             );
-            return Err(RequestError::document("BAD_INPUT", message));
+            return Err(RequestError::invalid_document("BAD_INPUT", message));
         }
     }
     Ok(())

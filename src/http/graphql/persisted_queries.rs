@@ -1,11 +1,11 @@
-//! Documents that were read before, by the digests of their texts.
+//! Persisted queries and the cache of parsed documents.
 //!
 //! A client may send the SHA-256 digest of a document instead of its text ("automatic persisted queries": the first time with
-//! the text), or the id of one in the file of known documents. So one cache serves for parsing once and for sending less.
+//! the text), or the id of a document in the `--documents` file. One cache therefore saves both parsing and bytes on the wire.
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use async_graphql::Pos;
 use async_graphql::parser::parse_query;
@@ -18,76 +18,83 @@ use sha2::{Digest as _, Sha256};
 
 use crate::config::{DocumentsMode, Limits, Serve};
 use crate::error::{Error, Result};
-
 use crate::http::graphql::error::RequestError;
 use crate::http::graphql::limits;
+use crate::http::graphql::validation::{Problem, SchemaIndex, validate_document};
 use crate::http::metrics::Metrics;
 
 /// A SHA-256 digest.
 pub(crate) type Digest = [u8; 32];
 
-/// A document as it was read.
+/// A parsed document.
 pub(crate) struct ParsedDocument {
-    /// The digest of its text.
+    /// The digest of the text.
     pub(crate) digest: Digest,
+    /// The text as the client sent it.
     pub(crate) text: String,
+    /// The syntax tree.
     pub(crate) parsed: ExecutableDocument,
+    /// The problems of the document, found when it is first used.
+    problems: OnceLock<Vec<Problem>>,
 }
 
 #[derive(Clone)]
-struct Length;
+struct DocumentWeight;
 
-impl Weighter<Digest, Arc<ParsedDocument>> for Length {
+impl Weighter<Digest, Arc<ParsedDocument>> for DocumentWeight {
     fn weight(&self, _: &Digest, document: &Arc<ParsedDocument>) -> u64 {
-        // A document that was parsed takes some times the space of its text, and that of any has some.
+        // The capacity counts bytes of text; a syntax tree takes a few times as much. The constant covers the empty document.
         document.text.len() as u64 + 200
     }
 }
 
-/// Documents that were read before.
+/// The documents that the server knows: those of the `--documents` file, and a cache of those parsed recently.
 pub(crate) struct PersistedQueries {
-    read: Cache<Digest, Arc<ParsedDocument>, Length>,
-    /// Those of the file, by id.
-    known: HashMap<String, Arc<ParsedDocument>>,
-    /// Those of the file, by digest.
-    digests: HashMap<Digest, Arc<ParsedDocument>>,
+    cache: Cache<Digest, Arc<ParsedDocument>, DocumentWeight>,
+    /// Documents of the file, by id.
+    by_id: HashMap<String, Arc<ParsedDocument>>,
+    /// Documents of the file, by digest.
+    by_digest: HashMap<Digest, Arc<ParsedDocument>>,
     mode: DocumentsMode,
 }
 
-/// A file of known documents.
+/// A `--documents` file.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Manifest {
-    Apollo { operations: Vec<Operation> },
+    /// The manifest that Apollo's tools write.
+    Apollo { operations: Vec<ManifestOperation> },
+    /// A map from id to text.
     Plain(HashMap<String, String>),
 }
 
 #[derive(Deserialize)]
-struct Operation {
+struct ManifestOperation {
     id: String,
     body: String,
 }
 
 impl PersistedQueries {
-    /// Reads the file of known documents, all of which have to keep within the limits.
+    /// Reads the `--documents` file. Every document in it must be valid GraphQL within the limits.
     pub(crate) fn new(settings: &Serve) -> Result<Self> {
-        let mut known = HashMap::new();
+        let mut by_id = HashMap::new();
         if let Some(path) = &settings.documents {
-            for (id, text) in read(path)? {
-                let document = ParsedDocument::read(text, &settings.limits).map_err(|refusal| {
-                    Error::BadInput(format!("the document `{id}` in {}: {}", path.display(), refusal.message))
+            for (id, text) in read_manifest(path)? {
+                let document = ParsedDocument::parse(text, &settings.limits).map_err(|error| {
+                    Error::BadInput(format!("the document `{id}` in {}: {}", path.display(), error.message))
                 })?;
-                known.insert(id, Arc::new(document));
+                by_id.insert(id, Arc::new(document));
             }
         }
         let mode = if settings.documents.is_some() { settings.documents_mode } else { DocumentsMode::Off };
-        let length = usize::try_from(settings.document_cache / 1000).unwrap_or(usize::MAX).max(1);
-        let digests =
-            known.values().map(|document: &Arc<ParsedDocument>| (document.digest, Arc::clone(document))).collect();
-        Ok(Self { read: Cache::with_weighter(length, settings.document_cache, Length), known, digests, mode })
+        let expected_entries = usize::try_from(settings.document_cache / 1000).unwrap_or(usize::MAX).max(1);
+        let cache = Cache::with_weighter(expected_entries, settings.document_cache, DocumentWeight);
+        let by_digest =
+            by_id.values().map(|document: &Arc<ParsedDocument>| (document.digest, Arc::clone(document))).collect();
+        Ok(Self { cache, by_id, by_digest, mode })
     }
 
-    /// The document of a request, by its text, its id, or both.
+    /// Returns the document of a request, given its text, its id or digest, or both.
     pub(crate) fn find(
         &self,
         text: Option<String>,
@@ -95,64 +102,67 @@ impl PersistedQueries {
         limits: &Limits,
         metrics: &Metrics,
     ) -> Result<Arc<ParsedDocument>, RequestError> {
-        let mut found = "read before";
+        let mut source = "read before";
         let document = match (text, id) {
             (None, None) => {
-                return Err(RequestError::unreadable("The request has no `query`: send a GraphQL document"));
+                return Err(RequestError::bad_request("The request has no `query`: send a GraphQL document"));
             }
-            (None, Some(id)) => self.by_id(id).ok_or_else(RequestError::unknown_document)?,
+            (None, Some(id)) => self.find_by_id(id).ok_or_else(RequestError::persisted_query_not_found)?,
             (Some(text), id) => {
                 let digest = Digest::from(Sha256::digest(&text));
-                if id.is_some_and(|id| as_digest(id) != Some(digest) && !self.known.contains_key(id)) {
-                    return Err(RequestError::unreadable(
-                        "The digest given is not that of the `query`: send its SHA-256",
+                if id.is_some_and(|id| parse_digest(id) != Some(digest) && !self.by_id.contains_key(id)) {
+                    return Err(RequestError::bad_request(
+                        "The `documentId` or `sha256Hash` does not match the `query`: send the SHA-256 digest of exactly this text",
                     ));
                 }
-                match self.by_digest(&digest) {
+                match self.find_by_digest(&digest) {
                     Some(document) => document,
-                    None if self.mode == DocumentsMode::Enforce => return Err(RequestError::forbidden_document()),
+                    None if self.mode == DocumentsMode::Enforce => return Err(RequestError::document_not_allowed()),
                     None => {
-                        found = "parsed";
-                        let document = Arc::new(ParsedDocument::read(text, limits)?);
-                        self.read.insert(digest, Arc::clone(&document));
+                        source = "parsed";
+                        let document = Arc::new(ParsedDocument::parse(text, limits)?);
+                        self.cache.insert(digest, Arc::clone(&document));
                         document
                     }
                 }
             }
         };
-        metrics.document(found);
-        if self.mode == DocumentsMode::Log && !self.digests.contains_key(&document.digest) {
-            tracing::warn!(
-                digest = HEXLOWER.encode(&document.digest),
-                "a document that is not in the file of known ones"
-            );
+        metrics.count_document(source);
+        if self.mode == DocumentsMode::Log && !self.by_digest.contains_key(&document.digest) {
+            tracing::warn!(digest = HEXLOWER.encode(&document.digest), "the document is not in the `--documents` file");
         }
         Ok(document)
     }
 
-    fn by_id(&self, id: &str) -> Option<Arc<ParsedDocument>> {
-        self.known.get(id).cloned().or_else(|| self.by_digest(&as_digest(id)?))
+    fn find_by_id(&self, id: &str) -> Option<Arc<ParsedDocument>> {
+        self.by_id.get(id).cloned().or_else(|| self.find_by_digest(&parse_digest(id)?))
     }
 
-    fn by_digest(&self, digest: &Digest) -> Option<Arc<ParsedDocument>> {
-        self.digests.get(digest).cloned().or_else(|| self.read.get(digest))
+    fn find_by_digest(&self, digest: &Digest) -> Option<Arc<ParsedDocument>> {
+        self.by_digest.get(digest).cloned().or_else(|| self.cache.get(digest))
     }
 }
 
 impl ParsedDocument {
-    fn read(text: String, limits: &Limits) -> Result<Self, RequestError> {
-        limits::judge_text(&text, limits)?;
-        let parsed = parse_query(&text).map_err(|error| misread(&error))?;
-        Ok(Self { digest: Digest::from(Sha256::digest(&text)), text, parsed })
+    /// Returns what is wrong with the document in the schema. It is validated once, when it is first used.
+    pub(crate) fn problems(&self, schema: &SchemaIndex) -> &[Problem] {
+        self.problems.get_or_init(|| validate_document(&self.parsed, schema))
+    }
+
+    /// Parses a document. Errors: `LIMIT` for a text that is too long, `GRAPHQL_PARSE_FAILED` for one that is not GraphQL.
+    pub(crate) fn parse(text: String, limits: &Limits) -> Result<Self, RequestError> {
+        limits::check_text(&text, limits)?;
+        let parsed = parse_query(&text).map_err(|error| syntax_error(&error))?;
+        Ok(Self { digest: Digest::from(Sha256::digest(&text)), text, parsed, problems: OnceLock::new() })
     }
 }
 
-fn read(path: &Path) -> Result<HashMap<String, String>> {
+fn read_manifest(path: &Path) -> Result<HashMap<String, String>> {
     let text =
         std::fs::read_to_string(path).map_err(|error| Error::Io(format!("cannot read {}", path.display()), error))?;
     let manifest = serde_json::from_str(&text).map_err(|_| {
-        let want = "write {\"ID\": \"DOCUMENT\", ...}, or the manifest of Apollo's tools";
-        Error::BadInput(format!("{} is no file of documents: {want}", path.display()))
+        let expected = "write {\"ID\": \"DOCUMENT\", ...} or the manifest of Apollo's tools";
+        Error::BadInput(format!("{} is not a `--documents` file: {expected}", path.display()))
     })?;
     Ok(match manifest {
         Manifest::Plain(documents) => documents,
@@ -160,17 +170,19 @@ fn read(path: &Path) -> Result<HashMap<String, String>> {
     })
 }
 
-fn as_digest(id: &str) -> Option<Digest> {
+/// Parses a digest: 64 hexadecimal digits, optionally after `sha256:`.
+fn parse_digest(id: &str) -> Option<Digest> {
     let hex = id.strip_prefix("sha256:").unwrap_or(id).to_ascii_lowercase();
     HEXLOWER.decode(hex.as_bytes()).ok()?.try_into().ok()
 }
 
-/// The parser shows the whole line at fault, which may be the whole document: its last line says what is wrong.
-fn misread(error: &async_graphql::parser::Error) -> RequestError {
+/// Converts a parser error. Its text quotes the whole line at fault, which may be the whole document, so only the last line
+/// is used: it says what is wrong.
+fn syntax_error(error: &async_graphql::parser::Error) -> RequestError {
     let text = error.to_string();
-    let fault = text.trim().lines().last().unwrap_or_default().trim().trim_start_matches("= ");
-    let at: Option<Pos> = error.positions().next();
-    let place = at.map(|at| format!(" at line {}, column {}", at.line, at.column)).unwrap_or_default();
-    let message = format!("The query is not GraphQL{place}: {fault}");
-    RequestError::document("GRAPHQL_PARSE_FAILED", message).at(at)
+    let reason = text.trim().lines().last().unwrap_or_default().trim().trim_start_matches("= ");
+    let position: Option<Pos> = error.positions().next();
+    let place = position.map(|at| format!(" at line {}, column {}", at.line, at.column)).unwrap_or_default();
+    let message = format!("Syntax error in the query{place}: {reason}");
+    RequestError::invalid_document("GRAPHQL_PARSE_FAILED", message).at_position(position)
 }

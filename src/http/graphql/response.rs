@@ -1,65 +1,80 @@
-//! An answer as it leaves.
+//! Responses: the GraphQL response as JSON, the outcome of an operation, and the HTTP reply around it.
 
-use async_graphql::{Response, ServerError, Value};
+use async_graphql::{Response as ExecutionResponse, ServerError, Value};
+use axum::body::Bytes;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use crate::graphql::write;
-use crate::http::graphql::error::RequestError;
+use crate::graphql::write_json;
+use crate::http::graphql::error::{Headers, RequestError};
+use crate::http::graphql::negotiation::ResponseFormat;
 use crate::http::middleware::request_id::RequestId;
 
-/// An answer.
+/// A GraphQL response, before it is encoded.
 pub(crate) struct GraphQlResponse {
+    /// The result; `None` when the request failed as a whole.
     pub(crate) data: Option<Value>,
+    /// Errors of the request or of single fields.
     pub(crate) errors: Vec<ServerError>,
+    /// The `extensions` of the response.
     pub(crate) extensions: Option<Extensions>,
 }
 
-/// What is told about an answer.
+/// The `extensions` of a response.
 #[derive(Default, Serialize)]
 pub(crate) struct Extensions {
+    /// The cost of the operation, when the client asked for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) cost: Option<Cost>,
-    /// In which version of the graph all is that was written: a socket has no headers.
+    /// The data version that contains everything the mutation wrote. Also a header, but a WebSocket has none.
     #[serde(rename = "newsgraphVersion", skip_serializing_if = "Option::is_none")]
     pub(crate) version: Option<i64>,
 }
 
-/// What a request asked for, and how much one may.
+/// The cost of an operation and the limit, both in values of the response.
 #[derive(Serialize)]
 pub(crate) struct Cost {
+    /// Values in the response if all pages are full.
     pub(crate) requested: usize,
+    /// Maximum cost of an operation.
     pub(crate) limit: usize,
 }
 
 impl GraphQlResponse {
-    /// Gives every error a code, and tells a request at fault from fields that failed: its answer has no `data`, and a status.
-    pub(crate) fn of(response: Response, id: &RequestId) -> (Self, Option<RequestError>) {
-        let refused = !response.errors.is_empty() && response.errors.iter().all(|error| error.path.is_empty());
-        let errors: Vec<ServerError> = response.errors.into_iter().map(|error| coded(error, id)).collect();
-        if !refused {
+    /// Converts the library's response: gives every error a code, and separates a request that failed as a whole from fields
+    /// that failed. The former has no `data`, and the returned error decides its status.
+    pub(crate) fn from_execution(response: ExecutionResponse, id: &RequestId) -> (Self, Option<RequestError>) {
+        let failed = !response.errors.is_empty() && response.errors.iter().all(|error| error.path.is_empty());
+        let errors: Vec<ServerError> = response.errors.into_iter().map(|error| with_code(error, id)).collect();
+        if !failed {
             return (Self { data: Some(response.data), errors, extensions: None }, None);
         }
-        // All errors are told, and the first decides the status.
+        // The response lists all errors; the first one decides the status.
         let first = errors.first();
         let internal = first.and_then(|error| error.extensions.as_ref()?.get("code")) == Some(&Value::from("INTERNAL"));
-        let refusal =
-            if internal { RequestError::internal(id) } else { RequestError::document("GRAPHQL_VALIDATION_FAILED", "") };
-        (Self { data: None, errors, extensions: None }, Some(refusal))
+        let error = if internal {
+            RequestError::internal(id)
+        } else {
+            RequestError::invalid_document("GRAPHQL_VALIDATION_FAILED", "")
+        };
+        (Self { data: None, errors, extensions: None }, Some(error))
     }
 
-    pub(crate) fn refused(refusal: &RequestError) -> Self {
-        Self { data: None, errors: vec![refusal.error()], extensions: None }
+    /// Creates the response to a request that failed as a whole.
+    pub(crate) fn from_error(error: &RequestError) -> Self {
+        Self { data: None, errors: error.to_server_errors(), extensions: None }
     }
 
-    /// `data` first and in the order of the query.
-    pub(crate) fn json(&self) -> Vec<u8> {
+    /// Encodes the response as JSON: `data` first, with its fields in the order of the query.
+    pub(crate) fn to_json(&self) -> Vec<u8> {
         let mut out = b"{".to_vec();
         if let Some(data) = &self.data {
             out.extend_from_slice(b"\"data\":");
-            write(data, &mut out);
+            write_json(data, &mut out);
         }
-        let errors = (!self.errors.is_empty()).then(|| json(&self.errors));
-        for (name, value) in [("errors", errors), ("extensions", self.extensions.as_ref().map(json))] {
+        let errors = (!self.errors.is_empty()).then(|| to_json(&self.errors));
+        for (name, value) in [("errors", errors), ("extensions", self.extensions.as_ref().map(to_json))] {
             let Some(value) = value else { continue };
             out.extend_from_slice(if out.len() > 1 { b",\"" } else { b"\"" });
             out.extend_from_slice(format!("{name}\":{value}").as_bytes());
@@ -69,14 +84,14 @@ impl GraphQlResponse {
     }
 }
 
-/// What is ours as JSON: it has nothing that cannot be written.
-pub(crate) fn json(value: &impl Serialize) -> String {
+/// Encodes a value of our own types as JSON. None of them has a map with non-string keys, so encoding cannot fail.
+pub(crate) fn to_json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_else(|_| "null".into())
 }
 
-/// The library's own errors have no code: without a path the document does not fit the schema, with one an argument does not fit
-/// its type. What is our fault can be found in the log by the name of the request.
-fn coded(mut error: ServerError, id: &RequestId) -> ServerError {
+/// Adds a code to an error that has none. The library's own errors have none: without a path, the document does not match the
+/// schema; with a path, an argument does not match its type. Internal errors get the request id, by which the log is searched.
+fn with_code(mut error: ServerError, id: &RequestId) -> ServerError {
     let code = if error.path.is_empty() { "GRAPHQL_VALIDATION_FAILED" } else { "BAD_INPUT" };
     let extensions = error.extensions.get_or_insert_default();
     if extensions.get("code").is_none() {
@@ -85,4 +100,85 @@ fn coded(mut error: ServerError, id: &RequestId) -> ServerError {
         extensions.set("requestId", id.0.as_str());
     }
     error
+}
+
+/// The outcome of an operation, independent of how the client is connected.
+pub(crate) struct Outcome {
+    /// The response as JSON.
+    pub(crate) body: Bytes,
+    /// The `errors` of the response.
+    pub(crate) errors: Vec<ServerError>,
+    /// The reason why the operation failed as a whole; the response then has no `data`.
+    pub(crate) failure: Option<RequestError>,
+    /// Extra headers of the response.
+    pub(crate) headers: Headers,
+}
+
+impl Outcome {
+    /// Creates the outcome of an executed operation.
+    pub(crate) fn new(response: GraphQlResponse, failure: Option<RequestError>) -> Self {
+        Self { body: response.to_json().into(), errors: response.errors, failure, headers: Vec::new() }
+    }
+
+    /// Creates the outcome from a cached response, which never has errors.
+    pub(crate) fn cached(body: Bytes) -> Self {
+        Self { body, errors: Vec::new(), failure: None, headers: Vec::new() }
+    }
+
+    /// Creates the outcome of an operation that failed as a whole.
+    pub(crate) fn failed(error: RequestError) -> Self {
+        Self::new(GraphQlResponse::from_error(&error), Some(error))
+    }
+}
+
+/// An HTTP reply with a GraphQL response as its body.
+pub(crate) struct HttpReply {
+    /// The status code.
+    pub(crate) status: StatusCode,
+    /// The response as JSON.
+    pub(crate) body: Bytes,
+    /// Extra headers; they override the default ones.
+    pub(crate) headers: Headers,
+}
+
+impl HttpReply {
+    /// Creates the reply to a request that failed as a whole.
+    pub(crate) fn from_error(error: &RequestError, format: ResponseFormat) -> Self {
+        Self {
+            status: error.status(format),
+            body: GraphQlResponse::from_error(error).to_json().into(),
+            headers: error.headers(),
+        }
+    }
+
+    /// Creates the reply for the outcome of an operation.
+    pub(crate) fn from_outcome(outcome: Outcome, format: ResponseFormat) -> Self {
+        let mut headers = outcome.headers;
+        let status = match &outcome.failure {
+            None => StatusCode::OK,
+            Some(error) => {
+                headers.extend(error.headers());
+                error.status(format)
+            }
+        };
+        Self { status, body: outcome.body, headers }
+    }
+
+    /// Converts the reply to axum's type and adds the headers that all GraphQL responses have.
+    pub(crate) fn into_response(self, format: ResponseFormat) -> Response {
+        let mut response = (self.status, self.body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
+        headers.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Encoding, Authorization, Origin"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        for (name, value) in self.headers {
+            headers.insert(name, value);
+        }
+        response
+    }
+}
+
+/// Creates the response to a request that failed as a whole.
+pub(crate) fn error_response(error: &RequestError, format: ResponseFormat) -> Response {
+    HttpReply::from_error(error, format).into_response(format)
 }

@@ -1,8 +1,8 @@
-//! Answers that were made before, given again as long as nothing was written.
+//! A cache of query responses, valid as long as nothing is written to the graph.
 //!
-//! Each is kept with the version of the graph that was read before it was made, and given only to who asks at that version: so
-//! nobody is given an answer that is older than a write that had ended when it was asked for, in this process or another. The
-//! version is asked for once for all who ask at the same time.
+//! Each entry carries the data version that was read before its response was computed, and is served only at exactly that
+//! version. A response is therefore never older than a write that had committed before the query arrived, whichever process
+//! wrote it. Concurrent lookups share one query for the current version.
 
 use std::time::Duration;
 
@@ -13,83 +13,82 @@ use quick_cache::sync::Cache;
 use crate::db::Db;
 use crate::http::graphql::persisted_queries::Digest;
 
-/// The memory of an entry besides its answer, in bytes.
-const ENTRY: u64 = 128;
+/// Memory of an entry besides its response, in bytes.
+const ENTRY_OVERHEAD: u64 = 128;
 
-/// The largest answer that is kept is this part of all room.
-const LARGEST: u64 = 32;
+/// The largest cacheable response is this fraction of the capacity: `1 / MAX_RESPONSE_FRACTION`.
+const MAX_RESPONSE_FRACTION: u64 = 32;
 
-/// How long it may take to know the version. An answer can be made without.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// Maximum wait for the current data version. After that the response is computed without the cache.
+const VERSION_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Answers, by the digests of their questions.
+/// Cached responses by the digest of their operation.
 pub(crate) struct ResponseCache {
-    /// None when nothing is to be kept.
-    known: Option<Cache<Digest, Entry, Size>>,
-    largest: u64,
+    /// `None` when the cache is turned off.
+    entries: Option<Cache<Digest, Entry, EntryWeight>>,
+    /// Maximum size of a cacheable response, in bytes.
+    max_response: u64,
 }
 
 #[derive(Clone)]
 enum Entry {
-    /// Asked for once: only what is asked for again is worth knowing the version for.
+    /// The operation was seen once. Only one that repeats is worth a query for the data version.
     SeenOnce,
-    Made {
-        version: i64,
-        body: Bytes,
-    },
+    /// A response and the data version it belongs to.
+    Cached { version: i64, body: Bytes },
 }
 
 #[derive(Clone)]
-struct Size;
+struct EntryWeight;
 
-impl Weighter<Digest, Entry> for Size {
+impl Weighter<Digest, Entry> for EntryWeight {
     fn weight(&self, _: &Digest, entry: &Entry) -> u64 {
         match entry {
-            Entry::SeenOnce => ENTRY,
-            Entry::Made { body, .. } => ENTRY + body.len() as u64,
+            Entry::SeenOnce => ENTRY_OVERHEAD,
+            Entry::Cached { body, .. } => ENTRY_OVERHEAD + body.len() as u64,
         }
     }
 }
 
-/// What is known of an answer.
+/// The result of a cache lookup.
 pub(crate) enum CacheLookup {
-    /// The answer.
+    /// The cached response.
     Hit(Bytes),
-    /// It has to be made, and may be kept for this version.
-    Version(i64),
-    /// It has to be made.
-    Nothing,
+    /// No response; the computed one may be cached for this version.
+    Miss { version: i64 },
+    /// No response, and the computed one must not be cached.
+    Bypass,
 }
 
 impl ResponseCache {
-    /// Room for so many bytes.
-    pub(crate) fn new(bytes: u64) -> Self {
-        let entries = usize::try_from(bytes / 4096).unwrap_or(usize::MAX);
-        let known = (bytes > 0).then(|| Cache::with_weighter(entries, bytes, Size));
-        Self { known, largest: bytes / LARGEST }
+    /// Creates a cache with this capacity in bytes; 0 turns it off.
+    pub(crate) fn new(capacity: u64) -> Self {
+        let expected_entries = usize::try_from(capacity / 4096).unwrap_or(usize::MAX);
+        let entries = (capacity > 0).then(|| Cache::with_weighter(expected_entries, capacity, EntryWeight));
+        Self { entries, max_response: capacity / MAX_RESPONSE_FRACTION }
     }
 
-    /// The answer to a question that is asked now.
-    pub(crate) async fn find(&self, digest: &Digest, db: &Db) -> CacheLookup {
-        let Some(known) = &self.known else { return CacheLookup::Nothing };
-        let Some(entry) = known.get(digest) else {
-            known.insert(*digest, Entry::SeenOnce);
-            return CacheLookup::Nothing;
+    /// Looks up the response to an operation at the current version of the database.
+    pub(crate) async fn get(&self, digest: &Digest, db: &Db) -> CacheLookup {
+        let Some(entries) = &self.entries else { return CacheLookup::Bypass };
+        let Some(entry) = entries.get(digest) else {
+            entries.insert(*digest, Entry::SeenOnce);
+            return CacheLookup::Bypass;
         };
-        match (tokio::time::timeout(PATIENCE, db.version()).await, entry) {
-            (Ok(Ok(now)), Entry::Made { version, body }) if now == version => CacheLookup::Hit(body),
-            (Ok(Ok(now)), _) => CacheLookup::Version(now),
-            _ => CacheLookup::Nothing,
+        match (tokio::time::timeout(VERSION_TIMEOUT, db.version()).await, entry) {
+            (Ok(Ok(now)), Entry::Cached { version, body }) if now == version => CacheLookup::Hit(body),
+            (Ok(Ok(now)), _) => CacheLookup::Miss { version: now },
+            _ => CacheLookup::Bypass,
         }
     }
 
-    /// Keeps an answer that was made after the graph had this version.
-    pub(crate) fn keep(&self, digest: Digest, version: i64, body: &Bytes) {
-        if let Some(known) = &self.known
-            && body.len() as u64 <= self.largest
+    /// Stores a response that was computed after the graph had this version. Responses that are too large are not stored.
+    pub(crate) fn insert(&self, digest: Digest, version: i64, body: &Bytes) {
+        if let Some(entries) = &self.entries
+            && body.len() as u64 <= self.max_response
         {
-            // Copied: what an answer was made in has up to twice the room that it takes.
-            known.insert(digest, Entry::Made { version, body: Bytes::copy_from_slice(body) });
+            // Copied: the buffer of a response has up to twice the capacity that it needs.
+            entries.insert(digest, Entry::Cached { version, body: Bytes::copy_from_slice(body) });
         }
     }
 }

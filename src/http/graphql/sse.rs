@@ -1,5 +1,5 @@
-//! Answers as server-sent events: the "distinct connections" mode of GraphQL over SSE. One request has one stream of events:
-//! `next` with each answer, then `complete`.
+//! Server-sent events: the "distinct connections" mode of the GraphQL-over-SSE protocol. Each request has its own stream: one
+//! `next` event per response, then `complete`.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -13,48 +13,50 @@ use futures_util::{Stream, StreamExt};
 use tokio::time::{Instant, interval_at};
 
 use crate::http::graphql::error::RequestError;
-use crate::http::graphql::execution::{Outcome, RequestContext};
+use crate::http::graphql::execution::RequestContext;
 use crate::http::graphql::operation::PreparedOperation;
+use crate::http::graphql::response::Outcome;
 
-/// How often a silent stream says that it is alive: proxies close what is silent for a minute.
-const ALIVE: Duration = Duration::from_secs(15);
+/// Interval of keep-alive comments: proxies close connections that are silent for a minute.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 const HEADERS: [(HeaderName, HeaderValue); 3] = [
     (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8")),
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-    // The proxy in front is not to gather events before it passes them on.
+    // Keeps a proxy from buffering events.
     (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
 ];
 
-pub(crate) fn answer(context: RequestContext, operation: PreparedOperation) -> Result<Response, RequestError> {
+/// Runs an operation and returns its responses as an event stream.
+pub(crate) fn event_stream(context: RequestContext, operation: PreparedOperation) -> Result<Response, RequestError> {
     let outcomes: BoxStream<'static, Outcome> = if operation.kind == OperationType::Subscription {
-        context.follow(operation)?.boxed()
+        context.subscribe(operation)?.boxed()
     } else {
         let context = context.clone();
         stream::once(async move { context.run(operation).await }).boxed()
     };
     let events = outcomes
         .map(|outcome| format!("event: next\ndata: {}\n\n", String::from_utf8_lossy(&outcome.body)))
-        // Browsers pass on no event that has no data at all.
+        // The empty `data` line is needed: browsers drop events without one.
         .chain(stream::once(async { "event: complete\ndata:\n\n".to_owned() }));
-    let events = until_ended(events, context).map(Ok::<_, Infallible>);
+    let events = until_must_end(events, context).map(Ok::<_, Infallible>);
     Ok((HEADERS, Body::from_stream(events)).into_response())
 }
 
-/// The events until their client may no longer read them, or the server stops: then the stream ends without `complete`, and its
-/// client goes on elsewhere.
-fn until_ended(
+/// Passes events on until the client is no longer authorized or the server shuts down. The stream then ends without `complete`,
+/// so that the client reconnects, to another process if there is one.
+fn until_must_end(
     events: impl Stream<Item = String> + Send + 'static,
     context: RequestContext,
 ) -> impl Stream<Item = String> {
-    let ended = Box::pin(async move { context.ended().await });
-    let alive = interval_at(Instant::now() + ALIVE, ALIVE);
-    stream::unfold((events.boxed(), ended, alive), async |(mut events, mut ended, mut alive)| {
+    let must_end = Box::pin(async move { context.stream_must_end().await });
+    let keep_alive = interval_at(Instant::now() + KEEP_ALIVE, KEEP_ALIVE);
+    stream::unfold((events.boxed(), must_end, keep_alive), async |(mut events, mut must_end, mut keep_alive)| {
         let event = tokio::select! {
             event = events.next() => event?,
-            () = &mut ended => return None,
-            _ = alive.tick() => ":\n\n".to_owned(),
+            () = &mut must_end => return None,
+            _ = keep_alive.tick() => ":\n\n".to_owned(),
         };
-        Some((event, (events, ended, alive)))
+        Some((event, (events, must_end, keep_alive)))
     })
 }

@@ -1,4 +1,4 @@
-//! A subscription being followed, wherever its changes can be read.
+//! Runs subscriptions and keeps them going when the database that they read changes.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
@@ -8,53 +8,59 @@ use async_graphql::Response;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{Stream, StreamExt};
 
-use crate::db::Reading;
+use crate::db::ReadRoute;
 use crate::graphql::{Position, Session};
 use crate::http::graphql::error::RequestError;
-use crate::http::graphql::execution::{Outcome, RequestContext};
+use crate::http::graphql::execution::RequestContext;
 use crate::http::graphql::operation::PreparedOperation;
-use crate::http::graphql::response::GraphQlResponse;
-use crate::http::metrics::Counted;
+use crate::http::graphql::response::{GraphQlResponse, Outcome};
+use crate::http::metrics::GaugeGuard;
 
-/// How long it is waited before a replica is asked again that stopped a statement.
-const AGAIN: Duration = Duration::from_millis(100);
+/// Pause before a replica that canceled a statement is read again.
+const RETRY_INTERVAL: Duration = Duration::from_millis(100);
 
-type ResponseCache = BoxStream<'static, Result<Response, Box<dyn Any + Send>>>;
+/// The library's responses, or the payload of a panic.
+type ResponseStream = BoxStream<'static, Result<Response, Box<dyn Any + Send>>>;
 
-/// A subscription being followed.
+/// An open subscription.
 struct SubscriptionStream {
     context: RequestContext,
     operation: PreparedOperation,
+    /// The position after the last change that was delivered, from which a new stream continues.
     position: Position,
-    reading: Reading,
-    answers: ResponseCache,
-    _counted_as_long_as_it_lasts: Counted,
+    route: ReadRoute,
+    responses: ResponseStream,
+    /// Counts the subscription in the metrics as long as it is open.
+    _gauge: GaugeGuard,
 }
 
 impl RequestContext {
-    /// The answers of a subscription, each made when the one before was taken. They are read where others read who wrote nothing:
-    /// who is told of a change can read it. When the replica is lost or comes back they go on where they stood.
-    pub(crate) fn follow(
+    /// Starts a subscription and returns the stream of its outcomes. Each one is computed when the previous one was taken.
+    ///
+    /// The stream reads the database that other callers without own writes read, so that whoever receives a change can also
+    /// query it. When the replica is lost or comes back, the stream continues where it was.
+    pub(crate) fn subscribe(
         &self,
         operation: PreparedOperation,
     ) -> Result<impl Stream<Item = Outcome> + Send + use<>, RequestError> {
-        self.app.rates.take(&self.client, operation.cost).map_err(|refusal| self.counted(refusal))?;
+        let taken = self.app.rate_limiter.take(&self.client, operation.cost);
+        taken.map_err(|error| self.count_error(error))?;
         let position = Position::default();
-        let reading = self.app.db.reading(0);
-        self.app.metrics.reads(reading.is_replica());
-        let following = SubscriptionStream {
-            answers: self.answers(&operation, &reading, &position),
+        let route = self.app.db.route_read(0);
+        self.app.metrics.count_read(route.is_replica());
+        let subscription = SubscriptionStream {
+            responses: self.response_stream(&operation, &route, &position),
             context: self.clone(),
             operation,
             position,
-            reading,
-            _counted_as_long_as_it_lasts: self.app.metrics.following(),
+            route,
+            _gauge: self.app.metrics.subscription_open(),
         };
-        Ok(stream::unfold(following, async |mut following| Some((following.next().await?, following))))
+        Ok(stream::unfold(subscription, async |mut subscription| Some((subscription.next().await?, subscription))))
     }
 
-    fn answers(&self, operation: &PreparedOperation, reading: &Reading, position: &Position) -> ResponseCache {
-        let request = operation.clone().request().data(Session::new(reading.db().clone()));
+    fn response_stream(&self, operation: &PreparedOperation, route: &ReadRoute, position: &Position) -> ResponseStream {
+        let request = operation.clone().into_request().data(Session::new(route.db().clone()));
         let request = request.data(self.client.caller.clone()).data(position.clone());
         AssertUnwindSafe(self.app.api.execute_stream(request)).catch_unwind().boxed()
     }
@@ -63,32 +69,32 @@ impl RequestContext {
 impl SubscriptionStream {
     async fn next(&mut self) -> Option<Outcome> {
         loop {
-            let answer = tokio::select! {
-                answer = self.answers.next() => Some(answer),
-                () = self.reading.moves() => None,
+            let response = tokio::select! {
+                response = self.responses.next() => Some(response),
+                () = self.route.route_changed() => None,
             };
-            match answer {
-                Some(answer) if !self.reading.was_let_down() => return Some(self.outcome(answer?)),
-                Some(_) => tokio::time::sleep(AGAIN).await,
+            match response {
+                Some(response) if !self.route.failed_on_replica() => return Some(self.outcome(response?)),
+                Some(_) => tokio::time::sleep(RETRY_INTERVAL).await,
                 None => {}
             }
-            if self.reading.is_replica() {
-                self.context.app.metrics.asked_again();
+            if self.route.is_replica() {
+                self.context.app.metrics.count_replica_fallback();
             }
-            self.reading = self.context.app.db.reading(0);
-            self.answers = self.context.answers(&self.operation, &self.reading, &self.position);
+            self.route = self.context.app.db.route_read(0);
+            self.responses = self.context.response_stream(&self.operation, &self.route, &self.position);
         }
     }
 
-    fn outcome(&self, answer: Result<Response, Box<dyn Any + Send>>) -> Outcome {
-        match answer {
+    fn outcome(&self, response: Result<Response, Box<dyn Any + Send>>) -> Outcome {
+        match response {
             Ok(response) => {
-                let (answer, refusal) = GraphQlResponse::of(response, &self.context.id);
-                Outcome::new(answer, refusal)
+                let (response, failure) = GraphQlResponse::from_execution(response, &self.context.id);
+                Outcome::new(response, failure)
             }
             Err(_) => {
                 tracing::error!("a resolver panicked");
-                Outcome::refused(RequestError::internal(&self.context.id))
+                Outcome::failed(RequestError::internal(&self.context.id))
             }
         }
     }

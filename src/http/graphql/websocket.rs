@@ -1,4 +1,4 @@
-//! Answers over a web socket: the protocol `graphql-transport-ws`, with all its close codes.
+//! GraphQL over WebSocket: the protocol `graphql-transport-ws`, with all its close codes.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_graphql::ServerError;
 use async_graphql::parser::types::OperationType;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode};
 use futures_util::stream::{self, BoxStream, SplitSink};
 use futures_util::{SinkExt, StreamExt};
 use serde::Deserialize;
@@ -19,38 +19,38 @@ use tokio::task::AbortHandle;
 use tokio::time::{Instant, interval_at, sleep_until};
 
 use crate::http::graphql::error::RequestError;
-use crate::http::graphql::execution::{CHECK, Outcome, RequestContext};
+use crate::http::graphql::execution::{AUTH_CHECK_INTERVAL, RequestContext};
 use crate::http::graphql::operation::{Parameters, PreparedOperation};
-use crate::http::graphql::response::json as text;
-use crate::http::middleware::authentication::credential;
+use crate::http::graphql::response::{Outcome, to_json};
+use crate::http::middleware::authentication::bearer_token;
 
-/// What this server speaks.
+/// The WebSocket subprotocol.
 pub(crate) const PROTOCOL: &str = "graphql-transport-ws";
 
-/// In what time a client has to say who it is.
-const INIT: Duration = Duration::from_secs(5);
+/// Time that a client has for `connection_init`.
+const INIT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How often a silent client is asked whether it is there; it is taken for gone when it did not answer the time before.
-const PING: Duration = Duration::from_secs(25);
+/// Interval of pings. A client that sent nothing for two intervals is disconnected.
+const PING_INTERVAL: Duration = Duration::from_secs(25);
 
-/// Messages that wait for the client to read: those that make them wait too.
-const WAITING: usize = 8;
+/// Capacity of the queue of outgoing messages. When it is full, the operations wait (backpressure).
+const QUEUE_CAPACITY: usize = 8;
 
-/// Why a socket is closed: a code of RFC 6455 or of the protocol, and words of at most 123 bytes.
-type SharedError = (u16, Cow<'static, str>);
+/// The reason for closing a socket: a close code of RFC 6455 or of the protocol, and a text of at most 123 bytes.
+type CloseReason = (u16, Cow<'static, str>);
 
-const UNREADABLE: SharedError = (4400, Cow::Borrowed("Invalid message"));
-const NOT_INITIALISED: SharedError = (4401, Cow::Borrowed("Unauthorized"));
-const FORBIDDEN: SharedError = (4403, Cow::Borrowed("Forbidden"));
-const NO_PROTOCOL: SharedError = (4406, Cow::Borrowed("Subprotocol not acceptable"));
-const INIT_TIMEOUT: SharedError = (4408, Cow::Borrowed("Connection initialisation timeout"));
-const INIT_TWICE: SharedError = (4429, Cow::Borrowed("Too many initialisation requests"));
-const TOO_BIG: SharedError = (1009, Cow::Borrowed("Message too big"));
-const GOING_AWAY: SharedError = (1001, Cow::Borrowed("The server stops: connect again"));
+const INVALID_MESSAGE: CloseReason = (4400, Cow::Borrowed("Invalid message"));
+const NOT_INITIALIZED: CloseReason = (4401, Cow::Borrowed("Unauthorized"));
+const FORBIDDEN: CloseReason = (4403, Cow::Borrowed("Forbidden"));
+const WRONG_PROTOCOL: CloseReason = (4406, Cow::Borrowed("Subprotocol not acceptable"));
+const INIT_TOO_LATE: CloseReason = (4408, Cow::Borrowed("Connection initialisation timeout"));
+const INIT_TWICE: CloseReason = (4429, Cow::Borrowed("Too many initialisation requests"));
+const TOO_BIG: CloseReason = (1009, Cow::Borrowed("Message too big"));
+const GOING_AWAY: CloseReason = (1001, Cow::Borrowed("The server is shutting down: reconnect"));
 
-/// A message of the client.
+/// A message from the client.
 #[derive(Deserialize)]
-struct Said<'m> {
+struct ClientMessage<'m> {
     #[serde(rename = "type")]
     kind: Cow<'m, str>,
     id: Option<String>,
@@ -58,83 +58,87 @@ struct Said<'m> {
     payload: Option<&'m RawValue>,
 }
 
-/// The operations that run, by the ids that the client gave.
-type Running = Arc<Mutex<HashMap<String, AbortHandle>>>;
+/// The running operations, by the ids that the client chose.
+type RunningOperations = Arc<Mutex<HashMap<String, AbortHandle>>>;
 
-/// A connection to a client.
+/// The state of one socket.
 struct Connection {
     context: RequestContext,
     sender: Sender<Message>,
-    running: Running,
-    initialised: bool,
+    running: RunningOperations,
+    is_initialized: bool,
 }
 
-/// Serves a socket until either side ends it.
+/// Serves a socket until either side closes it.
 pub(crate) async fn serve(socket: WebSocket, context: RequestContext) {
-    let protocol = socket.protocol().is_some_and(|protocol| protocol.as_bytes() == PROTOCOL.as_bytes());
+    let has_protocol = socket.protocol().is_some_and(|protocol| protocol.as_bytes() == PROTOCOL.as_bytes());
     let (sink, mut stream) = socket.split();
-    let (sender, receiver) = channel(WAITING);
+    let (sender, receiver) = channel(QUEUE_CAPACITY);
     let mut writer = tokio::spawn(write(sink, receiver));
-    let _counted = context.app.metrics.socket();
-    let mut connection = Connection { context, sender, running: Running::default(), initialised: false };
-    let mut heard = Instant::now();
-    let mut ping = interval_at(heard + PING, PING);
-    let deadline = heard + INIT;
+    let _gauge = context.app.metrics.socket_open();
+    let mut connection = Connection { context, sender, running: RunningOperations::default(), is_initialized: false };
+    let mut last_received = Instant::now();
+    let mut ping = interval_at(last_received + PING_INTERVAL, PING_INTERVAL);
+    let init_deadline = last_received + INIT_TIMEOUT;
     let app = connection.context.app.clone();
-    let mut stops = std::pin::pin!(app.stops());
-    let mut check = interval_at(heard + CHECK, CHECK);
-    let fault = if !protocol {
-        Some(NO_PROTOCOL)
+    let mut shutdown = std::pin::pin!(app.shutdown_started());
+    let mut auth_check = interval_at(last_received + AUTH_CHECK_INTERVAL, AUTH_CHECK_INTERVAL);
+    let close_reason = if !has_protocol {
+        Some(WRONG_PROTOCOL)
     } else {
         loop {
             let message = tokio::select! {
                 message = stream.next() => message,
-                // A client that does not read is cut off by its connection, which breaks.
+                // The write timeout of the connection ends the writer when the client does not read.
                 _ = &mut writer => break None,
-                () = sleep_until(deadline), if !connection.initialised => break Some(INIT_TIMEOUT),
-                () = &mut stops => break Some(GOING_AWAY),
-                _ = check.tick(), if connection.initialised => match connection.context.may_go_on().await {
-                    true => continue,
-                    false => break Some(FORBIDDEN),
+                () = sleep_until(init_deadline), if !connection.is_initialized => break Some(INIT_TOO_LATE),
+                () = &mut shutdown => break Some(GOING_AWAY),
+                _ = auth_check.tick(), if connection.is_initialized => {
+                    match connection.context.is_still_authorized().await {
+                        true => continue,
+                        false => break Some(FORBIDDEN),
+                    }
                 },
                 _ = ping.tick() => {
-                    if heard.elapsed() > PING * 2 || connection.sender.send(Message::Ping(Vec::new().into())).await.is_err() {
+                    let message = Message::Ping(Vec::new().into());
+                    if last_received.elapsed() > PING_INTERVAL * 2 || connection.sender.send(message).await.is_err() {
                         break None;
                     }
                     continue;
                 }
             };
-            heard = Instant::now();
-            let said = match message {
-                Some(Ok(Message::Text(said))) => connection.hear(&said).await,
-                Some(Ok(Message::Binary(_))) => Err(UNREADABLE),
+            last_received = Instant::now();
+            let handled = match message {
+                Some(Ok(Message::Text(text))) => connection.handle(&text).await,
+                Some(Ok(Message::Binary(_))) => Err(INVALID_MESSAGE),
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
                 Some(Ok(Message::Close(_))) | None => break None,
-                Some(Err(error)) => break too_big(&error).then_some(TOO_BIG),
+                Some(Err(error)) => break is_too_big(&error).then_some(TOO_BIG),
             };
-            if let Err(fault) = said {
-                break Some(fault);
+            if let Err(reason) = handled {
+                break Some(reason);
             }
         }
     };
-    for (_, operation) in all(&connection.running).drain() {
+    for (_, operation) in lock(&connection.running).drain() {
         operation.abort();
     }
-    if let Some((code, reason)) = fault {
-        connection.context.app.metrics.closed(code);
+    if let Some((code, reason)) = close_reason {
+        connection.context.app.metrics.count_closed_socket(code);
         let frame = CloseFrame { code, reason: Utf8Bytes::from(reason.as_ref()) };
-        // Who is gone needs no word.
+        // Sending fails when the client has already left.
         let _ = connection.sender.send(Message::Close(Some(frame))).await;
     }
     drop(connection);
-    // Ends when all was sent, or at the latest when the connection breaks because nobody reads. One that has ended may not be
-    // waited for again.
+    // The writer ends when everything is sent, at the latest with the write timeout. A finished task must not be awaited again.
     if !writer.is_finished() {
         let _ = writer.await;
     }
 }
 
-fn too_big(error: &axum::Error) -> bool {
+/// Returns whether an error means that a message or frame is over the size limit. The library has no error type for that which
+/// passes through axum, so its text is searched.
+fn is_too_big(error: &axum::Error) -> bool {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(error) = cause {
         if error.to_string().contains("too long") || error.to_string().contains("too large") {
@@ -145,10 +149,11 @@ fn too_big(error: &axum::Error) -> bool {
     false
 }
 
+/// Sends queued messages until the queue is closed, a close frame was sent, or the connection fails.
 async fn write(mut sink: SplitSink<WebSocket, Message>, mut receiver: Receiver<Message>) {
     while let Some(message) = receiver.recv().await {
-        let last = matches!(message, Message::Close(_));
-        if sink.send(message).await.is_err() || last {
+        let is_last = matches!(message, Message::Close(_));
+        if sink.send(message).await.is_err() || is_last {
             break;
         }
     }
@@ -156,80 +161,82 @@ async fn write(mut sink: SplitSink<WebSocket, Message>, mut receiver: Receiver<M
 }
 
 impl Connection {
-    async fn hear(&mut self, said: &str) -> Result<(), SharedError> {
-        let Ok(said) = serde_json::from_str::<Said<'_>>(said) else { return Err(UNREADABLE) };
-        match said.kind.as_ref() {
-            "connection_init" => self.initialise(said.payload).await,
+    /// Handles a text message. An error closes the socket.
+    async fn handle(&mut self, text: &str) -> Result<(), CloseReason> {
+        let Ok(message) = serde_json::from_str::<ClientMessage<'_>>(text) else { return Err(INVALID_MESSAGE) };
+        match message.kind.as_ref() {
+            "connection_init" => self.initialize(message.payload).await,
             "ping" => {
                 let mut pong = json!({ "type": "pong" });
-                if let Some(payload) = object(said.payload)? {
+                if let Some(payload) = parse_object(message.payload)? {
                     pong["payload"] = payload.into();
                 }
-                self.say(&pong).await
+                self.send(&pong).await
             }
-            "pong" => object(said.payload).map(|_| ()),
-            "subscribe" if !self.initialised => Err(NOT_INITIALISED),
-            "subscribe" => self.subscribe(said).await,
+            "pong" => parse_object(message.payload).map(|_| ()),
+            "subscribe" if !self.is_initialized => Err(NOT_INITIALIZED),
+            "subscribe" => self.subscribe(message).await,
             "complete" => {
-                let id = said.id.ok_or(UNREADABLE)?;
-                // It may have ended by itself meanwhile.
-                if let Some(operation) = all(&self.running).remove(&id) {
+                let id = message.id.ok_or(INVALID_MESSAGE)?;
+                // The operation may have completed by itself in the meantime.
+                if let Some(operation) = lock(&self.running).remove(&id) {
                     operation.abort();
                 }
                 Ok(())
             }
-            _ => Err(UNREADABLE),
+            _ => Err(INVALID_MESSAGE),
         }
     }
 
-    async fn initialise(&mut self, payload: Option<&RawValue>) -> Result<(), SharedError> {
-        if self.initialised {
+    async fn initialize(&mut self, payload: Option<&RawValue>) -> Result<(), CloseReason> {
+        if self.is_initialized {
             return Err(INIT_TWICE);
         }
-        // A browser cannot set headers of a socket, so a key may come here.
-        let payload = object(payload)?;
+        // Browsers cannot set headers of a WebSocket, so the payload may hold the `Authorization` header.
+        let payload = parse_object(payload)?;
         let given = payload.iter().flatten().find(|(name, _)| name.eq_ignore_ascii_case("authorization"));
         if let Some((_, given)) = given {
-            let given = given.as_str().and_then(credential).ok_or(FORBIDDEN)?;
-            self.context.client.credential = Some(given.into());
+            let value = given.as_str().and_then(|text| HeaderValue::from_str(text.trim()).ok());
+            let token = value.as_ref().and_then(bearer_token).ok_or(FORBIDDEN)?;
+            self.context.client.credential = Some(token.into());
         }
         let client = &mut self.context.client;
-        client.caller = self.context.app.auth.caller(client.credential.as_deref()).await.map_err(|_| {
-            self.context.app.metrics.refused("UNAUTHENTICATED");
+        client.caller = self.context.app.auth.authenticate(client.credential.as_deref()).await.map_err(|_| {
+            self.context.app.metrics.count_refusal("UNAUTHENTICATED");
             FORBIDDEN
         })?;
         if client.caller.scopes.is_empty() {
             return Err(FORBIDDEN);
         }
-        self.initialised = true;
-        self.say(&json!({ "type": "connection_ack" })).await
+        self.is_initialized = true;
+        self.send(&json!({ "type": "connection_ack" })).await
     }
 
-    async fn subscribe(&mut self, said: Said<'_>) -> Result<(), SharedError> {
-        let (Some(id), Some(payload)) = (said.id.filter(|id| !id.is_empty()), said.payload) else {
-            return Err(UNREADABLE);
+    async fn subscribe(&mut self, message: ClientMessage<'_>) -> Result<(), CloseReason> {
+        let (Some(id), Some(payload)) = (message.id.filter(|id| !id.is_empty()), message.payload) else {
+            return Err(INVALID_MESSAGE);
         };
-        let parameters: Parameters = serde_json::from_str(payload.get()).map_err(|_| UNREADABLE)?;
+        let parameters: Parameters = serde_json::from_str(payload.get()).map_err(|_| INVALID_MESSAGE)?;
         if !parameters.are_well_formed() {
-            return Err(UNREADABLE);
+            return Err(INVALID_MESSAGE);
         }
-        let most = self.context.app.settings.max_operations;
-        let many = {
-            let running = all(&self.running);
+        let max = self.context.app.settings.max_operations;
+        let is_full = {
+            let running = lock(&self.running);
             if running.contains_key(&id) {
                 let shown: String = id.chars().take(20).collect();
                 return Err((4409, format!("Subscriber for {shown} already exists").into()));
             }
-            running.len() >= most
+            running.len() >= max
         };
-        let operation = if many {
-            let message = format!("A socket runs at most {most} operations at once: complete one first");
+        let operation = if is_full {
+            let message = format!("Too many operations on this WebSocket (limit {max}): complete one first");
             Err(RequestError::new(StatusCode::TOO_MANY_REQUESTS, "LIMIT", message))
         } else {
             self.context.prepare(parameters)
         };
         match operation {
-            Err(refusal) => self.say(&failed(&id, &[refusal.error()])).await,
+            Err(error) => self.send(&error_message(&id, &error.to_server_errors())).await,
             Ok(operation) => {
                 let run = SocketOperation {
                     context: self.context.clone(),
@@ -237,67 +244,70 @@ impl Connection {
                     sender: self.sender.clone(),
                     running: Arc::clone(&self.running),
                 };
-                // Held until the operation is listed: it may end at once, and takes itself off the list.
-                let mut running = all(&self.running);
+                // Locked until the operation is listed: it may finish at once, and removes itself from the list then.
+                let mut running = lock(&self.running);
                 running.insert(id, tokio::spawn(run.run(operation)).abort_handle());
                 Ok(())
             }
         }
     }
 
-    async fn say(&self, message: &Value) -> Result<(), SharedError> {
-        // A writer that is gone is noticed by the loop that listens.
+    async fn send(&self, message: &Value) -> Result<(), CloseReason> {
+        // The receive loop notices when the writer has ended.
         let _ = self.sender.send(Message::Text(message.to_string().into())).await;
         Ok(())
     }
 }
 
-/// An operation that a client asked for.
+/// One operation on a socket.
 struct SocketOperation {
     context: RequestContext,
     id: String,
     sender: Sender<Message>,
-    running: Running,
+    running: RunningOperations,
 }
 
 impl SocketOperation {
     async fn run(self, operation: PreparedOperation) {
         let mut outcomes: BoxStream<'_, Outcome> = if operation.kind == OperationType::Subscription {
-            match self.context.follow(operation) {
+            match self.context.subscribe(operation) {
                 Ok(outcomes) => outcomes.boxed(),
-                Err(refusal) => return self.end(failed(&self.id, &[refusal.error()]).to_string()).await,
+                Err(error) => {
+                    let message = error_message(&self.id, &error.to_server_errors());
+                    return self.finish(message.to_string()).await;
+                }
             }
         } else {
             stream::once(self.context.run(operation)).boxed()
         };
         while let Some(outcome) = outcomes.next().await {
-            if outcome.refusal.is_some() {
-                return self.end(failed(&self.id, &outcome.errors).to_string()).await;
+            if outcome.failure.is_some() {
+                return self.finish(error_message(&self.id, &outcome.errors).to_string()).await;
             }
-            let answer = String::from_utf8_lossy(&outcome.body);
-            let next = format!(r#"{{"id":{},"type":"next","payload":{answer}}}"#, text(&self.id));
+            let response = String::from_utf8_lossy(&outcome.body);
+            let next = format!(r#"{{"id":{},"type":"next","payload":{response}}}"#, to_json(&self.id));
             if self.sender.send(Message::Text(next.into())).await.is_err() {
                 return;
             }
         }
-        self.end(json!({ "id": self.id, "type": "complete" }).to_string()).await;
+        self.finish(json!({ "id": self.id, "type": "complete" }).to_string()).await;
     }
 
-    /// Says the last word; the id is free for another operation before the client reads it.
-    async fn end(&self, message: String) {
-        all(&self.running).remove(&self.id);
+    /// Sends the last message of the operation. The id is free again before the client receives it.
+    async fn finish(&self, message: String) {
+        lock(&self.running).remove(&self.id);
         let _ = self.sender.send(Message::Text(message.into())).await;
     }
 }
 
-fn all(running: &Running) -> MutexGuard<'_, HashMap<String, AbortHandle>> {
+fn lock(running: &RunningOperations) -> MutexGuard<'_, HashMap<String, AbortHandle>> {
     running.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn failed(id: &str, errors: &[ServerError]) -> Value {
+fn error_message(id: &str, errors: &[ServerError]) -> Value {
     json!({ "id": id, "type": "error", "payload": errors })
 }
 
-fn object(payload: Option<&RawValue>) -> Result<Option<Map<String, Value>>, SharedError> {
-    payload.map(|payload| serde_json::from_str(payload.get())).transpose().map_err(|_| UNREADABLE)
+fn parse_object(payload: Option<&RawValue>) -> Result<Option<Map<String, Value>>, CloseReason> {
+    payload.map(|payload| serde_json::from_str(payload.get())).transpose().map_err(|_| INVALID_MESSAGE)
 }

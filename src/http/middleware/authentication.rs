@@ -1,115 +1,85 @@
-//! Who asks, and from where.
+//! Authentication: finds the caller of a request by its API key or token, and the address it comes from.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use headers::Header;
+use headers::authorization::{Authorization, Bearer};
 
-use crate::auth::Caller;
 use crate::error::Error;
 use crate::http::graphql::consistency;
 use crate::http::graphql::error::RequestError;
-use crate::http::graphql::handler::HttpReply;
 use crate::http::graphql::negotiation::ResponseFormat;
+use crate::http::graphql::response::error_response;
+use crate::http::middleware::client::Client;
 use crate::http::middleware::request_id::RequestId;
 use crate::http::state::AppState;
 
-/// Who asks, and from where.
-#[derive(Clone)]
-pub(crate) struct Client {
-    pub(crate) caller: Caller,
-    /// By what it is known; looked at again while it follows a stream.
-    pub(crate) credential: Option<Arc<str>>,
-    address: Option<IpAddr>,
-    /// The oldest version of the graph that it wants to read.
-    pub(crate) least: i64,
-}
+/// Names of query parameters that usually hold a key. Keys in addresses are rejected: proxies log addresses, and browsers keep
+/// them in their history.
+const KEY_PARAMETERS: &[&str] = &["key", "api_key", "apikey", "api-key", "access_token", "token", "authorization"];
 
-impl Client {
-    pub(crate) fn is_anonymous(&self) -> bool {
-        self.caller.name.is_none()
-    }
-
-    /// What it may do, as text.
-    pub(crate) fn scopes(&self) -> String {
-        self.caller.scopes.iter().map(|scope| format!("{} ", scope.word())).collect()
-    }
-
-    /// Whose bucket its cost is taken from. Who has one address of IPv6 has all that begin alike.
-    pub(crate) fn bucket(&self) -> String {
-        match (&self.caller.name, self.address) {
-            (Some(name), _) => format!("key {name}"),
-            (None, Some(IpAddr::V6(address))) => {
-                let [a, b, c, d, ..] = address.segments();
-                format!("{a:x}:{b:x}:{c:x}:{d:x}")
-            }
-            (None, Some(IpAddr::V4(address))) => address.to_string(),
-            (None, None) => String::new(),
-        }
-    }
-}
-
-/// What a key may be called where it does not belong: in addresses, which are logged on their way and kept in histories.
-const MISPLACED: &[&str] = &["key", "api_key", "apikey", "api-key", "access_token", "token", "authorization"];
-
-/// Finds out who asks; refuses a key that is not valid.
+/// Middleware: finds the client of each request; replies with 401 to an invalid key or token.
 pub(crate) async fn authenticate(State(app): State<Arc<AppState>>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    match client(&app, &parts).await {
+    match identify(&app, &parts).await {
         Ok(client) => {
             parts.extensions.insert(client);
             next.run(Request::from_parts(parts, body)).await
         }
-        Err(refusal) => {
-            app.metrics.refused(refusal.code);
-            let media = ResponseFormat::accepted(&parts.headers).unwrap_or(ResponseFormat::Json);
-            HttpReply::refused(&refusal, media).into_response(media)
+        Err(error) => {
+            app.metrics.count_refusal(error.code);
+            let format = ResponseFormat::negotiate(&parts.headers).unwrap_or(ResponseFormat::Json);
+            error_response(&error, format)
         }
     }
 }
 
-async fn client(app: &AppState, request: &Parts) -> Result<Client, RequestError> {
+async fn identify(app: &AppState, request: &Parts) -> Result<Client, RequestError> {
     let names = request.uri.query().unwrap_or_default().split('&').map(|pair| pair.split('=').next().unwrap_or(pair));
     for name in names {
-        if MISPLACED.iter().any(|misplaced| name.eq_ignore_ascii_case(misplaced)) {
+        if KEY_PARAMETERS.iter().any(|parameter| name.eq_ignore_ascii_case(parameter)) {
             let message =
-                "A key in an address is seen by others and was refused: send it as `Authorization: Bearer KEY`";
-            return Err(RequestError::unreadable(message));
+                "Keys are not accepted in the URL, where others can see them: send `Authorization: Bearer KEY`";
+            return Err(RequestError::bad_request(message));
         }
     }
     let headers = &request.headers;
-    let least = consistency::least(headers)?;
+    let minimum_version = consistency::minimum_version(headers)?;
     let credential = match headers.get(header::AUTHORIZATION) {
         None => None,
         Some(value) => {
-            let known = value.to_str().ok().and_then(credential);
-            let message = "`Authorization` is not understood: send `Authorization: Bearer KEY`";
-            Some(known.ok_or_else(|| Error::Unauthenticated(message.into()))?.into())
+            let message = "The `Authorization` header is invalid: send `Authorization: Bearer KEY`";
+            let token = bearer_token(value).ok_or_else(|| Error::Unauthenticated(message.into()))?;
+            Some(token.into())
         }
     };
-    let caller = app.auth.caller(credential.as_deref()).await.map_err(|error| {
+    let caller = app.auth.authenticate(credential.as_deref()).await.map_err(|error| {
         if error.code() == "INTERNAL" {
-            tracing::error!(%error, "a key cannot be looked up");
+            tracing::error!(%error, "cannot look up an API key");
             return RequestError::internal(&request.extensions.get::<RequestId>().cloned().unwrap_or_default());
         }
         error.into()
     })?;
-    let told = app.settings.address_header.as_deref().and_then(|name| last(headers, name));
-    let seen = request.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-    Ok(Client { caller, credential, address: told.or(seen).map(|address| address.to_canonical()), least })
+    let forwarded = app.settings.address_header.as_deref().and_then(|name| forwarded_address(headers, name));
+    let peer = request.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let address = forwarded.or(peer).map(|address| address.to_canonical());
+    Ok(Client { caller, credential, address, minimum_version })
 }
 
-/// The key or token of the scheme `Bearer` (RFC 6750).
-pub(crate) fn credential(value: &str) -> Option<&str> {
-    let (scheme, credential) = value.trim().split_once(' ')?;
-    scheme.eq_ignore_ascii_case("Bearer").then_some(credential.trim()).filter(|credential| !credential.is_empty())
+/// Returns the key or token of an `Authorization` header with the scheme `Bearer` (RFC 6750).
+pub(crate) fn bearer_token(value: &HeaderValue) -> Option<String> {
+    let authorization = Authorization::<Bearer>::decode(&mut std::iter::once(value)).ok()?;
+    Some(authorization.token().trim().to_owned()).filter(|token| !token.is_empty())
 }
 
-/// A proxy adds what it saw at the end of what it was told.
-fn last(headers: &HeaderMap, name: &str) -> Option<IpAddr> {
+/// Returns the client's address from the header that a proxy sets. Only the last entry counts: a proxy appends the address that it
+/// saw to what the client sent. `Forwarded` (RFC 7239) and its parsers are not used, since proxies name different headers.
+fn forwarded_address(headers: &HeaderMap, name: &str) -> Option<IpAddr> {
     headers.get_all(name).iter().next_back()?.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
 }

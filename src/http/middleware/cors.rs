@@ -1,30 +1,31 @@
-//! Which pages of other sites may ask from a browser.
+//! CORS: tells browsers which other origins may read responses.
 
 use std::time::Duration;
 
-use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::http::{HeaderValue, Method, header};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::error::{Error, Result};
-use crate::http::graphql::{consistency, negotiation};
+use crate::http::graphql::consistency;
 use crate::http::middleware::request_id;
 
-/// Stands for all origins.
-const ANY: &str = "*";
+/// The value of `--cors-origin` that allows every origin.
+pub(crate) const ANY_ORIGIN: &str = "*";
 
-/// For how long a browser need not ask again.
-const KNOWN: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long a browser may cache the response to a preflight request.
+const PREFLIGHT_MAX_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Tells browsers which origins may ask; nothing when none may.
+/// Creates the CORS layer; `None` when no other origin is allowed. Error: `BAD_INPUT` for an invalid origin.
 pub(crate) fn layer(origins: &[String]) -> Result<Option<CorsLayer>> {
     if origins.is_empty() {
         return Ok(None);
     }
-    let allowed = if origins.iter().any(|origin| origin == ANY) {
+    let allowed = if origins.iter().any(|origin| origin == ANY_ORIGIN) {
         AllowOrigin::any()
     } else {
-        let bad = |origin: &String| Error::BadInput(format!("`{origin}` is no origin: write https://HOST"));
-        let values = origins.iter().map(|origin| HeaderValue::from_str(origin).map_err(|_| bad(origin)));
+        let invalid =
+            |origin: &String| Error::BadInput(format!("--cors-origin {origin}: not an origin; write https://HOST"));
+        let values = origins.iter().map(|origin| HeaderValue::from_str(origin).map_err(|_| invalid(origin)));
         AllowOrigin::list(values.collect::<Result<Vec<_>>>()?)
     };
     let layer = CorsLayer::new()
@@ -38,32 +39,6 @@ pub(crate) fn layer(origins: &[String]) -> Result<Option<CorsLayer>> {
             consistency::HEADER,
         ])
         .expose_headers([header::ETAG, header::RETRY_AFTER, request_id::HEADER, consistency::HEADER])
-        .max_age(KNOWN);
+        .max_age(PREFLIGHT_MAX_AGE);
     Ok(Some(layer))
-}
-
-/// Whether a GET may be answered. Pages of other sites can make a browser send one without asking first, and learn from the time
-/// it takes: browsers say where a request comes from, and links and pictures neither name a form of an answer nor are they sent by
-/// a script.
-pub(crate) fn may_get(headers: &HeaderMap, origins: &[String]) -> bool {
-    let crossed = headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
-    let by_script = headers.get("sec-fetch-mode").is_some_and(|mode| mode == "cors");
-    (negotiation::names_answers(headers) || by_script)
-        && (!crossed || (headers.contains_key(header::ORIGIN) && may_ask(headers, origins)))
-}
-
-/// Whether a file may be given out: also to who follows a link of this server or writes the address, but to no page of another site.
-pub(crate) fn may_download(headers: &HeaderMap, origins: &[String]) -> bool {
-    let crossed = headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
-    may_ask(headers, origins) && (!crossed || headers.contains_key(header::ORIGIN))
-}
-
-/// Whether what asks may: a page of this server, of an origin that is named, or what is no page at all. For what browsers send
-/// without asking first.
-pub(crate) fn may_ask(headers: &HeaderMap, origins: &[String]) -> bool {
-    let Some(origin) = headers.get(header::ORIGIN) else { return true };
-    let Ok(origin) = origin.to_str() else { return false };
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let own = origin.split_once("://").map(|(_, host)| host);
-    (own.is_some() && own == host) || origins.iter().any(|known| known == ANY || known == origin)
 }

@@ -1,6 +1,8 @@
-//! What happens to every request before its handler: a request id, authentication, cross-origin checks, rate limits.
+//! Middleware: request ids, authentication, cross-origin rules, CSRF protection and rate limits.
 
 pub(crate) mod authentication;
+pub(crate) mod client;
 pub(crate) mod cors;
+pub(crate) mod csrf;
 pub(crate) mod rate_limit;
 pub(crate) mod request_id;

@@ -1,40 +1,41 @@
-//! The name of a request: in its answer, its errors and all lines that are logged about it.
+//! Request ids: an id for each request in its response, its errors and its log lines, and the trace that the request belongs to.
 
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
 use data_encoding::HEXLOWER;
-use opentelemetry::propagation::Extractor;
+use opentelemetry_http::HeaderExtractor;
 use tracing::Instrument;
 use tracing::field::Empty;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-/// The header that carries it both ways.
+/// The header with the request id, in requests and responses.
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The longest that a client may give.
-const LONGEST: usize = 64;
+/// Maximum length of an id that the client chooses, in bytes.
+const MAX_LENGTH: usize = 64;
 
-/// The name of a request.
+/// The id of a request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RequestId(pub(crate) String);
 
 impl RequestId {
-    fn of(request: &Request) -> Self {
+    /// Returns the id that the client sent, or a new one when it sent none or an invalid one.
+    fn from_request(request: &Request) -> Self {
         let given = request.headers().get(HEADER).and_then(|value| value.to_str().ok());
-        // Other letters could make a line of a log say something else.
-        let plain = |text: &&str| {
-            let letters = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
-            letters && !text.is_empty() && text.len() <= LONGEST
+        // Restricted characters keep a client from forging log lines.
+        let is_valid = |text: &&str| {
+            let is_plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+            is_plain && !text.is_empty() && text.len() <= MAX_LENGTH
         };
-        Self(given.filter(plain).map_or_else(fresh, str::to_owned))
+        Self(given.filter(is_valid).map_or_else(generate, str::to_owned))
     }
 }
 
-fn fresh() -> String {
+fn generate() -> String {
     let mut bytes = [0; 8];
-    // It has to be new, not secret: without random bytes the clock will do.
+    // The id must be unique, not secret: without random bytes the clock will do.
     if getrandom::fill(&mut bytes).is_err() {
         let now = std::time::UNIX_EPOCH.elapsed().unwrap_or_default();
         bytes = (now.as_nanos() as u64).to_be_bytes();
@@ -42,26 +43,15 @@ fn fresh() -> String {
     HEXLOWER.encode(&bytes)
 }
 
-/// Headers as the propagator of contexts reads them.
-struct Headers<'h>(&'h HeaderMap);
-
-impl Extractor for Headers<'_> {
-    fn get(&self, key: &str) -> Option<&str> {
-        self.0.get(key).and_then(|value| value.to_str().ok())
-    }
-
-    fn keys(&self) -> Vec<&str> {
-        self.0.keys().map(HeaderName::as_str).collect()
-    }
-}
-
-/// Names each request.
-pub(crate) async fn name(mut request: Request, next: Next) -> Response {
-    let id = RequestId::of(&request);
+/// Middleware: gives each request an id and a tracing span.
+pub(crate) async fn assign(mut request: Request, next: Next) -> Response {
+    let id = RequestId::from_request(&request);
     let span = tracing::info_span!("request", id = id.0, operation = Empty, cost = Empty, statements = Empty);
-    // The request may be a part of what another service does (W3C Trace Context).
-    let parent = opentelemetry::global::get_text_map_propagator(|known| known.extract(&Headers(request.headers())));
-    // Where no traces are sent there is nothing to be part of.
+    // The request may belong to a trace of another service (W3C Trace Context, header `traceparent`).
+    let parent = opentelemetry::global::get_text_map_propagator(|propagator| {
+        propagator.extract(&HeaderExtractor(request.headers()))
+    });
+    // Fails only when no traces are exported.
     let _ = span.set_parent(parent);
     request.extensions_mut().insert(id.clone());
     let mut response = next.run(request).instrument(span).await;

@@ -1,8 +1,7 @@
-//! One walk over a document that measures it.
+//! Measures the size and the cost of an operation in one pass over its document.
 //!
-//! Fragments can spread each other so that a kilobyte of text stands for millions of fields. Each fragment is measured once for
-//! each place it can stand in, and the measure is used wherever it is spread; sums stop at the greatest number instead of going
-//! over it.
+//! Fragments can spread each other so that a kilobyte of text stands for millions of fields. Each fragment is therefore measured
+//! once for each scope that it appears in, and the result is reused wherever it is spread. Sums saturate instead of overflowing.
 
 use std::collections::HashMap;
 
@@ -13,33 +12,36 @@ use async_graphql::{Name, Positioned, Value as ConstValue, Variables};
 use async_graphql_value::Value;
 
 use crate::error::{Error, Result};
+use crate::http::graphql::limits::schema_shape::{FieldShape, SchemaShape};
 
-use crate::http::graphql::limits::schema_shape;
-use crate::http::graphql::limits::schema_shape::SchemaShape;
+/// Assumed length of a list without pages, such as the authors of an article.
+const UNPAGED_LENGTH: usize = 5;
 
-/// The length of a list that has no pages: the authors of an article, the sides of a claim.
-const SHORT_LIST: usize = 5;
+/// Counting root fields stops here, far above any limit.
+const MAX_ROOT_FIELDS: usize = 10_000;
 
-/// No more fields at the root are counted: far above any limit.
-const MOST_ROOTS: usize = 10_000;
+/// Assumed number of buckets of a histogram; the real number is known only when the histogram is computed.
+const HISTOGRAM_BUCKETS: usize = 100;
 
-/// The buckets of a histogram: how many it has is known when it is made.
-const USUAL_BUCKETS: usize = 100;
-
-/// What a document measures.
+/// The measured size of an operation, with fragments expanded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::http) struct Size {
+pub(in crate::http) struct DocumentSize {
+    /// Levels of nested fields.
     pub(crate) depth: usize,
+    /// Number of fields.
     pub(crate) fields: usize,
+    /// Number of aliases.
     pub(crate) aliases: usize,
+    /// Number of directives.
     pub(crate) directives: usize,
+    /// Number of values in the response if all pages are full.
     pub(in crate::http) cost: usize,
-    /// Whether it asks for the schema.
+    /// Whether the operation selects `__schema` or `__type`.
     pub(in crate::http) introspects: bool,
 }
 
-impl Size {
-    /// Side by side with another.
+impl DocumentSize {
+    /// Returns the size of two selections next to each other.
     fn and(self, other: Self) -> Self {
         Self {
             depth: self.depth.max(other.depth),
@@ -52,34 +54,35 @@ impl Size {
     }
 }
 
-/// Where a selection stands.
+/// The context of a selection set that its size depends on.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct Place<'s> {
-    /// The type that it selects from.
-    of: &'s str,
-    /// How long the lists right below are.
+struct Scope<'s> {
+    /// The type that the fields are selected from.
+    type_name: &'s str,
+    /// The length of lists directly below, such as `nodes` and `edges` of a connection.
     page: usize,
 }
 
-/// One walk over a document.
-pub(crate) struct Walk<'d> {
+/// Measures operations of one document.
+pub(crate) struct CostAnalyzer<'d> {
     document: &'d ExecutableDocument,
     variables: &'d Variables,
-    /// What variables stand for that were not given.
+    /// Default values of variables.
     defaults: HashMap<&'d Name, &'d ConstValue>,
     shape: &'d SchemaShape,
-    /// Fragments measured; none while one is being measured.
-    measured: HashMap<(&'d Name, Place<'d>), Option<Size>>,
+    /// Sizes of fragments by scope; `None` while a fragment is being measured, which detects cycles.
+    fragment_sizes: HashMap<(&'d Name, Scope<'d>), Option<DocumentSize>>,
 }
 
-impl<'d> Walk<'d> {
+impl<'d> CostAnalyzer<'d> {
+    /// Creates an analyzer for a document with the variables of a request.
     pub(crate) fn new(document: &'d ExecutableDocument, variables: &'d Variables, shape: &'d SchemaShape) -> Self {
-        Self { document, variables, defaults: HashMap::new(), shape, measured: HashMap::new() }
+        Self { document, variables, defaults: HashMap::new(), shape, fragment_sizes: HashMap::new() }
     }
 
-    /// What an operation measures.
-    pub(crate) fn operation(&mut self, operation: &'d OperationDefinition) -> Result<Size> {
-        let of = match operation.ty {
+    /// Measures an operation. Error: `BAD_INPUT` when a fragment spreads itself.
+    pub(crate) fn operation_size(&mut self, operation: &'d OperationDefinition) -> Result<DocumentSize> {
+        let type_name = match operation.ty {
             OperationType::Query => "Query",
             OperationType::Mutation => "Mutation",
             OperationType::Subscription => "Subscription",
@@ -87,44 +90,45 @@ impl<'d> Walk<'d> {
         let definitions = operation.variable_definitions.iter().map(|definition| &definition.node);
         self.defaults =
             definitions.filter_map(|one| Some((&one.name.node, &one.default_value.as_ref()?.node))).collect();
-        let size = self.measure(&operation.selection_set.node, Place { of, page: SHORT_LIST })?;
-        Ok(Size { directives: size.directives.saturating_add(operation.directives.len()), ..size })
+        let scope = Scope { type_name, page: UNPAGED_LENGTH };
+        let size = self.selection_size(&operation.selection_set.node, scope)?;
+        Ok(DocumentSize { directives: size.directives.saturating_add(operation.directives.len()), ..size })
     }
 
-    /// How many fields an operation has at its root, each of which is a question of its own.
-    pub(crate) fn roots(&self, set: &'d SelectionSet) -> usize {
-        let mut roots = 0_usize;
+    /// Counts the root fields of an operation, each of which is a query of its own. Returns `usize::MAX` for far too many.
+    pub(crate) fn root_fields(&self, set: &'d SelectionSet) -> usize {
+        let mut count = 0_usize;
         let mut sets = vec![set];
         while let Some(set) = sets.pop() {
             for Positioned { node: selection, .. } in &set.items {
                 match selection {
-                    Selection::Field(_) => roots += 1,
+                    Selection::Field(_) => count += 1,
                     Selection::InlineFragment(fragment) => sets.push(&fragment.node.selection_set.node),
                     Selection::FragmentSpread(spread) => {
                         let fragment = self.document.fragments.get(&spread.node.fragment_name.node);
                         sets.extend(fragment.map(|fragment| &fragment.node.selection_set.node));
                     }
                 }
-                // Spreads can double: how many are far too many need not be known.
-                if roots > MOST_ROOTS || sets.len() > MOST_ROOTS {
+                // Spreads can double at each level, so the exact number may take too long to count.
+                if count > MAX_ROOT_FIELDS || sets.len() > MAX_ROOT_FIELDS {
                     return usize::MAX;
                 }
             }
         }
-        roots
+        count
     }
 
-    fn measure(&mut self, set: &'d SelectionSet, place: Place<'d>) -> Result<Size> {
-        let mut total = Size::default();
+    fn selection_size(&mut self, set: &'d SelectionSet, scope: Scope<'d>) -> Result<DocumentSize> {
+        let mut total = DocumentSize::default();
         for Positioned { node: selection, .. } in &set.items {
             let inner = match selection {
-                Selection::Field(field) => self.field(&field.node, place)?,
+                Selection::Field(field) => self.field_size(&field.node, scope)?,
                 Selection::InlineFragment(fragment) => {
                     let condition = fragment.node.type_condition.as_ref();
-                    let of = condition.map_or(place.of, |condition| condition.node.on.node.as_str());
-                    self.measure(&fragment.node.selection_set.node, Place { of, ..place })?
+                    let type_name = condition.map_or(scope.type_name, |condition| condition.node.on.node.as_str());
+                    self.selection_size(&fragment.node.selection_set.node, Scope { type_name, ..scope })?
                 }
-                Selection::FragmentSpread(spread) => self.fragment(&spread.node.fragment_name.node, place)?,
+                Selection::FragmentSpread(spread) => self.fragment_size(&spread.node.fragment_name.node, scope)?,
             };
             total = total.and(inner);
             total.directives = total.directives.saturating_add(selection.directives().len());
@@ -132,54 +136,54 @@ impl<'d> Walk<'d> {
         Ok(total)
     }
 
-    fn fragment(&mut self, name: &'d Name, place: Place<'d>) -> Result<Size> {
-        // What does not exist is refused by validation.
-        let Some(fragment) = self.document.fragments.get(name) else { return Ok(Size::default()) };
-        let place = Place { of: fragment.node.type_condition.node.on.node.as_str(), ..place };
-        match self.measured.get(&(name, place)) {
+    fn fragment_size(&mut self, name: &'d Name, scope: Scope<'d>) -> Result<DocumentSize> {
+        // Validation rejects unknown fragments later.
+        let Some(fragment) = self.document.fragments.get(name) else { return Ok(DocumentSize::default()) };
+        let scope = Scope { type_name: fragment.node.type_condition.node.on.node.as_str(), ..scope };
+        match self.fragment_sizes.get(&(name, scope)) {
             Some(Some(size)) => return Ok(*size),
             Some(None) => {
-                return Err(Error::BadInput(format!("The fragment `{name}` spreads itself: take the spread out")));
+                return Err(Error::BadInput(format!("The fragment `{name}` spreads itself: remove that spread")));
             }
             None => {}
         }
-        self.measured.insert((name, place), None);
-        let size = self.measure(&fragment.node.selection_set.node, place)?;
-        self.measured.insert((name, place), Some(size));
+        self.fragment_sizes.insert((name, scope), None);
+        let size = self.selection_size(&fragment.node.selection_set.node, scope)?;
+        self.fragment_sizes.insert((name, scope), Some(size));
         Ok(size)
     }
 
-    fn field(&mut self, field: &'d Field, place: Place<'d>) -> Result<Size> {
+    fn field_size(&mut self, field: &'d Field, scope: Scope<'d>) -> Result<DocumentSize> {
         let name = field.name.node.as_str();
-        // What the schema does not have, validation refuses.
-        let known = self.shape.field(place.of, name);
-        let page = known.and_then(|known| self.page(field, known)).unwrap_or(SHORT_LIST);
-        let of = known.map_or("", |known| known.of.as_str());
-        let page = if name == "histogram" { USUAL_BUCKETS } else { page };
-        let below = self.measure(&field.selection_set.node, Place { of, page })?;
-        let many = match known {
-            Some(schema_shape::Field { for_each: Some(argument), .. }) => self.length(field, argument),
-            Some(schema_shape::Field { length: Some(length), .. }) => *length,
-            Some(schema_shape::Field { list: true, .. }) => place.page,
+        // Validation rejects unknown fields later.
+        let shape = self.shape.field(scope.type_name, name);
+        let page = shape.and_then(|shape| self.page_size(field, shape)).unwrap_or(UNPAGED_LENGTH);
+        let type_name = shape.map_or("", |shape| shape.type_name.as_str());
+        let page = if name == "histogram" { HISTOGRAM_BUCKETS } else { page };
+        let below = self.selection_size(&field.selection_set.node, Scope { type_name, page })?;
+        let length = match shape {
+            Some(FieldShape { sized_by: Some(argument), .. }) => self.argument_length(field, argument),
+            Some(FieldShape { fixed_length: Some(length), .. }) => *length,
+            Some(FieldShape { is_list: true, .. }) => scope.page,
             _ => 1,
         };
-        Ok(Size {
+        Ok(DocumentSize {
             depth: below.depth.saturating_add(1),
             fields: below.fields.saturating_add(1),
             aliases: below.aliases.saturating_add(usize::from(field.alias.is_some())),
             directives: below.directives,
-            cost: below.cost.saturating_add(1).saturating_mul(many),
+            cost: below.cost.saturating_add(1).saturating_mul(length),
             introspects: below.introspects || matches!(name, "__schema" | "__type"),
         })
     }
 
-    /// How long the lists below a field are that has pages.
-    fn page(&self, field: &Field, known: &schema_shape::Field) -> Option<usize> {
-        let usual = known.page?;
-        let asked = self.number(field, "first").or_else(|| self.number(field, "last"));
-        // A longer page is refused anyway.
-        let longest = crate::graphql::LONGEST_PAGE as usize;
-        Some(asked.map_or(usual, |asked| usize::try_from(asked).map_or(longest, |asked| asked.clamp(1, longest))))
+    /// Returns the page size of a connection field: `first`, `last` or the default. `None` when the field has no pages.
+    fn page_size(&self, field: &Field, shape: &FieldShape) -> Option<usize> {
+        let default = shape.default_page?;
+        let requested = self.number(field, "first").or_else(|| self.number(field, "last"));
+        // Larger pages are rejected when the field is resolved.
+        let max = crate::graphql::MAX_PAGE_SIZE as usize;
+        Some(requested.map_or(default, |size| usize::try_from(size).map_or(max, |size| size.clamp(1, max))))
     }
 
     fn number(&self, field: &Field, argument: &str) -> Option<u64> {
@@ -193,8 +197,8 @@ impl<'d> Walk<'d> {
         }
     }
 
-    /// How many values a list given as an argument has; what is no list stands for one value.
-    fn length(&self, field: &Field, argument: &str) -> usize {
+    /// Returns the length of a list argument; a single value counts as a list of one.
+    fn argument_length(&self, field: &Field, argument: &str) -> usize {
         match field.get_argument(argument).map(|argument| &argument.node) {
             Some(Value::List(values)) => values.len(),
             Some(Value::Variable(variable)) => match self.variable(variable) {

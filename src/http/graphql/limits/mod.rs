@@ -1,4 +1,4 @@
-//! What a request may measure, judged before anything is done with it.
+//! Query limits: size, depth and cost of a request are checked before any work is done for it.
 
 mod cost;
 mod schema_shape;
@@ -11,67 +11,79 @@ use async_graphql::parser::types::{ExecutableDocument, OperationDefinition};
 
 use crate::config::Limits;
 use crate::error::{Error, Result};
-
-use crate::http::graphql::limits::cost::{Size, Walk};
+use crate::http::graphql::limits::cost::{CostAnalyzer, DocumentSize};
 pub(crate) use crate::http::graphql::limits::schema_shape::SchemaShape;
 
-/// Refuses a document that is too long to be parsed.
-pub(crate) fn judge_text(document: &str, limits: &Limits) -> Result<()> {
-    over("bytes long", document.len(), limits.max_document, "split the query, or give values as variables")?;
-    tokens::judge(document, limits)
+/// Tokens per value in a map: its name, a colon, the value and one bracket.
+const TOKENS_PER_VALUE: usize = 4;
+
+/// Checks the length, the tokens and the nesting of a document before it is parsed. Error: `LIMIT`.
+pub(crate) fn check_text(document: &str, limits: &Limits) -> Result<()> {
+    let advice = "split the query, or pass values as variables";
+    check_limit("The document's length in bytes", document.len(), limits.max_document, advice)?;
+    tokens::check(document, limits)
 }
 
-/// The tokens of an entry of a map: its name, a colon, its value and a bracket of it.
-const TOKENS_OF_VALUE: usize = 4;
-
-/// Refuses variables that hold too much, before memory is taken for them; the filters they make are walked many times.
-pub(crate) fn judge_variables(text: &str, limits: &Limits) -> Result<()> {
+/// Checks the JSON text of variables before memory is allocated for them; the filters in them are traversed several times.
+/// Error: `LIMIT`.
+pub(crate) fn check_variables(text: &str, limits: &Limits) -> Result<()> {
     let (tokens, depth) = tokens::measure(text);
     let advice = "make the filter flatter: `and` and `or` take lists";
-    over("levels deep in its variables", depth.saturating_sub(1), limits.max_value_depth, advice)?;
-    let most = limits.max_values.saturating_mul(TOKENS_OF_VALUE);
-    over("tokens long in its variables", tokens, most, "ask with shorter lists, in several queries")
+    check_limit("The nesting depth of the variables", depth.saturating_sub(1), limits.max_value_depth, advice)?;
+    let max_tokens = limits.max_values.saturating_mul(TOKENS_PER_VALUE);
+    check_limit("The number of tokens in the variables", tokens, max_tokens, "send shorter lists, in several queries")
 }
 
-/// What an operation measures; its cost is how many values its answer has if all pages are full. Refused when it measures more
-/// than is allowed.
-pub(crate) fn judge(
+/// Measures an operation and returns its size. The cost is the number of values in the response if all pages are full.
+/// Error: `LIMIT` when a measure is over its limit.
+pub(crate) fn check_operation(
     document: &ExecutableDocument,
     operation: &OperationDefinition,
     variables: &Variables,
     shape: &SchemaShape,
     limits: &Limits,
-) -> Result<Size> {
-    let mut walk = Walk::new(document, variables, shape);
-    let size = walk.operation(operation)?;
-    let roots = walk.roots(&operation.selection_set.node);
-    for (what, size, most, advice) in [
-        ("levels deep", size.depth, limits.max_depth, "ask for less at once, or go on from an id with a second query"),
+) -> Result<DocumentSize> {
+    let mut analyzer = CostAnalyzer::new(document, variables, shape);
+    let size = analyzer.operation_size(operation)?;
+    let root_fields = analyzer.root_fields(&operation.selection_set.node);
+    for (measure, value, max, advice) in [
         (
-            "fields large with its fragments spread",
+            "The depth of nested fields",
+            size.depth,
+            limits.max_depth,
+            "select less at once, or continue from an id with a second query",
+        ),
+        (
+            "The number of fields after expanding fragments",
             size.fields,
             limits.max_fields,
-            "leave out fields, or split the query",
+            "select fewer fields, or split the query",
         ),
-        ("fields wide at its root", roots, limits.max_root_fields, "split the query"),
-        ("aliases large with its fragments spread", size.aliases, limits.max_aliases, "split the query"),
-        ("directives large with its fragments spread", size.directives, limits.max_directives, "leave some out"),
+        ("The number of root fields", root_fields, limits.max_root_fields, "split the query"),
+        ("The number of aliases after expanding fragments", size.aliases, limits.max_aliases, "split the query"),
         (
-            "values large if its pages are full",
+            "The number of directives after expanding fragments",
+            size.directives,
+            limits.max_directives,
+            "remove some directives",
+        ),
+        (
+            "The query's cost (values in the response if all pages are full)",
             size.cost,
             limits.max_cost,
-            "ask for shorter pages (`first`), or for fewer lists within lists",
+            "request smaller pages (`first`), or fewer lists within lists",
         ),
     ] {
-        over(what, size, most, advice)?;
+        check_limit(measure, value, max, advice)?;
     }
     Ok(size)
 }
 
-fn over(what: &str, size: usize, most: usize, advice: &str) -> Result<()> {
-    if size <= most {
+/// Returns a `LIMIT` error when a measure is over its limit. `usize::MAX` stands for a number that was not counted to its end.
+fn check_limit(measure: &str, value: usize, max: usize, advice: &str) -> Result<()> {
+    if value <= max {
         return Ok(());
     }
-    let size = if size == usize::MAX { "far too many".to_owned() } else { size.to_string() };
-    Err(Error::Limit(format!("The query is {size} {what}, and the limit is {most}: {advice}")))
+    let value = if value == usize::MAX { "too large to count".to_owned() } else { value.to_string() };
+    Err(Error::Limit(format!("{measure} is {value}; the limit is {max}: {advice}")))
 }

@@ -1,4 +1,4 @@
-//! The schema as prices need it: which fields are lists, and how long their pages are.
+//! The parts of the schema that the cost of a query depends on: which fields are lists, and how long their pages are.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use async_graphql::{Positioned, Value};
 
 use crate::error::{Error, Result};
 
-/// What describes the schema itself (the specification, section 4). Its lists have no pages.
+/// The introspection types (GraphQL specification, section 4), which the exported schema leaves out. Their lists have no pages.
 const INTROSPECTION: &str = "
     type __Schema { types: [__Type] directives: [__Directive] queryType: __Type mutationType: __Type subscriptionType: __Type }
     type __Type {
@@ -22,83 +22,86 @@ const INTROSPECTION: &str = "
     type Query { __schema: __Schema __type: __Type }
 ";
 
-/// How many fields or words a type has, about, and how many arguments a field.
-const FIELDS_OF_TYPE: usize = 8;
-const ARGUMENTS_OF_FIELD: usize = 4;
+/// Average number of fields or enum values of a type.
+const FIELDS_PER_TYPE: usize = 8;
 
-/// The fields of all types.
-#[derive(Debug)]
-pub(crate) struct SchemaShape(HashMap<String, HashMap<String, Field>>);
+/// Average number of arguments of a field.
+const ARGUMENTS_PER_FIELD: usize = 4;
 
-/// A field as it is priced.
+/// The fields of all types, by type name and field name.
 #[derive(Debug)]
-pub(crate) struct Field {
-    /// The type of its values.
-    pub(crate) of: String,
-    /// Whether it has many.
-    pub(crate) list: bool,
-    /// Whether its page can be chosen, and the length of that when it is not.
-    pub(crate) page: Option<usize>,
-    /// An argument whose values it has one for each of.
-    pub(crate) for_each: Option<String>,
-    /// How long the list is, when it has no pages and is that of no connection.
-    pub(crate) length: Option<usize>,
+pub(crate) struct SchemaShape(HashMap<String, HashMap<String, FieldShape>>);
+
+/// The parts of a field that its cost depends on.
+#[derive(Debug)]
+pub(crate) struct FieldShape {
+    /// The name of the type of its values.
+    pub(crate) type_name: String,
+    /// Whether the field is a list.
+    pub(crate) is_list: bool,
+    /// The default page size, when the field has an argument `first`.
+    pub(crate) default_page: Option<usize>,
+    /// The list argument that the field returns one value per entry of (such as `ids` of `nodes`).
+    pub(crate) sized_by: Option<String>,
+    /// The length of the list, when it is known and has no pages.
+    pub(crate) fixed_length: Option<usize>,
 }
 
 impl SchemaShape {
-    /// Reads a schema.
-    pub(crate) fn read(sdl: &str) -> Result<Self> {
-        let read = |sdl: &str| {
+    /// Reads a schema in the schema definition language.
+    pub(crate) fn parse(sdl: &str) -> Result<Self> {
+        let parse = |sdl: &str| {
             let document = parse_schema(sdl);
-            document.map_err(|error| Error::Broken(format!("the schema is unreadable: {error}")))
+            document.map_err(|error| Error::Internal(format!("cannot parse the schema: {error}")))
         };
-        let mut types: HashMap<String, HashMap<String, Field>> = HashMap::new();
-        for definition in [read(sdl)?.definitions, read(INTROSPECTION)?.definitions].into_iter().flatten() {
+        let mut types: HashMap<String, HashMap<String, FieldShape>> = HashMap::new();
+        for definition in [parse(sdl)?.definitions, parse(INTROSPECTION)?.definitions].into_iter().flatten() {
             let TypeSystemDefinition::Type(definition) = definition else { continue };
             let fields = match definition.node.kind {
                 TypeKind::Object(object) => object.fields,
                 TypeKind::Interface(interface) => interface.fields,
-                // What a union's members have is asked for in fragments on them.
+                // Fields of a union's members are selected in fragments on the members.
                 _ => Vec::new(),
             };
-            let fields = fields.iter().map(|field| (field.node.name.node.to_string(), Field::of(&field.node)));
+            let fields = fields.iter().map(|field| (field.node.name.node.to_string(), FieldShape::new(&field.node)));
             types.entry(definition.node.name.node.to_string()).or_default().extend(fields);
         }
-        let all = types.len();
+        let type_count = types.len();
         for (_, fields) in types.iter_mut().filter(|(name, _)| name.starts_with("__")) {
-            for (name, field) in fields.iter_mut().filter(|(_, field)| field.list) {
-                field.length = Some(match name.as_str() {
-                    "types" => all,
-                    "fields" | "inputFields" | "enumValues" => FIELDS_OF_TYPE,
-                    _ => ARGUMENTS_OF_FIELD,
+            for (name, field) in fields.iter_mut().filter(|(_, field)| field.is_list) {
+                field.fixed_length = Some(match name.as_str() {
+                    "types" => type_count,
+                    "fields" | "inputFields" | "enumValues" => FIELDS_PER_TYPE,
+                    _ => ARGUMENTS_PER_FIELD,
                 });
             }
         }
         Ok(Self(types))
     }
 
-    pub(crate) fn field(&self, of: &str, name: &str) -> Option<&Field> {
-        self.0.get(of)?.get(name)
+    /// Returns a field of a type.
+    pub(crate) fn field(&self, type_name: &str, field: &str) -> Option<&FieldShape> {
+        self.0.get(type_name)?.get(field)
     }
 }
 
-impl Field {
-    fn of(field: &FieldDefinition) -> Self {
-        let page = field.arguments.iter().find(|argument| argument.node.name.node == "first").map(|first| {
+impl FieldShape {
+    fn new(field: &FieldDefinition) -> Self {
+        let default_page = field.arguments.iter().find(|argument| argument.node.name.node == "first").map(|first| {
             match first.node.default_value.as_ref().map(|value| &value.node) {
                 Some(Value::Number(number)) => number.as_u64().and_then(|number| usize::try_from(number).ok()),
                 _ => None,
             }
-            .unwrap_or(crate::graphql::DEFAULT_PAGE as usize)
+            .unwrap_or(crate::graphql::DEFAULT_PAGE_SIZE as usize)
         });
-        let list = is_list(&field.ty.node);
-        let for_each = field.arguments.iter().find(|argument| list && is_list(&argument.node.ty.node));
+        let is_list = is_list(&field.ty.node);
+        let sized_by = field.arguments.iter().find(|argument| is_list && self::is_list(&argument.node.ty.node));
         Self {
-            of: named(&field.ty),
-            list,
-            page,
-            for_each: for_each.map(|argument| argument.node.name.node.to_string()),
-            length: None,
+            type_name: type_name(&field.ty),
+            is_list,
+            default_page,
+            sized_by: sized_by.map(|argument| argument.node.name.node.to_string()),
+            fixed_length: None,
         }
     }
 }
@@ -107,7 +110,8 @@ fn is_list(of: &Type) -> bool {
     matches!(of.base, BaseType::List(_))
 }
 
-fn named(of: &Positioned<Type>) -> String {
+/// Returns the name of the innermost type of a list.
+fn type_name(of: &Positioned<Type>) -> String {
     let mut of = &of.node;
     loop {
         match &of.base {

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::config::Limits;
 use crate::error::Result;
-use crate::http::graphql::limits::{SchemaShape, judge, judge_text, judge_variables};
+use crate::http::graphql::limits::{SchemaShape, check_operation, check_text, check_variables};
 
 #[derive(Parser)]
 struct Flags {
@@ -20,21 +20,22 @@ fn limits() -> Limits {
     Flags::parse_from(["test"]).limits
 }
 
-fn price(document: &str, variables: serde_json::Value) -> Result<usize> {
-    let shape = SchemaShape::read(&crate::graphql::sdl()).unwrap();
-    judge_text(document, &limits())?;
-    judge_variables(&variables.to_string(), &limits())?;
+/// Runs all checks and returns the cost.
+fn cost(document: &str, variables: serde_json::Value) -> Result<usize> {
+    let shape = SchemaShape::parse(&crate::graphql::sdl()).unwrap();
+    check_text(document, &limits())?;
+    check_variables(&variables.to_string(), &limits())?;
     let variables = Variables::from_json(variables);
     let document = parse_query(document).unwrap();
     let (_, operation) = document.operations.iter().next().unwrap();
-    judge(&document, &operation.node, &variables, &shape, &limits()).map(|size| size.cost)
+    check_operation(&document, &operation.node, &variables, &shape, &limits()).map(|size| size.cost)
 }
 
 #[test]
-fn a_page_costs_its_length_times_what_stands_in_a_row() {
-    for (document, variables, cost) in [
+fn page_cost_is_its_size_times_the_cost_of_a_row() {
+    for (document, variables, expected) in [
         ("{ event(slug: \"x\") { id title } }", json!({}), 3),
-        // 1 for the list, 1 for its count, 20 rows of themselves and one value.
+        // 1 for the connection, 1 for `totalCount`, and 20 rows of 2 values each: the node and its id.
         ("{ events { totalCount nodes { id } } }", json!({}), 42),
         ("{ events(first: 3) { nodes { id } } }", json!({}), 7),
         ("{ events(last: 3) { edges { node { id } } } }", json!({}), 10),
@@ -52,13 +53,13 @@ fn a_page_costs_its_length_times_what_stands_in_a_row() {
         ("{ nodes(ids: [\"a\", \"b\"]) { id } }", json!({}), 4),
         ("query($i: [ID!]!) { nodes(ids: $i) { id } }", json!({ "i": ["a", "b", "c"] }), 6),
     ] {
-        assert_eq!(price(document, variables).unwrap(), cost, "{document}");
+        assert_eq!(cost(document, variables).unwrap(), expected, "{document}");
     }
 }
 
-/// Each is refused at once, by a sentence with the limit and what to do.
+/// Each document is rejected quickly, with the limit and what to do in the message.
 #[test]
-fn bombs_are_refused_at_once() {
+fn query_bombs_are_rejected_quickly() {
     let doubling = |length: usize| {
         (0..length).fold(format!("{{ ...f0 }} fragment f{length} on Query {{ __typename }}"), |text, at| {
             format!("{text} fragment f{at} on Query {{ ...f{next} ...f{next} }}", next = at + 1)
@@ -70,57 +71,57 @@ fn bombs_are_refused_at_once() {
     let nested = |open: &str, close: &str, times| format!("{{ {}id{} }}", open.repeat(times), close.repeat(times));
     let filter = nested("and: { or: { ", "} }", 1000);
     let pages = "{ events(first: 500) { nodes { participations(first: 500) { nodes { event { articles(first: 500) { nodes { id } } } } } } } }";
-    let shape = SchemaShape::read(&crate::graphql::sdl()).unwrap();
+    let shape = SchemaShape::parse(&crate::graphql::sdl()).unwrap();
     for (document, words) in [
-        (doubling(22), "fields large"),
-        (doubling(60), "fields large"),
-        (wide, "fields large"),
-        (nested("events { nodes { ", "} }", 10_000), "bytes long"),
-        (nested("a{", "}", 10_000), "tokens long"),
-        (nested("events { nodes { ", "} }", 1000), "levels deep in brackets"),
-        (nested("a(b: [", "])", 1000), "levels deep in brackets"),
-        ("[".repeat(90_000), "tokens long"),
-        ("[".repeat(9000), "levels deep in brackets"),
-        (format!("{{ {} }}", (0..4000).map(|at| format!("a{at}:__typename ")).collect::<String>()), "tokens long"),
-        (format!("{{ {} }}", (0..300).map(|at| format!("a{at}:__typename ")).collect::<String>()), "fields wide"),
+        (doubling(22), "number of fields"),
+        (doubling(60), "number of fields"),
+        (wide, "number of fields"),
+        (nested("events { nodes { ", "} }", 10_000), "length in bytes"),
+        (nested("a{", "}", 10_000), "number of tokens"),
+        (nested("events { nodes { ", "} }", 1000), "nested brackets"),
+        (nested("a(b: [", "])", 1000), "nested brackets"),
+        ("[".repeat(90_000), "number of tokens"),
+        ("[".repeat(9000), "nested brackets"),
+        (format!("{{ {} }}", (0..4000).map(|at| format!("a{at}:__typename ")).collect::<String>()), "number of tokens"),
+        (format!("{{ {} }}", (0..300).map(|at| format!("a{at}:__typename ")).collect::<String>()), "root fields"),
         (
             format!("{{ events {{ {} }} }}", (0..300).map(|at| format!("a{at}:totalCount ")).collect::<String>()),
-            "aliases large",
+            "number of aliases",
         ),
-        (format!("{{ __typename {} }}", "@skip(if: true)".repeat(6000)), "tokens long"),
-        (format!("{{ __typename {} }}", "@skip(if: true)".repeat(300)), "directives large"),
-        ("a ".repeat(500_000), "bytes long"),
-        (pages.to_owned(), "values large if its pages are full"),
-        (format!("{{ events(filter: {filter}) {{ totalCount }} }}"), "deep in brackets"),
+        (format!("{{ __typename {} }}", "@skip(if: true)".repeat(6000)), "number of tokens"),
+        (format!("{{ __typename {} }}", "@skip(if: true)".repeat(300)), "number of directives"),
+        ("a ".repeat(500_000), "length in bytes"),
+        (pages.to_owned(), "pages are full"),
+        (format!("{{ events(filter: {filter}) {{ totalCount }} }}"), "nested brackets"),
     ] {
         let start = Instant::now();
-        let error = judge_text(&document, &limits()).and_then(|()| {
+        let error = check_text(&document, &limits()).and_then(|()| {
             let document = parse_query(&document).unwrap();
             let (_, operation) = document.operations.iter().next().unwrap();
-            judge(&document, &operation.node, &Variables::default(), &shape, &limits())
+            check_operation(&document, &operation.node, &Variables::default(), &shape, &limits())
         });
         let shown: String = document.chars().take(60).collect();
         let error = error.expect_err(&shown);
         assert_eq!(error.code(), "LIMIT", "{shown}");
         assert!(error.to_string().contains(words), "{shown}: {error}");
-        // Far more than it takes, and far less than any of these would take to run.
+        // Far more time than the checks take, and far less than running any of these would.
         assert!(start.elapsed().as_secs() < 5, "{shown}");
     }
 }
 
 #[test]
-fn variables_have_bounds() {
+fn variables_are_limited() {
     let list = json!({ "f": (0..50_000).collect::<Vec<_>>() });
     let deep = (0..100).fold(json!({}), |inner, _| json!({ "not": inner }));
-    for (variables, words) in [(list, "tokens long"), (json!({ "f": deep }), "levels deep in its variables")] {
-        let error = judge_variables(&variables.to_string(), &limits()).unwrap_err();
+    for (variables, words) in [(list, "number of tokens"), (json!({ "f": deep }), "depth of the variables")] {
+        let error = check_variables(&variables.to_string(), &limits()).unwrap_err();
         assert!(error.to_string().contains(words), "{error}");
     }
 }
 
-/// A string is one token whatever stands in it, as is a comment none.
+/// A string is one token, whatever it contains. A comment is no token.
 #[test]
-fn tokens_are_counted_as_the_language_has_them() {
+fn tokens_are_counted_as_graphql_defines_them() {
     let few = Limits { max_tokens: 7, ..limits() };
     for document in [
         r#"{ a(b: "{{[[((") }"#,
@@ -131,30 +132,30 @@ fn tokens_are_counted_as_the_language_has_them() {
         "{ ...a ...b ...c }",
     ] {
         let more = Limits { max_tokens: 8, ..few.clone() };
-        assert!(judge_text(document, &more).is_ok(), "{document}");
+        assert!(check_text(document, &more).is_ok(), "{document}");
     }
-    assert!(judge_text("{ a b c d e f }", &few).is_err());
+    assert!(check_text("{ a b c d e f }", &few).is_err());
 }
 
 proptest! {
     #[test]
-    fn any_text_is_judged(text in any::<String>(), marks in prop::collection::vec("[{}\\[\\]()\"\\\\.#\n ]", 0..60)) {
-        let _ = judge_text(&text, &limits());
-        let _ = judge_text(&marks.concat(), &limits());
+    fn any_text_can_be_checked(text in any::<String>(), punctuation in prop::collection::vec("[{}\\[\\]()\"\\\\.#\n ]", 0..60)) {
+        let _ = check_text(&text, &limits());
+        let _ = check_text(&punctuation.concat(), &limits());
     }
 }
 
-/// The queries of tools are far below the limit; one that goes round in circles is above it.
+/// Introspection queries of common tools are below the cost limit; one that goes round in circles is above it.
 #[test]
-fn introspection_has_its_price() {
+fn introspection_has_a_cost() {
     let tool = "query { __schema { queryType { name } types { kind name description
         fields(includeDeprecated: true) { name args { name type { ...T } defaultValue } type { ...T } isDeprecated }
         inputFields { name type { ...T } } interfaces { ...T } enumValues { name } possibleTypes { ...T } }
         directives { name locations args { name type { ...T } } } } }
         fragment T on __Type { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name
         ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name } } } } } } } } } }";
-    let cost = price(tool, json!({})).unwrap();
-    assert!((100_000..700_000).contains(&cost), "{cost}");
-    let round = "{ __schema { types { fields { type { fields { type { fields { type { fields { type { name } } } } } } } } } } }";
-    assert_eq!(price(round, json!({})).unwrap_err().code(), "LIMIT");
+    let measured = cost(tool, json!({})).unwrap();
+    assert!((100_000..700_000).contains(&measured), "{measured}");
+    let circular = "{ __schema { types { fields { type { fields { type { fields { type { fields { type { name } } } } } } } } } } }";
+    assert_eq!(cost(circular, json!({})).unwrap_err().code(), "LIMIT");
 }

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 
 const NOTICE = /^(licen[sc]e|copying|notice|third-?party-?notices)/i;
 
-// Packages published without the licence file of the repository they come from.
-const SAME_LICENCE_AS = {
+// Packages published without the license file of their repository.
+const SAME_LICENSE_AS = {
   '@graphiql/plugin-doc-explorer': 'graphiql',
   '@graphiql/plugin-explorer': 'graphiql',
   '@graphiql/plugin-history': 'graphiql',
@@ -12,13 +12,13 @@ const SAME_LICENCE_AS = {
   'react-remove-scroll-bar': 'react-remove-scroll',
 };
 
-// monaco-editor's notices do not mention it.
+// Missing from the notices of monaco-editor.
 const ICONS = `The icon font codicon.ttf inside monaco-editor is by Microsoft Corporation,
 https://github.com/microsoft/vscode-codicons, under the Creative Commons Attribution 4.0
-International licence, https://creativecommons.org/licenses/by/4.0/legalcode`;
+International license, https://creativecommons.org/licenses/by/4.0/legalcode`;
 
-/** The notices of every package that these bundles hold code of; fails if one has none. */
-export async function licences(metafiles) {
+/** Returns the license notices of every package whose code is in the bundles. Fails if a package has none. */
+export async function licenses(metafiles) {
   const folders = new Set();
   for (const { outputs } of metafiles) {
     for (const { inputs } of Object.values(outputs)) {
@@ -32,9 +32,9 @@ export async function licences(metafiles) {
   const packagesByText = new Map();
   for (const folder of [...folders].sort()) {
     const { name, version, license } = JSON.parse(await readFile(join(folder, 'package.json')));
-    const source = SAME_LICENCE_AS[name] ? join('node_modules', SAME_LICENCE_AS[name]) : folder;
+    const source = SAME_LICENSE_AS[name] ? join('node_modules', SAME_LICENSE_AS[name]) : folder;
     const files = (await readdir(source)).filter(file => NOTICE.test(file)).sort();
-    if (!files.length) throw new Error(`${name} ${version} has no licence file: see licences.mjs`);
+    if (!files.length) throw new Error(`${name} ${version} has no license file: add it to SAME_LICENSE_AS in licenses.mjs`);
     for (const file of files) {
       const text = (await readFile(join(source, file), 'utf8')).replace(/\r\n/g, '\n').trim();
       const packages = packagesByText.get(text) ?? new Set();

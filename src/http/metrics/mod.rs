@@ -1,0 +1,259 @@
+//! Metrics for Prometheus: requests, their duration and cost, rejections, caches and connections.
+
+mod endpoint;
+
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::Registry;
+
+use crate::db::ReplicaStats;
+pub(crate) use crate::http::metrics::endpoint::get;
+
+/// Maximum number of distinct operation names in labels. Clients choose the names, and each takes memory here and in Prometheus.
+const MAX_OPERATION_NAMES: usize = 100;
+
+/// The label of all operations whose names came after the first [`MAX_OPERATION_NAMES`].
+const OTHER_OPERATIONS: &str = "other";
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OperationLabels {
+    operation: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OutcomeLabels {
+    operation: String,
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ErrorCodeLabels {
+    code: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CloseCodeLabels {
+    code: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DatabaseLabels {
+    from: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CacheLabels {
+    found: &'static str,
+}
+
+type Durations = Family<OperationLabels, Histogram, fn() -> Histogram>;
+
+/// The metrics of this process.
+pub(crate) struct Metrics {
+    registry: Registry,
+    operation_names: Mutex<HashSet<String>>,
+    requests: Family<OutcomeLabels, Counter>,
+    request_seconds: Durations,
+    request_cost: Histogram,
+    sql_statements: Counter,
+    refusals: Family<ErrorCodeLabels, Counter>,
+    documents: Family<CacheLabels, Counter>,
+    answers: Family<CacheLabels, Counter>,
+    requests_running: Gauge,
+    subscriptions: Gauge,
+    sockets: Gauge,
+    sockets_closed: Family<CloseCodeLabels, Counter>,
+    database_connections: Gauge,
+    database_connections_busy: Gauge,
+    reads: Family<DatabaseLabels, Counter>,
+    replica_asked_again: Counter,
+    replica_read: Gauge,
+    replica_connections_busy: Gauge,
+    replica_behind: Gauge,
+}
+
+/// Counts one item in a gauge as long as this value lives.
+pub(crate) struct GaugeGuard(Gauge);
+
+impl GaugeGuard {
+    fn new(gauge: &Gauge) -> Self {
+        gauge.inc();
+        Self(gauge.clone())
+    }
+}
+
+impl Drop for GaugeGuard {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+impl Metrics {
+    /// Registers the metrics; those about the replica only when there is one.
+    pub(crate) fn new(has_replica: bool) -> Self {
+        // 17 buckets from half a millisecond to half a minute.
+        let request_seconds: Durations =
+            Family::new_with_constructor(|| Histogram::new(exponential_buckets(0.0005, 2.0, 17)));
+        let mut new = Self {
+            registry: Registry::with_prefix("newsgraph"),
+            operation_names: Mutex::default(),
+            requests: Family::default(),
+            request_seconds,
+            request_cost: Histogram::new(exponential_buckets(1.0, 4.0, 11)),
+            sql_statements: Counter::default(),
+            refusals: Family::default(),
+            documents: Family::default(),
+            answers: Family::default(),
+            requests_running: Gauge::default(),
+            subscriptions: Gauge::default(),
+            sockets: Gauge::default(),
+            sockets_closed: Family::default(),
+            database_connections: Gauge::default(),
+            database_connections_busy: Gauge::default(),
+            reads: Family::default(),
+            replica_asked_again: Counter::default(),
+            replica_read: Gauge::default(),
+            replica_connections_busy: Gauge::default(),
+            replica_behind: Gauge::default(),
+        };
+        // The name of a metric is the name of its field.
+        macro_rules! register {
+            ($($field:ident $help:literal;)+) => {$(
+                new.registry.register(stringify!($field), $help, new.$field.clone());
+            )+};
+        }
+        register! {
+            requests "Executed requests by operation name; outcome is ok, or errors when at least one field failed";
+            request_seconds "Duration of executed requests in seconds, by operation name";
+            request_cost "Cost of executed requests: values in the response if all pages are full";
+            sql_statements "SQL statements of executed requests";
+            refusals "Requests that failed as a whole, by error code";
+            documents "GraphQL documents by source: read before (already parsed) or parsed";
+            answers "Query responses by source: kept (served from the response cache) or made (executed)";
+            requests_running "Requests that are executing now";
+            subscriptions "Open subscriptions";
+            sockets "Open WebSockets";
+            sockets_closed "WebSockets closed by the server, by close code";
+            database_connections "Size of the read connection pool";
+            database_connections_busy "Connections of the read pool that are executing a statement now";
+        }
+        if has_replica {
+            register! {
+                reads "Queries, subscriptions and exports by the database they read: primary or replica";
+                replica_asked_again "Requests repeated on the primary after the replica failed or canceled a statement";
+                replica_read "1 while requests read the replica, 0 while all read the primary";
+                replica_connections_busy "Connections of the replica's read pool that are executing a statement now";
+                replica_behind "Replica lag in data versions: versions that the replica is not known to have yet";
+            }
+        }
+        new
+    }
+
+    /// Records an executed request.
+    pub(crate) fn count_request(
+        &self,
+        name: Option<&str>,
+        elapsed: Duration,
+        cost: usize,
+        statements: usize,
+        errors: usize,
+    ) {
+        let operation = self.operation_label(name.unwrap_or_default());
+        let outcome = if errors == 0 { "ok" } else { "errors" };
+        let labels = OperationLabels { operation: operation.clone() };
+        self.request_seconds.get_or_create(&labels).observe(elapsed.as_secs_f64());
+        self.requests.get_or_create(&OutcomeLabels { operation, outcome }).inc();
+        self.request_cost.observe(cost as f64);
+        self.sql_statements.inc_by(statements as u64);
+    }
+
+    /// Returns the label for the name of an operation: the name itself for the first names, [`OTHER_OPERATIONS`] for later ones.
+    fn operation_label(&self, name: &str) -> String {
+        let mut names = self.operation_names.lock().unwrap_or_else(PoisonError::into_inner);
+        if names.contains(name) {
+            return name.to_owned();
+        }
+        if names.len() < MAX_OPERATION_NAMES {
+            names.insert(name.to_owned());
+            return name.to_owned();
+        }
+        OTHER_OPERATIONS.to_owned()
+    }
+
+    /// Counts a request that failed as a whole.
+    pub(crate) fn count_refusal(&self, code: &'static str) {
+        self.refusals.get_or_create(&ErrorCodeLabels { code }).inc();
+    }
+
+    /// Counts a document by its source.
+    pub(crate) fn count_document(&self, source: &'static str) {
+        self.documents.get_or_create(&CacheLabels { found: source }).inc();
+    }
+
+    /// Counts a query response by its source.
+    pub(crate) fn count_response(&self, source: &'static str) {
+        self.answers.get_or_create(&CacheLabels { found: source }).inc();
+    }
+
+    /// Counts a WebSocket that the server closed.
+    pub(crate) fn count_closed_socket(&self, code: u16) {
+        self.sockets_closed.get_or_create(&CloseCodeLabels { code }).inc();
+    }
+
+    /// Counts a request by the database that it reads.
+    pub(crate) fn count_read(&self, is_replica: bool) {
+        let from = if is_replica { "replica" } else { "primary" };
+        self.reads.get_or_create(&DatabaseLabels { from }).inc();
+    }
+
+    /// Counts a request that is repeated on the primary because the replica failed.
+    pub(crate) fn count_replica_fallback(&self) {
+        self.replica_asked_again.inc();
+    }
+
+    /// Counts a running request until the returned guard is dropped.
+    pub(crate) fn request_running(&self) -> GaugeGuard {
+        GaugeGuard::new(&self.requests_running)
+    }
+
+    /// Counts an open subscription until the returned guard is dropped.
+    pub(crate) fn subscription_open(&self) -> GaugeGuard {
+        GaugeGuard::new(&self.subscriptions)
+    }
+
+    /// Counts an open WebSocket until the returned guard is dropped.
+    pub(crate) fn socket_open(&self) -> GaugeGuard {
+        GaugeGuard::new(&self.sockets)
+    }
+
+    /// Updates the gauges of the read connection pool.
+    fn set_connections(&self, total: usize, busy: usize) {
+        self.database_connections.set(total as i64);
+        self.database_connections_busy.set(busy as i64);
+    }
+
+    /// Updates the gauges of the replica. `current` is the data version of the primary, if it is known.
+    fn set_replica(&self, replica: ReplicaStats, current: Option<i64>) {
+        self.replica_read.set(i64::from(replica.is_read));
+        self.replica_connections_busy.set(replica.busy as i64);
+        if let (Some(version), Some(current)) = (replica.version, current) {
+            self.replica_behind.set(current.saturating_sub(version).max(0));
+        }
+    }
+
+    /// Encodes all metrics in the OpenMetrics text format.
+    fn to_text(&self) -> String {
+        let mut text = String::new();
+        // Writing to a string cannot fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}
