@@ -1,36 +1,37 @@
-//! Root fields: one thing by a name of its own, and lists.
+//! Root fields of the query type: one node by an identifier (`event`), and lists of nodes (`events`).
 
 use async_graphql::{Context, ID, InputObject};
 use sea_orm::ActiveEnum;
 use sea_orm::sea_query::{Expr, ExprTrait, Func, Query};
 
 use crate::error::Error;
-use crate::graphql::executor::resolve::ResolvedObject;
-use crate::graphql::filter::with_slug;
-use crate::graphql::loading::batch::{NodeType, Row};
+use crate::graphql::executor::object::ResolvedObject;
+use crate::graphql::filter::ids_with_slug;
+use crate::graphql::loading::batch::Row;
+use crate::graphql::loading::node_type::NodeType;
 use crate::graphql::loading::projection::Projection;
 use crate::graphql::loading::session::{SharedError, session};
 use crate::graphql::types::node::NodeKind;
 
-/// An id that another system gave.
+/// An external id: the id of a node in another system.
 #[derive(Clone, Debug, InputObject)]
 pub struct ExternalIdInput {
-    /// Who gives such ids: `wikidata`, `geonames`, `gdelt`, `acled`, `ucdp`, `twitter`, ...
+    /// Name of the other system: `wikidata`, `geonames`, `gdelt`, `acled`, `ucdp`, `twitter`, ...
     pub scheme: String,
-    /// The id.
+    /// The id in that system.
     pub value: String,
 }
 
-/// The key of a record, unique in its dataset.
+/// Identifies a record by its dataset and key.
 #[derive(Clone, Debug, InputObject)]
 pub struct RecordInput {
-    /// The dataset's key.
+    /// Key of the dataset.
     pub dataset: String,
-    /// The record's key.
+    /// Key of the record, unique within its dataset.
     pub key: String,
 }
 
-/// By what one thing is asked for; exactly one is given.
+/// The arguments that identify one node. Exactly one must be given.
 #[derive(Default)]
 pub(crate) struct Lookup {
     pub(crate) id: Option<ID>,
@@ -39,7 +40,8 @@ pub(crate) struct Lookup {
     pub(crate) record: Option<RecordInput>,
 }
 
-/// The thing asked for, or none.
+/// Finds one node. An identifier of a merged node finds the node that it was merged into. Error: `BAD_INPUT` unless exactly one
+/// identifier is given.
 pub(crate) async fn find<T: NodeType>(
     ctx: &Context<'_>,
     kind: NodeKind,
@@ -49,12 +51,12 @@ pub(crate) async fn find<T: NodeType>(
     let condition = match (lookup.id, lookup.slug, lookup.external_id, lookup.record) {
         (Some(given), None, None, None) => {
             let number = kind.number(&given)?;
-            let judged =
+            let merged_into =
                 Query::select().column("same_as_id").from("record").and_where(Expr::col("id").eq(number)).take();
-            let judged = Expr::SubQuery(None, Box::new(judged.into()));
-            id().eq(Func::coalesce([judged, Expr::val(number)]))
+            let merged_into = Expr::SubQuery(None, Box::new(merged_into.into()));
+            id().eq(Func::coalesce([merged_into, Expr::val(number)]))
         }
-        (None, Some(slug), None, None) => id().in_subquery(with_slug(kind, |column| column.eq(slug.as_str()))),
+        (None, Some(slug), None, None) => id().in_subquery(ids_with_slug(kind, |column| column.eq(slug.as_str()))),
         (None, None, Some(external), None) => {
             let targets = Query::select()
                 .column("target_id")
@@ -78,24 +80,28 @@ pub(crate) async fn find<T: NodeType>(
                 .take();
             id().in_subquery(records)
         }
-        _ => return Err(Error::BadInput(format!("Say which {} by exactly one argument", kind.words())).into()),
+        _ => {
+            return Err(
+                Error::BadInput(format!("Give exactly one argument that identifies the {}", kind.words())).into()
+            );
+        }
     };
-    let asked = Projection::<T>::one(ctx);
-    let mut select = asked.columns();
-    // Two datasets may give one id elsewhere to things that nobody has judged to be one: the older answers.
+    let projection = Projection::<T>::for_field(ctx);
+    let mut select = projection.select();
+    // Two datasets may give the same external id to nodes that have not been merged: the older one is returned.
     select.and_where(condition).order_by((T::Entity::default(), "id"), sea_orm::sea_query::Order::Asc).limit(1);
-    let batch = asked.read(session(ctx)?, select).await?;
-    Ok(Row::get(&batch, 0).map(|row| ResolvedObject(T::of(row))))
+    let batch = projection.load(session(ctx)?, select).await?;
+    Ok(Row::get(&batch, 0).map(|row| ResolvedObject(T::from_row(row))))
 }
 
-/// Declares the root fields of a noun.
+/// Declares the root fields of a node type:
 ///
-/// * `lists`: lists
-/// * `one`: one thing by its id or its record
-/// * `named`: one thing by slug or id elsewhere too
+/// - `lists`: connections. A list of another type than that of the macro names it after a colon.
+/// - `one`: a field that finds one node by its id or record.
+/// - `named`: a field that finds one node by its id, slug, external id or record.
 macro_rules! root_fields {
     ($name:ident of $node_type:ty {
-        lists { $($(#[doc = $list_doc:literal])+ $list:ident $(: $list_noun:ty)?;)+ }
+        lists { $($(#[doc = $list_doc:literal])+ $list:ident $(: $list_type:ty)?;)+ }
         $(one { $(#[doc = $one_doc:literal])+ $one:ident $one_kind:ident; })?
         $(named { $(#[doc = $named_doc:literal])+ $named:ident $named_kind:ident; })?
     }) => {
@@ -108,16 +114,18 @@ macro_rules! root_fields {
         impl $name {
             $(
                 $(#[doc = $one_doc])+
-                /// Exactly one argument is given, or it is an error (`BAD_INPUT`); null when nothing is found.
+                ///
+                /// Give exactly one of `id` and `record` (otherwise `BAD_INPUT`). Null if there is no such node. The identifier of a
+                /// merged node returns the node that it was merged into.
                 async fn $one(
                     &self,
                     ctx: &async_graphql::Context<'_>,
-                    #[graphql(desc = "Its global id.")] id: Option<async_graphql::ID>,
-                    #[graphql(desc = "The key of its record.")] record: Option<$crate::graphql::root_fields::RecordInput>,
-                    #[graphql(desc = "Read the graph as it was known at this instant, and all below this field too; as it is now when left out. What was changed and deleted since is as it was then.")] as_of: Option<$crate::graphql::types::date::DateTime>,
-                ) -> Option<Result<$crate::graphql::executor::resolve::ResolvedObject<$node_type>, $crate::graphql::loading::session::SharedError>> {
-                    if let Err(fault) = $crate::graphql::loading::session::as_of(ctx, as_of) {
-                        return Some(Err(fault));
+                    #[graphql(desc = "Global id of the node.")] id: Option<async_graphql::ID>,
+                    #[graphql(desc = "Record that the node was imported from.")] record: Option<$crate::graphql::root_fields::RecordInput>,
+                    #[graphql(desc = "Point-in-time query: reads this field and everything below it as the graph was known at this instant, including what was changed or deleted since. Cannot be combined with a `search` filter. Default: now.")] as_of: Option<$crate::graphql::types::date::DateTime>,
+                ) -> Option<Result<$crate::graphql::executor::object::ResolvedObject<$node_type>, $crate::graphql::loading::session::SharedError>> {
+                    if let Err(error) = $crate::graphql::loading::session::as_of(ctx, as_of) {
+                        return Some(Err(error));
                     }
                     let lookup = $crate::graphql::root_fields::Lookup { id, record, ..Default::default() };
                     $crate::graphql::root_fields::find::<$node_type>(ctx, $crate::graphql::types::node::NodeKind::$one_kind, lookup).await.transpose()
@@ -125,18 +133,20 @@ macro_rules! root_fields {
             )?
             $(
                 $(#[doc = $named_doc])+
-                /// Exactly one argument is given, or it is an error (`BAD_INPUT`); null when nothing is found.
+                ///
+                /// Give exactly one of `id`, `slug`, `externalId` and `record` (otherwise `BAD_INPUT`). Null if there is no such node. The
+                /// identifier of a merged node returns the node that it was merged into.
                 async fn $named(
                     &self,
                     ctx: &async_graphql::Context<'_>,
-                    #[graphql(desc = "Its global id.")] id: Option<async_graphql::ID>,
-                    #[graphql(desc = "Its slug, a readable unique name.")] slug: Option<String>,
-                    #[graphql(desc = "An id that another system gave it.")] external_id: Option<$crate::graphql::root_fields::ExternalIdInput>,
-                    #[graphql(desc = "The key of its record.")] record: Option<$crate::graphql::root_fields::RecordInput>,
-                    #[graphql(desc = "Read the graph as it was known at this instant, and all below this field too; as it is now when left out. What was changed and deleted since is as it was then.")] as_of: Option<$crate::graphql::types::date::DateTime>,
-                ) -> Option<Result<$crate::graphql::executor::resolve::ResolvedObject<$node_type>, $crate::graphql::loading::session::SharedError>> {
-                    if let Err(fault) = $crate::graphql::loading::session::as_of(ctx, as_of) {
-                        return Some(Err(fault));
+                    #[graphql(desc = "Global id of the node.")] id: Option<async_graphql::ID>,
+                    #[graphql(desc = "Slug of the node, a readable unique name.")] slug: Option<String>,
+                    #[graphql(desc = "Id of the node in another system. If several nodes have it, the oldest is returned.")] external_id: Option<$crate::graphql::root_fields::ExternalIdInput>,
+                    #[graphql(desc = "Record that the node was imported from.")] record: Option<$crate::graphql::root_fields::RecordInput>,
+                    #[graphql(desc = "Point-in-time query: reads this field and everything below it as the graph was known at this instant, including what was changed or deleted since. Cannot be combined with a `search` filter. Default: now.")] as_of: Option<$crate::graphql::types::date::DateTime>,
+                ) -> Option<Result<$crate::graphql::executor::object::ResolvedObject<$node_type>, $crate::graphql::loading::session::SharedError>> {
+                    if let Err(error) = $crate::graphql::loading::session::as_of(ctx, as_of) {
+                        return Some(Err(error));
                     }
                     let lookup = $crate::graphql::root_fields::Lookup { id, slug, external_id, record };
                     $crate::graphql::root_fields::find::<$node_type>(ctx, $crate::graphql::types::node::NodeKind::$named_kind, lookup).await.transpose()
@@ -147,26 +157,26 @@ macro_rules! root_fields {
                 async fn $list(
                     &self,
                     ctx: &async_graphql::Context<'_>,
-                    #[graphql(desc = "Only rows for which this holds.")] filter: Option<Box<<$crate::graphql::root_fields::list_noun!($node_type $(, $list_noun)?) as $crate::graphql::loading::batch::NodeType>::Filter>>,
-                    #[graphql(desc = "In what order, always ended by the id; as recorded when left out.")] order_by: Option<Vec<<$crate::graphql::root_fields::list_noun!($node_type $(, $list_noun)?) as $crate::graphql::loading::batch::NodeType>::Order>>,
-                    #[graphql(desc = "How many rows from the start, 0 to 500; 20 when neither `first` nor `last` is given.")] first: Option<i32>,
-                    #[graphql(desc = "Only rows behind this cursor.")] after: Option<String>,
-                    #[graphql(desc = "How many rows from the end, 0 to 500.")] last: Option<i32>,
-                    #[graphql(desc = "Only rows in front of this cursor.")] before: Option<String>,
-                    #[graphql(desc = "Read the graph as it was known at this instant, and all below this field too; as it is now when left out. What was changed and deleted since is as it was then.")] as_of: Option<$crate::graphql::types::date::DateTime>,
-                ) -> Option<Result<$crate::graphql::executor::resolve::ResolvedObject<$crate::graphql::connection::Connection<$crate::graphql::root_fields::list_noun!($node_type $(, $list_noun)?)>>, $crate::graphql::loading::session::SharedError>> {
-                    if let Err(fault) = $crate::graphql::loading::session::as_of(ctx, as_of) {
-                        return Some(Err(fault));
+                    #[graphql(desc = "Returns only rows that match this filter.")] filter: Option<Box<<$crate::graphql::root_fields::list_type!($node_type $(, $list_type)?) as $crate::graphql::loading::node_type::NodeType>::Filter>>,
+                    #[graphql(desc = "Sort order, up to 8 keys; ties are broken by id. Default: import order.")] order_by: Option<Vec<<$crate::graphql::root_fields::list_type!($node_type $(, $list_type)?) as $crate::graphql::loading::node_type::NodeType>::Order>>,
+                    #[graphql(desc = "Page size, counted from the start of the list: 0 to 500. Default: 20 if neither `first` nor `last` is given.")] first: Option<i32>,
+                    #[graphql(desc = "Returns rows after this cursor.")] after: Option<String>,
+                    #[graphql(desc = "Page size, counted from the end of the list: 0 to 500. Cannot be combined with `first`.")] last: Option<i32>,
+                    #[graphql(desc = "Returns rows before this cursor.")] before: Option<String>,
+                    #[graphql(desc = "Point-in-time query: reads this field and everything below it as the graph was known at this instant, including what was changed or deleted since. Cannot be combined with a `search` filter. Default: now.")] as_of: Option<$crate::graphql::types::date::DateTime>,
+                ) -> Option<Result<$crate::graphql::executor::object::ResolvedObject<$crate::graphql::connection::Connection<$crate::graphql::root_fields::list_type!($node_type $(, $list_type)?)>>, $crate::graphql::loading::session::SharedError>> {
+                    if let Err(error) = $crate::graphql::loading::session::as_of(ctx, as_of) {
+                        return Some(Err(error));
                     }
-                    // Nullable, so that a mistake in one list does not take the others of the query with it.
+                    // Nullable, so that an error in one list does not discard the other root fields.
                     Some(Ok($crate::graphql::connection::Connection::root(ctx, $crate::graphql::connection::loader::ConnectionArgs {
                         name: stringify!($list),
-                        link: None,
-                        fixed: None,
+                        parent_condition: None,
+                        base_condition: None,
                         filter,
-                        order: order_by,
-                        usual: Vec::new(),
-                        window: $crate::graphql::connection::page_args::PageArgs { first, after, last, before },
+                        order_by,
+                        default_order: Vec::new(),
+                        page: $crate::graphql::connection::page_args::PageArgs { first, after, last, before },
                     })))
                 }
             )+
@@ -175,7 +185,7 @@ macro_rules! root_fields {
 }
 pub(crate) use root_fields;
 
-macro_rules! list_noun {
+macro_rules! list_type {
     ($node_type:ty) => {
         $node_type
     };
@@ -183,4 +193,4 @@ macro_rules! list_noun {
         $other
     };
 }
-pub(crate) use list_noun;
+pub(crate) use list_type;

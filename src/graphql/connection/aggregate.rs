@@ -1,4 +1,5 @@
-//! What is asked of whole lists, whatever the page: how many rows they have, and what facets, histograms and sums go through.
+//! Queries over the whole list, regardless of the page: the total count, and the rows that facets, histograms and sums
+//! aggregate.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,34 +8,34 @@ use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query, SelectStatement};
 
 use crate::db::LIST;
 use crate::graphql::connection::loader::{ConnectionLoader, PAGE, PARENT};
-use crate::graphql::loading::batch::NodeType;
+use crate::graphql::loading::node_type::NodeType;
 use crate::graphql::loading::session::{Session, SharedError};
 
 impl<T: NodeType> ConnectionLoader<T> {
-    /// How many rows the list of each parent has.
+    /// Returns the number of rows in the list of each parent. A parent without rows may be missing.
     pub(crate) async fn counts(&self, session: &Session) -> Result<Arc<HashMap<i64, i64>>, SharedError> {
-        let once = self.counts.get_or_init(|| {
+        let counts = self.counts.get_or_init(|| {
             Box::pin(async {
-                // A wrong page is an error although no row of it is read.
-                self.list.window.size()?;
+                // Invalid pagination arguments are an error even if the page is not read.
+                self.args.page.size()?;
                 let mut counts = HashMap::new();
                 let mut uncounted = self.parents().to_vec();
-                // A page that has the whole list has counted it.
-                if self.is_read && self.list.window.is_at_end() {
-                    let read = self.read(session).await?;
-                    counts.extend(read.pages.iter().map(|(parent, page)| (*parent, page.rows.len() as i64)));
-                    uncounted.retain(|parent| read.pages.get(parent).is_some_and(|page| page.more));
+                // A page that contains the whole list has been counted by reading it.
+                if self.reads_page && self.args.page.is_at_end() {
+                    let loaded = self.load(session).await?;
+                    counts.extend(loaded.pages.iter().map(|(parent, page)| (*parent, page.rows.len() as i64)));
+                    uncounted.retain(|parent| loaded.pages.get(parent).is_some_and(|page| page.has_more));
                 }
                 if uncounted.is_empty() {
                     return Ok(Arc::new(counts));
                 }
                 let dialect = session.dialect();
-                let condition = self.condition(session).await?.test;
+                let condition = self.condition(session).await?.set_condition;
                 let mut count = Query::select();
                 count.expr(Expr::cust("COUNT(*)")).from(T::Entity::default()).and_where_option(condition);
-                let select = match &self.list.link {
-                    Some(link) => {
-                        count.and_where(link(dialect.item()));
+                let select = match &self.args.parent_condition {
+                    Some(parent_condition) => {
+                        count.and_where(parent_condition(dialect.item()));
                         Query::select()
                             .expr_as(dialect.item(), PARENT)
                             .expr_as(Expr::SubQuery(None, Box::new(count.into())), "count")
@@ -54,32 +55,32 @@ impl<T: NodeType> ConnectionLoader<T> {
                 Ok(Arc::new(counts))
             })
         });
-        once.await.clone()
+        counts.await.clone()
     }
 
-    /// Selects `columns` of all rows of the list, whatever the page, and the parent of each row where there are parents.
-    /// `narrow` adds joins, or tests that the filter does not have.
-    pub(crate) async fn over_all(
+    /// Builds a select of `columns` from all rows of the list, regardless of the page, with the parent of each row if the list
+    /// has parents. `narrow` adds joins, or conditions that are not part of the filter.
+    pub(crate) async fn select_all_rows(
         &self,
         session: &Session,
         columns: impl IntoIterator<Item = (Expr, &'static str)>,
         narrow: impl Fn(&mut SelectStatement),
     ) -> Result<SelectStatement, SharedError> {
-        // A wrong page is an error although no row of it is read.
-        self.list.window.size()?;
-        let condition = self.condition(session).await?.test;
+        // Invalid pagination arguments are an error even if the page is not read.
+        self.args.page.size()?;
+        let condition = self.condition(session).await?.set_condition;
         let dialect = session.dialect();
         let mut select = Query::select();
         for (column, name) in columns {
             select.expr_as(column, name);
         }
-        let (Some(parents), Some(link)) = (&self.parents, &self.list.link) else {
+        let (Some(parents), Some(parent_condition)) = (&self.parents, &self.args.parent_condition) else {
             select.from(T::Entity::default()).and_where_option(condition);
             narrow(&mut select);
             return Ok(select);
         };
         if dialect.has_lateral() {
-            select.from(T::Entity::default()).and_where(link(dialect.item())).and_where_option(condition);
+            select.from(T::Entity::default()).and_where(parent_condition(dialect.item())).and_where_option(condition);
             narrow(&mut select);
             return Ok(Query::select()
                 .expr(Expr::cust("\"page\".*"))
@@ -88,17 +89,17 @@ impl<T: NodeType> ConnectionLoader<T> {
                 .join_lateral(JoinType::InnerJoin, select, PAGE, Expr::cust("TRUE"))
                 .take());
         }
-        let inner = Query::select()
+        let ids = Query::select()
             .expr(self.id())
             .from(T::Entity::default())
-            .and_where(link(dialect.item()))
+            .and_where(parent_condition(dialect.item()))
             .and_where_option(condition)
             .take();
         select
             .expr_as(dialect.item(), PARENT)
             .from_function(dialect.keys(parents), LIST)
             .cross_join(T::Entity::default())
-            .and_where(self.id().in_subquery(inner));
+            .and_where(self.id().in_subquery(ids));
         narrow(&mut select);
         Ok(select)
     }

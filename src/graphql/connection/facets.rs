@@ -1,4 +1,4 @@
-//! Facets: how many rows of a list there are by each value of something, counted by the database over the whole list.
+//! Facets: the number of rows of a list by value of a property, counted by the database over the whole list.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,206 +11,212 @@ use tokio::sync::OnceCell;
 use crate::error::Error;
 use crate::graphql::connection::loader::ConnectionLoader;
 use crate::graphql::connection::page_args::PageArgs;
-use crate::graphql::loading::batch::{NodeType, Once};
+use crate::graphql::loading::batch::LoadOnce;
+use crate::graphql::loading::node_type::NodeType;
 use crate::graphql::loading::session::{Session, SharedError, session};
 use crate::graphql::types::node::{Node, NodeKind, load};
 
-/// The most facets of one list at once.
-const MOST_FACETS: usize = 20;
+/// Maximum number of facets per field.
+const MAX_FACETS: usize = 20;
 
-/// The name under which a table of values is joined.
+/// The alias of the table that is joined for its values.
 const JOINED: &str = "joined";
 
-/// By what the rows of a noun can be counted.
+/// An enum of the properties by which rows of a type can be counted.
 pub trait NodeFacet: InputType + Copy {
-    /// Where the values stand.
-    fn values(self) -> Values;
+    /// Returns the source of the property's values.
+    fn values(self) -> FacetValues;
 }
 
-/// Where the values stand by which rows are counted.
+/// The source of a facet's values: a column of the row, or of a joined table.
 #[derive(Clone)]
-pub struct Values {
+pub struct FacetValues {
     value: Expr,
-    /// A table that has them, and which of its rows belong to a row.
-    joined: Option<(DynIden, Expr)>,
-    /// A row may have several.
-    many: bool,
-    /// The noun of which they are numbers; none when they are words.
+    /// The table that has the values, and the condition that joins it to a row.
+    join: Option<(DynIden, Expr)>,
+    /// True if a row may have several values.
+    is_multi_valued: bool,
+    /// The type of the nodes whose ids are the values; `None` if the values are texts.
     kind: Option<NodeKind>,
 }
 
-impl Values {
-    /// Words in a column of the row.
-    pub(crate) fn words<C: ColumnTrait>(column: C) -> Self {
-        Self { value: Expr::col((column.entity_name(), column.as_str())), joined: None, many: false, kind: None }
+impl FacetValues {
+    /// The texts in a column of the row.
+    pub(crate) fn column<C: ColumnTrait>(column: C) -> Self {
+        Self {
+            value: Expr::col((column.entity_name(), column.as_str())),
+            join: None,
+            is_multi_valued: false,
+            kind: None,
+        }
     }
 
-    /// Things that a column of the row refers to.
-    pub(crate) fn things<C: ColumnTrait>(column: C, kind: NodeKind) -> Self {
-        Self { kind: Some(kind), ..Self::words(column) }
+    /// The nodes that a column of the row references.
+    pub(crate) fn node<C: ColumnTrait>(column: C, kind: NodeKind) -> Self {
+        Self { kind: Some(kind), ..Self::column(column) }
     }
 
-    /// The values in column `value` of the one row whose column `link` is the row's column `own`.
-    pub(crate) fn of<C: ColumnTrait, J: ColumnTrait>(own: C, link: J, value: J) -> Self {
-        let own = Expr::col((own.entity_name(), own.as_str()));
+    /// The value in the column `value` of the one row whose column `key` equals the column `own_key` of the row.
+    pub(crate) fn joined<C: ColumnTrait, J: ColumnTrait>(own_key: C, key: J, value: J) -> Self {
+        let own_key = Expr::col((own_key.entity_name(), own_key.as_str()));
         let value = Expr::col((JOINED, value.as_str()));
-        // What has no value has none only when no other row has one for it.
-        let linked = Expr::col((JOINED, link.as_str())).eq(own).and(value.clone().is_not_null());
-        Self { value, joined: Some((link.entity_name(), linked)), many: false, kind: None }
+        // A row counts as missing only if none of its joined rows has a value.
+        let on = Expr::col((JOINED, key.as_str())).eq(own_key).and(value.clone().is_not_null());
+        Self { value, join: Some((key.entity_name(), on)), is_multi_valued: false, kind: None }
     }
 
-    /// [`Self::of`] when there may be several such rows.
-    pub(crate) fn each<C: ColumnTrait, J: ColumnTrait>(own: C, link: J, value: J) -> Self {
-        Self { many: true, ..Self::of(own, link, value) }
+    /// Like [`Self::joined`], if there may be several such rows.
+    pub(crate) fn joined_many<C: ColumnTrait, J: ColumnTrait>(own_key: C, key: J, value: J) -> Self {
+        Self { is_multi_valued: true, ..Self::joined(own_key, key, value) }
     }
 
-    /// The values are numbers of things.
-    pub(crate) fn naming(self, kind: NodeKind) -> Self {
+    /// Declares that the values are ids of nodes.
+    pub(crate) fn as_nodes(self, kind: NodeKind) -> Self {
         Self { kind: Some(kind), ..self }
     }
 
-    /// The dataset that the row came with.
+    /// The dataset of the row's record.
     pub(crate) fn dataset<C: ColumnTrait>(id: C) -> Self {
-        Self::of(id, entity::record::Column::Id, entity::record::Column::DatasetId).naming(NodeKind::Dataset)
+        Self::joined(id, entity::record::Column::Id, entity::record::Column::DatasetId).as_nodes(NodeKind::Dataset)
     }
 
     fn join(&self, select: &mut SelectStatement) {
-        if let Some((table, linked)) = &self.joined {
-            select.join_as(JoinType::LeftJoin, table.clone(), JOINED, linked.clone());
+        if let Some((table, on)) = &self.join {
+            select.join_as(JoinType::LeftJoin, table.clone(), JOINED, on.clone());
         }
     }
 }
 
-/// The rows of a list by each value of something.
+/// Number of rows of a list by value of one property.
 #[derive(Clone, SimpleObject)]
 pub struct Facet {
-    /// By what they are counted, as asked for.
+    /// The property, as given in the argument `by`.
     by: String,
-    /// How many different values there are, whatever `first` is.
+    /// Number of distinct values, regardless of `first`.
     distinct: i32,
-    /// How many rows have no value.
+    /// Number of rows without a value.
     missing: i32,
-    /// The values that most rows have, the most frequent first, equal ones in the order of the value. Where a row has one
-    /// value, `totalCount` less `missing` less the counts here is how many rows the further values have.
+    /// The most frequent values, most frequent first; equally frequent ones are sorted by value. If each row has at most one
+    /// value, the rows with values not listed number `totalCount` minus `missing` minus the counts listed.
     buckets: Vec<FacetBucket>,
 }
 
-/// The rows that have one value.
+/// One value and the number of rows that have it.
 #[derive(Clone, SimpleObject)]
 #[graphql(complex)]
 pub struct FacetBucket {
     #[graphql(skip)]
-    things: Option<Arc<Things>>,
+    nodes: Option<Arc<FacetNodes>>,
     #[graphql(skip)]
-    word: Word,
-    /// How many rows have it; a row that has it twice counts once.
+    value: BucketValue,
+    /// Number of rows with the value. A row that has it twice counts once.
     count: i32,
 }
 
 #[derive(Clone)]
-enum Word {
+enum BucketValue {
     Text(String),
-    Number(i64),
+    Id(i64),
 }
 
-/// The things that are values of one facet.
-struct Things {
+/// The nodes that are values of one facet, loaded once for all its buckets.
+struct FacetNodes {
     kind: NodeKind,
-    numbers: Vec<i64>,
-    nodes: Once<HashMap<i64, Node>>,
+    ids: Vec<i64>,
+    loaded: LoadOnce<HashMap<i64, Node>>,
 }
 
-impl Things {
-    async fn node(&self, session: &Session, number: i64) -> Result<Option<Node>, SharedError> {
-        let nodes =
-            self.nodes.get_or_init(async || Ok(load(session, self.kind, &self.numbers).await?.into_iter().collect()));
-        nodes.await.as_ref().map(|nodes| nodes.get(&number).cloned()).map_err(Clone::clone)
+impl FacetNodes {
+    async fn get(&self, session: &Session, id: i64) -> Result<Option<Node>, SharedError> {
+        let loaded =
+            self.loaded.get_or_init(async || Ok(load(session, self.kind, &self.ids).await?.into_iter().collect()));
+        loaded.await.as_ref().map(|nodes| nodes.get(&id).cloned()).map_err(Clone::clone)
     }
 }
 
 impl FacetBucket {
-    fn word(&self) -> String {
-        match (&self.word, &self.things) {
-            (Word::Number(number), Some(things)) => things.kind.global(*number).to_string(),
-            (Word::Number(number), None) => number.to_string(),
-            (Word::Text(text), _) => text.clone(),
+    fn text(&self) -> String {
+        match (&self.value, &self.nodes) {
+            (BucketValue::Id(id), Some(nodes)) => nodes.kind.global(*id).to_string(),
+            (BucketValue::Id(id), None) => id.to_string(),
+            (BucketValue::Text(text), _) => text.clone(),
         }
     }
 
-    async fn thing(&self, ctx: &Context<'_>) -> Result<Option<Node>, SharedError> {
-        match (&self.word, &self.things) {
-            (Word::Number(number), Some(things)) => things.node(session(ctx)?, *number).await,
+    async fn load_node(&self, ctx: &Context<'_>) -> Result<Option<Node>, SharedError> {
+        match (&self.value, &self.nodes) {
+            (BucketValue::Id(id), Some(nodes)) => nodes.get(session(ctx)?, *id).await,
             _ => Ok(None),
         }
     }
 }
 
-/// The rows that have one value.
+/// One value and the number of rows that have it.
 #[ComplexObject]
 impl FacetBucket {
-    /// The value as filters take it: a word of an enum, a code, a text, or the id of a thing.
+    /// The value in the form that filters accept: an enum value, a code, a text, or the global id of a node.
     async fn value(&self) -> String {
-        self.word()
+        self.text()
     }
 
-    /// What to show: the label, title or headline of a thing, else the value.
+    /// Display text: the label, title or headline if the value is a node, otherwise the value itself.
     async fn label(&self, ctx: &Context<'_>) -> Result<String, SharedError> {
-        Ok(self.thing(ctx).await?.and_then(|thing| thing.label()).unwrap_or_else(|| self.word()))
+        Ok(self.load_node(ctx).await?.and_then(|node| node.label()).unwrap_or_else(|| self.text()))
     }
 
-    /// The thing, where the value is one.
+    /// The node, if the value is one; otherwise null.
     async fn node(&self, ctx: &Context<'_>) -> Option<Result<Node, SharedError>> {
-        self.thing(ctx).await.transpose()
+        self.load_node(ctx).await.transpose()
     }
 }
 
-/// The facets asked for, of each parent: one statement a facet. Rows without a value are looked at only where `missing` is shown:
-/// an index of values often has none of them.
+/// Loads facets for all parents of a list, with one statement for each facet. Rows without a value are counted only
+/// if `with_missing`, because an index on the values often does not contain them.
 pub(crate) async fn facets<T: NodeType>(
-    pages: &ConnectionLoader<T>,
+    loader: &ConnectionLoader<T>,
     session: &Session,
     by: &[T::Facet],
     first: i32,
-    missing: bool,
+    with_missing: bool,
 ) -> Result<HashMap<i64, Vec<Facet>>, SharedError> {
     let (first, _) = PageArgs { first: Some(first), ..PageArgs::default() }.size()?;
-    if by.len() > MOST_FACETS {
-        return Err(Error::Limit(format!("`by` names {} facets: name at most {MOST_FACETS}", by.len())).into());
+    if by.len() > MAX_FACETS {
+        return Err(Error::Limit(format!("`by` has {} entries: give at most {MAX_FACETS}", by.len())).into());
     }
     let mut all: HashMap<i64, Vec<Facet>> = HashMap::new();
-    for (at, by) in by.iter().enumerate() {
+    for (index, by) in by.iter().enumerate() {
         let values = by.values();
-        let statement = ranked(pages, session, &values, first, missing).await?;
+        let statement = select_buckets(loader, session, &values, first, with_missing).await?;
         let rows = session.all(&statement).await?;
         let mut found = Vec::with_capacity(rows.len());
         for row in &rows {
-            let word = match values.kind {
-                Some(_) => row.try_get::<Option<i64>>("", "value")?.map(Word::Number),
-                None => row.try_get::<Option<String>>("", "value")?.map(Word::Text),
+            let value = match values.kind {
+                Some(_) => row.try_get::<Option<i64>>("", "value")?.map(BucketValue::Id),
+                None => row.try_get::<Option<String>>("", "value")?.map(BucketValue::Text),
             };
             let (count, distinct): (i64, i64) = (row.try_get("", "count")?, row.try_get("", "distinct")?);
-            found.push((pages.parent(row)?, word, count, distinct));
+            found.push((loader.parent(row)?, value, count, distinct));
         }
-        let things = values.kind.map(|kind| {
-            let number = |word: &Option<Word>| if let Some(Word::Number(number)) = word { Some(*number) } else { None };
-            let mut numbers: Vec<i64> = found.iter().filter_map(|(_, word, ..)| number(word)).collect();
-            numbers.sort_unstable();
-            numbers.dedup();
-            Arc::new(Things { kind, numbers, nodes: OnceCell::new() })
+        let nodes = values.kind.map(|kind| {
+            let id = |value: &Option<BucketValue>| if let Some(BucketValue::Id(id)) = value { Some(*id) } else { None };
+            let mut ids: Vec<i64> = found.iter().filter_map(|(_, value, ..)| id(value)).collect();
+            ids.sort_unstable();
+            ids.dedup();
+            Arc::new(FacetNodes { kind, ids, loaded: OnceCell::new() })
         });
-        for &parent in pages.parents() {
+        for &parent in loader.parents() {
             let Value::Enum(name) = by.to_value() else { continue };
             let empty = Facet { by: name.to_string(), distinct: 0, missing: 0, buckets: Vec::new() };
             all.entry(parent).or_default().push(empty);
         }
-        for (parent, word, count, distinct) in found {
-            let Some(facet) = all.get_mut(&parent).and_then(|facets| facets.get_mut(at)) else { continue };
+        for (parent, value, count, distinct) in found {
+            let Some(facet) = all.get_mut(&parent).and_then(|facets| facets.get_mut(index)) else { continue };
             let count = i32::try_from(count).unwrap_or(i32::MAX);
             facet.distinct = i32::try_from(distinct).unwrap_or(i32::MAX);
-            match word {
-                // One value is read even when none is wanted: it tells how many there are.
-                Some(word) if facet.buckets.len() < first => {
-                    facet.buckets.push(FacetBucket { things: things.clone(), word, count });
+            match value {
+                // With `first: 0` one value is read nevertheless, because its row has the number of distinct values.
+                Some(value) if facet.buckets.len() < first => {
+                    facet.buckets.push(FacetBucket { nodes: nodes.clone(), value, count });
                 }
                 Some(_) => {}
                 None => facet.missing = count,
@@ -220,32 +226,32 @@ pub(crate) async fn facets<T: NodeType>(
     Ok(all)
 }
 
-/// The most frequent values of each parent, how many there are, and how many rows have none.
-async fn ranked<T: NodeType>(
-    pages: &ConnectionLoader<T>,
+/// Selects the most frequent values of each parent, with the number of distinct values and the row of the null value.
+async fn select_buckets<T: NodeType>(
+    loader: &ConnectionLoader<T>,
     session: &Session,
-    values: &Values,
+    values: &FacetValues,
     first: usize,
-    missing: bool,
+    with_missing: bool,
 ) -> Result<SelectStatement, SharedError> {
     let columns = [(Expr::col((T::Entity::default(), "id")), "id"), (values.value.clone(), "value")];
-    let has_value = || (!missing).then(|| values.value.clone().is_not_null());
+    let has_value = || (!with_missing).then(|| values.value.clone().is_not_null());
     let narrow = |select: &mut SelectStatement| {
         values.join(select);
         select.and_where_option(has_value());
     };
-    let rows = pages.over_all(session, columns, narrow).await?;
-    let parent = pages.parent_column();
+    let rows = loader.select_all_rows(session, columns, narrow).await?;
+    let parent = loader.parent_column();
     let mut groups = Query::select();
     groups
         .columns(parent)
         .column("value")
-        .expr_as(Expr::cust(if values.many { "COUNT(DISTINCT \"id\")" } else { "COUNT(*)" }), "count")
+        .expr_as(Expr::cust(if values.is_multi_valued { "COUNT(DISTINCT \"id\")" } else { "COUNT(*)" }), "count")
         .from_subquery(rows, "row")
         .group_by_columns(parent)
         .group_by_col("value");
     let window =
-        |of_parent: &'static str, of_all: &'static str| Expr::cust(if parent.is_some() { of_parent } else { of_all });
+        |by_parent: &'static str, whole: &'static str| Expr::cust(if parent.is_some() { by_parent } else { whole });
     let ranks = Query::select()
         .columns(parent)
         .columns(["value", "count"])
@@ -268,24 +274,24 @@ async fn ranked<T: NodeType>(
         .take())
 }
 
-/// Declares by what the rows of a noun can be counted; all can be by their dataset.
+/// Declares the properties by which rows of a type can be counted, each with its [`FacetValues`]. `Dataset` is added to all.
 macro_rules! facet {
-    ($(#[doc = $doc:literal])+ $name:ident of $module:ident { $($(#[doc = $line:literal])+ $word:ident = $values:expr,)* }) => {
+    ($(#[doc = $doc:literal])+ $name:ident of $module:ident { $($(#[doc = $property_doc:literal])+ $property:ident = $values:expr,)* }) => {
         $(#[doc = $doc])+
         #[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
         pub enum $name {
-            $($(#[doc = $line])+ $word,)*
-            /// The dataset that it came with.
+            $($(#[doc = $property_doc])+ $property,)*
+            /// Dataset of the record.
             Dataset,
         }
 
         impl $crate::graphql::connection::facets::NodeFacet for $name {
-            fn values(self) -> $crate::graphql::connection::facets::Values {
-                #[allow(unused_imports, reason = "some nouns are counted by their dataset only")]
-                use {$crate::graphql::connection::facets::Values, $crate::graphql::types::node::NodeKind, entity::$module::Column};
+            fn values(self) -> $crate::graphql::connection::facets::FacetValues {
+                #[allow(unused_imports, reason = "some types can only be counted by dataset")]
+                use {$crate::graphql::connection::facets::FacetValues, $crate::graphql::types::node::NodeKind, entity::$module::Column};
                 match self {
-                    $(Self::$word => $values,)*
-                    Self::Dataset => Values::dataset(Column::Id),
+                    $(Self::$property => $values,)*
+                    Self::Dataset => FacetValues::dataset(Column::Id),
                 }
             }
         }

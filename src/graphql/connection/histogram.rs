@@ -1,4 +1,5 @@
-//! Histograms: how many rows of a list fall into each day, week, month, quarter or year, counted by the database by days.
+//! Histograms: the number of rows of a list per day, week, month, quarter or year. The database counts by day, and the days are
+//! then added up to buckets.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -12,260 +13,267 @@ use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
 use crate::error::{Error, Result};
 use crate::graphql::connection::Connection;
 use crate::graphql::connection::loader::ConnectionLoader;
-use crate::graphql::loading::batch::{NodeType, Once};
+use crate::graphql::loading::batch::LoadOnce;
+use crate::graphql::loading::node_type::NodeType;
 use crate::graphql::loading::session::{Session, SharedError, session};
 
-/// The most different spans of days that are read for one histogram.
-const MOST_SPANS: u64 = 200_000;
+/// Maximum number of distinct dates, as spans of days, in one histogram.
+const MAX_SPANS: u64 = 200_000;
 
-/// The most buckets of one histogram.
-const MOST_BUCKETS: usize = 10_000;
+/// Maximum number of buckets in one histogram.
+const MAX_BUCKETS: usize = 10_000;
 
-/// What the lists of a noun without dates have besides what all lists have: nothing. It is the library's object without fields.
-pub type Undated = EmptyMutation;
+/// The additional fields of connections that have none, such as those of undated types: async-graphql's object without fields.
+pub type NoConnectionFields = EmptyMutation;
 
-impl<T: NodeType> From<Connection<T>> for Undated {
+impl<T: NodeType> From<Connection<T>> for NoConnectionFields {
     fn from(_: Connection<T>) -> Self {
         Self
     }
 }
 
-/// A noun whose rows have a date.
+/// A type whose rows have a date.
 pub trait Dated: NodeType {
-    /// The column of the first second that the date may be.
+    /// The column of the first second that the date may mean.
     const EARLIEST: <Self::Entity as EntityTrait>::Column;
-    /// The column of the first second after it.
+    /// The column of the first second after the span that the date may mean.
     const LATEST: <Self::Entity as EntityTrait>::Column;
 }
 
-/// The length of a bucket's unit.
+/// Unit of the length of histogram buckets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 pub enum Interval {
-    /// A day in UTC.
+    /// One day, in UTC.
     Day,
-    /// Seven days from a Monday.
+    /// Seven days, starting on a Monday.
     Week,
-    /// A calendar month.
+    /// One calendar month.
     Month,
-    /// Three months from January, April, July or October.
+    /// Three calendar months, starting in January, April, July or October.
     Quarter,
-    /// A calendar year.
+    /// One calendar year.
     Year,
 }
 
-/// How a date that is a span of time is counted.
+/// Rule for counting dates that cover more than one day, such as `2021` or `2021-07`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 pub enum UncertainDates {
-    /// Whole, in the bucket of its earliest day.
+    /// Counts the row once, in the bucket of its earliest possible day.
     Earliest,
-    /// Over all days that it may be, in equal parts: of `2021`, a twelfth or so in each month. What has no end is counted on its
-    /// first day, what has no beginning on its last.
+    /// Spreads the row evenly over all possible days: `2021` adds about one twelfth to each month. A date without an end counts
+    /// on its first day, a date without a start on its last day.
     Spread,
 }
 
-/// How many rows fall into each bucket of time.
+/// Number of rows per time bucket.
 #[derive(Clone, Default, SimpleObject)]
 pub struct Histogram {
-    /// The buckets by time; without `empty` those only into which something falls.
+    /// The buckets, earliest first. Buckets without rows are included only with `empty: true`.
     buckets: Vec<HistogramBucket>,
-    /// How many rows fall into none: without a date, without a beginning (for `EARLIEST`), or beyond the years -9999 to 9999.
+    /// Number of rows in no bucket: without a date, without a start (for `EARLIEST`), or outside the years -9999 to 9999.
     undated: i32,
 }
 
-/// The rows that fall into a span of time.
+/// A time bucket of a histogram.
 #[derive(Clone, SimpleObject)]
 pub struct HistogramBucket {
-    /// Its first day (EDTF, `2021-07-09`).
+    /// First day, as an EDTF date such as `2021-07-09`.
     from: String,
-    /// Its last day, included.
+    /// Last day, inclusive, as an EDTF date.
     to: String,
-    /// How many rows fall into it; whole numbers unless spread, then in millionths.
+    /// Number of rows: an integer, or with `SPREAD` a fraction rounded to 6 decimal places.
     count: f64,
 }
 
-/// A list of rows that have a date.
-pub struct DatedList<T: NodeType>(Connection<T>);
+/// The additional fields of connections whose rows have a date.
+pub struct DatedConnectionFields<T: NodeType>(Connection<T>);
 
-impl<T: NodeType> From<Connection<T>> for DatedList<T> {
+impl<T: NodeType> From<Connection<T>> for DatedConnectionFields<T> {
     fn from(connection: Connection<T>) -> Self {
         Self(connection)
     }
 }
 
-impl<T: NodeType> TypeName for DatedList<T> {
+impl<T: NodeType> TypeName for DatedConnectionFields<T> {
     fn type_name() -> Cow<'static, str> {
-        format!("{}DatedList", <T as OutputType>::type_name()).into()
+        format!("{}DatedConnectionFields", <T as OutputType>::type_name()).into()
     }
 }
 
-/// A list of rows that have a date.
+/// The additional fields of connections whose rows have a date.
 #[Object(name_type)]
-impl<T: Dated> DatedList<T> {
-    /// How many rows of the whole list, whatever the page, fall into each bucket of time. Errors: `BAD_INPUT` for `every` below
-    /// 1, `LIMIT` for more than 10,000 buckets.
+impl<T: Dated> DatedConnectionFields<T> {
+    /// Counts the rows of the whole list by date, regardless of the page. Errors: `BAD_INPUT` for `every` below 1, `LIMIT` for more
+    /// than 10,000 buckets or 200,000 distinct dates.
     async fn histogram(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The unit of a bucket's length.")] interval: Interval,
+        #[graphql(desc = "Unit of the bucket length.")] interval: Interval,
         #[graphql(
-            desc = "How many units a bucket has, from 1. Days are reckoned from 1970-01-01, weeks from its Monday, months and quarters and years from the year 0.",
+            desc = "Bucket length in units of `interval`, 1 or more. Buckets of several units are counted from 1970-01-01 (days), from the Monday of that week (weeks), or from the start of the year 0 (months, quarters and years).",
             default = 1
         )]
         every: i32,
-        #[graphql(desc = "How dates are counted that are spans of time.", default_with = "UncertainDates::Earliest")]
+        #[graphql(
+            desc = "Rule for counting dates that cover more than one day.",
+            default_with = "UncertainDates::Earliest"
+        )]
         uncertain: UncertainDates,
         #[graphql(
-            desc = "Whether buckets in between into which nothing falls are there too, with 0.",
+            desc = "Also returns the empty buckets between the first and the last one, with a count of 0.",
             default = false
         )]
         empty: bool,
     ) -> Result<Histogram, SharedError> {
-        let Connection { pages, parent } = &self.0;
-        let scale = Scale::new(interval, every)?;
-        let once = pages.loads.load::<Once<HashMap<i64, Histogram>>>((ctx.item.pos, "histogram"), Once::new);
-        let all =
-            once.get_or_init(async || Box::pin(histograms(pages, session(ctx)?, &scale, uncertain, empty)).await).await;
+        let Connection { loader, parent } = &self.0;
+        let buckets = Buckets::new(interval, every)?;
+        let key = (ctx.item.pos, "histogram");
+        let all = loader.cache.get_or_insert_with::<LoadOnce<HashMap<i64, Histogram>>>(key, LoadOnce::new);
+        let load = async || Box::pin(histograms(loader, session(ctx)?, &buckets, uncertain, empty)).await;
+        let all = all.get_or_init(load).await;
         all.as_ref().map(|all| all.get(parent).cloned().unwrap_or_default()).map_err(Clone::clone)
     }
 }
 
+/// Counts the rows of all parents of a list in one statement.
 async fn histograms<T: Dated>(
-    pages: &ConnectionLoader<T>,
+    loader: &ConnectionLoader<T>,
     session: &Session,
-    scale: &Scale,
+    buckets: &Buckets,
     uncertain: UncertainDates,
     empty: bool,
 ) -> Result<HashMap<i64, Histogram>, SharedError> {
     let column = |column| Expr::col((T::Entity::default(), column));
     let mut columns = vec![(day(column(T::EARLIEST)), "first")];
     if uncertain == UncertainDates::Spread {
-        // The end of a span is not in it.
+        // The end of a span is exclusive.
         columns.push((day(column(T::LATEST).sub(1)), "last"));
     }
     let names: Vec<&'static str> =
-        pages.parent_column().into_iter().chain(columns.iter().map(|(_, name)| *name)).collect();
-    let rows = pages.over_all(session, columns, |_| ()).await?;
+        loader.parent_column().into_iter().chain(columns.iter().map(|(_, name)| *name)).collect();
+    let rows = loader.select_all_rows(session, columns, |_| ()).await?;
     let mut groups = Query::select();
     groups.columns(names.clone()).expr_as(Expr::cust("COUNT(*)"), "count").from_subquery(rows, "row");
-    groups.group_by_columns(names.clone()).limit(MOST_SPANS + 1);
-    // Sums of fractions depend on the order of their terms.
+    groups.group_by_columns(names.clone()).limit(MAX_SPANS + 1);
+    // Sorted, because sums of fractions depend on the order of their terms.
     for name in names {
         groups.order_by_expr(Expr::col(name).is_null(), Order::Asc).order_by(name, Order::Asc);
     }
     let rows = session.all(&groups).await?;
-    if rows.len() as u64 > MOST_SPANS {
-        let most = format!("The rows have more than {MOST_SPANS} different dates: narrow the filter");
-        return Err(Error::Limit(most).into());
+    if rows.len() as u64 > MAX_SPANS {
+        let message = format!("The rows have more than {MAX_SPANS} distinct dates: narrow the filter");
+        return Err(Error::Limit(message).into());
     }
     let mut all: HashMap<i64, (BTreeMap<i64, f64>, i64)> = HashMap::new();
     for row in &rows {
-        let (buckets, undated) = all.entry(pages.parent(row)?).or_default();
+        let (counts, undated) = all.entry(loader.parent(row)?).or_default();
         let count: i64 = row.try_get("", "count")?;
         let first: Option<i64> = row.try_get("", "first")?;
         let last = if uncertain == UncertainDates::Spread { row.try_get("", "last")? } else { None };
         let days = first.or(last).zip(last.or(first));
-        if !scale.add(buckets, days, count as f64) {
+        if !buckets.add(counts, days, count as f64) {
             *undated += count;
         }
-        if buckets.len() > MOST_BUCKETS {
-            return Err(too_many());
+        if counts.len() > MAX_BUCKETS {
+            return Err(too_many_buckets());
         }
     }
-    let counts = all.into_iter().map(|(parent, (mut buckets, undated))| {
-        let (first, last) = (buckets.keys().next().copied(), buckets.keys().next_back().copied());
+    let histograms = all.into_iter().map(|(parent, (mut counts, undated))| {
+        let (first, last) = (counts.keys().next().copied(), counts.keys().next_back().copied());
         if let (true, Some(first), Some(last)) = (empty, first, last) {
-            if last - first >= MOST_BUCKETS as i64 {
-                return Err(too_many());
+            if last - first >= MAX_BUCKETS as i64 {
+                return Err(too_many_buckets());
             }
             (first..last).for_each(|bucket| {
-                buckets.entry(bucket).or_default();
+                counts.entry(bucket).or_default();
             });
         }
-        let buckets = buckets.into_iter().map(|(bucket, count)| HistogramBucket {
-            from: edtf(scale.start(bucket)),
-            to: edtf(scale.end(bucket)),
+        let counts = counts.into_iter().map(|(bucket, count)| HistogramBucket {
+            from: edtf(buckets.start(bucket)),
+            to: edtf(buckets.end(bucket)),
             count: (count * 1e6).round() / 1e6,
         });
         let undated = i32::try_from(undated).unwrap_or(i32::MAX);
-        Ok((parent, Histogram { buckets: buckets.collect(), undated }))
+        Ok((parent, Histogram { buckets: counts.collect(), undated }))
     });
-    counts.collect()
+    histograms.collect()
 }
 
-fn too_many() -> SharedError {
+fn too_many_buckets() -> SharedError {
     Error::Limit(format!(
-        "The histogram has more than {MOST_BUCKETS} buckets: take a longer `interval`, or narrow the filter"
+        "The histogram has more than {MAX_BUCKETS} buckets: choose a longer `interval` or narrow the filter"
     ))
     .into()
 }
 
-/// The day of a second, both reckoned from 1970, and before it too: databases divide towards zero.
+/// Converts seconds since 1970 to days since 1970. Databases round the quotient toward zero, so it is corrected for seconds
+/// before 1970.
 fn day(second: Expr) -> Expr {
-    let before: Expr = Expr::case(second.clone().modulo(86_400).lt(0), 1).finally(0).into();
-    second.div(86_400).sub(before)
+    let correction: Expr = Expr::case(second.clone().modulo(86_400).lt(0), 1).finally(0).into();
+    second.div(86_400).sub(correction)
 }
 
-/// How days fall into buckets.
-enum Scale {
-    /// So many days each, from the one that is `origin` days before 1970-01-01.
-    Days { each: i64, origin: i64 },
-    /// So many months each, from the year 0.
+/// Assigns days to numbered buckets.
+enum Buckets {
+    /// Buckets of `length` days. Bucket 0 starts `offset` days before 1970-01-01.
+    Days { length: i64, offset: i64 },
+    /// Buckets of this number of months. Bucket 0 starts with the year 0.
     Months(i64),
 }
 
-impl Scale {
+impl Buckets {
     fn new(interval: Interval, every: i32) -> Result<Self> {
         if every < 1 {
-            return Err(Error::BadInput(format!("`every: {every}` is no length of time: write 1 or more")));
+            return Err(Error::BadInput(format!("`every: {every}` is not a bucket length: give 1 or more")));
         }
         let every = i64::from(every);
         Ok(match interval {
-            Interval::Day => Self::Days { each: every, origin: 0 },
-            // 1970 began on a Thursday.
-            Interval::Week => Self::Days { each: 7 * every, origin: 3 },
+            Interval::Day => Self::Days { length: every, offset: 0 },
+            // 1970-01-01 was a Thursday.
+            Interval::Week => Self::Days { length: 7 * every, offset: 3 },
             Interval::Month => Self::Months(every),
             Interval::Quarter => Self::Months(3 * every),
             Interval::Year => Self::Months(12 * every),
         })
     }
 
-    /// The bucket of a day.
-    fn of(&self, day: i64, date: Date) -> i64 {
+    /// Returns the bucket of a day, given as days since 1970 and as a date.
+    fn bucket(&self, day: i64, date: Date) -> i64 {
         match self {
-            Self::Days { each, origin } => (day + origin).div_euclid(*each),
-            Self::Months(each) => (i64::from(date.year()) * 12 + i64::from(date.month()) - 1).div_euclid(*each),
+            Self::Days { length, offset } => (day + offset).div_euclid(*length),
+            Self::Months(length) => (i64::from(date.year()) * 12 + i64::from(date.month()) - 1).div_euclid(*length),
         }
     }
 
-    /// The first day of a bucket; the first bucket may begin before all days.
+    /// Returns the first day of a bucket, or the first date there is if the bucket starts before it.
     fn start(&self, bucket: i64) -> Date {
         self.checked_start(bucket).unwrap_or(Date::MIN)
     }
 
-    /// The last day of a bucket; the last bucket may end after all days.
+    /// Returns the last day of a bucket, or the last date there is if the bucket ends after it.
     fn end(&self, bucket: i64) -> Date {
         self.checked_start(bucket + 1).and_then(|next| next.yesterday().ok()).unwrap_or(Date::MAX)
     }
 
     fn checked_start(&self, bucket: i64) -> Option<Date> {
         match self {
-            Self::Days { each, origin } => date(bucket * each - origin),
-            Self::Months(each) => {
-                let (year, month) = ((bucket * each).div_euclid(12), (bucket * each).rem_euclid(12) + 1);
+            Self::Days { length, offset } => date(bucket * length - offset),
+            Self::Months(length) => {
+                let (year, month) = ((bucket * length).div_euclid(12), (bucket * length).rem_euclid(12) + 1);
                 Date::new(i16::try_from(year).ok()?, i8::try_from(month).ok()?, 1).ok()
             }
         }
     }
 
-    /// Adds rows that may lie on any of the days; not when there is no such day.
-    fn add(&self, buckets: &mut BTreeMap<i64, f64>, days: Option<(i64, i64)>, count: f64) -> bool {
+    /// Adds rows whose dates cover these days, first and last, to the counts. Returns false if there are no such days.
+    fn add(&self, counts: &mut BTreeMap<i64, f64>, days: Option<(i64, i64)>, count: f64) -> bool {
         let dates = |(first, last): (i64, i64)| Some(((first, date(first)?), (last, date(last)?)));
         let Some((first, last)) = days.and_then(dates) else { return false };
         let span = (last.0 - first.0 + 1) as f64;
-        for bucket in self.of(first.0, first.1)..=self.of(last.0, last.1) {
+        for bucket in self.bucket(first.0, first.1)..=self.bucket(last.0, last.1) {
             let days = self.end(bucket).min(last.1) - self.start(bucket).max(first.1);
-            *buckets.entry(bucket).or_default() += count * f64::from(days.get_days() + 1) / span;
-            if buckets.len() > MOST_BUCKETS {
+            *counts.entry(bucket).or_default() += count * f64::from(days.get_days() + 1) / span;
+            if counts.len() > MAX_BUCKETS {
                 break;
             }
         }
@@ -273,7 +281,7 @@ impl Scale {
     }
 }
 
-/// The day that is so many days after 1970-01-01.
+/// Returns the date of a day, given as days since 1970-01-01.
 fn date(day: i64) -> Option<Date> {
     Date::constant(1970, 1, 1).checked_add(Span::new().try_days(day).ok()?).ok()
 }

@@ -1,9 +1,23 @@
-//! Pages of lists: they come by key and never by offset, for one parent or for a whole batch of them in one statement.
+//! Loads the pages of a list: for one list at the root, or for the lists of all parents of a batch, in one statement.
+//!
+//! How a list becomes one keyset query:
+//!
+//! 1. [`ConnectionArgs`] hold the filter, the order and the page, and how rows belong to a parent.
+//! 2. The filter becomes a SQL condition ([`crate::graphql::filter`]). Ids and slugs that do not exist are reported before
+//!    the list is read.
+//! 3. The order becomes a [`Keyset`], and the cursors become a condition on its keys. One row more than requested is read,
+//!    which shows whether more rows follow.
+//! 4. With parents, the query reads the first rows of each parent by a lateral join (PostgreSQL), or by a subquery for each
+//!    parent (SQLite). At the root it is a plain select, or a [`SqliteScan`].
+//! 5. The rows that foreign keys reference are joined to the rows of the page only.
+//!
+//! A statement returns for each row: the columns of the node type, the sort keys, the parent if there are parents, and the
+//! columns of joined rows.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use entity::row::value;
+use entity::row::value_at;
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query, SelectStatement};
 use sea_orm::{EntityName, EntityTrait, QueryResult};
 use serde_json::Value;
@@ -11,324 +25,348 @@ use tokio::sync::OnceCell;
 
 use crate::db::LIST;
 use crate::error::{Error, Result};
-use crate::graphql::connection::keyset::{Direction, Keyset, NodeOrder};
+use crate::graphql::connection::keyset::Keyset;
+use crate::graphql::connection::order_by::{Direction, NodeOrder, SortKey};
 use crate::graphql::connection::page_args::PageArgs;
 use crate::graphql::connection::sqlite_scan::SqliteScan;
 use crate::graphql::filter::{FilterContext, NodeFilter};
-use crate::graphql::loading::batch::{Batch, LoaderCache, NodeType};
+use crate::graphql::loading::batch::{Batch, LoadOnce, LoaderCache};
+use crate::graphql::loading::node_type::NodeType;
 use crate::graphql::loading::projection::Projection;
 use crate::graphql::loading::session::{Session, SharedError};
 use crate::graphql::search::suggestions;
 
-/// The names of a filter for which suggestions are looked for.
-const MOST_SUGGESTED: usize = 4;
+/// Maximum number of names in a filter for which spelling suggestions are looked up.
+const MAX_SUGGESTED_NAMES: usize = 4;
 
-/// The most fields of an order.
-const MOST_ORDER: usize = 8;
+/// Maximum number of sort keys in `orderBy`.
+const MAX_SORT_KEYS: usize = 8;
 
-/// Which rows belong to a parent, given the parent's number.
-pub(crate) type Link = Box<dyn Fn(Expr) -> Expr + Send + Sync>;
+/// Builds the condition for the rows that belong to a parent, from the parent's id.
+pub(crate) type ParentCondition = Box<dyn Fn(Expr) -> Expr + Send + Sync>;
 
-/// A list before it is read.
+/// The arguments of a list.
 pub(crate) struct ConnectionArgs<T: NodeType> {
-    /// What cursors call it.
+    /// The name of the list in cursors.
     pub(crate) name: &'static str,
-    /// How rows belong to parents; none for a list at the root.
-    pub(crate) link: Option<Link>,
-    /// What else holds for all rows of this list.
-    pub(crate) fixed: Option<Expr>,
-    /// On the heap, as what an argument holds is in the future of its field, and that is made for each field of each row.
+    /// The relation of the rows to their parent; `None` for a list at the root.
+    pub(crate) parent_condition: Option<ParentCondition>,
+    /// A condition on all rows of the list, in addition to the filter.
+    pub(crate) base_condition: Option<Expr>,
+    /// Boxed, because arguments are part of the future of their field, and one is made for each field of each row.
     pub(crate) filter: Option<Box<T::Filter>>,
-    pub(crate) order: Option<Vec<T::Order>>,
-    /// The order when the query gives none.
-    pub(crate) usual: Vec<(crate::graphql::connection::keyset::Key, Direction)>,
-    pub(crate) window: PageArgs,
+    pub(crate) order_by: Option<Vec<T::Order>>,
+    /// The order if the query gives none.
+    pub(crate) default_order: Vec<(SortKey, Direction)>,
+    pub(crate) page: PageArgs,
 }
 
-/// A list read once for all parents of a batch. What reads is boxed: one parent of the batch reads, and the futures of all would
-/// carry the weight.
+/// The pages of a list for all parents of a batch, each part loaded once on first use.
+///
+/// The futures of the loads are boxed to keep the resolver futures small: only one parent of the batch runs each load.
 pub(crate) struct ConnectionLoader<T: NodeType> {
-    pub(crate) list: ConnectionArgs<T>,
-    pub(crate) parents: Option<Vec<i64>>,
-    asked: Projection<T>,
-    /// Whether something shows the page, and reads it.
-    pub(crate) is_read: bool,
-    /// What fields of the list that take arguments load.
-    pub(crate) loads: LoaderCache,
-    condition: OnceCell<Result<Condition, SharedError>>,
-    suggestions: OnceCell<Result<Vec<String>, SharedError>>,
-    read: OnceCell<Result<Arc<LoadedPages<T>>, SharedError>>,
-    pub(crate) counts: OnceCell<Result<Arc<HashMap<i64, i64>>, SharedError>>,
+    pub(crate) args: ConnectionArgs<T>,
+    /// The ids of the parents; `None` for a list at the root.
+    pub(super) parents: Option<Vec<i64>>,
+    projection: Projection<T>,
+    /// True if the query selects a field that reads the page.
+    pub(super) reads_page: bool,
+    /// The results of the connection's fields that take arguments, such as `facets`.
+    pub(crate) cache: LoaderCache,
+    condition: LoadOnce<Condition>,
+    suggestions: LoadOnce<Vec<String>>,
+    loaded: LoadOnce<Arc<LoadedPages<T>>>,
+    pub(super) counts: LoadOnce<Arc<HashMap<i64, i64>>>,
 }
 
+/// The pages of all parents.
 pub(crate) struct LoadedPages<T: NodeType> {
+    /// The rows of all pages.
     pub(crate) batch: Arc<Batch<T::Entity>>,
+    /// The page of each parent that has rows.
     pub(crate) pages: HashMap<i64, Page>,
-    sequence: Keyset,
-    /// What cursors are made of, for each row: hardly any of them is asked for.
-    keys: Vec<Vec<Value>>,
+    keyset: Keyset,
+    /// The sort keys of each row. Cursors are encoded when they are selected, which most are not.
+    sort_keys: Vec<Vec<Value>>,
 }
 
 impl<T: NodeType> LoadedPages<T> {
-    /// The cursor of a row.
-    pub(crate) fn cursor(&self, at: usize) -> String {
-        self.sequence.cursor(&self.keys[at], T::id_of(&self.batch.rows()[at]))
+    /// Returns the cursor of the row at an index of the batch.
+    pub(crate) fn cursor(&self, index: usize) -> String {
+        self.keyset.encode_cursor(&self.sort_keys[index], T::id_of(&self.batch.rows()[index]))
     }
 }
 
-/// What holds for the rows of a list, and the names that its filter asks for.
+/// The condition of a list, and what its filter mentions.
 #[derive(Clone, Default)]
 pub(crate) struct Condition {
-    pub(crate) test: Option<Expr>,
-    /// The same, asked of each row that is walked by, where that may find a page soonest.
-    walk: Option<Expr>,
+    /// The condition as a set of rows: related rows are matched by `IN`.
+    pub(crate) set_condition: Option<Expr>,
+    /// The condition as a test of one row: related rows are matched by `EXISTS`. Only present if a scan may be faster.
+    row_condition: Option<Expr>,
+    /// The names that the filter searches.
     names: Vec<String>,
 }
 
-/// The rows of one parent.
+/// The page of one parent.
 #[derive(Default)]
 pub(crate) struct Page {
+    /// Indexes of its rows in the batch, in the order of the list.
     pub(crate) rows: Vec<usize>,
-    pub(crate) more: bool,
+    /// True if more rows follow in the direction of reading.
+    pub(crate) has_more: bool,
 }
 
-/// The number that stands for the parent of a list at the root.
-pub(crate) const ROOT: i64 = 0;
-pub(crate) const PARENT: &str = "parent";
-pub(crate) const PAGE: &str = "page";
+/// The parent of a list at the root.
+pub(crate) const ROOT_PARENT: i64 = 0;
+pub(super) const PARENT: &str = "parent";
+pub(super) const PAGE: &str = "page";
 
 impl<T: NodeType> ConnectionLoader<T> {
-    pub(crate) fn new(list: ConnectionArgs<T>, parents: Option<Vec<i64>>, asked: Projection<T>, is_read: bool) -> Self {
-        let rows = list.window.size().map_or(0, |(size, _)| size);
+    pub(crate) fn new(
+        args: ConnectionArgs<T>,
+        parents: Option<Vec<i64>>,
+        projection: Projection<T>,
+        reads_page: bool,
+    ) -> Self {
+        let size = args.page.size().map_or(0, |(size, _)| size);
         Self {
-            list,
+            args,
             parents,
-            asked: asked.of_page(rows),
-            is_read,
-            loads: LoaderCache::default(),
+            projection: projection.for_page_size(size),
+            reads_page,
+            cache: LoaderCache::default(),
             condition: OnceCell::new(),
             suggestions: OnceCell::new(),
-            read: OnceCell::new(),
+            loaded: OnceCell::new(),
             counts: OnceCell::new(),
         }
     }
 
-    pub(crate) fn id(&self) -> Expr {
+    pub(super) fn id(&self) -> Expr {
         Expr::col((T::Entity::default(), "id"))
     }
 
-    fn sequence(&self) -> Keyset {
-        let keys = match &self.list.order {
-            Some(order) => order.iter().map(|by| (by.key(), by.direction())).collect(),
-            None => self.list.usual.clone(),
+    fn keyset(&self) -> Keyset {
+        let keys = match &self.args.order_by {
+            Some(order_by) => order_by.iter().map(|by| (by.key(), by.direction())).collect(),
+            None => self.args.default_order.clone(),
         };
-        Keyset::new(self.list.name, keys, self.id())
+        Keyset::new(self.args.name, keys, self.id())
     }
 
-    /// What holds for the rows of any parent; references in the filter are looked up.
+    /// Returns the condition on the rows of any parent, after checking that the ids and slugs in the filter exist.
     pub(crate) async fn condition(&self, session: &Session) -> Result<Condition, SharedError> {
-        let once = self.condition.get_or_init(|| {
+        let condition = self.condition.get_or_init(|| {
             Box::pin(async {
-                let with = |test: Option<Expr>| {
-                    let all = T::scope().into_iter().chain(self.list.fixed.clone()).chain(test);
+                let with_base = |test: Option<Expr>| {
+                    let all = T::scope().into_iter().chain(self.args.base_condition.clone()).chain(test);
                     all.reduce(|left, right| left.and(right))
                 };
-                let Some(filter) = &self.list.filter else {
-                    return Ok(Condition { test: with(None), ..Condition::default() });
+                let Some(filter) = &self.args.filter else {
+                    return Ok(Condition { set_condition: with_base(None), ..Condition::default() });
                 };
                 let mut context = FilterContext::new(session.dialect());
-                let test = with(Some(filter.condition(&mut context)?));
-                context.look_up(session).await?;
-                let mut walk = None;
-                if self.parents.is_none() && session.has_walks() && context.may_walk() {
-                    walk = with(Some(filter.condition(&mut FilterContext::walking(session.dialect()))?));
+                let set_condition = with_base(Some(filter.condition(&mut context)?));
+                context.check_references(session).await?;
+                let mut row_condition = None;
+                if self.parents.is_none() && session.can_scan() && context.may_scan() {
+                    let mut context = FilterContext::for_scan(session.dialect());
+                    row_condition = with_base(Some(filter.condition(&mut context)?));
                 }
-                Ok(Condition { test, walk, names: context.names })
+                Ok(Condition { set_condition, row_condition, names: context.names })
             })
         });
-        once.await.clone()
+        condition.await.clone()
     }
 
-    pub(crate) async fn read(&self, session: &Session) -> Result<Arc<LoadedPages<T>>, SharedError> {
-        let once = self.read.get_or_init(|| {
+    /// Loads the pages of all parents. Errors: `BAD_INPUT` or `LIMIT` for invalid arguments, `NOT_FOUND` for an id or slug in
+    /// the filter that does not exist.
+    pub(crate) async fn load(&self, session: &Session) -> Result<Arc<LoadedPages<T>>, SharedError> {
+        let loaded = self.loaded.get_or_init(|| {
             Box::pin(async {
-                let (size, backward) = self.list.window.size()?;
-                if self.list.order.as_ref().is_some_and(|order| order.len() > MOST_ORDER) {
-                    return Err(Error::Limit(format!(
-                        "`orderBy` has more than {MOST_ORDER} fields: give at most so many"
-                    ))
-                    .into());
+                let page_args = &self.args.page;
+                let (size, backward) = page_args.size()?;
+                if let Some(order_by) = self.args.order_by.as_ref().filter(|order_by| order_by.len() > MAX_SORT_KEYS) {
+                    let count = order_by.len();
+                    let message = format!("`orderBy` has {count} sort keys: give at most {MAX_SORT_KEYS}");
+                    return Err(Error::Limit(message).into());
                 }
-                let sequence = self.sequence();
-                let after = self.list.window.after.as_deref().map(|cursor| sequence.parse(cursor)).transpose()?;
-                let before = self.list.window.before.as_deref().map(|cursor| sequence.parse(cursor)).transpose()?;
+                let keyset = self.keyset();
+                let after = page_args.after.as_deref().map(|cursor| keyset.parse_cursor(cursor)).transpose()?;
+                let before = page_args.before.as_deref().map(|cursor| keyset.parse_cursor(cursor)).transpose()?;
                 let condition = self.condition(session).await?;
-                // One more than asked for tells whether there are more.
-                let wanted = size as u64 + 1;
-                let place = |select: &mut SelectStatement| {
-                    select.and_where_option(after.as_ref().map(|cursor| sequence.beyond(cursor, false)));
-                    select.and_where_option(before.as_ref().map(|cursor| sequence.beyond(cursor, true)));
-                    sequence.order(select, backward);
+                // One row more than requested shows whether more rows follow.
+                let limit = size as u64 + 1;
+                let seek_and_order = |select: &mut SelectStatement| {
+                    select.and_where_option(after.as_ref().map(|cursor| keyset.seek(cursor, false)));
+                    select.and_where_option(before.as_ref().map(|cursor| keyset.seek(cursor, true)));
+                    keyset.order_by(select, backward);
                 };
-                let narrow = |select: &mut SelectStatement| {
-                    select.and_where_option(condition.test.clone());
-                    place(select);
-                    select.limit(wanted);
+                let restrict = |select: &mut SelectStatement| {
+                    select.and_where_option(condition.set_condition.clone());
+                    seek_and_order(select);
+                    select.limit(limit);
                 };
-                let select = match (&self.parents, &self.list.link) {
-                    (Some(parents), Some(link)) => {
-                        self.select_by_parent(session, parents, link, &sequence, backward, narrow)
+                let select = match (&self.parents, &self.args.parent_condition) {
+                    (Some(parents), Some(parent_condition)) => {
+                        self.select_by_parent(session, parents, parent_condition, &keyset, backward, restrict)
                     }
                     _ => {
-                        let mut select = self.asked.columns();
-                        sequence.select(&mut select);
-                        match condition.walk.clone().filter(|_| sequence.is_indexed()) {
-                            Some(asked) => {
-                                let walk = SqliteScan { asked, gathered: condition.test.clone(), place, rows: wanted };
-                                walk.narrow::<T::Entity>(&mut select);
-                                sequence.order(&mut select, backward);
+                        let mut select = self.projection.select();
+                        keyset.select_keys(&mut select);
+                        match condition.row_condition.clone().filter(|_| keyset.is_indexed()) {
+                            Some(row_condition) => {
+                                let set_condition = condition.set_condition.clone();
+                                let scan = SqliteScan { row_condition, set_condition, seek_and_order, limit };
+                                scan.restrict::<T::Entity>(&mut select);
+                                keyset.order_by(&mut select, backward);
                             }
-                            None => narrow(&mut select),
+                            None => restrict(&mut select),
                         }
-                        self.select_by_page(session, select, &sequence, backward)
+                        self.join_to_page(session, select, &keyset, backward)
                     }
                 };
                 let results = session.all(&select).await?;
-                let (mut rows, mut keys) = (Vec::with_capacity(results.len()), Vec::with_capacity(results.len()));
-                // Behind the columns of the noun come the keys of the order, then the parent, then what rows refer to.
-                let first_key = self.asked.count();
-                let behind_keys = first_key + sequence.terms();
+                let (mut rows, mut sort_keys) = (Vec::with_capacity(results.len()), Vec::with_capacity(results.len()));
+                let keys_offset = self.projection.column_count();
+                let parent_offset = keys_offset + keyset.term_count();
+                let joined_offset = parent_offset + usize::from(self.parents.is_some());
                 let mut pages: HashMap<i64, Page> = HashMap::new();
                 for result in &results {
                     let parent = match self.parents {
-                        Some(_) => value(result, behind_keys)?,
-                        None => ROOT,
+                        Some(_) => value_at(result, parent_offset)?,
+                        None => ROOT_PARENT,
                     };
                     let page = pages.entry(parent).or_default();
                     if page.rows.len() == size {
-                        page.more = true;
+                        page.has_more = true;
                         continue;
                     }
                     page.rows.push(rows.len());
                     rows.push(result);
-                    keys.push(sequence.keys(result, first_key)?);
+                    sort_keys.push(keyset.read_keys(result, keys_offset)?);
                 }
-                let batch = self.asked.batch(&rows, behind_keys + usize::from(self.parents.is_some()))?;
+                let batch = self.projection.read_batch(&rows, joined_offset)?;
                 if backward {
                     for page in pages.values_mut() {
                         page.rows.reverse();
                     }
                 }
-                Ok(Arc::new(LoadedPages { batch, pages, sequence, keys }))
+                Ok(Arc::new(LoadedPages { batch, pages, keyset, sort_keys }))
             })
         });
-        once.await.clone()
+        loaded.await.clone()
     }
 
-    /// The rows of a page with what they refer to, which is looked up for these rows only.
-    fn select_by_page(
+    /// Joins the referenced rows to a page. The page is a subquery, so they are looked up for its rows only.
+    fn join_to_page(
         &self,
         session: &Session,
         page: SelectStatement,
-        sequence: &Keyset,
+        keyset: &Keyset,
         backward: bool,
     ) -> SelectStatement {
-        if !self.asked.refers() {
+        if !self.projection.has_joins() {
             return page;
         }
         let mut select = Query::select();
         select.expr(Expr::cust("\"page\".*")).from_subquery(page, PAGE);
-        self.asked.join(&mut select, PAGE, session);
-        sequence.order_by_name(&mut select, backward, PAGE);
+        self.projection.join(&mut select, PAGE, session);
+        keyset.order_by_aliases(&mut select, backward, PAGE);
         select
     }
 
-    /// The first rows of each parent, each found by its own short walk along an index: all children are never read.
+    /// Selects the page of each parent. Each page is a short scan of an index, so the other children are not read.
     fn select_by_parent(
         &self,
         session: &Session,
         parents: &[i64],
-        link: &Link,
-        sequence: &Keyset,
+        parent_condition: &ParentCondition,
+        keyset: &Keyset,
         backward: bool,
-        narrow: impl Fn(&mut SelectStatement),
+        restrict: impl Fn(&mut SelectStatement),
     ) -> SelectStatement {
         let dialect = session.dialect();
         if dialect.has_lateral() {
-            let mut inner = self.asked.columns();
-            sequence.select(&mut inner);
-            inner.and_where(link(dialect.item()));
-            narrow(&mut inner);
+            let mut page = self.projection.select();
+            keyset.select_keys(&mut page);
+            page.and_where(parent_condition(dialect.item()));
+            restrict(&mut page);
             let mut select = Query::select();
             select
                 .expr(Expr::cust("\"page\".*"))
                 .expr_as(dialect.item(), PARENT)
                 .from_function(dialect.keys(parents), LIST)
-                .join_lateral(JoinType::InnerJoin, inner, PAGE, Expr::cust("TRUE"));
-            self.asked.join(&mut select, PAGE, session);
-            sequence.order_by_name(&mut select, backward, PAGE);
+                .join_lateral(JoinType::InnerJoin, page, PAGE, Expr::cust("TRUE"));
+            self.projection.join(&mut select, PAGE, session);
+            keyset.order_by_aliases(&mut select, backward, PAGE);
             return select;
         }
-        let mut inner = Query::select();
-        inner.expr(self.id()).from(T::Entity::default()).and_where(link(dialect.item()));
-        narrow(&mut inner);
-        let mut select = self.asked.columns();
+        let mut page = Query::select();
+        page.expr(self.id()).from(T::Entity::default()).and_where(parent_condition(dialect.item()));
+        restrict(&mut page);
+        let mut select = self.projection.select();
         select.from_clear();
-        sequence.select(&mut select);
-        // SQLite keeps the order of a cross join: from the parents to their rows, never through all rows.
+        keyset.select_keys(&mut select);
+        // SQLite keeps the order of a cross join: it goes from the parents to their rows and never scans all rows.
         select
             .expr_as(dialect.item(), PARENT)
             .from_function(dialect.keys(parents), LIST)
             .cross_join(T::Entity::default())
-            .and_where(self.id().in_subquery(inner));
-        self.asked.join(&mut select, T::Entity::default().table_name(), session);
-        sequence.order(&mut select, backward);
+            .and_where(self.id().in_subquery(page));
+        self.projection.join(&mut select, T::Entity::default().table_name(), session);
+        keyset.order_by(&mut select, backward);
         select
     }
 
-    /// The parent of a row that was read for all parents at once.
+    /// Returns the parent of a row of a query that selects the column [`PARENT`] if there are parents.
     pub(crate) fn parent(&self, row: &QueryResult) -> Result<i64, SharedError> {
-        if self.parents.is_some() { Ok(row.try_get("", PARENT)?) } else { Ok(ROOT) }
+        if self.parents.is_some() { Ok(row.try_get("", PARENT)?) } else { Ok(ROOT_PARENT) }
     }
 
-    /// The numbers of the parents.
+    /// The ids of all parents; [`ROOT_PARENT`] for a list at the root.
     pub(crate) fn parents(&self) -> &[i64] {
-        self.parents.as_deref().unwrap_or(&[ROOT])
+        self.parents.as_deref().unwrap_or(&[ROOT_PARENT])
     }
 
-    /// The column of the parent, where there are parents.
+    /// The column of the parent in the queries of [`Self::select_all_rows`]; `None` for a list at the root.
     pub(crate) fn parent_column(&self) -> Option<&'static str> {
         self.parents.is_some().then_some(PARENT)
     }
 
-    /// Names at hand that are near those that the filter asks for.
+    /// Returns existing names that are similar to the names in the filter.
     pub(crate) async fn suggestions(&self, session: &Session) -> Result<Vec<String>, SharedError> {
-        let once = self.suggestions.get_or_init(|| {
+        let found = self.suggestions.get_or_init(|| {
             Box::pin(async {
                 let mut all = Vec::new();
-                for name in self.condition(session).await?.names.iter().take(MOST_SUGGESTED) {
+                for name in self.condition(session).await?.names.iter().take(MAX_SUGGESTED_NAMES) {
                     all.extend(suggestions(session, name).await?);
                 }
                 Ok(all)
             })
         });
-        once.await.clone()
+        found.await.clone()
     }
 }
 
-/// The rows of `T` whose `column` is the parent's number.
-pub(crate) fn by<C: sea_orm::ColumnTrait>(column: C) -> Link {
+/// Rows belong to the parent whose id is in their `column`.
+pub(crate) fn foreign_key<C: sea_orm::ColumnTrait>(column: C) -> ParentCondition {
     Box::new(move |parent| Expr::col((column.entity_name(), column.as_str())).eq(parent))
 }
 
-/// The rows of `T` that a table ties to the parent: `mine` is the parent's column in it, `theirs` that of `T`.
-pub(crate) fn through<T: NodeType, E: EntityTrait>(mine: E::Column, theirs: E::Column) -> Link {
+/// Rows of `T` belong to a parent through the join table `E`, which has the parent's id in `parent_column` and the row's id in
+/// `row_column`.
+pub(crate) fn join_table<T: NodeType, E: EntityTrait>(
+    parent_column: E::Column,
+    row_column: E::Column,
+) -> ParentCondition {
     Box::new(move |parent| {
-        let ties = Query::select()
-            .column((E::default(), theirs))
+        let rows = Query::select()
+            .column((E::default(), row_column))
             .from(E::default())
-            .and_where(Expr::col((E::default(), mine)).eq(parent))
+            .and_where(Expr::col((E::default(), parent_column)).eq(parent))
             .take();
-        Expr::col((T::Entity::default(), "id")).in_subquery(ties)
+        Expr::col((T::Entity::default(), "id")).in_subquery(rows)
     })
 }

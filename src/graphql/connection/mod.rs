@@ -1,10 +1,23 @@
-//! Relay connections: the fields of a list, none of which reads or counts what is not selected.
+//! Lists as Relay connections: pages, edges, counts, facets and histograms.
+//!
+//! - [`page_args`]: the arguments `first`, `after`, `last` and `before`.
+//! - [`order_by`], [`keyset`], [`cursor`]: the order of a list, its SQL, and the cursors of its rows.
+//! - [`loader`]: loads the pages of a list for all parents of a batch at once. Start reading here.
+//! - [`sqlite_scan`]: pages whose filter looks at related rows, on SQLite.
+//! - [`aggregate`]: queries over the whole list; [`facets`] and [`histogram`] are built on it.
+//!
+//! Each field loads only what it shows: a connection of which only `totalCount` is selected reads no rows.
+//!
+//! The macro [`has_many!`](has_many) declares the connections of a node type. `root_fields!` declares those at the root. The
+//! texts of their arguments must be literals, so they are repeated there and in `Event.participations`; a test compares them.
 
 pub(crate) mod aggregate;
+pub(crate) mod cursor;
 pub mod facets;
 pub mod histogram;
-pub mod keyset;
+pub(crate) mod keyset;
 pub mod loader;
+pub mod order_by;
 pub(crate) mod page_args;
 pub(crate) mod sqlite_scan;
 
@@ -16,54 +29,57 @@ use async_graphql::{Context, Object, SimpleObject, TypeName};
 use sea_orm::EntityTrait;
 
 use crate::graphql::connection::facets::{Facet, facets};
-use crate::graphql::connection::loader::{ConnectionArgs, ConnectionLoader, LoadedPages, ROOT};
+use crate::graphql::connection::loader::{ConnectionArgs, ConnectionLoader, LoadedPages, ROOT_PARENT};
 use crate::graphql::connection::page_args::PageArgs;
-use crate::graphql::executor::resolve::{ResolvedList, ResolvedObject};
-use crate::graphql::loading::batch::{NodeType, Once, Row};
-use crate::graphql::loading::projection::{Projection, below};
+use crate::graphql::executor::list::ResolvedList;
+use crate::graphql::executor::object::ResolvedObject;
+use crate::graphql::loading::batch::{LoadOnce, Row};
+use crate::graphql::loading::node_type::NodeType;
+use crate::graphql::loading::projection::{Projection, subselections};
 use crate::graphql::loading::session::{SharedError, session};
 
-/// A page of a list, as in the Relay Cursor Connections Specification.
+/// The page of one parent in a list. The loader is shared by all parents of the batch.
 #[derive(Clone)]
 pub struct Connection<T: NodeType> {
-    pub(super) pages: Arc<ConnectionLoader<T>>,
+    pub(super) loader: Arc<ConnectionLoader<T>>,
     pub(super) parent: i64,
 }
 
 impl<T: NodeType> Connection<T> {
     /// A list at the root.
-    pub(crate) fn root(ctx: &Context<'_>, list: ConnectionArgs<T>) -> ResolvedObject<Self> {
-        ResolvedObject(Self { pages: Arc::new(Self::pages(ctx, list, None)), parent: ROOT })
+    pub(crate) fn root(ctx: &Context<'_>, args: ConnectionArgs<T>) -> ResolvedObject<Self> {
+        ResolvedObject(Self { loader: Arc::new(Self::new_loader(ctx, args, None)), parent: ROOT_PARENT })
     }
 
-    /// A list of the rows that belong to this one, read for its whole batch at once.
-    pub(crate) fn of<E>(
+    /// The list of the rows that belong to `row`. It is loaded for all rows of the batch at once; `id` returns the id of one.
+    pub(crate) fn for_row<E>(
         row: &Row<E>,
         ctx: &Context<'_>,
         id: fn(&E::Model) -> i64,
-        list: impl FnOnce() -> ConnectionArgs<T>,
+        args: impl FnOnce() -> ConnectionArgs<T>,
     ) -> ResolvedObject<Self>
     where
         E: EntityTrait<Model: Send + Sync>,
     {
-        let pages = row.batch().load((ctx.item.pos, "many"), || {
+        let loader = row.batch().get_or_insert_with((ctx.item.pos, "many"), || {
             let mut parents: Vec<i64> = row.siblings().iter().map(id).collect();
             parents.sort_unstable();
             parents.dedup();
-            Self::pages(ctx, list(), Some(parents))
+            Self::new_loader(ctx, args(), Some(parents))
         });
-        ResolvedObject(Self { pages, parent: id(row) })
+        ResolvedObject(Self { loader, parent: id(row) })
     }
 
-    /// The list that is being resolved, of which what is selected is read.
-    fn pages(ctx: &Context<'_>, list: ConnectionArgs<T>, parents: Option<Vec<i64>>) -> ConnectionLoader<T> {
-        let is_read =
-            ["nodes", "edges", "pageInfo", "suggestions"].iter().any(|name| !below(&[ctx.field()], name).is_empty());
-        ConnectionLoader::new(list, parents, Projection::list(ctx), is_read)
+    /// Creates the loader of the connection that is being resolved.
+    fn new_loader(ctx: &Context<'_>, args: ConnectionArgs<T>, parents: Option<Vec<i64>>) -> ConnectionLoader<T> {
+        let reads_page = ["nodes", "edges", "pageInfo", "suggestions"]
+            .iter()
+            .any(|name| !subselections(&[ctx.field()], name).is_empty());
+        ConnectionLoader::new(args, parents, Projection::for_connection(ctx), reads_page)
     }
 
-    async fn page(&self, ctx: &Context<'_>) -> Result<Arc<LoadedPages<T>>, SharedError> {
-        self.pages.read(session(ctx)?).await
+    async fn load(&self, ctx: &Context<'_>) -> Result<Arc<LoadedPages<T>>, SharedError> {
+        self.loader.load(session(ctx)?).await
     }
 }
 
@@ -73,82 +89,87 @@ impl<T: NodeType> TypeName for Connection<T> {
     }
 }
 
-/// A page of a list (Relay Cursor Connections Specification). Nothing is read or counted that is not selected.
+/// A page of a list, as defined by the Relay Cursor Connections Specification. Only what is selected is read or counted.
 #[Object(name_type)]
 impl<T: NodeType> Connection<T> {
-    /// The rows of the page with their cursors.
+    /// Rows of the page, each with its cursor.
     async fn edges(&self, ctx: &Context<'_>) -> Result<ResolvedList<Edge<T>>, SharedError> {
-        Ok(ResolvedList(Edge::all(&self.page(ctx).await?, self.parent)))
+        Ok(ResolvedList(Edge::all(&self.load(ctx).await?, self.parent)))
     }
 
-    /// The rows of the page, without their cursors.
+    /// Rows of the page, without cursors.
     async fn nodes(&self, ctx: &Context<'_>) -> Result<ResolvedList<T>, SharedError> {
-        let read = self.page(ctx).await?;
-        let Some(page) = read.pages.get(&self.parent) else { return Ok(ResolvedList::default()) };
-        Ok(ResolvedList(page.rows.iter().map(|at| T::of(Row::new(&read.batch, *at))).collect()))
+        let loaded = self.load(ctx).await?;
+        let Some(page) = loaded.pages.get(&self.parent) else { return Ok(ResolvedList::default()) };
+        Ok(ResolvedList(page.rows.iter().map(|index| T::from_row(Row::new(&loaded.batch, *index))).collect()))
     }
 
-    /// Where the page stands in the list.
+    /// Cursors of the page's first and last row, and whether there are rows before and after the page.
     async fn page_info(&self, ctx: &Context<'_>) -> Result<PageInfo, SharedError> {
-        let read = self.page(ctx).await?;
-        let page = read.pages.get(&self.parent);
-        let ends = page.and_then(|page| Some((read.cursor(*page.rows.first()?), read.cursor(*page.rows.last()?))));
-        Ok(PageInfo::new(&self.pages.list.window, ends, page.is_some_and(|page| page.more)))
+        let loaded = self.load(ctx).await?;
+        let page = loaded.pages.get(&self.parent);
+        let ends = page.and_then(|page| Some((loaded.cursor(*page.rows.first()?), loaded.cursor(*page.rows.last()?))));
+        Ok(PageInfo::new(&self.loader.args.page, ends, page.is_some_and(|page| page.has_more)))
     }
 
-    /// How many rows the whole list has, whatever the page. Counted only when selected.
+    /// Number of rows in the whole list, regardless of the page. Counted only if selected; at most 2147483647.
     async fn total_count(&self, ctx: &Context<'_>) -> Result<i32, SharedError> {
-        let counts = self.pages.counts(session(ctx)?).await?;
+        let counts = self.loader.counts(session(ctx)?).await?;
         let count = counts.get(&self.parent).copied().unwrap_or(0);
-        // GraphQL's Int ends there, and a list of two thousand million rows is not counted by reading it.
         Ok(i32::try_from(count).unwrap_or(i32::MAX))
     }
 
-    /// "Did you mean": names at hand that are near the names that the filter asks for, when the page is empty; at most 5 for
-    /// each of the first 4 names. Looked for only when selected.
+    /// Spelling suggestions ("did you mean") if the page is empty: existing names similar to the names in the filter, at most 5
+    /// for each of the first 4 names. Empty if the page has rows. Looked up only if selected.
     async fn suggestions(&self, ctx: &Context<'_>) -> Result<Vec<String>, SharedError> {
-        let read = self.page(ctx).await?;
-        if read.pages.get(&self.parent).is_some_and(|page| !page.rows.is_empty()) {
+        let loaded = self.load(ctx).await?;
+        if loaded.pages.get(&self.parent).is_some_and(|page| !page.rows.is_empty()) {
             return Ok(Vec::new());
         }
-        self.pages.suggestions(session(ctx)?).await
+        self.loader.suggestions(session(ctx)?).await
     }
 
-    /// How many rows of the whole list, whatever the page, have each value: a facet for each name in `by`, in its order. Errors:
-    /// `LIMIT` for more than 20 facets or 500 values.
+    /// Counts the rows of the whole list by value, regardless of the page. Returns one facet for each entry of `by`, in the same
+    /// order. Errors: `LIMIT` for more than 20 facets or a `first` above 500, `BAD_INPUT` for a negative `first`.
     async fn facets(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "By what to count.")] by: Vec<T::Facet>,
-        #[graphql(desc = "How many values of each, the most frequent; 0 to 500.", default = 10)] first: i32,
+        #[graphql(desc = "Properties to count by, at most 20.")] by: Vec<T::Facet>,
+        #[graphql(desc = "Maximum number of values per facet, the most frequent first: 0 to 500.", default = 10)]
+        first: i32,
     ) -> Result<Vec<Facet>, SharedError> {
-        let once = self.pages.loads.load::<Once<HashMap<i64, Vec<Facet>>>>((ctx.item.pos, "facets"), Once::new);
+        let cache = &self.loader.cache;
+        let all =
+            cache.get_or_insert_with::<LoadOnce<HashMap<i64, Vec<Facet>>>>((ctx.item.pos, "facets"), LoadOnce::new);
         let load = async || {
-            let missing = !below(&[ctx.field()], "missing").is_empty();
-            Box::pin(facets(&self.pages, session(ctx)?, &by, first, missing)).await
+            let with_missing = !subselections(&[ctx.field()], "missing").is_empty();
+            Box::pin(facets(&self.loader, session(ctx)?, &by, first, with_missing)).await
         };
-        let all = once.get_or_init(load).await;
+        let all = all.get_or_init(load).await;
         all.as_ref().map(|all| all.get(&self.parent).cloned().unwrap_or_default()).map_err(Clone::clone)
     }
 
     #[graphql(flatten)]
-    async fn chart(&self) -> T::Chart {
+    async fn connection_fields(&self) -> T::ConnectionFields {
         self.clone().into()
     }
 }
 
-/// A row of a list with its cursor.
+/// A row of a page and its cursor.
 pub struct Edge<T: NodeType> {
-    read: Arc<LoadedPages<T>>,
-    at: usize,
+    loaded: Arc<LoadedPages<T>>,
+    index: usize,
     node: T,
 }
 
 impl<T: NodeType> Edge<T> {
-    /// The rows of a parent with their cursors.
-    pub(super) fn all(read: &Arc<LoadedPages<T>>, parent: i64) -> Vec<Self> {
-        let Some(page) = read.pages.get(&parent) else { return Vec::new() };
-        let edge = |at: &usize| Self { read: Arc::clone(read), at: *at, node: T::of(Row::new(&read.batch, *at)) };
+    /// Returns the rows of a parent's page.
+    pub(super) fn all(loaded: &Arc<LoadedPages<T>>, parent: i64) -> Vec<Self> {
+        let Some(page) = loaded.pages.get(&parent) else { return Vec::new() };
+        let edge = |index: &usize| {
+            let node = T::from_row(Row::new(&loaded.batch, *index));
+            Self { loaded: Arc::clone(loaded), index: *index, node }
+        };
         page.rows.iter().map(edge).collect()
     }
 
@@ -163,12 +184,12 @@ impl<T: NodeType> TypeName for Edge<T> {
     }
 }
 
-/// A row of a list with its cursor.
+/// A row of a page and its cursor.
 #[Object(name_type)]
 impl<T: NodeType> Edge<T> {
-    /// Opaque; pass it to `after` or `before` of the same list in the same order.
+    /// Opaque cursor of the row. Pass it to `after` or `before` of the same list with the same `orderBy`.
     async fn cursor(&self) -> String {
-        self.read.cursor(self.at)
+        self.loaded.cursor(self.index)
     }
 
     /// The row.
@@ -177,40 +198,100 @@ impl<T: NodeType> Edge<T> {
     }
 }
 
-/// Where a page stands in its list.
+/// Position of a page in its list.
 #[derive(SimpleObject)]
 pub struct PageInfo {
-    /// Whether rows follow. Going backward: whether the page was asked for with `before`.
+    /// True if rows follow the page. When paginating backward (`last`): true if `before` was given.
     has_next_page: bool,
-    /// Whether rows come before. Going forward: whether the page was asked for with `after`.
+    /// True if rows precede the page. When paginating forward (`first`): true if `after` was given.
     has_previous_page: bool,
-    /// Cursor of the first row; null on an empty page.
+    /// Cursor of the first row; null if the page is empty.
     start_cursor: Option<String>,
-    /// Cursor of the last row; null on an empty page.
+    /// Cursor of the last row; null if the page is empty.
     end_cursor: Option<String>,
 }
 
 impl PageInfo {
-    /// Of a page whose ends have these cursors; `more` rows follow in the direction in which it was read.
-    pub(super) fn new(window: &PageArgs, ends: Option<(String, String)>, more: bool) -> Self {
+    /// The position of a page whose first and last row have the cursors `ends`. `has_more` is true if rows follow in the
+    /// direction of reading.
+    pub(super) fn new(args: &PageArgs, ends: Option<(String, String)>, has_more: bool) -> Self {
         let (start_cursor, end_cursor) = ends.unzip();
-        let backward = window.last.is_some();
+        let backward = args.last.is_some();
         Self {
-            has_next_page: if backward { window.before.is_some() } else { more },
-            has_previous_page: if backward { more } else { window.after.is_some() },
+            has_next_page: if backward { args.before.is_some() } else { has_more },
+            has_previous_page: if backward { has_more } else { args.after.is_some() },
             start_cursor,
             end_cursor,
         }
     }
 }
 
-/// Declares the connections of a noun: fields that take a filter, an order and a page.
+/// Declares the connections of a node type: fields that return the rows that belong to a row, with the arguments `filter`,
+/// `orderBy`, `first`, `after`, `last` and `before`.
+///
+/// Each connection has a name, the type of its rows, and a [`ParentCondition`](loader::ParentCondition), mostly made by
+/// [`foreign_key`](loader::foreign_key) or [`join_table`](loader::join_table). Without `orderBy` it is in import order, or in
+/// the order that one of these gives:
+///
+/// - `default_order date (TABLE, COLUMN)`: by a date, the earliest first.
+/// - `default_order position (TABLE, COLUMN)`: by the position in an article.
+/// - `default_order span (TABLE, START), (TABLE, END)`: by the position in an article, an enclosing span before those in it.
+/// - `default_order label (TABLE, COLUMN)`: by label.
 macro_rules! has_many {
-    ($lists:ident of $entity:ty, named $parent:literal { $($(#[doc = $doc:literal])+ $name:ident: $node_type:ty = $link:expr $(, usually $($key:ident $way:ident $column:expr),+)? ;)+ }) => {
-        /// Lists of what belongs to a row.
+    ($lists:ident of $entity:ty, named $parent:literal { $($fields:tt)+ }) => {
+        $crate::graphql::connection::has_many! { @with_order $lists, $entity, $parent, [] $($fields)+ }
+    };
+
+    // Gives each field the description of its default order and the sort keys, one field at a time. A description must be a
+    // literal, so it cannot be chosen within the method.
+    (@with_order $lists:ident, $entity:ty, $parent:literal, [$($done:tt)*]
+        $(#[doc = $doc:literal])+ $name:ident: $node_type:ty = $parent_condition:expr; $($rest:tt)*) => {
+        $crate::graphql::connection::has_many! { @with_order $lists, $entity, $parent, [$($done)* {
+            $(#[doc = $doc])+ $name, $node_type, $parent_condition,
+            "Sort order, up to 8 keys; ties are broken by id. Default: import order.",
+        }] $($rest)* }
+    };
+    (@with_order $lists:ident, $entity:ty, $parent:literal, [$($done:tt)*]
+        $(#[doc = $doc:literal])+ $name:ident: $node_type:ty = $parent_condition:expr, default_order date $column:expr; $($rest:tt)*) => {
+        $crate::graphql::connection::has_many! { @with_order $lists, $entity, $parent, [$($done)* {
+            $(#[doc = $doc])+ $name, $node_type, $parent_condition,
+            "Sort order, up to 8 keys; ties are broken by id. Default: earliest date first, rows without a date last.",
+            (Number Asc $column)
+        }] $($rest)* }
+    };
+    (@with_order $lists:ident, $entity:ty, $parent:literal, [$($done:tt)*]
+        $(#[doc = $doc:literal])+ $name:ident: $node_type:ty = $parent_condition:expr, default_order position $column:expr; $($rest:tt)*) => {
+        $crate::graphql::connection::has_many! { @with_order $lists, $entity, $parent, [$($done)* {
+            $(#[doc = $doc])+ $name, $node_type, $parent_condition,
+            "Sort order, up to 8 keys; ties are broken by id. Default: position in the article, rows without a position last.",
+            (Number Asc $column)
+        }] $($rest)* }
+    };
+    (@with_order $lists:ident, $entity:ty, $parent:literal, [$($done:tt)*]
+        $(#[doc = $doc:literal])+ $name:ident: $node_type:ty = $parent_condition:expr, default_order span $start:expr, $end:expr; $($rest:tt)*) => {
+        $crate::graphql::connection::has_many! { @with_order $lists, $entity, $parent, [$($done)* {
+            $(#[doc = $doc])+ $name, $node_type, $parent_condition,
+            "Sort order, up to 8 keys; ties are broken by id. Default: position in the article, enclosing spans before the spans in them, rows without a position last.",
+            (Number Asc $start) (Number Desc $end)
+        }] $($rest)* }
+    };
+    (@with_order $lists:ident, $entity:ty, $parent:literal, [$($done:tt)*]
+        $(#[doc = $doc:literal])+ $name:ident: $node_type:ty = $parent_condition:expr, default_order label $column:expr; $($rest:tt)*) => {
+        $crate::graphql::connection::has_many! { @with_order $lists, $entity, $parent, [$($done)* {
+            $(#[doc = $doc])+ $name, $node_type, $parent_condition,
+            "Sort order, up to 8 keys; ties are broken by id. Default: alphabetical by label.",
+            (Text Asc $column)
+        }] $($rest)* }
+    };
+
+    (@with_order $lists:ident, $entity:ty, $parent:literal, [$({
+        $(#[doc = $doc:literal])+ $name:ident, $node_type:ty, $parent_condition:expr, $order_by_desc:literal,
+        $(($key:ident $direction:ident $column:expr))*
+    })+]) => {
+        /// The lists of rows that belong to a row.
         pub struct $lists(pub(crate) $crate::graphql::loading::batch::Row<$entity>);
 
-        /// Lists of what belongs to a row.
+        /// The lists of rows that belong to a row.
         #[async_graphql::Object]
         impl $lists {
             $(
@@ -219,21 +300,21 @@ macro_rules! has_many {
                 async fn $name(
                     &self,
                     ctx: &async_graphql::Context<'_>,
-                    #[graphql(desc = "Only rows for which this holds.")] filter: Option<Box<<$node_type as $crate::graphql::loading::batch::NodeType>::Filter>>,
-                    #[graphql(desc = "In what order, always ended by the id; when left out by date, place in the text or label where the rows have one, else as recorded.")] order_by: Option<Vec<<$node_type as $crate::graphql::loading::batch::NodeType>::Order>>,
-                    #[graphql(desc = "How many rows from the start, 0 to 500; 20 when neither `first` nor `last` is given.")] first: Option<i32>,
-                    #[graphql(desc = "Only rows behind this cursor.")] after: Option<String>,
-                    #[graphql(desc = "How many rows from the end, 0 to 500.")] last: Option<i32>,
-                    #[graphql(desc = "Only rows in front of this cursor.")] before: Option<String>,
-                ) -> $crate::graphql::executor::resolve::ResolvedObject<$crate::graphql::connection::Connection<$node_type>> {
-                    $crate::graphql::connection::Connection::of(&self.0, ctx, |row| row.id.0, || $crate::graphql::connection::loader::ConnectionArgs {
+                    #[graphql(desc = "Returns only rows that match this filter.")] filter: Option<Box<<$node_type as $crate::graphql::loading::node_type::NodeType>::Filter>>,
+                    #[graphql(desc = $order_by_desc)] order_by: Option<Vec<<$node_type as $crate::graphql::loading::node_type::NodeType>::Order>>,
+                    #[graphql(desc = "Page size, counted from the start of the list: 0 to 500. Default: 20 if neither `first` nor `last` is given.")] first: Option<i32>,
+                    #[graphql(desc = "Returns rows after this cursor.")] after: Option<String>,
+                    #[graphql(desc = "Page size, counted from the end of the list: 0 to 500. Cannot be combined with `first`.")] last: Option<i32>,
+                    #[graphql(desc = "Returns rows before this cursor.")] before: Option<String>,
+                ) -> $crate::graphql::executor::object::ResolvedObject<$crate::graphql::connection::Connection<$node_type>> {
+                    $crate::graphql::connection::Connection::for_row(&self.0, ctx, |row| row.id.0, || $crate::graphql::connection::loader::ConnectionArgs {
                         name: concat!($parent, ".", stringify!($name)),
-                        link: Some($link),
-                        fixed: None,
+                        parent_condition: Some($parent_condition),
+                        base_condition: None,
                         filter,
-                        order: order_by,
-                        usual: vec![$($(($crate::graphql::connection::keyset::Key::$key(sea_orm::sea_query::Expr::col($column)), $crate::graphql::connection::keyset::Direction::$way)),+)?],
-                        window: $crate::graphql::connection::page_args::PageArgs { first, after, last, before },
+                        order_by,
+                        default_order: vec![$(($crate::graphql::connection::order_by::SortKey::$key(sea_orm::sea_query::Expr::col($column)), $crate::graphql::connection::order_by::Direction::$direction)),*],
+                        page: $crate::graphql::connection::page_args::PageArgs { first, after, last, before },
                     })
                 }
             )+
@@ -241,3 +322,42 @@ macro_rules! has_many {
     };
 }
 pub(crate) use has_many;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use async_graphql::parser::parse_schema;
+    use async_graphql::parser::types::{TypeKind, TypeSystemDefinition};
+
+    /// The macros and `Event.participations` repeat these texts.
+    #[test]
+    fn arguments_of_all_connections_have_the_same_descriptions() {
+        let schema = parse_schema(crate::graphql::sdl()).unwrap();
+        let mut texts: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+        for definition in schema.definitions {
+            let TypeSystemDefinition::Type(definition) = definition else { continue };
+            let TypeKind::Object(object) = definition.node.kind else { continue };
+            for field in object.fields {
+                if !field.node.ty.node.to_string().trim_end_matches('!').ends_with("Connection") {
+                    continue;
+                }
+                for argument in field.node.arguments {
+                    let name = argument.node.name.node.to_string();
+                    let text = argument.node.description.map(|text| text.node).unwrap_or_default();
+                    let place = format!("{}.{}", definition.node.name.node, field.node.name.node);
+                    texts.entry(name).or_default().push((text, place));
+                }
+            }
+        }
+        for name in ["filter", "first", "after", "last", "before", "asOf"] {
+            let (expected, _) = &texts[name][0];
+            for (text, place) in &texts[name] {
+                assert_eq!(text, expected, "{place}({name})");
+            }
+        }
+        for (text, place) in &texts["orderBy"] {
+            assert!(text.starts_with("Sort order, up to 8 keys; ties are broken by id. Default: "), "{place}: {text}");
+        }
+    }
+}

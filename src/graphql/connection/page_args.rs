@@ -1,13 +1,13 @@
-//! Which part of a list is asked for, as in the Relay Cursor Connections Specification.
+//! The pagination arguments of the Relay Cursor Connections Specification.
 
 use crate::error::{Error, Result};
 
-/// The rows of a page when the query does not say.
-pub const DEFAULT_PAGE: i32 = 20;
-/// The most rows of a page.
-pub const LONGEST_PAGE: i32 = 500;
+/// Page size when a query gives neither `first` nor `last`.
+pub const DEFAULT_PAGE_SIZE: i32 = 20;
+/// Maximum page size.
+pub const MAX_PAGE_SIZE: i32 = 500;
 
-/// Which part of a list is asked for.
+/// The arguments that select a page of a list.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PageArgs {
     pub(crate) first: Option<i32>,
@@ -17,28 +17,29 @@ pub(crate) struct PageArgs {
 }
 
 impl PageArgs {
-    /// Whether it starts at an end of the list.
+    /// Returns true if the page starts at an end of the list and not at a cursor.
     pub(crate) fn is_at_end(&self) -> bool {
         self.after.is_none() && self.before.is_none()
     }
 
-    /// How many rows, and whether from the end.
+    /// Returns the page size, and true if it counts from the end of the list. Errors: `BAD_INPUT` if both `first` and `last` are
+    /// given or the size is negative, `LIMIT` if it exceeds [`MAX_PAGE_SIZE`].
     pub(crate) fn size(&self) -> Result<(usize, bool)> {
         let (name, size, backward) = match (self.first, self.last) {
             (Some(_), Some(_)) => {
-                return Err(Error::BadInput("`first` and `last` exclude each other: give one of them".into()));
+                return Err(Error::BadInput("`first` and `last` cannot be combined: give one of them".into()));
             }
             (None, Some(last)) => ("last", last, true),
-            (first, None) => ("first", first.unwrap_or(DEFAULT_PAGE), false),
+            (first, None) => ("first", first.unwrap_or(DEFAULT_PAGE_SIZE), false),
         };
-        if size > LONGEST_PAGE {
+        if size > MAX_PAGE_SIZE {
             return Err(Error::Limit(format!(
-                "`{name}: {size}` is more than a page holds: ask for at most {LONGEST_PAGE} and go on with the cursor"
+                "`{name}: {size}` exceeds the maximum page size: give at most {MAX_PAGE_SIZE} and continue with a cursor"
             )));
         }
         match usize::try_from(size) {
             Ok(size) => Ok((size, backward)),
-            Err(_) => Err(Error::BadInput(format!("`{name}: {size}` is negative: write 0 to {LONGEST_PAGE}"))),
+            Err(_) => Err(Error::BadInput(format!("`{name}: {size}` is negative: give 0 to {MAX_PAGE_SIZE}"))),
         }
     }
 }

@@ -1,67 +1,68 @@
-//! Pages of lists whose filter asks for related rows, on SQLite.
+//! Pages of lists whose filter looks at related rows, on SQLite.
 //!
-//! It answers `id IN (SELECT ...)` by gathering all rows that pass before it orders the first of them. Where many pass, a page of
-//! them comes sooner from asking each row in the order of the list; where few do, from gathering. Which it is shows on the way:
-//! a number of rows is walked by, and only where they do not give a page are all gathered.
+//! SQLite evaluates `id IN (SELECT ...)` by materializing all matching rows before it sorts them. If many rows match, it is
+//! faster to scan the list in its order and test each row with `EXISTS`; if few match, materializing is faster. Which it is
+//! cannot be known in advance. A [`SqliteScan`] therefore scans a limited number of rows first, and only materializes the
+//! matches if the scan does not fill the page. Both happen in one statement. PostgreSQL plans such lists well by itself.
 
 use sea_orm::EntityTrait;
 use sea_orm::sea_query::{CommonTableExpression, Expr, ExprTrait, Query, SelectStatement, UnionType, WithClause};
 
-use crate::graphql::filter::{id_of, truth};
+use crate::graphql::filter::{always_true, id_column};
 
-/// The rows that are walked by for each one that is asked for. To ask them all takes a fraction of what gathering takes
-/// where one in so many passes.
-const BY: u64 = 50;
+/// Maximum number of rows scanned per requested row. To test them all takes a fraction of the time of materializing where
+/// one row in this many matches.
+const MAX_SCANNED_PER_ROW: u64 = 50;
 
-const WALKED: &str = "walked";
-const NEXT: &str = "next";
-const FEW: &str = "few";
+const SCANNED: &str = "walked";
+const CANDIDATES: &str = "next";
+const TOO_FEW: &str = "few";
 
-/// What a list is read by.
+/// A page that is read by a scan, with materializing as the fallback.
 pub(crate) struct SqliteScan<F: Fn(&mut SelectStatement)> {
-    /// What is asked of each row.
-    pub(crate) asked: Expr,
-    /// What is true of all rows that pass.
-    pub(crate) gathered: Option<Expr>,
-    /// Puts a select into the order of the list, behind the cursor.
-    pub(crate) place: F,
-    /// How many rows are wanted.
-    pub(crate) rows: u64,
+    /// The filter as a test of one row (`EXISTS`).
+    pub(crate) row_condition: Expr,
+    /// The filter as a set of rows (`IN`).
+    pub(crate) set_condition: Option<Expr>,
+    /// Sorts a select in the order of the list and restricts it to rows beyond the cursor.
+    pub(crate) seek_and_order: F,
+    /// Number of rows requested.
+    pub(crate) limit: u64,
 }
 
 impl<F: Fn(&mut SelectStatement)> SqliteScan<F> {
-    /// Narrows a select of rows of `E` to those wanted.
-    pub(crate) fn narrow<E: EntityTrait>(&self, select: &mut SelectStatement) {
-        let id = || Expr::col(id_of::<E>());
-        let ids = || Query::select().expr(id()).from(E::default()).take();
-        let mut next = ids();
-        (self.place)(&mut next);
-        next.limit(BY * self.rows);
-        // SQLite keeps the order of a cross join, and of what stands left in it: the first that pass are the next of the list.
-        let walked = Query::select()
+    /// Restricts a select of rows of `E` to the rows of the page.
+    pub(crate) fn restrict<E: EntityTrait>(&self, select: &mut SelectStatement) {
+        let id = || Expr::col(id_column::<E>());
+        let mut candidates = Query::select().expr(id()).from(E::default()).take();
+        (self.seek_and_order)(&mut candidates);
+        candidates.limit(MAX_SCANNED_PER_ROW * self.limit);
+        // SQLite keeps the order of a cross join and that of its left side, so the first matches are the next of the list.
+        let scanned = Query::select()
             .expr(id())
-            .from_subquery(next, NEXT)
+            .from_subquery(candidates, CANDIDATES)
             .cross_join(E::default())
-            .and_where(id().equals((NEXT, "id")))
-            .and_where(self.asked.clone())
-            .limit(self.rows)
+            .and_where(id().equals((CANDIDATES, "id")))
+            .and_where(self.row_condition.clone())
+            .limit(self.limit)
             .take();
         let found = Expr::cust("(SELECT COUNT(*) FROM \"walked\")");
-        // A condition beside the filter would be looked at after all are gathered; without a row to join, nothing is.
-        let few = Query::select().expr(truth()).and_where(found.clone().lt(self.rows)).take();
-        let mut gathered = Query::select().expr(id()).from_subquery(few, FEW).cross_join(E::default()).take();
-        gathered.and_where_option(self.gathered.clone());
-        (self.place)(&mut gathered);
-        gathered.limit(self.rows);
-        // A part of a union has an order and a limit only as a table.
-        let gathered = Query::select().column("id").from_subquery(gathered, NEXT).take();
-        let all = Query::select()
+        // A row to join with, only if the scan found too few. As a plain condition SQLite would test it after materializing.
+        let too_few = Query::select().expr(always_true()).and_where(found.clone().lt(self.limit)).take();
+        let mut materialized =
+            Query::select().expr(id()).from_subquery(too_few, TOO_FEW).cross_join(E::default()).take();
+        materialized.and_where_option(self.set_condition.clone());
+        (self.seek_and_order)(&mut materialized);
+        materialized.limit(self.limit);
+        // In SQLite a part of a UNION may have an order and a limit only as a subquery.
+        let materialized = Query::select().column("id").from_subquery(materialized, CANDIDATES).take();
+        let page = Query::select()
             .column("id")
-            .from(WALKED)
-            .and_where(found.eq(self.rows))
-            .union(UnionType::All, gathered)
+            .from(SCANNED)
+            .and_where(found.eq(self.limit))
+            .union(UnionType::All, materialized)
             .take();
-        let walked = CommonTableExpression::new().table_name(WALKED).query(walked).materialized(true).to_owned();
-        select.with_cte(WithClause::new().cte(walked).to_owned()).and_where(id().in_subquery(all));
+        let scanned = CommonTableExpression::new().table_name(SCANNED).query(scanned).materialized(true).to_owned();
+        select.with_cte(WithClause::new().cte(scanned).to_owned()).and_where(id().in_subquery(page));
     }
 }

@@ -1,52 +1,54 @@
-//! Objects written as JSON as soon as they are made.
+//! Encodes objects as JSON as soon as they are complete.
 //!
-//! The library makes a tree of values of a whole answer, with a map for each object, which is then written and taken down. An
-//! object that nothing is put into any more is better written at once: it stands in the tree as bytes.
+//! async-graphql builds the whole response as a tree of values with a map per object, writes it and drops it. An object into
+//! which nothing more is merged is better written at once. The tree then contains it as bytes ([`Value::Binary`]).
 
 use async_graphql::parser::types::{ExecutableDocument, Selection, SelectionSet};
 use async_graphql::{ContextSelectionSet, Name, Value};
 
-/// How the objects of an answer are made.
+/// The representation of a response's objects until the response is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ObjectEncoding {
     /// As bytes of JSON.
     RawJson,
-    /// As maps, into which what was selected in two places can be put together.
+    /// As maps, into which selections of the same object from two places can be merged.
     Map,
 }
 
-/// How many selections of a document are looked at, and how deep. One with more is answered in a tree: fragments that spread
-/// each other stand for any number.
-const MOST_SELECTIONS: usize = 5_000;
-const MOST_LEVELS: usize = 100;
+/// Limits of the search for objects that are selected twice. Fragments that spread each other can expand to any number of
+/// selections, so a document that exceeds these limits uses maps.
+const MAX_SELECTIONS: usize = 5_000;
+const MAX_DEPTH: usize = 100;
 
 impl ObjectEncoding {
-    /// The form for a document: a tree where an object is selected in two places under one name.
-    pub(crate) fn of(document: &ExecutableDocument) -> Self {
-        let mut look = Look { document, left: MOST_SELECTIONS };
+    /// Returns the encoding for a document: maps if it selects an object in two places under one response key.
+    pub(crate) fn for_document(document: &ExecutableDocument) -> Self {
+        let mut search = DuplicateSearch { document, selections_left: MAX_SELECTIONS };
         let mut operations = document.operations.iter().map(|(_, operation)| &operation.node.selection_set.node);
-        if operations.any(|set| look.has_parts(set, &mut Vec::new(), 0)) { Self::Map } else { Self::RawJson }
+        let has_duplicate = operations.any(|set| search.has_duplicate(set, &mut Vec::new(), 0));
+        if has_duplicate { Self::Map } else { Self::RawJson }
     }
 
-    /// The form for the document being answered.
-    pub(crate) fn asked(ctx: &ContextSelectionSet<'_>) -> Self {
+    /// Returns the encoding for the document that is being executed.
+    pub(crate) fn from_context(ctx: &ContextSelectionSet<'_>) -> Self {
         ctx.data_opt::<Self>().copied().unwrap_or(Self::Map)
     }
 }
 
-/// A look at a document.
-struct Look<'d> {
+/// A search of a document for objects that are selected in two places.
+struct DuplicateSearch<'d> {
     document: &'d ExecutableDocument,
-    left: usize,
+    selections_left: usize,
 }
 
-impl<'d> Look<'d> {
-    /// Whether an object is selected in two places here, as far as can be told without types; `objects` are those seen.
-    fn has_parts(&mut self, set: &'d SelectionSet, objects: &mut Vec<&'d Name>, level: usize) -> bool {
-        level > MOST_LEVELS
+impl<'d> DuplicateSearch<'d> {
+    /// Returns true if an object may be selected twice in this selection set, or if a limit is exceeded. Types are not looked
+    /// at. `objects` are the response keys of the objects found so far.
+    fn has_duplicate(&mut self, set: &'d SelectionSet, objects: &mut Vec<&'d Name>, depth: usize) -> bool {
+        depth > MAX_DEPTH
             || set.items.iter().any(|selection| {
-                let Some(left) = self.left.checked_sub(1) else { return true };
-                self.left = left;
+                let Some(left) = self.selections_left.checked_sub(1) else { return true };
+                self.selections_left = left;
                 match &selection.node {
                     Selection::Field(field) => {
                         let (name, below) = (&field.node.response_key().node, &field.node.selection_set.node);
@@ -57,15 +59,15 @@ impl<'d> Look<'d> {
                             return true;
                         }
                         objects.push(name);
-                        self.has_parts(below, &mut Vec::new(), level + 1)
+                        self.has_duplicate(below, &mut Vec::new(), depth + 1)
                     }
                     Selection::InlineFragment(fragment) => {
-                        self.has_parts(&fragment.node.selection_set.node, objects, level + 1)
+                        self.has_duplicate(&fragment.node.selection_set.node, objects, depth + 1)
                     }
                     Selection::FragmentSpread(spread) => {
                         let fragment = self.document.fragments.get(&spread.node.fragment_name.node);
                         fragment.is_some_and(|fragment| {
-                            self.has_parts(&fragment.node.selection_set.node, objects, level + 1)
+                            self.has_duplicate(&fragment.node.selection_set.node, objects, depth + 1)
                         })
                     }
                 }
@@ -73,8 +75,8 @@ impl<'d> Look<'d> {
     }
 }
 
-/// Writes a value of an answer as JSON. What was written before stands there as bytes.
-pub(crate) fn write(value: &Value, out: &mut Vec<u8>) {
+/// Writes a value of a response as JSON. Binary values are JSON already and are copied.
+pub(crate) fn write_json(value: &Value, out: &mut Vec<u8>) {
     match value {
         Value::Null => out.extend_from_slice(b"null"),
         Value::Boolean(true) => out.extend_from_slice(b"true"),
@@ -82,26 +84,26 @@ pub(crate) fn write(value: &Value, out: &mut Vec<u8>) {
         Value::Number(number) => out.extend_from_slice(number.to_string().as_bytes()),
         Value::String(text) => write_text(text, out),
         Value::Enum(name) => write_text(name, out),
-        Value::Binary(written) => out.extend_from_slice(written),
+        Value::Binary(json) => out.extend_from_slice(json),
         Value::List(values) => {
             out.push(b'[');
-            for (at, value) in values.iter().enumerate() {
-                if at > 0 {
+            for (index, value) in values.iter().enumerate() {
+                if index > 0 {
                     out.push(b',');
                 }
-                write(value, out);
+                write_json(value, out);
             }
             out.push(b']');
         }
         Value::Object(fields) => {
             out.push(b'{');
-            for (at, (name, value)) in fields.iter().enumerate() {
-                if at > 0 {
+            for (index, (name, value)) in fields.iter().enumerate() {
+                if index > 0 {
                     out.push(b',');
                 }
                 write_text(name, out);
                 out.push(b':');
-                write(value, out);
+                write_json(value, out);
             }
             out.push(b'}');
         }
@@ -118,35 +120,35 @@ mod tests {
     use async_graphql::parser::parse_query;
     use async_graphql::{Value, value};
 
-    use crate::graphql::executor::json::{ObjectEncoding, write};
+    use crate::graphql::executor::json::{ObjectEncoding, write_json};
 
     #[test]
-    fn a_value_is_written_as_serde_writes_it() {
+    fn values_are_written_like_serde_json() {
         let value = value!({
             "a": null, "b": [true, false, 1, -2.5, 1e300], "ü\"\\\n": { "d": "x\u{0}\u{7f}\u{2028}😀", "e": [], "f": {} },
         });
         let mut out = Vec::new();
-        write(&value, &mut out);
+        write_json(&value, &mut out);
         assert_eq!(String::from_utf8(out).unwrap(), serde_json::to_string(&value).unwrap());
     }
 
     #[test]
-    fn bytes_are_written_as_they_are() {
+    fn binary_values_are_copied() {
         let mut out = Vec::new();
-        write(&Value::List(vec![Value::Binary(r#"{"a":1}"#.into()), Value::Null]), &mut out);
+        write_json(&Value::List(vec![Value::Binary(r#"{"a":1}"#.into()), Value::Null]), &mut out);
         assert_eq!(out, br#"[{"a":1},null]"#);
     }
 
     #[test]
-    fn a_document_that_selects_an_object_in_two_places_is_answered_in_a_tree() {
-        let form = |text: &str| ObjectEncoding::of(&parse_query(text).unwrap());
+    fn documents_that_select_an_object_twice_use_maps() {
+        let encoding = |text: &str| ObjectEncoding::for_document(&parse_query(text).unwrap());
         for text in [
             "{ a { b } c { b { d } } }",
             "{ a { id } b: a { id } id id }",
             "{ a { ...F ...G } } fragment F on T { id } fragment G on T { id x { y } }",
             "query A { a { b } } query B { a { b } }",
         ] {
-            assert_eq!(form(text), ObjectEncoding::RawJson, "{text}");
+            assert_eq!(encoding(text), ObjectEncoding::RawJson, "{text}");
         }
         for text in [
             "{ a { b } a { c } }",
@@ -156,7 +158,7 @@ mod tests {
             "{ a { ... on T { x { y } } ... on U { x { y } } } }",
             "{ ...F } fragment F on T { ...F }",
         ] {
-            assert_eq!(form(text), ObjectEncoding::Map, "{text}");
+            assert_eq!(encoding(text), ObjectEncoding::Map, "{text}");
         }
     }
 }

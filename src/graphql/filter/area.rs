@@ -1,4 +1,4 @@
-//! Filters of where on the globe a place is.
+//! Filters by location: circles and boxes on the globe.
 
 use async_graphql::InputObject;
 use entity::place::{Column, Entity};
@@ -8,12 +8,12 @@ use crate::error::{Error, Result};
 use crate::geo::{Area, FURTHEST_KM, Point, chord_squared};
 use crate::graphql::filter::FilterContext;
 
-/// A point on the globe.
+/// A point on the globe. Coordinates out of range are an error (`BAD_INPUT`).
 #[derive(Clone, Debug, InputObject)]
 pub struct PointInput {
-    /// Degrees north in WGS 84, from -90 to 90.
+    /// Latitude in degrees north (WGS 84), from -90 to 90.
     pub latitude: f64,
-    /// Degrees east in WGS 84, from -180 to 180.
+    /// Longitude in degrees east (WGS 84), from -180 to 180.
     pub longitude: f64,
 }
 
@@ -25,83 +25,85 @@ impl PointInput {
     }
 }
 
-/// A circle on the globe, taken for a sphere of 6,371.0088 km radius: within 0.6 % of the distance on the ellipsoid.
+/// A circle on the globe. Distances are great-circle distances on a sphere of radius 6,371.0088 km, which are within 0.6 % of
+/// those on the ellipsoid. Values out of range are an error (`BAD_INPUT`).
 #[derive(Clone, Debug, InputObject)]
 pub struct NearInput {
-    /// Degrees north of its centre in WGS 84, from -90 to 90.
+    /// Latitude of the center in degrees north (WGS 84), from -90 to 90.
     pub latitude: f64,
-    /// Degrees east of its centre in WGS 84, from -180 to 180.
+    /// Longitude of the center in degrees east (WGS 84), from -180 to 180.
     pub longitude: f64,
-    /// Its radius in kilometres, more than 0 and at most 20,015, half the Earth's circumference.
+    /// Radius in kilometers, greater than 0 and at most 20,015 (half the Earth's circumference).
     pub radius_km: f64,
 }
 
-/// A box between two parallels and two meridians.
+/// A box between two parallels and two meridians, edges included. Values out of range are an error (`BAD_INPUT`).
 #[derive(Clone, Debug, InputObject)]
 pub struct BoundingBoxInput {
-    /// Its southern edge in degrees north, from -90 to 90.
+    /// Southern edge in degrees north (WGS 84), from -90 to 90.
     pub south: f64,
-    /// Its western edge in degrees east, from -180 to 180.
+    /// Western edge in degrees east (WGS 84), from -180 to 180.
     pub west: f64,
-    /// Its northern edge in degrees north, at least `south`.
+    /// Northern edge in degrees north (WGS 84), from `south` to 90.
     pub north: f64,
-    /// Its eastern edge in degrees east, from -180 to 180. Less than `west`, the box reaches over the antimeridian.
+    /// Eastern edge in degrees east (WGS 84), from -180 to 180. If it is less than `west`, the box crosses the antimeridian.
     pub east: f64,
 }
 
-/// The place is in the circle.
+/// Matches places in a circle.
 pub(crate) fn near(filter: &NearInput, context: &mut FilterContext) -> Result<Expr> {
-    context.is_named = true;
-    let centre = PointInput { latitude: filter.latitude, longitude: filter.longitude }.point()?;
+    context.is_selective = true;
+    let center = PointInput { latitude: filter.latitude, longitude: filter.longitude }.point()?;
     let km = filter.radius_km;
     if !(km > 0.0 && km <= FURTHEST_KM) {
         return Err(Error::BadInput(format!(
-            "`radiusKm: {km}` is no radius on the globe: write more than 0 and at most {FURTHEST_KM:.0}"
+            "`radiusKm: {km}` is out of range: give more than 0 and at most {FURTHEST_KM:.0} kilometers"
         )));
     }
     let chord = [Column::X, Column::Y, Column::Z]
         .into_iter()
-        .zip(centre.vector())
+        .zip(center.vector())
         .map(|(column, at)| {
             let difference = Expr::col((Entity, column)).sub(at);
             difference.clone().mul(difference)
         })
         .reduce(Expr::add)
         .unwrap_or_else(|| Expr::val(0.0));
-    let inside = chord.lte(chord_squared(km));
-    Ok(within(&Area::around(centre, km), Some(inside), context))
+    let in_circle = chord.lte(chord_squared(km));
+    Ok(in_area(&Area::around(center, km), Some(in_circle), context))
 }
 
-/// The place is in the box.
+/// Matches places in a box.
 pub(crate) fn in_box(filter: &BoundingBoxInput, context: &mut FilterContext) -> Result<Expr> {
-    context.is_named = true;
-    for (name, value, most) in [
+    context.is_selective = true;
+    for (name, value, max) in [
         ("south", filter.south, 90.0),
         ("west", filter.west, 180.0),
         ("north", filter.north, 90.0),
         ("east", filter.east, 180.0),
     ] {
-        degrees(name, value, most)?;
+        degrees(name, value, max)?;
     }
     if filter.south > filter.north {
         return Err(Error::BadInput(format!(
-            "`south: {}` is north of `north: {}`: exchange them",
+            "`south: {}` is north of `north: {}`: swap them",
             filter.south, filter.north
         )));
     }
-    Ok(within(&Area::new(filter.south, filter.west, filter.north, filter.east), None, context))
+    Ok(in_area(&Area::new(filter.south, filter.west, filter.north, filter.east), None, context))
 }
 
-fn degrees(name: &str, value: f64, most: f64) -> Result<()> {
-    if (-most..=most).contains(&value) {
+/// Checks that degrees are within `-max..=max`.
+fn degrees(name: &str, value: f64, max: f64) -> Result<()> {
+    if (-max..=max).contains(&value) {
         return Ok(());
     }
-    Err(Error::BadInput(format!("`{name}: {value}` is no place on the globe: write {} to {most} degrees", -most)))
+    Err(Error::BadInput(format!("`{name}: {value}` is out of range: give {} to {max} degrees", -max)))
 }
 
-/// The place is in the area, and passes the test. One select a span of longitude: each is a walk along the index within each
-/// band of latitude.
-fn within(area: &Area, test: Option<Expr>, context: &FilterContext) -> Expr {
+/// Matches places in an area that also pass `test`. There is one select per span of longitude. Each scans a range of the
+/// index on longitude within each band of latitude (see [`crate::geo`]).
+fn in_area(area: &Area, test: Option<Expr>, context: &FilterContext) -> Expr {
     let column = |column: Column| Expr::col((Entity, column));
     let places = || Query::select().column((Entity, Column::Id)).from(Entity).and_where_option(test.clone()).take();
     let in_bands = || context.dialect.is_one_of(column(Column::Band), context.dialect.numbers(&area.bands()));
@@ -113,6 +115,7 @@ fn within(area: &Area, test: Option<Expr>, context: &FilterContext) -> Expr {
             .take()
     });
     let poles = area.poles();
+    // A pole has every longitude.
     let at_poles = poles.iter().map(|pole| {
         let bands = context.dialect.numbers(&[i64::from(crate::geo::band(*pole))]);
         places()

@@ -1,4 +1,6 @@
-//! What filters refer to is gathered while they are read, and looked up at once.
+//! The state of a filter's translation to SQL: how related rows are matched, and which ids, slugs and names the filter mentions.
+//!
+//! Ids and slugs are collected first and then looked up together, so that a value that does not exist is an error.
 
 use sea_orm::sea_query::{Expr, ExprTrait, Query, UnionType};
 
@@ -7,85 +9,90 @@ use crate::error::{Error, Result, did_you_mean};
 use crate::graphql::loading::session::{Session, SharedError};
 use crate::graphql::types::node::NodeKind;
 
-/// The most filters within one filter: databases bound the size of a condition.
-const MOST_FILTERS: usize = 200;
+/// Maximum number of filters within one filter, because databases limit the size of a condition.
+const MAX_FILTERS: usize = 200;
 
-/// How a filter asks for rows that are tied to a row.
+/// The form in which a filter matches rows by their related rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SubqueryForm {
-    /// The row is one of those that they all are tied to.
+    /// `IN (SELECT ...)`: the row is in the set of rows that have a matching related row.
     In,
-    /// Asked of each row that is walked by.
+    /// `EXISTS (SELECT ...)`: tests one row at a time, for a scan of the list in its order.
     Exists,
 }
 
-/// Gathers, while a filter is read, what it refers to.
+/// The state of a filter's translation to SQL.
 pub struct FilterContext {
     pub(crate) dialect: Dialect,
-    pub(crate) form: SubqueryForm,
-    /// The filter asks for rows that are tied to a row.
-    pub(crate) is_tied: bool,
-    /// The filter names things, words or an area, by which rows are found soonest.
-    pub(crate) is_named: bool,
-    /// The filter asks for rows that are tied to an actor or a place: one may have as many as there are.
-    pub(crate) is_wide: bool,
+    pub(crate) subquery_form: SubqueryForm,
+    /// The filter matches rows by their related rows.
+    pub(crate) has_related: bool,
+    /// The filter contains ids, slugs, names, search words or an area. An index finds the rows for them, which is fastest.
+    pub(crate) is_selective: bool,
+    /// The filter matches actors or places by their related rows. One actor or place may be related to most of the graph, so
+    /// testing it can be slow.
+    pub(crate) has_hub: bool,
+    /// The ids that must exist.
     pub(crate) ids: Vec<(NodeKind, i64)>,
+    /// The slugs that must exist.
     pub(crate) slugs: Vec<(NodeKind, String)>,
-    /// Names that rows are asked for: what finds nothing may be misspelt.
+    /// The names that the filter searches. If the list is empty, they may be misspelled.
     pub(crate) names: Vec<String>,
-    filters: usize,
+    filter_count: usize,
 }
 
 impl FilterContext {
+    /// Creates a context in which related rows are matched by `IN`.
     pub(crate) fn new(dialect: Dialect) -> Self {
         Self {
             dialect,
-            form: SubqueryForm::In,
-            is_tied: false,
-            is_named: false,
-            is_wide: false,
+            subquery_form: SubqueryForm::In,
+            has_related: false,
+            is_selective: false,
+            has_hub: false,
             ids: Vec::new(),
             slugs: Vec::new(),
             names: Vec::new(),
-            filters: 0,
+            filter_count: 0,
         }
     }
 
-    /// Gathers the same again, for rows that are walked by.
-    pub(crate) fn walking(dialect: Dialect) -> Self {
-        Self { form: SubqueryForm::Exists, ..Self::new(dialect) }
+    /// Creates a context in which related rows are matched by `EXISTS`, to translate the filter again for a scan.
+    pub(crate) fn for_scan(dialect: Dialect) -> Self {
+        Self { subquery_form: SubqueryForm::Exists, ..Self::new(dialect) }
     }
 
-    /// Whether to walk by rows may find those that pass soonest.
-    pub(crate) fn may_walk(&self) -> bool {
-        self.is_tied && !self.is_named && !self.is_wide
+    /// Returns true if a scan of the list in its order may be faster than materializing the matching rows.
+    pub(crate) fn may_scan(&self) -> bool {
+        self.has_related && !self.is_selective && !self.has_hub
     }
 
-    /// Reads what is asked of rows of `inner` that are tied to rows of `outer`: rows of the outer table cannot be named where both
-    /// are one, so that the inner rows are listed.
-    pub(crate) fn within<T>(&mut self, outer: &str, inner: &str, read: impl FnOnce(&mut Self) -> T) -> T {
-        let form = self.form;
+    /// Translates a filter on rows of the table `inner` that are related to rows of the table `outer`. If both are the same
+    /// table, `EXISTS` could not name the outer row, so `IN` is used.
+    pub(crate) fn in_subquery<T>(&mut self, outer: &str, inner: &str, translate: impl FnOnce(&mut Self) -> T) -> T {
+        let outer_form = self.subquery_form;
         if outer == inner {
-            self.form = SubqueryForm::In;
+            self.subquery_form = SubqueryForm::In;
         }
-        let found = read(self);
-        self.form = form;
-        found
+        let translated = translate(self);
+        self.subquery_form = outer_form;
+        translated
     }
 
-    /// Counts one more filter within the filter.
-    pub(crate) fn enter(&mut self) -> Result<()> {
-        self.filters += 1;
-        if self.filters > MOST_FILTERS {
+    /// Counts a filter within the filter. Error: `LIMIT` if there are too many.
+    pub(crate) fn count_filter(&mut self) -> Result<()> {
+        self.filter_count += 1;
+        if self.filter_count > MAX_FILTERS {
             return Err(Error::Limit(format!(
-                "The filter holds more than {MOST_FILTERS} filters: list values with `in`, or split the query"
+                "The filter contains more than {MAX_FILTERS} filters: list values with `in`, or split the query"
             )));
         }
         Ok(())
     }
 
-    /// Refuses references to nothing: one statement for all ids and one for the slugs of each noun.
-    pub(crate) async fn look_up(&self, session: &Session) -> Result<(), SharedError> {
+    /// Checks that all ids and slugs exist, with one statement for all ids and one for the slugs of each node type. Error:
+    /// `NOT_FOUND`, for a slug with the closest one that exists.
+    pub(crate) async fn check_references(&self, session: &Session) -> Result<(), SharedError> {
         if !self.ids.is_empty() {
             let ids: Vec<i64> = self.ids.iter().map(|(_, id)| *id).collect();
             let select = Query::select()
@@ -112,21 +119,22 @@ impl FilterContext {
             let slugs: Vec<&str> =
                 self.slugs.iter().filter(|(kind, _)| *kind == table).map(|(_, slug)| slug.as_str()).collect();
             if !slugs.is_empty() {
-                self.look_up_slugs(session, table, &slugs).await?;
+                self.check_slugs(session, table, &slugs).await?;
             }
         }
         Ok(())
     }
 
-    async fn look_up_slugs(&self, session: &Session, kind: NodeKind, slugs: &[&str]) -> Result<(), SharedError> {
+    async fn check_slugs(&self, session: &Session, kind: NodeKind, slugs: &[&str]) -> Result<(), SharedError> {
         let tables = [kind.table().to_owned(), format!("merged_{}", kind.table())];
         let tables = tables.iter().take(if kind.is_mergeable() { 2 } else { 1 });
-        let of = |table: &String| {
+        let select_slugs = |table: &String| {
             let list = self.dialect.texts(slugs.iter().copied());
             let column = Expr::col((table.clone(), "slug"));
             Query::select().column("slug").from(table.clone()).and_where(self.dialect.is_one_of(column, list)).take()
         };
-        let Some(select) = tables.map(of).reduce(|mut left, right| left.union(UnionType::All, right).take()) else {
+        let Some(select) = tables.map(select_slugs).reduce(|mut left, right| left.union(UnionType::All, right).take())
+        else {
             return Ok(());
         };
         let mut found = Vec::new();
@@ -135,8 +143,8 @@ impl FilterContext {
         }
         for slug in slugs {
             if !found.iter().any(|known| known == slug) {
-                let near = near_slug(session, kind, slug).await?;
-                let hint = near.map(|hint| format!("; {hint}")).unwrap_or_default();
+                let hint = closest_slug(session, kind, slug).await?;
+                let hint = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
                 return Err(Error::NotFound(format!("No {} has the slug `{slug}`{hint}", kind.words())).into());
             }
         }
@@ -144,8 +152,9 @@ impl FilterContext {
     }
 }
 
-/// The nearest slug of a noun. Only a mistake pays for the reading.
-async fn near_slug(session: &Session, kind: NodeKind, slug: &str) -> Result<Option<String>, SharedError> {
+/// Returns a hint with the closest existing slug, searched among the first 5,000 in alphabetical order. It reads them all, but
+/// only after a mistake.
+async fn closest_slug(session: &Session, kind: NodeKind, slug: &str) -> Result<Option<String>, SharedError> {
     let select = Query::select()
         .column("slug")
         .from(kind.table())
@@ -157,9 +166,9 @@ async fn near_slug(session: &Session, kind: NodeKind, slug: &str) -> Result<Opti
     for row in session.all(&select).await? {
         all.push(row.try_get::<String>("", "slug")?);
     }
-    // A slug that holds the words asked for is nearer than any likeness of letters.
-    let holding = all.iter().find(|known| slug.len() > 2 && known.contains(slug));
-    Ok(holding
+    // A slug that contains the text is closer than one that is merely similar.
+    let containing = all.iter().find(|known| slug.len() > 2 && known.contains(slug));
+    Ok(containing
         .map(|known| format!("did you mean \"{known}\"?"))
         .or_else(|| did_you_mean(slug, all.iter().map(String::as_str))))
 }

@@ -1,67 +1,74 @@
-//! Filters of dates, which are spans of time.
+//! Filters on dates. A date is a span of time, from its earliest to its latest possible second.
 
 use async_graphql::InputObject;
 use sea_orm::sea_query::{Expr, ExprTrait};
 
 use crate::error::{Error, Result};
-use crate::graphql::filter::{all, null};
+use crate::graphql::filter::{all, null_test};
 use crate::text::date::Date;
 
-/// A span of time in EDTF (ISO 8601-2 Level 1): from the start of `from` to the end of `to`.
+/// A range of time, from the start of `from` to the end of `to`. Give at least one of them (otherwise `BAD_INPUT`).
 #[derive(Clone, Debug, Default, InputObject)]
 pub struct DateRange {
-    /// The first day, month, year or instant, such as `2021-07-09`; open when left out.
+    /// Start of the range, inclusive, as an EDTF date (ISO 8601-2 Level 1): an instant, day, month or year such as `2021-07-09`
+    /// or `2021`. If omitted, the range has no start.
     pub from: Option<String>,
-    /// The last one, included; open when left out.
+    /// End of the range, inclusive, as an EDTF date: `2021` includes all of that year. If omitted, the range has no end.
     pub to: Option<String>,
 }
 
 impl DateRange {
+    /// Returns the first second of the range, and the first second after it.
     pub(crate) fn bounds(&self) -> Result<(Option<i64>, Option<i64>)> {
-        let from = self.from.as_deref().map(date).transpose()?.and_then(|date| date.earliest);
-        let to = self.to.as_deref().map(date).transpose()?.and_then(|date| date.latest);
+        let from = self.from.as_deref().map(parse_date).transpose()?.and_then(|date| date.earliest);
+        let to = self.to.as_deref().map(parse_date).transpose()?.and_then(|date| date.latest);
         if self.from.is_none() && self.to.is_none() {
-            return Err(Error::BadInput("A span of time has neither `from` nor `to`: give at least one".into()));
+            return Err(Error::BadInput("The date range has neither `from` nor `to`: give at least one".into()));
         }
         if let (Some(from), Some(to)) = (from, to)
             && to <= from
         {
-            return Err(Error::BadInput("A span of time ends before it begins: exchange `from` and `to`".into()));
+            return Err(Error::BadInput("The date range ends before it begins: swap `from` and `to`".into()));
         }
         Ok((from, to))
     }
 }
 
-pub(crate) fn date(text: &str) -> Result<Date> {
+/// Parses an EDTF date. Error: `BAD_INPUT`.
+pub(crate) fn parse_date(text: &str) -> Result<Date> {
     Date::parse(text).map_err(|error| Error::BadInput(error.to_string()))
 }
 
-/// A filter of dates. Dates are spans of time, so two questions can be asked of them; what has no date passes neither.
+/// Filter on a date. A date may cover a span of time (`2021-07` covers a month), so a row can match a range possibly or
+/// certainly. All given fields must match. Rows without a date match only `isNull: true`.
 #[derive(Clone, Debug, Default, InputObject)]
 pub struct DateFilter {
-    /// It may lie within: its span and this one overlap.
+    /// The date may be in this range: its span and the range overlap.
     pub possibly_within: Option<DateRange>,
-    /// It lies within for certain: its whole span is inside of this one.
+    /// The date is certainly in this range: its whole span is inside the range.
     pub certainly_within: Option<DateRange>,
-    /// It ends before this date begins (EDTF).
+    /// The date ends before this EDTF date begins.
     pub before: Option<String>,
-    /// It begins after this date ends (EDTF).
+    /// The date begins after this EDTF date ends.
     pub after: Option<String>,
-    /// It has no date.
+    /// `true` matches rows without a date, `false` rows with a date.
     pub is_null: Option<bool>,
 }
 
-/// The columns of a date.
+/// The columns that store a date.
 pub(crate) struct DateColumns {
-    /// EDTF text; null when there is no date.
+    /// The EDTF text; null if there is no date.
     pub(crate) text: Expr,
+    /// The first second of the span; null if the date has no start.
     pub(crate) earliest: Expr,
+    /// The first second after the span; null if the date has no end.
     pub(crate) latest: Expr,
 }
 
 impl DateFilter {
     pub(crate) fn test(&self, columns: &DateColumns) -> Result<Expr> {
         let DateColumns { text, earliest, latest } = columns;
+        // A date without the bound is unlimited on that side.
         let open = |bound: &Expr, test: Expr| text.clone().is_not_null().and(bound.clone().is_null().or(test));
         let mut tests = Vec::new();
         if let Some(range) = &self.possibly_within {
@@ -75,18 +82,18 @@ impl DateFilter {
             tests.extend(to.map(|to| latest.clone().lte(to)));
         }
         if let Some(before) = &self.before {
-            let bound = date(before)?.earliest;
+            let bound = parse_date(before)?.earliest;
             let bound = bound
-                .ok_or_else(|| Error::BadInput(format!("`before: {before}` has no beginning: give a date that has")))?;
+                .ok_or_else(|| Error::BadInput(format!("`before: {before}` has no start: give a date that has one")))?;
             tests.push(latest.clone().lte(bound));
         }
         if let Some(after) = &self.after {
-            let bound = date(after)?.latest;
-            let bound =
-                bound.ok_or_else(|| Error::BadInput(format!("`after: {after}` has no end: give a date that has")))?;
+            let bound = parse_date(after)?.latest;
+            let bound = bound
+                .ok_or_else(|| Error::BadInput(format!("`after: {after}` has no end: give a date that has one")))?;
             tests.push(earliest.clone().gte(bound));
         }
-        tests.extend(null(text, self.is_null));
+        tests.extend(null_test(text, self.is_null));
         Ok(all(tests))
     }
 }

@@ -1,4 +1,4 @@
-//! Filters of rows that are tied to a row.
+//! Filters on lists of related rows, such as the participations of an event.
 
 use std::borrow::Cow;
 
@@ -7,17 +7,19 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityName, EntityTrait};
 
 use crate::error::Result;
-use crate::graphql::filter::{FilterContext, Name, NodeFilter, all, fails, id_of, name_of, one_of};
+use crate::graphql::filter::{
+    ColumnName, FilterContext, NodeFilter, all, column_name, id_column, is_not_true, semi_join,
+};
 
-/// A filter of rows that belong to a row.
+/// Filter on the related rows of a row. All given fields must match.
 #[derive(Clone, Debug, InputObject)]
 #[graphql(name_type)]
 pub struct ListFilter<F: NodeFilter> {
-    /// At least one passes.
+    /// At least one related row matches.
     pub some: Option<Box<F>>,
-    /// None passes.
+    /// No related row matches; true if there are no related rows.
     pub none: Option<Box<F>>,
-    /// All pass, or there is none.
+    /// Every related row matches; true if there are no related rows.
     pub every: Option<Box<F>>,
 }
 
@@ -28,58 +30,66 @@ impl<F: NodeFilter> TypeName for ListFilter<F> {
 }
 
 impl<F: NodeFilter> ListFilter<F> {
-    pub(crate) fn test(&self, tie: &RelatedRows, context: &mut FilterContext) -> Result<Expr> {
-        context.is_tied = true;
-        context.is_wide |= HUBS.contains(&tie.id.0);
-        context.within(tie.id.0, tie.mine.0, |context| {
+    pub(crate) fn test(&self, related: &RelatedRows, context: &mut FilterContext) -> Result<Expr> {
+        context.has_related = true;
+        context.has_hub |= HUB_TABLES.contains(&related.id.0);
+        context.in_subquery(related.id.0, related.own_column.0, |context| {
             let mut tests = Vec::new();
             if let Some(filter) = &self.some {
-                let passes = filter.condition(context)?;
-                tests.push(tie.to_one::<F::Entity>(passes, context));
+                let condition = filter.condition(context)?;
+                tests.push(related.any::<F::Entity>(condition, context));
             }
             if let Some(filter) = &self.none {
-                let passes = filter.condition(context)?;
-                tests.push(fails(tie.to_one::<F::Entity>(passes, context)));
+                let condition = filter.condition(context)?;
+                tests.push(is_not_true(related.any::<F::Entity>(condition, context)));
             }
             if let Some(filter) = &self.every {
-                let passes = filter.condition(context)?;
-                tests.push(fails(tie.to_one::<F::Entity>(fails(passes), context)));
+                let condition = filter.condition(context)?;
+                tests.push(is_not_true(related.any::<F::Entity>(is_not_true(condition), context)));
             }
             Ok(all(tests))
         })
     }
 }
 
-/// Tables of which one row may be tied to most of the graph.
-const HUBS: &[&str] = &["actor", "place"];
+/// Tables of which one row may be related to most of the graph.
+const HUB_TABLES: &[&str] = &["actor", "place"];
 
-/// How rows of another noun are tied to a row.
+/// The relation between a row and the rows of another table.
 pub(crate) struct RelatedRows {
-    /// The row's number.
-    id: Name,
-    /// The column that has it.
-    mine: Name,
-    /// Where that is a table between them, its column of the other row's number.
-    theirs: Option<Name>,
+    /// The id column of the row.
+    id: ColumnName,
+    /// The column that references it: a foreign key of the related rows, or a column of a join table.
+    own_column: ColumnName,
+    /// The column of the join table that references the related rows, if there is a join table.
+    related_column: Option<ColumnName>,
 }
 
 impl RelatedRows {
-    /// The row is tied to a row of `R` for which the condition holds.
-    fn to_one<R: EntityName>(&self, condition: Expr, context: &FilterContext) -> Expr {
-        let holds = match self.theirs {
-            Some(theirs) => one_of(theirs, id_of::<R>(), condition, context),
+    /// Matches rows of which at least one related row, of the table `R`, fulfills the condition.
+    fn any<R: EntityName>(&self, condition: Expr, context: &FilterContext) -> Expr {
+        let condition = match self.related_column {
+            Some(related_column) => semi_join(related_column, id_column::<R>(), condition, context),
             None => condition,
         };
-        one_of(self.id, self.mine, holds, context)
+        semi_join(self.id, self.own_column, condition, context)
     }
 }
 
-/// The related rows carry this row's number in `column`.
+/// The related rows reference this row by the foreign key `column`.
 pub(crate) fn has_child<E: EntityTrait, C: ColumnTrait>(column: C) -> RelatedRows {
-    RelatedRows { id: id_of::<E>(), mine: name_of(column), theirs: None }
+    RelatedRows { id: id_column::<E>(), own_column: column_name(column), related_column: None }
 }
 
-/// A table ties them: `mine` is this row's column in it, `theirs` that of the related rows.
-pub(crate) fn via_join_table<E: EntityTrait, J: EntityTrait>(mine: J::Column, theirs: J::Column) -> RelatedRows {
-    RelatedRows { id: id_of::<E>(), mine: name_of(mine), theirs: Some(name_of(theirs)) }
+/// The related rows are related through the join table `J`: `own_column` references this row, `related_column` the related
+/// row.
+pub(crate) fn via_join_table<E: EntityTrait, J: EntityTrait>(
+    own_column: J::Column,
+    related_column: J::Column,
+) -> RelatedRows {
+    RelatedRows {
+        id: id_column::<E>(),
+        own_column: column_name(own_column),
+        related_column: Some(column_name(related_column)),
+    }
 }

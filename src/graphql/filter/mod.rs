@@ -1,8 +1,17 @@
-//! Filters: what a list may be narrowed by, as SQL that indexes can serve.
+//! Filters: the inputs that restrict lists, and their translation to SQL that indexes can serve.
 //!
-//! A filter of related rows becomes `id IN (SELECT ...)`: the inner select stands on its own, so the database may start
-//! from either side. Where rows are walked in their order it becomes `EXISTS (SELECT ...)`, which asks of one row at a time
-//! (see `walk`). A value that names nothing is an error, so references are gathered and looked up before the list is read.
+//! - [`scalar`], [`date`], [`area`], [`name`], [`search`], [`reference`]: filters by the kind of value.
+//! - [`list`]: filters on lists of related rows (`some`, `none`, `every`).
+//! - [`context`]: what is collected while a filter is translated.
+//! - [`json`]: filters given as JSON, for exports.
+//! - [`filter!`](filter): declares the filter of a node type.
+//!
+//! A filter on related rows becomes `id IN (SELECT ...)`. The inner select is independent of the outer row, so the database may
+//! start from either side. If the list is scanned in its order, it becomes `EXISTS (SELECT ...)`, which tests one row at a time
+//! (see [`SqliteScan`](crate::graphql::connection::sqlite_scan::SqliteScan)).
+//!
+//! An id or slug that does not exist is an error and not an empty list. The translation collects them in a [`FilterContext`],
+//! and they are looked up before the list is read.
 
 mod area;
 mod context;
@@ -22,88 +31,96 @@ pub use crate::graphql::filter::area::PointInput;
 pub(crate) use crate::graphql::filter::area::{BoundingBoxInput, NearInput, in_box, near};
 pub(crate) use crate::graphql::filter::context::FilterContext;
 use crate::graphql::filter::context::SubqueryForm;
-pub(crate) use crate::graphql::filter::date::{DateColumns, DateFilter, date};
+pub(crate) use crate::graphql::filter::date::{DateColumns, DateFilter, parse_date};
 pub(crate) use crate::graphql::filter::json::from_json;
 pub(crate) use crate::graphql::filter::list::{ListFilter, has_child, via_join_table};
 pub(crate) use crate::graphql::filter::name::{NameMatch, NameQuery};
 pub(crate) use crate::graphql::filter::reference::{
-    IdFilter, RecordFilter, Selector, SlugFilter, from_record, with_slug,
+    IdFilter, RecordFilter, Selector, SlugFilter, from_record, ids_with_slug,
 };
 pub(crate) use crate::graphql::filter::scalar::{
     BooleanFilter, EnumFilter, EventTypeFilter, FloatFilter, StringFilter,
 };
 pub(crate) use crate::graphql::filter::search::{
-    found_or_named, name as asked_name, searched, searched_or_named, words as asked_words,
+    full_text_match, full_text_or_name_ids, full_text_or_name_match, name_in_search, parse_search,
 };
 
 use crate::error::{Error, Result};
 
-/// The most values of one list in a filter.
-const MOST_VALUES: usize = 1000;
+/// Maximum number of values in one list of a filter.
+const MAX_LIST_LENGTH: usize = 1000;
 
-/// The filter of a noun.
+/// The filter of a node type.
 pub trait NodeFilter: InputType {
-    /// The noun's table.
+    /// The table.
     type Entity: EntityName;
-    /// What holds for the rows that pass.
+    /// Translates the filter to a condition on the rows that match it. Errors: `BAD_INPUT` or `LIMIT` for invalid values.
     fn condition(&self, context: &mut FilterContext) -> Result<Expr>;
 }
 
-/// What a filter of one column tests.
+/// Filter on one column.
 pub(crate) trait ColumnFilter {
+    /// Translates the filter to a condition on the column.
     fn test(&self, column: Expr, context: &mut FilterContext) -> Result<Expr>;
 }
 
+/// Combines conditions with AND; true if there are none.
 pub(crate) fn all(conditions: impl IntoIterator<Item = Expr>) -> Expr {
-    conditions.into_iter().reduce(|left, right| left.and(right)).unwrap_or_else(truth)
+    conditions.into_iter().reduce(|left, right| left.and(right)).unwrap_or_else(always_true)
 }
 
+/// Combines conditions with OR; false if there are none.
 pub(crate) fn any(conditions: impl IntoIterator<Item = Expr>) -> Expr {
-    conditions.into_iter().reduce(|left, right| left.or(right)).unwrap_or_else(|| truth().not())
+    conditions.into_iter().reduce(|left, right| left.or(right)).unwrap_or_else(|| always_true().not())
 }
 
-pub(crate) fn truth() -> Expr {
+/// The condition `1 = 1`.
+pub(crate) fn always_true() -> Expr {
     Expr::cust("1 = 1")
 }
 
-/// Not, where unknown counts as false: what has no value does not pass, so its opposite passes.
-pub(crate) fn fails(condition: Expr) -> Expr {
+/// Negates a condition, where unknown (null) counts as false. A row without a value does not match a condition on the value, so it
+/// matches the negation.
+pub(crate) fn is_not_true(condition: Expr) -> Expr {
     condition.is_not(Expr::Constant(true.into()))
 }
 
-fn few<T>(values: &[T]) -> Result<&[T]> {
-    if values.len() > MOST_VALUES {
-        return Err(Error::Limit(format!("A filter lists {} values; give at most {MOST_VALUES}", values.len())));
+/// Returns the list. Error: `LIMIT` if it is too long.
+fn check_list_length<T>(values: &[T]) -> Result<&[T]> {
+    if values.len() > MAX_LIST_LENGTH {
+        return Err(Error::Limit(format!("A filter lists {} values: give at most {MAX_LIST_LENGTH}", values.len())));
     }
     Ok(values)
 }
 
-fn null(column: &Expr, is_null: Option<bool>) -> Option<Expr> {
+/// Translates `isNull`.
+fn null_test(column: &Expr, is_null: Option<bool>) -> Option<Expr> {
     is_null.map(|is_null| if is_null { column.clone().is_null() } else { column.clone().is_not_null() })
 }
 
-/// Declares the filter of a noun. Each field says how it tests:
+/// Declares the filter of a node type. Each field has a description, a name, an input type and one of these translations:
 ///
-/// * `column C`: the column itself
-/// * `id C of K`, `slug_of C of K`: ids and slugs of a noun
-/// * `one C`: the row that the column refers to
-/// * `many T`: the rows that a [`ActorLink`] relates
-/// * `with F`: a function of its own
+/// - `column(C)`: the input type tests the column `C` ([`ColumnFilter`]).
+/// - `id(C of K)`, `slug_of(C of K)`: the column contains ids or slugs of the node type `K`.
+/// - `one(C)`: the row that the foreign key `C` references.
+/// - `many(R)`: the related rows that a [`RelatedRows`](list::RelatedRows) describes.
+/// - `date(TEXT EARLIEST LATEST)`: the columns of a date.
+/// - `with(F)`: a function from the input and the [`FilterContext`] to a condition.
 macro_rules! filter {
-    ($(#[doc = $doc:literal])+ $name:ident of $module:ident { $($(#[doc = $line:literal])+ $field:ident: $type:ty = $how:ident ($($argument:tt)+);)+ }) => {
+    ($(#[doc = $doc:literal])+ $name:ident of $module:ident { $($(#[doc = $field_doc:literal])+ $field:ident: $type:ty = $translation:ident ($($argument:tt)+);)+ }) => {
         $(#[doc = $doc])+
         ///
-        /// All fields that are given must hold; a field that is left out or null asks nothing. `field: {}` asks that there
-        /// be such a thing: `not: {speaker: {}}` finds what has no speaker.
+        /// All given fields must match; fields that are omitted or null are ignored. An empty object requires that the related
+        /// row exists: `not: {speaker: {}}` matches rows without a speaker. At most 200 filters within one filter (`LIMIT`).
         #[derive(Clone, Debug, async_graphql::InputObject)]
         pub struct $name {
-            /// All of these hold.
+            /// Matches rows that match all of these filters.
             pub and: Option<Vec<$name>>,
-            /// At least one of these holds.
+            /// Matches rows that match at least one of these filters. An empty list matches nothing.
             pub or: Option<Vec<$name>>,
-            /// This does not hold.
+            /// Matches rows that do not match this filter, including rows without the tested value.
             pub not: Option<Box<$name>>,
-            $($(#[doc = $line])+ pub $field: Option<$type>,)+
+            $($(#[doc = $field_doc])+ pub $field: Option<$type>,)+
         }
 
         impl $crate::graphql::filter::NodeFilter for $name {
@@ -112,7 +129,7 @@ macro_rules! filter {
             fn condition(&self, context: &mut $crate::graphql::filter::FilterContext) -> $crate::error::Result<sea_orm::sea_query::Expr> {
                 #[allow(unused_imports)]
                 use $crate::graphql::filter::ColumnFilter;
-                context.enter()?;
+                context.count_filter()?;
                 let mut tests = Vec::new();
                 if let Some(filters) = &self.and {
                     for filter in filters {
@@ -124,10 +141,10 @@ macro_rules! filter {
                     tests.push($crate::graphql::filter::any(any));
                 }
                 if let Some(filter) = &self.not {
-                    tests.push($crate::graphql::filter::fails(filter.condition(context)?));
+                    tests.push($crate::graphql::filter::is_not_true(filter.condition(context)?));
                 }
                 $(if let Some(value) = &self.$field {
-                    tests.push($crate::graphql::filter::filter!(@$how value context $module $($argument)+));
+                    tests.push($crate::graphql::filter::filter!(@$translation value context $module $($argument)+));
                 })+
                 Ok($crate::graphql::filter::all(tests))
             }
@@ -145,7 +162,7 @@ macro_rules! filter {
     (@one $value:ident $context:ident $module:ident $column:ident) => {
         $crate::graphql::filter::refers_to(entity::$module::Column::$column, &**$value, $context)?
     };
-    (@many $value:ident $context:ident $module:ident $tie:expr) => { $value.test(&$tie, $context)? };
+    (@many $value:ident $context:ident $module:ident $related:expr) => { $value.test(&$related, $context)? };
     (@date $value:ident $context:ident $module:ident $text:ident $earliest:ident $latest:ident) => {
         $value.test(&$crate::graphql::filter::DateColumns {
             text: $crate::graphql::filter::filter!(@col $module $text),
@@ -160,37 +177,40 @@ macro_rules! filter {
 }
 pub(crate) use filter;
 
-/// The column refers to a row that passes.
+/// Matches rows whose foreign key `column` references a row that matches the filter.
 pub(crate) fn refers_to<C: ColumnTrait, F: NodeFilter>(
     column: C,
     filter: &F,
     context: &mut FilterContext,
 ) -> Result<Expr> {
-    context.is_tied = true;
-    let (mine, theirs) = (name_of(column), id_of::<F::Entity>());
-    context.within(mine.0, theirs.0, |context| Ok(one_of(mine, theirs, filter.condition(context)?, context)))
+    context.has_related = true;
+    let (own, referenced) = (column_name(column), id_column::<F::Entity>());
+    context.in_subquery(own.0, referenced.0, |context| {
+        Ok(semi_join(own, referenced, filter.condition(context)?, context))
+    })
 }
 
-/// A column: its table and its own name.
-pub(crate) type Name = (&'static str, &'static str);
+/// A column: the names of its table and of the column.
+pub(crate) type ColumnName = (&'static str, &'static str);
 
-pub(crate) fn name_of<C: ColumnTrait>(column: C) -> Name {
+pub(crate) fn column_name<C: ColumnTrait>(column: C) -> ColumnName {
     (C::EntityName::default().table_name(), IdenStatic::as_str(&column))
 }
 
-pub(crate) fn id_of<E: EntityName>() -> Name {
+/// The id column of a table.
+pub(crate) fn id_column<E: EntityName>() -> ColumnName {
     (E::default().table_name(), "id")
 }
 
-/// A row has in `mine` what a row for which the condition holds has in `theirs`.
-pub(crate) fn one_of(mine: Name, theirs: Name, condition: Expr, context: &FilterContext) -> Expr {
-    let mut rows = Query::select().from(theirs.0).and_where(condition).take();
-    if context.form == SubqueryForm::Exists {
-        let is_that = Expr::col(theirs).eq(Expr::col(mine));
-        // With a limit SQLite does not make joins of several: what fails by the second would be looked for once for each row
-        // that passes by the first.
-        return Expr::exists(rows.expr(truth()).and_where(is_that).limit(1).take());
+/// Matches rows whose column `own` equals the column `other` of at least one row that fulfills the condition.
+pub(crate) fn semi_join(own: ColumnName, other: ColumnName, condition: Expr, context: &FilterContext) -> Expr {
+    let mut rows = Query::select().from(other.0).and_where(condition).take();
+    if context.subquery_form == SubqueryForm::Exists {
+        let is_equal = Expr::col(other).eq(Expr::col(own));
+        // The limit keeps SQLite from merging several subqueries into one join, where a row that fails the second would be
+        // searched once for each row that matches the first.
+        return Expr::exists(rows.expr(always_true()).and_where(is_equal).limit(1).take());
     }
-    // A null among the values would make the answer to the whole question unknown.
-    Expr::col(mine).in_subquery(rows.column(theirs).and_where(Expr::col(theirs).is_not_null()).take())
+    // With a null among its values, NOT IN would be unknown for every row.
+    Expr::col(own).in_subquery(rows.column(other).and_where(Expr::col(other).is_not_null()).take())
 }

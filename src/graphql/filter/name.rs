@@ -1,4 +1,4 @@
-//! Filters of names: each rule by which names are compared, as a select that enters an index.
+//! Filters on names: each rule by which names are compared, as a select that uses an index.
 
 use async_graphql::InputObject;
 use entity::name_key::NameRule;
@@ -10,30 +10,31 @@ use crate::graphql::filter::{FilterContext, any};
 use crate::text::fold;
 use crate::text::phonetic::Sound;
 
-/// The most words of a name that is asked for.
-const MOST_WORDS: usize = 20;
+/// Maximum number of words in a searched name.
+const MAX_WORDS: usize = 20;
 
-/// A filter of the names of an actor or place. A label that is a description is no name.
+/// Filter on the names of an actor or place. A label that only describes ("the kidnappers") is not a name and does not match.
 #[derive(Clone, Debug, InputObject)]
 pub struct NameMatch {
-    /// The name, whole or one or more of its words, in any script. A single letter stands for a word that it begins, where
-    /// there is another word.
+    /// A whole name, or one or more of its words, in any script. At most 20 words (`LIMIT`), with at least one letter or digit
+    /// (`BAD_INPUT`). With the mode `PHONETIC` a single letter beside a longer word is an initial: it matches a word that
+    /// starts with it.
     pub matches: String,
-    /// How names are compared; all ways when left out.
+    /// Rules for comparing names; a name that matches by any of them counts. Default: all. An empty list is an error (`BAD_INPUT`).
     pub modes: Option<Vec<NameRule>>,
 }
 
 impl NameMatch {
-    /// The number of a row that bears a name that matches.
+    /// Matches rows whose id is in `column` and that have a matching name.
     pub(crate) fn test(&self, column: Expr, context: &mut FilterContext) -> Result<Expr> {
-        context.is_named = true;
+        context.is_selective = true;
         context.names.push(self.matches.clone());
         let names = NameQuery::new(&self.matches)?;
-        let rules = some_rules(self.modes.as_deref())?;
-        // One select a way, joined by UNION: each enters an index, which no planner does for an OR between them.
+        let rules = rules_or_all(self.modes.as_deref())?;
+        // One select per rule, combined by UNION: each uses an index. No planner does that for an OR between them.
         let all = rules
             .iter()
-            .flat_map(|rule| names.by(*rule))
+            .flat_map(|rule| names.selects_by(*rule))
             .reduce(|mut left, right| left.union(UnionType::All, right).take());
         let Some(all) = all else { return Ok(any([])) };
         let bearers =
@@ -42,99 +43,104 @@ impl NameMatch {
     }
 }
 
-/// The rules that were asked for, or all.
-pub(crate) fn some_rules(modes: Option<&[NameRule]>) -> Result<&[NameRule]> {
+/// Returns the given rules, or all if none are given. Error: `BAD_INPUT` for an empty list.
+fn rules_or_all(modes: Option<&[NameRule]>) -> Result<&[NameRule]> {
     match modes {
-        Some([]) => {
-            Err(Error::BadInput("`modes` is empty, so no name can match: name one, or leave it out for all".into()))
-        }
+        Some([]) => Err(Error::BadInput(
+            "`modes` is empty, so no name can match: give at least one mode, or omit it for all".into(),
+        )),
         modes => Ok(modes.unwrap_or(NameRule::ALL)),
     }
 }
 
-/// What a name that is asked for is compared by.
+/// A name that is searched, in the forms by which names are compared.
 pub(crate) struct NameQuery {
     text: String,
-    /// Its folded words.
+    /// The folded words of the text.
     words: Vec<String>,
     pub(crate) sound: Sound,
 }
 
-/// Keys of which a name must have one.
-type OneOf = Vec<String>;
+/// Alternative keys: a name must have one of them.
+type KeyGroup = Vec<String>;
 
 impl NameQuery {
-    /// Errors: `BAD_INPUT` for a text without a letter or digit, `LIMIT` for more than 20 words.
+    /// Prepares a name. Errors: `BAD_INPUT` for a text without a letter or digit, `LIMIT` for more than 20 words.
     pub(crate) fn new(text: &str) -> Result<Self> {
         let words = fold::words(text);
         if words.is_empty() {
-            return Err(Error::BadInput("`matches` has no letter or digit: write a name or a part of one".into()));
+            return Err(Error::BadInput("`matches` has no letter or digit: give a name or part of one".into()));
         }
-        if words.len() > MOST_WORDS {
-            return Err(Error::Limit(format!("`matches` has more than {MOST_WORDS} words: write a name")));
+        if words.len() > MAX_WORDS {
+            return Err(Error::Limit(format!("`matches` has more than {MAX_WORDS} words: give a shorter name")));
         }
         Ok(Self { text: text.to_owned(), words, sound: Sound::of(text) })
     }
 
-    /// Selects of the numbers of names, as `name_id`, that agree by a rule; a name may be in more than one.
-    pub(crate) fn by(&self, rule: NameRule) -> Vec<SelectStatement> {
+    /// Returns selects of the ids (`name_id`) of the names that match by a rule. A name may be in several of them.
+    pub(crate) fn selects_by(&self, rule: NameRule) -> Vec<SelectStatement> {
         match rule {
             NameRule::Exact => {
                 let name = Expr::col(("name", "text")).eq(self.text.as_str());
                 vec![Query::select().expr_as(Expr::col(("name", "id")), "name_id").from("name").and_where(name).take()]
             }
-            NameRule::Folded => self.by_words(&[NameRule::Folded], str::to_owned),
-            // Either side may be the one in other letters.
-            NameRule::Transliterated => self.by_words(&[NameRule::Folded, NameRule::Transliterated], fold::to_latin),
+            NameRule::Folded => self.selects_by_words(&[NameRule::Folded], str::to_owned),
+            // Either the stored or the searched name may be in another script.
+            NameRule::Transliterated => {
+                self.selects_by_words(&[NameRule::Folded, NameRule::Transliterated], fold::to_latin)
+            }
             NameRule::Phonetic => {
                 let words = self.required();
-                let all = words.iter().map(|at| self.keys(*at)).collect();
+                let all = words.iter().map(|index| self.phonetic_keys(*index)).collect();
                 let paired = self.sound.pairs.iter().map(|pair| {
-                    let others = words.iter().filter(|at| !pair.words.contains(at)).map(|at| self.keys(*at));
+                    let others = words.iter().filter(|index| !pair.words.contains(index));
+                    let others = others.map(|index| self.phonetic_keys(*index));
                     std::iter::once(pair.keys.clone()).chain(others).collect()
                 });
-                let selects = std::iter::once(all).chain(paired).filter_map(|groups| with_all(&[rule], groups));
+                let selects = std::iter::once(all).chain(paired).filter_map(|groups| select_with_all(&[rule], groups));
                 selects.map(|names| self.with_initials(&words, names)).collect()
             }
         }
     }
 
-    /// Selects of names that lack one of the words by their sound.
-    pub(crate) fn but_one(&self) -> Vec<SelectStatement> {
+    /// Returns selects of the names that match phonetically in all words but one.
+    pub(crate) fn selects_but_one_word(&self) -> Vec<SelectStatement> {
         let words = self.required();
         if words.len() < 2 {
             return Vec::new();
         }
-        let without = |left_out: &usize| words.iter().filter(|at| *at != left_out).map(|at| self.keys(*at)).collect();
-        words.iter().filter_map(|left_out| with_all(&[NameRule::Phonetic], without(left_out))).collect()
+        let without = |omitted: &usize| {
+            words.iter().filter(|index| *index != omitted).map(|index| self.phonetic_keys(*index)).collect()
+        };
+        words.iter().filter_map(|omitted| select_with_all(&[NameRule::Phonetic], without(omitted))).collect()
     }
 
-    /// Selects names that have one of these skeletons.
-    pub(crate) fn with_sound(keys: Vec<String>) -> Option<SelectStatement> {
-        with_all(&[NameRule::Phonetic], vec![keys])
+    /// Selects the names that have one of these phonetic keys.
+    pub(crate) fn select_by_phonetic_keys(keys: Vec<String>) -> Option<SelectStatement> {
+        select_with_all(&[NameRule::Phonetic], vec![keys])
     }
 
-    /// The words are all among the name's words, or they are its words joined or split otherwise.
-    fn by_words(&self, rules: &[NameRule], form: fn(&str) -> String) -> Vec<SelectStatement> {
-        let words: Vec<OneOf> =
+    /// Returns selects of the names that contain all words, or the same words joined or split differently.
+    fn selects_by_words(&self, rules: &[NameRule], form: fn(&str) -> String) -> Vec<SelectStatement> {
+        let words: Vec<KeyGroup> =
             self.words.iter().map(|word| vec![form(word)]).filter(|key| !key[0].is_empty()).collect();
-        let mut joined: OneOf = vec![form(&fold::fold_joined(&self.text)), form(&self.words.concat())];
+        let mut joined: KeyGroup = vec![form(&fold::fold_joined(&self.text)), form(&self.words.concat())];
         joined.retain(|form| !form.is_empty());
         joined.dedup();
         let joined = vec![joined];
-        // One word is itself joined.
-        let ways = if words == joined { vec![words] } else { vec![words, joined] };
-        ways.into_iter().filter_map(|groups| with_all(rules, groups)).collect()
+        // A single word is the same joined.
+        let alternatives = if words == joined { vec![words] } else { vec![words, joined] };
+        alternatives.into_iter().filter_map(|groups| select_with_all(rules, groups)).collect()
     }
 
-    /// Only names that have, for each initial that is asked for, a word that it begins.
+    /// Restricts a select to names that have, for each initial in the searched name, a word that starts with it.
     fn with_initials(&self, required: &[usize], mut names: SelectStatement) -> SelectStatement {
         let all = self.sound.words.iter().enumerate();
-        for (_, word) in all.filter(|(at, word)| !required.contains(at) && !word.letters.is_empty()) {
-            // Keys from this letter on, up to those that begin with the next one.
-            let behind: String = word.letters.chars().map(|letter| char::from(letter as u8 + 1)).collect();
+        for (_, word) in all.filter(|(index, word)| !required.contains(index) && !word.letters.is_empty()) {
+            // A range of keys: from the initial up to the next letter.
+            let end: String = word.letters.chars().map(|letter| char::from(letter as u8 + 1)).collect();
             let key = || Expr::col(("begun", "key"));
-            let begun = Query::select()
+            let with_initial = Query::select()
                 .expr(Expr::cust("1"))
                 .from_as("name_key", Alias::new("begun"))
                 .and_where(Expr::col(("begun", "name_id")).equals(("name_key", "name_id")))
@@ -143,31 +149,32 @@ impl NameQuery {
                         .is_in([NameRule::Folded, NameRule::Transliterated].map(|rule| rule.to_value())),
                 )
                 .and_where(key().gte(word.letters.as_str()))
-                .and_where(key().lt(behind))
+                .and_where(key().lt(end))
                 .take();
-            names.and_where(Expr::exists(begun));
+            names.and_where(Expr::exists(with_initial));
         }
         names
     }
 
-    fn keys(&self, at: usize) -> OneOf {
-        self.sound.words[at].keys.clone()
+    /// The phonetic keys of the word at an index.
+    fn phonetic_keys(&self, index: usize) -> KeyGroup {
+        self.sound.words[index].keys.clone()
     }
 
-    /// The words that a name must have by their sound: all but initials, where there are others.
+    /// Returns the indexes of the words that a name must contain phonetically: all but initials, if there are other words.
     fn required(&self) -> Vec<usize> {
         let words = &self.sound.words;
-        let long: Vec<usize> = (0..words.len()).filter(|at| words[*at].letters.len() > 1).collect();
+        let long: Vec<usize> = (0..words.len()).filter(|index| words[*index].letters.len() > 1).collect();
         if long.is_empty() { (0..words.len()).collect() } else { long }
     }
 }
 
-/// Selects the names that have a key of each group.
-fn with_all(rules: &[NameRule], mut groups: Vec<OneOf>) -> Option<SelectStatement> {
+/// Selects the names that have a key of each group; `None` if there is no group.
+fn select_with_all(rules: &[NameRule], mut groups: Vec<KeyGroup>) -> Option<SelectStatement> {
     groups.retain(|group| !group.is_empty());
-    // From the longest key, which the fewest names have.
+    // Starts with the longest key, which the fewest names have.
     groups.sort_by_key(|group| std::cmp::Reverse(group.iter().map(String::len).max()));
-    let has = |table: &'static str, group: &OneOf| {
+    let has = |table: &'static str, group: &KeyGroup| {
         let rules = rules.iter().map(ActiveEnum::to_value);
         Expr::col((table, "rule")).is_in(rules).and(Expr::col((table, "key")).is_in(group.iter().map(String::as_str)))
     };

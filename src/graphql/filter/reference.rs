@@ -1,4 +1,4 @@
-//! Filters that name rows: by id, slug or record.
+//! Filters that identify nodes: by id, slug or record.
 
 use async_graphql::{ID, InputObject};
 use sea_orm::EntityTrait;
@@ -6,25 +6,26 @@ use sea_orm::sea_query::{Expr, ExprTrait, Func, Query, SelectStatement, UnionTyp
 
 use crate::error::{Error, Result};
 use crate::graphql::filter::scalar::StringFilter;
-use crate::graphql::filter::{ColumnFilter, FilterContext, all, fails, few};
+use crate::graphql::filter::{ColumnFilter, FilterContext, all, check_list_length, is_not_true};
 use crate::graphql::types::node::NodeKind;
 
-/// A filter of ids. An id that nothing has is an error (`NOT_FOUND`), never an empty list.
+/// Filter on global ids. An id that does not exist is an error (`NOT_FOUND`) and not an empty list; an id of another type is
+/// `BAD_INPUT`. The id of a merged node matches the node that it was merged into. All given fields must match.
 #[derive(Clone, Debug, Default, InputObject)]
 pub struct IdFilter {
-    /// This id.
+    /// Equal to this id.
     pub eq: Option<ID>,
-    /// One of these ids; at most 1,000.
+    /// Equal to one of these ids, at most 1,000.
     pub r#in: Option<Vec<ID>>,
-    /// None of these ids; at most 1,000.
+    /// Equal to none of these ids, at most 1,000. Also matches rows without a value.
     pub not_in: Option<Vec<ID>>,
 }
 
 impl IdFilter {
     pub(crate) fn test(&self, kind: NodeKind, column: Expr, context: &mut FilterContext) -> Result<Expr> {
-        context.is_named = true;
+        context.is_selective = true;
         let mut numbers = |list: &[ID]| -> Result<Vec<i64>> {
-            few(list)?
+            check_list_length(list)?
                 .iter()
                 .map(|id| {
                     let number = kind.number(id)?;
@@ -40,35 +41,37 @@ impl IdFilter {
         let dialect = context.dialect;
         let is_one_of = |column: Expr, list: Vec<i64>| {
             let list = dialect.numbers(&list);
-            if kind.is_mergeable() { dialect.is_one_of_things(column, list) } else { dialect.is_one_of(column, list) }
+            if kind.is_mergeable() { dialect.is_one_of_surviving(column, list) } else { dialect.is_one_of(column, list) }
         };
         for list in [eq, one_of].into_iter().flatten() {
             tests.push(is_one_of(column.clone(), list));
         }
-        tests.extend(none_of.map(|list| fails(is_one_of(column, list))));
+        tests.extend(none_of.map(|list| is_not_true(is_one_of(column, list))));
         Ok(all(tests))
     }
 }
 
-/// A filter of slugs. A slug that nothing has is an error (`NOT_FOUND`) with the nearest one, never an empty list.
+/// Filter on slugs, the readable unique names of nodes. A slug that does not exist is an error (`NOT_FOUND`) that suggests the
+/// closest one, and not an empty list. The slug of a merged node matches the node that it was merged into. All given fields
+/// must match.
 #[derive(Clone, Debug, Default, InputObject)]
 pub struct SlugFilter {
-    /// This slug.
+    /// Equal to this slug.
     pub eq: Option<String>,
-    /// One of these slugs; at most 1,000.
+    /// Equal to one of these slugs, at most 1,000.
     pub r#in: Option<Vec<String>>,
 }
 
 impl SlugFilter {
     pub(crate) fn test(&self, kind: NodeKind, column: Expr, context: &mut FilterContext) -> Result<Expr> {
-        context.is_named = true;
+        context.is_selective = true;
         let mut tests = Vec::new();
         for list in [self.eq.as_ref().map(std::slice::from_ref), self.r#in.as_deref()].into_iter().flatten() {
-            context.slugs.extend(few(list)?.iter().map(|slug| (kind, slug.clone())));
+            context.slugs.extend(check_list_length(list)?.iter().map(|slug| (kind, slug.clone())));
             let list = context.dialect.texts(list.iter().map(String::as_str));
             if kind.is_mergeable() {
-                let things = with_slug(kind, |slug| context.dialect.is_one_of(slug, list.clone()));
-                tests.push(Expr::col((kind.table(), "id")).in_subquery(things));
+                let ids = ids_with_slug(kind, |slug| context.dialect.is_one_of(slug, list.clone()));
+                tests.push(Expr::col((kind.table(), "id")).in_subquery(ids));
             } else {
                 tests.push(context.dialect.is_one_of(column.clone(), list));
             }
@@ -77,30 +80,31 @@ impl SlugFilter {
     }
 }
 
-/// Selects the things whose slug passes a test, and what things with such a slug were judged to be.
-pub(crate) fn with_slug(kind: NodeKind, test: impl Fn(Expr) -> Expr) -> SelectStatement {
+/// Selects the ids of nodes whose slug passes a test, and of the nodes that such nodes were merged into.
+pub(crate) fn ids_with_slug(kind: NodeKind, test: impl Fn(Expr) -> Expr) -> SelectStatement {
     let table = kind.table();
     let mut select = Query::select();
     select.column((table, "id")).from(table).and_where(test(Expr::col((table, "slug"))));
     if kind.is_mergeable() {
         let merged = format!("merged_{table}");
-        let judged = Query::select()
+        let merged_into = Query::select()
             .column(("record", "same_as_id"))
             .from(merged.clone())
             .inner_join("record", Expr::col(("record", "id")).equals((merged.clone(), "id")))
             .and_where(test(Expr::col((merged, "slug"))))
             .take();
-        select.union(UnionType::All, judged);
+        select.union(UnionType::All, merged_into);
     }
     select
 }
 
-/// A row by id or slug: exactly one of the two.
+/// Identifies one node by id or by slug. Give exactly one of the two (otherwise `BAD_INPUT`). A node that does not exist is an
+/// error (`NOT_FOUND`).
 #[derive(Clone, Debug, Default, InputObject)]
 pub struct Selector {
-    /// Its id.
+    /// Global id of the node.
     pub id: Option<ID>,
-    /// Its slug.
+    /// Slug of the node.
     pub slug: Option<String>,
 }
 
@@ -109,27 +113,29 @@ impl Selector {
         match (&self.id, &self.slug) {
             (Some(id), None) => IdFilter { eq: Some(id.clone()), ..IdFilter::default() }.test(kind, column, context),
             (None, Some(slug)) => {
-                context.is_named = true;
+                context.is_selective = true;
                 context.slugs.push((kind, slug.clone()));
-                Ok(column.in_subquery(with_slug(kind, |column| column.eq(slug.as_str()))))
+                Ok(column.in_subquery(ids_with_slug(kind, |column| column.eq(slug.as_str()))))
             }
             _ => Err(Error::BadInput("Give exactly one of `id` and `slug`".into())),
         }
     }
 }
 
-/// The record that a thing came with.
+/// Filter on the record that a node was imported from. All given fields must match. The record of a merged node matches the
+/// node that it was merged into.
 #[derive(Clone, Debug, Default, InputObject)]
 pub struct RecordFilter {
-    /// The dataset's key.
+    /// Key of the dataset.
     pub dataset: Option<StringFilter>,
-    /// The record's key, unique in its dataset.
+    /// Key of the record, unique within its dataset.
     pub key: Option<StringFilter>,
 }
 
+/// Matches rows whose record, or the record of a node merged into them, passes the filter.
 pub(crate) fn from_record<E: EntityTrait>(filter: &RecordFilter, context: &mut FilterContext) -> Result<Expr> {
     let id = Func::coalesce([Expr::col(("record", "same_as_id")), Expr::col(("record", "id"))]);
-    context.is_named = true;
+    context.is_selective = true;
     let mut records = Query::select().expr(id).from("record").take();
     if let Some(dataset) = &filter.dataset {
         let datasets = Query::select()

@@ -1,4 +1,4 @@
-//! Filters of one column: texts, numbers, words.
+//! Filters on one column: texts, booleans, numbers and enum values.
 
 use std::borrow::Cow;
 
@@ -8,18 +8,18 @@ use sea_orm::ActiveEnum;
 use sea_orm::sea_query::{Expr, ExprTrait};
 
 use crate::error::Result;
-use crate::graphql::filter::{ColumnFilter, FilterContext, all, fails, few, null};
+use crate::graphql::filter::{ColumnFilter, FilterContext, all, check_list_length, is_not_true, null_test};
 
-/// A filter of texts, compared letter for letter.
+/// Filter on a text, compared exactly: case and accents count. All given fields must match.
 #[derive(Clone, Debug, Default, InputObject)]
 pub struct StringFilter {
-    /// Equal to.
+    /// Equal to this text.
     pub eq: Option<String>,
-    /// One of; at most 1,000.
+    /// Equal to one of these texts, at most 1,000.
     pub r#in: Option<Vec<String>>,
-    /// None of; at most 1,000.
+    /// Equal to none of these texts, at most 1,000. Also matches rows without a value.
     pub not_in: Option<Vec<String>>,
-    /// Has no value.
+    /// `true` matches rows without a value, `false` rows with a value.
     pub is_null: Option<bool>,
 }
 
@@ -28,28 +28,26 @@ impl ColumnFilter for StringFilter {
         let mut tests = Vec::new();
         tests.extend(self.eq.as_ref().map(|value| column.clone().eq(value.as_str())));
         if let Some(values) = &self.r#in {
-            tests.push(
-                context
-                    .dialect
-                    .is_one_of(column.clone(), context.dialect.texts(few(values)?.iter().map(String::as_str))),
-            );
-        }
-        if let Some(values) = &self.not_in {
-            tests.push(fails(
-                context
-                    .dialect
-                    .is_one_of(column.clone(), context.dialect.texts(few(values)?.iter().map(String::as_str))),
+            tests.push(context.dialect.is_one_of(
+                column.clone(),
+                context.dialect.texts(check_list_length(values)?.iter().map(String::as_str)),
             ));
         }
-        tests.extend(null(&column, self.is_null));
+        if let Some(values) = &self.not_in {
+            tests.push(is_not_true(context.dialect.is_one_of(
+                column.clone(),
+                context.dialect.texts(check_list_length(values)?.iter().map(String::as_str)),
+            )));
+        }
+        tests.extend(null_test(&column, self.is_null));
         Ok(all(tests))
     }
 }
 
-/// A filter of yes and no.
+/// Filter on a boolean.
 #[derive(Clone, Debug, Default, InputObject)]
 pub struct BooleanFilter {
-    /// Equal to.
+    /// Equal to this value.
     pub eq: Option<bool>,
 }
 
@@ -59,20 +57,20 @@ impl ColumnFilter for BooleanFilter {
     }
 }
 
-/// A filter of numbers.
+/// Filter on a number. All given fields must match.
 #[derive(Clone, Debug, Default, InputObject)]
 pub struct FloatFilter {
-    /// Equal to.
+    /// Equal to this number.
     pub eq: Option<f64>,
-    /// Greater than.
+    /// Greater than this number.
     pub gt: Option<f64>,
-    /// Greater than or equal to.
+    /// Greater than or equal to this number.
     pub gte: Option<f64>,
-    /// Less than.
+    /// Less than this number.
     pub lt: Option<f64>,
-    /// Less than or equal to.
+    /// Less than or equal to this number.
     pub lte: Option<f64>,
-    /// Has no value.
+    /// `true` matches rows without a value, `false` rows with a value.
     pub is_null: Option<bool>,
 }
 
@@ -84,22 +82,22 @@ impl ColumnFilter for FloatFilter {
         tests.extend(self.gte.map(|value| column.clone().gte(value)));
         tests.extend(self.lt.map(|value| column.clone().lt(value)));
         tests.extend(self.lte.map(|value| column.clone().lte(value)));
-        tests.extend(null(&column, self.is_null));
+        tests.extend(null_test(&column, self.is_null));
         Ok(all(tests))
     }
 }
 
-/// A filter of words of a closed list.
+/// Filter on an enum value. All given fields must match.
 #[derive(Clone, Debug, InputObject)]
 #[graphql(name_type)]
 pub struct EnumFilter<T: Enumeration> {
-    /// Equal to.
+    /// Equal to this value.
     pub eq: Option<T>,
-    /// One of.
+    /// Equal to one of these values.
     pub r#in: Option<Vec<T>>,
-    /// None of.
+    /// Equal to none of these values. Also matches rows without a value.
     pub not_in: Option<Vec<T>>,
-    /// Has no value.
+    /// `true` matches rows without a value, `false` rows with a value.
     pub is_null: Option<bool>,
 }
 
@@ -109,60 +107,63 @@ impl<T: Enumeration> TypeName for EnumFilter<T> {
     }
 }
 
-/// A closed list of words that columns hold as text.
+/// An enum whose values are stored as text.
 pub trait Enumeration: InputType + ActiveEnum<Value = String> + Copy {}
 impl<T: InputType + ActiveEnum<Value = String> + Copy> Enumeration for T {}
 
-/// The word as columns hold it; GraphQL's input types have a method of the same name.
-pub(super) fn text<T: Enumeration>(word: T) -> String {
-    ActiveEnum::to_value(&word)
+/// Returns the stored text of an enum value. `InputType` has a method `to_value` too, hence the full path.
+pub(super) fn stored_text<T: Enumeration>(value: T) -> String {
+    ActiveEnum::to_value(&value)
 }
 
-/// Words are listed once each and bound as one value, so that no length of a list is more than a statement may hold.
-fn is_one_of<T: Enumeration>(column: &Expr, words: &[T], context: &FilterContext) -> Expr {
-    let mut words: Vec<String> = words.iter().map(|word| text(*word)).collect();
-    words.sort_unstable();
-    words.dedup();
-    context.dialect.is_one_of(column.clone(), context.dialect.texts(words.iter().map(String::as_str)))
+/// Duplicates are removed and the list is bound as one value, so a statement can hold a list of any length.
+fn is_one_of<T: Enumeration>(column: &Expr, values: &[T], context: &FilterContext) -> Expr {
+    let mut texts: Vec<String> = values.iter().map(|value| stored_text(*value)).collect();
+    texts.sort_unstable();
+    texts.dedup();
+    context.dialect.is_one_of(column.clone(), context.dialect.texts(texts.iter().map(String::as_str)))
 }
 
 impl<T: Enumeration> ColumnFilter for EnumFilter<T> {
     fn test(&self, column: Expr, context: &mut FilterContext) -> Result<Expr> {
         let mut tests = Vec::new();
-        tests.extend(self.eq.map(|word| column.clone().eq(text(word))));
+        tests.extend(self.eq.map(|value| column.clone().eq(stored_text(value))));
         tests.extend(self.r#in.as_ref().map(|list| is_one_of(&column, list, context)));
-        tests.extend(self.not_in.as_ref().map(|list| fails(is_one_of(&column, list, context))));
-        tests.extend(null(&column, self.is_null));
+        tests.extend(self.not_in.as_ref().map(|list| is_not_true(is_one_of(&column, list, context))));
+        tests.extend(null_test(&column, self.is_null));
         Ok(all(tests))
     }
 }
 
-/// A filter of event types, which form a tree (see `eventTypes`).
+/// Filter on an event type. Event types form a tree, see `eventTypes`. All given fields must match.
 #[derive(Clone, Debug, Default, InputObject)]
 pub struct EventTypeFilter {
-    /// Exactly this type.
+    /// Exactly this type, without its subtypes.
     pub eq: Option<EventType>,
-    /// Exactly one of these types.
+    /// Exactly one of these types, without their subtypes.
     pub r#in: Option<Vec<EventType>>,
-    /// One of these types or of those below them: `within: [VIOLENCE]` finds abductions too.
+    /// One of these types or of their subtypes: `within: [VIOLENCE]` also matches abductions.
     pub within: Option<Vec<EventType>>,
-    /// Neither one of these types nor of those below them.
+    /// Neither one of these types nor one of their subtypes. Also matches rows without a type.
     pub not_within: Option<Vec<EventType>>,
-    /// Has no type: an account that does not say otherwise than its event.
+    /// `true` matches rows without a type, `false` rows with a type. An account has a type only if it differs from that of its
+    /// event.
     pub is_null: Option<bool>,
 }
 
 impl ColumnFilter for EventTypeFilter {
     fn test(&self, column: Expr, context: &mut FilterContext) -> Result<Expr> {
-        let below = |list: &Vec<EventType>| -> Vec<EventType> {
-            list.iter().flat_map(|above| above.with_descendants()).collect()
+        let with_subtypes = |list: &Vec<EventType>| -> Vec<EventType> {
+            list.iter().flat_map(|event_type| event_type.with_descendants()).collect()
         };
         let mut tests = Vec::new();
-        tests.extend(self.eq.map(|word| column.clone().eq(text(word))));
+        tests.extend(self.eq.map(|value| column.clone().eq(stored_text(value))));
         tests.extend(self.r#in.as_ref().map(|list| is_one_of(&column, list, context)));
-        tests.extend(self.within.as_ref().map(|list| is_one_of(&column, &below(list), context)));
-        tests.extend(self.not_within.as_ref().map(|list| fails(is_one_of(&column, &below(list), context))));
-        tests.extend(null(&column, self.is_null));
+        tests.extend(self.within.as_ref().map(|list| is_one_of(&column, &with_subtypes(list), context)));
+        tests.extend(
+            self.not_within.as_ref().map(|list| is_not_true(is_one_of(&column, &with_subtypes(list), context))),
+        );
+        tests.extend(null_test(&column, self.is_null));
         Ok(all(tests))
     }
 }

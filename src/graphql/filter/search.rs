@@ -1,4 +1,4 @@
-//! Filters of full text.
+//! Full-text filters.
 
 use entity::name_key::NameRule;
 use sea_orm::EntityTrait;
@@ -10,28 +10,28 @@ use crate::error::{Error, Result};
 use crate::graphql::filter::FilterContext;
 use crate::graphql::filter::name::NameQuery;
 use crate::text::search;
-use crate::text::search::Query as Words;
+use crate::text::search::Query as SearchQuery;
 
-/// The words are in the row.
-pub(crate) fn searched<E: EntityTrait>(text: &str, context: &mut FilterContext) -> Result<Expr> {
-    context.is_named = true;
-    let found = context.dialect.found(&words(text)?, Within::All);
+/// Matches rows whose texts contain the searched words.
+pub(crate) fn full_text_match<E: EntityTrait>(text: &str, context: &mut FilterContext) -> Result<Expr> {
+    context.is_selective = true;
+    let found = context.dialect.full_text_matches(&parse_search(text)?, Within::All);
     Ok(Expr::col((E::default(), "id")).in_subquery(found))
 }
 
-/// The words are in the row, or it bears a name that agrees by any rule.
-pub(crate) fn searched_or_named<E: EntityTrait>(text: &str, context: &mut FilterContext) -> Result<Expr> {
-    context.is_named = true;
+/// Matches rows whose texts contain the searched words, or that have a name that matches by any rule.
+pub(crate) fn full_text_or_name_match<E: EntityTrait>(text: &str, context: &mut FilterContext) -> Result<Expr> {
+    context.is_selective = true;
     context.names.push(text.to_owned());
-    Ok(Expr::col((E::default(), "id")).in_subquery(found_or_named(text, NameRule::ALL, context.dialect)?))
+    Ok(Expr::col((E::default(), "id")).in_subquery(full_text_or_name_ids(text, NameRule::ALL, context.dialect)?))
 }
 
-/// Selects the numbers of rows in which the words are, and of bearers of a name that agrees by one of the rules.
-pub(crate) fn found_or_named(text: &str, rules: &[NameRule], dialect: Dialect) -> Result<SelectStatement> {
-    let words = words(text)?;
-    let mut found = dialect.found(&words, Within::All);
-    let names = name(text, &words)?;
-    let names = names.iter().flat_map(|name| rules.iter().flat_map(|rule| name.by(*rule)));
+/// Selects the ids of rows whose texts contain the searched words, and of those with a name that matches by one of the rules.
+pub(crate) fn full_text_or_name_ids(text: &str, rules: &[NameRule], dialect: Dialect) -> Result<SelectStatement> {
+    let search = parse_search(text)?;
+    let mut found = dialect.full_text_matches(&search, Within::All);
+    let name = name_in_search(text, &search)?;
+    let names = name.iter().flat_map(|name| rules.iter().flat_map(|rule| name.selects_by(*rule)));
     if let Some(names) = names.reduce(|mut left, right| left.union(UnionType::All, right).take()) {
         let bearers =
             Query::select().column("target_id").from("name").and_where(Expr::col("id").in_subquery(names)).take();
@@ -40,17 +40,18 @@ pub(crate) fn found_or_named(text: &str, rules: &[NameRule], dialect: Dialect) -
     Ok(found)
 }
 
-pub(crate) fn words(text: &str) -> Result<Words> {
-    Words::parse(text).map_err(|mistake| match mistake {
-        search::Mistake::Long => Error::Limit(mistake.to_string()),
+/// Parses the text of a search. Errors: `LIMIT` if it is too long, otherwise `BAD_INPUT`.
+pub(crate) fn parse_search(text: &str) -> Result<SearchQuery> {
+    SearchQuery::parse(text).map_err(|mistake| match mistake {
+        search::QueryError::TooLong => Error::Limit(mistake.to_string()),
         _ => Error::BadInput(mistake.to_string()),
     })
 }
 
-/// The name that a search may be for: one without signs of the search language, and no sentence.
-pub(crate) fn name(text: &str, words: &Words) -> Result<Option<NameQuery>> {
-    const MOST_WORDS: usize = 8;
-    let is_plain = words.terms.iter().all(|term| !term.is_excluded && !term.is_prefix);
-    let is_short = words.terms.iter().map(|term| term.words.len()).sum::<usize>() <= MOST_WORDS;
+/// Returns the name that a search may be for: `None` if the text uses exclusions or prefixes, or has more than 8 words.
+pub(crate) fn name_in_search(text: &str, search: &SearchQuery) -> Result<Option<NameQuery>> {
+    const MAX_WORDS: usize = 8;
+    let is_plain = search.terms.iter().all(|term| !term.is_excluded && !term.is_prefix);
+    let is_short = search.terms.iter().map(|term| term.words.len()).sum::<usize>() <= MAX_WORDS;
     (is_plain && is_short).then(|| NameQuery::new(text)).transpose()
 }

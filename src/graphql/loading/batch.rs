@@ -1,111 +1,84 @@
-//! Rows that were read together load what belongs to them together.
+//! Batches: rows that one statement read, and what their fields load for all of them at once.
 //!
-//! A [`Row`] knows the [`Batch`] it came with. The first row that is asked for its participations loads them for all rows of
-//! the batch in one statement; the others find them there. What was loaded is a batch again. So a query takes at most as many
-//! statements as its text has such fields, however many rows there are. What a row refers to is mostly there already: see
-//! `reference.rs`.
+//! This is how N+1 queries are avoided. Each [`Row`] knows the [`Batch`] it was read with. When a field such as `participations`
+//! is resolved for the first event of a batch, it loads the participations of all events of the batch in one statement and
+//! stores them in the batch's [`LoaderCache`]. The other events find them there. The participations are a batch again, so the
+//! same holds at every level. A query runs at most one statement for each of its fields that loads something, however many
+//! rows there are.
+//!
+//! A [`FieldKey`] identifies an entry of the cache: the position of the field in the query document, and what is loaded for
+//! it. A position has one set of arguments and one selection, so the key needs neither. A field that is selected twice under
+//! two aliases has two positions and is loaded twice.
+//!
+//! Rows that a foreign key references are mostly there already, because they were read by a join: see
+//! [`belongs_to`](crate::graphql::loading::belongs_to).
 
 use std::any::Any;
 use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use async_graphql::{ContainerType, Context, OutputType, Pos};
-use entity::row::FromRow;
+use async_graphql::{Context, Pos};
 use sea_orm::EntityTrait;
-use sea_orm::sea_query::Expr;
 use tokio::sync::OnceCell;
 
-use crate::graphql::connection::Connection;
-use crate::graphql::connection::facets::NodeFacet;
-use crate::graphql::connection::keyset::NodeOrder;
-use crate::graphql::executor::resolve::ResolvedObject;
-use crate::graphql::filter::NodeFilter;
-use crate::graphql::loading::belongs_to::{AnyBelongsTo, BelongsTo};
+use crate::graphql::executor::object::ResolvedObject;
+use crate::graphql::loading::belongs_to::BelongsTo;
+use crate::graphql::loading::node_type::NodeType;
 use crate::graphql::loading::projection::Projection;
 use crate::graphql::loading::session::{SharedError, session};
 
-/// A noun of the graph as GraphQL shows it.
-pub trait NodeType: ContainerType + Clone + 'static {
-    /// Its table.
-    type Entity: EntityTrait<Model: FromRow + Send + Sync>;
-    /// Its filter.
-    type Filter: NodeFilter;
-    /// Its order.
-    type Order: NodeOrder;
-    /// By what its rows can be counted.
-    type Facet: NodeFacet;
-    /// What its lists have besides what all lists have.
-    type Chart: OutputType + ContainerType + From<Connection<Self>>;
-
-    /// The column of its number.
-    const ID: <Self::Entity as EntityTrait>::Column;
-
-    /// Shows a row.
-    fn of(row: Row<Self::Entity>) -> Self;
-    /// Its number.
-    fn id_of(model: &<Self::Entity as EntityTrait>::Model) -> i64;
-    /// Which rows of its table it is, when not all.
-    fn scope() -> Option<Expr> {
-        None
-    }
-    /// Columns too large to be read with every row; they are left out.
-    fn large() -> &'static [<Self::Entity as EntityTrait>::Column] {
-        &[]
-    }
-    /// Columns that nothing but the field of the same name shows: where it is not selected they are left out.
-    fn spare() -> &'static [<Self::Entity as EntityTrait>::Column] {
-        &[]
-    }
-    /// What its rows refer to.
-    fn belongs_to() -> &'static [&'static dyn AnyBelongsTo<Self::Entity>] {
-        &[]
-    }
-}
-
-/// A field by its place in the document, and what is loaded for it.
+/// Identifies a load: the position of a field in the query document, and which of the field's loads it is.
 type FieldKey = (Pos, &'static str);
 
-/// Where what was read together with rows stands for a field: no document begins there.
+/// The position in the keys of rows that a join read. Positions in a document start at line 1, column 1, so it is never that
+/// of a field.
 pub(crate) const JOINED: Pos = Pos { line: 0, column: 0 };
 
-/// What the fields of a document load for rows that belong together, each made on first demand.
+/// A value that is loaded once for a batch, or the error of the attempt.
+pub(crate) type LoadOnce<T> = OnceCell<Result<T, SharedError>>;
+
+/// Rows of another type that the rows of a batch reference, and the index of each in its batch by the value that is
+/// referenced.
+pub(crate) type ReferencedRows<T> = LoadOnce<(Arc<Batch<<T as NodeType>::Entity>>, HashMap<i64, usize>)>;
+
+/// The results that the fields of a document have loaded for the rows of a batch. Entries are created on first use.
 #[derive(Default)]
 pub(crate) struct LoaderCache(Mutex<HashMap<FieldKey, Arc<dyn Any + Send + Sync>>>);
 
 impl LoaderCache {
-    /// What the field at `place` of the document loads. One text may ask one thing only, so its place names it.
-    pub(crate) fn load<T: Any + Send + Sync>(&self, place: FieldKey, make: impl FnOnce() -> T) -> Arc<T> {
-        // A poisoned lock guards a map that is whole: nothing panics between its changes.
-        let mut loads = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(Ok(found)) = loads.get(&place).map(|load| Arc::clone(load).downcast::<T>()) {
-            return found;
+    /// Returns the entry of a key, after creating it if there is none.
+    pub(crate) fn get_or_insert_with<T: Any + Send + Sync>(&self, key: FieldKey, create: impl FnOnce() -> T) -> Arc<T> {
+        // A panic cannot leave the map half changed, so a poisoned lock is usable.
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Ok(entry)) = entries.get(&key).map(|entry| Arc::clone(entry).downcast::<T>()) {
+            return entry;
         }
-        let made = Arc::new(make());
-        loads.insert(place, Arc::clone(&made) as Arc<dyn Any + Send + Sync>);
-        made
+        let entry = Arc::new(create());
+        entries.insert(key, Arc::clone(&entry) as Arc<dyn Any + Send + Sync>);
+        entry
     }
 
-    /// What was loaded at a place.
-    fn get<T: Any + Send + Sync>(&self, place: FieldKey) -> Option<Arc<T>> {
-        let loads = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        loads.get(&place).and_then(|load| Arc::clone(load).downcast().ok())
+    fn get<T: Any + Send + Sync>(&self, key: FieldKey) -> Option<Arc<T>> {
+        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        entries.get(&key).and_then(|entry| Arc::clone(entry).downcast().ok())
     }
 }
 
-/// Rows read together.
+/// Rows that were read by one statement.
 pub struct Batch<E: EntityTrait> {
     rows: Vec<E::Model>,
-    loads: LoaderCache,
+    cache: LoaderCache,
 }
 
 impl<E: EntityTrait> Batch<E> {
     pub(crate) fn new(rows: Vec<E::Model>) -> Arc<Self> {
-        Arc::new(Self { rows, loads: LoaderCache::default() })
+        Arc::new(Self { rows, cache: LoaderCache::default() })
     }
 
-    pub(crate) fn load<T: Any + Send + Sync>(&self, place: FieldKey, make: impl FnOnce() -> T) -> Arc<T> {
-        self.loads.load(place, make)
+    /// Returns the cache entry of a key, after creating it if there is none.
+    pub(crate) fn get_or_insert_with<T: Any + Send + Sync>(&self, key: FieldKey, create: impl FnOnce() -> T) -> Arc<T> {
+        self.cache.get_or_insert_with(key, create)
     }
 
     pub(crate) fn rows(&self) -> &[E::Model] {
@@ -113,15 +86,15 @@ impl<E: EntityTrait> Batch<E> {
     }
 }
 
-/// A row and the batch it came with.
+/// A row and the batch it was read with.
 pub struct Row<E: EntityTrait> {
     batch: Arc<Batch<E>>,
-    at: usize,
+    index: usize,
 }
 
 impl<E: EntityTrait> Clone for Row<E> {
     fn clone(&self) -> Self {
-        Self { batch: Arc::clone(&self.batch), at: self.at }
+        Self { batch: Arc::clone(&self.batch), index: self.index }
     }
 }
 
@@ -129,153 +102,100 @@ impl<E: EntityTrait> Deref for Row<E> {
     type Target = E::Model;
 
     fn deref(&self) -> &E::Model {
-        &self.batch.rows[self.at]
+        &self.batch.rows[self.index]
     }
 }
-
-/// What a batch loads once, or why it could not.
-pub(crate) type Once<T> = OnceCell<Result<T, SharedError>>;
-
-/// The rows of another noun to which rows refer, and which of them has what number.
-pub(crate) type Referred<T> = Once<(Arc<Batch<<T as NodeType>::Entity>>, HashMap<i64, usize>)>;
 
 impl<E> Row<E>
 where
     E: EntityTrait<Model: Send + Sync>,
 {
-    /// The row at a place of a batch.
-    pub(crate) fn new(batch: &Arc<Batch<E>>, at: usize) -> Self {
-        Self { batch: Arc::clone(batch), at }
+    /// The row at an index of a batch. Using it panics if the batch has fewer rows.
+    pub(crate) fn new(batch: &Arc<Batch<E>>, index: usize) -> Self {
+        Self { batch: Arc::clone(batch), index }
     }
 
-    /// The row at a place of a batch, if the batch has so many.
-    pub(crate) fn get(batch: &Arc<Batch<E>>, at: usize) -> Option<Self> {
-        (at < batch.rows.len()).then(|| Self::new(batch, at))
+    /// Returns the row at an index of a batch, or `None` if the batch has fewer rows.
+    pub(crate) fn get(batch: &Arc<Batch<E>>, index: usize) -> Option<Self> {
+        (index < batch.rows.len()).then(|| Self::new(batch, index))
     }
 
-    /// All rows of a batch.
+    /// Returns all rows of a batch.
     pub(crate) fn all(batch: &Arc<Batch<E>>) -> impl Iterator<Item = Self> {
-        (0..batch.rows.len()).map(|at| Self::new(batch, at))
+        (0..batch.rows.len()).map(|index| Self::new(batch, index))
     }
 
     pub(crate) fn batch(&self) -> &Arc<Batch<E>> {
         &self.batch
     }
 
-    /// All rows of the batch.
+    /// All rows of the batch, this one included.
     pub(crate) fn siblings(&self) -> &[E::Model] {
         &self.batch.rows
     }
 
-    /// The row to which this one refers: read with it, or loaded for all rows of the batch.
-    pub(crate) fn one<T: NodeType>(
+    /// Returns the row that a foreign key of this row references: read by a join, or loaded for all rows of the batch.
+    pub(crate) fn belongs_to<T: NodeType>(
         &self,
         ctx: &Context<'_>,
-        reference: &BelongsTo<E, T>,
+        belongs_to: &BelongsTo<E, T>,
     ) -> impl Future<Output = Option<Result<ResolvedObject<T>, SharedError>>> {
-        let joined = self.batch.loads.get((JOINED, reference.field));
-        self.referred(ctx, joined, T::ID, reference.key, |row| Some(T::id_of(row)))
+        let joined = self.batch.cache.get((JOINED, belongs_to.field));
+        self.referenced_row(ctx, joined, T::ID, belongs_to.key, |row| Some(T::id_of(row)))
     }
 
-    /// The row of another noun whose `column` has the value that `key` takes from this row.
-    pub(crate) fn one_by<T: NodeType>(
+    /// Returns the row of another type whose `column` equals the key of this row, loaded for all rows of the batch.
+    ///
+    /// `key` takes the key from a row of this batch, `referenced_key` the value of `column` from a row of the other type.
+    pub(crate) fn has_one<T: NodeType>(
         &self,
         ctx: &Context<'_>,
         column: <T::Entity as EntityTrait>::Column,
         key: impl Fn(&E::Model) -> Option<i64>,
-        back: impl Fn(&<T::Entity as EntityTrait>::Model) -> Option<i64>,
+        referenced_key: impl Fn(&<T::Entity as EntityTrait>::Model) -> Option<i64>,
     ) -> impl Future<Output = Option<Result<ResolvedObject<T>, SharedError>>> {
-        self.referred(ctx, None, column, key, back)
+        self.referenced_row(ctx, None, column, key, referenced_key)
     }
 
-    async fn referred<T: NodeType>(
+    async fn referenced_row<T: NodeType>(
         &self,
         ctx: &Context<'_>,
-        joined: Option<Arc<Referred<T>>>,
+        joined: Option<Arc<ReferencedRows<T>>>,
         column: <T::Entity as EntityTrait>::Column,
         key: impl Fn(&E::Model) -> Option<i64>,
-        back: impl Fn(&<T::Entity as EntityTrait>::Model) -> Option<i64>,
+        referenced_key: impl Fn(&<T::Entity as EntityTrait>::Model) -> Option<i64>,
     ) -> Option<Result<ResolvedObject<T>, SharedError>> {
-        let wanted = key(self)?;
-        let once = joined.unwrap_or_else(|| self.batch.load((ctx.item.pos, "one"), OnceCell::new));
+        let own_key = key(self)?;
+        let rows = joined.unwrap_or_else(|| self.batch.get_or_insert_with((ctx.item.pos, "one"), OnceCell::new));
         let load = || {
-            // Boxed: one row of the batch loads, and all would carry the weight.
+            // Boxed to keep the resolver future small: only the first row of a batch runs the loader.
             Box::pin(async {
                 let mut keys: Vec<i64> = self.batch.rows.iter().filter_map(&key).collect();
                 keys.sort_unstable();
                 keys.dedup();
-                let batch = Projection::<T>::one(ctx).read_by(session(ctx)?, column, &keys).await?;
-                let places = batch.rows.iter().enumerate().filter_map(|(at, row)| Some((back(row)?, at))).collect();
-                Ok((batch, places))
+                let batch = Projection::<T>::for_field(ctx).load_by(session(ctx)?, column, &keys).await?;
+                let indexes = batch.rows.iter().enumerate();
+                let indexes = indexes.filter_map(|(index, row)| Some((referenced_key(row)?, index))).collect();
+                Ok((batch, indexes))
             })
         };
-        match once.get_or_init(load).await {
-            Ok((batch, places)) => places.get(&wanted).map(|at| Ok(ResolvedObject(T::of(Row::new(batch, *at))))),
-            Err(fault) => Some(Err(fault.clone())),
+        match rows.get_or_init(load).await {
+            Ok((batch, indexes)) => {
+                indexes.get(&own_key).map(|index| Ok(ResolvedObject(T::from_row(Row::new(batch, *index)))))
+            }
+            Err(error) => Some(Err(error.clone())),
         }
     }
 
-    /// What `load` finds for all rows of the batch, loaded once for the field being resolved.
-    pub(crate) async fn shared<T, F>(&self, ctx: &Context<'_>, load: F) -> Result<Arc<T>, SharedError>
+    /// Runs `load` with all rows of the batch, once for the field that is being resolved, and returns its result for each
+    /// row.
+    pub(crate) async fn load_for_batch<T, F>(&self, ctx: &Context<'_>, load: F) -> Result<Arc<T>, SharedError>
     where
         T: Send + Sync + 'static,
         F: AsyncFnOnce(&[E::Model]) -> Result<T, SharedError>,
     {
-        let once = self.batch.load::<Once<Arc<T>>>((ctx.item.pos, "shared"), OnceCell::new);
-        // Boxed: one row of the batch loads, and all would carry the weight.
-        once.get_or_init(async || Box::pin(load(&self.batch.rows)).await.map(Arc::new)).await.clone()
+        let loaded = self.batch.get_or_insert_with::<LoadOnce<Arc<T>>>((ctx.item.pos, "shared"), OnceCell::new);
+        // Boxed to keep the resolver future small: only the first row of a batch runs the loader.
+        loaded.get_or_init(async || Box::pin(load(&self.batch.rows)).await.map(Arc::new)).await.clone()
     }
 }
-
-/// Declares a noun's GraphQL type over its rows.
-macro_rules! node_type {
-    ($name:ident of $module:ident, filter $filter:ty, order $order:ty, facet $facet:ty $(, chart $chart:ty)? $(, dated [$earliest:ident $latest:ident])? $(, scope $scope:expr)? $(, large [$($large:ident),+])? $(, spare $spare:expr)? $(, refers $belongs_to:expr)?) => {
-        #[allow(missing_docs, reason = "the description stands at its fields, where GraphQL reads it")]
-        #[derive(Clone)]
-        pub struct $name(pub(crate) $crate::graphql::loading::batch::Row<entity::$module::Entity>);
-
-        impl $crate::graphql::loading::batch::NodeType for $name {
-            type Entity = entity::$module::Entity;
-            type Filter = $filter;
-            type Order = $crate::graphql::connection::keyset::OrderBy<$order>;
-            type Facet = $facet;
-            type Chart = $crate::graphql::loading::batch::chart!($($chart)?);
-            const ID: entity::$module::Column = entity::$module::Column::Id;
-
-            fn of(row: $crate::graphql::loading::batch::Row<Self::Entity>) -> Self {
-                Self(row)
-            }
-            fn id_of(model: &entity::$module::Model) -> i64 {
-                model.id.0
-            }
-            $(fn scope() -> Option<sea_orm::sea_query::Expr> {
-                Some($scope)
-            })?
-            $(fn large() -> &'static [entity::$module::Column] {
-                &[$(entity::$module::Column::$large),+]
-            })?
-            $(fn spare() -> &'static [entity::$module::Column] {
-                $spare
-            })?
-            $(fn belongs_to() -> &'static [&'static dyn $crate::graphql::loading::belongs_to::AnyBelongsTo<Self::Entity>] {
-                $belongs_to
-            })?
-        }
-
-        $(impl $crate::graphql::connection::histogram::Dated for $name {
-            const EARLIEST: entity::$module::Column = entity::$module::Column::$earliest;
-            const LATEST: entity::$module::Column = entity::$module::Column::$latest;
-        })?
-    };
-}
-pub(crate) use node_type;
-
-macro_rules! chart {
-    () => {
-        $crate::graphql::connection::histogram::Undated
-    };
-    ($chart:ty) => {
-        $chart
-    };
-}
-pub(crate) use chart;

@@ -1,4 +1,4 @@
-//! What is asked of rows of a noun: their columns, and what they refer to.
+//! Projections: which columns of a table a selection needs, and which foreign keys it follows.
 
 use std::sync::Arc;
 
@@ -7,130 +7,136 @@ use entity::row::{ColumnMask, FromRow};
 use sea_orm::sea_query::{Expr, Query, SelectStatement};
 use sea_orm::{EntityName, EntityTrait, IdenStatic, Iterable, QueryResult};
 
-use crate::graphql::loading::batch::{Batch, NodeType};
+use crate::graphql::loading::batch::Batch;
 use crate::graphql::loading::belongs_to::AnyBelongsTo;
+use crate::graphql::loading::node_type::NodeType;
 use crate::graphql::loading::session::{Session, SharedError, session};
 
-/// The most rows of a page that are read joined with what they refer to: of more many share it, and it is sooner looked up once
-/// for all.
-const MOST_JOINED: usize = 100;
+/// Maximum page size for which referenced rows are read by a join. Many rows of a larger page reference the same row, so one
+/// batch load is faster.
+const MAX_JOINED_PAGE_SIZE: usize = 100;
 
-/// What is asked of rows of a noun. Nothing is read that nothing shows.
+/// The columns and joins that a selection of rows of `T` needs. Nothing is read that is not shown.
 pub(crate) struct Projection<T: NodeType> {
-    left_out: ColumnMask,
-    belongs_to: Vec<(&'static dyn AnyBelongsTo<T::Entity>, ColumnMask)>,
+    omitted: ColumnMask,
+    joins: Vec<(&'static dyn AnyBelongsTo<T::Entity>, ColumnMask)>,
 }
 
 impl<T: NodeType> Projection<T> {
-    /// Rows that are shown whole: all columns but those too large.
-    pub(crate) fn whole() -> Self {
-        Self { left_out: spared::<T>(|_| false), belongs_to: Vec::new() }
+    /// All columns except the large ones, and no joins.
+    pub(crate) fn all_columns() -> Self {
+        Self { omitted: omitted_columns::<T>(|_| false), joins: Vec::new() }
     }
 
-    /// The value of the field being resolved.
-    pub(crate) fn one(ctx: &Context<'_>) -> Self {
-        Self::of(ctx, &[ctx.field()], &[])
+    /// The projection for the value of the field that is being resolved.
+    pub(crate) fn for_field(ctx: &Context<'_>) -> Self {
+        Self::for_selections(ctx, &[ctx.field()], &[])
     }
 
-    /// The rows of the list being resolved.
-    pub(crate) fn list(ctx: &Context<'_>) -> Self {
-        let list = [ctx.field()];
-        let mut shown = below(&list, "nodes");
-        shown.extend(below(&below(&list, "edges"), "node"));
-        Self::of(ctx, &shown, &[])
+    /// The projection for the rows of the connection that is being resolved.
+    pub(crate) fn for_connection(ctx: &Context<'_>) -> Self {
+        let connection = [ctx.field()];
+        let mut rows = subselections(&connection, "nodes");
+        rows.extend(subselections(&subselections(&connection, "edges"), "node"));
+        Self::for_selections(ctx, &rows, &[])
     }
 
-    /// The values of these fields; `also` are fields of theirs that are needed besides.
-    pub(crate) fn of(ctx: &Context<'_>, shown: &[SelectionField<'_>], also: &[&str]) -> Self {
-        let joined = if session(ctx).is_ok_and(Session::has_joins) { T::belongs_to() } else { &[] };
-        let reference = |reference: &&'static dyn AnyBelongsTo<T::Entity>| {
-            let fields = below(shown, reference.field());
-            (!fields.is_empty()).then(|| (*reference, reference.left_out(&fields)))
+    /// The projection for the values of these fields. `extra_fields` are fields of the values that the caller needs although
+    /// they are not selected.
+    pub(crate) fn for_selections(ctx: &Context<'_>, selections: &[SelectionField<'_>], extra_fields: &[&str]) -> Self {
+        let belongs_to = if session(ctx).is_ok_and(Session::can_join) { T::belongs_to() } else { &[] };
+        let join = |belongs_to: &&'static dyn AnyBelongsTo<T::Entity>| {
+            let fields = subselections(selections, belongs_to.field());
+            (!fields.is_empty()).then(|| (*belongs_to, belongs_to.omitted_columns(&fields)))
         };
-        Self { left_out: spared_of::<T>(shown, also), belongs_to: joined.iter().filter_map(reference).collect() }
+        Self {
+            omitted: omitted_columns_for::<T>(selections, extra_fields),
+            joins: belongs_to.iter().filter_map(join).collect(),
+        }
     }
 
-    /// What is asked of a page that may have so many rows. It does not depend on what is found: one query takes as many statements
-    /// whatever the graph.
-    pub(crate) fn of_page(mut self, rows: usize) -> Self {
-        if rows > MOST_JOINED {
-            self.belongs_to.clear();
+    /// Drops the joins if a page may have too many rows for them. The requested page size decides and not the number of rows
+    /// found, so a query runs the same number of statements on every graph.
+    pub(crate) fn for_page_size(mut self, size: usize) -> Self {
+        if size > MAX_JOINED_PAGE_SIZE {
+            self.joins.clear();
         }
         self
     }
 
-    /// A select of the columns from their table, in their order.
-    pub(crate) fn columns(&self) -> SelectStatement {
+    /// Selects the columns from the table, in the table's order.
+    pub(crate) fn select(&self) -> SelectStatement {
         let table = T::Entity::default();
-        Query::select().exprs(expressions::<T>(table.table_name(), self.left_out)).from(table).take()
+        Query::select().exprs(column_exprs::<T>(table.table_name(), self.omitted)).from(table).take()
     }
 
-    /// How many columns that are.
-    pub(crate) fn count(&self) -> usize {
-        count::<T>(self.left_out)
+    /// Number of columns that [`Self::select`] selects.
+    pub(crate) fn column_count(&self) -> usize {
+        column_count::<T>(self.omitted)
     }
 
-    /// Whether rows refer to what is shown.
-    pub(crate) fn refers(&self) -> bool {
-        !self.belongs_to.is_empty()
+    pub(crate) fn has_joins(&self) -> bool {
+        !self.joins.is_empty()
     }
 
-    /// Adds what rows refer to to a select in which they stand under the name `rows`.
+    /// Adds the joins to a select whose rows have the table alias `rows`.
     pub(crate) fn join(&self, select: &mut SelectStatement, rows: &'static str, session: &Session) {
-        for (reference, left_out) in &self.belongs_to {
-            reference.join(select, rows, session.dialect(), *left_out);
+        for (belongs_to, omitted) in &self.joins {
+            belongs_to.join(select, rows, session.dialect(), *omitted);
         }
     }
 
-    /// The rows of a select whose first columns are those asked for; what they refer to begins at a place of each.
-    pub(crate) fn batch(
+    /// Reads a batch from the results of a select that begins with the columns of [`Self::select`]. The columns of joined rows
+    /// start at `joined_offset`.
+    pub(crate) fn read_batch(
         &self,
         results: &[&QueryResult],
-        mut place: usize,
+        mut joined_offset: usize,
     ) -> Result<Arc<Batch<T::Entity>>, SharedError> {
-        let rows = results.iter().map(|result| FromRow::read(result, 0, self.left_out)).collect::<Result<_, _>>()?;
+        let rows = results.iter().map(|result| FromRow::read(result, 0, self.omitted)).collect::<Result<_, _>>()?;
         let batch = Batch::new(rows);
-        for (reference, left_out) in &self.belongs_to {
-            place = reference.keep(results, place, *left_out, &batch)?;
+        for (belongs_to, omitted) in &self.joins {
+            joined_offset = belongs_to.read_joined(results, joined_offset, *omitted, &batch)?;
         }
         Ok(batch)
     }
 
-    /// The rows of a select of the columns, read with what they refer to.
-    pub(crate) async fn read(
+    /// Adds the joins to a select that was made by [`Self::select`], runs it and returns its rows.
+    pub(crate) async fn load(
         &self,
         session: &Session,
         mut select: SelectStatement,
     ) -> Result<Arc<Batch<T::Entity>>, SharedError> {
         self.join(&mut select, T::Entity::default().table_name(), session);
         let results = session.all(&select).await?;
-        self.batch(&results.iter().collect::<Vec<_>>(), self.count())
+        self.read_batch(&results.iter().collect::<Vec<_>>(), self.column_count())
     }
 
-    /// The rows whose `column` has one of the values.
-    pub(crate) async fn read_by(
+    /// Loads the rows of `T` whose `column` has one of the keys.
+    pub(crate) async fn load_by(
         &self,
         session: &Session,
         column: <T::Entity as EntityTrait>::Column,
         keys: &[i64],
     ) -> Result<Arc<Batch<T::Entity>>, SharedError> {
-        let mut select = self.columns();
+        let mut select = self.select();
         select.and_where(session.dialect().has_key(Expr::col((T::Entity::default(), column)), keys));
         select.and_where_option(T::scope());
-        self.read(session, select).await
+        self.load(session, select).await
     }
 }
 
-/// The fields of a name that are selected right below these.
-pub(crate) fn below<'a>(fields: &[SelectionField<'a>], name: &str) -> Vec<SelectionField<'a>> {
-    fields.iter().flat_map(SelectionField::selection_set).filter(|field| field.name() == name).collect()
+/// Returns the selections named `name` directly below these selections. Fragments are followed.
+pub(crate) fn subselections<'a>(selections: &[SelectionField<'a>], name: &str) -> Vec<SelectionField<'a>> {
+    selections.iter().flat_map(SelectionField::selection_set).filter(|field| field.name() == name).collect()
 }
 
-/// The columns that are left out of rows which are the values of these fields; `also` are fields that need them besides.
-pub(crate) fn spared_of<T: NodeType>(shown: &[SelectionField<'_>], also: &[&str]) -> ColumnMask {
-    let fields = shown.iter().flat_map(|field| field.selection_set().map(|field| field.name()).collect::<Vec<_>>());
-    let fields: Vec<&str> = fields.chain(also.iter().copied()).collect();
-    spared::<T>(|column| {
+/// Returns the columns that are not needed to show these selections and `extra_fields`.
+pub(crate) fn omitted_columns_for<T: NodeType>(selections: &[SelectionField<'_>], extra_fields: &[&str]) -> ColumnMask {
+    let fields =
+        selections.iter().flat_map(|field| field.selection_set().map(|field| field.name()).collect::<Vec<_>>());
+    let fields: Vec<&str> = fields.chain(extra_fields.iter().copied()).collect();
+    omitted_columns::<T>(|column| {
         !fields.iter().any(|field| {
             let lower = field.bytes().map(|letter| letter.to_ascii_lowercase());
             column.bytes().filter(|letter| *letter != b'_').eq(lower)
@@ -138,26 +144,26 @@ pub(crate) fn spared_of<T: NodeType>(shown: &[SelectionField<'_>], also: &[&str]
     })
 }
 
-/// The columns that are too large, and those of which one can be spared.
-fn spared<T: NodeType>(may_be: impl Fn(&str) -> bool) -> ColumnMask {
-    let mut left_out = ColumnMask::default();
-    for (at, column) in <T::Entity as EntityTrait>::Column::iter().enumerate() {
+/// Returns the large columns, and the lazy columns that are unused.
+fn omitted_columns<T: NodeType>(is_unused: impl Fn(&str) -> bool) -> ColumnMask {
+    let mut omitted = ColumnMask::default();
+    for (index, column) in <T::Entity as EntityTrait>::Column::iter().enumerate() {
         let name = column.as_str();
-        let is_one = |other: &<T::Entity as EntityTrait>::Column| other.as_str() == name;
-        if T::large().iter().any(is_one) || T::spare().iter().any(is_one) && may_be(name) {
-            left_out.insert(at);
+        let is_column = |other: &<T::Entity as EntityTrait>::Column| other.as_str() == name;
+        if T::large_columns().iter().any(is_column) || T::lazy_columns().iter().any(is_column) && is_unused(name) {
+            omitted.insert(index);
         }
     }
-    left_out
+    omitted
 }
 
-/// How many columns are not left out.
-pub(crate) fn count<T: NodeType>(left_out: ColumnMask) -> usize {
-    <T::Entity as EntityTrait>::Model::COLUMNS - left_out.count()
+/// Number of columns that are not omitted.
+pub(crate) fn column_count<T: NodeType>(omitted: ColumnMask) -> usize {
+    <T::Entity as EntityTrait>::Model::COLUMNS - omitted.count()
 }
 
-/// The columns of rows that stand under a name, in their order.
-pub(crate) fn expressions<T: NodeType>(rows: &'static str, left_out: ColumnMask) -> impl Iterator<Item = Expr> {
+/// The columns that are not omitted, in the table's order, of rows with the table alias `rows`.
+pub(crate) fn column_exprs<T: NodeType>(rows: &'static str, omitted: ColumnMask) -> impl Iterator<Item = Expr> {
     let columns = <T::Entity as EntityTrait>::Column::iter().enumerate();
-    columns.filter(move |(at, _)| !left_out.contains(*at)).map(move |(_, column)| Expr::col((rows, column)))
+    columns.filter(move |(index, _)| !omitted.contains(*index)).map(move |(_, column)| Expr::col((rows, column)))
 }

@@ -1,4 +1,4 @@
-//! What one request works with: the database and the count of its statements.
+//! The state of one request: the database, the number of its statements, point-in-time reads and the caller.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,44 +13,45 @@ use crate::auth::Caller;
 use crate::db;
 use crate::db::{AsOf, Db, Dialect};
 use crate::error::Error;
-use crate::graphql::executor::resolve::not_speculative;
+use crate::graphql::executor::poll::suspend_if_speculative;
 use crate::graphql::types::date::DateTime;
 
-/// One request.
+/// The state that the resolvers of one request share.
 #[derive(Clone)]
 pub struct Session {
     db: Db,
     statements: Arc<AtomicUsize>,
     recorded: Option<Arc<Mutex<Vec<Statement>>>>,
-    past: Option<Arc<AsOfInstant>>,
-    /// What fields of the root read of the past, and all below them.
-    roots: Arc<AsOfSessions>,
+    as_of: Option<Arc<AsOfInstant>>,
+    /// The sessions of root fields that were given `asOf`, and of everything below them.
+    as_of_sessions: Arc<AsOfSessions>,
 }
 
-/// An instant, and what was committed until then once that is known.
+/// The instant of a point-in-time query, and the version of the graph at that instant once it is known.
 struct AsOfInstant {
-    at: i64,
-    moment: OnceCell<AsOf>,
+    /// Seconds since 1970 UTC.
+    instant: i64,
+    version: OnceCell<AsOf>,
 }
 
 impl Session {
-    /// A request on this database.
+    /// Creates the session of a request to this database.
     pub fn new(db: Db) -> Self {
-        Self { db, statements: Arc::default(), recorded: None, past: None, roots: Arc::default() }
+        Self { db, statements: Arc::default(), recorded: None, as_of: None, as_of_sessions: Arc::default() }
     }
 
-    /// A request whose statements are kept, so that their plans can be looked at.
+    /// Creates a session that also records its statements, so that tests can inspect their query plans.
     pub fn recording(db: Db) -> Self {
         Self { recorded: Some(Arc::default()), ..Self::new(db) }
     }
 
-    /// The statements kept so far.
+    /// Returns the statements recorded so far; none unless the session was created by [`Self::recording`].
     pub fn recorded(&self) -> Vec<Statement> {
-        let kept = self.recorded.as_ref().map(|kept| kept.lock().unwrap_or_else(PoisonError::into_inner).clone());
-        kept.unwrap_or_default()
+        let recorded = self.recorded.as_ref();
+        recorded.map(|list| list.lock().unwrap_or_else(PoisonError::into_inner).clone()).unwrap_or_default()
     }
 
-    /// How many SQL statements were run so far.
+    /// Number of SQL statements run so far.
     pub fn statements(&self) -> usize {
         self.statements.load(Ordering::Relaxed)
     }
@@ -63,77 +64,80 @@ impl Session {
         self.db.dialect()
     }
 
-    /// Whether rows are walked by in an order that an index has: not those of the past.
-    pub(crate) fn has_walks(&self) -> bool {
-        !self.dialect().has_lateral() && self.past.is_none()
+    /// Returns true if a list may be read by [`SqliteScan`](crate::graphql::connection::sqlite_scan::SqliteScan): on SQLite,
+    /// and not for point-in-time queries, whose tables have no index.
+    pub(crate) fn can_scan(&self) -> bool {
+        !self.dialect().has_lateral() && self.as_of.is_none()
     }
 
-    /// Whether rows are read joined with what they refer to: a table of the past is put together for each
-    /// statement, and SQLite gathers all of it to join it.
-    pub(crate) fn has_joins(&self) -> bool {
-        self.past.is_none()
+    /// Returns true if referenced rows may be read by a join: not for point-in-time queries. Each statement of theirs puts
+    /// together the tables it uses, and SQLite would materialize a whole table to join it.
+    pub(crate) fn can_join(&self) -> bool {
+        self.as_of.is_none()
     }
 
-    async fn moment<'p>(&self, past: &'p AsOfInstant) -> Result<&'p AsOf, SharedError> {
-        let moment = past.moment.get_or_try_init(async || {
+    async fn version<'a>(&self, as_of: &'a AsOfInstant) -> Result<&'a AsOf, SharedError> {
+        let version = as_of.version.get_or_try_init(async || {
             self.statements.fetch_add(1, Ordering::Relaxed);
-            AsOf::at(self.db.reader(), past.at).await
+            AsOf::at(self.db.reader(), as_of.instant).await
         });
-        Ok(moment.await?)
+        Ok(version.await?)
     }
 
+    /// Runs a select and returns all its rows.
     pub(crate) async fn all(&self, select: &SelectStatement) -> Result<Vec<QueryResult>, SharedError> {
-        not_speculative().await;
+        suspend_if_speculative().await;
         self.statements.fetch_add(1, Ordering::Relaxed);
         let reader = self.db.reader();
         let mut statement = db::build(reader.backend(), select);
-        if let Some(past) = &self.past {
-            // Boxed: hardly a question is of the past, and all would carry the weight.
-            statement = Box::pin(self.moment(past)).await?.ask(statement)?;
+        if let Some(as_of) = &self.as_of {
+            // Boxed to keep the future small: few queries use `asOf`.
+            statement = Box::pin(self.version(as_of)).await?.ask(statement)?;
         }
         if let Some(recorded) = &self.recorded {
             recorded.lock().unwrap_or_else(PoisonError::into_inner).push(statement.clone());
         }
-        tracing::trace!(sql = %statement.sql, "reads");
+        tracing::trace!(sql = %statement.sql, "run a SQL query");
         Ok(Box::pin(reader.all(statement)).await?)
     }
 }
 
-/// Sessions of fields of the root, by their names in the answer. Fields are resolved at once, so it only grows.
+/// The sessions of root fields by response key. Root fields are resolved concurrently, so this is a linked list that grows
+/// without a lock.
 #[derive(Default)]
 struct AsOfSessions(OnceLock<Box<AsOfSession>>);
 
 struct AsOfSession {
-    name: String,
+    response_key: String,
     session: Session,
     next: OnceLock<Box<AsOfSession>>,
 }
 
 impl AsOfSessions {
-    fn find(&self, name: &str) -> Option<&Session> {
-        let mut at = &self.0;
-        while let Some(root_fields) = at.get() {
-            if root_fields.name == name {
-                return Some(&root_fields.session);
+    fn find(&self, response_key: &str) -> Option<&Session> {
+        let mut slot = &self.0;
+        while let Some(entry) = slot.get() {
+            if entry.response_key == response_key {
+                return Some(&entry.session);
             }
-            at = &root_fields.next;
+            slot = &entry.next;
         }
         None
     }
 
-    fn add(&self, name: String, session: Session) {
-        let mut at = &self.0;
-        let mut root_fields = Box::new(AsOfSession { name, session, next: OnceLock::new() });
-        while let Err(back) = at.set(root_fields) {
-            // Another field was faster.
-            let Some(taken) = at.get() else { return };
-            (root_fields, at) = (back, &taken.next);
+    fn add(&self, response_key: String, session: Session) {
+        let mut slot = &self.0;
+        let mut entry = Box::new(AsOfSession { response_key, session, next: OnceLock::new() });
+        while let Err(rejected) = slot.set(entry) {
+            // Another root field took the slot: try the next one.
+            let Some(taken) = slot.get() else { return };
+            (entry, slot) = (rejected, &taken.next);
         }
     }
 }
 
-/// The field of the root at or above the field being resolved, by its name in the answer.
-fn root_name<'a>(ctx: &Context<'a>) -> Option<&'a str> {
+/// Returns the response key of the root field at or above the field that is being resolved.
+fn root_response_key<'a>(ctx: &Context<'a>) -> Option<&'a str> {
     let mut node = ctx.path_node.as_ref()?;
     while let Some(parent) = node.parent {
         node = parent;
@@ -144,46 +148,46 @@ fn root_name<'a>(ctx: &Context<'a>) -> Option<&'a str> {
     }
 }
 
-/// The session of a field being resolved.
+/// Returns the session of the field that is being resolved.
 pub(crate) fn session<'a>(ctx: &Context<'a>) -> Result<&'a Session, SharedError> {
-    let session = ctx.data::<Session>().map_err(|_| Error::Broken("no session".into()))?;
-    if session.roots.0.get().is_none() {
+    let session = ctx.data::<Session>().map_err(|_| Error::Internal("the request has no session".into()))?;
+    if session.as_of_sessions.0.get().is_none() {
         return Ok(session);
     }
-    Ok(root_name(ctx).and_then(|name| session.roots.find(name)).unwrap_or(session))
+    Ok(root_response_key(ctx).and_then(|key| session.as_of_sessions.find(key)).unwrap_or(session))
 }
 
-/// Lets a field of the root and all below it read the graph as it was known at an instant.
-pub(crate) fn as_of(ctx: &Context<'_>, at: Option<DateTime>) -> Result<(), SharedError> {
-    let (Some(at), Some(name)) = (at, root_name(ctx)) else { return Ok(()) };
-    let session = ctx.data::<Session>().map_err(|_| Error::Broken("no session".into()))?;
-    let past = AsOfInstant { at: at.0, moment: OnceCell::new() };
-    let then = Session { past: Some(Arc::new(past)), roots: Arc::default(), ..session.clone() };
-    session.roots.add(name.to_owned(), then);
+/// Makes the root field that is being resolved, and everything below it, read the graph as it was known at an instant.
+pub(crate) fn as_of(ctx: &Context<'_>, instant: Option<DateTime>) -> Result<(), SharedError> {
+    let (Some(instant), Some(response_key)) = (instant, root_response_key(ctx)) else { return Ok(()) };
+    let session = ctx.data::<Session>().map_err(|_| Error::Internal("the request has no session".into()))?;
+    let as_of = AsOfInstant { instant: instant.0, version: OnceCell::new() };
+    let as_of_session = Session { as_of: Some(Arc::new(as_of)), as_of_sessions: Arc::default(), ..session.clone() };
+    session.as_of_sessions.add(response_key.to_owned(), as_of_session);
     Ok(())
 }
 
-/// Who asks.
+/// Returns the authenticated caller; a caller without name and scopes if the request is anonymous.
 pub(crate) fn caller<'a>(ctx: &Context<'a>) -> &'a Caller {
-    static ANYBODY: Caller = Caller { name: None, scopes: BTreeSet::new() };
-    ctx.data::<Caller>().unwrap_or(&ANYBODY)
+    static ANONYMOUS: Caller = Caller { name: None, scopes: BTreeSet::new() };
+    ctx.data::<Caller>().unwrap_or(&ANONYMOUS)
 }
 
-/// An [`Error`] that many fields of one batch meet at once.
+/// An [`Error`] that can be cloned, because the fields of all rows of a batch report the error of one load.
 #[derive(Clone, Debug)]
 pub struct SharedError(Arc<Error>);
 
 impl SharedError {
-    /// The error, for who asked alone.
+    /// Returns the error itself if nothing else holds it, and otherwise an internal error with its message.
     pub(crate) fn into_error(self) -> Error {
-        Arc::try_unwrap(self.0).unwrap_or_else(|shared| Error::Broken(shared.to_string()))
+        Arc::try_unwrap(self.0).unwrap_or_else(|shared| Error::Internal(shared.to_string()))
     }
 }
 
 impl<E: Into<Error>> From<E> for SharedError {
     fn from(error: E) -> Self {
         let error = error.into();
-        // What a replica cannot answer is asked again elsewhere.
+        // A query that fails on a replica is retried elsewhere, so it is not logged as an error.
         if error.code() == "INTERNAL" && !matches!(error, Error::Replica(_)) {
             tracing::error!(%error, "a query failed");
         }
@@ -192,12 +196,12 @@ impl<E: Into<Error>> From<E> for SharedError {
 }
 
 impl From<SharedError> for async_graphql::Error {
-    fn from(fault: SharedError) -> Self {
-        Self::new(fault.0.public()).extend_with(|_, extensions| extensions.set("code", fault.0.code()))
+    fn from(error: SharedError) -> Self {
+        Self::new(error.0.public_message()).extend_with(|_, extensions| extensions.set("code", error.0.code()))
     }
 }
 
-/// What a foreign key that may not be null refers to.
-pub(crate) fn present<T>(found: Option<Result<T, SharedError>>) -> Result<T, SharedError> {
-    found.unwrap_or_else(|| Err(Error::Broken("a foreign key refers to nothing".into()).into()))
+/// Returns the row that a non-null foreign key references. Error: an internal one if it is missing.
+pub(crate) fn required<T>(found: Option<Result<T, SharedError>>) -> Result<T, SharedError> {
+    found.unwrap_or_else(|| Err(Error::Internal("a foreign key references a row that is missing".into()).into()))
 }
