@@ -1,5 +1,8 @@
-//! Rows as comma-separated text (RFC 4180): a column for each of a noun, called as in the API, and what to show beside each
-//! thing that is referred to.
+//! Exports the rows of one node type as comma-separated values (RFC 4180).
+//!
+//! Columns have the names of the API's fields, as far as a column has a field. A reference is exported as the id of
+//! the node, followed by a column with its label (`place`, `placeLabel`). Texts that a spreadsheet could run as
+//! formulas are escaped.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -12,15 +15,15 @@ use sea_orm::sea_query::Value;
 use sea_orm::{EntityTrait, IdenStatic, Iterable, ModelTrait};
 
 use crate::error::{Error, Result};
-use crate::export::output::Out;
-use crate::export::source::{Labels, Source};
+use crate::export::output::Output;
+use crate::export::snapshot_reader::{Labels, SnapshotReader};
 use crate::graphql::types::node::global;
 use crate::text::date::format_instant;
 
-/// Columns that only searching and ordering need.
+/// Columns that are not exported: they serve search and ordering only. The id is written first.
 const INTERNAL: &[&str] = &["id", "label_key", "band", "x", "y", "z", "voice", "position"];
 
-/// Columns that the API calls otherwise: by table, or by any.
+/// Columns whose name in the API is not that of the column: table (empty for all), column, name.
 const RENAMED: &[(&str, &str, &str)] = &[
     ("", "date", "when"),
     ("", "date_raw", "whenRaw"),
@@ -40,36 +43,36 @@ const RENAMED: &[(&str, &str, &str)] = &[
     ("relation", "until_latest", "toLatest"),
     ("article", "dateline_place_id", "dateline"),
     ("name", "target_id", "bearer"),
-    ("mention", "target_id", "judged"),
-    ("mention", "target_kind", "judgedKind"),
+    ("mention", "target_id", "resolvedTo"),
+    ("mention", "target_kind", "resolvedToKind"),
 ];
 
-pub(super) async fn write(source: &mut Source, out: &Out, kind: RecordKind) -> Result<()> {
+pub(super) async fn write(reader: &mut SnapshotReader, output: &Output, kind: RecordKind) -> Result<()> {
     macro_rules! by_kind {
         ($($(#[doc = $doc:literal])+ $kind:ident $module:ident,)+) => {
             match kind {
-                $(RecordKind::$kind => noun::<entity::$module::Entity>(source, out, kind).await,)+
+                $(RecordKind::$kind => write_rows::<entity::$module::Entity>(reader, output, kind).await,)+
             }
         };
     }
     entity::for_each_record_kind!(by_kind)
 }
 
-/// A column of a noun.
+/// An exported column.
 struct Column<C> {
     column: C,
     name: String,
-    /// It refers to a thing.
-    refers: bool,
-    /// It is an instant.
-    instant: bool,
+    /// The value is the id of a node.
+    is_reference: bool,
+    /// The value is an instant, in seconds since 1970.
+    is_instant: bool,
 }
 
 fn columns<E: EntityTrait>() -> Vec<Column<E::Column>> {
     let entity = E::default();
     let table = entity.table_name();
-    let shown = E::Column::iter().filter(|column| !INTERNAL.contains(&column.as_str()));
-    shown
+    let exported = E::Column::iter().filter(|column| !INTERNAL.contains(&column.as_str()));
+    exported
         .map(|column| {
             let stored = column.as_str();
             let renamed = RENAMED.iter().find(|(of, from, _)| *from == stored && (of.is_empty() || *of == table));
@@ -77,12 +80,13 @@ fn columns<E: EntityTrait>() -> Vec<Column<E::Column>> {
                 Some((.., name)) => (*name).to_owned(),
                 None => camel(stored.strip_suffix("_id").unwrap_or(stored)),
             };
-            let instant = stored.ends_with("earliest") || stored.ends_with("latest");
-            Column { column, name, refers: stored.ends_with("_id"), instant }
+            let is_instant = stored.ends_with("earliest") || stored.ends_with("latest");
+            Column { column, name, is_reference: stored.ends_with("_id"), is_instant }
         })
         .collect()
 }
 
+/// Returns a name in camel case.
 fn camel(name: &str) -> String {
     let mut words = name.split('_');
     let mut camel = words.next().unwrap_or_default().to_owned();
@@ -93,8 +97,9 @@ fn camel(name: &str) -> String {
     camel
 }
 
-/// What a noun refers to many of: what the column is called. The graph holds them in tables of ties.
-fn many(kind: RecordKind) -> Option<&'static str> {
+/// Returns the name of the column with a list of references, which are in a join table; `None` if the node type has
+/// no such list.
+fn list_column(kind: RecordKind) -> Option<&'static str> {
     match kind {
         RecordKind::Article => Some("authors"),
         RecordKind::Statement => Some("about"),
@@ -102,91 +107,94 @@ fn many(kind: RecordKind) -> Option<&'static str> {
     }
 }
 
-/// Those that each row refers to, authors in the order of the byline.
-async fn ties(source: &mut Source, kind: RecordKind, ids: &[i64]) -> Result<HashMap<i64, Vec<i64>>> {
-    let mut ties: HashMap<i64, Vec<i64>> = HashMap::new();
+/// Returns the nodes in the list of references of each row; authors in the order of the byline.
+async fn listed_nodes(reader: &mut SnapshotReader, kind: RecordKind, ids: &[i64]) -> Result<HashMap<i64, Vec<i64>>> {
+    let mut listed: HashMap<i64, Vec<i64>> = HashMap::new();
     match kind {
         RecordKind::Article => {
-            for row in source.by::<article_author::Entity>(article_author::Column::ArticleId, ids).await? {
-                ties.entry(row.article_id.0).or_default().push(row.actor_id.0);
+            for row in reader.find_by::<article_author::Entity>(article_author::Column::ArticleId, ids).await? {
+                listed.entry(row.article_id.0).or_default().push(row.actor_id.0);
             }
         }
         RecordKind::Statement => {
-            for row in source.by::<statement_about::Entity>(statement_about::Column::StatementId, ids).await? {
-                ties.entry(row.statement_id.0).or_default().push(row.target_id.0);
+            for row in reader.find_by::<statement_about::Entity>(statement_about::Column::StatementId, ids).await? {
+                listed.entry(row.statement_id.0).or_default().push(row.target_id.0);
             }
         }
         _ => {}
     }
-    Ok(ties)
+    Ok(listed)
 }
 
-/// Behind each id, and with a space behind each label.
+/// Separates the ids in a list, and followed by a space the labels.
 const SEPARATOR: &str = ";";
 
-async fn noun<E>(source: &mut Source, out: &Out, kind: RecordKind) -> Result<()>
+async fn write_rows<E>(reader: &mut SnapshotReader, output: &Output, kind: RecordKind) -> Result<()>
 where
     E: EntityTrait<Model: FromRow + ModelTrait<Entity = E>>,
 {
-    let failed = |error: &dyn std::fmt::Display| Error::Broken(format!("a row cannot be written: {error}"));
+    let failed = |error: &dyn std::fmt::Display| Error::Internal(format!("a row cannot be written: {error}"));
     let columns = columns::<E>();
-    let mut head = vec!["id".to_owned(), "dataset".to_owned(), "key".to_owned()];
+    let mut header = vec!["id".to_owned(), "dataset".to_owned(), "key".to_owned()];
     for column in &columns {
-        head.push(column.name.clone());
-        if column.refers {
-            head.push(format!("{}Label", column.name));
+        header.push(column.name.clone());
+        if column.is_reference {
+            header.push(format!("{}Label", column.name));
         }
     }
-    if let Some(many) = many(kind) {
-        head.extend([many.to_owned(), format!("{many}Label")]);
+    if let Some(list) = list_column(kind) {
+        header.extend([list.to_owned(), format!("{list}Label")]);
     }
-    let mut walk = source.walk(kind);
-    let mut head = Some(head);
+    let mut cursor = reader.cursor(kind);
+    // The header is written with the first batch, also when there are no rows.
+    let mut header = Some(header);
     loop {
-        let rows = source.step::<E>(&mut walk).await?;
-        if rows.is_empty() && head.is_none() {
+        let rows = reader.next_rows::<E>(&mut cursor).await?;
+        if rows.is_empty() && header.is_none() {
             return Ok(());
         }
         let ids: Vec<i64> = rows.iter().filter_map(id).collect();
-        let called = source.called(&ids).await?;
-        let ties = ties(source, kind, &ids).await?;
-        let referring = columns.iter().filter(|column| column.refers);
-        let others = referring.flat_map(|column| rows.iter().filter_map(|row| number(row.get(column.column))));
-        let others: Vec<i64> = others.chain(ties.values().flatten().copied()).collect();
-        let labels = source.labels(others).await?;
+        let keys = reader.keys_of(&ids).await?;
+        let listed = listed_nodes(reader, kind, &ids).await?;
+        let references = columns.iter().filter(|column| column.is_reference);
+        let others = references.flat_map(|column| rows.iter().filter_map(|row| number(row.get(column.column))));
+        let others: Vec<i64> = others.chain(listed.values().flatten().copied()).collect();
+        let labels = reader.labels(others).await?;
         let mut text = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(Vec::new());
-        if let Some(head) = head.take() {
-            text.write_record(head).map_err(|error| failed(&error))?;
+        if let Some(header) = header.take() {
+            text.write_record(header).map_err(|error| failed(&error))?;
         }
         for row in &rows {
             let id = id(row).unwrap_or_default();
-            let (dataset, key) = called.get(&id).map_or(("", ""), |(_, dataset, key)| (dataset, key));
-            let mut cells = vec![global(kind, id), harmless(dataset.into()), harmless(key.into())];
+            let (dataset, key) = keys.get(&id).map_or(("", ""), |(_, dataset, key)| (dataset, key));
+            let mut cells = vec![global(kind, id), escape_formula(dataset.into()), escape_formula(key.into())];
             for column in &columns {
-                cell(row.get(column.column), column, &labels, &mut cells);
+                push_cells(row.get(column.column), column, &labels, &mut cells);
             }
-            if many(kind).is_some() {
-                let others = ties.get(&id).map(Vec::as_slice).unwrap_or_default();
+            if list_column(kind).is_some() {
+                let others = listed.get(&id).map(Vec::as_slice).unwrap_or_default();
                 let ids = others.iter().filter_map(|id| Some(global(labels.kind(*id)?, *id)));
                 cells.push(ids.collect::<Vec<_>>().join(SEPARATOR));
                 let texts = others.iter().map(|id| labels.text(*id).unwrap_or_default());
-                cells.push(harmless(texts.collect::<Vec<_>>().join(&format!("{SEPARATOR} ")).into()));
+                cells.push(escape_formula(texts.collect::<Vec<_>>().join(&format!("{SEPARATOR} ")).into()));
             }
             text.write_record(cells.iter().map(|cell| cell.as_bytes())).map_err(|error| failed(&error))?;
         }
         let text = text.into_inner().map_err(|error| failed(&error))?;
-        out.send(text, rows.len()).await?;
+        output.send(text, rows.len()).await?;
         if rows.is_empty() {
             return Ok(());
         }
     }
 }
 
+/// Returns the id of a row.
 fn id<M: ModelTrait>(row: &M) -> Option<i64> {
     let key = <M::Entity as EntityTrait>::PrimaryKey::iter().next().map(sea_orm::PrimaryKeyToColumn::into_column);
     key.and_then(|key| number(row.get(key)))
 }
 
+/// Returns an integer value.
 fn number(value: Value) -> Option<i64> {
     match value {
         Value::BigInt(number) => number,
@@ -194,59 +202,62 @@ fn number(value: Value) -> Option<i64> {
     }
 }
 
-fn cell<C>(value: Value, column: &Column<C>, labels: &Labels, cells: &mut Vec<String>) {
-    if column.refers {
+/// Appends the cells of a value: one, or for a reference two.
+fn push_cells<C>(value: Value, column: &Column<C>, labels: &Labels, cells: &mut Vec<String>) {
+    if column.is_reference {
         let id = number(value);
         cells.push(id.and_then(|id| Some(global(labels.kind(id)?, id))).unwrap_or_default());
-        cells.push(id.and_then(|id| labels.text(id)).map(|label| harmless(label.into())).unwrap_or_default());
+        cells.push(id.and_then(|id| labels.text(id)).map(|label| escape_formula(label.into())).unwrap_or_default());
         return;
     }
     cells.push(match value {
-        Value::BigInt(Some(second)) if column.instant => format_instant(second),
+        Value::BigInt(Some(second)) if column.is_instant => format_instant(second),
         Value::BigInt(Some(number)) => number.to_string(),
         Value::Int(Some(number)) => number.to_string(),
         Value::Double(Some(number)) => number.to_string(),
-        Value::Bool(Some(whether)) => whether.to_string(),
-        Value::String(Some(text)) => harmless(text.into()),
+        Value::Bool(Some(value)) => value.to_string(),
+        Value::String(Some(text)) => escape_formula(text.into()),
         _ => String::new(),
     });
 }
 
-/// With what spreadsheets begin a formula, and what some of them pass over before it.
+/// Characters at the start of a formula, and blanks that some spreadsheets skip before it.
 const FORMULA: [char; 9] = ['=', '+', '-', '@', '＝', '＋', '－', '＠', '\u{feff}'];
 const BLANK: [char; 3] = ['\t', '\r', '\n'];
 
-/// What some spreadsheets take for the end of a cell, whatever the quotes say.
-const ENDS: [char; 4] = [';', '\t', '\r', '\n'];
+/// Characters that some spreadsheets treat as the end of a cell, even inside of quotes.
+const CELL_ENDS: [char; 4] = [';', '\t', '\r', '\n'];
 
-/// A text that no spreadsheet takes for a formula, as OWASP advises: what begins like one gets an apostrophe in front, and so
-/// does what would where cells are told apart by semicolons or tabs. A number that is all of the cell stays one.
-fn harmless(text: Cow<'_, str>) -> String {
+/// Escapes a text so that no spreadsheet runs it as a formula, as OWASP recommends against CSV injection.
+///
+/// A text that begins like a formula gets a leading apostrophe, and so does a part that would begin a cell if
+/// semicolons or tabs separated cells. A cell that is a number is not changed.
+fn escape_formula(text: Cow<'_, str>) -> String {
     let is_number = text.parse::<f64>().is_ok_and(f64::is_finite);
-    let mut out = String::new();
+    let mut escaped = String::with_capacity(text.len());
     if (text.starts_with(FORMULA) || text.starts_with(BLANK)) && !is_number {
-        out.push('\'');
+        escaped.push('\'');
     }
-    for (at, part) in text.split_inclusive(ENDS).enumerate() {
-        // What follows the cell may follow a number here.
+    for (at, part) in text.split_inclusive(CELL_ENDS).enumerate() {
+        // Also for a number: only a whole cell may be one.
         if at > 0 && part.trim_start_matches('"').starts_with(FORMULA) {
-            out.push('\'');
+            escaped.push('\'');
         }
-        out.push_str(part);
+        escaped.push_str(part);
     }
-    out
+    escaped
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::export::csv::harmless;
+    use crate::export::csv::escape_formula;
 
     #[test]
-    fn formulas_become_text_and_numbers_stay() {
+    fn escapes_formulas_but_not_numbers() {
         for formula in ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "＝1"] {
-            assert_eq!(harmless(formula.into()), format!("'{formula}"));
+            assert_eq!(escape_formula(formula.into()), format!("'{formula}"));
         }
-        for (beside, harmless_beside) in [
+        for (text, escaped) in [
             ("\t=1", "'\t'=1"),
             ("a;=1", "a;'=1"),
             ("a;\"=1;b", "a;'\"=1;b"),
@@ -256,10 +267,10 @@ mod tests {
             ("a\r\nb", "a\r\nb"),
             ("a\r\n=b", "a\r\n'=b"),
         ] {
-            assert_eq!(harmless(beside.into()), harmless_beside);
+            assert_eq!(escape_formula(text.into()), escaped);
         }
         for plain in ["a; -b", "a-b;c=d", "-1.5", "+3", "1=1", "", "a-b", "2021-07-09"] {
-            assert_eq!(harmless(plain.into()), plain);
+            assert_eq!(escape_formula(plain.into()), plain);
         }
     }
 }

@@ -1,7 +1,8 @@
-//! FollowTheMoney entities, one JSON object a line: actors, places, articles, events, relations and mentions.
+//! Exports FollowTheMoney entities, one JSON object per line: places, actors, articles, events, relations and mentions.
 //!
-//! That model has no place for who says what, so statements, claims and accounts are left out, and of an event only what is
-//! agreed is told. A date that is not certain is left out too: there a date is always meant exactly.
+//! FollowTheMoney cannot express who says what. So statements, claims and accounts are not exported, and of an event
+//! only what is undisputed. Uncertain dates are not exported either, since FollowTheMoney has no uncertainty of
+//! dates.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -16,12 +17,12 @@ use sea_orm::ActiveEnum;
 use serde::Serialize;
 
 use crate::error::Result;
-use crate::export::output::{Out, json};
-use crate::export::source::Source;
+use crate::export::output::{Output, to_json};
+use crate::export::snapshot_reader::SnapshotReader;
 use crate::graphql::types::node::global;
 use crate::text::date::plain;
 
-/// One entity.
+/// A FollowTheMoney entity.
 #[derive(Serialize)]
 struct Entity {
     id: String,
@@ -31,9 +32,10 @@ struct Entity {
 
 impl Entity {
     fn new(kind: RecordKind, id: i64, schema: &'static str) -> Self {
-        Self { id: named(kind, id), schema, properties: BTreeMap::new() }
+        Self { id: entity_id(kind, id), schema, properties: BTreeMap::new() }
     }
 
+    /// Adds a value to a property, unless it is blank or there already.
     fn add(&mut self, property: &'static str, value: Option<impl Into<String>>) {
         let Some(value) = value.map(Into::into).filter(|value| !value.trim().is_empty()) else { return };
         let values = self.properties.entry(property).or_default();
@@ -42,11 +44,12 @@ impl Entity {
         }
     }
 
+    /// Adds a date, unless it is uncertain.
     fn date(&mut self, property: &'static str, edtf: Option<&String>) {
         self.add(property, edtf.and_then(|edtf| plain(edtf)));
     }
 
-    /// A time: a date, or the ends of an interval that are known.
+    /// Adds a date, or the known ends of an interval.
     fn time(&mut self, edtf: Option<&String>) {
         match edtf.and_then(|edtf| edtf.split_once('/')) {
             Some((start, end)) => {
@@ -58,48 +61,51 @@ impl Entity {
     }
 }
 
-fn named(kind: RecordKind, id: i64) -> String {
+/// Returns the id of an entity: the node's id in the API, with a prefix.
+fn entity_id(kind: RecordKind, id: i64) -> String {
     format!("newsgraph-{}", global(kind, id))
 }
 
-pub(super) async fn write(source: &mut Source, out: &Out) -> Result<()> {
-    places(source, out).await?;
-    actors(source, out).await?;
-    articles(source, out).await?;
-    events(source, out).await?;
-    relations(source, out).await?;
-    mentions(source, out).await
+pub(super) async fn write(reader: &mut SnapshotReader, output: &Output) -> Result<()> {
+    places(reader, output).await?;
+    actors(reader, output).await?;
+    articles(reader, output).await?;
+    events(reader, output).await?;
+    relations(reader, output).await?;
+    mentions(reader, output).await
 }
 
-/// Hands on entities as lines.
-async fn send(out: &Out, entities: Vec<Entity>) -> Result<()> {
+/// Sends entities as lines.
+async fn send(output: &Output, entities: Vec<Entity>) -> Result<()> {
     let mut text = String::new();
     for entity in &entities {
-        text.push_str(&json(entity)?);
+        text.push_str(&to_json(entity)?);
         text.push('\n');
     }
-    out.send(text.into_bytes(), entities.len()).await
+    output.send(text.into_bytes(), entities.len()).await
 }
 
-/// What things are called, and their ids elsewhere.
+/// Names and external ids of nodes, by node.
 struct Names {
     names: HashMap<i64, Vec<String>>,
-    ids: HashMap<i64, Vec<(String, String)>>,
+    /// Scheme and value.
+    external_ids: HashMap<i64, Vec<(String, String)>>,
 }
 
 impl Names {
-    async fn of(source: &mut Source, ids: &[i64]) -> Result<Self> {
+    async fn of(reader: &mut SnapshotReader, ids: &[i64]) -> Result<Self> {
         let mut names: HashMap<i64, Vec<String>> = HashMap::new();
-        for row in source.by::<name::Entity>(name::Column::TargetId, ids).await? {
+        for row in reader.find_by::<name::Entity>(name::Column::TargetId, ids).await? {
             names.entry(row.target_id.0).or_default().push(row.text);
         }
-        let mut elsewhere: HashMap<i64, Vec<(String, String)>> = HashMap::new();
-        for row in source.by::<external_id::Entity>(external_id::Column::TargetId, ids).await? {
-            elsewhere.entry(row.target_id.0).or_default().push((row.scheme, row.value));
+        let mut external_ids: HashMap<i64, Vec<(String, String)>> = HashMap::new();
+        for row in reader.find_by::<external_id::Entity>(external_id::Column::TargetId, ids).await? {
+            external_ids.entry(row.target_id.0).or_default().push((row.scheme, row.value));
         }
-        Ok(Self { names, ids: elsewhere })
+        Ok(Self { names, external_ids })
     }
 
+    /// Adds the names and external ids of a node to its entity.
     fn add(&mut self, id: impl Into<RecordId>, label: &str, entity: &mut Entity) {
         let id = id.into().0;
         entity.add("name", Some(label));
@@ -108,7 +114,7 @@ impl Names {
                 entity.add("alias", Some(name));
             }
         }
-        for (scheme, value) in self.ids.remove(&id).unwrap_or_default() {
+        for (scheme, value) in self.external_ids.remove(&id).unwrap_or_default() {
             match scheme.as_str() {
                 "wikidata" => entity.add("wikidataId", Some(value)),
                 "url" => entity.add("sourceUrl", Some(value)),
@@ -122,15 +128,15 @@ fn country(code: Option<&String>) -> Option<String> {
     code.map(|code| code.to_lowercase())
 }
 
-async fn places(source: &mut Source, out: &Out) -> Result<()> {
-    let mut walk = source.walk(RecordKind::Place);
+async fn places(reader: &mut SnapshotReader, output: &Output) -> Result<()> {
+    let mut cursor = reader.cursor(RecordKind::Place);
     loop {
-        let rows = source.step::<place::Entity>(&mut walk).await?;
+        let rows = reader.next_rows::<place::Entity>(&mut cursor).await?;
         if rows.is_empty() {
             return Ok(());
         }
         let ids: Vec<i64> = rows.iter().map(|row| row.id.0).collect();
-        let mut names = Names::of(source, &ids).await?;
+        let mut names = Names::of(reader, &ids).await?;
         let entities = rows.iter().map(|row| {
             let mut entity = Entity::new(RecordKind::Place, row.id.0, "Address");
             names.add(row.id, &row.label, &mut entity);
@@ -141,11 +147,11 @@ async fn places(source: &mut Source, out: &Out) -> Result<()> {
             entity.add("description", row.description.as_ref());
             entity
         });
-        send(out, entities.collect()).await?;
+        send(output, entities.collect()).await?;
     }
 }
 
-/// The schema of an actor. What is known as a group may be people or a body: that is what `LegalEntity` leaves open.
+/// Returns the schema of an actor. A group may be people or an organization, which is what `LegalEntity` means.
 fn schema(row: &actor::Model) -> &'static str {
     match (row.kind, row.organization_kind) {
         (ActorKind::Person, _) => "Person",
@@ -167,21 +173,21 @@ fn schema(row: &actor::Model) -> &'static str {
     }
 }
 
-async fn actors(source: &mut Source, out: &Out) -> Result<()> {
-    let mut walk = source.walk(RecordKind::Actor);
+async fn actors(reader: &mut SnapshotReader, output: &Output) -> Result<()> {
+    let mut cursor = reader.cursor(RecordKind::Actor);
     loop {
-        let rows = source.step::<actor::Entity>(&mut walk).await?;
+        let rows = reader.next_rows::<actor::Entity>(&mut cursor).await?;
         if rows.is_empty() {
             return Ok(());
         }
         let ids: Vec<i64> = rows.iter().map(|row| row.id.0).collect();
-        let mut names = Names::of(source, &ids).await?;
+        let mut names = Names::of(reader, &ids).await?;
         let entities = rows.iter().map(|row| {
             let mut entity = Entity::new(RecordKind::Actor, row.id.0, schema(row));
             names.add(row.id, &row.label, &mut entity);
             entity.add("country", country(row.country.as_ref()));
             entity.add("description", row.description.as_ref());
-            entity.add("addressEntity", row.place_id.map(|place| named(RecordKind::Place, place.0)));
+            entity.add("addressEntity", row.place_id.map(|place| entity_id(RecordKind::Place, place.0)));
             if row.kind == ActorKind::Person {
                 entity.add("position", row.occupation.as_ref());
                 entity.date("birthDate", row.born.as_ref());
@@ -190,21 +196,21 @@ async fn actors(source: &mut Source, out: &Out) -> Result<()> {
             entity.add("sector", row.sector.as_ref());
             entity
         });
-        send(out, entities.collect()).await?;
+        send(output, entities.collect()).await?;
     }
 }
 
-async fn articles(source: &mut Source, out: &Out) -> Result<()> {
-    let mut walk = source.walk(RecordKind::Article);
+async fn articles(reader: &mut SnapshotReader, output: &Output) -> Result<()> {
+    let mut cursor = reader.cursor(RecordKind::Article);
     loop {
-        let rows = source.step::<article::Entity>(&mut walk).await?;
+        let rows = reader.next_rows::<article::Entity>(&mut cursor).await?;
         if rows.is_empty() {
             return Ok(());
         }
         let ids: Vec<i64> = rows.iter().map(|row| row.id.0).collect();
-        let authors = source.by::<article_author::Entity>(article_author::Column::ArticleId, &ids).await?;
+        let authors = reader.find_by::<article_author::Entity>(article_author::Column::ArticleId, &ids).await?;
         let people = rows.iter().filter_map(|row| row.publisher_id).chain(authors.iter().map(|author| author.actor_id));
-        let labels = source.labels(people.map(i64::from).collect::<Vec<_>>()).await?;
+        let labels = reader.labels(people.map(i64::from).collect::<Vec<_>>()).await?;
         let entities = rows.iter().map(|row| {
             let mut entity = Entity::new(RecordKind::Article, row.id.0, "Article");
             entity.add("title", row.headline.as_ref());
@@ -218,34 +224,34 @@ async fn articles(source: &mut Source, out: &Out) -> Result<()> {
             }
             entity
         });
-        send(out, entities.collect()).await?;
+        send(output, entities.collect()).await?;
     }
 }
 
-/// The code of a language in three letters, as that model has them: of the languages that it and this graph's feeds have.
+/// Returns the ISO 639-3 code of a language, for the languages that occur in feeds.
 fn alpha3(code: &str) -> Option<&'static str> {
-    let known = ["ar ara", "de deu", "en eng", "es spa", "fa fas", "fr fra", "he heb", "hi hin", "id ind", "it ita"];
-    let more = ["ja jpn", "ko kor", "ku kur", "nl nld", "pl pol", "pt por", "ru rus", "sw swa", "tr tur", "uk ukr"];
-    let all = known.iter().chain(&more).chain(&["ur urd", "zh zho", "ckb ckb"]);
+    let first = ["ar ara", "de deu", "en eng", "es spa", "fa fas", "fr fra", "he heb", "hi hin", "id ind", "it ita"];
+    let second = ["ja jpn", "ko kor", "ku kur", "nl nld", "pl pol", "pt por", "ru rus", "sw swa", "tr tur", "uk ukr"];
+    let all = first.iter().chain(&second).chain(&["ur urd", "zh zho", "ckb ckb"]);
     all.filter_map(|pair| pair.split_once(' ')).find(|(short, _)| *short == code).map(|(_, long)| long)
 }
 
-async fn events(source: &mut Source, out: &Out) -> Result<()> {
-    let mut walk = source.walk(RecordKind::Event);
+async fn events(reader: &mut SnapshotReader, output: &Output) -> Result<()> {
+    let mut cursor = reader.cursor(RecordKind::Event);
     loop {
-        let rows = source.step::<event::Entity>(&mut walk).await?;
+        let rows = reader.next_rows::<event::Entity>(&mut cursor).await?;
         if rows.is_empty() {
             return Ok(());
         }
         let ids: Vec<i64> = rows.iter().map(|row| row.id.0).collect();
-        let parts = source.by::<participation::Entity>(participation::Column::EventId, &ids).await?;
+        let parts = reader.find_by::<participation::Entity>(participation::Column::EventId, &ids).await?;
         let mut by_event: HashMap<i64, Vec<&participation::Model>> = HashMap::new();
         for part in parts.iter().filter(|part| part.account_id.is_none()) {
             by_event.entry(part.event_id.0).or_default().push(part);
         }
         let labels =
-            source.labels(rows.iter().filter_map(|row| row.place_id).map(i64::from).collect::<Vec<_>>()).await?;
-        let mut names = Names::of(source, &ids).await?;
+            reader.labels(rows.iter().filter_map(|row| row.place_id).map(i64::from).collect::<Vec<_>>()).await?;
+        let mut names = Names::of(reader, &ids).await?;
         let entities = rows.iter().map(|row| {
             let mut entity = Entity::new(RecordKind::Event, row.id.0, "Event");
             let kind = row.kind.to_value();
@@ -255,38 +261,38 @@ async fn events(source: &mut Source, out: &Out) -> Result<()> {
             entity.time(row.date.as_ref());
             if let Some(place) = row.place_id {
                 entity.add("location", labels.text(place.0));
-                entity.add("addressEntity", Some(named(RecordKind::Place, place.0)));
+                entity.add("addressEntity", Some(entity_id(RecordKind::Place, place.0)));
             }
             for part in by_event.remove(&row.id.0).unwrap_or_default() {
                 let property = if part.role == Role::Organizer { "organizer" } else { "involved" };
-                entity.add(property, part.actor_id.map(|actor| named(RecordKind::Actor, actor.0)));
+                entity.add(property, part.actor_id.map(|actor| entity_id(RecordKind::Actor, actor.0)));
             }
             entity
         });
-        send(out, entities.collect()).await?;
+        send(output, entities.collect()).await?;
     }
 }
 
-async fn relations(source: &mut Source, out: &Out) -> Result<()> {
-    let mut walk = source.walk(RecordKind::Relation);
+async fn relations(reader: &mut SnapshotReader, output: &Output) -> Result<()> {
+    let mut cursor = reader.cursor(RecordKind::Relation);
     loop {
-        let rows = source.step::<relation::Entity>(&mut walk).await?;
+        let rows = reader.next_rows::<relation::Entity>(&mut cursor).await?;
         if rows.is_empty() {
             return Ok(());
         }
         let ends = rows.iter().flat_map(|row| [Some(row.subject_id), row.object_id]).flatten();
         let ends: Vec<i64> = ends.map(i64::from).collect();
-        let actors = source.by::<actor::Entity>(actor::Column::Id, &ends).await?;
+        let actors = reader.find_by::<actor::Entity>(actor::Column::Id, &ends).await?;
         let schemata: HashMap<i64, &str> = actors.iter().map(|actor| (actor.id.0, schema(actor))).collect();
         let mut entities = Vec::with_capacity(rows.len());
         for row in &rows {
-            // Ties to places are no entities there.
+            // Relations to places have no schema.
             let Some(object) = row.object_id else { continue };
             let ends = [row.subject_id, object].map(|actor| schemata.get(&actor.0).copied().unwrap_or("LegalEntity"));
-            let (schema, first, second) = tie(row.kind, ends);
+            let (schema, first, second) = relation_schema(row.kind, ends);
             let mut entity = Entity::new(RecordKind::Relation, row.id.0, schema);
-            entity.add(first, Some(named(RecordKind::Actor, row.subject_id.0)));
-            entity.add(second, Some(named(RecordKind::Actor, object.0)));
+            entity.add(first, Some(entity_id(RecordKind::Actor, row.subject_id.0)));
+            entity.add(second, Some(entity_id(RecordKind::Actor, object.0)));
             let role = row.title.clone().unwrap_or_else(|| row.kind.to_value().to_lowercase().replace('_', " "));
             entity.add(if matches!(schema, "Family" | "Associate") { "relationship" } else { "role" }, Some(role));
             entity.date("startDate", row.since.as_ref());
@@ -295,17 +301,18 @@ async fn relations(source: &mut Source, out: &Out) -> Result<()> {
             entity.add("description", row.note.as_ref());
             entities.push(entity);
         }
-        send(out, entities).await?;
+        send(output, entities).await?;
     }
 }
 
-/// The schema of a relation with its two sides, if it takes such sides; else the one that takes any.
-fn tie(kind: RelationKind, [first, second]: [&str; 2]) -> (&'static str, &'static str, &'static str) {
+/// Returns the schema of a relation and the properties of its two sides. A schema that does not permit such actors is
+/// replaced by `UnknownLink`, which permits all.
+fn relation_schema(kind: RelationKind, [first, second]: [&str; 2]) -> (&'static str, &'static str, &'static str) {
     let person = |schema| schema == "Person";
-    let body = |schema| matches!(schema, "Organization" | "Company" | "PublicBody");
+    let organization = |schema| matches!(schema, "Organization" | "Company" | "PublicBody");
     match kind {
-        RelationKind::MemberOf if body(second) => ("Membership", "member", "organization"),
-        RelationKind::HoldsPositionAt | RelationKind::WorksFor if person(first) && body(second) => {
+        RelationKind::MemberOf if organization(second) => ("Membership", "member", "organization"),
+        RelationKind::HoldsPositionAt | RelationKind::WorksFor if person(first) && organization(second) => {
             ("Employment", "employee", "employer")
         }
         RelationKind::Mother | RelationKind::Father | RelationKind::Spouse | RelationKind::FamilyOther
@@ -320,19 +327,19 @@ fn tie(kind: RelationKind, [first, second]: [&str; 2]) -> (&'static str, &'stati
     }
 }
 
-async fn mentions(source: &mut Source, out: &Out) -> Result<()> {
-    let mut walk = source.walk(RecordKind::Mention);
+async fn mentions(reader: &mut SnapshotReader, output: &Output) -> Result<()> {
+    let mut cursor = reader.cursor(RecordKind::Mention);
     loop {
-        let rows = source.step::<mention::Entity>(&mut walk).await?;
+        let rows = reader.next_rows::<mention::Entity>(&mut cursor).await?;
         if rows.is_empty() {
             return Ok(());
         }
         let entities = rows.iter().map(|row| {
             let mut entity = Entity::new(RecordKind::Mention, row.id.0, "Mention");
             entity.add("name", Some(&row.text));
-            entity.add("document", Some(named(RecordKind::Article, row.article_id.0)));
+            entity.add("document", Some(entity_id(RecordKind::Article, row.article_id.0)));
             if let (Some(target), Some(kind)) = (row.target_id, row.target_kind) {
-                entity.add("resolved", Some(named(kind, target.0)));
+                entity.add("resolved", Some(entity_id(kind, target.0)));
             }
             entity.add(
                 "detectedSchema",
@@ -345,6 +352,6 @@ async fn mentions(source: &mut Source, out: &Out) -> Result<()> {
             );
             entity
         });
-        send(out, entities.collect()).await?;
+        send(output, entities.collect()).await?;
     }
 }

@@ -1,79 +1,109 @@
-//! A graph for programs that draw and measure graphs (GraphML): things as nodes, what ties them as edges.
+//! Exports a graph as GraphML, for programs that draw and analyze graphs: entities as nodes, references between them
+//! as edges.
+//!
+//! `quick-xml` writes the XML. A selection exports the selected nodes, the edges at them, and the nodes at the other
+//! ends of these edges.
+
+use std::borrow::Cow;
 
 use entity::record::RecordKind;
+use quick_xml::Writer;
+use quick_xml::escape::partial_escape;
+use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement, SimpleExpr};
 
-use crate::error::Result;
-use crate::export::output::Out;
-use crate::export::source::{Ids, Source};
+use crate::error::{Error, Result};
+use crate::export::node_type_name;
+use crate::export::output::Output;
+use crate::export::snapshot_reader::{IdCursor, SnapshotReader};
 use crate::graphql::types::node::global;
 
-const HEAD: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
-<graphml xmlns="http://graphml.graphdrawing.org/xmlns" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="http://graphml.graphdrawing.org/xmlns http://graphml.graphdrawing.org/xmlns/1.0/graphml.xsd">
-<key id="noun" for="node" attr.name="noun" attr.type="string"/>
-<key id="label" for="node" attr.name="label" attr.type="string"/>
-<key id="type" for="node" attr.name="type" attr.type="string"/>
-<key id="when" for="node" attr.name="when" attr.type="string"/>
-<key id="standing" for="node" attr.name="standing" attr.type="string"/>
-<key id="latitude" for="node" attr.name="latitude" attr.type="double"/>
-<key id="longitude" for="node" attr.name="longitude" attr.type="double"/>
-<key id="tie" for="edge" attr.name="tie" attr.type="string"/>
-<key id="kind" for="edge" attr.name="kind" attr.type="string"/>
-<graph id="newsgraph" edgedefault="directed">
-"#;
+const NAMESPACE: &str = "http://graphml.graphdrawing.org/xmlns";
+const SCHEMA_LOCATION: &str =
+    "http://graphml.graphdrawing.org/xmlns http://graphml.graphdrawing.org/xmlns/1.0/graphml.xsd";
 
-/// A noun whose rows are nodes: what is told of them besides the noun, in the order of `TOLD`, as SQL.
-struct Node {
-    kind: RecordKind,
-    told: [&'static str; 4],
-}
-
-const TOLD: [&str; 4] = ["label", "type", "when", "standing"];
-
-const NODES: &[Node] = &[
-    Node { kind: RecordKind::Article, told: ["COALESCE(headline, url)", "NULL", "published", "NULL"] },
-    Node { kind: RecordKind::Actor, told: ["label", "COALESCE(organization_kind, kind)", "NULL", "NULL"] },
-    Node { kind: RecordKind::Place, told: ["label", "kind", "NULL", "NULL"] },
-    Node { kind: RecordKind::Event, told: ["title", "type", "date", "standing"] },
-    Node { kind: RecordKind::Account, told: ["label", "type", "date", "standing"] },
-    Node { kind: RecordKind::Statement, told: ["summary", "attribution", "said", "NULL"] },
-    Node { kind: RecordKind::Claim, told: ["text", "NULL", "NULL", "standing"] },
+/// The attributes that GraphML declares as `key` elements: name, element, type.
+const KEYS: &[(&str, &str, &str)] = &[
+    ("noun", "node", "string"),
+    ("label", "node", "string"),
+    ("type", "node", "string"),
+    ("when", "node", "string"),
+    ("standing", "node", "string"),
+    ("latitude", "node", "double"),
+    ("longitude", "node", "double"),
+    ("tie", "edge", "string"),
+    ("kind", "edge", "string"),
 ];
 
-/// Rows that are edges: from a column to a column, and which of them.
-struct Tie {
-    name: &'static str,
-    table: &'static str,
-    /// The columns that number its rows.
-    row: [&'static str; 2],
-    from: (&'static str, RecordKind),
-    to: (&'static str, RecordKind),
-    /// Its kind, as SQL.
-    kind: &'static str,
-    /// Which rows, as SQL.
-    only: &'static str,
+/// A node type whose rows are nodes.
+struct NodeSource {
+    kind: RecordKind,
+    /// The values of [`ATTRIBUTES`], as SQL expressions.
+    attributes: [&'static str; 3],
 }
 
-/// The most edges that are read together: they are small, and what narrows them is judged for each batch.
-const BATCH: u64 = 10_000;
+/// The attributes that all nodes may have besides `noun` and `label`.
+const ATTRIBUTES: [&str; 3] = ["type", "when", "standing"];
 
+const NODES: &[NodeSource] = &[
+    NodeSource { kind: RecordKind::Article, attributes: ["NULL", "published", "NULL"] },
+    NodeSource { kind: RecordKind::Actor, attributes: ["COALESCE(organization_kind, kind)", "NULL", "NULL"] },
+    NodeSource { kind: RecordKind::Place, attributes: ["kind", "NULL", "NULL"] },
+    NodeSource { kind: RecordKind::Event, attributes: ["type", "date", "standing"] },
+    NodeSource { kind: RecordKind::Account, attributes: ["type", "date", "standing"] },
+    NodeSource { kind: RecordKind::Statement, attributes: ["attribution", "said", "NULL"] },
+    NodeSource { kind: RecordKind::Claim, attributes: ["NULL", "NULL", "standing"] },
+];
+
+/// The node types that a GraphML file can contain.
+pub(super) const NODE_TYPES: &[RecordKind] = &{
+    let mut kinds = [RecordKind::Article; NODES.len()];
+    let mut at = 0;
+    while at < NODES.len() {
+        kinds[at] = NODES[at].kind;
+        at += 1;
+    }
+    kinds
+};
+
+/// Rows of a table that are edges.
+struct EdgeSource {
+    name: &'static str,
+    table: &'static str,
+    /// The columns that identify a row.
+    id: [&'static str; 2],
+    /// The column with the start of the edge, and its type.
+    from: (&'static str, RecordKind),
+    /// The column with the end of the edge, and its type.
+    to: (&'static str, RecordKind),
+    /// The kind of the edge, as an SQL expression.
+    kind: &'static str,
+    /// The condition for rows that are such edges, as SQL.
+    condition: &'static str,
+}
+
+/// The maximum number of edges of a batch. It is larger than that of nodes, because edges are small and the database
+/// evaluates the filter of an export for each batch.
+const MAX_BATCH_EDGES: u64 = 10_000;
+
+/// The identifying columns of a table with the primary key `id`. `0` is the constant 0.
 const ID: [&str; 2] = ["id", "0"];
 
-macro_rules! ties {
-    ($($name:literal in $table:literal $row:expr, $from:literal $from_kind:ident => $to:literal $to_kind:ident, $kind:literal, if $only:literal;)+) => {
-        const TIES: &[Tie] = &[$(Tie {
+macro_rules! edges {
+    ($($name:literal in $table:literal $id:expr, $from:literal $from_kind:ident => $to:literal $to_kind:ident, $kind:literal, if $condition:literal;)+) => {
+        const EDGES: &[EdgeSource] = &[$(EdgeSource {
             name: $name,
             table: $table,
-            row: $row,
+            id: $id,
             from: ($from, RecordKind::$from_kind),
             to: ($to, RecordKind::$to_kind),
             kind: $kind,
-            only: $only,
+            condition: $condition,
         }),+];
     };
 }
 
-ties! {
+edges! {
     "participation" in "participation" ID, "actor_id" Actor => "event_id" Event, "role", if "account_id IS NULL";
     "participation" in "participation" ID, "article_id" Article => "event_id" Event, "role", if "account_id IS NULL";
     "participation" in "participation" ID, "actor_id" Actor => "account_id" Account, "role", if "1 = 1";
@@ -113,185 +143,248 @@ ties! {
     "evidence" in "evidence" ID, "target_id" Place => "article_id" Article, "part", if "target_kind = 'PLACE'";
 }
 
-/// Which nouns can be picked.
-pub(super) const NOUNS: &[RecordKind] = &[
-    RecordKind::Article,
-    RecordKind::Actor,
-    RecordKind::Place,
-    RecordKind::Event,
-    RecordKind::Account,
-    RecordKind::Statement,
-    RecordKind::Claim,
-];
-
-pub(super) async fn write(source: &mut Source, out: &Out) -> Result<()> {
-    out.send(HEAD.as_bytes().to_vec(), 0).await?;
-    for node in NODES {
-        nodes(source, out, node).await?;
+pub(super) async fn write(reader: &mut SnapshotReader, output: &Output) -> Result<()> {
+    let mut xml = Xml::new();
+    xml.write(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
+    xml.line_break();
+    let root = [
+        ("xmlns", NAMESPACE),
+        ("xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance"),
+        ("xsi:schemaLocation", SCHEMA_LOCATION),
+    ];
+    xml.start("graphml", &root)?;
+    xml.line_break();
+    for (name, element, data_type) in KEYS {
+        let attributes = [("id", *name), ("for", *element), ("attr.name", *name), ("attr.type", *data_type)];
+        xml.write(Event::Empty(BytesStart::new("key").with_attributes(attributes)))?;
+        xml.line_break();
     }
-    for (number, tie) in TIES.iter().enumerate() {
-        edges(source, out, number, tie).await?;
+    xml.start("graph", &[("id", "newsgraph"), ("edgedefault", "directed")])?;
+    xml.line_break();
+    output.send(xml.take(), 0).await?;
+    for source in NODES {
+        write_nodes(reader, output, &mut xml, source).await?;
     }
-    out.send(b"</graph>\n</graphml>\n".to_vec(), 0).await
+    for (number, source) in EDGES.iter().enumerate() {
+        write_edges(reader, output, &mut xml, number, source).await?;
+    }
+    for element in ["graph", "graphml"] {
+        xml.end(element)?;
+        xml.line_break();
+    }
+    output.send(xml.take(), 0).await
 }
 
-/// The rows of a noun that were asked for, when not all were. Others come only as the far ends of their edges.
-fn picked(source: &Source, kind: RecordKind) -> Option<SelectStatement> {
-    let chosen = &source.chosen;
-    let of_dataset = chosen.dataset.map(|dataset| {
+/// Returns a query for the ids of the selected nodes of a type. `None` if all nodes are exported, or if nodes of the
+/// type are exported only as the other ends of edges.
+fn selected_ids(reader: &SnapshotReader, kind: RecordKind) -> Option<SelectStatement> {
+    let selection = &reader.selection;
+    let in_dataset = selection.dataset.map(|dataset| {
         Query::select().column("id").from("record").and_where(Expr::col("dataset_id").eq(dataset.0)).take()
     });
-    match chosen.kind {
-        Some(wanted) if wanted != kind => None,
+    match selection.kind {
+        Some(selected) if selected != kind => None,
         Some(_) => {
-            let mut picked = chosen.picked()?;
-            if let Some(of_dataset) = of_dataset {
-                picked.and_where(Expr::col((kind.table(), "id")).in_subquery(of_dataset));
+            let mut selected = selection.selected_ids()?;
+            if let Some(in_dataset) = in_dataset {
+                selected.and_where(Expr::col((kind.table(), "id")).in_subquery(in_dataset));
             }
-            Some(picked)
+            Some(selected)
         }
-        None => of_dataset,
+        None => in_dataset,
     }
 }
 
-fn everything(source: &Source) -> bool {
-    source.chosen.kind.is_none() && source.chosen.dataset.is_none()
+fn is_whole_graph(reader: &SnapshotReader) -> bool {
+    reader.selection.kind.is_none() && reader.selection.dataset.is_none()
 }
 
-/// The rows of a noun that are nodes.
-fn shown(source: &Source, kind: RecordKind) -> Option<SimpleExpr> {
-    if everything(source) {
+/// Returns the condition for the rows of a node type that are exported: the selected ones, and those at the other
+/// ends of their edges. `None` exports all.
+fn node_condition(reader: &SnapshotReader, kind: RecordKind) -> Option<SimpleExpr> {
+    if is_whole_graph(reader) {
         return None;
     }
     let id = || Expr::col((kind.table(), "id"));
-    let mut any = picked(source, kind).map(|picked| id().in_subquery(picked));
-    for tie in TIES {
-        for (near, far) in [(tie.from, tie.to), (tie.to, tie.from)] {
+    let mut condition = selected_ids(reader, kind).map(|selected| id().in_subquery(selected));
+    for edge in EDGES {
+        for (near, far) in [(edge.from, edge.to), (edge.to, edge.from)] {
             if near.1 != kind {
                 continue;
             }
-            let Some(picked) = picked(source, far.1) else { continue };
+            let Some(selected) = selected_ids(reader, far.1) else { continue };
             let ends = Query::select()
-                .column((tie.table, near.0))
-                .from(tie.table)
-                .and_where(Expr::col((tie.table, far.0)).in_subquery(picked))
-                .and_where(Expr::col((tie.table, near.0)).is_not_null())
-                .and_where(Expr::cust(tie.only))
+                .column((edge.table, near.0))
+                .from(edge.table)
+                .and_where(Expr::col((edge.table, far.0)).in_subquery(selected))
+                .and_where(Expr::col((edge.table, near.0)).is_not_null())
+                .and_where(Expr::cust(edge.condition))
                 .take();
             let is_end = id().in_subquery(ends);
-            any = Some(match any {
-                Some(any) => any.or(is_end),
+            condition = Some(match condition {
+                Some(condition) => condition.or(is_end),
                 None => is_end,
             });
         }
     }
-    Some(any.unwrap_or_else(|| Expr::cust("1 = 0")))
+    Some(condition.unwrap_or_else(|| Expr::cust("1 = 0")))
 }
 
-async fn nodes(source: &mut Source, out: &Out, node: &Node) -> Result<()> {
-    let name = node.kind.table();
-    let mut ids = Ids::new(name, shown(source, node.kind));
+async fn write_nodes(reader: &mut SnapshotReader, output: &Output, xml: &mut Xml, source: &NodeSource) -> Result<()> {
+    let table = source.kind.table();
+    let mut cursor = IdCursor::new(table, node_condition(reader, source.kind));
     loop {
-        let next = source.next_ids(&mut ids).await?;
-        if next.is_empty() {
+        let ids = reader.next_ids(&mut cursor).await?;
+        if ids.is_empty() {
             return Ok(());
         }
         let mut select = Query::select();
-        select.column((name, "id")).from(name);
-        for (told, sql) in TOLD.iter().zip(node.told) {
-            select.expr_as(Expr::cust(format!("CAST({sql} AS TEXT)")), format!("told_{told}"));
+        select.column((table, "id")).from(table);
+        // The prefix keeps the names apart from those of columns.
+        let label = source.kind.label_sql().unwrap_or("NULL");
+        for (name, sql) in ATTRIBUTES.into_iter().zip(source.attributes).chain([("label", label)]) {
+            select.expr_as(Expr::cust(format!("CAST({sql} AS TEXT)")), format!("node_{name}"));
         }
-        if node.kind == RecordKind::Place {
-            select.column((name, "latitude")).column((name, "longitude"));
+        if source.kind == RecordKind::Place {
+            select.column((table, "latitude")).column((table, "longitude"));
         }
-        select.and_where(source.one_of(Expr::col((name, "id")), &next)).order_by((name, "id"), Order::Asc);
-        let rows = source.rows(&select).await?;
-        let mut text = String::new();
+        select.and_where(reader.is_one_of(Expr::col((table, "id")), &ids)).order_by((table, "id"), Order::Asc);
+        let rows = reader.rows(&select).await?;
         for row in &rows {
             let id: i64 = row.try_get("", "id")?;
-            text.push_str(&format!(r#"<node id="{}">"#, global(node.kind, id)));
-            data(&mut text, "noun", Some(&crate::export::word(node.kind)));
-            for told in TOLD {
-                data(&mut text, told, row.try_get::<Option<String>>("", &format!("told_{told}"))?.as_deref());
+            xml.start("node", &[("id", &global(source.kind, id))])?;
+            xml.data("noun", Some(&node_type_name(source.kind)))?;
+            for name in ["label"].into_iter().chain(ATTRIBUTES) {
+                xml.data(name, row.try_get::<Option<String>>("", &format!("node_{name}"))?.as_deref())?;
             }
-            if node.kind == RecordKind::Place {
+            if source.kind == RecordKind::Place {
                 for name in ["latitude", "longitude"] {
                     let degrees: Option<f64> = row.try_get("", name)?;
-                    data(&mut text, name, degrees.map(|degrees| degrees.to_string()).as_deref());
+                    xml.data(name, degrees.map(|degrees| degrees.to_string()).as_deref())?;
                 }
             }
-            text.push_str("</node>\n");
+            xml.end("node")?;
+            xml.line_break();
         }
-        out.send(text.into_bytes(), rows.len()).await?;
+        output.send(xml.take(), rows.len()).await?;
     }
 }
 
-async fn edges(source: &mut Source, out: &Out, number: usize, tie: &Tie) -> Result<()> {
-    let column = |name: &str| if name == "0" { Expr::cust("0") } else { Expr::col((tie.table, name.to_owned())) };
-    let ends = [tie.from, tie.to].into_iter().filter_map(|(end, kind)| Some((end, picked(source, kind)?)));
-    let ends = ends.map(|(end, picked)| column(end).in_subquery(picked));
-    let condition = match ends.reduce(ExprTrait::or) {
+async fn write_edges(
+    reader: &mut SnapshotReader,
+    output: &Output,
+    xml: &mut Xml,
+    number: usize,
+    source: &EdgeSource,
+) -> Result<()> {
+    let column = |name: &str| if name == "0" { Expr::cust("0") } else { Expr::col((source.table, name.to_owned())) };
+    let ends = [source.from, source.to].into_iter();
+    let selected = ends.filter_map(|(end, kind)| Some(column(end).in_subquery(selected_ids(reader, kind)?)));
+    let condition = match selected.reduce(ExprTrait::or) {
         Some(either) => Some(either),
-        None if everything(source) => None,
+        None if is_whole_graph(reader) => None,
         None => return Ok(()),
     };
-    let [first, second] = tie.row;
+    let [first, second] = source.id;
     let mut last = (0_i64, -1_i64);
     loop {
         let select = Query::select()
             .expr_as(column(first), "first")
             .expr_as(Expr::cust(format!("CAST({second} AS BIGINT)")), "second")
-            .expr_as(column(tie.from.0), "from_end")
-            .expr_as(column(tie.to.0), "to_end")
-            .expr_as(Expr::cust(format!("CAST({} AS TEXT)", tie.kind)), "told")
-            .from(tie.table)
-            .and_where(Expr::cust(tie.only))
-            .and_where(column(tie.from.0).is_not_null())
-            .and_where(column(tie.to.0).is_not_null())
+            .expr_as(column(source.from.0), "from_end")
+            .expr_as(column(source.to.0), "to_end")
+            .expr_as(Expr::cust(format!("CAST({} AS TEXT)", source.kind)), "edge_kind")
+            .from(source.table)
+            .and_where(Expr::cust(source.condition))
+            .and_where(column(source.from.0).is_not_null())
+            .and_where(column(source.to.0).is_not_null())
             .and_where_option(condition.clone())
             .and_where(column(first).gte(last.0))
             .and_where(column(first).gt(last.0).or(column(second).gt(last.1)))
             .order_by_expr(column(first), Order::Asc)
             .order_by_expr(if second == "0" { column(first) } else { column(second) }, Order::Asc)
-            .limit(BATCH)
+            .limit(MAX_BATCH_EDGES)
             .take();
-        let rows = source.rows(&select).await?;
+        let rows = reader.rows(&select).await?;
         if rows.is_empty() {
             return Ok(());
         }
-        let mut text = String::new();
         for row in &rows {
             last = (row.try_get("", "first")?, row.try_get("", "second")?);
-            let (from, to) = (row.try_get("", "from_end")?, row.try_get("", "to_end")?);
-            text.push_str(&format!(
-                r#"<edge id="e{number}-{}-{}" source="{}" target="{}">"#,
-                last.0,
-                last.1,
-                global(tie.from.1, from),
-                global(tie.to.1, to)
-            ));
-            data(&mut text, "tie", Some(tie.name));
-            data(&mut text, "kind", row.try_get::<Option<String>>("", "told")?.as_deref());
-            text.push_str("</edge>\n");
+            let id = format!("e{number}-{}-{}", last.0, last.1);
+            let from = global(source.from.1, row.try_get("", "from_end")?);
+            let to = global(source.to.1, row.try_get("", "to_end")?);
+            xml.start("edge", &[("id", &id), ("source", &from), ("target", &to)])?;
+            xml.data("tie", Some(source.name))?;
+            xml.data("kind", row.try_get::<Option<String>>("", "edge_kind")?.as_deref())?;
+            xml.end("edge")?;
+            xml.line_break();
         }
-        out.send(text.into_bytes(), rows.len()).await?;
+        output.send(xml.take(), rows.len()).await?;
     }
 }
 
-fn data(text: &mut String, key: &str, value: Option<&str>) {
-    let Some(value) = value else { return };
-    text.push_str(&format!(r#"<data key="{key}">"#));
-    for letter in value.chars() {
-        match letter {
-            '&' => text.push_str("&amp;"),
-            '<' => text.push_str("&lt;"),
-            '>' => text.push_str("&gt;"),
-            // A parser would make a line feed of it.
-            '\r' => text.push_str("&#13;"),
-            '\t' | '\n' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'.. => text.push(letter),
-            // XML 1.0 cannot say it, not even in an entity.
-            _ => text.push('\u{fffd}'),
-        }
+/// An XML document that is written piece by piece.
+struct Xml(Writer<Vec<u8>>);
+
+impl Xml {
+    fn new() -> Self {
+        Self(Writer::new(Vec::new()))
     }
-    text.push_str("</data>");
+
+    fn write(&mut self, event: Event<'_>) -> Result<()> {
+        self.0.write_event(event).map_err(|error| Error::Io("cannot write XML".into(), error))
+    }
+
+    /// Writes a start tag. Attribute values are escaped.
+    fn start(&mut self, element: &str, attributes: &[(&str, &str)]) -> Result<()> {
+        self.write(Event::Start(BytesStart::new(element).with_attributes(attributes.iter().copied())))
+    }
+
+    fn end(&mut self, element: &str) -> Result<()> {
+        self.write(Event::End(BytesEnd::new(element)))
+    }
+
+    /// Writes a `data` element with the value of an attribute, if there is one.
+    fn data(&mut self, key: &str, value: Option<&str>) -> Result<()> {
+        let Some(value) = value else { return Ok(()) };
+        self.start("data", &[("key", key)])?;
+        self.write(Event::Text(BytesText::from_escaped(partial_escape(xml_characters(value)))))?;
+        self.end("data")
+    }
+
+    fn line_break(&mut self) {
+        self.0.get_mut().push(b'\n');
+    }
+
+    /// Returns what was written since the last call.
+    fn take(&mut self) -> Vec<u8> {
+        std::mem::take(self.0.get_mut())
+    }
+}
+
+/// Replaces the characters that XML 1.0 cannot contain, not even as references. `quick-xml` does not do that.
+fn xml_characters(text: &str) -> Cow<'_, str> {
+    let is_allowed =
+        |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
+    if text.chars().all(is_allowed) {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(text.chars().map(|c| if is_allowed(c) { c } else { '\u{fffd}' }).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::export::graphml::Xml;
+
+    #[test]
+    fn escapes_text_and_replaces_characters_that_xml_cannot_contain() {
+        let mut xml = Xml::new();
+        xml.data("label", Some("a <b> & \"c\"\r\n]]>\u{7}\u{ffff}\u{1f41f}")).unwrap();
+        xml.data("type", None).unwrap();
+        let text = String::from_utf8(xml.take()).unwrap();
+        assert_eq!(text, "<data key=\"label\">a &lt;b&gt; &amp; \"c\"&#13;\n]]&gt;\u{fffd}\u{fffd}\u{1f41f}</data>");
+        assert!(xml.take().is_empty());
+    }
 }

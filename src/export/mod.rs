@@ -1,8 +1,17 @@
-//! How it goes out: one file per format.
+//! Exports of the graph, or of a part of it. Each format has a file: [`records`](Format::Records) (`records.rs`),
+//! CSV, JSON-LD, GeoJSON, GraphML and FollowTheMoney.
 //!
-//! An export reads one state of the graph, by batches of rows in the order of their numbers, and hands on what it has
-//! written of each batch before it reads the next. So memory holds a batch or two, whatever the size of the graph, and who
-//! reads slowly is waited for. Who reads no longer ends it: its statement is stopped.
+//! 1. [`export`] checks the request and takes a snapshot: one read transaction, so the export is consistent whatever is
+//!    written meanwhile.
+//! 2. A task runs the writer of the format. It reads rows in batches through `snapshot_reader`. A batch continues
+//!    after the last id of the one before (keyset pagination), and a fixed number of SQL statements loads what
+//!    belongs to its rows.
+//! 3. The writer sends the text of each batch through a channel that holds one chunk (`output`). A slow reader
+//!    therefore slows the export down (backpressure), and memory holds a few batches, whatever the size of the graph.
+//! 4. The reader takes the chunks: [`Export::next`] for HTTP, [`Export::write_to`] for the command line. Dropping
+//!    [`Export`] stops the task and its SQL statement.
+//!
+//! To add a format, add a variant of [`Format`], a file with a function `write`, and a case in [`export`].
 
 mod csv;
 mod file;
@@ -12,7 +21,7 @@ mod graphml;
 mod jsonld;
 mod output;
 mod records;
-mod source;
+mod snapshot_reader;
 mod unmerged;
 
 use std::panic;
@@ -29,30 +38,30 @@ use crate::graphql::Session;
 use crate::graphql::filter::from_json;
 
 pub use crate::export::output::Chunk;
-use crate::export::output::Out;
-use crate::export::source::{Chosen, Source};
+use crate::export::output::Output;
+use crate::export::snapshot_reader::{Selection, SnapshotReader};
 
-/// What others read.
+/// The format of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
-    /// Records (JSON Lines), which import again to an equal graph.
+    /// Records (JSON Lines): a lossless dump, which imports to an equal graph
     Records,
-    /// The rows of one noun as comma-separated text (RFC 4180).
+    /// The rows of one node type as comma-separated values (RFC 4180)
     Csv,
-    /// Linked data: schema.org, the Simple Event Model, PROV, Web Annotation.
+    /// JSON-LD with the vocabularies schema.org, Simple Event Model, PROV and Web Annotation
     Jsonld,
-    /// Places, and events where they happened, for maps (RFC 7946).
+    /// GeoJSON (RFC 7946): places, and events at their places, for maps
     Geojson,
-    /// A graph for programs that draw and measure graphs.
+    /// GraphML: nodes and edges, for programs that draw and analyze graphs
     Graphml,
-    /// FollowTheMoney entities, one a line.
+    /// FollowTheMoney entities, one JSON object per line
     Ftm,
 }
 
 impl Format {
     const ALL: &'static [Self] = &[Self::Records, Self::Csv, Self::Jsonld, Self::Geojson, Self::Graphml, Self::Ftm];
 
-    /// How names of such files end.
+    /// Returns the file name extension.
     pub fn extension(self) -> &'static str {
         match self {
             Self::Records => "jsonl",
@@ -64,7 +73,7 @@ impl Format {
         }
     }
 
-    /// Its media type.
+    /// Returns the media type.
     pub fn media_type(self) -> &'static str {
         match self {
             Self::Records | Self::Ftm => "application/x-ndjson",
@@ -75,20 +84,20 @@ impl Format {
         }
     }
 
-    /// The format whose files end so.
-    pub fn of_extension(extension: &str) -> Result<Self> {
+    /// Returns the format of a file name extension.
+    pub fn from_extension(extension: &str) -> Result<Self> {
         Self::ALL.iter().copied().find(|format| format.extension() == extension).ok_or_else(|| {
             let all: Vec<&str> = Self::ALL.iter().map(|format| format.extension()).collect();
-            Error::BadInput(format!("`.{extension}` is no format here: ask for one of .{}", all.join(", .")))
+            Error::BadInput(format!("`.{extension}` is not an export format: use one of .{}", all.join(", .")))
         })
     }
 
-    /// Which nouns it can hold.
-    fn nouns(self) -> &'static [RecordKind] {
+    /// Returns the node types that the format can contain.
+    fn node_types(self) -> &'static [RecordKind] {
         match self {
             Self::Records | Self::Csv | Self::Jsonld => RecordKind::ALL,
             Self::Geojson => &[RecordKind::Place, RecordKind::Event],
-            Self::Graphml => graphml::NOUNS,
+            Self::Graphml => graphml::NODE_TYPES,
             Self::Ftm => &[
                 RecordKind::Place,
                 RecordKind::Actor,
@@ -101,106 +110,121 @@ impl Format {
     }
 }
 
-/// How nouns are called: as their tables, with hyphens.
-pub fn word(kind: RecordKind) -> String {
+/// Returns the name of a node type on the command line and in URLs: its table name with hyphens, such as `event-link`.
+pub fn node_type_name(kind: RecordKind) -> String {
     kind.to_value().to_lowercase().replace('_', "-")
 }
 
-/// The noun that is called so.
-pub fn noun(name: &str) -> Result<RecordKind> {
-    RecordKind::ALL.iter().copied().find(|kind| word(*kind) == name).ok_or_else(|| {
-        let words: Vec<String> = RecordKind::ALL.iter().map(|kind| word(*kind)).collect();
-        let hint = did_you_mean(name, words.iter().map(String::as_str));
+/// Returns the node type with a name.
+///
+/// # Errors
+///
+/// There is none; the message suggests a similar name or lists all.
+pub fn parse_node_type(name: &str) -> Result<RecordKind> {
+    RecordKind::ALL.iter().copied().find(|kind| node_type_name(*kind) == name).ok_or_else(|| {
+        let names: Vec<String> = RecordKind::ALL.iter().map(|kind| node_type_name(*kind)).collect();
+        let hint = did_you_mean(name, names.iter().map(String::as_str));
         Error::BadInput(format!(
-            "`{name}` is no noun of the graph: {}",
-            hint.unwrap_or_else(|| format!("write one of {}", words.join(", ")))
+            "`{name}` is not a node type: {}",
+            hint.unwrap_or_else(|| format!("use one of {}", names.join(", ")))
         ))
     })
 }
 
-/// What to export.
+/// The format of an export, and the part of the graph to export.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// How it is written.
+    /// The output format.
     pub format: Format,
-    /// Only things of this noun, with what belongs to them.
+    /// Export only nodes of this type, with their child records.
     pub kind: Option<RecordKind>,
-    /// Only those for which this holds: the filter of the noun as the API has it.
+    /// Export only nodes that match this filter: the API's filter input of the node type, as JSON. Requires `kind`.
     pub filter: Option<Value>,
-    /// Only what came with the dataset that has this key.
+    /// Export only the records of the dataset with this key.
     pub dataset: Option<String>,
-    /// Whether records of judgements say who judged: names of keys are for administrators.
-    pub tells_judges: bool,
+    /// Include who decided each merge in merge records. That may be the name of an API key, which only administrators
+    /// may read.
+    pub include_deciders: bool,
 }
 
-/// An export under way.
+/// A running export. Dropping it stops it.
 pub struct Export {
     chunks: mpsc::Receiver<Chunk>,
-    /// Dropped, it is stopped.
+    /// The task that writes the export. Dropping the set aborts it.
     task: JoinSet<Result<()>>,
 }
 
-/// Begins an export. What is wrong with the request is said here, before anything is written.
+/// Starts an export.
+///
+/// # Errors
+///
+/// The request is invalid, or no connection for exports is free. Nothing was written then.
 pub async fn export(db: &Db, request: &Request) -> Result<Export> {
     let format = request.format;
     if let Some(kind) = request.kind
-        && !format.nouns().contains(&kind)
+        && !format.node_types().contains(&kind)
     {
-        let words: Vec<String> = format.nouns().iter().map(|kind| word(*kind)).collect();
+        let names: Vec<String> = format.node_types().iter().map(|kind| node_type_name(*kind)).collect();
         return Err(Error::BadInput(format!(
-            "Things of the kind {} cannot be written so: this format holds {}",
-            word(kind),
-            words.join(", ")
+            "This format cannot contain nodes of the type {}, only {}",
+            node_type_name(kind),
+            names.join(", ")
         )));
     }
     if format == Format::Csv && request.kind.is_none() {
         return Err(Error::BadInput(
-            "A table holds the rows of one noun: say which (`--kind event`; by HTTP `/export/event.csv`)".into(),
+            "A CSV file contains the rows of one node type: name it (`--kind event`; over HTTP `/export/event.csv`)"
+                .into(),
         ));
     }
-    let (kind, tells_judges) = (request.kind, request.tells_judges);
+    let (kind, include_deciders) = (request.kind, request.include_deciders);
     let condition = match (request.kind, &request.filter) {
         (_, None) => None,
         (Some(kind), Some(filter)) => Some(from_json(kind, filter, &Session::new(db.clone())).await?),
         (None, Some(_)) => {
             return Err(Error::BadInput(
-                "A filter is one of a noun: say which (`--kind event`; by HTTP `/export/event.jsonl`)".into(),
+                "A filter belongs to a node type: name it (`--kind event`; over HTTP `/export/event.jsonl`)".into(),
             ));
         }
     };
-    let mut source = Source::new(db.snapshot().await?, Chosen { kind: request.kind, condition, dataset: None });
+    let mut reader =
+        SnapshotReader::new(db.snapshot().await?, Selection { kind: request.kind, condition, dataset: None });
     if let Some(key) = &request.dataset {
-        source.choose_dataset(key).await?;
+        reader.select_dataset(key).await?;
     }
     let (sender, chunks) = mpsc::channel(1);
-    let out = Out::new(sender);
+    let output = Output::new(sender);
     let mut task = JoinSet::new();
     task.spawn(async move {
         match format {
-            Format::Records => records::write(&mut source, &out, tells_judges).await,
-            Format::Csv => csv::write(&mut source, &out, kind.unwrap_or(RecordKind::Event)).await,
-            Format::Jsonld => jsonld::write(&mut source, &out).await,
-            Format::Geojson => geojson::write(&mut source, &out).await,
-            Format::Graphml => graphml::write(&mut source, &out).await,
-            Format::Ftm => ftm::write(&mut source, &out).await,
+            Format::Records => records::write(&mut reader, &output, include_deciders).await,
+            Format::Csv => csv::write(&mut reader, &output, kind.unwrap_or(RecordKind::Event)).await,
+            Format::Jsonld => jsonld::write(&mut reader, &output).await,
+            Format::Geojson => geojson::write(&mut reader, &output).await,
+            Format::Graphml => graphml::write(&mut reader, &output).await,
+            Format::Ftm => ftm::write(&mut reader, &output).await,
         }
     });
     Ok(Export { chunks, task })
 }
 
 impl Export {
-    /// What comes next; none when all was told. After an error there is no more, and what came is not whole.
+    /// Returns the next chunk; `None` at the end of the export.
+    ///
+    /// # Errors
+    ///
+    /// The export failed. There are no more chunks, and those before are not a complete file.
     pub async fn next(&mut self) -> Result<Option<Chunk>> {
         if let Some(chunk) = self.chunks.recv().await {
             return Ok(Some(chunk));
         }
         match self.task.join_next().await {
-            // Told before.
+            // The result was returned before.
             None => Ok(None),
-            Some(Ok(done)) => done.map(|()| None),
+            Some(Ok(result)) => result.map(|()| None),
             Some(Err(error)) => match error.try_into_panic() {
                 Ok(panicked) => panic::resume_unwind(panicked),
-                Err(error) => Err(Error::Broken(format!("an export was stopped: {error}"))),
+                Err(error) => Err(Error::Internal(format!("the export was stopped: {error}"))),
             },
         }
     }

@@ -1,4 +1,4 @@
-//! What is written is handed on in pieces; who writes waits until the last one was taken.
+//! The channel through which an export hands on what it has written, and helpers for JSON.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -9,39 +9,43 @@ use crate::error::{Error, Result};
 /// A piece of an export.
 #[derive(Debug)]
 pub struct Chunk {
-    /// What is written.
+    /// The next bytes of the file.
     pub bytes: Vec<u8>,
-    /// How many rows of the graph were read for it.
+    /// The number of rows of the graph that were read for them.
     pub rows: usize,
 }
 
-/// Where an export writes to.
-pub(crate) struct Out {
+/// The writing end of an export.
+pub(crate) struct Output {
     chunks: Sender<Chunk>,
 }
 
-impl Out {
+impl Output {
     pub(crate) fn new(chunks: Sender<Chunk>) -> Self {
         Self { chunks }
     }
 
-    /// Hands on what was made of some rows.
+    /// Sends the text of a batch of rows. Waits until the reader has taken earlier chunks (backpressure).
+    ///
+    /// # Errors
+    ///
+    /// The reader is gone.
     pub(crate) async fn send(&self, bytes: Vec<u8>, rows: usize) -> Result<()> {
         if bytes.is_empty() {
             return Ok(());
         }
-        let gone = |_| Error::Io("nobody reads the export".into(), std::io::ErrorKind::BrokenPipe.into());
-        self.chunks.send(Chunk { bytes, rows }).await.map_err(gone)
+        let closed = |_| Error::Io("the reader closed the export".into(), std::io::ErrorKind::BrokenPipe.into());
+        self.chunks.send(Chunk { bytes, rows }).await.map_err(closed)
     }
 }
 
-/// A value as JSON.
-pub(crate) fn json(value: &impl Serialize) -> Result<String> {
-    serde_json::to_string(value).map_err(|error| Error::Broken(format!("a value cannot be written: {error}")))
+/// Returns a value as JSON.
+pub(crate) fn to_json(value: &impl Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| Error::Internal(format!("a value cannot be written as JSON: {error}")))
 }
 
-/// An object of the values that there are.
-pub(crate) fn fields<'n>(fields: impl IntoIterator<Item = (&'n str, Value)>) -> Value {
-    let given = fields.into_iter().filter(|(_, value)| !value.is_null());
-    given.map(|(name, value)| (name.to_owned(), value)).collect::<Map<String, Value>>().into()
+/// Returns a JSON object of the fields that are not null.
+pub(crate) fn object<'n>(fields: impl IntoIterator<Item = (&'n str, Value)>) -> Value {
+    let present = fields.into_iter().filter(|(_, value)| !value.is_null());
+    present.map(|(name, value)| (name.to_owned(), value)).collect::<Map<String, Value>>().into()
 }

@@ -1,5 +1,7 @@
-//! Records as the importer reads them: a line for each dataset, and below it its records, each with its parts; behind all, what
-//! was judged of two of them.
+//! Exports records (JSON Lines) as the importer reads them: a lossless dump.
+//!
+//! There is a line for each dataset, followed by its records in import order, each with its child records. Merges are
+//! not applied to the records; they follow at the end as `merge` records, which the importer applies again.
 
 use std::collections::HashMap;
 
@@ -9,91 +11,101 @@ use entity::{article_author, dataset, merge, record, statement_about};
 use sea_orm::sea_query::{Expr, ExprTrait, Func, Query, SelectStatement};
 
 use crate::error::{Error, Result};
-use crate::export::output::{Out, json};
-use crate::export::source::{HEAVY, Ids, Source};
+use crate::export::output::{Output, to_json};
+use crate::export::snapshot_reader::{IdCursor, MAX_BATCH_CHARS, SnapshotReader};
 use crate::import::record::{DATASET, DatasetRecord, DatasetRef, Line, MERGE, MergeRecord, Ref, Rows};
 use crate::import::to_record::Restorer;
 
-/// About how many characters a row holds, but for the text of an article.
-const ROW: i64 = 200;
+/// About the number of characters of a row, besides the text of an article.
+const ROW_CHARS: i64 = 200;
 
-pub(super) async fn write(source: &mut Source, out: &Out, tells_judges: bool) -> Result<()> {
-    let mut last = None;
-    for dataset in source.datasets().await? {
-        let (key, title, licence, url) =
-            (dataset.key.clone(), dataset.title.clone(), dataset.licence.clone(), dataset.url.clone());
-        let mut text = json(&Line { kind: DATASET, record: DatasetRecord { key, title, licence, url } })?;
+pub(super) async fn write(reader: &mut SnapshotReader, output: &Output, include_deciders: bool) -> Result<()> {
+    let mut last_dataset = None;
+    for dataset in reader.datasets().await? {
+        let (key, title, license, url) =
+            (dataset.key.clone(), dataset.title.clone(), dataset.license.clone(), dataset.url.clone());
+        let mut text = to_json(&Line { record_type: DATASET, fields: DatasetRecord { key, title, license, url } })?;
         text.push('\n');
-        let mut ids = ids(source, &dataset);
-        // A dataset of which nothing is chosen is not told.
-        let mut told = source.chosen.kind.is_none();
+        let mut cursor = record_cursor(reader, &dataset);
+        // A dataset without selected records is omitted.
+        let mut is_included = reader.selection.kind.is_none();
         loop {
-            let tops = tops(source, &mut ids).await?;
-            if tops.is_empty() {
+            let roots = next_roots(reader, &mut cursor).await?;
+            if roots.is_empty() {
                 break;
             }
-            told = true;
-            let mut restorer = read(source, &tops).await?;
-            let called = source.called(&restorer.wanted()).await?;
-            for line in restorer.lines(dataset.id, called)? {
+            is_included = true;
+            let mut restorer = read(reader, &roots).await?;
+            let keys = reader.keys_of(&restorer.references()).await?;
+            for line in restorer.lines(dataset.id, keys)? {
                 text.push_str(&line);
                 text.push('\n');
             }
-            out.send(std::mem::take(&mut text).into_bytes(), restorer.len()).await?;
+            output.send(std::mem::take(&mut text).into_bytes(), restorer.len()).await?;
         }
-        if told {
-            out.send(text.into_bytes(), 0).await?;
-            last = Some(dataset.id);
+        if is_included {
+            output.send(text.into_bytes(), 0).await?;
+            last_dataset = Some(dataset.id);
         }
     }
-    match last {
-        Some(last) => judgements(source, out, last, tells_judges).await,
+    match last_dataset {
+        Some(dataset) => write_merges(reader, output, dataset, include_deciders).await,
         None => Ok(()),
     }
 }
 
-/// What was judged of two chosen records, in the order in which it was judged. The lines stand below a dataset.
-async fn judgements(source: &mut Source, out: &Out, below: DatasetId, tells_judges: bool) -> Result<()> {
-    let chosen = |column: &'static str| {
-        let mut condition = source.chosen.dataset.map(|dataset| Expr::col("dataset_id").eq(dataset.0));
-        if let Some(records) = records(source) {
-            let picked = Expr::col("id").in_subquery(records);
-            condition = Some(condition.map_or(picked.clone(), |of_dataset| of_dataset.and(picked)));
+/// Writes the merges of which both entities are selected, in the order in which they were decided. The lines follow
+/// those of `dataset`, so references to records of other datasets name their dataset.
+async fn write_merges(
+    reader: &mut SnapshotReader,
+    output: &Output,
+    dataset: DatasetId,
+    include_deciders: bool,
+) -> Result<()> {
+    let selected = |column: &'static str| {
+        let mut condition = reader.selection.dataset.map(|dataset| Expr::col("dataset_id").eq(dataset.0));
+        if let Some(records) = selected_records(reader) {
+            let by_filter = Expr::col("id").in_subquery(records);
+            condition = Some(condition.map_or(by_filter.clone(), |by_dataset| by_dataset.and(by_filter)));
         }
         let condition = condition?;
         let records = Query::select().column("id").from("record").and_where(condition).take();
         Some(Expr::col((merge::Entity, column)).in_subquery(records))
     };
-    let condition = chosen("left_id").zip(chosen("right_id")).map(|(left, right)| left.and(right));
-    let mut ids = Ids::new("merge", condition);
+    let condition = selected("left_id").zip(selected("right_id")).map(|(left, right)| left.and(right));
+    let mut cursor = IdCursor::new("merge", condition);
     loop {
-        let rows = source.step::<merge::Entity>(&mut ids).await?;
+        let rows = reader.next_rows::<merge::Entity>(&mut cursor).await?;
         if rows.is_empty() {
             return Ok(());
         }
-        let things: Vec<i64> = rows.iter().flat_map(|row| [row.left_id.0, row.right_id.0]).collect();
-        let called = source.called(&things).await?;
+        let entities: Vec<i64> = rows.iter().flat_map(|row| [row.left_id.0, row.right_id.0]).collect();
+        let keys = reader.keys_of(&entities).await?;
         let count = rows.len();
         let mut text = String::new();
         for row in rows {
             let reference = |id: RecordId| {
-                let (of, dataset, key) = called.get(&id.0).cloned()?;
-                Some(if of == below { Ref::Key(key) } else { Ref::Dataset(DatasetRef { dataset, key }) })
+                let (dataset_id, dataset_key, key) = keys.get(&id.0).cloned()?;
+                let is_here = dataset_id == dataset;
+                Some(if is_here { Ref::Key(key) } else { Ref::Dataset(DatasetRef { dataset: dataset_key, key }) })
             };
             let Some((keep, other)) = reference(row.left_id).zip(reference(row.right_id)) else {
-                return Err(Error::Broken(format!("judgement {} is on what is not registered", row.id.0)));
+                return Err(Error::Internal(format!("merge {} refers to an entity that is not registered", row.id.0)));
             };
-            text.push_str(&json(&Line { kind: MERGE, record: MergeRecord::of(row, keep, other, tells_judges) })?);
+            text.push_str(&to_json(&Line {
+                record_type: MERGE,
+                fields: MergeRecord::of(row, keep, other, include_deciders),
+            })?);
             text.push('\n');
         }
-        out.send(text.into_bytes(), count).await?;
+        output.send(text.into_bytes(), count).await?;
     }
 }
 
-/// The numbers of the records in which what was picked was written; none when all is.
-fn records(source: &Source) -> Option<SelectStatement> {
-    let rows = source.chosen.picked()?;
-    // What is a part comes with the record that it was written in.
+/// Returns a query for the ids of the records that contain the selected nodes; `None` if all records are selected.
+fn selected_records(reader: &SnapshotReader) -> Option<SelectStatement> {
+    let rows = reader.selection.selected_ids()?;
+    // A child record is exported with the record that contains it.
     let records = Query::select()
         .expr(Func::coalesce([Expr::col("owner_id"), Expr::col("id")]))
         .from("record")
@@ -102,83 +114,87 @@ fn records(source: &Source) -> Option<SelectStatement> {
     Some(records)
 }
 
-/// The numbers of the chosen records of a dataset.
-fn ids(source: &Source, dataset: &dataset::Model) -> Ids {
-    let own = |column: record::Column| Expr::col((record::Entity, column));
-    // The plus keeps SQLite from sorting the whole dataset for each batch.
-    let of_dataset = Expr::cust("+\"record\".\"dataset_id\"").eq(dataset.id.0);
-    let mut condition = of_dataset.and(own(record::Column::OwnerId).is_null());
-    if let Some(records) = records(source) {
-        condition = condition.and(own(record::Column::Id).in_subquery(records));
+/// Returns a cursor over the selected records of a dataset.
+fn record_cursor(reader: &SnapshotReader, dataset: &dataset::Model) -> IdCursor {
+    let column = |column: record::Column| Expr::col((record::Entity, column));
+    // The unary plus keeps SQLite from using the index on `dataset_id`, for which it would sort the whole dataset
+    // each time.
+    let in_dataset = Expr::cust("+\"record\".\"dataset_id\"").eq(dataset.id.0);
+    let mut condition = in_dataset.and(column(record::Column::OwnerId).is_null());
+    if let Some(records) = selected_records(reader) {
+        condition = condition.and(column(record::Column::Id).in_subquery(records));
     }
-    Ids::new("record", Some(condition))
+    IdCursor::new("record", Some(condition))
 }
 
-/// The next records.
-async fn tops(source: &mut Source, ids: &mut Ids) -> Result<Vec<record::Model>> {
-    let mut next = source.next_ids(ids).await?;
-    let mut tops = source.by::<record::Entity>(record::Column::Id, &next).await?;
-    let weights = weigh(source, &tops).await?;
-    let mut weight = 0;
-    let light = tops.iter().take_while(|top| {
-        weight += ROW + weights.get(&top.id.0).copied().unwrap_or(0);
-        weight <= HEAVY
+/// Returns the next batch of records, without their child records.
+async fn next_roots(reader: &mut SnapshotReader, cursor: &mut IdCursor) -> Result<Vec<record::Model>> {
+    let mut ids = reader.next_ids(cursor).await?;
+    let mut roots = reader.find_by::<record::Entity>(record::Column::Id, &ids).await?;
+    let sizes = estimate_sizes(reader, &roots).await?;
+    let mut size = 0;
+    let within_limit = roots.iter().take_while(|root| {
+        size += ROW_CHARS + sizes.get(&root.id.0).copied().unwrap_or(0);
+        size <= MAX_BATCH_CHARS
     });
-    // One that is too heavy comes alone.
-    let light = light.count().max(1);
-    tops.truncate(light);
-    ids.put_back(&mut next, light);
-    Ok(tops)
+    // A record that is larger than a batch is a batch by itself.
+    let count = within_limit.count().max(1);
+    roots.truncate(count);
+    cursor.put_back(&mut ids, count);
+    Ok(roots)
 }
 
-/// About how many characters the parts of records hold, and the texts of articles.
-async fn weigh(source: &mut Source, tops: &[record::Model]) -> Result<HashMap<i64, i64>> {
-    let mut weights: HashMap<i64, i64> = HashMap::new();
-    let ids: Vec<i64> = tops.iter().map(|top| top.id.0).collect();
+/// Estimates the number of characters of records: their child records, and the texts of articles.
+async fn estimate_sizes(reader: &mut SnapshotReader, roots: &[record::Model]) -> Result<HashMap<i64, i64>> {
+    let mut sizes: HashMap<i64, i64> = HashMap::new();
+    let ids: Vec<i64> = roots.iter().map(|root| root.id.0).collect();
     if ids.is_empty() {
-        return Ok(weights);
+        return Ok(sizes);
     }
-    let parts = Query::select()
+    let child_counts = Query::select()
         .expr_as(Expr::col("owner_id"), "id")
         .expr_as(Expr::cust("COUNT(*)"), "count")
         .from("record")
-        .and_where(source.one_of(Expr::col("owner_id"), &ids))
+        .and_where(reader.is_one_of(Expr::col("owner_id"), &ids))
         .group_by_col("owner_id")
         .take();
-    for row in source.rows(&parts).await? {
-        weights.insert(row.try_get("", "id")?, ROW * row.try_get::<i64>("", "count")?);
+    for row in reader.rows(&child_counts).await? {
+        sizes.insert(row.try_get("", "id")?, ROW_CHARS * row.try_get::<i64>("", "count")?);
     }
-    let articles: Vec<i64> = tops.iter().filter(|top| top.kind == RecordKind::Article).map(|top| top.id.0).collect();
-    for (article, length) in source.lengths(&articles).await? {
-        *weights.entry(article).or_default() += length;
+    let articles = roots.iter().filter(|root| root.kind == RecordKind::Article);
+    let articles: Vec<i64> = articles.map(|root| root.id.0).collect();
+    for (article, length) in reader.text_lengths(&articles).await? {
+        *sizes.entry(article).or_default() += length;
     }
-    Ok(weights)
+    Ok(sizes)
 }
 
-/// Reads records with all their rows: a fixed number of statements, however many they are.
-async fn read(source: &mut Source, tops: &[record::Model]) -> Result<Restorer> {
-    let ids: Vec<i64> = tops.iter().map(|top| top.id.0).collect();
-    let parts = source.by::<record::Entity>(record::Column::OwnerId, &ids).await?;
-    let mut numbers: HashMap<RecordKind, Vec<i64>> = HashMap::new();
-    for entry in tops.iter().chain(&parts) {
-        numbers.entry(entry.kind).or_default().push(entry.id.0);
+/// Reads all rows of a batch of records. The number of queries does not depend on the number of records.
+async fn read(reader: &mut SnapshotReader, roots: &[record::Model]) -> Result<Restorer> {
+    let ids: Vec<i64> = roots.iter().map(|root| root.id.0).collect();
+    let children = reader.find_by::<record::Entity>(record::Column::OwnerId, &ids).await?;
+    let mut ids_by_kind: HashMap<RecordKind, Vec<i64>> = HashMap::new();
+    for entry in roots.iter().chain(&children) {
+        ids_by_kind.entry(entry.kind).or_default().push(entry.id.0);
     }
-    let all: Vec<i64> = numbers.values().flatten().copied().collect();
-    let originals = source.originals(&all).await?;
+    let all: Vec<i64> = ids_by_kind.values().flatten().copied().collect();
+    let originals = reader.original_references(&all).await?;
     let mut rows = Rows::default();
     macro_rules! read {
         ($($(#[doc = $doc:literal])+ $kind:ident $module:ident,)+) => {$(
-            if let Some(numbers) = numbers.get(&RecordKind::$kind) {
-                rows.$module = source.written::<entity::$module::Entity>(RecordKind::$kind, numbers, &originals).await?;
+            if let Some(ids) = ids_by_kind.get(&RecordKind::$kind) {
+                rows.$module =
+                    reader.unmerged_rows::<entity::$module::Entity>(RecordKind::$kind, ids, &originals).await?;
             }
         )+};
     }
     entity::for_each_record_kind!(read);
     let none = Vec::new();
-    let of = |kind: RecordKind| numbers.get(&kind).unwrap_or(&none);
+    let of = |kind: RecordKind| ids_by_kind.get(&kind).unwrap_or(&none);
     let authors = article_author::Column::ArticleId;
-    let authors = source.by::<article_author::Entity>(authors, of(RecordKind::Article)).await?;
+    let authors = reader.find_by::<article_author::Entity>(authors, of(RecordKind::Article)).await?;
     let abouts = statement_about::Column::StatementId;
-    let abouts = source.by::<statement_about::Entity>(abouts, of(RecordKind::Statement)).await?;
-    Ok(Restorer::new(tops, &parts, rows, originals.authors(authors), originals.abouts(abouts)))
+    let abouts = reader.find_by::<statement_about::Entity>(abouts, of(RecordKind::Statement)).await?;
+    let (authors, abouts) = (originals.unmerged_authors(authors), originals.unmerged_abouts(abouts));
+    Ok(Restorer::new(roots, &children, rows, authors, abouts))
 }

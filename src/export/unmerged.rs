@@ -1,4 +1,8 @@
-//! Rows as they were written, whatever was judged since: judgements are records of their own (see `import::redirect`).
+//! Reads rows with merges undone, as they were imported.
+//!
+//! A merge moves references from the merged entity to the surviving one, and moves the row of the merged entity to a
+//! table `merged_*`. The table `redirect` remembers the original references (see `import::merge::redirect`). An
+//! export of records contains the rows before merges, and the merges as records of their own.
 
 use std::collections::HashMap;
 
@@ -11,35 +15,37 @@ use sea_orm::{
 };
 
 use crate::error::Result;
-use crate::export::source::Source;
+use crate::export::snapshot_reader::SnapshotReader;
 
-/// What columns of rows were written as, where that was judged to be another: by row, then table and column.
+/// The original values of references that a merge changed, by the id of the row they are in.
 #[derive(Default)]
-pub(crate) struct Originals(HashMap<i64, Vec<Original>>);
+pub(super) struct OriginalReferences(HashMap<i64, Vec<OriginalReference>>);
 
-struct Original {
-    /// `table.column`.
-    reference: String,
+struct OriginalReference {
+    /// The column, as `table.column`.
+    column: String,
+    /// The position of an author in the byline; 0 for other references.
     ordinal: i32,
+    /// The id that the reference had.
     id: i64,
 }
 
-/// The tables of ties.
+/// References that are in join tables.
 const AUTHOR: &str = "article_author.actor_id";
 const ABOUT: &str = "statement_about.target_id";
 
-impl Source {
-    /// What columns of these rows were written as.
-    pub(crate) async fn originals(&mut self, rows: &[i64]) -> Result<Originals> {
+impl SnapshotReader {
+    /// Returns the original references of the rows with these ids.
+    pub(super) async fn original_references(&mut self, ids: &[i64]) -> Result<OriginalReferences> {
         let select = Query::select()
             .columns(["row_id", "reference", "ordinal", "original_id"])
             .from("redirect")
-            .and_where(self.one_of(Expr::col("row_id"), rows))
+            .and_where(self.is_one_of(Expr::col("row_id"), ids))
             .take();
-        let mut originals = Originals::default();
+        let mut originals = OriginalReferences::default();
         for row in self.rows(&select).await? {
-            originals.0.entry(row.try_get("", "row_id")?).or_default().push(Original {
-                reference: row.try_get("", "reference")?,
+            originals.0.entry(row.try_get("", "row_id")?).or_default().push(OriginalReference {
+                column: row.try_get("", "reference")?,
                 ordinal: row.try_get("", "ordinal")?,
                 id: row.try_get("", "original_id")?,
             });
@@ -47,12 +53,12 @@ impl Source {
         Ok(originals)
     }
 
-    /// The rows of a noun with these numbers, as they were written, in the order of their numbers.
-    pub(crate) async fn written<E>(
+    /// Returns the rows of a node type with these ids, as they were before merges, in the order of their ids.
+    pub(super) async fn unmerged_rows<E>(
         &mut self,
         kind: RecordKind,
-        numbers: &[i64],
-        originals: &Originals,
+        ids: &[i64],
+        originals: &OriginalReferences,
     ) -> Result<Vec<E::Model>>
     where
         E: EntityTrait,
@@ -66,25 +72,25 @@ impl Source {
             sea_orm::Value::BigInt(Some(id)) => id,
             _ => 0,
         };
-        let mut rows = self.by::<E>(key, numbers).await?;
-        if rows.len() < numbers.len()
+        let mut rows = self.find_by::<E>(key, ids).await?;
+        if rows.len() < ids.len()
             && matches!(kind, RecordKind::Actor | RecordKind::Place | RecordKind::Event | RecordKind::Claim)
         {
-            // What was judged to be another lies aside, as it was written.
-            let aside = format!("merged_{}", kind.table());
+            // Merged entities are in a table of their own.
+            let merged_table = format!("merged_{}", kind.table());
             let mut select = Query::select();
             for column in E::Column::iter() {
                 select.column(column.as_str().to_owned());
             }
-            select.from(aside).and_where(self.one_of(Expr::col("id"), numbers));
+            select.from(merged_table).and_where(self.is_one_of(Expr::col("id"), ids));
             rows.extend(self.models::<E>(&select).await?);
             rows.sort_by_key(id);
         }
         for row in &mut rows {
-            let Some(all) = originals.0.get(&id(row)) else { continue };
+            let Some(references) = originals.0.get(&id(row)) else { continue };
             let mut active = row.clone().into_active_model();
-            for original in all {
-                let of_row = |column: &E::Column| format!("{}.{}", kind.table(), column.as_str()) == original.reference;
+            for original in references {
+                let of_row = |column: &E::Column| format!("{}.{}", kind.table(), column.as_str()) == original.column;
                 if let Some(column) = E::Column::iter().find(of_row) {
                     active.set(column, sea_orm::Value::BigInt(Some(original.id)));
                 }
@@ -95,30 +101,31 @@ impl Source {
     }
 }
 
-impl Originals {
-    /// Who wrote articles, as their records say.
-    pub(crate) fn authors(&self, mut rows: Vec<article_author::Model>) -> Vec<article_author::Model> {
+impl OriginalReferences {
+    /// Returns the authors of articles as they were before merges.
+    pub(super) fn unmerged_authors(&self, mut rows: Vec<article_author::Model>) -> Vec<article_author::Model> {
         for row in &mut rows {
-            let of_row = |one: &&Original| one.reference == AUTHOR && one.ordinal == row.ordinal;
-            if let Some(original) = self.0.get(&row.article_id.0).and_then(|all| all.iter().find(of_row)) {
+            let is_this_row = |one: &&OriginalReference| one.column == AUTHOR && one.ordinal == row.ordinal;
+            if let Some(original) = self.0.get(&row.article_id.0).and_then(|all| all.iter().find(is_this_row)) {
                 row.actor_id.0 = original.id;
             }
         }
         rows
     }
 
-    /// What statements are about, as their records say: all that one is about is remembered, or nothing.
-    pub(crate) fn abouts(&self, mut rows: Vec<statement_about::Model>) -> Vec<statement_about::Model> {
+    /// Returns the subjects of statements as they were before merges. If a merge changed one of them, the table
+    /// `redirect` remembers all subjects of that statement.
+    pub(super) fn unmerged_abouts(&self, mut rows: Vec<statement_about::Model>) -> Vec<statement_about::Model> {
         let remembered = |statement: i64| {
-            self.0.get(&statement).into_iter().flatten().filter(|one| one.reference == ABOUT).map(|one| one.id)
+            self.0.get(&statement).into_iter().flatten().filter(|one| one.column == ABOUT).map(|one| one.id)
         };
         let mut all: Vec<statement_about::Model> = Vec::new();
         rows.sort_by_key(|row| row.statement_id.0);
-        for of_one in rows.chunk_by(|left, right| left.statement_id == right.statement_id) {
-            let Some(first) = of_one.first() else { continue };
+        for of_statement in rows.chunk_by(|left, right| left.statement_id == right.statement_id) {
+            let Some(first) = of_statement.first() else { continue };
             let mut originals = remembered(first.statement_id.0).peekable();
             if originals.peek().is_none() {
-                all.extend(of_one.iter().cloned());
+                all.extend(of_statement.iter().cloned());
             } else {
                 all.extend(originals.map(|id| {
                     let mut row = first.clone();

@@ -1,19 +1,20 @@
-//! Linked data (JSON-LD 1.1) in the words of others: schema.org for what things are, SEM for events and their views, PROV for who
-//! said what, Web Annotation for where it is written.
+//! Exports linked data (JSON-LD 1.1) in standard vocabularies: schema.org for entities, the Simple Event Model (SEM)
+//! for events and their views, PROV for attributions, Web Annotation for evidence. Terms that these lack are in the
+//! vocabulary `ng`.
 //!
-//! It is one document written as a stream: a thing may be told in several places of it, each with its `@id`, which JSON-LD reads
-//! as one. So each noun is read by itself. What those vocabularies lack stands in our own, `ng`.
+//! The export is one document that is written as a stream, one node type after the other. A node may occur in it
+//! several times with the same `@id`, each time with some of its properties. JSON-LD merges them.
 
-mod fact;
-mod thing;
-mod word;
+mod entities;
+mod events;
+mod statements;
 
 use entity::record::RecordKind;
 use serde_json::{Map, Value, json};
 
 use crate::error::Result;
-use crate::export::output::{Out, json as text_of};
-use crate::export::source::Source;
+use crate::export::output::{Output, to_json};
+use crate::export::snapshot_reader::SnapshotReader;
 use crate::graphql::types::node::global;
 use crate::text::date::{format_instant, plain};
 
@@ -30,75 +31,77 @@ const CONTEXT: &str = r#"{"@context":{
 "ng":"urn:newsgraph:vocabulary:"
 },"@graph":["#;
 
-pub(super) async fn write(source: &mut Source, out: &Out) -> Result<()> {
-    let mut graph = Graph { text: CONTEXT.to_owned(), between: "\n" };
-    thing::articles(source, out, &mut graph).await?;
-    thing::places(source, out, &mut graph).await?;
-    thing::actors(source, out, &mut graph).await?;
-    thing::names(source, out, &mut graph).await?;
-    thing::external_ids(source, out, &mut graph).await?;
-    thing::relations(source, out, &mut graph).await?;
-    fact::events(source, out, &mut graph).await?;
-    fact::event_links(source, out, &mut graph).await?;
-    fact::accounts(source, out, &mut graph).await?;
-    fact::participations(source, out, &mut graph).await?;
-    fact::figures(source, out, &mut graph).await?;
-    word::claims(source, out, &mut graph).await?;
-    word::statements(source, out, &mut graph).await?;
-    word::stances(source, out, &mut graph).await?;
-    word::evidence(source, out, &mut graph).await?;
-    word::mentions(source, out, &mut graph).await?;
+pub(super) async fn write(reader: &mut SnapshotReader, output: &Output) -> Result<()> {
+    let mut graph = Graph { text: CONTEXT.to_owned(), separator: "\n" };
+    entities::articles(reader, output, &mut graph).await?;
+    entities::places(reader, output, &mut graph).await?;
+    entities::actors(reader, output, &mut graph).await?;
+    entities::names(reader, output, &mut graph).await?;
+    entities::external_ids(reader, output, &mut graph).await?;
+    entities::relations(reader, output, &mut graph).await?;
+    events::events(reader, output, &mut graph).await?;
+    events::event_links(reader, output, &mut graph).await?;
+    events::accounts(reader, output, &mut graph).await?;
+    events::participations(reader, output, &mut graph).await?;
+    events::figures(reader, output, &mut graph).await?;
+    statements::claims(reader, output, &mut graph).await?;
+    statements::statements(reader, output, &mut graph).await?;
+    statements::stances(reader, output, &mut graph).await?;
+    statements::evidence(reader, output, &mut graph).await?;
+    statements::mentions(reader, output, &mut graph).await?;
     graph.text.push_str("\n]}\n");
-    out.send(graph.text.into_bytes(), 0).await
+    output.send(graph.text.into_bytes(), 0).await
 }
 
-/// Goes through the chosen rows of a noun: `$told` makes the nodes of a batch.
+/// Writes all selected rows of a node type. `$nodes` converts a batch of rows to nodes.
 macro_rules! each {
-    ($source:ident, $out:ident, $graph:ident, $kind:ident $module:ident, |$rows:ident| $told:expr) => {{
-        let mut walk = $source.walk(entity::record::RecordKind::$kind);
+    ($reader:ident, $output:ident, $graph:ident, $kind:ident $module:ident, |$rows:ident| $nodes:expr) => {{
+        let mut cursor = $reader.cursor(entity::record::RecordKind::$kind);
         loop {
-            let $rows = $source.step::<entity::$module::Entity>(&mut walk).await?;
+            let $rows = $reader.next_rows::<entity::$module::Entity>(&mut cursor).await?;
             if $rows.is_empty() {
                 return Ok(());
             }
-            let nodes: Vec<$crate::export::jsonld::Node> = $told;
-            $graph.send(nodes, $out, $rows.len()).await?;
+            let nodes: Vec<$crate::export::jsonld::Node> = $nodes;
+            $graph.send(nodes, $output, $rows.len()).await?;
         }
     }};
 }
 use each;
 
-/// The document, as far as it was not handed on yet.
+/// The document that is being written.
 struct Graph {
+    /// The text that was not sent yet.
     text: String,
-    between: &'static str,
+    /// The text between the last node and the next.
+    separator: &'static str,
 }
 
 impl Graph {
-    async fn send(&mut self, nodes: Vec<Node>, out: &Out, rows: usize) -> Result<()> {
+    async fn send(&mut self, nodes: Vec<Node>, output: &Output, rows: usize) -> Result<()> {
         for Node(node) in nodes {
-            self.text.push_str(std::mem::replace(&mut self.between, ",\n"));
-            self.text.push_str(&text_of(&node)?);
+            self.text.push_str(std::mem::replace(&mut self.separator, ",\n"));
+            self.text.push_str(&to_json(&node)?);
         }
-        out.send(std::mem::take(&mut self.text).into_bytes(), rows).await
+        output.send(std::mem::take(&mut self.text).into_bytes(), rows).await
     }
 }
 
-/// What is said of one thing.
+/// A node object: some or all properties of a node.
 struct Node(Map<String, Value>);
 
 impl Node {
-    /// A thing with its types.
+    /// Starts the object that gives the types of a node.
     fn new(kind: RecordKind, id: i64, types: &[&str]) -> Self {
         Self::of(&iri(kind, id)).with("@type", Some(types))
     }
 
-    /// More of a thing that is told elsewhere.
+    /// Starts an object with more properties of a node.
     fn of(iri: &str) -> Self {
         Self(Map::from_iter([("@id".to_owned(), json!(iri))]))
     }
 
-    /// A property, if there is a value for it.
+    /// Sets a property, unless the value is missing or an empty list.
     fn with(mut self, property: &str, value: Option<impl serde::Serialize>) -> Self {
         match value.map(|value| json!(value)) {
             None | Some(Value::Null) => {}
@@ -110,12 +113,12 @@ impl Node {
         self
     }
 
-    /// A reference to another thing.
+    /// Sets a property to a reference to another node.
     fn to(self, property: &str, kind: RecordKind, id: Option<impl Into<i64>>) -> Self {
         self.with(property, id.map(|id| reference(kind, id.into())))
     }
 
-    /// A time in EDTF, its raw words and the ends of what it may be.
+    /// Sets the time: the EDTF date, the date as written, and the earliest and latest possible instants.
     fn time(self, edtf: Option<&String>, raw: Option<&String>, earliest: Option<i64>, latest: Option<i64>) -> Self {
         let instant = |second: i64| json!({ "@type": "xsd:dateTime", "@value": format_instant(second) });
         self.with("sem:hasTimeStamp", edtf.map(|edtf| date(edtf)))
@@ -124,17 +127,18 @@ impl Node {
             .with("sem:hasLatestEndTimeStamp", latest.map(instant))
     }
 
-    /// A date in a property that takes only a plain one.
+    /// Sets a property that requires an ISO 8601 date, unless the date is uncertain.
     fn plain(self, property: &str, edtf: Option<&String>) -> Self {
         self.with(property, edtf.and_then(|edtf| plain(edtf)))
     }
 }
 
+/// Returns an EDTF date as a typed literal.
 fn date(edtf: &str) -> Value {
     json!({ "@type": "edtf:EDTF", "@value": edtf })
 }
 
-/// The name of a thing: its id in the API.
+/// Returns the IRI of a node, which contains its id in the API.
 fn iri(kind: RecordKind, id: i64) -> String {
     format!("urn:newsgraph:{}", global(kind, id))
 }
@@ -143,8 +147,8 @@ fn reference(kind: RecordKind, id: i64) -> Value {
     json!({ "@id": iri(kind, id) })
 }
 
-/// A word of ours, such as a role or a type.
-fn ours(word: &impl serde::Serialize) -> Value {
+/// Returns a term of the vocabulary `ng`, such as a role or a type.
+fn term(word: &impl serde::Serialize) -> Value {
     let word = json!(word);
     json!({ "@id": format!("ng:{}", word.as_str().unwrap_or_default()) })
 }

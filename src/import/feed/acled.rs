@@ -1,4 +1,21 @@
-//! ACLED: conflict events and protests, by the names of the columns, which differ between exports.
+//! ACLED (Armed Conflict Location & Event Data): conflict events and protests.
+//!
+//! Format: comma-separated with a header, as the API and the export tool write it (2024 and later; 31 or more columns).
+//! The ACLED Codebook on <https://acleddata.com/> specifies it. Columns are found by name, since their order and set
+//! differ between exports.
+//!
+//! | ACLED | record |
+//! | --- | --- |
+//! | row, keyed by `event_id_cnty` | event, with the ACLED types in `sourceType` (`acled_type` maps the types) |
+//! | `event_date`, `time_precision` | `when`: the day; an uncertain day for precision 2, the month for 3 |
+//! | `country`, `admin1` to `admin3`, `location` | place and the places around it |
+//! | `geo_precision` | `placePrecision` |
+//! | `actor1`, `actor2`, `assoc_actor_1`, `assoc_actor_2` | participations of groups, with their side |
+//! | `fatalities` above 0 | figure, an estimate of deaths |
+//! | `source` | an article of each named outlet, as evidence |
+//!
+//! Skipped: older versions of an event by `timestamp`. Not stored: `fatalities` of 0 (which can mean unknown),
+//! `inter1`, `tags`, `disorder_type`, and sources without a name.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,59 +23,69 @@ use crate::import::feed::acled_type;
 use crate::import::feed::code;
 use crate::import::feed::object;
 use crate::import::feed::object::{Object, clipped, evidence, external_id, name, participation};
-use crate::import::feed::record_writer::Out;
-use crate::import::feed::row::{Mistake, Row, short, wrong};
+use crate::import::feed::record_writer::RecordWriter;
+use crate::import::feed::row::{FieldProblem, Row, excerpt, invalid};
 use crate::import::feed::table::Layout;
-use crate::import::feed::{About, Feed};
+use crate::import::feed::{Converter, FeedDefinition};
 use crate::import::hash;
 use crate::text::date::Date;
 
-pub(super) fn about() -> About {
-    About {
+pub(super) fn definition() -> FeedDefinition {
+    FeedDefinition {
         dataset: "acled",
         title: "Armed Conflict Location & Event Data",
-        licence: Some("by the terms of ACLED, with attribution"),
+        license: Some("by the terms of ACLED, with attribution"),
         url: Some("https://acleddata.com/"),
-        layout: Layout::Commas(&[
-            "event_id_cnty",
-            "event_date",
-            "event_type",
-            "sub_event_type",
-            "actor1",
-            "actor2",
-            "country",
-            "latitude",
-            "longitude",
-            "fatalities",
-        ]),
-        feed: Box::new(Acled::default()),
+        layout: Layout::Csv {
+            required: &[
+                "event_id_cnty",
+                "event_date",
+                "event_type",
+                "sub_event_type",
+                "actor1",
+                "actor2",
+                "country",
+                "latitude",
+                "longitude",
+                "fatalities",
+            ],
+        },
+        converter: Box::new(Acled::default()),
     }
 }
 
-/// When each row so far was uploaded, by the hash of its id.
 #[derive(Default)]
 struct Acled {
+    /// Upload time of each row so far in Unix seconds, by the hash of the event's id.
     uploaded: HashMap<u64, i64>,
 }
 
-impl Feed for Acled {
-    fn row(&mut self, row: &Row<'_>, out: &mut Out<'_>) -> Result<(), Mistake> {
-        let id = row.need("event_id_cnty")?;
+impl Converter for Acled {
+    fn convert_row(&mut self, row: &Row<'_>, writer: &mut RecordWriter<'_>) -> Result<(), FieldProblem> {
+        let id = row.required("event_id_cnty")?;
         if id.len() < 4 || !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-            return Err(wrong("event_id_cnty", format!("`{}` is no id of ACLED", short(id)), "ids look like IRQ12345"));
+            return Err(invalid(
+                "event_id_cnty",
+                format!("`{}` is not an ACLED id", excerpt(id)),
+                "ids look like IRQ12345",
+            ));
         }
         let uploaded = row.integer("timestamp")?;
         let known = self.uploaded.get(&hash(id)).copied();
         if known.zip(uploaded).is_some_and(|(known, uploaded)| uploaded < known) {
-            out.skip("older states of an event by their timestamp");
+            writer.skip("older versions of an event, by timestamp");
             return Ok(());
         }
-        let (event_type, sub_type) = (row.need("event_type")?, row.text("sub_event_type").unwrap_or_default());
+        let (event_type, sub_type) = (row.required("event_type")?, row.text("sub_event_type").unwrap_or_default());
         let kind = acled_type::kind(event_type, sub_type).ok_or_else(|| {
-            wrong("event_type", format!("`{}` is no type of ACLED", short(event_type)), "look for a shifted row")
+            invalid(
+                "event_type",
+                format!("`{}` is not an ACLED event type", excerpt(event_type)),
+                "look for a shifted row",
+            )
         })?;
         let when = when(row)?;
-        let place = place(row, out)?;
+        let place = place(row, writer)?;
         let precision = match row.integer("geo_precision")? {
             Some(1) => Some("CITY"),
             Some(2) => Some("NEAR"),
@@ -67,7 +94,7 @@ impl Feed for Acled {
         };
         let deaths = row.integer("fatalities")?.unwrap_or(0);
         if deaths < 0 {
-            return Err(wrong("fatalities", "is less than 0", "look for a shifted row"));
+            return Err(invalid("fatalities", "is negative", "look for a shifted row"));
         }
         let mut parts = Vec::new();
         for (actor, associates, side, role) in [
@@ -75,17 +102,17 @@ impl Feed for Acled {
             ("actor2", "assoc_actor_2", "2", acled_type::second_role(event_type)),
         ] {
             if let Some(label) = row.text(actor) {
-                parts.push(participation(&share_actor(label, out), role).set("side", side));
+                parts.push(participation(&write_actor(label, writer), role).set("side", side));
             }
             for label in row.text(associates).into_iter().flat_map(|all| all.split(';')).map(str::trim) {
                 if !label.is_empty() {
-                    parts.push(participation(&share_actor(label, out), "PARTICIPANT").set("side", side));
+                    parts.push(participation(&write_actor(label, writer), "PARTICIPANT").set("side", side));
                 }
             }
         }
-        // Nought also stands where nothing is known.
+        // ACLED writes 0 also where the number is unknown.
         let figures = (deaths > 0).then(|| {
-            Object::part()
+            Object::child()
                 .set("counted", "deaths")
                 .set("countedType", "KILLING")
                 .set("value", deaths)
@@ -93,15 +120,13 @@ impl Feed for Acled {
                 .set("qualifier", "ESTIMATE")
         });
         if deaths == 0 {
-            out.unmapped("fatalities of 0, which may mean that nothing is known");
+            writer.unmapped("fatalities of 0, which can mean unknown");
         }
-        let articles = sources(row, id, out);
-        for (what, column) in [
-            ("kinds of actors and of their interaction", "inter1"),
-            ("tags", "tags"),
-            ("disorder types", "disorder_type"),
-        ] {
-            out.unmapped_if(what, row.text(column));
+        let articles = sources(row, id, writer);
+        for (what, column) in
+            [("actor and interaction codes", "inter1"), ("tags", "tags"), ("disorder types", "disorder_type")]
+        {
+            writer.unmapped_if(what, row.text(column));
         }
         let record = Object::record("event", id)
             .set("type", kind)
@@ -113,11 +138,11 @@ impl Feed for Acled {
             .set("when", when)
             .set_if("placePrecision", precision.filter(|_| place.is_some()))
             .set_if("place", place)
-            .list("participations", parts)
-            .list("externalIds", vec![external_id("acled", id)])
-            .list("figures", figures.into_iter().collect())
-            .list("evidence", articles);
-        out.write(record);
+            .set_children("participations", parts)
+            .set_children("externalIds", vec![external_id("acled", id)])
+            .set_children("figures", figures.into_iter().collect())
+            .set_children("evidence", articles);
+        writer.write(record);
         if let Some(uploaded) = uploaded {
             self.uploaded.insert(hash(id), uploaded);
         }
@@ -125,16 +150,17 @@ impl Feed for Acled {
     }
 }
 
-/// `2025-05-16` from the API, `16 May 2025` or `9-May-20` from the export tool; with the precision of the day.
-fn when(row: &Row<'_>) -> Result<String, Mistake> {
-    let text = row.need("event_date")?;
+/// Returns the day as EDTF with its precision. The API writes `2025-05-16`, the export tool `16 May 2025` or
+/// `9-May-20`.
+fn when(row: &Row<'_>) -> Result<String, FieldProblem> {
+    let text = row.required("event_date")?;
     let day = day(text).ok_or_else(|| {
-        wrong("event_date", format!("`{}` is no day", short(text)), "write 2025-05-16, 16 May 2025 or 16-May-25")
+        invalid("event_date", format!("`{}` is not a day", excerpt(text)), "write 2025-05-16, 16 May 2025 or 16-May-25")
     })?;
     Ok(match row.integer("time_precision")? {
-        // Within a week of it.
+        // Within a week of that day.
         Some(2) => format!("{day}?"),
-        // Within its month.
+        // Within that month.
         Some(3) => day.get(..7).unwrap_or(&day).to_owned(),
         _ => day,
     })
@@ -152,7 +178,7 @@ fn day(text: &str) -> Option<String> {
     }
     let month = MONTHS.iter().position(|short| month.len() >= 3 && month.starts_with(short))? + 1;
     let (day, number): (u8, u16) = (day.parse().ok()?, year.parse().ok()?);
-    // The earliest year there is is 1997.
+    // ACLED begins in 1997, so two digits are enough for a year.
     let year = match (year.len(), number) {
         (4, _) => number,
         (2, 97..) => 1900 + number,
@@ -163,47 +189,49 @@ fn day(text: &str) -> Option<String> {
     Date::parse(&edtf).is_ok().then_some(edtf)
 }
 
-/// ACLED knows actors by names that it keeps unique; what structure they have is not told.
-fn share_actor(label: &str, out: &mut Out<'_>) -> String {
+/// Writes an actor and returns its key. ACLED keeps actor names unique. It does not say what kind of actor it is, so
+/// every actor becomes a group.
+fn write_actor(label: &str, writer: &mut RecordWriter<'_>) -> String {
     let key = format!("actor/{}", clipped(label));
-    out.share(
+    writer.write_shared(
         Object::record("group", &key)
             .set("label", clipped(label))
-            .list("names", vec![name(&clipped(label), "PREFERRED")]),
+            .set_children("names", vec![name(&clipped(label), "PREFERRED")]),
     );
     key
 }
 
-/// The place below its country and districts. It has no id: its point and name tell it apart.
-fn place(row: &Row<'_>, out: &mut Out<'_>) -> Result<Option<String>, Mistake> {
+/// Writes the place of a row with the districts and country around it, and returns its key. ACLED has no ids of
+/// places, so the key contains point and name.
+fn place(row: &Row<'_>, writer: &mut RecordWriter<'_>) -> Result<Option<String>, FieldProblem> {
     let point = row.point("latitude", "longitude")?;
-    let country = row.need("country")?;
+    let country = row.required("country")?;
     let number = row.integer("iso")?.and_then(|number| u16::try_from(number).ok());
     let iso = number
         .and_then(|number| rust_iso3166::from_numeric(number).map(|country| country.alpha2))
         .or_else(|| code::country_named(country));
     if iso.is_none() {
-        out.unmapped("countries whose name is no name of ISO 3166");
+        writer.unmapped("country names without an ISO 3166 code");
     }
     let mut key = format!("country/{}", iso.unwrap_or(country));
     let of = |kind: &str, key: &str, label: &str, parent: Option<&str>| object::place(kind, key, label, iso, parent);
-    out.share(of("COUNTRY", &key, country, None));
+    writer.write_shared(of("COUNTRY", &key, country, None));
     for (column, kind) in [("admin1", "REGION"), ("admin2", "DISTRICT"), ("admin3", "DISTRICT")] {
         let Some(label) = row.text(column) else { break };
         let inner = format!("{key}/{label}");
-        out.share(of(kind, &inner, label, Some(&key)));
+        writer.write_shared(of(kind, &inner, label, Some(&key)));
         key = inner;
     }
     if let (Some(label), Some((north, east))) = (row.text("location"), point) {
         let inner = format!("{key}/{north},{east}/{label}");
-        out.share(of("OTHER", &inner, label, Some(&key)).point(point));
+        writer.write_shared(of("OTHER", &inner, label, Some(&key)).set_point(point));
         key = inner;
     }
     Ok(Some(key))
 }
 
-/// A report of each outlet named. Sources without a name are no outlets.
-fn sources(row: &Row<'_>, id: &str, out: &mut Out<'_>) -> Vec<Object> {
+/// Writes an article for each outlet that is named as a source, and returns the evidence.
+fn sources(row: &Row<'_>, id: &str, writer: &mut RecordWriter<'_>) -> Vec<Object> {
     let (mut articles, mut seen) = (Vec::new(), HashSet::new());
     for outlet in row.text("source").into_iter().flat_map(|all| all.split(';')).map(str::trim) {
         let lower = outlet.to_lowercase();
@@ -211,17 +239,17 @@ fn sources(row: &Row<'_>, id: &str, out: &mut Out<'_>) -> Vec<Object> {
             continue;
         }
         if ["undisclosed", "unspecified", "unnamed", "confidential"].iter().any(|word| lower.contains(word)) {
-            out.unmapped("sources without a name");
+            writer.unmapped("unnamed sources");
             continue;
         }
         let publisher = format!("source/{outlet}");
-        out.share(
+        writer.write_shared(
             Object::record("organization", &publisher)
                 .set("label", clipped(outlet))
-                .list("names", vec![name(&clipped(outlet), "PREFERRED")]),
+                .set_children("names", vec![name(&clipped(outlet), "PREFERRED")]),
         );
         let key = format!("article/{id}/{outlet}");
-        out.share(Object::record("article", &key).set("publisher", publisher));
+        writer.write_shared(Object::record("article", &key).set("publisher", publisher));
         articles.push(key);
     }
     articles.iter().map(|article: &String| evidence(article)).collect()
@@ -232,8 +260,8 @@ mod tests {
     use crate::import::feed::acled::day;
 
     #[test]
-    fn days_are_read_in_every_form_that_occurs() {
-        for (text, wanted) in [
+    fn parses_days_in_every_form_that_occurs() {
+        for (text, expected) in [
             ("2025-05-16", Some("2025-05-16")),
             ("16 May 2025", Some("2025-05-16")),
             ("9-May-20", Some("2020-05-09")),
@@ -242,7 +270,7 @@ mod tests {
             ("05/16/2025", None),
             ("May", None),
         ] {
-            assert_eq!(day(text).as_deref(), wanted, "{text}");
+            assert_eq!(day(text).as_deref(), expected, "{text}");
         }
     }
 }

@@ -1,13 +1,15 @@
-//! The types of ACLED in terms of ours, no narrower than they are meant.
+//! Maps ACLED's event types and sub-event types to event types and roles.
+//!
+//! A type is mapped to an equal or broader one, never to a narrower one.
 
-/// The type of an event; none when the word is no type of ACLED.
+/// Returns the event type; `None` if `event_type` is not an ACLED type.
 pub(super) fn kind(event_type: &str, sub_type: &str) -> Option<&'static str> {
-    let wider = match event_type {
+    let broader = match event_type {
         "Battles" => "ARMED_CLASH",
         "Explosions/Remote violence" => "ARMED_ATTACK",
         "Violence against civilians" => "VIOLENCE",
         "Protests" => "PROTEST",
-        // Mob violence is one of these and no protest.
+        // Riots include mob violence, which is not a protest.
         "Riots" => "VIOLENCE",
         "Strategic developments" => "OTHER",
         _ => return None,
@@ -24,20 +26,20 @@ pub(super) fn kind(event_type: &str, sub_type: &str) -> Option<&'static str> {
         "Arrests" => "ARREST",
         "Looting/property destruction" => "PROPERTY_DESTRUCTION",
         "Non-violent transfer of territory" => "TERRITORY_CHANGE",
-        _ => wider,
+        _ => broader,
     })
 }
 
-/// The part of the first actor. In battles the order of actors does not tell who attacked.
+/// Returns the role of the first actor. In battles the order of the actors does not show who attacked.
 pub(super) fn first_role(event_type: &str) -> &'static str {
-    if one_sided(event_type) { "AGENT" } else { "PARTICIPANT" }
+    if is_one_sided(event_type) { "AGENT" } else { "PARTICIPANT" }
 }
 
-/// The part of the second actor.
+/// Returns the role of the second actor.
 pub(super) fn second_role(event_type: &str) -> &'static str {
-    if one_sided(event_type) { "TARGET" } else { "PARTICIPANT" }
+    if is_one_sided(event_type) { "TARGET" } else { "PARTICIPANT" }
 }
 
-fn one_sided(event_type: &str) -> bool {
+fn is_one_sided(event_type: &str) -> bool {
     matches!(event_type, "Explosions/Remote violence" | "Violence against civilians")
 }

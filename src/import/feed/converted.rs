@@ -1,4 +1,4 @@
-//! What became of a feed's file on its way to records.
+//! The result of converting a feed's file: counts, and where each line of records came from.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
@@ -7,43 +7,46 @@ use std::ops::Deref;
 
 use crate::import::problem::Problem;
 
-/// Marks a line that is left out when what it belongs to is not known.
+/// Flag of a line that is skipped if the record it belongs to does not exist.
 pub(super) const NEEDS_TARGET: u64 = 1 << 63;
 
-/// Marks a line that many rows share: what is stored of it already stays, since two files seldom say quite the same.
+/// Flag of a line that many rows share, such as an actor. A stored record with its key is not updated, since two files
+/// seldom agree on every detail.
 pub(super) const SHARED: u64 = 1 << 62;
 
-/// Marks a shared line that stays even if nothing refers to it.
-pub(super) const KEPT: u64 = 1 << 61;
+/// Flag of a shared line that is stored even if nothing refers to it.
+pub(super) const KEEP_UNREFERENCED: u64 = 1 << 61;
 
-const MARKS: u64 = NEEDS_TARGET | SHARED | KEPT;
+const FLAGS: u64 = NEEDS_TARGET | SHARED | KEEP_UNREFERENCED;
 
-/// What is counted on the way.
+/// Counts of a conversion.
 #[derive(Default)]
 pub(crate) struct Counted {
-    /// Whether any of it belongs to what other files may hold.
-    pub(super) adds: bool,
-    /// The first mistakes of rows that cannot be read, and how many such rows there are.
+    /// Some lines belong to records that other files may contain.
+    pub(super) needs_targets: bool,
+    /// Problems of rows that cannot be read, as many as an import reports.
     pub(crate) problems: Vec<Problem>,
+    /// The number of rows that cannot be read.
     pub(crate) rejected: u64,
-    /// Rows read.
+    /// The number of rows that were read.
     pub(crate) rows: u64,
-    /// Rows left out, by the reason.
+    /// The number of skipped rows, by reason.
     pub(crate) skipped: BTreeMap<&'static str, u64>,
-    /// Values without a place in the graph.
+    /// The number of values that are not stored, by kind of value.
     pub(crate) unmapped: BTreeMap<&'static str, u64>,
-    /// What is to be said of the file as a whole.
+    /// Remarks about the file.
     pub(crate) notes: Vec<String>,
 }
 
-/// Where the lines of records come from, and what was counted.
+/// The origins and counts of a converted file, which the importer needs besides the lines of records.
 pub(crate) struct Converted {
+    /// Eight bytes for each line of records: the number of the raw line, and flags.
     origins: File,
     counted: Counted,
-    /// Lines whose place a later one takes.
+    /// Lines that a later line with the same key replaces.
     pub(super) replaced: HashSet<u64>,
-    /// Shared lines that a later row wants kept.
-    pub(super) kept: HashSet<u64>,
+    /// Shared lines that are stored even if nothing refers to them.
+    pub(super) keep_unreferenced: HashSet<u64>,
 }
 
 impl Deref for Converted {
@@ -56,35 +59,36 @@ impl Deref for Converted {
 
 impl Converted {
     pub(super) fn new(origins: File, counted: Counted) -> Self {
-        Self { origins, counted, replaced: HashSet::new(), kept: HashSet::new() }
+        Self { origins, counted, replaced: HashSet::new(), keep_unreferenced: HashSet::new() }
     }
 
-    /// The raw line from which a line of records was made.
+    /// Returns the number of the raw line that a line of records was made from.
     pub(crate) fn raw_line(&self, line: u64) -> u64 {
-        self.origin(line).map_or(line, |origin| origin & !MARKS)
+        self.origin(line).map_or(line, |origin| origin & !FLAGS)
     }
 
-    /// Whether a line of records is left out without a complaint when what it belongs to is not known.
+    /// Returns true if a line of records is skipped, without a problem, when the record it belongs to does not exist.
     pub(crate) fn needs_target(&self, line: u64) -> bool {
         self.origin(line).is_some_and(|origin| origin & NEEDS_TARGET != 0)
     }
 
-    /// Whether what is stored under the key of a line of records already stays as it is.
+    /// Returns true if a stored record with the key of this line is left as it is.
     pub(crate) fn is_shared(&self, line: u64) -> bool {
         self.origin(line).is_some_and(|origin| origin & SHARED != 0)
     }
 
-    /// Whether a line of records is left out when nothing refers to it.
+    /// Returns true if a line of records is skipped when nothing refers to it.
     pub(crate) fn needs_use(&self, line: u64) -> bool {
-        self.origin(line).is_some_and(|origin| origin & (SHARED | KEPT) == SHARED) && !self.kept.contains(&line)
+        self.origin(line).is_some_and(|origin| origin & (SHARED | KEEP_UNREFERENCED) == SHARED)
+            && !self.keep_unreferenced.contains(&line)
     }
 
-    /// Whether a later line takes the place of this one.
+    /// Returns true if a later line replaces this one.
     pub(crate) fn is_replaced(&self, line: u64) -> bool {
         self.replaced.contains(&line)
     }
 
-    /// Whether later lines take the places of some.
+    /// Returns true if later lines replace any.
     pub(crate) fn has_replaced(&self) -> bool {
         !self.replaced.is_empty()
     }

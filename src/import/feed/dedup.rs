@@ -1,70 +1,72 @@
-//! What the files of one import have given so far.
+//! Remembers which records the files of one import have given, across files.
+//!
+//! Records are known by hashes of their keys, and their content by half a hash, so that millions of them fit in memory.
 
 use std::collections::{HashMap, HashSet};
 
-use crate::import::problem::TOLD;
+use crate::import::problem::MAX_REPORTED;
 
-/// A record that was written.
+/// A record that was written before.
 #[derive(Clone, Copy)]
 pub(crate) struct Earlier {
-    /// Half of the hash of its content, which keeps this small; of shared records the first counts, whatever later rows say.
+    /// Half of the hash of its JSON. It is 0 for shared records, of which the first one counts whatever later rows say.
     pub(crate) content: u32,
     file: u32,
     line: u64,
 }
 
-/// Records by the hashes of their keys, which keep this small.
+/// The records written so far, by the hash of dataset and key.
 #[derive(Default)]
 pub(crate) struct Seen {
     keys: HashMap<u64, Earlier>,
     file: u32,
-    /// Lines whose place later ones take, by file.
+    /// Lines that later lines replace, as file and line.
     replaced: HashSet<(u32, u64)>,
-    /// Shared lines that stay even if nothing refers to them, by file.
-    kept: HashSet<(u32, u64)>,
-    /// How many mistakes were told.
-    told: usize,
+    /// Shared lines that are stored even if nothing refers to them, as file and line.
+    keep_unreferenced: HashSet<(u32, u64)>,
+    reported_problems: usize,
 }
 
 impl Seen {
-    /// Turns to the file of this number.
-    pub(crate) fn turn_to(&mut self, file: usize) {
+    /// Sets the number of the file that is converted next.
+    pub(crate) fn set_file(&mut self, file: usize) {
         self.file = u32::try_from(file).unwrap_or(u32::MAX);
     }
 
-    /// Whether one mistake more may be told.
-    pub(crate) fn may_tell(&mut self) -> bool {
-        self.told += 1;
-        self.told <= TOLD
+    /// Counts a problem. Returns false if an import reports no more of them.
+    pub(crate) fn may_report_problem(&mut self) -> bool {
+        self.reported_problems += 1;
+        self.reported_problems <= MAX_REPORTED
     }
 
     pub(crate) fn earlier(&self, key: u64) -> Option<Earlier> {
         self.keys.get(&key).copied()
     }
 
-    /// Notes what was written on a line of the file at hand.
-    pub(crate) fn note(&mut self, key: u64, content: u32, line: u64) {
+    /// Remembers what was written on a line of the current file.
+    pub(crate) fn insert(&mut self, key: u64, content: u32, line: u64) {
         self.keys.insert(key, Earlier { content, file: self.file, line });
     }
 
-    /// Takes back what was written under a key.
+    /// Marks the record that was written under a key as replaced, and forgets it.
     pub(crate) fn replace(&mut self, key: u64) {
         if let Some(earlier) = self.keys.remove(&key) {
             self.replaced.insert((earlier.file, earlier.line));
         }
     }
 
-    pub(crate) fn keep(&mut self, key: u64) {
+    /// Marks a shared record to be stored even if nothing refers to it.
+    pub(crate) fn keep_unreferenced(&mut self, key: u64) {
         if let Some(earlier) = self.keys.get(&key) {
-            self.kept.insert((earlier.file, earlier.line));
+            self.keep_unreferenced.insert((earlier.file, earlier.line));
         }
     }
 
-    /// The lines of a file that later ones replaced, and those that are kept.
+    /// Returns the lines of a file that were replaced, and those that are stored even if nothing refers to them.
     pub(crate) fn lines(&self, file: usize) -> (HashSet<u64>, HashSet<u64>) {
-        let of = |lines: &HashSet<(u32, u64)>| {
+        let of_file = |lines: &HashSet<(u32, u64)>| {
             lines.iter().filter(|(at, _)| usize::try_from(*at) == Ok(file)).map(|(_, line)| *line).collect()
         };
-        (of(&self.replaced), of(&self.kept))
+        (of_file(&self.replaced), of_file(&self.keep_unreferenced))
     }
 }

@@ -1,26 +1,57 @@
-//! Which feed a file is, by its first lines.
+//! Detects the format of a file from its content, and refuses a file that has none of the known formats.
+//!
+//! The first lines decide: the first of them that is typical of a format. A file name never decides, since files are
+//! renamed and standard input has none; it only improves the message about an unknown file. An explicit `--format` is
+//! trusted, except for content that cannot have that format in any line: such a file is refused with one message,
+//! where importing it would report a problem for each line.
 
-use crate::import::feed::Format;
+use std::io::BufRead;
 
-/// So many bytes are looked at.
-pub(crate) const ENOUGH: u64 = 1 << 20;
+use serde_json::{Map, Value};
 
-/// The first lines are looked at, since any one of them may be damaged.
-const LINES: usize = 5;
+use crate::error::{Error, Result};
+use crate::import::feed::sample::{LINES, Sample};
+use crate::import::feed::{Format, unknown};
+use crate::import::record::field_names::{OLD_RECORD_TYPE, RECORD_TYPE};
 
-/// The format that the first line shows that shows one.
-pub(crate) fn format(start: &[u8]) -> Option<Format> {
-    let text = String::from_utf8_lossy(start);
-    text.trim_start_matches('\u{feff}').lines().take(LINES).find_map(line)
+/// Returns the format of a file: the requested one, or for `auto` the detected one.
+pub(super) fn choose(name: &str, reader: &mut dyn BufRead, requested: Format) -> Result<Format> {
+    let sample = Sample::read(reader).map_err(|error| Error::Io(format!("cannot read {name}"), error))?;
+    let refused = |what: String| Err(Error::BadInput(format!("{name} {what}")));
+    if let Some(what) = unknown::foreign_content(&sample) {
+        return refused(what);
+    }
+    let is_json = matches!(requested, Format::Records | Format::Ftm);
+    if is_json || requested == Format::Auto {
+        if let Some(what) = unknown::json_document(&sample) {
+            return refused(what);
+        }
+    }
+    if requested != Format::Auto {
+        let is_blank = sample.lines().next().is_none();
+        if is_json && !is_blank && !sample.lines().any(|line| line.trim_start().starts_with('{')) {
+            return Err(Error::BadInput(unknown::not_json_lines(name, &sample, requested, detect(&sample))));
+        }
+        return Ok(requested);
+    }
+    match detect(&sample) {
+        Some(format) => Ok(format),
+        None => Err(Error::BadInput(unknown::describe(name, &sample))),
+    }
 }
 
-fn line(line: &str) -> Option<Format> {
+/// Returns the format of the first line that is typical of one.
+fn detect(sample: &Sample) -> Option<Format> {
+    sample.lines().take(LINES).find_map(detect_line)
+}
+
+fn detect_line(line: &str) -> Option<Format> {
     let line = line.trim_end_matches(['\r', '\n']);
     if line.trim_start().starts_with('{') {
-        return json(line);
+        return detect_json(line);
     }
     if line.contains('\t') {
-        return tabs(&line.split('\t').map(str::trim).collect::<Vec<_>>());
+        return detect_tabs(&line.split('\t').map(str::trim).collect::<Vec<_>>());
     }
     let has = |name: &str| line.split([',', ';']).any(|cell| cell.trim_matches([' ', '"']) == name);
     if has("event_id_cnty") && has("sub_event_type") {
@@ -29,28 +60,43 @@ fn line(line: &str) -> Option<Format> {
     (has("type_of_violence") && has("date_prec")).then_some(Format::Ucdp)
 }
 
-/// A line longer than what is looked at is judged by its words.
-fn json(line: &str) -> Option<Format> {
-    let has = |name: &str| line.contains(&format!("\"{name}\""));
-    if (has("schema") && has("id")) && (has("properties") || has("entity")) {
-        return Some(Format::Ftm);
+fn detect_json(line: &str) -> Option<Format> {
+    match serde_json::from_str::<Map<String, Value>>(line) {
+        Ok(fields) => {
+            // Records in the old form have their type in `kind`.
+            if fields.contains_key(RECORD_TYPE) || fields.contains_key(OLD_RECORD_TYPE) {
+                return Some(Format::Records);
+            }
+            // A delta wraps the entity, which may have no properties when it is deleted.
+            let wrapped = fields.get("entity").and_then(Value::as_object);
+            let entity = wrapped.unwrap_or(&fields);
+            let is_entity = entity.contains_key("id") && entity.contains_key("schema");
+            (is_entity && (wrapped.is_some() || entity.contains_key("properties"))).then_some(Format::Ftm)
+        }
+        // A damaged line, or one that is longer than the sample: look for the names of the fields anywhere in it.
+        Err(_) => {
+            let has = |name: &str| line.contains(&format!("\"{name}\""));
+            if has("id") && has("schema") && (has("properties") || has("entity")) {
+                return Some(Format::Ftm);
+            }
+            (has(RECORD_TYPE) || has(OLD_RECORD_TYPE)).then_some(Format::Records)
+        }
     }
-    has("kind").then_some(Format::Records)
 }
 
-fn tabs(cells: &[&str]) -> Option<Format> {
+fn detect_tabs(cells: &[&str]) -> Option<Format> {
     if ["Event ID", "Event Type", "Actor Name"].iter().all(|name| cells.contains(name)) {
         return Some(Format::Polecat);
     }
-    let number =
+    let is_integer =
         |at: usize| cells.get(at).is_some_and(|cell| !cell.is_empty() && cell.bytes().all(|c| c.is_ascii_digit()));
-    let fraction = |at: usize| cells.get(at).is_some_and(|cell| cell.parse::<f64>().is_ok());
+    let is_number = |at: usize| cells.get(at).is_some_and(|cell| cell.parse::<f64>().is_ok());
     match cells.len() {
-        61 if number(0) && number(1) => Some(Format::GdeltEvents),
-        16 if number(0) && number(1) && number(2) => Some(Format::GdeltMentions),
-        27 if cells.first().is_some_and(|id| id.get(14..15) == Some("-")) && number(1) => Some(Format::GdeltGkg),
-        19 if number(0) && fraction(4) && fraction(5) => Some(Format::Geonames),
-        8 | 10 if number(0) && number(1) => Some(Format::GeonamesNames),
+        61 if is_integer(0) && is_integer(1) => Some(Format::GdeltEvents),
+        16 if is_integer(0) && is_integer(1) && is_integer(2) => Some(Format::GdeltMentions),
+        27 if cells.first().is_some_and(|id| id.get(14..15) == Some("-")) && is_integer(1) => Some(Format::GdeltGkg),
+        19 if is_integer(0) && is_number(4) && is_number(5) => Some(Format::Geonames),
+        8 | 10 if is_integer(0) && is_integer(1) => Some(Format::GeonamesNames),
         _ => None,
     }
 }

@@ -1,4 +1,24 @@
-//! GDELT 2.0 events: each row an event with two actors, its place and the article it was read from.
+//! GDELT 2.0 events: each row is an event with up to two actors, a place, and the article it was extracted from.
+//!
+//! Format: `YYYYMMDDHHMMSS.export.CSV`, tab-separated in spite of the name, 61 columns, no header. The GDELT Event
+//! Codebook V2.0 (2015) specifies it. Event codes are CAMEO 1.1b3, actor countries CAMEO, countries of places FIPS
+//! 10-4.
+//!
+//! | GDELT | record |
+//! | --- | --- |
+//! | row, keyed by `GLOBALEVENTID` | event; `EventCode` gives its type and is kept in `sourceType` |
+//! | `SQLDATE` | `when`: an uncertain day |
+//! | `Actor1*`, `Actor2*` | participations; an actor is an organization if it has a known group code, else a group |
+//! | `ActionGeo_*` | place; its external id consists of type, country and feature id |
+//! | `SOURCEURL` | article, as evidence |
+//!
+//! Skipped: duplicates (same article, code, actors, day and place) and mirrored events, in which the actors are
+//! swapped: a row `042` (visit) often has a counterpart `043` (host a visit). The id of a skipped row becomes another
+//! external id of the event that is stored, so that mentions of either id find it. Of rows with one id the last one
+//! counts.
+//!
+//! Not stored: places of actors (they may be the origin of an actor or its location), tone, Goldstein scale, quad
+//! class, numbers of mentions, ethnic and religious codes, secondary roles, and articles without a URL.
 
 use std::collections::HashMap;
 
@@ -6,13 +26,13 @@ use crate::import::feed::code;
 use crate::import::feed::gdelt;
 use crate::import::feed::gdelt::article;
 use crate::import::feed::object::{Object, clipped, evidence, external_id, name, participation};
-use crate::import::feed::record_writer::{Out, Written};
-use crate::import::feed::row::{Mistake, Row, short, wrong};
-use crate::import::feed::{About, Feed};
+use crate::import::feed::record_writer::{RecordWriter, Written};
+use crate::import::feed::row::{FieldProblem, Row, excerpt, invalid};
+use crate::import::feed::{Converter, FeedDefinition};
 use crate::import::hash;
 
-pub(super) fn about() -> About {
-    gdelt::about(COLUMNS, Box::new(Events::default()))
+pub(super) fn definition() -> FeedDefinition {
+    gdelt::definition(COLUMNS, Box::new(Events::default()))
 }
 
 const COLUMNS: &[&str] = &[
@@ -79,102 +99,112 @@ const COLUMNS: &[&str] = &[
     "SOURCEURL",
 ];
 
-/// Codes that say the same with the actors exchanged: consulting, meeting, negotiating, and the wish to.
+/// CAMEO codes whose meaning does not change when the actors are swapped: consulting, meeting, negotiating, and
+/// expressing the intent to.
 const MUTUAL: &[&str] = &["036", "040", "041", "044", "046"];
 
-/// The events so far: the number of each by the hash of what it says, and that hash by its number.
+/// The events so far, to find duplicates and mirrored events.
 #[derive(Default)]
 struct Events {
-    told: HashMap<u64, u64>,
-    says: HashMap<u64, u64>,
+    /// The id of an event by the hash of its content.
+    by_content: HashMap<u64, u64>,
+    /// The hash of an event's content by its id.
+    contents: HashMap<u64, u64>,
 }
 
 impl Events {
-    /// Notes what an event says, instead of what it said before.
-    fn tell(&mut self, number: u64, says: u64) {
-        if let Some(before) = self.says.insert(number, says)
-            && self.told.get(&before) == Some(&number)
+    /// Remembers the content of an event, in place of the content that an earlier row with its id had.
+    fn insert(&mut self, id: u64, content: u64) {
+        if let Some(before) = self.contents.insert(id, content)
+            && self.by_content.get(&before) == Some(&id)
         {
-            self.told.remove(&before);
+            self.by_content.remove(&before);
         }
-        self.told.entry(says).or_insert(number);
+        self.by_content.entry(content).or_insert(id);
     }
 }
 
-impl Feed for Events {
-    fn row(&mut self, row: &Row<'_>, out: &mut Out<'_>) -> Result<(), Mistake> {
-        let number = row.need_integer("GLOBALEVENTID")?.unsigned_abs();
+impl Converter for Events {
+    fn convert_row(&mut self, row: &Row<'_>, writer: &mut RecordWriter<'_>) -> Result<(), FieldProblem> {
+        let number = row.required_integer("GLOBALEVENTID")?.unsigned_abs();
         let id = number.to_string();
         let day = row.compact_day("SQLDATE")?;
-        let code = row.need("EventCode")?;
-        let kind = code::cameo(code).ok_or_else(|| {
-            wrong("EventCode", format!("`{}` is no CAMEO event code", short(code)), "codes look like 043 or 1823")
+        let code = row.required("EventCode")?;
+        let kind = code::cameo_event_type(code).ok_or_else(|| {
+            invalid(
+                "EventCode",
+                format!("`{}` is not a CAMEO event code", excerpt(code)),
+                "codes look like 043 or 1823",
+            )
         })?;
         let actors = [Side::read(row, &ACTORS[0]), Side::read(row, &ACTORS[1])];
         let [first, second, action] = [place(row, &PLACES[0])?, place(row, &PLACES[1])?, place(row, &PLACES[2])?];
-        // They say where an actor is from as often as where it was.
-        out.unmapped_if("places of actors", first.or(second));
+        // GDELT gives the origin of an actor as often as its location.
+        writer.unmapped_if("places of actors", first.or(second));
         let source = row.text("SOURCEURL");
-        let (same, mirror) = {
-            let told = |code: &str, first: &Side, second: &Side| {
+        let (content, mirrored) = {
+            let content = |code: &str, first: &Side, second: &Side| {
                 hash(&(source, &day, code, first.key(), second.key(), action.as_ref().map(|place| &place.key)))
             };
             let [first, second] = &actors;
-            let mirror = match code {
+            let mirrored_code = match code {
                 "042" => Some("043"),
                 "043" => Some("042"),
                 _ => MUTUAL.iter().find(|mutual| **mutual == code).copied(),
             };
-            (told(code, first, second), mirror.map(|code| told(code, second, first)))
+            (content(code, first, second), mirrored_code.map(|code| content(code, second, first)))
         };
-        // Without an article nothing ties two rows together.
-        let told = |what: Option<u64>| what.and_then(|what| self.told.get(&what)).copied().filter(|_| source.is_some());
-        let folded = match (told(Some(same)), told(mirror)) {
-            (Some(event), _) => Some((event, "repeats of an event with the same article, actors, day and place")),
-            (None, Some(event)) => Some((event, "mirrors of an event with the actors exchanged")),
+        // Without an article, equal rows need not be about one event.
+        let earlier = |content: Option<u64>| {
+            content.and_then(|content| self.by_content.get(&content)).copied().filter(|_| source.is_some())
+        };
+        let folded = match (earlier(Some(content)), earlier(mirrored)) {
+            (Some(event), _) => Some((event, "duplicate events (same article, actors, day and place)")),
+            (None, Some(event)) => Some((event, "mirrored events (same event with the actors swapped)")),
             (None, None) => None,
         };
         let mirror = format!("mirror/{id}");
         if let Some((event, reason)) = folded.filter(|(event, _)| *event != number) {
             let record = Object::record("externalId", &mirror).set("target", event.to_string());
-            if out.write(record.set("scheme", "gdelt").set("value", id.as_str())) != Written::Again {
-                out.skip(reason);
+            if writer.write(record.set("scheme", "gdelt").set("value", id.as_str())) != Written::Duplicate {
+                writer.skip(reason);
             }
-            out.take_back(&id);
+            // An earlier row with this id may have been an event of its own, and the reverse.
+            writer.discard(&id);
             return Ok(());
         }
-        out.take_back(&mirror);
+        writer.discard(&mirror);
         let mut record = Object::record("event", &id)
             .set("type", kind)
             .set("sourceType", code)
-            // The day is that of the report, or a week, month or year before: what the words meant is guessed.
+            // GDELT guesses: mostly the day of the report, or exactly a week, month or year before it.
             .set("when", format!("{day}?"));
         let mut parts = Vec::new();
         for (side, role) in actors.iter().zip(roles(code)) {
-            parts.extend(side.share(out).map(|actor| participation(&actor, role)));
+            parts.extend(side.write(writer).map(|actor| participation(&actor, role)));
         }
         if let Some(place) = &action {
-            record = record.set("place", place.share(out)).set("placePrecision", place.precision);
+            record = record.set("place", place.write(writer)).set("placePrecision", place.precision);
         }
-        let article = source.and_then(|url| article(url, out));
+        let article = source.and_then(|url| article(url, writer));
         if article.is_none() {
-            out.unmapped_if("works known by a citation that many share", source);
+            writer.unmapped_if(gdelt::NO_URL, source);
         }
         let articles = article.iter().map(|article| evidence(article)).collect();
         for (what, columns) in NOT_STORED {
-            out.unmapped_if(what, columns.iter().find_map(|column| row.text(column)));
+            writer.unmapped_if(what, columns.iter().find_map(|column| row.text(column)));
         }
         let record = record
-            .list("participations", parts)
-            .list("externalIds", vec![external_id("gdelt", &id)])
-            .list("evidence", articles);
-        out.write(record);
-        self.tell(number, same);
+            .set_children("participations", parts)
+            .set_children("externalIds", vec![external_id("gdelt", &id)])
+            .set_children("evidence", articles);
+        writer.write(record);
+        self.insert(number, content);
         Ok(())
     }
 }
 
-/// What rows hold that the graph has no place for.
+/// Values that the graph has no field for, and the columns they are in.
 const NOT_STORED: &[(&str, &[&str])] = &[
     ("average tone", &["AvgTone"]),
     ("Goldstein scale and quad class", &["GoldsteinScale", "QuadClass"]),
@@ -183,10 +213,10 @@ const NOT_STORED: &[(&str, &[&str])] = &[
         "ethnic and religious codes of actors",
         &["Actor1EthnicCode", "Actor1Religion1Code", "Actor2EthnicCode", "Actor2Religion1Code"],
     ),
-    ("further roles of actors", &["Actor1Type2Code", "Actor2Type2Code"]),
+    ("secondary roles of actors", &["Actor1Type2Code", "Actor2Type2Code"]),
 ];
 
-/// The parts of the first and the second actor.
+/// Returns the roles of the first and the second actor.
 fn roles(code: &str) -> [&'static str; 2] {
     match code {
         "042" => ["VISITOR", "VISITED"],
@@ -196,7 +226,7 @@ fn roles(code: &str) -> [&'static str; 2] {
     }
 }
 
-/// The columns of an actor.
+/// The columns of one actor.
 struct ActorColumns {
     code: &'static str,
     name: &'static str,
@@ -222,7 +252,7 @@ const ACTORS: [ActorColumns; 2] = [
     },
 ];
 
-/// An actor as a row gives it.
+/// One actor of a row.
 struct Side<'r> {
     code: Option<&'r str>,
     name: Option<&'r str>,
@@ -242,43 +272,45 @@ impl<'r> Side<'r> {
         }
     }
 
-    /// One code stands for many: 91 of 506 names were seen with several codes, and codes with several names.
+    /// Returns the key of the actor; `None` if there is no code. The key needs the name too, since one code stands
+    /// for many actors. It needs the code, since one name may have several: 91 of 506 names did in a sample.
     fn key(&self) -> Option<String> {
         let code = self.code?;
         Some(format!("actor/{code}/{}", self.name.unwrap_or_default()))
     }
 
-    fn share(&self, out: &mut Out<'_>) -> Option<String> {
+    /// Writes the actor and returns its key.
+    fn write(&self, writer: &mut RecordWriter<'_>) -> Option<String> {
         let key = self.key()?;
         let code = self.code?;
         let country = self.country.and_then(code::cameo_country);
         let sector = self.role.and_then(code::sector);
         if country.is_none() {
-            out.unmapped_if("regions given as an actor's country", self.country);
+            writer.unmapped_if("regions given as an actor's country", self.country);
         }
         if sector.is_none() {
-            out.unmapped_if("roles of actors that are no PLOVER sector", self.role);
+            writer.unmapped_if("actor roles without a PLOVER sector", self.role);
         }
-        // A known group has a structure; of anything else the code does not tell, not even that it is a person.
+        // Only known groups are certainly organizations. Everything else, even a person, has the same kind of code.
         let kind = if self.group.is_some() { "organization" } else { "group" };
         let record = Object::record(kind, &key)
             .set("label", clipped(self.name.unwrap_or(code)))
             .set_if("country", country)
             .set_if("sector", sector)
-            .list("names", self.name.map(|text| name(&clipped(text), "PREFERRED")).into_iter().collect())
-            .list(
+            .set_children("names", self.name.map(|text| name(&clipped(text), "PREFERRED")).into_iter().collect())
+            .set_children(
                 "externalIds",
                 vec![external_id(
                     "gdelt-actor",
                     &self.name.map_or_else(|| code.to_owned(), |name| format!("{code}/{name}")),
                 )],
             );
-        out.share(record);
+        writer.write_shared(record);
         Some(key)
     }
 }
 
-/// The columns of a place.
+/// The columns of one place.
 struct PlaceColumns {
     kind: &'static str,
     name: &'static str,
@@ -315,7 +347,7 @@ const PLACES: [PlaceColumns; 3] = [
     },
 ];
 
-/// A place as a row gives it.
+/// One place of a row.
 struct Place<'r> {
     key: String,
     id: String,
@@ -326,8 +358,8 @@ struct Place<'r> {
     point: Option<(f64, f64)>,
 }
 
-/// A place; none when the row has none, or none that can be told from others.
-fn place<'r>(row: &Row<'r>, columns: &PlaceColumns) -> Result<Option<Place<'r>>, Mistake> {
+/// Reads a place; `None` if the row has none, or none with a feature id and a name.
+fn place<'r>(row: &Row<'r>, columns: &PlaceColumns) -> Result<Option<Place<'r>>, FieldProblem> {
     let point = row.point(columns.latitude, columns.longitude)?;
     let kind = row.integer(columns.kind)?.unwrap_or(0);
     let (kind_name, precision) = match kind {
@@ -335,31 +367,32 @@ fn place<'r>(row: &Row<'r>, columns: &PlaceColumns) -> Result<Option<Place<'r>>,
         1 => ("COUNTRY", "COUNTRY"),
         2 | 5 => ("REGION", "REGION"),
         3 | 4 => ("CITY", "CITY"),
-        _ => return Err(wrong(columns.kind, format!("{kind} is no type of place"), "write 0 to 5")),
+        _ => return Err(invalid(columns.kind, format!("{kind} is not a type of place"), "write 0 to 5")),
     };
     let (Some(feature), Some(name)) = (row.text(columns.feature), row.text(columns.name)) else { return Ok(None) };
     let fips = row.text(columns.country);
-    // The same feature id means a country in one type and a state of the USA in another.
+    // A feature id alone is ambiguous: `CA` is a country and a state of the USA.
     let id = format!("{kind}:{}:{}", fips.unwrap_or_default(), feature.replace(':', "_"));
     Ok(Some(Place { key: format!("place/{id}"), id, kind: kind_name, precision, name, fips, point }))
 }
 
 impl Place<'_> {
-    fn share(&self, out: &mut Out<'_>) -> String {
-        let country = self.fips.and_then(code::fips);
+    /// Writes the place and returns its key.
+    fn write(&self, writer: &mut RecordWriter<'_>) -> String {
+        let country = self.fips.and_then(code::fips_country);
         if country.is_none() {
-            out.unmapped_if("country codes of places without a country of ISO 3166", self.fips);
+            writer.unmapped_if("place country codes without an ISO 3166 equivalent", self.fips);
         }
         let short = self.name.split(", ").next().unwrap_or(self.name);
         let record = Object::record("place", &self.key)
-            .set("type", self.kind)
+            .set("kind", self.kind)
             .set("label", clipped(self.name))
-            // The middle of a country differs from one slice to the next, and nothing happened there.
-            .point(self.point.filter(|_| self.kind != "COUNTRY"))
+            // The center of a country differs from one file to the next, and is not where the event happened.
+            .set_point(self.point.filter(|_| self.kind != "COUNTRY"))
             .set_if("country", country)
-            .list("names", vec![name(&clipped(short), "PREFERRED")])
-            .list("externalIds", vec![external_id("gdelt-feature", &self.id)]);
-        out.share(record);
+            .set_children("names", vec![name(&clipped(short), "PREFERRED")])
+            .set_children("externalIds", vec![external_id("gdelt-feature", &self.id)]);
+        writer.write_shared(record);
         self.key.clone()
     }
 }

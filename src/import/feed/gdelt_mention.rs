@@ -1,15 +1,27 @@
-//! GDELT 2.0 mentions: each row says that an article tells of an event, which is evidence for it.
+//! GDELT 2.0 mentions: each row says that an article reports an event, and becomes evidence of the event.
+//!
+//! Format: `YYYYMMDDHHMMSS.mentions.CSV`, tab-separated in spite of the name, 16 columns, no header. The GDELT Event
+//! Codebook V2.0 (2015) specifies it.
+//!
+//! | GDELT | record |
+//! | --- | --- |
+//! | row, keyed by event, article, sentence and offsets | evidence of the event `GLOBALEVENTID` |
+//! | `MentionIdentifier` | article |
+//! | `Confidence` (0 to 100) | `confidence` (0 to 1) |
+//!
+//! Skipped: mentions of events that are not stored (more than half of them are about events of earlier files), and
+//! mentions in articles without a URL. Not stored: offsets, tone, source languages, domain names.
 
 use crate::import::feed::gdelt;
 use crate::import::feed::gdelt::article;
 use crate::import::feed::object::{Object, external_id};
-use crate::import::feed::record_writer::Out;
-use crate::import::feed::row::{Mistake, Row, wrong};
-use crate::import::feed::{About, Feed};
+use crate::import::feed::record_writer::RecordWriter;
+use crate::import::feed::row::{FieldProblem, Row, invalid};
+use crate::import::feed::{Converter, FeedDefinition};
 use crate::import::hash;
 
-pub(super) fn about() -> About {
-    gdelt::about(COLUMNS, Box::new(Mentions))
+pub(super) fn definition() -> FeedDefinition {
+    gdelt::definition(COLUMNS, Box::new(Mentions))
 }
 
 const COLUMNS: &[&str] = &[
@@ -31,40 +43,40 @@ const COLUMNS: &[&str] = &[
     "Extras",
 ];
 
-/// What tells mentions of one event apart; its id and the address are not enough.
+/// The columns that, with the event, identify a mention. Event and article alone are not unique.
 const IDENTITY: &[&str] =
     &["MentionIdentifier", "SentenceID", "Actor1CharOffset", "Actor2CharOffset", "ActionCharOffset"];
 
 struct Mentions;
 
-impl Feed for Mentions {
-    fn row(&mut self, row: &Row<'_>, out: &mut Out<'_>) -> Result<(), Mistake> {
-        let event = row.need_integer("GLOBALEVENTID")?.to_string();
+impl Converter for Mentions {
+    fn convert_row(&mut self, row: &Row<'_>, writer: &mut RecordWriter<'_>) -> Result<(), FieldProblem> {
+        let event = row.required_integer("GLOBALEVENTID")?.to_string();
         let confidence = row.number("Confidence")?;
         if confidence.is_some_and(|confidence| !(0.0..=100.0).contains(&confidence)) {
-            return Err(wrong("Confidence", "lies outside of 0 to 100", "look for a shifted row"));
+            return Err(invalid("Confidence", "is not between 0 and 100", "look for a shifted row"));
         }
-        row.compact_day_time("MentionTimeDate")?;
-        let Some(article) = article(row.need("MentionIdentifier")?, out) else {
-            out.skip("works known by a citation that many share");
+        row.check_compact_time("MentionTimeDate")?;
+        let Some(article) = article(row.required("MentionIdentifier")?, writer) else {
+            writer.skip(gdelt::NO_URL);
             return Ok(());
         };
         let identity: Vec<_> = IDENTITY.iter().map(|column| row.text(column)).collect();
         let key = format!("mention/{event}/{:016x}", hash(&identity));
-        // An event is known by all its ids: that of a folded mirror leads to it too.
+        // By external id, since the ids of duplicates and mirrored events are external ids of the stored event.
         let target = external_id("gdelt", &event);
         for (what, column) in [
-            // They count characters of a text that GDELT cleaned and translated.
-            ("offsets in the text as cleaned by GDELT", "ActionCharOffset"),
+            // The offsets count characters of a text that GDELT cleaned and translated.
+            ("character offsets in GDELT's cleaned text", "ActionCharOffset"),
             ("tone of the article", "MentionDocTone"),
             ("source language of a translated article", "MentionDocTranslationInfo"),
-            ("name of the outlet as its domain", "MentionSourceName"),
+            ("domain names of outlets", "MentionSourceName"),
         ] {
-            out.unmapped_if(what, row.text(column));
+            writer.unmapped_if(what, row.text(column));
         }
-        out.write_if_known(
+        writer.write_if_target_exists(
             Object::record("evidence", &key)
-                .part_of("target", target)
+                .set_child("target", target)
                 .set("article", article)
                 .set_if("confidence", confidence.map(|confidence| confidence / 100.0)),
         );

@@ -1,108 +1,129 @@
-//! GeoNames: places, 19 columns without a header.
+//! GeoNames: places, such as the files of a country, of all countries or of cities.
+//!
+//! Format: `IQ.txt`, `allCountries.txt`, `cities15000.txt`: tab-separated, 19 columns, no header. The `readme.txt` on
+//! <https://download.geonames.org/export/dump/> specifies it.
+//!
+//! | GeoNames | record |
+//! | --- | --- |
+//! | row, keyed by `geonameid` | place; feature class and code give its type |
+//! | `name`, `asciiname`, `alternatenames` | names, of undetermined language |
+//! | `country code` | `country`, and the country as `parent` |
+//!
+//! A country is keyed `country/IQ`. If a file has places of a country and no row for it, the country is written with
+//! its English name.
+//!
+//! Not stored: population, elevation, time zone, country codes not in ISO 3166.
 
 use std::collections::{BTreeSet, HashSet};
 
 use crate::import::feed::code;
 use crate::import::feed::object::{Object, clipped, external_id};
-use crate::import::feed::record_writer::Out;
-use crate::import::feed::row::{Mistake, Row};
+use crate::import::feed::record_writer::RecordWriter;
+use crate::import::feed::row::{FieldProblem, Row};
 use crate::import::feed::table::Layout;
-use crate::import::feed::{About, Feed};
+use crate::import::feed::{Converter, FeedDefinition};
 
 pub(super) const DATASET: &str = "geonames";
 
-pub(super) fn about() -> About {
-    About {
+pub(super) fn definition() -> FeedDefinition {
+    FeedDefinition {
         dataset: DATASET,
         title: "GeoNames",
-        licence: Some("CC-BY-4.0"),
+        license: Some("CC-BY-4.0"),
         url: Some("https://www.geonames.org/"),
-        layout: Layout::Bare(&[
-            "geonameid",
-            "name",
-            "asciiname",
-            "alternatenames",
-            "latitude",
-            "longitude",
-            "feature class",
-            "feature code",
-            "country code",
-            "cc2",
-            "admin1 code",
-            "admin2 code",
-            "admin3 code",
-            "admin4 code",
-            "population",
-            "elevation",
-            "dem",
-            "timezone",
-            "modification date",
-        ]),
-        feed: Box::new(Places::default()),
+        layout: Layout::HeaderlessTsv { columns: COLUMNS, optional: 0 },
+        converter: Box::new(Places::default()),
     }
 }
 
-/// Countries that places lie in, and those that are rows of their own.
+const COLUMNS: &[&str] = &[
+    "geonameid",
+    "name",
+    "asciiname",
+    "alternatenames",
+    "latitude",
+    "longitude",
+    "feature class",
+    "feature code",
+    "country code",
+    "cc2",
+    "admin1 code",
+    "admin2 code",
+    "admin3 code",
+    "admin4 code",
+    "population",
+    "elevation",
+    "dem",
+    "timezone",
+    "modification date",
+];
+
 #[derive(Default)]
 struct Places {
-    around: BTreeSet<String>,
-    told: HashSet<String>,
+    /// Country codes that places refer to.
+    referenced_countries: BTreeSet<String>,
+    /// Keys of the countries that have a row.
+    written_countries: HashSet<String>,
 }
 
-impl Feed for Places {
-    fn row(&mut self, row: &Row<'_>, out: &mut Out<'_>) -> Result<(), Mistake> {
-        let id = row.need_integer("geonameid")?.to_string();
-        let label = row.need("name")?;
+impl Converter for Places {
+    fn convert_row(&mut self, row: &Row<'_>, writer: &mut RecordWriter<'_>) -> Result<(), FieldProblem> {
+        let id = row.required_integer("geonameid")?.to_string();
+        let label = row.required("name")?;
         let point = row.point("latitude", "longitude")?;
         row.integer("population")?;
         let feature = row.text("feature code").unwrap_or_default();
-        let kind = kind(row.text("feature class").unwrap_or_default(), feature);
+        let kind = place_type(row.text("feature class").unwrap_or_default(), feature);
         let country = row.text("country code").filter(|code| rust_iso3166::from_alpha2(code).is_some());
         if country.is_none() {
-            out.unmapped_if("country codes that are none of ISO 3166", row.text("country code"));
+            writer.unmapped_if("country codes not in ISO 3166", row.text("country code"));
         }
-        let own = country.filter(|_| kind == "COUNTRY").map(country_key).filter(|key| !self.told.contains(key));
+        // Of several rows for one country, such as historical ones, only the first has the country's key.
+        let own_country_key =
+            country.filter(|_| kind == "COUNTRY").map(country_key).filter(|key| !self.written_countries.contains(key));
         let parent = country.filter(|_| !matches!(kind, "COUNTRY" | "CONTINENT"));
         if let Some(country) = parent {
-            self.around.insert(country.to_owned());
+            self.referenced_countries.insert(country.to_owned());
         }
         let mut names = vec![name(label, "PREFERRED")];
-        let mut told = HashSet::from([label]);
-        for also in row
+        let mut seen = HashSet::from([label]);
+        for alias in row
             .text("asciiname")
             .into_iter()
             .chain(row.text("alternatenames").into_iter().flat_map(|all| all.split(',')))
         {
-            let also = also.trim();
-            // The list also holds links and codes of airports, which are no names.
-            if !also.is_empty() && !also.contains("://") && told.insert(also) {
-                names.push(name(also, "ALIAS"));
+            let alias = alias.trim();
+            // The column also contains links.
+            if !alias.is_empty() && !alias.contains("://") && seen.insert(alias) {
+                names.push(name(alias, "ALIAS"));
             }
         }
         for (what, column) in [("population", "population"), ("elevation", "dem"), ("time zone", "timezone")] {
-            out.unmapped_if(what, row.text(column));
+            writer.unmapped_if(what, row.text(column));
         }
-        let record = Object::record("place", own.as_deref().unwrap_or(&id))
-            .set("type", kind)
+        let record = Object::record("place", own_country_key.as_deref().unwrap_or(&id))
+            .set("kind", kind)
             .set("label", clipped(label))
-            .point(point)
+            .set_point(point)
             .set_if("country", country)
             .set_if("parent", parent.map(country_key))
-            .list("names", names)
-            .list("externalIds", vec![external_id("geonames", &id)]);
-        out.write(record);
-        self.told.extend(own);
+            .set_children("names", names)
+            .set_children("externalIds", vec![external_id("geonames", &id)]);
+        writer.write(record);
+        self.written_countries.extend(own_country_key);
         Ok(())
     }
 
-    fn end(&mut self, out: &mut Out<'_>) {
-        // A file of cities holds no countries; what is stored of one already stays.
-        for country in &self.around {
+    fn convert_end(&mut self, writer: &mut RecordWriter<'_>) {
+        // A file of cities has no rows for countries. Shared records do not overwrite a country that is stored.
+        for country in &self.referenced_countries {
             let key = country_key(country);
-            if !self.told.contains(&key) {
+            if !self.written_countries.contains(&key) {
                 let label = code::country_name(country).unwrap_or(country);
-                let record = Object::record("place", &key).set("type", "COUNTRY").set("label", label);
-                out.share(record.set("country", country.as_str()).list("names", vec![name(label, "PREFERRED")]));
+                let record = Object::record("place", &key).set("kind", "COUNTRY").set("label", label);
+                writer.write_shared(
+                    record.set("country", country.as_str()).set_children("names", vec![name(label, "PREFERRED")]),
+                );
             }
         }
     }
@@ -112,23 +133,23 @@ fn country_key(country: &str) -> String {
     format!("country/{country}")
 }
 
-/// The list does not tell the language of a name.
+/// Builds a name of undetermined language, since the file does not give it.
 fn name(text: &str, kind: &str) -> Object {
     crate::import::feed::object::name(&clipped(text), kind).set("language", "und")
 }
 
-/// What kind of place a feature code alone tells of.
-pub(super) fn feature(code: &str) -> Option<&'static str> {
+/// Returns the type of place of a feature code without its class; `None` if the code alone is not sufficient.
+pub(super) fn place_type_of_code(code: &str) -> Option<&'static str> {
     let class = match code {
         _ if code.starts_with("PCL") || code.starts_with("ADM") => "A",
         _ if code.starts_with("PPL") => "P",
         _ => return None,
     };
-    Some(kind(class, code)).filter(|kind| *kind != "OTHER")
+    Some(place_type(class, code)).filter(|place_type| *place_type != "OTHER")
 }
 
-/// What kind of place a feature is. Historical and destroyed features are none of these.
-fn kind(class: &str, code: &str) -> &'static str {
+/// Returns the type of place of a feature. Historical and destroyed features become `OTHER`.
+fn place_type(class: &str, code: &str) -> &'static str {
     match (class, code) {
         ("A", "PCLI" | "PCLD" | "PCLF" | "PCLS" | "PCL" | "PCLIX") => "COUNTRY",
         ("A", "ADM1") => "REGION",

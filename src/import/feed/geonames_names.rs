@@ -1,71 +1,85 @@
-//! GeoNames: names of places in many languages, 8 or 10 columns without a header. They go to places that are stored.
+//! GeoNames: alternate names of places, in many languages. They are added to places that are stored.
+//!
+//! Format: `alternateNamesV2.txt` (10 columns) or the older `alternateNames.txt` (8 columns, without `from` and `to`):
+//! tab-separated, no header. The `readme.txt` on <https://download.geonames.org/export/dump/> specifies it.
+//!
+//! | GeoNames | record |
+//! | --- | --- |
+//! | row, keyed by `alternateNameId` | name of the place with the external id `geonameid` |
+//! | `isolanguage` | language; `abbr` makes the name an acronym |
+//! | `isShortName` | type of name |
+//!
+//! Skipped: names of places that are not stored; links, codes and transcriptions (`isolanguage` such as `link`,
+//! `iata` or `post`). Not stored: whether a name is colloquial or historic.
 
 use crate::import::feed::object::{Object, clipped, external_id};
-use crate::import::feed::record_writer::Out;
-use crate::import::feed::row::{Mistake, Row, short, wrong};
+use crate::import::feed::record_writer::RecordWriter;
+use crate::import::feed::row::{FieldProblem, Row, excerpt, invalid};
 use crate::import::feed::table::Layout;
-use crate::import::feed::{About, Feed, geonames};
+use crate::import::feed::{Converter, FeedDefinition, geonames};
 
-pub(super) fn about() -> About {
-    About {
+pub(super) fn definition() -> FeedDefinition {
+    FeedDefinition {
         dataset: geonames::DATASET,
         title: "GeoNames",
-        licence: Some("CC-BY-4.0"),
+        license: Some("CC-BY-4.0"),
         url: Some("https://www.geonames.org/"),
-        layout: Layout::Bare(&[
-            "alternateNameId",
-            "geonameid",
-            "isolanguage",
-            "alternate name",
-            "isPreferredName",
-            "isShortName",
-            "isColloquial",
-            "isHistoric",
-            "from",
-            "to",
-        ]),
-        feed: Box::new(Names),
+        layout: Layout::HeaderlessTsv { columns: COLUMNS, optional: 2 },
+        converter: Box::new(Names),
     }
 }
 
+const COLUMNS: &[&str] = &[
+    "alternateNameId",
+    "geonameid",
+    "isolanguage",
+    "alternate name",
+    "isPreferredName",
+    "isShortName",
+    "isColloquial",
+    "isHistoric",
+    "from",
+    "to",
+];
+
 struct Names;
 
-impl Feed for Names {
-    fn row(&mut self, row: &Row<'_>, out: &mut Out<'_>) -> Result<(), Mistake> {
-        let id = row.need_integer("alternateNameId")?;
-        let place: String = row.need_integer("geonameid")?.to_string();
-        let text = row.need("alternate name")?;
+impl Converter for Names {
+    fn convert_row(&mut self, row: &Row<'_>, writer: &mut RecordWriter<'_>) -> Result<(), FieldProblem> {
+        let id = row.required_integer("alternateNameId")?;
+        let place: String = row.required_integer("geonameid")?.to_string();
+        let text = row.required("alternate name")?;
         let language = row.text("isolanguage").unwrap_or("und");
-        // The column also tells links, postal codes, codes of airports and the like apart from names.
+        // The column of languages also marks links, postal codes, airport codes and the like.
         if matches!(language, "link" | "post" | "iata" | "icao" | "faac" | "unlc" | "wkdt" | "tcid" | "phon" | "piny") {
-            out.skip("links, codes and spellings that are no names");
+            writer.skip("links, codes and transcriptions instead of names");
             return Ok(());
         }
         if language == "abbr" {
-            out.write_if_known(record(id, place, text).set("type", "ACRONYM"));
+            writer.write_if_target_exists(record(id, place, text).set("kind", "ACRONYM"));
             return Ok(());
         }
         if oxilangtag::LanguageTag::parse(language).is_err() {
-            return Err(wrong(
+            return Err(invalid(
                 "isolanguage",
-                format!("`{}` is no language", short(language)),
+                format!("`{}` is not a language", excerpt(language)),
                 "write a code such as ar",
             ));
         }
         let flag = |name: &str| row.text(name) == Some("1");
-        out.unmapped_if(
-            "that a name is colloquial or historic",
+        writer.unmapped_if(
+            "colloquial or historic flags of names",
             (flag("isColloquial") || flag("isHistoric")).then_some(()),
         );
-        // A name preferred in its language is still not the one to show.
+        // `isPreferredName` is ignored: a name that is preferred in its language is not the one to show in all.
         let kind = if flag("isShortName") { "SHORT" } else { "ALIAS" };
-        out.write_if_known(record(id, place, text).set("type", kind).set("language", language));
+        writer.write_if_target_exists(record(id, place, text).set("kind", kind).set("language", language));
         Ok(())
     }
 }
 
 fn record(id: i64, place: String, text: &str) -> Object {
     Object::record("name", &format!("name/{id}"))
-        .part_of("target", external_id("geonames", &place))
+        .set_child("bearer", external_id("geonames", &place))
         .set("text", clipped(text))
 }

@@ -1,18 +1,34 @@
-//! GDELT Global Knowledge Graph 2.1: what an article counts and, when asked for, whom it names and what it quotes.
+//! GDELT Global Knowledge Graph 2.1: each row describes an article: the numbers in it and, on request, the names and
+//! quotations.
 //!
-//! Its offsets count characters of a text that GDELT cleaned and translated, so they tell parts apart and are no
-//! positions. Its extras are XML by strangers and are not read.
+//! Format: `YYYYMMDDHHMMSS.gkg.csv`, tab-separated in spite of the name, 27 columns, no header. The GDELT Global
+//! Knowledge Graph Codebook V2.1 (2015) specifies it.
+//!
+//! | GDELT | record |
+//! | --- | --- |
+//! | row | article, keyed by `DOCUMENTIDENTIFIER` |
+//! | `COUNTS` | figures of the article |
+//! | `ENHANCEDPERSONS`, `ENHANCEDORGANIZATIONS`, `ENHANCEDLOCATIONS` | mentions, with `--mentions` |
+//! | `QUOTATIONS` | statements without a speaker, with `--quotations` |
+//!
+//! Names and quotations are imported on request only, since GDELT extracts many wrongly.
+//!
+//! Offsets count characters of a text that GDELT cleaned and translated. They serve in keys and are not stored as
+//! positions. `EXTRASXML` contains XML from web pages and is not parsed.
+//!
+//! Skipped: articles without a URL. Not stored: themes, tone, GCAM, dates, amounts, images, source languages, extras,
+//! places of counts, malformed counts and quotations.
 
 use crate::import::feed::gdelt;
 use crate::import::feed::gdelt::article;
 use crate::import::feed::object::{Object, clipped, evidence};
-use crate::import::feed::record_writer::Out;
-use crate::import::feed::row::{Mistake, Row, wrong};
-use crate::import::feed::{About, Feed, Settings};
+use crate::import::feed::record_writer::RecordWriter;
+use crate::import::feed::row::{FieldProblem, Row, invalid};
+use crate::import::feed::{Converter, FeedDefinition, Settings};
 use crate::import::hash;
 
-pub(super) fn about(settings: &Settings) -> About {
-    gdelt::about(COLUMNS, Box::new(Gkg { mentions: settings.mentions, quotations: settings.quotations }))
+pub(super) fn definition(settings: &Settings) -> FeedDefinition {
+    gdelt::definition(COLUMNS, Box::new(Gkg { mentions: settings.mentions, quotations: settings.quotations }))
 }
 
 const COLUMNS: &[&str] = &[
@@ -50,48 +66,52 @@ struct Gkg {
     quotations: bool,
 }
 
-impl Feed for Gkg {
-    fn row(&mut self, row: &Row<'_>, out: &mut Out<'_>) -> Result<(), Mistake> {
-        let id = row.need("GKGRECORDID")?;
+impl Converter for Gkg {
+    fn convert_row(&mut self, row: &Row<'_>, writer: &mut RecordWriter<'_>) -> Result<(), FieldProblem> {
+        let id = row.required("GKGRECORDID")?;
         if !id
             .split_once('-')
             .is_some_and(|(time, _)| time.len() == 14 && time.bytes().all(|byte| byte.is_ascii_digit()))
         {
-            return Err(wrong(
+            return Err(invalid(
                 "GKGRECORDID",
-                "is no record id",
+                "is not a record id",
                 "ids look like 20150218230000-3; look for a shifted row",
             ));
         }
-        row.compact_day_time("DATE")?;
-        let Some(article) = article(row.need("DOCUMENTIDENTIFIER")?, out) else {
-            out.skip("works known by a citation that many share");
+        row.check_compact_time("DATE")?;
+        let Some(article) = article(row.required("DOCUMENTIDENTIFIER")?, writer) else {
+            writer.skip(gdelt::NO_URL);
             return Ok(());
         };
-        // The row is about the article, whatever else is kept of it.
-        out.keep(&article);
-        counts(row, &article, out);
-        let persons = [("ENHANCEDPERSONS", "PERSON"), ("ENHANCEDORGANIZATIONS", "ORGANIZATION")];
+        // The row is about the article, even if nothing else of the row is stored.
+        writer.keep_unreferenced(&article);
+        counts(row, &article, writer);
+        let names_by_column = [("ENHANCEDPERSONS", "PERSON"), ("ENHANCEDORGANIZATIONS", "ORGANIZATION")];
         if self.mentions {
-            persons.iter().for_each(|(column, kind)| names(row, column, kind, &article, out));
-            places(row, &article, out);
+            names_by_column.iter().for_each(|(column, kind)| names(row, column, kind, &article, writer));
+            places(row, &article, writer);
         } else {
-            let named = persons.iter().find_map(|(column, _)| row.text(column)).or(row.text("ENHANCEDLOCATIONS"));
-            out.unmapped_if("names, without --mentions", named);
+            let named =
+                names_by_column.iter().find_map(|(column, _)| row.text(column)).or(row.text("ENHANCEDLOCATIONS"));
+            writer.unmapped_if(NAMES_NOT_REQUESTED, named);
         }
         if self.quotations {
-            quotations(row, &article, out);
+            quotations(row, &article, writer);
         } else {
-            out.unmapped_if("quotations, without --quotations", row.text("QUOTATIONS"));
+            writer.unmapped_if("quotations (to import them, use --quotations)", row.text("QUOTATIONS"));
         }
         for (what, column) in NOT_STORED {
-            out.unmapped_if(what, row.text(column));
+            writer.unmapped_if(what, row.text(column));
         }
         Ok(())
     }
 }
 
-/// What rows hold that the graph has no place for.
+/// The kind of value under which names are counted that are not imported.
+pub(super) const NAMES_NOT_REQUESTED: &str = "names in articles (to import them, use --mentions)";
+
+/// Values that the graph has no field for, and the column they are in.
 const NOT_STORED: &[(&str, &str)] = &[
     ("themes", "ENHANCEDTHEMES"),
     ("tone of the article", "TONE"),
@@ -103,19 +123,21 @@ const NOT_STORED: &[(&str, &str)] = &[
     ("titles and links of pages", "EXTRASXML"),
 ];
 
-/// `KILL#200##1#Liberia#LI#LI#6.5#-9.5#LI#1821;`: type, number, what, seven fields of a place, offset. One number at one
-/// offset is often counted under several types; it is one figure.
-fn counts(row: &Row<'_>, article: &str, out: &mut Out<'_>) {
+/// Writes the counts of an article as figures.
+///
+/// `KILL#200##1#Liberia#LI#LI#6.5#-9.5#LI#1821;` is type, number, object, seven fields of a place, and offset. GDELT
+/// often lists one number at one offset under several types; it becomes one figure.
+fn counts(row: &Row<'_>, article: &str, writer: &mut RecordWriter<'_>) {
     for block in row.text("COUNTS").into_iter().flat_map(|all| all.split(';')).filter(|block| !block.is_empty()) {
         let fields: Vec<_> = block.split('#').collect();
         let (Some(kind), Some(number), Some(object), Some(offset)) =
             (fields.first(), fields.get(1), fields.get(2), fields.get(10))
         else {
-            out.unmapped("counts that cannot be read");
+            writer.unmapped("malformed counts");
             continue;
         };
         let Some(value) = number.parse::<f64>().ok().filter(|value| value.is_finite()) else {
-            out.unmapped("counts that cannot be read");
+            writer.unmapped("malformed counts");
             continue;
         };
         let counted_type = match *kind {
@@ -129,48 +151,53 @@ fn counts(row: &Row<'_>, article: &str, out: &mut Out<'_>) {
         let counted =
             if object.is_empty() { kind.to_lowercase() } else { format!("{}: {object}", kind.to_lowercase()) };
         let key = format!("figure/{article}/{number}/{offset}");
-        out.share(
+        writer.write_shared(
             Object::record("figure", &key)
                 .set("target", article)
                 .set("counted", clipped(&counted))
                 .set_if("countedType", counted_type)
                 .set("value", value),
         );
-        // It is the nearest place in the text and often not where it was counted.
-        out.unmapped("places of counts");
+        // GDELT gives the nearest place in the text, which is often not where the counted happened.
+        writer.unmapped("places of counts");
     }
 }
 
-/// `Petro Poroshenko,2326;...`: the last comma ends the name.
-fn names(row: &Row<'_>, column: &str, kind: &str, article: &str, out: &mut Out<'_>) {
+/// Writes names as mentions. In `Petro Poroshenko,2326;...` the last comma ends the name.
+fn names(row: &Row<'_>, column: &str, kind: &str, article: &str, writer: &mut RecordWriter<'_>) {
     for block in row.text(column).into_iter().flat_map(|all| all.split(';')) {
         if let Some((text, offset)) = block.rsplit_once(',') {
-            mention(text, offset, kind, article, out);
+            mention(text, offset, kind, article, writer);
         }
     }
 }
 
-/// `4#Budapest, Budapest, Hungary#RS#HU05##47.5#19.0833#-850553#120;...`: the name is the second field, the offset the last.
-fn places(row: &Row<'_>, article: &str, out: &mut Out<'_>) {
+/// Writes places as mentions. In `4#Budapest, Budapest, Hungary#RS#HU05##47.5#19.0833#-850553#120;...` the name is the
+/// second field, and the offset the last one.
+fn places(row: &Row<'_>, article: &str, writer: &mut RecordWriter<'_>) {
     for block in row.text("ENHANCEDLOCATIONS").into_iter().flat_map(|all| all.split(';')) {
         let fields: Vec<_> = block.split('#').collect();
         if let (Some(text), Some(offset)) = (fields.get(1), fields.get(8)) {
-            mention(text, offset, "PLACE", article, out);
+            mention(text, offset, "PLACE", article, writer);
         }
     }
 }
 
-fn mention(text: &str, offset: &str, kind: &str, article: &str, out: &mut Out<'_>) {
+fn mention(text: &str, offset: &str, kind: &str, article: &str, writer: &mut RecordWriter<'_>) {
     if text.trim().is_empty() {
         return;
     }
     let key = format!("mention/{article}/{offset}/{:016x}", hash(&(text, kind)));
-    out.share(Object::record("mention", &key).set("article", article).set("text", clipped(text)).set("type", kind));
+    writer.write_shared(
+        Object::record("mention", &key).set("article", article).set("text", clipped(text)).set("kind", kind),
+    );
 }
 
-/// `1332|134|said|prisoners are treated humanely#...`: offset, length, verb, words. Nobody is named as the speaker. A `#`
-/// inside of a quotation breaks it; what does not begin with two numbers is the rest of such a one.
-fn quotations(row: &Row<'_>, article: &str, out: &mut Out<'_>) {
+/// Writes quotations as statements. GDELT does not name the speaker.
+///
+/// `1332|134|said|prisoners are treated humanely#...` is offset, length, verb and text. A `#` inside a quotation
+/// breaks it in two; the rest does not begin with two numbers and is counted as malformed.
+fn quotations(row: &Row<'_>, article: &str, writer: &mut RecordWriter<'_>) {
     for block in row.text("QUOTATIONS").into_iter().flat_map(|all| all.split('#')) {
         let mut fields = block.splitn(4, '|');
         let (offset, length) = (fields.next(), fields.next());
@@ -178,7 +205,7 @@ fn quotations(row: &Row<'_>, article: &str, out: &mut Out<'_>) {
         let (Some(offset), Some(length), Some(verb), Some(text)) =
             (number(offset), number(length), fields.next(), fields.next())
         else {
-            out.unmapped("quotations that cannot be read");
+            writer.unmapped("malformed quotations");
             continue;
         };
         let text = text.trim();
@@ -186,7 +213,7 @@ fn quotations(row: &Row<'_>, article: &str, out: &mut Out<'_>) {
             continue;
         }
         let key = format!("statement/{article}/{offset}/{length}");
-        out.share(
+        writer.write_shared(
             Object::record("statement", &key)
                 .set("summary", "A quotation that GDELT found; whom it quotes is not recorded.")
                 .set("text", text)
@@ -194,7 +221,7 @@ fn quotations(row: &Row<'_>, article: &str, out: &mut Out<'_>) {
                 .set("attribution", "NOT_RECORDED")
                 .set("quoteType", "DIRECT")
                 .set("article", article)
-                .list("evidence", vec![evidence(article)]),
+                .set_children("evidence", vec![evidence(article)]),
         );
     }
 }

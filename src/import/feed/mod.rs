@@ -1,8 +1,17 @@
-//! Feeds by others: each row of a file becomes records, which go in by the one importer like all records.
+//! Feeds: importing files in the formats of other projects, such as GDELT, UCDP and ACLED.
 //!
-//! A feed is turned in a stream into a spooled file of record lines, each with the number of the line it was made from.
-//! So the rules, the reports and the transaction of an import are those of files of records. What a feed gives and the
-//! graph has no place for is counted, never guessed at.
+//! A feed's file is converted, as a stream, to a temporary file of record lines, which the one importer then imports
+//! like any file of records. So validation, reports and transactions are the same for both. Beside each record line
+//! the number of the raw line is stored, so that problems name the line of the original file.
+//!
+//! 1. `archive` opens the files and unpacks gzip and zip; `detect` chooses the format of each from its content. All
+//!    files are checked before the first is converted, so an unknown file is refused at once.
+//! 2. `table` reads rows, and a `Converter` (one module for each format) turns each row into records.
+//! 3. `record_writer` writes them. It deduplicates across the files of one import with the help of `dedup`.
+//!
+//! Nothing is guessed: values that the graph has no field for, and codes that have no certain equivalent, are counted
+//! in the report as "not stored". Rows that are left out on purpose are counted as "skipped". A row with a problem is
+//! reported and rejected alone.
 
 mod acled;
 mod acled_type;
@@ -25,165 +34,183 @@ mod polecat_actor;
 mod polecat_place;
 mod record_writer;
 mod row;
+mod sample;
 mod table;
 mod ucdp;
 mod ucdp_article;
+mod unknown;
 
 pub(crate) use crate::import::feed::converted::Converted;
 
-use std::fs::File;
-use std::io::{BufRead, Read};
+use std::collections::VecDeque;
+use std::io::BufRead;
 
 use clap::ValueEnum;
 
 use crate::error::{Error, Result};
+use crate::import::feed::archive::Input;
 use crate::import::feed::dedup::Seen;
-use crate::import::feed::record_writer::Out;
-use crate::import::feed::row::{Mistake, Row};
-use crate::import::feed::table::{Layout, Table};
+use crate::import::feed::record_writer::RecordWriter;
+use crate::import::feed::row::{FieldProblem, Row};
+use crate::import::feed::table::{Item, Layout, Table};
 use crate::import::source::Source;
 use crate::import::spool;
 
-/// The form of a file.
+/// The format of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// Whichever of the others its content shows.
+    /// Detected from the content, for each file by itself
     Auto,
-    /// One JSON object a line; see `newsgraph schema --records`.
+    /// newsgraph's own format: JSON Lines, one record per line; see `newsgraph schema --records`
     Records,
-    /// GDELT 2.0 events, also translated: 61 columns without a header.
+    /// GDELT 2.0 events, English or translated: 61 columns, no header
     GdeltEvents,
-    /// GDELT 2.0 mentions, also translated: 16 columns without a header. Those of events that are not stored are skipped.
+    /// GDELT 2.0 mentions, English or translated: 16 columns, no header. Mentions of events that are not stored are
+    /// skipped
     GdeltMentions,
-    /// GDELT Global Knowledge Graph 2.1, also translated: 27 columns without a header.
+    /// GDELT Global Knowledge Graph 2.1, English or translated: 27 columns, no header
     GdeltGkg,
-    /// UCDP Georeferenced Event Dataset: comma-separated with a header.
+    /// UCDP Georeferenced Event Dataset: comma-separated with a header
     Ucdp,
-    /// ACLED: comma-separated with a header, from the API or the export tool.
+    /// ACLED: comma-separated with a header, from the API or the export tool
     Acled,
-    /// POLECAT: tab-separated with a header; events in the terms of PLOVER.
+    /// POLECAT: tab-separated with a header; events in the PLOVER ontology
     Polecat,
-    /// FollowTheMoney entities or a delta of them: one JSON object a line.
+    /// FollowTheMoney entities, or a delta of them: one JSON object per line
     Ftm,
-    /// GeoNames places: 19 columns without a header.
+    /// GeoNames places: 19 columns, no header
     Geonames,
-    /// GeoNames alternate names: 10 columns without a header. Those of places that are not stored are skipped.
+    /// GeoNames alternate names: 8 or 10 columns, no header. Names of places that are not stored are skipped
     GeonamesNames,
 }
 
-/// How to read feeds.
+/// Settings for reading files.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The form of the files.
+    /// The format of all files, or [`Format::Auto`].
     pub format: Format,
-    /// The dataset of feeds and of records that do not name one; each feed has one by default.
+    /// Key of the dataset that records belong to, instead of the feed's own default. For files of records it applies to
+    /// records in front of the first `dataset` line.
     pub dataset: Option<String>,
-    /// Whether names that GDELT's knowledge graph and POLECAT see in articles are kept as mentions.
+    /// Store the names that GDELT's knowledge graph and POLECAT list for an article as mentions.
     pub mentions: bool,
-    /// Whether quotations of the knowledge graph are kept as statements.
+    /// Store the quotations of GDELT's knowledge graph as statements.
     pub quotations: bool,
 }
 
-/// What is known of a feed before its first row.
-struct About {
+/// A feed: where its records belong, how its rows are separated, and how they are converted.
+struct FeedDefinition {
+    /// Key of the dataset, unless [`Settings::dataset`] names another.
     dataset: &'static str,
     title: &'static str,
-    licence: Option<&'static str>,
+    license: Option<&'static str>,
     url: Option<&'static str>,
     layout: Layout,
-    feed: Box<dyn Feed>,
+    converter: Box<dyn Converter>,
 }
 
-/// Turns the rows of one file into records.
-trait Feed {
-    /// One row. With a mistake nothing of it is written.
-    fn row(&mut self, row: &Row<'_>, out: &mut Out<'_>) -> Result<(), Mistake>;
+/// Converts the rows of one file to records.
+trait Converter {
+    /// Converts one row. If it returns a problem, nothing of the row is written.
+    fn convert_row(&mut self, row: &Row<'_>, writer: &mut RecordWriter<'_>) -> Result<(), FieldProblem>;
 
-    /// What is left to write behind the last row.
-    fn end(&mut self, _out: &mut Out<'_>) {}
+    /// Writes records that depend on all rows, after the last one.
+    fn convert_end(&mut self, _writer: &mut RecordWriter<'_>) {}
 }
 
 impl Format {
-    fn about(self, settings: &Settings) -> Option<About> {
+    /// Returns the feed of a format; `None` for newsgraph's own records.
+    fn definition(self, settings: &Settings) -> Option<FeedDefinition> {
         match self {
             Self::Auto | Self::Records => None,
-            Self::GdeltEvents => Some(gdelt_event::about()),
-            Self::GdeltMentions => Some(gdelt_mention::about()),
-            Self::GdeltGkg => Some(gkg::about(settings)),
-            Self::Ucdp => Some(ucdp::about()),
-            Self::Acled => Some(acled::about()),
-            Self::Polecat => Some(polecat::about(settings)),
-            Self::Ftm => Some(ftm::about()),
-            Self::Geonames => Some(geonames::about()),
-            Self::GeonamesNames => Some(geonames_names::about()),
+            Self::GdeltEvents => Some(gdelt_event::definition()),
+            Self::GdeltMentions => Some(gdelt_mention::definition()),
+            Self::GdeltGkg => Some(gkg::definition(settings)),
+            Self::Ucdp => Some(ucdp::definition()),
+            Self::Acled => Some(acled::definition()),
+            Self::Polecat => Some(polecat::definition(settings)),
+            Self::Ftm => Some(ftm::definition()),
+            Self::Geonames => Some(geonames::definition()),
+            Self::GeonamesNames => Some(geonames_names::definition()),
         }
     }
 }
 
-/// Opens files, packed or not, and turns those that are feeds into records.
+/// Opens files, packed or not, and converts those that are feeds to records.
+///
+/// Refuses all files if one of them has no known format or cannot be unpacked.
 pub fn open(files: &[String], settings: &Settings) -> Result<Vec<Source>> {
+    let inputs = files.iter().map(|name| Input::open(name)).collect::<Result<Vec<_>>>()?;
+    // Converting can take minutes, so all formats are chosen first.
+    let mut formats = VecDeque::new();
+    for input in &inputs {
+        input.visit_files(&mut |name, reader| {
+            let format = detect::choose(name, reader, settings.format);
+            formats.push_back(format.map_err(|error| match error {
+                Error::BadInput(message) if name != input.name() => Error::BadInput(format!(
+                    "{message}. If the archive has other files too, unpack the archive and import only its data files"
+                )),
+                error => error,
+            })?);
+            Ok(())
+        })?;
+    }
     let mut sources = Vec::new();
-    // Files of one import share actors, places and articles.
+    // The files of one import share actors, places and articles.
     let mut seen = Seen::default();
-    for name in files {
-        archive::each(name, &mut |name, reader| {
-            seen.turn_to(sources.len());
-            sources.push(source(name, reader, settings, &mut seen)?);
+    for input in &inputs {
+        input.visit_files(&mut |name, reader| {
+            let changed = || Error::BadInput(format!("{name} changed while it was read: import it again"));
+            let format = formats.pop_front().ok_or_else(changed)?;
+            seen.set_file(sources.len());
+            sources.push(match format.definition(settings) {
+                Some(feed) => convert(name, reader, feed, settings, &mut seen)?,
+                None => Source::converted(name, spool::keep(name, &mut &mut *reader)?, None),
+            });
             Ok(())
         })?;
     }
     for (file, source) in sources.iter_mut().enumerate() {
         if let Some(feed) = &mut source.feed {
-            (feed.replaced, feed.kept) = seen.lines(file);
+            (feed.replaced, feed.keep_unreferenced) = seen.lines(file);
         }
     }
-    // The id of a folded mirror is known once its events are in.
-    sources.sort_by_key(|source| source.feed.as_ref().is_some_and(|feed| feed.adds));
+    // Mentions come last: an event they name may have been merged into its mirror, and its external id is known only
+    // after the events were imported.
+    sources.sort_by_key(|source| source.feed.as_ref().is_some_and(|feed| feed.needs_targets));
     Ok(sources)
 }
 
-fn source(name: &str, reader: &mut dyn BufRead, settings: &Settings, seen: &mut Seen) -> Result<Source> {
-    let failed = |error| Error::Io(format!("cannot read {name}"), error);
-    let mut start = Vec::new();
-    let format = match settings.format {
-        Format::Auto => {
-            (&mut *reader).take(detect::ENOUGH).read_to_end(&mut start).map_err(failed)?;
-            detect::format(&start).ok_or_else(|| {
-                Error::BadInput(format!("{name} looks like no feed known here: say which it is with --format"))
-            })?
-        }
-        format => format,
-    };
-    let mut reader = start.as_slice().chain(reader);
-    let Some(about) = format.about(settings) else {
-        return Ok(Source::converted(name, spool::keep(name, &mut reader)?, None));
-    };
-    convert(name, &mut reader, about, settings, seen)
-}
-
-fn convert(name: &str, reader: &mut dyn BufRead, about: About, settings: &Settings, seen: &mut Seen) -> Result<Source> {
-    let dataset = settings.dataset.as_deref().unwrap_or(about.dataset);
-    let mut feed = about.feed;
-    let mut out = Out::new(name, dataset, seen)?;
-    out.dataset(dataset, about.title, about.licence, about.url)?;
-    let mut table = Table::open(name, reader, about.layout)?;
-    while let Some(read) = table.next()? {
-        match read {
-            table::Read::Row(line, cells) => {
-                let row = Row::new(table.names(), &cells);
-                out.row(line, |out| feed.row(&row, out))?;
+/// Converts one file of a feed.
+fn convert(
+    name: &str,
+    reader: &mut dyn BufRead,
+    feed: FeedDefinition,
+    settings: &Settings,
+    seen: &mut Seen,
+) -> Result<Source> {
+    let dataset = settings.dataset.as_deref().unwrap_or(feed.dataset);
+    let mut converter = feed.converter;
+    let mut writer = RecordWriter::new(name, dataset, seen)?;
+    writer.write_dataset(dataset, feed.title, feed.license, feed.url)?;
+    let mut table = Table::open(name, reader, feed.layout)?;
+    while let Some(item) = table.next()? {
+        match item {
+            Item::Row(line, cells) => {
+                let row = Row::new(table.columns(), &cells);
+                writer.convert_row(line, |writer| converter.convert_row(&row, writer))?;
             }
-            table::Read::Skipped(reason) => out.passed_over(reason),
-            table::Read::Wrong(line, mistake) => out.reject(line, mistake),
+            Item::Skipped(reason) => writer.skip_row(reason),
+            Item::Invalid(line, problem) => writer.reject(line, problem),
         }
     }
-    out.last(|out| feed.end(out))?;
-    if table.recoded() > 0 {
-        out.note(format!(
-            "{name}: {} lines are not UTF-8 and were read as ISO-8859-1, in which older files of this feed are written",
-            table.recoded()
+    writer.convert_end(|writer| converter.convert_end(writer))?;
+    if table.latin_lines() > 0 {
+        writer.add_note(format!(
+            "{name}: {} lines are not UTF-8 and were read as ISO-8859-1, which older files of this feed use",
+            table.latin_lines()
         ));
     }
-    let (file, converted): (File, Converted) = out.end()?;
+    let (file, converted) = writer.finish()?;
     Ok(Source::converted(name, file, Some(converted)))
 }

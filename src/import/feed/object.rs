@@ -1,28 +1,31 @@
-//! Records as a feed writes them: JSON without what is empty.
+//! Builds the JSON of records that a feed is converted to. Fields without a value are omitted.
 
 use serde_json::{Map, Value};
 
-/// A record or a part of one.
+/// The longest label, name or headline in characters; longer texts are cut.
+const MAX_LABEL_CHARS: usize = 1000;
+
+/// A record, or a child object inside of one.
 pub(super) struct Object(Map<String, Value>);
 
 impl Object {
-    /// A part.
-    pub(super) fn part() -> Self {
+    /// Starts a child object.
+    pub(super) fn child() -> Self {
         Self(Map::new())
     }
 
-    /// A record on a line of its own.
-    pub(super) fn record(kind: &str, key: &str) -> Self {
-        Self::part().set("kind", kind).set("key", key)
+    /// Starts a record that is written on a line of its own.
+    pub(super) fn record(record_type: &str, key: &str) -> Self {
+        Self::child().set("record", record_type).set("key", key)
     }
 
-    /// With a field.
+    /// Sets a field.
     pub(super) fn set(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.0.insert(name.to_owned(), value.into());
         self
     }
 
-    /// With a field if there is a value for it.
+    /// Sets a field if there is a value for it.
     pub(super) fn set_if(self, name: &str, value: Option<impl Into<Value>>) -> Self {
         match value {
             Some(value) => self.set(name, value),
@@ -30,64 +33,66 @@ impl Object {
         }
     }
 
-    /// With an object in a field.
-    pub(super) fn part_of(self, name: &str, part: Object) -> Self {
-        self.set(name, Value::Object(part.0))
+    /// Sets a field to a child object.
+    pub(super) fn set_child(self, name: &str, child: Object) -> Self {
+        self.set(name, Value::Object(child.0))
     }
 
-    /// With a list of parts if there are any.
-    pub(super) fn list(self, name: &str, parts: Vec<Object>) -> Self {
-        if parts.is_empty() {
+    /// Sets a field to a list of child objects, unless the list is empty.
+    pub(super) fn set_children(self, name: &str, children: Vec<Object>) -> Self {
+        if children.is_empty() {
             return self;
         }
-        self.set(name, parts.into_iter().map(|part| Value::Object(part.0)).collect::<Vec<_>>())
+        self.set(name, children.into_iter().map(|child| Value::Object(child.0)).collect::<Vec<_>>())
     }
 
-    /// With latitude and longitude if both are known.
-    pub(super) fn point(self, point: Option<(f64, f64)>) -> Self {
+    /// Sets latitude and longitude if both are known.
+    pub(super) fn set_point(self, point: Option<(f64, f64)>) -> Self {
         self.set_if("latitude", point.map(|point| point.0)).set_if("longitude", point.map(|point| point.1))
     }
 
-    pub(super) fn text(self) -> String {
+    /// Returns the JSON on one line.
+    pub(super) fn into_json(self) -> String {
         Value::Object(self.0).to_string()
     }
 
+    /// Returns the record's key, or an empty string for a child object.
     pub(super) fn key(&self) -> &str {
         self.0.get("key").and_then(Value::as_str).unwrap_or_default()
     }
 }
 
-/// A place that rows share, found by its label.
+/// A place record with its label as the preferred name.
 pub(super) fn place(kind: &str, key: &str, label: &str, country: Option<&str>, parent: Option<&str>) -> Object {
     Object::record("place", key)
-        .set("type", kind)
+        .set("kind", kind)
         .set("label", clipped(label))
         .set_if("country", country)
         .set_if("parent", parent)
-        .list("names", vec![name(&clipped(label), "PREFERRED")])
+        .set_children("names", vec![name(&clipped(label), "PREFERRED")])
 }
 
-/// A name to find an actor or place by.
+/// A name of an actor or place.
 pub(super) fn name(text: &str, kind: &str) -> Object {
-    Object::part().set("text", text).set("type", kind)
+    Object::child().set("text", text).set("kind", kind)
 }
 
-/// An id elsewhere.
+/// An external id.
 pub(super) fn external_id(scheme: &str, value: &str) -> Object {
-    Object::part().set("scheme", scheme).set("value", value)
+    Object::child().set("scheme", scheme).set("value", value)
 }
 
-/// A part of an actor in an event.
+/// A participation of an actor in an event.
 pub(super) fn participation(actor: &str, role: &str) -> Object {
-    Object::part().set("actor", actor).set("role", role)
+    Object::child().set("actor", actor).set("role", role)
 }
 
-/// An article as the source of the record around it.
+/// Evidence that names an article as the source of the record around it.
 pub(super) fn evidence(article: &str) -> Object {
-    Object::part().set("article", article)
+    Object::child().set("article", article)
 }
 
-/// As much of a text as a label or headline may hold.
+/// Cuts a text to the length of a label, name or headline.
 pub(super) fn clipped(text: &str) -> String {
-    text.chars().take(1000).collect()
+    text.chars().take(MAX_LABEL_CHARS).collect()
 }

@@ -1,32 +1,50 @@
-//! POLECAT: events in the terms of PLOVER, by the names of the columns, which differ between files.
+//! POLECAT (Political Event Classification, Attributes, and Types): events coded in the PLOVER ontology.
 //!
-//! An event may have several rows, one for each pair of an actor and a recipient. So its participations are records of
-//! their own, and rows that agree on the rest add up. One story gives several events, whose ids begin with its id.
+//! Format: tab-separated with a header, about 40 columns, published on <https://doi.org/10.7910/DVN/AJGVIT>, where it
+//! is specified too. Columns are found by name, since their order and set differ between files. The text `None` means
+//! that a value is missing. Older files are in ISO-8859-1.
+//!
+//! | POLECAT | record |
+//! | --- | --- |
+//! | `Event ID` | event; `Event Type` and `Event Mode` give its type and are kept in `sourceType` |
+//! | `Event Date` | `when` |
+//! | actor and recipient columns (`polecat_actor`) | participations of groups |
+//! | place columns (`polecat_place`) | place and the places around it |
+//! | `Source`, `Publication Date`, `Language`, `Headline` | article, keyed by the story part of the event's id |
+//! | `Story People`, `Story Organizations`, `Story Locations` | mentions, with `--mentions` |
+//!
+//! An event may have several rows, one for each pair of an actor and a recipient. So participations are records of
+//! their own, and rows that agree on everything else add up. One story gives several events, whose ids begin with the
+//! story's id.
+//!
+//! Skipped: rows identical to an earlier one. Not stored: intensity, quad code, contexts, secondary sectors, raw names
+//! of actors, coder versions, ambiguous countries and sectors.
 
 use crate::import::feed::code;
+use crate::import::feed::gkg::NAMES_NOT_REQUESTED;
 use crate::import::feed::object::{Object, clipped, evidence, external_id, name};
-use crate::import::feed::record_writer::{Out, Written};
-use crate::import::feed::row::{Mistake, Row, short, wrong};
+use crate::import::feed::record_writer::{DUPLICATE, RecordWriter, Written};
+use crate::import::feed::row::{FieldProblem, Row, excerpt, invalid};
 use crate::import::feed::table::Layout;
-use crate::import::feed::{About, Feed, Settings, polecat_actor, polecat_place};
+use crate::import::feed::{Converter, FeedDefinition, Settings, polecat_actor, polecat_place};
 use crate::import::hash;
 use crate::text::date::Date;
 
-pub(super) fn about(settings: &Settings) -> About {
-    About {
+pub(super) fn definition(settings: &Settings) -> FeedDefinition {
+    FeedDefinition {
         dataset: "polecat",
         title: "POLECAT",
-        licence: Some("by the terms of the POLECAT Dataverse, with attribution"),
+        license: Some("by the terms of the POLECAT Dataverse, with attribution"),
         url: Some("https://doi.org/10.7910/DVN/AJGVIT"),
-        layout: Layout::Tabs(NEEDED, KNOWN),
-        feed: Box::new(Polecat { mentions: settings.mentions }),
+        layout: Layout::Tsv { required: REQUIRED, known: KNOWN },
+        converter: Box::new(Polecat { mentions: settings.mentions }),
     }
 }
 
-const NEEDED: &[&str] =
+const REQUIRED: &[&str] =
     &["Event ID", "Event Date", "Event Type", "Event Mode", "Actor Name", "Recipient Name", "Publication Date"];
 
-/// Columns that not every file has.
+/// Further columns, which not every file has.
 const KNOWN: &[&str] = &[
     "Intensity",
     "Event Intensity",
@@ -68,42 +86,42 @@ struct Polecat {
     mentions: bool,
 }
 
-impl Feed for Polecat {
-    fn row(&mut self, row: &Row<'_>, out: &mut Out<'_>) -> Result<(), Mistake> {
-        let id = row.need("Event ID")?;
+impl Converter for Polecat {
+    fn convert_row(&mut self, row: &Row<'_>, writer: &mut RecordWriter<'_>) -> Result<(), FieldProblem> {
+        let id = row.required("Event ID")?;
         if id == "None" || id.contains(char::is_whitespace) {
-            return Err(wrong(
+            return Err(invalid(
                 "Event ID",
-                format!("`{}` is no id of POLECAT", short(id)),
+                format!("`{}` is not a POLECAT id", excerpt(id)),
                 "ids look like 20210711-0021-8b13212ac6f6_AID; look for a shifted row",
             ));
         }
-        let kind = row.need("Event Type")?;
-        let mode = given(row, "Event Mode");
-        let (event_type, listed) = code::plover(kind, mode).ok_or_else(|| {
-            wrong("Event Type", format!("`{}` is no type of PLOVER", short(kind)), "look for a shifted row")
+        let kind = row.required("Event Type")?;
+        let mode = cell(row, "Event Mode");
+        let (event_type, is_known_mode) = code::plover_event_type(kind, mode).ok_or_else(|| {
+            invalid("Event Type", format!("`{}` is not a PLOVER type", excerpt(kind)), "look for a shifted row")
         })?;
-        if !listed {
-            out.unmapped("modes that are none of PLOVER");
+        if !is_known_mode {
+            writer.unmapped("event modes that PLOVER does not define");
         }
         let published = day(row, "Publication Date")?;
         let when = when(row)?;
-        let place = polecat_place::share(row, out)?;
-        let article = article(row, id, published, out);
-        for (part, columns) in polecat_actor::parts(row, kind, out) {
+        let place = polecat_place::write(row, writer)?;
+        let article = article(row, id, published, writer);
+        for (part, columns) in polecat_actor::parts(row, kind, writer) {
             let key = format!("{id}/{}/{part}", columns.role);
             let record = Object::record("participation", &key).set("event", id).set("actor", part);
-            out.share(record.set("role", columns.role).set_if("note", columns.title));
+            writer.write_shared(record.set("role", columns.role).set_if("note", columns.title));
         }
         if self.mentions {
-            mentions(row, &article, out);
-        } else if STORY.iter().any(|(column, _)| given(row, column).is_some()) {
-            out.unmapped("names, without --mentions");
+            mentions(row, &article, writer);
+        } else if STORY.iter().any(|(column, _)| cell(row, column).is_some()) {
+            writer.unmapped(NAMES_NOT_REQUESTED);
         }
         for (what, columns) in NOT_STORED {
-            out.unmapped_if(what, columns.iter().find_map(|column| given(row, column)));
+            writer.unmapped_if(what, columns.iter().find_map(|column| cell(row, column)));
         }
-        let place_note = given(row, "Raw Placename");
+        let place_note = cell(row, "Raw Placename");
         let record = Object::record("event", id)
             .set("type", event_type)
             .set("sourceType", mode.map_or_else(|| kind.to_owned(), |mode| format!("{kind}/{mode}")))
@@ -111,42 +129,44 @@ impl Feed for Polecat {
             .set_if("placeNote", place_note)
             .set_if("placePrecision", place.as_ref().and_then(|place| place.precision))
             .set_if("place", place.map(|place| place.key))
-            .list("externalIds", vec![external_id("polecat", id)])
-            .list("evidence", vec![evidence(&article)]);
-        if out.put(record, 0) == Written::Again && out.adds_nothing() {
-            out.skip("the same row again");
+            .set_children("externalIds", vec![external_id("polecat", id)])
+            .set_children("evidence", vec![evidence(&article)]);
+        if writer.write_or_replace(record, 0) == Written::Duplicate && writer.row_is_empty() {
+            writer.skip(DUPLICATE);
         }
         Ok(())
     }
 }
 
-/// What rows hold that the graph has no place for.
+/// Values that the graph has no field for, and the columns they are in.
 const NOT_STORED: &[(&str, &[&str])] = &[
     ("intensity and quad code", &["Intensity", "Event Intensity", "Quad Code"]),
     ("contexts of events", &["Contexts"]),
-    ("names of actors as the article writes them", &["Actor Name Raw", "Recipient Name Raw"]),
-    ("versions of the coder", &["Version"]),
+    ("actor names as written in the article", &["Actor Name Raw", "Recipient Name Raw"]),
+    ("coder versions", &["Version"]),
 ];
 
-/// What stands in a column; `None` is written where nothing is known.
-pub(super) fn given<'r>(row: &Row<'r>, column: &str) -> Option<&'r str> {
+/// Returns the text of a cell; the text `None` counts as missing.
+pub(super) fn cell<'r>(row: &Row<'r>, column: &str) -> Option<&'r str> {
     row.text(column).filter(|text| *text != "None")
 }
 
-fn day(row: &Row<'_>, column: &str) -> Result<Option<String>, Mistake> {
-    let Some(text) = given(row, column) else { return Ok(None) };
+fn day(row: &Row<'_>, column: &str) -> Result<Option<String>, FieldProblem> {
+    let Some(text) = cell(row, column) else { return Ok(None) };
     let day = text.split(['T', ' ']).next().unwrap_or(text);
     match Date::parse(day) {
         Ok(_) if day.len() == 10 => Ok(Some(day.to_owned())),
-        _ => Err(wrong(column, format!("`{}` is no day", short(text)), "write YYYY-MM-DD")),
+        _ => Err(invalid(column, format!("`{}` is not a day", excerpt(text)), "write YYYY-MM-DD")),
     }
 }
 
-/// The day of the event. Where no date was found the day of publication stands instead; only the words of the date, which
-/// few files have, tell.
-fn when(row: &Row<'_>) -> Result<Option<serde_json::Value>, Mistake> {
+/// Returns the time of the event.
+///
+/// If the coder found no date, `Event Date` is the day of publication. Only a column with the raw date, which few files
+/// have, says so; then the day is uncertain.
+fn when(row: &Row<'_>) -> Result<Option<serde_json::Value>, FieldProblem> {
     let Some(day) = day(row, "Event Date")? else { return Ok(None) };
-    let raw = ["Date Raw", "Event Date Raw", "date_raw"].iter().find_map(|column| given(row, column));
+    let raw = ["Date Raw", "Event Date Raw", "date_raw"].iter().find_map(|column| cell(row, column));
     Ok(Some(match raw {
         None => day.into(),
         Some(raw) if raw.contains("using pub") => format!("{day}?").into(),
@@ -154,26 +174,27 @@ fn when(row: &Row<'_>) -> Result<Option<serde_json::Value>, Mistake> {
     }))
 }
 
-/// The story that tells of the event. It has no address: its id is what the ids of its events begin with.
-fn article(row: &Row<'_>, id: &str, published: Option<String>, out: &mut Out<'_>) -> String {
-    let publisher = given(row, "Source").map(|source| {
+/// Writes the article that reports the event and returns its key. It has no URL; the key is the story's id, with
+/// which the ids of its events begin.
+fn article(row: &Row<'_>, id: &str, published: Option<String>, writer: &mut RecordWriter<'_>) -> String {
+    let publisher = cell(row, "Source").map(|source| {
         let key = format!("source/{}", clipped(source));
-        out.share(
+        writer.write_shared(
             Object::record("organization", &key)
                 .set("label", clipped(source))
-                .list("names", vec![name(&clipped(source), "PREFERRED")]),
+                .set_children("names", vec![name(&clipped(source), "PREFERRED")]),
         );
         key
     });
-    let language = given(row, "Language").and_then(language);
+    let language = cell(row, "Language").and_then(language);
     if language.is_none() {
-        out.unmapped_if("languages that are no codes and not known by name", given(row, "Language"));
+        writer.unmapped_if("unknown languages", cell(row, "Language"));
     }
     let story = id.split('_').next().unwrap_or(id);
     let key = format!("article/{story}");
-    out.share(
+    writer.write_shared(
         Object::record("article", &key)
-            .set_if("headline", given(row, "Headline").map(clipped))
+            .set_if("headline", cell(row, "Headline").map(clipped))
             .set_if("publisher", publisher)
             .set_if("published", published)
             .set_if("language", language),
@@ -181,7 +202,7 @@ fn article(row: &Row<'_>, id: &str, published: Option<String>, out: &mut Out<'_>
     key
 }
 
-/// The tag of a language that is written as a code or as its English name.
+/// Returns the language tag for a code or an English name.
 fn language(text: &str) -> Option<&str> {
     const NAMES: &[(&str, &str)] = &[
         ("Arabic", "ar"),
@@ -197,19 +218,20 @@ fn language(text: &str) -> Option<&str> {
     named.or(Some(text).filter(|_| is_code))
 }
 
-/// Lists of names in the whole story, and what they name.
+/// Columns with the names in the story, and the kind of mention.
 const STORY: &[(&str, &str)] =
     &[("Story People", "PERSON"), ("Story Organizations", "ORGANIZATION"), ("Story Locations", "PLACE")];
 
-fn mentions(row: &Row<'_>, article: &str, out: &mut Out<'_>) {
+/// Writes the names in the story as mentions.
+fn mentions(row: &Row<'_>, article: &str, writer: &mut RecordWriter<'_>) {
     for (column, kind) in STORY {
-        for text in given(row, column).into_iter().flat_map(|all| all.split(';')).map(str::trim) {
+        for text in cell(row, column).into_iter().flat_map(|all| all.split(';')).map(str::trim) {
             if text.is_empty() || text == "None" {
                 continue;
             }
             let key = format!("mention/{article}/{:016x}", hash(&(text, kind)));
-            out.share(
-                Object::record("mention", &key).set("article", article).set("text", clipped(text)).set("type", *kind),
+            writer.write_shared(
+                Object::record("mention", &key).set("article", article).set("text", clipped(text)).set("kind", *kind),
             );
         }
     }

@@ -1,269 +1,296 @@
-//! Where a feed's records go: a spooled file of lines, with the raw line of each beside it.
+//! Writes the records that a feed's rows become: a spooled file of record lines, and beside it the raw line of each.
+//!
+//! The records of a row are held back until the whole row is known to be valid. A row with a problem writes nothing.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::io::{BufWriter, Write};
 
 use crate::error::Result;
-use crate::import::feed::converted::{Converted, Counted, KEPT, NEEDS_TARGET, SHARED};
+use crate::import::feed::converted::{Converted, Counted, KEEP_UNREFERENCED, NEEDS_TARGET, SHARED};
 use crate::import::feed::dedup::{Earlier, Seen};
 use crate::import::feed::object::Object;
-use crate::import::feed::row::Mistake;
+use crate::import::feed::row::FieldProblem;
 use crate::import::problem::Problem;
-use crate::import::source::whole;
 use crate::import::{hash, spool};
 
-/// The most records that a row gives, and the most bytes of them: all are held until it is known to have no mistake.
-const MOST: usize = 50_000;
-const MOST_BYTES: usize = 32 << 20;
+/// The most records that one row may give, since they are held in memory until the row is known to be valid.
+const MAX_ROW_RECORDS: usize = 50_000;
+
+/// The most bytes of records that one row may give.
+const MAX_ROW_BYTES: usize = 32 << 20;
+
+/// The reason under which a row is counted that a later row replaces.
+const REPLACED: &str = "rows replaced by a later row with the same id";
+
+/// The reason under which a row is counted that adds nothing.
+pub(super) const DUPLICATE: &str = "rows identical to an earlier row";
 
 /// Writes the records of one file.
-pub(crate) struct Out<'s> {
-    name: String,
+pub(crate) struct RecordWriter<'s> {
+    file_name: String,
+    /// Hash of the dataset's key.
     dataset: u64,
     seen: &'s mut Seen,
     records: BufWriter<File>,
     origins: BufWriter<File>,
-    /// The line of the row at hand.
-    line: u64,
-    /// Lines written.
-    written: u64,
-    converted: Counted,
-    /// What the row at hand has given so far; it counts only when the row has no mistake.
+    /// The raw line of the current row.
+    raw_line: u64,
+    written_lines: u64,
+    counted: Counted,
+    /// The records and counts of the current row so far.
     pending: Pending,
 }
 
+/// The effects of one row, applied only if the row has no problem.
 #[derive(Default)]
 struct Pending {
     lines: Vec<Line>,
     bytes: usize,
-    known: HashSet<u64>,
-    /// Keys whose earlier records no longer count.
+    /// Keys of the shared records among `lines`.
+    shared: HashSet<u64>,
+    /// Keys whose earlier records are replaced.
     replaced: Vec<u64>,
-    /// Keys of shared records that stay even if nothing refers to them.
-    kept: Vec<u64>,
+    /// Keys of earlier shared records to be stored even if nothing refers to them.
+    keep_unreferenced: Vec<u64>,
     skipped: BTreeMap<&'static str, u64>,
     unmapped: BTreeMap<&'static str, u64>,
-    /// Whether the row gives more records than one does.
-    overfull: bool,
+    /// The row gives more than [`MAX_ROW_RECORDS`] or [`MAX_ROW_BYTES`].
+    is_over_limit: bool,
 }
 
-/// A record to be written: its text, what it is marked as, and the hashes of its key and its content.
+/// A record to be written.
 struct Line {
     text: String,
-    mark: u64,
+    flags: u64,
+    /// Hash of dataset and key.
     key: u64,
+    /// Half of the hash of `text`, or 0 for shared records.
     content: u32,
 }
 
-/// What became of a record.
+/// The effect of writing a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Written {
-    /// It is the first with its key.
+    /// It is the first record with its key.
     New,
-    /// An earlier row said the same.
-    Again,
-    /// An earlier row with its key said something else, and no longer counts.
-    Instead,
+    /// An earlier row gave the same record; this one is not written.
+    Duplicate,
+    /// It replaces a different record that an earlier row gave under its key.
+    Replacement,
 }
 
-impl<'s> Out<'s> {
-    pub(crate) fn new(name: &str, dataset: &str, seen: &'s mut Seen) -> Result<Self> {
+impl<'s> RecordWriter<'s> {
+    pub(crate) fn new(file_name: &str, dataset: &str, seen: &'s mut Seen) -> Result<Self> {
         Ok(Self {
-            name: name.to_owned(),
+            file_name: file_name.to_owned(),
             dataset: hash(dataset),
             seen,
             records: BufWriter::with_capacity(1 << 20, spool::file()?),
             origins: BufWriter::with_capacity(1 << 16, spool::file()?),
-            line: 0,
-            written: 0,
-            converted: Counted::default(),
+            raw_line: 0,
+            written_lines: 0,
+            counted: Counted::default(),
             pending: Pending::default(),
         })
     }
 
-    /// Writes the first line: what the records belong to.
-    pub(crate) fn dataset(&mut self, key: &str, title: &str, licence: Option<&str>, url: Option<&str>) -> Result<()> {
-        let record = Object::record("dataset", key).set("title", title).set_if("licence", licence).set_if("url", url);
-        self.spool(&record.text(), 0)
+    /// Writes the first line: the dataset that the records belong to.
+    pub(crate) fn write_dataset(
+        &mut self,
+        key: &str,
+        title: &str,
+        license: Option<&str>,
+        url: Option<&str>,
+    ) -> Result<()> {
+        let record = Object::record("dataset", key).set("title", title).set_if("license", license).set_if("url", url);
+        self.spool(&record.into_json(), 0)
     }
 
-    fn spool(&mut self, text: &str, mark: u64) -> Result<()> {
-        let origin = self.line | mark;
-        self.written += 1;
-        self.converted.adds |= mark & NEEDS_TARGET != 0;
+    fn spool(&mut self, text: &str, flags: u64) -> Result<()> {
+        let origin = self.raw_line | flags;
+        self.written_lines += 1;
+        self.counted.needs_targets |= flags & NEEDS_TARGET != 0;
         self.records.write_all(text.as_bytes()).map_err(spool::failed)?;
         self.records.write_all(b"\n").map_err(spool::failed)?;
         self.origins.write_all(&origin.to_le_bytes()).map_err(spool::failed)
     }
 
-    /// Takes what a row gives, or nothing of it when it has a mistake.
-    pub(crate) fn row(&mut self, line: u64, give: impl FnOnce(&mut Self) -> Result<(), Mistake>) -> Result<()> {
-        self.line = line;
+    /// Runs the conversion of one row. Its records are written if it succeeds; otherwise the row is rejected.
+    pub(crate) fn convert_row(
+        &mut self,
+        raw_line: u64,
+        convert: impl FnOnce(&mut Self) -> Result<(), FieldProblem>,
+    ) -> Result<()> {
+        self.raw_line = raw_line;
         self.pending = Pending::default();
-        let given = give(self);
-        let overfull = || {
-            let message = format!("gives more than {MOST} records or {MOST_BYTES} bytes of them, as no row does");
-            Err(whole(message, "look for a line break that is missing, or for another format"))
+        let converted = convert(self);
+        let check_limit = || {
+            if !self.pending.is_over_limit {
+                return Ok(());
+            }
+            let message = format!(
+                "gives more than {MAX_ROW_RECORDS} records or {MAX_ROW_BYTES} bytes of records, which no valid row does"
+            );
+            Err(FieldProblem::of_record(message, "look for a missing line break, or choose another format"))
         };
-        if let Err(mistake) = given.and_then(|()| if self.pending.overfull { overfull() } else { Ok(()) }) {
-            self.reject(line, mistake);
+        if let Err(problem) = converted.and_then(|()| check_limit()) {
+            self.reject(raw_line, problem);
             return Ok(());
         }
-        self.converted.rows += 1;
-        self.settle()
+        self.counted.rows += 1;
+        self.write_pending()
     }
 
-    /// Takes what is left behind the last row.
-    pub(crate) fn last(&mut self, give: impl FnOnce(&mut Self)) -> Result<()> {
+    /// Writes the records that a feed gives after its last row.
+    pub(crate) fn convert_end(&mut self, convert: impl FnOnce(&mut Self)) -> Result<()> {
         self.pending = Pending::default();
-        give(self);
-        self.settle()
+        convert(self);
+        self.write_pending()
     }
 
-    fn settle(&mut self) -> Result<()> {
+    fn write_pending(&mut self) -> Result<()> {
         let pending = std::mem::take(&mut self.pending);
         for (reason, count) in pending.skipped {
-            *self.converted.skipped.entry(reason).or_default() += count;
+            *self.counted.skipped.entry(reason).or_default() += count;
         }
         for (what, count) in pending.unmapped {
-            *self.converted.unmapped.entry(what).or_default() += count;
+            *self.counted.unmapped.entry(what).or_default() += count;
         }
         pending.replaced.into_iter().for_each(|key| self.seen.replace(key));
-        for Line { text, mark, key, content } in pending.lines {
-            self.spool(&text, mark)?;
-            self.seen.note(key, content, self.written);
+        for Line { text, flags, key, content } in pending.lines {
+            self.spool(&text, flags)?;
+            self.seen.insert(key, content, self.written_lines);
         }
-        pending.kept.into_iter().for_each(|key| self.seen.keep(key));
+        pending.keep_unreferenced.into_iter().for_each(|key| self.seen.keep_unreferenced(key));
         Ok(())
     }
 
-    /// Notes a row that cannot be read.
-    pub(crate) fn reject(&mut self, line: u64, mistake: Mistake) {
-        self.converted.rows += 1;
-        self.converted.rejected += 1;
-        if self.seen.may_tell() {
-            self.converted.problems.push(Problem::new(&self.name, line, None, mistake));
+    /// Counts a row that cannot be read, and reports why.
+    pub(crate) fn reject(&mut self, raw_line: u64, problem: FieldProblem) {
+        self.counted.rows += 1;
+        self.counted.rejected += 1;
+        if self.seen.may_report_problem() {
+            self.counted.problems.push(Problem::new(&self.file_name, raw_line, None, problem));
         }
     }
 
-    /// Counts a row that holds no data.
-    pub(crate) fn passed_over(&mut self, reason: &'static str) {
-        self.converted.rows += 1;
-        *self.converted.skipped.entry(reason).or_default() += 1;
+    /// Counts a row without data as skipped.
+    pub(crate) fn skip_row(&mut self, reason: &'static str) {
+        self.counted.rows += 1;
+        *self.counted.skipped.entry(reason).or_default() += 1;
     }
 
-    /// Counts the row at hand as left out.
+    /// Counts the current row as skipped.
     pub(crate) fn skip(&mut self, reason: &'static str) {
         *self.pending.skipped.entry(reason).or_default() += 1;
     }
 
-    /// Counts a value that is not stored.
+    /// Counts a value of the current row that is not stored.
     pub(crate) fn unmapped(&mut self, what: &'static str) {
         *self.pending.unmapped.entry(what).or_default() += 1;
     }
 
-    /// Counts a value that is not stored, if there is one.
+    /// Counts a value of the current row that is not stored, if there is one.
     pub(crate) fn unmapped_if<T>(&mut self, what: &'static str, value: Option<T>) {
         if value.is_some() {
             self.unmapped(what);
         }
     }
 
-    /// Writes a record that only this row gives. A row given twice is skipped; of rows with the same key and other values
-    /// the last counts, as it does when they come in one import after the other.
+    /// Writes the record that the current row stands for. If an earlier row gave the same record, the whole row is
+    /// skipped. If an earlier row gave a different record under the same key, this one replaces it, as it would in a
+    /// later import.
     pub(crate) fn write(&mut self, record: Object) -> Written {
-        let written = self.put(record, 0);
-        if written == Written::Again {
-            self.skip("the same row again");
+        let written = self.write_or_replace(record, 0);
+        if written == Written::Duplicate {
+            self.skip(DUPLICATE);
             self.pending.lines.clear();
             self.pending.unmapped.clear();
         }
         written
     }
 
-    /// Writes what is left out when what it belongs to is not known.
-    pub(crate) fn write_if_known(&mut self, record: Object) {
-        if self.put(record, NEEDS_TARGET) == Written::Again {
-            self.skip("the same row again");
+    /// Writes a record that is skipped if the record it belongs to does not exist.
+    pub(crate) fn write_if_target_exists(&mut self, record: Object) {
+        if self.write_or_replace(record, NEEDS_TARGET) == Written::Duplicate {
+            self.skip(DUPLICATE);
         }
     }
 
-    /// Writes a record that several rows give in full; the last that says something else counts.
-    pub(crate) fn put(&mut self, record: Object, mark: u64) -> Written {
-        let key = self.key(record.key());
-        let text = record.text();
+    /// Writes a record that several rows may give in full. Of different records with one key the last one counts.
+    pub(crate) fn write_or_replace(&mut self, record: Object, flags: u64) -> Written {
+        let key = self.key_hash(record.key());
+        let text = record.into_json();
         let content = (hash(&text) >> 32) as u32;
         let written = match self.seen.earlier(key) {
             None => Written::New,
-            Some(Earlier { content: earlier, .. }) if earlier == content => return Written::Again,
+            Some(Earlier { content: earlier, .. }) if earlier == content => return Written::Duplicate,
             Some(_) => {
                 self.pending.replaced.push(key);
                 self.skip(REPLACED);
-                Written::Instead
+                Written::Replacement
             }
         };
-        self.give(Line { text, mark, key, content });
+        self.push(Line { text, flags, key, content });
         written
     }
 
-    /// Takes back what an earlier row wrote under a key.
-    pub(crate) fn take_back(&mut self, key: &str) {
-        let key = self.key(key);
+    /// Discards the record that an earlier row of this import gave under a key, if any.
+    pub(crate) fn discard(&mut self, key: &str) {
+        let key = self.key_hash(key);
         if self.seen.earlier(key).is_some() {
             self.pending.replaced.push(key);
             self.skip(REPLACED);
         }
     }
 
-    /// Writes a record that many rows share, the first time. It is left out when nothing that is stored refers to it.
-    pub(crate) fn share(&mut self, record: Object) {
-        let key = self.key(record.key());
-        if self.pending.overfull || self.seen.earlier(key).is_some() || !self.pending.known.insert(key) {
+    /// Writes a record that many rows share, such as an actor or a place, unless it was written before. It is skipped
+    /// if no stored record refers to it.
+    pub(crate) fn write_shared(&mut self, record: Object) {
+        let key = self.key_hash(record.key());
+        if self.pending.is_over_limit || self.seen.earlier(key).is_some() || !self.pending.shared.insert(key) {
             return;
         }
-        self.give(Line { text: record.text(), mark: SHARED, key, content: 0 });
+        self.push(Line { text: record.into_json(), flags: SHARED, key, content: 0 });
     }
 
-    fn give(&mut self, line: Line) {
+    fn push(&mut self, line: Line) {
         self.pending.bytes += line.text.len();
-        if self.pending.lines.len() < MOST && self.pending.bytes < MOST_BYTES {
+        if self.pending.lines.len() < MAX_ROW_RECORDS && self.pending.bytes < MAX_ROW_BYTES {
             self.pending.lines.push(line);
         } else {
-            self.pending.overfull = true;
+            self.pending.is_over_limit = true;
         }
     }
 
-    /// Keeps a shared record even if nothing refers to it.
-    pub(crate) fn keep(&mut self, key: &str) {
-        let key = self.key(key);
+    /// Stores a shared record even if nothing refers to it.
+    pub(crate) fn keep_unreferenced(&mut self, key: &str) {
+        let key = self.key_hash(key);
         match self.pending.lines.iter_mut().find(|line| line.key == key) {
-            Some(line) => line.mark |= KEPT,
-            None => self.pending.kept.push(key),
+            Some(line) => line.flags |= KEEP_UNREFERENCED,
+            None => self.pending.keep_unreferenced.push(key),
         }
     }
 
-    /// Whether the row at hand gives no record so far.
-    pub(crate) fn adds_nothing(&self) -> bool {
+    /// Returns true if the current row has given no record so far.
+    pub(crate) fn row_is_empty(&self) -> bool {
         self.pending.lines.is_empty()
     }
 
-    fn key(&self, key: &str) -> u64 {
+    fn key_hash(&self, key: &str) -> u64 {
         hash(&(self.dataset, key))
     }
 
-    /// Says something of the file as a whole.
-    pub(crate) fn note(&mut self, note: String) {
-        self.converted.notes.push(note);
+    /// Adds a remark about the file to the report.
+    pub(crate) fn add_note(&mut self, note: String) {
+        self.counted.notes.push(note);
     }
 
-    /// What was written, from its start.
-    pub(crate) fn end(self) -> Result<(File, Converted)> {
+    /// Returns the file of record lines, and what the importer needs to know of it.
+    pub(crate) fn finish(self) -> Result<(File, Converted)> {
         let records = self.records.into_inner().map_err(|error| spool::failed(error.into_error()))?;
         let origins = self.origins.into_inner().map_err(|error| spool::failed(error.into_error()))?;
-        Ok((records, Converted::new(origins, self.converted)))
+        Ok((records, Converted::new(origins, self.counted)))
     }
 }
-
-/// What an earlier row is counted as whose place a later one takes.
-const REPLACED: &str = "earlier rows with the id of a later one";

@@ -1,218 +1,234 @@
-//! Rows of delimited text and of JSON lines: a damaged row is told with its line and takes no other with it.
+//! Reads the rows of delimited text and of JSON Lines.
+//!
+//! A damaged row is reported with its line number and does not affect the rows around it. That is why the `csv` crate
+//! parses one row at a time here: over a whole file, one missing quote would swallow all rows after it.
 
 use std::collections::VecDeque;
 use std::io::BufRead;
 
 use crate::error::{Error, Result};
-use crate::import::feed::row::{Mistake, Names};
-use crate::import::source::{Lines, whole};
+use crate::import::feed::row::{Columns, FieldProblem};
+use crate::import::source::Lines;
 
-/// A quoted cell does not go on for more lines or bytes than this; what seems to is a row whose quote was cut off.
-const MOST_LINES: usize = 500;
-const MOST_BYTES: usize = 1 << 20;
+/// The most lines that one quoted cell may span. A longer cell is a row whose closing quote is missing.
+const MAX_CELL_LINES: usize = 500;
 
-/// A text with more delimiters than this is no row of any feed, whatever its quotes say.
-const MOST_CELLS: usize = 10_000;
+/// The most bytes of a row with a cell that spans lines.
+const MAX_ROW_BYTES: usize = 1 << 20;
 
-/// How a file's lines become rows.
+/// The most cells of a row. A line with more delimiters belongs to no feed, and splitting it would take memory.
+const MAX_CELLS: usize = 10_000;
+
+/// The layout of a file: how its lines become rows.
 #[derive(Clone, Copy)]
 pub(super) enum Layout {
-    /// Tabs between columns that have these names, no header, no quotes.
-    Bare(&'static [&'static str]),
-    /// A header of which these columns are needed, commas between cells that may be quoted and hold line breaks.
-    Commas(&'static [&'static str]),
-    /// A header of which the first columns are needed and the others known, tabs between cells, no quotes. Lines that are
-    /// not UTF-8 are ISO-8859-1.
-    Tabs(&'static [&'static str], &'static [&'static str]),
-    /// One JSON object a line, in the column `json`.
-    Json,
+    /// Tab-separated without a header or quotes. The columns have the given names; a row may lack the last `optional`
+    /// ones.
+    HeaderlessTsv { columns: &'static [&'static str], optional: usize },
+    /// Comma- or semicolon-separated with a header that must contain the given columns. Cells may be quoted and contain
+    /// line breaks.
+    Csv { required: &'static [&'static str] },
+    /// Tab-separated with a header, without quotes. `known` lists further columns that the feed documents. A line
+    /// that is not UTF-8 is read as ISO-8859-1.
+    Tsv { required: &'static [&'static str], known: &'static [&'static str] },
+    /// One JSON object per line, in a column named `json`.
+    JsonLines,
 }
 
-/// What a file gives next.
-pub(super) enum Read {
-    /// A row: the line on which it begins, and its cells.
+/// The next item of a table.
+pub(super) enum Item {
+    /// A row: the number of its first line, and its cells.
     Row(u64, Vec<String>),
-    /// A row without data, and why it is skipped.
+    /// A row without data, and the reason for skipping it.
     Skipped(&'static str),
-    /// A row that cannot be read.
-    Wrong(u64, Mistake),
+    /// A row that cannot be read: the number of its first line, and why.
+    Invalid(u64, FieldProblem),
 }
 
-/// A line with its number, or why it cannot be read.
-type Line = Result<(u64, String), (u64, Mistake)>;
+/// A line with its number, or its number and why it cannot be read.
+type Line = Result<(u64, String), (u64, FieldProblem)>;
 
-/// A file as rows.
+/// A file read row by row.
 pub(super) struct Table<R> {
     lines: Lines<R>,
     layout: Layout,
-    names: Names,
+    columns: Columns,
     header: Vec<String>,
     delimiter: u8,
-    /// Whether a row was read.
-    begun: bool,
-    /// Lines read ahead of their row.
-    ahead: VecDeque<Line>,
+    /// A row was read already.
+    started: bool,
+    /// Lines that were read as part of a quoted cell but are rows of their own.
+    pushed_back: VecDeque<Line>,
 }
 
 impl<R: BufRead> Table<R> {
+    /// Reads the header if the layout has one. A header without the required columns refuses the file.
     pub(super) fn open(name: &str, reader: R, layout: Layout) -> Result<Self> {
         let mut lines = Lines::new(name, reader);
-        let fixed = |names: &[&str]| Names::new(names.iter().copied());
+        let fixed = |names: &[&str]| Columns::new(names.iter().copied());
         let (mut header, mut delimiter) = (Vec::new(), b'\t');
-        let names = match layout {
-            Layout::Bare(names) => fixed(names),
-            Layout::Json => fixed(&["json"]),
-            Layout::Commas(needed) | Layout::Tabs(needed, _) => {
-                if let Layout::Tabs(..) = layout {
+        let columns = match layout {
+            Layout::HeaderlessTsv { columns, .. } => fixed(columns),
+            Layout::JsonLines => fixed(&["json"]),
+            Layout::Csv { required } | Layout::Tsv { required, .. } => {
+                if let Layout::Tsv { .. } = layout {
                     lines = lines.or_latin();
                 }
                 let first = lines.next()?.and_then(|line| line.text.ok()).unwrap_or_default();
-                if let Layout::Commas(_) = layout {
+                if let Layout::Csv { .. } = layout {
                     let semicolons = first.matches(';').count() > first.matches(',').count();
                     delimiter = if semicolons { b';' } else { b',' };
                 }
-                header = cells(&first, delimiter);
-                // Some files have tabs behind their last column.
+                header = split(&first, delimiter);
+                // Some files end their lines with tabs.
                 header.truncate(header.iter().rposition(|cell| !cell.trim().is_empty()).map_or(0, |last| last + 1));
-                let names = Names::new(header.iter().map(String::as_str));
-                let missing: Vec<_> = needed.iter().copied().filter(|column| !names.has(column)).collect();
+                let columns = Columns::new(header.iter().map(String::as_str));
+                let missing: Vec<_> = required.iter().copied().filter(|column| !columns.contains(column)).collect();
                 if !missing.is_empty() {
                     let missing = missing.join(", ");
                     return Err(Error::BadInput(format!(
-                        "{name} lacks the columns {missing}: its first line must name them, or --format another feed"
+                        "{name}: the first line lacks the columns {missing}. Add the header line, or name another feed \
+                         with --format"
                     )));
                 }
-                names
+                columns
             }
         };
-        Ok(Self { lines, layout, names, header, delimiter, begun: false, ahead: VecDeque::new() })
+        Ok(Self { lines, layout, columns, header, delimiter, started: false, pushed_back: VecDeque::new() })
     }
 
-    /// How many lines were not UTF-8 and read as ISO-8859-1.
-    pub(super) fn recoded(&self) -> u64 {
+    /// The number of lines that were not UTF-8 and were read as ISO-8859-1.
+    pub(super) fn latin_lines(&self) -> u64 {
         self.lines.recoded()
     }
 
-    pub(super) fn names(&self) -> &Names {
-        &self.names
+    pub(super) fn columns(&self) -> &Columns {
+        &self.columns
     }
 
-    /// The next row.
-    pub(super) fn next(&mut self) -> Result<Option<Read>> {
-        let (number, first) = match self.line()? {
+    /// Reads the next row; `None` at the end of the file.
+    pub(super) fn next(&mut self) -> Result<Option<Item>> {
+        let (number, first) = match self.next_line()? {
             None => return Ok(None),
-            Some(Err((number, mistake))) => return Ok(Some(Read::Wrong(number, mistake))),
+            Some(Err((number, problem))) => return Ok(Some(Item::Invalid(number, problem))),
             Some(Ok(line)) => line,
         };
-        if let Layout::Json = self.layout {
-            return Ok(Some(Read::Row(number, vec![first])));
+        if let Layout::JsonLines = self.layout {
+            return Ok(Some(Item::Row(number, vec![first])));
         }
-        self.drop_bare_headings(&first);
-        if self.delimiter == b'\t' || !open(&first) {
-            return Ok(Some(self.judge(number, &first)));
+        self.drop_headings_without_column(&first);
+        if self.delimiter == b'\t' || !ends_in_quotes(&first) {
+            return Ok(Some(self.row(number, &first)));
         }
-        // The row goes on behind a line break in a quoted cell, unless its quote was cut off.
-        let mut rest: Vec<Line> = Vec::new();
+        // A quoted cell contains a line break, or its closing quote is missing.
+        let mut following: Vec<Line> = Vec::new();
         let (mut text, mut quoted) = (first.clone(), true);
-        while rest.len() < MOST_LINES && text.len() < MOST_BYTES {
-            let (at, next) = match self.line()? {
+        while following.len() < MAX_CELL_LINES && text.len() < MAX_ROW_BYTES {
+            let (at, next) = match self.next_line()? {
                 None => break,
-                // A line that cannot be read is no part of a cell: the row before it was cut.
-                Some(Err(wrong)) => {
-                    rest.push(Err(wrong));
+                // An unreadable line cannot belong to a cell, so the closing quote is missing.
+                Some(Err(invalid)) => {
+                    following.push(Err(invalid));
                     break;
                 }
                 Some(Ok(line)) => line,
             };
-            let goes_on = open(&next);
-            let fresh = !goes_on && cells(&next, self.delimiter).len() == self.names.count();
-            quoted ^= goes_on;
+            let toggles_quotes = ends_in_quotes(&next);
+            let is_row = !toggles_quotes && split(&next, self.delimiter).len() == self.columns.count();
+            quoted ^= toggles_quotes;
             text.push_str(&next);
-            rest.push(Ok((at, next)));
-            if fresh {
+            following.push(Ok((at, next)));
+            if is_row {
                 break;
             }
             if !quoted {
-                if cells(&text, self.delimiter).len() == self.names.count() {
-                    return Ok(Some(self.judge(number, &text)));
+                if split(&text, self.delimiter).len() == self.columns.count() {
+                    return Ok(Some(self.row(number, &text)));
                 }
                 break;
             }
         }
-        // The lines behind a cut row are rows of their own.
-        for line in rest.into_iter().rev() {
-            self.ahead.push_front(line);
+        // The first line alone is a damaged row; the lines after it are rows of their own.
+        for line in following.into_iter().rev() {
+            self.pushed_back.push_front(line);
         }
-        Ok(Some(self.judge(number, &first)))
+        Ok(Some(self.row(number, &first)))
     }
 
-    /// Some files head columns that no row has: when the first row has just the known ones, the others are no columns.
-    fn drop_bare_headings(&mut self, first: &str) {
-        let Layout::Tabs(needed, known) = self.layout else { return };
-        if std::mem::replace(&mut self.begun, true) {
+    /// Removes headings that no row has a cell for, which occur in some files: if the first row has exactly as many
+    /// cells as there are documented columns, undocumented headings are dropped.
+    fn drop_headings_without_column(&mut self, first: &str) {
+        let Layout::Tsv { required, known } = self.layout else { return };
+        if std::mem::replace(&mut self.started, true) {
             return;
         }
-        let is_known = |name: &str| needed.contains(&name) || known.contains(&name);
-        let rest: Vec<&str> = self.header.iter().map(|name| name.trim()).filter(|name| is_known(name)).collect();
-        if rest.len() < self.names.count() && cells(first, self.delimiter).len() == rest.len() {
-            self.names = Names::new(rest.into_iter());
+        let is_documented = |name: &str| required.contains(&name) || known.contains(&name);
+        let documented: Vec<&str> =
+            self.header.iter().map(|name| name.trim()).filter(|name| is_documented(name)).collect();
+        if documented.len() < self.columns.count() && split(first, self.delimiter).len() == documented.len() {
+            self.columns = Columns::new(documented.into_iter());
         }
     }
 
-    fn line(&mut self) -> Result<Option<Line>> {
-        if let Some(line) = self.ahead.pop_front() {
+    fn next_line(&mut self) -> Result<Option<Line>> {
+        if let Some(line) = self.pushed_back.pop_front() {
             return Ok(Some(line));
         }
         let Some(line) = self.lines.next()? else { return Ok(None) };
         Ok(Some(match line.text {
             Ok(text) if text.contains('\0') => {
-                Err((line.number, whole("holds a NUL, which is no character of text", "remove it")))
+                Err((line.number, FieldProblem::of_record("contains a NUL character, which is not text", "remove it")))
             }
             Ok(text) => Ok((line.number, text)),
-            Err(mistake) => Err((line.number, mistake)),
+            Err(problem) => Err((line.number, problem)),
         }))
     }
 
-    fn judge(&self, number: u64, text: &str) -> Read {
-        let mut cells = cells(text, self.delimiter);
-        let (count, wanted) = (cells.len(), self.names.count());
-        if cells.iter().skip(wanted).all(String::is_empty) {
-            // Some files have tabs behind their last column.
-            cells.truncate(wanted.max(1));
+    /// Splits a row and checks the number of its cells.
+    fn row(&self, number: u64, text: &str) -> Item {
+        let mut cells = split(text, self.delimiter);
+        let (count, expected) = (cells.len(), self.columns.count());
+        if cells.iter().skip(expected).all(String::is_empty) {
+            // Some files end their lines with tabs.
+            cells.truncate(expected.max(1));
         }
-        if cells.len() != wanted {
-            return Read::Wrong(
+        let optional = if let Layout::HeaderlessTsv { optional, .. } = self.layout { optional } else { 0 };
+        if cells.len() + optional == expected {
+            cells.resize(expected, String::new());
+        }
+        if cells.len() != expected {
+            return Item::Invalid(
                 number,
-                whole(
-                    format!("has {count} columns and not {wanted}"),
-                    "look for a cut line, a line break or a delimiter inside of a cell",
+                FieldProblem::of_record(
+                    format!("has {count} columns instead of {expected}"),
+                    "look for a cut line, or for a line break or delimiter inside a cell",
                 ),
             );
         }
         if !self.header.is_empty() {
             if cells == self.header {
-                return Read::Skipped("the header again");
+                return Item::Skipped("repeated header lines");
             }
             let tags = cells.iter().filter(|cell| cell.starts_with('#')).count();
-            if tags * 2 > wanted || (tags > 0 && cells.iter().all(|cell| cell.is_empty() || cell.starts_with('#'))) {
-                return Read::Skipped("a row of HXL tags");
+            if tags * 2 > expected || (tags > 0 && cells.iter().all(|cell| cell.is_empty() || cell.starts_with('#'))) {
+                return Item::Skipped("rows of HXL tags");
             }
         }
-        Read::Row(number, cells)
+        Item::Row(number, cells)
     }
 }
 
-/// Whether a quoted cell goes on behind the end of the text.
-fn open(text: &str) -> bool {
+/// Returns true if a quoted cell is open at the end of a text that begins outside of quotes.
+fn ends_in_quotes(text: &str) -> bool {
     text.bytes().filter(|byte| *byte == b'"').count() % 2 == 1
 }
 
-/// The cells of a row; of one that has far too many, no more than show it.
-fn cells(text: &str, delimiter: u8) -> Vec<String> {
+/// Splits a row into cells. A row with far too many cells yields a placeholder of [`MAX_CELLS`] cells.
+fn split(text: &str, delimiter: u8) -> Vec<String> {
     let text = text.trim_end_matches(['\r', '\n']);
     let count = text.bytes().filter(|byte| *byte == delimiter).count();
-    if count > MOST_CELLS {
-        return vec!["...".to_owned(); MOST_CELLS];
+    if count > MAX_CELLS {
+        return vec!["...".to_owned(); MAX_CELLS];
     }
     if delimiter == b'\t' {
         return text.split('\t').map(str::to_owned).collect();

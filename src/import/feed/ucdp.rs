@@ -1,72 +1,94 @@
-//! UCDP Georeferenced Event Dataset: events of organized violence with estimates of deaths, located and dated with
-//! the precision of each.
+//! UCDP Georeferenced Event Dataset (GED): events of organized violence with estimates of deaths.
+//!
+//! Format: comma-separated with a header, 49 columns in the original layout. The UCDP GED Codebook on
+//! <https://ucdp.uu.se/downloads/> specifies it. Columns are found by name, since their order and set differ between
+//! releases and re-exports. Re-exports of humanitarian portals add a row of HXL tags, write whole numbers as `12.0`,
+//! and have line breaks in cells.
+//!
+//! | UCDP GED | record |
+//! | --- | --- |
+//! | row, keyed by `id` | event; a killing if one-sided violence (3) had deaths, else violence |
+//! | `date_start`, `date_end`, `date_prec` | `when`: a day, an uncertain day or an interval |
+//! | `side_a`, `side_b` | participations; an actor is an organization if it is a government, else a group |
+//! | `country`, `adm_1`, `adm_2`, `where_coordinates`, `where_prec` | place, the places around it, and the precision |
+//! | `best`, `low`, `high`, `deaths_*` | figures, all of them estimates |
+//! | `source_article` (`ucdp_article`) | articles, as evidence |
+//!
+//! Not stored: `source_original` (the origin of reports: neither a speaker nor the source of the estimates),
+//! conflicts and dyads, event clarity, PRIO-GRID cells.
 
 use crate::import::feed::code;
 use crate::import::feed::object;
 use crate::import::feed::object::{Object, clipped, evidence, external_id, name, participation};
-use crate::import::feed::record_writer::Out;
-use crate::import::feed::row::{Mistake, Row, short, wrong};
+use crate::import::feed::record_writer::RecordWriter;
+use crate::import::feed::row::{FieldProblem, Row, excerpt, invalid};
 use crate::import::feed::table::Layout;
-use crate::import::feed::{About, Feed, ucdp_article};
+use crate::import::feed::{Converter, FeedDefinition, ucdp_article};
 use crate::text::date::Date;
 
-pub(super) fn about() -> About {
-    About {
+pub(super) fn definition() -> FeedDefinition {
+    FeedDefinition {
         dataset: "ucdp-ged",
         title: "UCDP Georeferenced Event Dataset",
-        licence: Some("CC-BY-4.0"),
+        license: Some("CC-BY-4.0"),
         url: Some("https://ucdp.uu.se/downloads/"),
-        layout: Layout::Commas(&[
-            "id",
-            "type_of_violence",
-            "side_a",
-            "side_b",
-            "where_prec",
-            "latitude",
-            "longitude",
-            "country",
-            "date_prec",
-            "date_start",
-            "date_end",
-            "best",
-            "high",
-            "low",
-        ]),
-        feed: Box::new(Ged),
+        layout: Layout::Csv {
+            required: &[
+                "id",
+                "type_of_violence",
+                "side_a",
+                "side_b",
+                "where_prec",
+                "latitude",
+                "longitude",
+                "country",
+                "date_prec",
+                "date_start",
+                "date_end",
+                "best",
+                "high",
+                "low",
+            ],
+        },
+        converter: Box::new(Ged),
     }
 }
 
 struct Ged;
 
-impl Feed for Ged {
-    fn row(&mut self, row: &Row<'_>, out: &mut Out<'_>) -> Result<(), Mistake> {
-        let id = row.need_integer("id")?.to_string();
-        let violence = row.need_integer("type_of_violence")?;
+impl Converter for Ged {
+    fn convert_row(&mut self, row: &Row<'_>, writer: &mut RecordWriter<'_>) -> Result<(), FieldProblem> {
+        let id = row.required_integer("id")?.to_string();
+        let violence = row.required_integer("type_of_violence")?;
         if !(1..=3).contains(&violence) {
-            return Err(wrong("type_of_violence", format!("{violence} is no type of violence"), "write 1, 2 or 3"));
+            return Err(invalid(
+                "type_of_violence",
+                format!("{violence} is not a type of violence"),
+                "write 1, 2 or 3",
+            ));
         }
-        let (figures, deadly) = figures(row, out)?;
-        // Of fights the row does not tell with what arms, nor who attacked.
+        let (figures, deadly) = figures(row, writer)?;
+        // In fights (1 and 2) the row shows neither the weapons nor who attacked.
         let kind = if violence == 3 && deadly { "KILLING" } else { "VIOLENCE" };
         let roles = if violence == 3 { ["AGENT", "TARGET"] } else { ["PARTICIPANT", "PARTICIPANT"] };
         let when = when(row)?;
-        let (place, precision) = place(row, out)?;
+        let (place, precision) = write_place(row, writer)?;
         let mut parts = Vec::new();
         for ((column, side), role) in [("side_a", "A"), ("side_b", "B")].into_iter().zip(roles) {
-            let actor = actor(row, column, out)?;
+            let actor = write_actor(row, column, writer)?;
             parts.push(participation(&actor, role).set("side", side));
         }
         let mut articles = Vec::new();
-        for article in ucdp_article::share(row, out) {
+        for article in ucdp_article::write(row, writer) {
             articles.push(evidence(&article));
         }
         for (what, column) in [
-            ("whom reports rest on, such as police", "source_original"),
+            ("origins of reports, such as police", "source_original"),
             ("conflicts and dyads", "conflict_name"),
-            ("clarity of the event", "event_clarity"),
-            ("cells of PRIO-GRID", "priogrid_gid"),
+            ("event clarity", "event_clarity"),
+            ("PRIO-GRID cells", "priogrid_gid"),
         ] {
-            out.unmapped_if(what, row.text(column));
+            writer.unmapped_if(what, row.text(column));
         }
         let record = Object::record("event", &id)
             .set("type", kind)
@@ -75,20 +97,20 @@ impl Feed for Ged {
             .set_if("place", place)
             .set_if("placeNote", row.text("where_description").or(row.text("where_coordinates")))
             .set_if("placePrecision", precision)
-            .list("participations", parts)
-            .list("externalIds", vec![external_id("ucdp", &id)])
-            .list("figures", figures)
-            .list("evidence", articles);
-        out.write(record);
+            .set_children("participations", parts)
+            .set_children("externalIds", vec![external_id("ucdp", &id)])
+            .set_children("figures", figures)
+            .set_children("evidence", articles);
+        writer.write(record);
         Ok(())
     }
 }
 
-/// The estimate of all deaths and the counts by side, and whether anybody was killed.
-fn figures(row: &Row<'_>, out: &mut Out<'_>) -> Result<(Vec<Object>, bool), Mistake> {
+/// Returns the estimates of deaths, in total and by side, and whether anybody was killed.
+fn figures(row: &Row<'_>, writer: &mut RecordWriter<'_>) -> Result<(Vec<Object>, bool), FieldProblem> {
     let (best, low, high) = (row.integer("best")?, row.integer("low")?, row.integer("high")?);
     let figure = |counted: &str| {
-        Object::part()
+        Object::child()
             .set("counted", counted)
             .set("countedType", "KILLING")
             .set("unit", "person")
@@ -96,15 +118,15 @@ fn figures(row: &Row<'_>, out: &mut Out<'_>) -> Result<(Vec<Object>, bool), Mist
     };
     let mut figures = Vec::new();
     if best.or(low).or(high).is_some() {
-        let bounds = low.zip(high).is_none_or(|(low, high)| low <= high);
-        if !bounds {
-            out.unmapped("lowest estimates above the highest");
+        let is_ordered = low.zip(high).is_none_or(|(low, high)| low <= high);
+        if !is_ordered {
+            writer.unmapped("low estimates above the high estimate");
         }
         figures.push(
             figure("deaths")
                 .set_if("value", best)
-                .set_if("lower", low.filter(|_| bounds))
-                .set_if("upper", high.filter(|_| bounds)),
+                .set_if("lower", low.filter(|_| is_ordered))
+                .set_if("upper", high.filter(|_| is_ordered)),
         );
     }
     for (column, counted) in [
@@ -120,21 +142,21 @@ fn figures(row: &Row<'_>, out: &mut Out<'_>) -> Result<(Vec<Object>, bool), Mist
     Ok((figures, low.or(best).unwrap_or(0) > 0))
 }
 
-/// The day, or the days within which it was when that is not certain.
-fn when(row: &Row<'_>) -> Result<String, Mistake> {
+/// Returns the day of the event, or the interval in which it happened.
+fn when(row: &Row<'_>) -> Result<String, FieldProblem> {
     let day = |name: &str| {
-        let text = row.need(name)?;
+        let text = row.required(name)?;
         let day = text.get(..10).unwrap_or(text);
-        // Later releases write midnight behind the day.
+        // Later releases add midnight to the day.
         let rest = text.get(10..).unwrap_or_default();
         match Date::parse(day) {
             Ok(_) if day.len() == 10 && (rest.is_empty() || rest.trim_start().starts_with("00:00")) => Ok(day),
-            _ => Err(wrong(name, format!("`{}` is no day", short(text)), "write YYYY-MM-DD")),
+            _ => Err(invalid(name, format!("`{}` is not a day", excerpt(text)), "write YYYY-MM-DD")),
         }
     };
     let (start, end) = (day("date_start")?, day("date_end")?);
     if end < start {
-        return Err(wrong("date_end", "is before date_start", "exchange the two"));
+        return Err(invalid("date_end", "is before date_start", "swap the two"));
     }
     let exact = row.integer("date_prec")?.is_none_or(|precision| precision <= 1);
     Ok(match (start == end, exact) {
@@ -144,9 +166,10 @@ fn when(row: &Row<'_>) -> Result<String, Mistake> {
     })
 }
 
-/// A side. Its number is UCDP's; apart from governments, what structure it has is not told.
-fn actor(row: &Row<'_>, column: &str, out: &mut Out<'_>) -> Result<String, Mistake> {
-    let label = row.need(column)?;
+/// Writes the actor of a side and returns its key, which contains UCDP's number if there is one. Apart from
+/// governments, UCDP does not say what kind of actor it is.
+fn write_actor(row: &Row<'_>, column: &str, writer: &mut RecordWriter<'_>) -> Result<String, FieldProblem> {
+    let label = row.required(column)?;
     let number = match row.integer(&format!("{column}_new_id"))? {
         Some(number) => Some(number),
         None => row.integer(&format!("{column}_dset_id"))?,
@@ -155,16 +178,20 @@ fn actor(row: &Row<'_>, column: &str, out: &mut Out<'_>) -> Result<String, Mista
     let ids = number.map(|number| external_id("x-ucdp-actor", &number.to_string())).into_iter().collect();
     let government = label.starts_with("Government of ");
     let record = Object::record(if government { "organization" } else { "group" }, &key)
-        .set_if("type", government.then_some("GOVERNMENT"))
+        .set_if("kind", government.then_some("GOVERNMENT"))
         .set("label", clipped(label))
-        .list("names", vec![name(&clipped(label), "PREFERRED")])
-        .list("externalIds", ids);
-    out.share(record);
+        .set_children("names", vec![name(&clipped(label), "PREFERRED")])
+        .set_children("externalIds", ids);
+    writer.write_shared(record);
     Ok(key)
 }
 
-/// The place and how exact it is. Places have no ids: one is known by its point and name within its country.
-fn place(row: &Row<'_>, out: &mut Out<'_>) -> Result<(Option<String>, Option<&'static str>), Mistake> {
+/// Writes the place of a row with the places around it, and returns its key and precision. UCDP has no ids of places,
+/// so the key contains point and name.
+fn write_place(
+    row: &Row<'_>,
+    writer: &mut RecordWriter<'_>,
+) -> Result<(Option<String>, Option<&'static str>), FieldProblem> {
     let (kind, precision) = match row.integer("where_prec")? {
         Some(1) => ("OTHER", Some("EXACT")),
         Some(2) => ("OTHER", Some("NEAR")),
@@ -173,36 +200,36 @@ fn place(row: &Row<'_>, out: &mut Out<'_>) -> Result<(Option<String>, Option<&'s
         Some(6) => ("COUNTRY", Some("COUNTRY")),
         Some(5 | 7) => ("OTHER", None),
         None => ("OTHER", None),
-        Some(other) => return Err(wrong("where_prec", format!("{other} is no precision"), "write 1 to 7")),
+        Some(other) => return Err(invalid("where_prec", format!("{other} is not a precision"), "write 1 to 7")),
     };
     let point = row.point("latitude", "longitude")?;
     let Some(country) = row.text("country") else { return Ok((None, None)) };
     let iso = code::country_named(country);
     if iso.is_none() {
-        out.unmapped("countries whose name is no name of ISO 3166");
+        writer.unmapped("country names without an ISO 3166 code");
     }
     let number = row.integer("country_id")?;
     let country_key = number.map_or_else(|| format!("country/{country}"), |number| format!("country/{number}"));
     let mut parent = country_key.clone();
     let of = |kind: &str, key: &str, label: &str, parent: Option<&str>| object::place(kind, key, label, iso, parent);
-    out.share(of("COUNTRY", &country_key, country, None));
+    writer.write_shared(of("COUNTRY", &country_key, country, None));
     if kind == "COUNTRY" {
         return Ok((Some(country_key), precision));
     }
     let spot = row.text("where_coordinates").zip(point);
-    // A province as a whole is not a part of one of its own districts or of itself.
+    // A whole district or region must not become part of itself, or of one of its own districts.
     let is_whole = kind != "OTHER" && spot.is_some();
     for (column, kind) in [("adm_1", "REGION"), ("adm_2", "DISTRICT")] {
         let Some(label) = row.text(column) else { break };
         let key = format!("{parent}/{label}");
         if !is_whole {
-            out.share(of(kind, &key, label, Some(&parent)));
+            writer.write_shared(of(kind, &key, label, Some(&parent)));
         }
         parent = key;
     }
     let Some((label, (north, east))) = spot else { return Ok((Some(parent), precision)) };
     let key = format!("{parent}/{north},{east}/{label}");
-    let above = if is_whole { &country_key } else { &parent };
-    out.share(of(kind, &key, label, Some(above)).point(point));
+    let container = if is_whole { &country_key } else { &parent };
+    writer.write_shared(of(kind, &key, label, Some(container)).set_point(point));
     Ok((Some(key), precision))
 }

@@ -1,39 +1,43 @@
-//! The articles that a row of UCDP rests on, which are citations of two forms.
+//! The articles in the column `source_article` of UCDP GED.
+//!
+//! The column contains citations in one of two forms. Newer rows have `"Office,2013-01-03,Headline";"Office,..."`.
+//! Older rows have `Office 1989-05-17 "Headline`, or several of those joined by ` AND ` or commas. A citation that
+//! has neither form for certain is not split; its whole text becomes the headline.
 
-use crate::import::feed::object::{Object, clipped};
-use crate::import::feed::record_writer::Out;
+use crate::import::feed::object::{Object, clipped, name};
+use crate::import::feed::record_writer::RecordWriter;
 use crate::import::feed::row::Row;
 use crate::import::validate::builder::sha256;
 use crate::text::date::Date;
 
-/// Writes the articles of a row and gives their keys.
-pub(super) fn share(row: &Row<'_>, out: &mut Out<'_>) -> Vec<String> {
+/// Writes the articles of a row and returns their keys.
+pub(super) fn write(row: &Row<'_>, writer: &mut RecordWriter<'_>) -> Vec<String> {
     let Some(text) = row.text("source_article") else { return Vec::new() };
     let mut keys = Vec::new();
-    for citation in cited(text) {
+    for citation in parse_citations(text) {
         let office = citation.office.map(|office| {
             let key = format!("office/{office}");
-            out.share(
+            writer.write_shared(
                 Object::record("organization", &key)
                     .set("label", clipped(office))
-                    .list("names", vec![crate::import::feed::object::name(&clipped(office), "PREFERRED")]),
+                    .set_children("names", vec![name(&clipped(office), "PREFERRED")]),
             );
             key
         });
         let day = citation.day.as_deref();
-        // Some sources are an address and no more.
+        // Some citations consist of a URL only.
         let url = Some(citation.headline).filter(|text| {
             let is_web = |url: url::Url| matches!(url.scheme(), "http" | "https");
             day.is_none() && !text.contains(char::is_whitespace) && url::Url::parse(text).is_ok_and(is_web)
         });
         let headline = Some(clipped(citation.headline)).filter(|headline| !headline.is_empty() && url.is_none());
         if day.is_none() && url.is_none() {
-            out.unmapped("citations of sources that cannot be split for certain and are kept as they are");
+            writer.unmapped("source citations that cannot be split reliably (stored as one headline)");
         }
-        let whole =
+        let citation_text =
             format!("{}\n{}\n{}", citation.office.unwrap_or_default(), day.unwrap_or_default(), citation.headline);
-        let key = format!("article/{}", sha256(&whole).get(..32).unwrap_or_default());
-        out.share(
+        let key = format!("article/{}", sha256(&citation_text).get(..32).unwrap_or_default());
+        writer.write_shared(
             Object::record("article", &key)
                 .set_if("publisher", office)
                 .set_if("published", day)
@@ -47,32 +51,33 @@ pub(super) fn share(row: &Row<'_>, out: &mut Out<'_>) -> Vec<String> {
     keys
 }
 
-/// A source: who published it, when, and its headline; without a day it is the citation as it stands.
+/// A citation of an article. Without a day, `headline` is the whole text.
 struct Citation<'t> {
+    /// The publisher.
     office: Option<&'t str>,
     day: Option<String>,
     headline: &'t str,
 }
 
-/// `"Office,2013-01-03,Headline";"Office,..."`, or in old rows `Office 1989-05-17 "Headline` and several of those joined.
-/// Headlines hold semicolons, so only those behind quotes separate. What has neither form is not split by guess.
-fn cited(text: &str) -> Vec<Citation<'_>> {
-    let as_it_stands = |text| Citation { office: None, day: None, headline: text };
+/// Splits the column into citations. Headlines contain semicolons, so only a semicolon between quotes separates.
+fn parse_citations(text: &str) -> Vec<Citation<'_>> {
+    let unsplit = |text| Citation { office: None, day: None, headline: text };
     if let Some(inner) = text.strip_prefix('"') {
         let inner = inner.strip_suffix('"').unwrap_or(inner);
         let citations = inner.split("\";\"").filter(|one| !one.trim().is_empty());
-        return citations.map(|one| listed(one).unwrap_or_else(|| as_it_stands(one))).collect();
+        return citations.map(|one| parse_quoted(one).unwrap_or_else(|| unsplit(one))).collect();
     }
     for separator in [" AND ", "\", ", "\"; ", "\" AND "] {
-        let parts: Option<Vec<_>> = text.split(separator).map(worded).collect();
+        let parts: Option<Vec<_>> = text.split(separator).map(parse_unquoted).collect();
         if let Some(parts) = parts {
             return parts;
         }
     }
-    vec![as_it_stands(text)]
+    vec![unsplit(text)]
 }
 
-fn listed(text: &str) -> Option<Citation<'_>> {
+/// Parses `Office,2013-01-03,Headline`.
+fn parse_quoted(text: &str) -> Option<Citation<'_>> {
     let at = text.match_indices(',').map(|(at, _)| at + 1).find(|at| day(text, *at).is_some())?;
     let day = day(text, at)?;
     let office = text.get(..at - 1)?.trim();
@@ -80,20 +85,20 @@ fn listed(text: &str) -> Option<Citation<'_>> {
     Some(Citation { office: Some(office).filter(|office| !office.is_empty()), day: Some(day.to_owned()), headline })
 }
 
-/// One citation that begins with who published it, in which no digit stands, and has one day, written as `1989-05-17`,
-/// `17 May 1989` or `17 May 89`; behind it only a headline stands.
-fn worded(text: &str) -> Option<Citation<'_>> {
+/// Parses `Office 1989-05-17 "Headline`. The publisher contains no digit. The day may also be written as `17 May
+/// 1989` or `17 May 89`. A second date makes the citation ambiguous.
+fn parse_unquoted(text: &str) -> Option<Citation<'_>> {
     let at = text.find(|c: char| c.is_ascii_digit())?;
     let (office, rest) = text.split_at(at);
-    let (day, behind) = match day(rest, 0) {
+    let (day, after) = match day(rest, 0) {
         Some(day) => (day.to_owned(), rest.get(10..)?),
         None => day_in_words(rest)?,
     };
-    let trim = |text: &str| -> usize {
+    let leading_marks = |text: &str| -> usize {
         text.len() - text.trim_start_matches(|c: char| c.is_whitespace() || ",:)\"".contains(c)).len()
     };
-    let headline = behind.get(trim(behind)..)?;
-    // A second date may be that of another source, or of what the headline is about.
+    let headline = after.get(leading_marks(after)..)?;
+    // A second date may belong to another citation or to the headline.
     let years = headline
         .split(|c: char| !c.is_ascii_digit())
         .filter(|digits| digits.len() == 4 && (digits.starts_with("19") || digits.starts_with("20")));
@@ -108,7 +113,8 @@ fn worded(text: &str) -> Option<Citation<'_>> {
     Some(Citation { office: Some(office), day: Some(day), headline })
 }
 
-/// `17 May 1989`, and what stands behind it. Reports of UCDP begin in 1989, so two digits of a year suffice.
+/// Parses `17 May 1989` at the start of a text, and returns the day and the rest of the text. UCDP GED begins in
+/// 1989, so two digits are enough for a year.
 fn day_in_words(text: &str) -> Option<(String, &str)> {
     const MONTHS: &[&str] = &[
         "january",
@@ -129,7 +135,7 @@ fn day_in_words(text: &str) -> Option<(String, &str)> {
     let month = month.to_lowercase();
     let at = MONTHS.iter().position(|name| *name == month || (month.len() == 3 && name.starts_with(&month)))? + 1;
     let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-    let (year, behind) = rest.split_at(digits);
+    let (year, after) = rest.split_at(digits);
     let number: u16 = year.parse().ok()?;
     let year = match (year.len(), number) {
         (4, _) => number,
@@ -138,32 +144,32 @@ fn day_in_words(text: &str) -> Option<(String, &str)> {
         _ => return None,
     };
     let edtf = format!("{year}-{at:02}-{:02}", day.parse::<u8>().ok()?);
-    Date::parse(&edtf).is_ok().then_some((edtf, behind))
+    Date::parse(&edtf).is_ok().then_some((edtf, after))
 }
 
-/// The day that is written at a place of a text.
+/// Returns the day that is written as `1989-05-17` at a byte position of a text.
 fn day(text: &str, at: usize) -> Option<&str> {
     let day = text.get(at..at + 10)?;
-    let shaped = day.bytes().enumerate().all(|(at, byte)| match at {
+    let has_form = day.bytes().enumerate().all(|(at, byte)| match at {
         4 | 7 => byte == b'-',
         _ => byte.is_ascii_digit(),
     });
-    (shaped && Date::parse(day).is_ok()).then_some(day)
+    (has_form && Date::parse(day).is_ok()).then_some(day)
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::import::feed::ucdp_article::cited;
+    use crate::import::feed::ucdp_article::parse_citations;
 
     fn split(text: &str) -> Vec<(String, String, String)> {
-        cited(text)
+        parse_citations(text)
             .into_iter()
             .map(|one| (one.office.unwrap_or_default().into(), one.day.unwrap_or_default(), one.headline.into()))
             .collect()
     }
 
     #[test]
-    fn citations_are_split_between_quotes_only() {
+    fn splits_citations_between_quotes_only() {
         let own = |office: &str, day: &str, headline: &str| (office.to_owned(), day.to_owned(), headline.to_owned());
         assert_eq!(
             split(r#""Desk A,2013-01-03,One; two, three";"Desk B,2013-01-04,""#),
@@ -187,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_certain_is_kept_as_it_stands() {
+    fn keeps_ambiguous_citations_whole() {
         for text in [
             "Wire 4/6/1994 One",
             "A station, in Pashto 0940 gmt 21 Jun 10 /Wire 22 June 2010 \"One",

@@ -1,4 +1,4 @@
-//! Articles, actors and places, what they are called, and how actors are tied.
+//! Articles, actors and places with their names and external ids, and relations between actors.
 
 use entity::actor::{ActorKind, OrganizationKind};
 use entity::article_author;
@@ -6,14 +6,14 @@ use entity::record::RecordKind;
 use serde_json::json;
 
 use crate::error::Result;
-use crate::export::jsonld::{Graph, Node, date, each, iri, ours, reference};
-use crate::export::output::Out;
-use crate::export::source::Source;
+use crate::export::jsonld::{Graph, Node, date, each, iri, reference, term};
+use crate::export::output::Output;
+use crate::export::snapshot_reader::SnapshotReader;
 
-pub(super) async fn articles(source: &mut Source, out: &Out, graph: &mut Graph) -> Result<()> {
-    each!(source, out, graph, Article article, |rows| {
+pub(super) async fn articles(reader: &mut SnapshotReader, output: &Output, graph: &mut Graph) -> Result<()> {
+    each!(reader, output, graph, Article article, |rows| {
         let ids: Vec<i64> = rows.iter().map(|row| row.id.0).collect();
-        let authors = source.by::<article_author::Entity>(article_author::Column::ArticleId, &ids).await?;
+        let authors = reader.find_by::<article_author::Entity>(article_author::Column::ArticleId, &ids).await?;
         let of = |id| authors.iter().filter(move |author| author.article_id == id);
         rows.iter()
             .map(|row| {
@@ -34,8 +34,8 @@ pub(super) async fn articles(source: &mut Source, out: &Out, graph: &mut Graph) 
     })
 }
 
-pub(super) async fn places(source: &mut Source, out: &Out, graph: &mut Graph) -> Result<()> {
-    each!(source, out, graph, Place place, |rows| {
+pub(super) async fn places(reader: &mut SnapshotReader, output: &Output, graph: &mut Graph) -> Result<()> {
+    each!(reader, output, graph, Place place, |rows| {
         rows.iter()
             .map(|row| {
                 let geo = row.latitude.zip(row.longitude).map(|(latitude, longitude)| {
@@ -44,7 +44,7 @@ pub(super) async fn places(source: &mut Source, out: &Out, graph: &mut Graph) ->
                 Node::new(RecordKind::Place, row.id.0, &["schema:Place", "sem:Place"])
                     .with("schema:name", Some(&row.label))
                     .with("schema:description", row.description.as_ref())
-                    .with("sem:placeType", Some(ours(&row.kind)))
+                    .with("sem:placeType", Some(term(&row.kind)))
                     .to("schema:containedInPlace", RecordKind::Place, row.parent_id)
                     .with("schema:geo", geo)
                     .with("ng:country", row.country.as_ref())
@@ -66,8 +66,8 @@ fn types(kind: ActorKind, organization: Option<OrganizationKind>) -> &'static [&
     }
 }
 
-pub(super) async fn actors(source: &mut Source, out: &Out, graph: &mut Graph) -> Result<()> {
-    each!(source, out, graph, Actor actor, |rows| {
+pub(super) async fn actors(reader: &mut SnapshotReader, output: &Output, graph: &mut Graph) -> Result<()> {
+    each!(reader, output, graph, Actor actor, |rows| {
         rows.iter()
             .map(|row| {
                 Node::new(RecordKind::Actor, row.id.0, types(row.kind, row.organization_kind))
@@ -78,7 +78,7 @@ pub(super) async fn actors(source: &mut Source, out: &Out, graph: &mut Graph) ->
                     .plain("schema:deathDate", row.died.as_ref())
                     .with("ng:country", row.country.as_ref())
                     .with("ng:sector", row.sector.as_ref())
-                    .with("sem:actorType", row.organization_kind.map(|kind| ours(&kind)))
+                    .with("sem:actorType", row.organization_kind.map(|kind| term(&kind)))
                     .to("schema:location", RecordKind::Place, row.place_id)
                     .with("ng:descriptor", row.descriptor.as_ref())
                     .with("ng:condition", row.condition.as_ref())
@@ -90,12 +90,12 @@ pub(super) async fn actors(source: &mut Source, out: &Out, graph: &mut Graph) ->
     })
 }
 
-pub(super) async fn names(source: &mut Source, out: &Out, graph: &mut Graph) -> Result<()> {
-    each!(source, out, graph, Name name, |rows| {
-        let bearers = source.labels(rows.iter().map(|row| row.target_id.0).collect::<Vec<_>>()).await?;
-        let told = rows.iter().map(|row| {
+pub(super) async fn names(reader: &mut SnapshotReader, output: &Output, graph: &mut Graph) -> Result<()> {
+    each!(reader, output, graph, Name name, |rows| {
+        let bearers = reader.labels(rows.iter().map(|row| row.target_id.0).collect::<Vec<_>>()).await?;
+        let nodes = rows.iter().map(|row| {
             let text = match &row.language {
-                // "Undetermined" is no language for a reader.
+                // `und` (undetermined) is not a useful language tag.
                 Some(language) if language != "und" => json!({ "@language": language, "@value": row.text }),
                 _ => json!(row.text),
             };
@@ -103,13 +103,13 @@ pub(super) async fn names(source: &mut Source, out: &Out, graph: &mut Graph) -> 
             let kind = bearers.kind(bearer).unwrap_or(RecordKind::Actor);
             Node::of(&iri(kind, bearer)).with("schema:alternateName", Some(text))
         });
-        told.collect()
+        nodes.collect()
     })
 }
 
-pub(super) async fn external_ids(source: &mut Source, out: &Out, graph: &mut Graph) -> Result<()> {
-    each!(source, out, graph, ExternalId external_id, |rows| {
-        let told = rows.iter().map(|row| {
+pub(super) async fn external_ids(reader: &mut SnapshotReader, output: &Output, graph: &mut Graph) -> Result<()> {
+    each!(reader, output, graph, ExternalId external_id, |rows| {
+        let nodes = rows.iter().map(|row| {
             let node = Node::of(&iri(row.target_kind, row.target_id.0));
             let same = match row.scheme.as_str() {
                 "wikidata" => Some(format!("http://www.wikidata.org/entity/{}", row.value)),
@@ -128,17 +128,17 @@ pub(super) async fn external_ids(source: &mut Source, out: &Out, graph: &mut Gra
                 ),
             }
         });
-        told.collect()
+        nodes.collect()
     })
 }
 
-pub(super) async fn relations(source: &mut Source, out: &Out, graph: &mut Graph) -> Result<()> {
-    each!(source, out, graph, Relation relation, |rows| {
+pub(super) async fn relations(reader: &mut SnapshotReader, output: &Output, graph: &mut Graph) -> Result<()> {
+    each!(reader, output, graph, Relation relation, |rows| {
         rows.iter()
             .map(|row| {
                 Node::new(RecordKind::Relation, row.id.0, &["ng:Relation", "rdf:Statement"])
                     .to("rdf:subject", RecordKind::Actor, Some(row.subject_id))
-                    .with("rdf:predicate", Some(ours(&row.kind)))
+                    .with("rdf:predicate", Some(term(&row.kind)))
                     .to("rdf:object", RecordKind::Actor, row.object_id)
                     .to("ng:place", RecordKind::Place, row.place_id)
                     .with("schema:roleName", row.title.as_ref())
@@ -146,7 +146,7 @@ pub(super) async fn relations(source: &mut Source, out: &Out, graph: &mut Graph)
                     .plain("schema:endDate", row.until.as_ref())
                     .with("ng:attested", row.attested.as_deref().map(date))
                     .with("ng:note", row.note.as_ref())
-                    .with("ng:certainty", Some(ours(&row.certainty)))
+                    .with("ng:certainty", Some(term(&row.certainty)))
             })
             .collect()
     })
