@@ -1,50 +1,50 @@
-//! One error type, its codes and its way out.
+//! The error type of newsgraph, and the codes and messages that API clients see.
 
 use sea_orm::DbErr;
 
-/// What can go wrong. The client's fault says what to change; ours says nothing of the inside.
+/// An error. Messages for clients say what to change. Internal errors are logged, and clients get a general message.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The question or the record is malformed.
+    /// A query, a record or an argument is invalid.
     #[error("{0}")]
     BadInput(String),
-    /// Something referred to does not exist.
+    /// A referenced object does not exist.
     #[error("{0}")]
     NotFound(String),
-    /// The question asks for more than is allowed.
+    /// A query exceeds a limit.
     #[error("{0}")]
     Limit(String),
-    /// There is no room for it now.
+    /// All slots for this kind of work are taken; the client can retry later.
     #[error("{0}")]
     Busy(String),
-    /// Somebody else was faster.
+    /// A concurrent write changed the same data first.
     #[error("{0}")]
     Conflict(String),
-    /// Nobody knows who asks.
+    /// The credentials are missing or invalid.
     #[error("{0}")]
     Unauthenticated(String),
-    /// Who asks may not.
+    /// The caller lacks the permission.
     #[error("{0}")]
     Forbidden(String),
     /// The database failed.
-    #[error("the database failed: {0}")]
+    #[error("database error: {0}")]
     Database(#[from] DbErr),
-    /// A replica failed where the database written to would not have: it is to be asked instead.
-    #[error("the replica failed: {0}")]
+    /// A replica failed where the primary database would not have; the read can be repeated on the primary.
+    #[error("replica error: {0}")]
     Replica(DbErr),
-    /// A file or socket failed.
+    /// A file or a socket failed. The text says what was tried.
     #[error("{0}: {1}")]
     Io(String, std::io::Error),
-    /// The program contradicts itself.
+    /// A bug: an invariant of newsgraph does not hold.
     #[error("{0}")]
-    Broken(String),
+    Internal(String),
 }
 
-/// What may fail in newsgraph.
+/// A result with newsgraph's error type.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    /// The stable code that a client can act on.
+    /// The error code for API clients. Codes are stable.
     pub fn code(&self) -> &'static str {
         match self {
             Self::BadInput(_) => "BAD_INPUT",
@@ -53,32 +53,32 @@ impl Error {
             Self::Conflict(_) => "CONFLICT",
             Self::Unauthenticated(_) => "UNAUTHENTICATED",
             Self::Forbidden(_) => "FORBIDDEN",
-            Self::Database(_) | Self::Replica(_) | Self::Io(..) | Self::Broken(_) => "INTERNAL",
+            Self::Database(_) | Self::Replica(_) | Self::Io(..) | Self::Internal(_) => "INTERNAL",
         }
     }
 
-    /// The sentence a client sees.
-    pub fn public(&self) -> String {
+    /// The message for API clients. It hides the details of internal errors.
+    pub fn public_message(&self) -> String {
         if self.code() == "INTERNAL" {
-            return "The server could not answer this; the fault is its own and was logged. Try again later.".into();
+            return "Internal server error. It was logged; try again later".into();
         }
         self.to_string()
     }
 }
 
-/// A longer word is nobody's slip, and looking for those near it takes time by its square.
-const LONGEST_WORD: usize = 200;
+/// Maximum length of a word with suggestions, in bytes. Longer ones are no typing errors, and the comparison takes quadratic time.
+const MAX_WORD_BYTES: usize = 200;
 
-/// ` Did you mean ...?` with the nearest of the known words, or nothing when none is near.
+/// Returns `did you mean "..."?` with the most similar known word, or `None` when no word is similar enough.
 pub fn did_you_mean<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    if given.len() > LONGEST_WORD {
+    if given.len() > MAX_WORD_BYTES {
         return None;
     }
     known
         .into_iter()
-        .filter(|word| word.len() <= LONGEST_WORD)
+        .filter(|word| word.len() <= MAX_WORD_BYTES)
         .map(|word| (strsim::normalized_damerau_levenshtein(&given.to_lowercase(), &word.to_lowercase()), word))
-        .filter(|(likeness, _)| *likeness >= 0.5)
+        .filter(|(similarity, _)| *similarity >= 0.5)
         .max_by(|left, right| left.0.total_cmp(&right.0))
         .map(|(_, word)| format!("did you mean \"{word}\"?"))
 }

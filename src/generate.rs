@@ -1,7 +1,8 @@
-//! Synthetic records with the skew of real news, for trying things out at size: few actors and places are in most events,
-//! events come in bursts, several speak of one event, some events have rival accounts, and names come in two scripts.
+//! Synthetic records for load tests, skewed like real news.
 //!
-//! The same number and seed give the same records on every machine, one after the other: memory does not grow with them.
+//! A few actors and places occur in most events. Events come in bursts and can have several statements; some have conflicting
+//! accounts, and names are in two scripts. The same number of events and seed give the same records on every machine. Records are
+//! written one by one, so memory does not grow with their number.
 
 use std::io::Write;
 
@@ -15,23 +16,23 @@ use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
 
-/// How much to make.
+/// The settings of a generator.
 #[derive(Clone, Copy, Debug)]
 pub struct Generate {
-    /// The events; what belongs to them comes besides.
+    /// The number of events. Actors, places, articles, claims and statements are generated in addition.
     pub events: u64,
-    /// Another seed gives other records.
+    /// The seed of the random number generator.
     pub seed: u64,
 }
 
-/// The first day, and over how many days events lie.
+/// The day of the first events, and the number of days over which events are spread.
 const FIRST_DAY: Date = date(2015, 1, 1);
 const DAYS: u64 = 3650;
 
-/// News goes by the most frequent: the exponent of Zipf's law.
+/// The exponent of Zipf's law for the frequencies of actors and places.
 const SKEW: f64 = 1.07;
 
-/// Syllables in Latin and in Arabic letters, so that one person is written both ways.
+/// Syllables of names in Latin and in Arabic letters, so that a name can be written in both scripts.
 const SYLLABLES: &[(&str, &str)] = &[
     ("ka", "كا"),
     ("li", "لي"),
@@ -66,7 +67,7 @@ const COUNTRIES: &[(&str, &str, f64, f64)] = &[
     ("ML", "Mali", 17.0, -4.0),
 ];
 
-/// Types with their shares, and the roles of those who take part.
+/// Event types with their shares, and the roles of their participants.
 const TYPES: &[(&str, u32, &[&str])] = &[
     ("DEMONSTRATION", 20, &["ORGANIZER", "PARTICIPANT"]),
     ("VISIT", 12, &["VISITOR", "VISITED"]),
@@ -107,6 +108,10 @@ const WORDS: &[&str] = &[
 ];
 
 /// Writes the records as JSON Lines.
+///
+/// # Errors
+///
+/// [`Error::Io`] when the output cannot be written.
 pub fn generate(settings: Generate, out: &mut dyn Write) -> Result<()> {
     Generator::new(settings)?.run(out).map_err(|error| Error::Io("cannot write".into(), error))
 }
@@ -118,17 +123,18 @@ struct Generator {
     places: u64,
     by_actor: Zipf<f64>,
     by_place: Zipf<f64>,
-    /// The day on which news is now, and how many more events it has.
+    /// The current burst: its day, counted from [`FIRST_DAY`], and how many more events it has.
     burst: (u64, u64),
+    /// The number of the current article.
     article: u64,
 }
 
 impl Generator {
     fn new(settings: Generate) -> Result<Self> {
-        // Names grow with the root of the events: most of what happens has been in the news before.
+        // The number of actors and places grows with the square root of the events, as most news is about known ones.
         let root = settings.events.max(1).isqrt();
         let (actors, places) = (root * 8 + 20, root * 2 + 20);
-        let skewed = |count: u64| Zipf::new(count as f64, SKEW).map_err(|error| Error::Broken(error.to_string()));
+        let skewed = |count: u64| Zipf::new(count as f64, SKEW).map_err(|error| Error::Internal(error.to_string()));
         Ok(Self {
             random: ChaCha8Rng::seed_from_u64(settings.seed),
             by_actor: skewed(actors)?,
@@ -165,7 +171,7 @@ impl Generator {
         Ok(())
     }
 
-    /// A name of two words, in Latin and in Arabic letters.
+    /// A random name of two words, in Latin and in Arabic letters.
     fn name(&mut self) -> (String, String) {
         let (mut latin, mut arabic) = (String::new(), String::new());
         for word in 0..2 {
@@ -204,7 +210,7 @@ impl Generator {
         let names =
             json!([{ "text": latin, "type": "PREFERRED" }, { "text": arabic, "type": "NATIVE", "language": "ar" }]);
         let key = actor_key(number);
-        // The most frequent are states and bodies, then come people.
+        // The most frequent actors are states, because frequency falls with the number.
         match number {
             number if number < COUNTRIES.len() as u64 => json!({
                 "kind": "organization", "key": key, "type": "STATE", "label": country, "country": code,
@@ -220,6 +226,7 @@ impl Generator {
         }
     }
 
+    /// The number of a random actor or place; small numbers are much more frequent.
     fn rank(&mut self, of: Rank) -> u64 {
         let (zipf, count) = match of {
             Rank::Actor => (&self.by_actor, self.actors),
@@ -229,9 +236,10 @@ impl Generator {
         (zipf.sample(&mut self.random) as u64).clamp(1, count) - 1
     }
 
+    /// The day of the next event.
     fn day(&mut self) -> Date {
         if self.burst.1 == 0 {
-            // A day has some events, and now and then very many.
+            // Most bursts are small, and one in 40 is large.
             let size = if self.random.random_ratio(1, 40) { 200 } else { 12 };
             self.burst = (self.random.random_range(0..DAYS), self.random.random_range(1..=size));
         }
@@ -244,7 +252,7 @@ impl Generator {
         words.join(" ")
     }
 
-    /// An event with its article, if a new one tells it, and with what is said of it.
+    /// An event with its statements and claims, and with a new article for one event in four.
     fn event(&mut self, number: u64) -> Vec<Value> {
         let day = self.day();
         let mut records = Vec::new();
@@ -261,7 +269,7 @@ impl Generator {
             .map(|at| json!({ "actor": actor_key(self.rank(Rank::Actor)), "role": roles[at % roles.len()] }))
             .collect();
         let mut event = json!({
-            "kind": "event", "key": key, "type": kind, "title": self.words(4), "when": self.told(day),
+            "kind": "event", "key": key, "type": kind, "title": self.words(4), "when": self.edtf(day),
             "place": format!("place/{}", self.rank(Rank::Place)), "participations": participations, "evidence": [self.evidence()],
         });
         if matches!(kind, "KILLING" | "DEMONSTRATION" | "AIR_STRIKE") && self.random.random_ratio(1, 2) {
@@ -300,6 +308,7 @@ impl Generator {
         records
     }
 
+    /// A random event type with its roles.
     fn kind(&mut self) -> (&'static str, &'static [&'static str]) {
         let all: u32 = TYPES.iter().map(|(_, share, _)| share).sum();
         let mut left = self.random.random_range(0..all);
@@ -312,8 +321,8 @@ impl Generator {
         ("OTHER", &["PARTICIPANT"])
     }
 
-    /// The day as it is told: mostly exactly, at times as a month, or as uncertain.
-    fn told(&mut self, day: Date) -> String {
+    /// The date of an event as EDTF: usually the exact day, sometimes only the month or an uncertain day.
+    fn edtf(&mut self, day: Date) -> String {
         match self.random.random_range(0..20) {
             0 => day.strftime("%Y-%m").to_string(),
             1 => format!("{day}?"),
@@ -323,7 +332,7 @@ impl Generator {
 
     fn statement(&mut self, key: &str, event: &str, day: Date) -> Value {
         let speaker = self.rank(Rank::Actor);
-        // As the actors are made.
+        // The kinds of actors follow from their numbers, as in `actor`.
         let attribution = match speaker {
             number if number < COUNTRIES.len() as u64 || number.is_multiple_of(7) => "NAMED_ORGANIZATION",
             number if number.is_multiple_of(11) => "GROUP",
@@ -348,7 +357,7 @@ impl Generator {
     }
 }
 
-/// Whose frequency is meant.
+/// What [`Generator::rank`] chooses.
 enum Rank {
     Actor,
     Place,

@@ -1,15 +1,19 @@
 //! newsgraph: a GraphQL API over a knowledge graph of news events.
 //!
-//! How a question flows: [`http`] receives it, judges its size and hands it to the schema of [`graphql`], whose root
-//! fields become one keyset query each; what belongs to the rows is loaded for whole batches. How data comes in:
-//! [`import`] reads records, checks them and writes rows in one transaction. [`export`] writes
-//! it out again in formats that others read. [`db`] is the one file that knows which
-//! database it is; [`auth`] knows who may do what; [`text`] knows dates and names, [`geo`] the globe; [`error`] is how all
-//! of it fails.
+//! A query: [`http`] receives it, checks its size and cost, and runs it on the schema of [`graphql`]. Each root field becomes one
+//! keyset query, and related rows are loaded in batches.
+//!
+//! An import: [`import`] reads records, validates them, and writes their rows in one transaction. It is the only writer. [`export`]
+//! writes the graph in formats that other programs read.
+//!
+//! Below these layers, [`auth`] checks keys and tokens, [`db`] contains the connections and everything that differs between SQLite
+//! and PostgreSQL, [`text`] handles dates, names and search terms, [`geo`] handles points and boxes, [`config`] has the settings,
+//! and [`error`] has the error type of all.
 
 pub mod auth;
 pub mod config;
 pub mod db;
+pub mod embed;
 pub mod error;
 pub mod export;
 pub mod generate;

@@ -22,8 +22,8 @@ use crate::cli::progress::ProgressDisplay;
 pub(super) struct Import {
     #[command(flatten)]
     database: Database,
-    /// Format of the files.
-    #[arg(long, value_enum, default_value = "records")]
+    /// Format of the files. `auto` detects it for each file and refuses a file of an unknown format.
+    #[arg(long, value_enum, default_value = "auto")]
     format: Format,
     /// Dataset for records of files that do not start with a `dataset` record. Each feed has a default dataset of its own.
     #[arg(long, value_name = "KEY")]

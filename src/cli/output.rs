@@ -26,7 +26,7 @@ pub(super) fn create_report_file(path: Option<&str>) -> Result<Option<File>> {
 /// outcome to standard output.
 pub(super) fn print_report(report: &Report, file: Option<File>, dry_run: bool) -> Result<()> {
     if let Some(mut file) = file {
-        let json = serde_json::to_string_pretty(report).map_err(|error| Error::Broken(error.to_string()))?;
+        let json = serde_json::to_string_pretty(report).map_err(|error| Error::Internal(error.to_string()))?;
         file.write_all((json + "\n").as_bytes()).map_err(|error| Error::Io("cannot write the report".into(), error))?;
     }
     let mut errors = std::io::stderr().lock();

@@ -6,6 +6,8 @@ mod listen;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use clap::{Args, Command, FromArgMatches};
+
 /// The database of a command.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Database {
@@ -243,4 +245,15 @@ pub struct Limits {
     /// Maximum nesting depth of arguments and variables, for example of filters.
     #[arg(long, env = "NEWSGRAPH_MAX_VALUE_DEPTH", default_value_t = 32, value_name = "LEVELS")]
     pub max_value_depth: usize,
+}
+
+impl Default for Limits {
+    /// The limits of `newsgraph serve` without flags, whatever the environment says.
+    fn default() -> Self {
+        let command = Self::augment_args(Command::new("limits")).mut_args(|argument| argument.env(None::<&str>));
+        match Self::from_arg_matches(&command.get_matches_from(["limits"])) {
+            Ok(limits) => limits,
+            Err(error) => error.exit(),
+        }
+    }
 }

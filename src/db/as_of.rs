@@ -1,9 +1,11 @@
-//! The graph as it was known at an instant: every table stands for what its rows were then.
+//! Point-in-time queries (`asOf`): the graph as it was after the last commit before an instant.
 //!
-//! A row that was replaced or deleted lies in the history of its table with the version that replaced it (see the
-//! migrations). Of a row, the first version that was replaced later is what it was; if there is none, what it is. Rows with
-//! later numbers were not there. A statement is asked of the past by putting such tables, under the names of the real ones, in
-//! front of it.
+//! When a row is replaced or deleted, a trigger copies the old row to the history table of its table, with the data version that
+//! replaced it (see the migrations). The state of a row at data version V is the oldest copy that was replaced after V. If there
+//! is no such copy, it is the present row. Rows whose id is greater than the last id at V did not exist yet.
+//!
+//! [`AsOf`] rewrites a statement by adding a common table expression (`WITH`) for each table that it mentions. The expression has
+//! the name of the table and selects its past rows, so the rest of the statement stays unchanged.
 
 use std::sync::LazyLock;
 
@@ -16,18 +18,18 @@ use crate::db::ReadPool;
 use crate::db::full_text::TABLE as SEARCH;
 use crate::error::{Error, Result};
 
-/// The graph after one commit.
+/// The state of the graph after one commit.
 #[derive(Clone, Debug)]
 pub struct AsOf {
     version: i64,
     last_id: i64,
     last_change: i64,
-    /// How the real tables are called.
+    /// The schema of the real tables. It tells them apart from the common table expressions, which have the same names.
     schema: String,
 }
 
 impl AsOf {
-    /// The graph as it was known at an instant, seconds since 1970 UTC: after the last commit until then.
+    /// The state after the last commit at or before an instant, given in Unix seconds.
     pub async fn at(reader: &ReadPool, at: i64) -> Result<Self> {
         let mut select = Query::select();
         select
@@ -38,7 +40,7 @@ impl AsOf {
             .order_by("version", Order::Desc)
             .limit(1);
         let rows = reader.all(reader.backend().build(&select)).await?;
-        // Before the first commit nothing was known.
+        // Before the first commit the graph was empty.
         let (version, last_id, last_change) = match rows.first() {
             Some(row) => (row.try_get("", "version")?, row.try_get("", "last_id")?, row.try_get("", "last_change")?),
             None => (-1, 0, 0),
@@ -47,7 +49,7 @@ impl AsOf {
             DatabaseBackend::Postgres => {
                 let sql = "SELECT quote_ident(current_schema()) AS schema";
                 let rows = reader.all(Statement::from_string(DatabaseBackend::Postgres, sql)).await?;
-                let row = rows.first().ok_or_else(|| Error::Broken("no schema".into()))?;
+                let row = rows.first().ok_or_else(|| Error::Internal("no schema".into()))?;
                 row.try_get("", "schema")?
             }
             _ => "main".to_owned(),
@@ -55,12 +57,16 @@ impl AsOf {
         Ok(Self { version, last_id, last_change, schema })
     }
 
-    /// The statement, asked of this moment. Error: `BAD_INPUT` when it asks the full-text index, which knows the present only.
-    pub fn ask(&self, mut statement: Statement) -> Result<Statement> {
+    /// Rewrites a statement so that it reads this state.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadInput`] when the statement uses the full-text index, which has no history.
+    pub fn rewrite(&self, mut statement: Statement) -> Result<Statement> {
         let mentions = |table: &str| statement.sql.contains(&format!("\"{table}\""));
         if mentions(SEARCH) {
             return Err(Error::BadInput(
-                "`search` finds what is written now and not what was: leave it or `asOf` out, or filter by `name` and other fields"
+                "`search` works only on the present state: leave out `search` or `asOf`, or filter by `name` and other fields"
                     .into(),
             ));
         }
@@ -83,6 +89,7 @@ impl AsOf {
         Ok(statement)
     }
 
+    /// A select of the rows of a table at this state.
     fn table(&self, table: &Table) -> String {
         let Table { name, owner, kept_with, member, .. } = *table;
         let (Self { version, last_id, last_change, schema }, columns) = (self, (table.columns)().join(", "));
@@ -107,15 +114,15 @@ impl AsOf {
     }
 }
 
-/// A table whose past is kept.
+/// A table with a history.
 struct Table {
     name: &'static str,
     columns: fn() -> Vec<String>,
-    /// The column by which its rows are replaced together.
+    /// The column that identifies the rows that are replaced together: the id of a row, or the owner of a set of rows.
     owner: &'static str,
-    /// The table whose history says when rows were replaced.
+    /// The table whose history says when the rows were replaced.
     kept_with: &'static str,
-    /// The column that is null in a mark: that there was no row, or that a set is whole.
+    /// A column that is null only in markers. A marker in the history says that there was no row, or that a set is complete.
     member: Option<&'static str>,
 }
 

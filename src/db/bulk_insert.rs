@@ -1,4 +1,5 @@
-//! Many rows by few statements. Their texts do not change with the number of rows, so both databases keep them prepared.
+//! Bulk inserts: many rows with few statements. The SQL does not depend on the number of rows, so that both databases can reuse
+//! prepared statements.
 
 use std::fmt::Write;
 
@@ -6,33 +7,33 @@ use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, Statement, 
 
 use crate::error::{Error, Result};
 
-/// Rows of one statement on SQLite: the largest number first, and what is left by the next smaller ones.
-const ROWS: [usize; 5] = [64, 16, 4, 2, 1];
+/// Rows per statement on SQLite. Rows are inserted in batches of the largest size, and the rest in smaller ones.
+const BATCH_SIZES: [usize; 5] = [64, 16, 4, 2, 1];
 
-/// So much text goes to PostgreSQL at once.
-const MOST_TEXT: usize = 8 << 20;
+/// Bytes of text after which a statement is sent to PostgreSQL.
+const MAX_TEXT: usize = 8 << 20;
 
-/// Where rows go.
+/// The table that rows are inserted into.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Target<'a> {
-    /// The table.
+    /// The name of the table.
     pub(crate) table: &'a str,
-    /// Its columns, in the order of the values of a row.
+    /// The columns, in the order of the values of a row.
     pub(crate) columns: &'a [&'a str],
-    /// What follows the rows: nothing, or what becomes of those that are there.
+    /// The `ON CONFLICT` clause, which can be empty.
     pub(crate) conflict: &'a str,
 }
 
-/// Inserts rows.
+/// Inserts rows; each has one value per column of the target.
 pub(crate) async fn insert(transaction: &DatabaseTransaction, target: Target<'_>, rows: Vec<Vec<Value>>) -> Result<()> {
     match transaction.get_database_backend() {
-        DatabaseBackend::Postgres => columns(transaction, target, rows).await,
+        DatabaseBackend::Postgres => insert_arrays(transaction, target, rows).await,
         backend => {
             let mut rows = rows.into_iter();
-            for size in ROWS {
+            for size in BATCH_SIZES {
                 while rows.len() >= size {
                     let values = rows.by_ref().take(size).flatten();
-                    let statement = Statement::from_sql_and_values(backend, many(target, size), values);
+                    let statement = Statement::from_sql_and_values(backend, values_statement(target, size), values);
                     transaction.execute_raw(statement).await?;
                 }
             }
@@ -41,22 +42,22 @@ pub(crate) async fn insert(transaction: &DatabaseTransaction, target: Target<'_>
     }
 }
 
-/// The text of a statement for so many rows.
-fn many(target: Target<'_>, rows: usize) -> String {
+/// The SQL that inserts this many rows on SQLite.
+fn values_statement(target: Target<'_>, rows: usize) -> String {
     let row = format!("({})", vec!["?"; target.columns.len()].join(", "));
-    format!("{} VALUES {} {}", head(target), vec![row; rows].join(", "), target.conflict)
+    format!("{} VALUES {} {}", insert_into(target), vec![row; rows].join(", "), target.conflict)
 }
 
-fn head(target: Target<'_>) -> String {
+fn insert_into(target: Target<'_>) -> String {
     format!("INSERT INTO \"{}\" (\"{}\")", target.table, target.columns.join("\", \""))
 }
 
-/// One array a column: PostgreSQL reads these nearly as fast as `COPY`, and they can be written within any transaction.
-async fn columns(transaction: &DatabaseTransaction, target: Target<'_>, rows: Vec<Vec<Value>>) -> Result<()> {
+/// Inserts rows into PostgreSQL as one array per column. This is nearly as fast as `COPY` and works within any transaction.
+async fn insert_arrays(transaction: &DatabaseTransaction, target: Target<'_>, rows: Vec<Vec<Value>>) -> Result<()> {
     let Some(first) = rows.first() else { return Ok(()) };
-    let types = first.iter().map(array).collect::<Result<Vec<_>>>()?;
+    let types = first.iter().map(array_type).collect::<Result<Vec<_>>>()?;
     let lists: Vec<_> = types.iter().enumerate().map(|(at, kind)| format!("${}::text::{kind}", at + 1)).collect();
-    let sql = format!("{} SELECT * FROM unnest({}) {}", head(target), lists.join(", "), target.conflict);
+    let sql = format!("{} SELECT * FROM unnest({}) {}", insert_into(target), lists.join(", "), target.conflict);
     let mut arrays = vec![String::from("{"); types.len()];
     let mut length = 0;
     let mut rows = rows.into_iter().peekable();
@@ -66,10 +67,10 @@ async fn columns(transaction: &DatabaseTransaction, target: Target<'_>, rows: Ve
                 array.push(',');
             }
             let before = array.len();
-            element(array, value)?;
+            push_element(array, value)?;
             length += array.len() - before;
         }
-        if length > MOST_TEXT || rows.peek().is_none() {
+        if length > MAX_TEXT || rows.peek().is_none() {
             length = 0;
             let full = std::mem::replace(&mut arrays, vec![String::from("{"); types.len()]);
             let values = full.into_iter().map(|array| Value::from(array + "}"));
@@ -80,20 +81,20 @@ async fn columns(transaction: &DatabaseTransaction, target: Target<'_>, rows: Ve
     Ok(())
 }
 
-/// The type of an array of such values.
-fn array(value: &Value) -> Result<&'static str> {
+/// The PostgreSQL type of an array of such values.
+fn array_type(value: &Value) -> Result<&'static str> {
     Ok(match value {
         Value::Bool(_) => "boolean[]",
         Value::Int(_) => "integer[]",
         Value::BigInt(_) => "bigint[]",
         Value::Double(_) => "double precision[]",
         Value::String(_) => "text[]",
-        other => return Err(Error::Broken(format!("no column holds {other:?}"))),
+        other => return Err(Error::Internal(format!("no column has the type of {other:?}"))),
     })
 }
 
-/// Writes a value as an element of an array.
-fn element(array: &mut String, value: &Value) -> Result<()> {
+/// Appends a value to the text of a PostgreSQL array.
+fn push_element(array: &mut String, value: &Value) -> Result<()> {
     let written = match value {
         Value::Bool(Some(value)) => write!(array, "{value}"),
         Value::Int(Some(value)) => write!(array, "{value}"),
@@ -117,5 +118,5 @@ fn element(array: &mut String, value: &Value) -> Result<()> {
             Ok(())
         }
     };
-    written.map_err(|error| Error::Broken(error.to_string()))
+    written.map_err(|error| Error::Internal(error.to_string()))
 }

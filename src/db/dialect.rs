@@ -1,24 +1,24 @@
-//! What the two databases say differently, in questions of the API.
+//! SQL that differs between SQLite and PostgreSQL, in the queries of the API.
 
 use sea_orm::DatabaseBackend;
 use sea_orm::sea_query::extension::postgres::PgFunc;
 use sea_orm::sea_query::{ArrayType, Expr, ExprTrait, Func, FunctionCall, Query, SelectStatement, Value};
 
-/// The name of a list that stands as a table.
+/// The alias of a list that is used as a table.
 pub const LIST: &str = "list";
 
-/// The database that is asked.
+/// The SQL dialect of a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dialect(pub DatabaseBackend);
 
 impl Dialect {
-    /// Whether a select in FROM may look at what stands left of it.
+    /// Returns true for a database with lateral joins: a subquery in `FROM` can reference the tables before it.
     pub fn has_lateral(self) -> bool {
         self.0 == DatabaseBackend::Postgres
     }
 
-    /// A list of numbers in one bound value, so that the text of a statement does not change with the length of the list
-    /// and stays in the cache.
+    /// A list of integers as one bound value. The SQL then does not depend on the length of the list, so that prepared
+    /// statements can be reused.
     pub fn numbers(self, numbers: &[i64]) -> List {
         List(match self.0 {
             DatabaseBackend::Postgres => {
@@ -29,7 +29,7 @@ impl Dialect {
         })
     }
 
-    /// A list of texts, like [`Self::numbers`].
+    /// A list of strings as one bound value, like [`Self::numbers`].
     pub fn texts<'a>(self, texts: impl IntoIterator<Item = &'a str>) -> List {
         List(match self.0 {
             DatabaseBackend::Postgres => {
@@ -40,7 +40,7 @@ impl Dialect {
         })
     }
 
-    /// A list as a table; its column is [`Self::item`].
+    /// Converts a list to a table for `FROM`, under the alias [`LIST`]; its column is [`Self::item`].
     pub fn table(self, list: List) -> FunctionCall {
         match self.0 {
             DatabaseBackend::Postgres => Func::cust("unnest").arg(Expr::val(list.0)),
@@ -48,16 +48,16 @@ impl Dialect {
         }
     }
 
-    /// Keys at hand as a table, for each of which rows are looked up.
+    /// A table of keys, for each of which rows are looked up. PostgreSQL cannot see its length, so it keeps one plan for all.
     pub fn keys(self, keys: &[i64]) -> FunctionCall {
         let list = self.numbers(keys);
         match self.0 {
-            DatabaseBackend::Postgres => Func::cust("unnest").arg(list.unseen()),
+            DatabaseBackend::Postgres => Func::cust("unnest").arg(list.opaque()),
             _ => list.json_each(),
         }
     }
 
-    /// A table of pairs, with its columns' names.
+    /// A table of pairs, whose two columns have these names.
     pub fn pairs(self, pairs: &[(i64, i64)], names: [&'static str; 2]) -> SelectStatement {
         let mut select = Query::select();
         match self.0 {
@@ -79,7 +79,7 @@ impl Dialect {
         select
     }
 
-    /// The column of a list that stands as a table under the alias [`LIST`].
+    /// The column of a list that is used as a table under the alias [`LIST`].
     pub fn item(self) -> Expr {
         match self.0 {
             DatabaseBackend::Postgres => Expr::col((LIST, LIST)),
@@ -87,34 +87,35 @@ impl Dialect {
         }
     }
 
-    /// `expression` is one of the things with these numbers, or what one of them was judged to be.
-    pub fn is_one_of_things(self, expression: Expr, numbers: List) -> Expr {
-        let things = Query::select()
+    /// A condition: `expression` is the id of a node that one of these ids stands for after merges, which is the surviving node
+    /// of a merged one, else the node itself.
+    pub fn is_one_of_surviving(self, expression: Expr, ids: List) -> Expr {
+        let surviving = Query::select()
             .expr(Func::coalesce([Expr::col(("record", "same_as_id")), Expr::col(("record", "id"))]))
             .from("record")
-            .and_where(self.is_one_of(Expr::col(("record", "id")), numbers))
+            .and_where(self.is_one_of(Expr::col(("record", "id")), ids))
             .take();
         match self.0 {
-            // As an array it enters an index as a list does.
+            // PostgreSQL can look up an array in an index, unlike a subquery.
             DatabaseBackend::Postgres => {
-                let array = Func::cust("ARRAY").arg(Expr::SubQuery(None, Box::new(things.into())));
+                let array = Func::cust("ARRAY").arg(Expr::SubQuery(None, Box::new(surviving.into())));
                 expression.eq(PgFunc::any(array))
             }
-            _ => expression.in_subquery(things),
+            _ => expression.in_subquery(surviving),
         }
     }
 
-    /// `expression` is one of the keys at hand.
+    /// A condition: `expression` is one of these keys. PostgreSQL cannot see how many they are, so it keeps one plan for all.
     pub fn has_key(self, expression: Expr, keys: &[i64]) -> Expr {
         match (self.0, keys) {
             (_, [key]) => expression.eq(*key),
-            (DatabaseBackend::Postgres, _) => expression.eq(PgFunc::any(self.numbers(keys).unseen())),
+            (DatabaseBackend::Postgres, _) => expression.eq(PgFunc::any(self.numbers(keys).opaque())),
             _ => self.is_one_of(expression, self.numbers(keys)),
         }
     }
 
-    /// `expression` is one of the list. PostgreSQL enters an index for each of an array's values; a join with the list it
-    /// may turn into a scan, as it cannot tell how long a list is.
+    /// A condition: `expression` is in the list. PostgreSQL looks up each value of an array in an index. A join with the list
+    /// could become a scan, because the planner cannot estimate the length of the list.
     pub fn is_one_of(self, expression: Expr, list: List) -> Expr {
         match self.0 {
             DatabaseBackend::Postgres => expression.eq(PgFunc::any(Expr::val(list.0))),
@@ -126,19 +127,19 @@ impl Dialect {
     }
 }
 
-/// A list of values bound as one.
+/// A list that is bound as one value.
 #[derive(Clone, Debug)]
 pub struct List(Value);
 
 impl List {
-    /// The list as an array of which PostgreSQL cannot see how long it is, so that it keeps one plan: looking at each list anew
-    /// takes it longer than finding a few rows.
-    fn unseen(self) -> FunctionCall {
+    /// The list as an array whose length PostgreSQL cannot see, so that it keeps one plan. Planning for each list takes longer
+    /// than finding a few rows.
+    fn opaque(self) -> FunctionCall {
         let items = Query::select().expr(Func::cust("unnest").arg(Expr::val(self.0))).take();
         Func::cust("ARRAY").arg(Expr::SubQuery(None, Box::new(items.into())))
     }
 
-    /// The list as a table in SQLite.
+    /// The list as a table of SQLite.
     fn json_each(self) -> FunctionCall {
         Func::cust("json_each").arg(Expr::val(self.0))
     }

@@ -1,7 +1,7 @@
-//! The full-text index: SQLite's FTS5 and PostgreSQL's `tsvector` behind one face.
+//! The full-text index: SQLite's FTS5 and PostgreSQL's `tsvector` behind one interface.
 //!
-//! Both get the words that [`text::search`](crate::text::search) makes, and both get every question as the same terms, so
-//! they find the same rows. The index keeps no texts: what is shown is read from the nouns.
+//! [`text::search`](crate::text::search) splits texts into words and queries into terms for both, so both find the same rows. The
+//! index stores words only: texts are read from the tables of the nodes.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -12,32 +12,32 @@ use sea_orm::{ConnectionTrait, DatabaseBackend};
 
 use crate::db::Dialect;
 use crate::error::Result;
-use crate::text::search::{GAP, Query as Asked};
+use crate::text::search::{GAP, Query as SearchQuery};
 
-/// The index: a row's number, its heading, its body.
+/// The table of the index: the id of a row, the words of its heading, the words of its body.
 pub const TABLE: &str = "search";
 
-/// On PostgreSQL bodies are numbered from here, so that no phrase reaches from a heading into its body.
-const BODY: usize = 2_000;
-/// The most words of a heading.
-pub const LONGEST_HEADING: usize = BODY - 100;
+/// The position of the first word of a body on PostgreSQL. The gap after the heading keeps phrases from matching across both.
+const BODY_POSITION: usize = 2_000;
+/// Maximum words of a heading.
+pub const MAX_HEADING_WORDS: usize = BODY_POSITION - 100;
 
-/// What of a noun is indexed.
+/// The indexed columns of a node type.
 #[derive(Clone, Copy, Debug)]
 pub struct Indexed {
-    /// The noun.
+    /// The node type.
     pub kind: RecordKind,
-    /// Its table.
+    /// The table of the node type.
     pub table: &'static str,
-    /// The columns that name a row.
+    /// The columns that name a node: its label, title or headline.
     pub heading: &'static [&'static str],
-    /// The columns that tell more of it.
+    /// The other text columns.
     pub body: &'static [&'static str],
-    /// Whether its names are part of its heading.
+    /// True when the rows of the table `name` that belong to a node are part of its heading.
     pub is_named: bool,
 }
 
-/// The nouns that are indexed.
+/// The node types in the full-text index.
 pub const INDEXED: &[Indexed] = &[
     noun(RecordKind::Actor, "actor", &["label"], &["description", "occupation", "descriptor"], true),
     noun(RecordKind::Place, "place", &["label"], &["description"], true),
@@ -60,53 +60,53 @@ const fn noun(
     Indexed { kind, table, heading, body, is_named }
 }
 
-/// What is written of a row.
+/// The words of a node, as they are written to the index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Document {
-    /// The row's number.
+    /// The id of the node.
     pub id: i64,
-    /// The words of its names, title or headline.
+    /// The words of its names, label, title or headline.
     pub heading: Vec<String>,
-    /// The words of all else.
+    /// The words of its other texts.
     pub body: Vec<String>,
 }
 
-/// In which part of a row the words must stand.
+/// The part of a node in which the words must occur.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Within {
-    /// In the heading.
+    /// Only the heading.
     Heading,
-    /// Anywhere.
+    /// The heading or the body.
     All,
 }
 
 impl Dialect {
-    /// Selects the numbers of the rows in which the words are.
-    pub fn found(self, asked: &Asked, within: Within) -> SelectStatement {
+    /// Selects the ids of the nodes that match a search.
+    pub fn full_text_matches(self, search: &SearchQuery, within: Within) -> SelectStatement {
         let (id, matches) = match self.0 {
             DatabaseBackend::Postgres => {
                 let column = Expr::col((TABLE, "words"));
-                let query = Expr::val(tsquery(asked, within)).cast_as("tsquery");
+                let query = Expr::val(tsquery(search, within)).cast_as("tsquery");
                 ("id", column.binary(BinOper::Custom("@@"), query))
             }
             _ => {
-                let query = fts5(asked, within);
+                let query = fts5(search, within);
                 ("rowid", Expr::col(TABLE).binary(BinOper::Custom("MATCH"), Expr::val(query)))
             }
         };
         let mut select = Query::select();
         select.expr_as(Expr::col((TABLE, id)), "id").from(TABLE).and_where(matches);
         if self.0 == DatabaseBackend::Postgres {
-            // A fence for the planner: a plan that is kept for any words takes them for frequent, and would go through all rows
-            // in the order asked for until enough of them fit.
+            // `OFFSET 0` is an optimization fence. A cached plan assumes that the words are frequent, so it would scan all rows in
+            // the requested order until enough of them match.
             select.offset(0);
         }
         select
     }
 }
 
-/// Takes rows out of the index.
-pub async fn forget<C: ConnectionTrait>(connection: &C, ids: &[i64]) -> Result<()> {
+/// Removes nodes from the index.
+pub async fn remove<C: ConnectionTrait>(connection: &C, ids: &[i64]) -> Result<()> {
     let dialect = Dialect(connection.get_database_backend());
     let id = if dialect.0 == DatabaseBackend::Postgres { "id" } else { "rowid" };
     let delete =
@@ -115,7 +115,7 @@ pub async fn forget<C: ConnectionTrait>(connection: &C, ids: &[i64]) -> Result<(
     Ok(())
 }
 
-/// Takes all rows out of the index.
+/// Removes all nodes from the index.
 pub async fn clear<C: ConnectionTrait>(connection: &C) -> Result<()> {
     let sql = match connection.get_database_backend() {
         DatabaseBackend::Postgres => "DELETE FROM search",
@@ -125,7 +125,7 @@ pub async fn clear<C: ConnectionTrait>(connection: &C) -> Result<()> {
     Ok(())
 }
 
-/// Writes rows into the index. Those that are in it already must be forgotten first.
+/// Adds nodes to the index. A node that is already in it must be removed first.
 pub async fn index<C: ConnectionTrait>(connection: &C, documents: &[Document]) -> Result<()> {
     let backend = connection.get_database_backend();
     for some in documents.chunks(1000) {
@@ -149,25 +149,25 @@ pub async fn index<C: ConnectionTrait>(connection: &C, documents: &[Document]) -
     Ok(())
 }
 
-/// A query of FTS5. Words hold letters and digits only; in quotes they are no operators.
-fn fts5(asked: &Asked, within: Within) -> String {
+/// The query in the syntax of FTS5. Words contain only letters and digits, and in quotes they are not operators.
+fn fts5(search: &SearchQuery, within: Within) -> String {
     let term =
         |words: &[String], is_prefix: bool| format!("\"{}\"{}", words.join(" "), if is_prefix { " *" } else { "" });
     let mut all = String::new();
-    for wanted in asked.wanted() {
+    for required in search.required() {
         let and = if all.is_empty() { "" } else { " AND " };
         let column = if within == Within::Heading { "heading : " } else { "" };
-        let _ = write!(all, "{and}{column}{}", term(&wanted.words, wanted.is_prefix));
+        let _ = write!(all, "{and}{column}{}", term(&required.words, required.is_prefix));
     }
     let excluded: Vec<String> =
-        asked.terms.iter().filter(|one| one.is_excluded).map(|one| term(&one.words, one.is_prefix)).collect();
+        search.terms.iter().filter(|one| one.is_excluded).map(|one| term(&one.words, one.is_prefix)).collect();
     if excluded.is_empty() { all } else { format!("({all}) NOT ({})", excluded.join(" OR ")) }
 }
 
-/// A `tsquery` of PostgreSQL.
-fn tsquery(asked: &Asked, within: Within) -> String {
+/// The query as a `tsquery` of PostgreSQL.
+fn tsquery(search: &SearchQuery, within: Within) -> String {
     let mut all = Vec::new();
-    for term in &asked.terms {
+    for term in &search.terms {
         let last = term.words.len().saturating_sub(1);
         let words = term.words.iter().enumerate().map(|(at, word)| {
             let star = if term.is_prefix && at == last { "*" } else { "" };
@@ -181,17 +181,17 @@ fn tsquery(asked: &Asked, within: Within) -> String {
     all.join(" & ")
 }
 
-/// A `tsvector` of PostgreSQL: each word with its places, those of the heading weighted A.
+/// The words as a `tsvector` of PostgreSQL: each with its positions, which have weight A in the heading.
 fn tsvector(document: &Document) -> String {
-    let mut places: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for (words, from, weight) in [(&document.heading, 1, "A"), (&document.body, BODY, "")] {
+    let mut positions: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (words, from, weight) in [(&document.heading, 1, "A"), (&document.body, BODY_POSITION, "")] {
         for (at, word) in words.iter().enumerate().filter(|(_, word)| *word != GAP) {
-            places.entry(word).or_default().push(format!("{}{weight}", from + at));
+            positions.entry(word).or_default().push(format!("{}{weight}", from + at));
         }
     }
     let mut text = String::new();
-    for (word, places) in places {
-        let _ = write!(text, "'{word}':{} ", places.join(","));
+    for (word, positions) in positions {
+        let _ = write!(text, "'{word}':{} ", positions.join(","));
     }
     text
 }

@@ -162,7 +162,7 @@ impl ReadPool {
     pub async fn counter(&self, name: &str) -> Result<i64> {
         let select = Query::select().column("value").from("counter").and_where(Expr::col("name").eq(name)).take();
         let rows = self.all(self.backend().build(&select)).await?;
-        let row = rows.first().ok_or_else(|| Error::Broken(format!("there is no counter `{name}`")))?;
+        let row = rows.first().ok_or_else(|| Error::Internal(format!("there is no counter `{name}`")))?;
         Ok(row.try_get("", "value")?)
     }
 

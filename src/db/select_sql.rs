@@ -1,4 +1,4 @@
-//! How a select is worded.
+//! Builds the SQL text and the bound values of a `SELECT`.
 
 use std::fmt::{self, Display, Write};
 
@@ -7,47 +7,49 @@ use sea_orm::sea_query::{
 };
 use sea_orm::{DatabaseBackend, Statement};
 
-/// A select with its values bound, but for how many rows it is to find: a database that does not know that plans for a tenth of
-/// them all, finds its plan too dear, and plans anew each time.
+/// Builds a statement whose values are bound, except the numbers of `LIMIT` and `OFFSET`, which are written into the SQL.
+///
+/// A planner that does not know the limit assumes a tenth of all rows. It then finds the generic plan too expensive, and plans the
+/// statement again for each execution.
 pub(crate) fn build(backend: DatabaseBackend, select: &SelectStatement) -> Statement {
-    let mut words = Words { text: String::with_capacity(1024), values: Vec::new() };
+    let mut writer = StatementWriter { sql: String::with_capacity(1024), values: Vec::new() };
     match backend {
-        DatabaseBackend::Postgres => select.build_collect_into(PostgresQueryBuilder, &mut words),
-        _ => select.build_collect_into(SqliteQueryBuilder, &mut words),
+        DatabaseBackend::Postgres => select.build_collect_into(PostgresQueryBuilder, &mut writer),
+        _ => select.build_collect_into(SqliteQueryBuilder, &mut writer),
     }
-    Statement { sql: words.text, values: Some(Values(words.values)), db_backend: backend }
+    Statement { sql: writer.sql, values: Some(Values(writer.values)), db_backend: backend }
 }
 
-struct Words {
-    text: String,
+struct StatementWriter {
+    sql: String,
     values: Vec<Value>,
 }
 
-impl Write for Words {
+impl Write for StatementWriter {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.text.push_str(text);
+        self.sql.push_str(text);
         Ok(())
     }
 }
 
-impl Display for Words {
+impl Display for StatementWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(&self.sql)
     }
 }
 
-impl SqlWriter for Words {
+impl SqlWriter for StatementWriter {
     fn push_param<T: QueryBuilder>(&mut self, value: Value, builder: &T) {
-        // Only numbers of rows are of this type; writing to a text cannot fail.
+        // Only `LIMIT` and `OFFSET` have values of this type. Writing to a string cannot fail.
         let _ = if let Value::BigUnsigned(Some(rows)) = value {
-            write!(self.text, "{rows}")
+            write!(self.sql, "{rows}")
         } else {
             self.values.push(value);
             let (placeholder, numbered) = builder.placeholder();
             if numbered {
-                write!(self.text, "{placeholder}{}", self.values.len())
+                write!(self.sql, "{placeholder}{}", self.values.len())
             } else {
-                write!(self.text, "{placeholder}")
+                write!(self.sql, "{placeholder}")
             }
         };
     }

@@ -1,6 +1,12 @@
-//! What texts mean apart from their letters: dates as spans of time, names as keys that can be compared.
+//! Text processing: dates, name matching and full-text search.
 //!
-//! Everything here is pure and thin over crates; nothing reads the database or the clock.
+//! - [`date`] parses EDTF dates into spans of time.
+//! - [`fold`] normalizes names, so that case, accents, articles and punctuation do not count.
+//! - [`phonetic`] gives names phonetic keys, so that spellings and scripts do not count either.
+//! - [`similarity`] ranks names that share a phonetic key.
+//! - [`search`] splits texts and queries into the words of the full-text index.
+//!
+//! All functions are pure: they read neither the database nor the clock.
 
 pub mod date;
 pub mod fold;

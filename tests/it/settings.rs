@@ -17,7 +17,7 @@ use crate::fixture::{databases, empty_databases, records, stories};
 /// Commands that open a database, with arguments that would succeed on an empty graph or with the story.
 const COMMANDS: &[&[&str]] = &[
     &["serve", "--listen", "127.0.0.1:0"],
-    &["import", "-"],
+    &["import", concat!(env!("CARGO_MANIFEST_DIR"), "/examples/mikdam/records.jsonl")],
     &["delete", "--dataset", "mikdam", "visit-un"],
     &["export"],
     &["key", "create", "feeds"],

@@ -1,11 +1,13 @@
 //! Dates as sources give them: EDTF, the Extended Date/Time Format (ISO 8601-2:2019), levels 0 and 1.
 //!
-//! A date is kept twice: as the text that says how much is known, and as the span of time it may lie in, which is
-//! what filters compare. Days, months and years are those of UTC and of the proleptic Gregorian calendar.
+//! A date has two representations: the EDTF text, which says how much is known, and the span of time that it covers, which
+//! filters and sort orders compare. Days, months and years are those of UTC and of the proleptic Gregorian calendar.
 //!
-//! `edtf_core` knows the grammar and the calendar. Three things are our own: clock times narrow the span (its bounds
-//! are whole days), an interval may have date-times for ends, as ISO 8601-1 allows and EDTF does not, and refusals
-//! are sentences that say what to write instead.
+//! The crate `edtf_core` implements the grammar and the calendar. This module adds three things:
+//!
+//! - A time of day narrows the span; the bounds of `edtf_core` are whole days.
+//! - The ends of an interval can be date-times, as ISO 8601-1 allows and EDTF does not.
+//! - Errors are sentences that say what to write instead.
 
 use edtf_core::{Bound, BoundDate, Edtf, Precision, TimeShift};
 use jiff::Timestamp;
@@ -14,10 +16,11 @@ use thiserror::Error;
 #[cfg(test)]
 mod tests;
 
+/// Seconds per day.
 const DAY: i128 = 86_400;
 
-/// `0000-01-01T00:00:00Z`: RFC 3339 has no earlier year.
-const FIRST_WRITABLE: i64 = -62_167_219_200;
+/// `0000-01-01T00:00:00Z`, the earliest instant that RFC 3339 can write.
+const MIN_RFC3339: i64 = -62_167_219_200;
 
 const MONTHS: [&str; 12] = [
     "January",
@@ -34,77 +37,75 @@ const MONTHS: [&str; 12] = [
     "December",
 ];
 
-/// A date as its source gives it and the span of time it may lie in.
+/// A date as its source gives it, and the span of time that it covers.
 ///
-/// What each form spans:
-///
-/// | text | span |
+/// | EDTF | span |
 /// |---|---|
 /// | `2021`, `2021-07`, `2021-07-09` | that year, month or day |
-/// | `2021-07-11T09:30:00Z`, `…+03:00` | that second; without a zone it is taken as UTC; a leap second counts as the second before it, for Unix time has none |
-/// | `2021-07-18?`, `~`, `%` | as without the sign: doubt is not given a width nobody stated |
-/// | `202X`, `20XX`, `2021-XX`, `2021-07-XX`, `2021-XX-XX` | all that the unknown digits can be |
-/// | `2021-21` … `2021-24` | spring from March, summer from June, autumn from September, winter from December into the next February: the months of the northern hemisphere, for the format names none |
+/// | `2021-07-11T09:30:00Z`, `…+03:00` | that second; without a zone it is UTC; a leap second counts as the second before it, because Unix time has none |
+/// | `2021-07-18?`, `~`, `%` | the same as without the sign: an uncertain date has no stated width |
+/// | `202X`, `20XX`, `2021-XX`, `2021-07-XX`, `2021-XX-XX` | all dates that the unknown digits can stand for |
+/// | `2021-21` … `2021-24` | spring from March, summer from June, autumn from September, winter from December to the next February. EDTF names no hemisphere, so the northern one is assumed |
 /// | `A/B` | from the start of A to the end of B |
-/// | `A/..`, `A/` and `../B`, `/B` | without an end, or a start: unbounded when open, and as good as unbounded when unknown |
-/// | `-0044`, `Y170000002`, `Y-170000002` | that year; what lies beyond 64 bits of seconds stops at the last one |
+/// | `A/..`, `A/` and `../B`, `/B` | unbounded on that side: `..` is an open end; a missing end is unknown, and treated as open |
+/// | `-0044`, `Y170000002`, `Y-170000002` | that year; bounds beyond 64-bit seconds are cut to the first or last such second |
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Date {
-    /// The text, checked and in its canonical spelling: parsing it again gives the same date.
+    /// The EDTF text in its canonical spelling. Parsing it again gives the same date.
     pub edtf: String,
-    /// The first second it may lie in, in Unix seconds; `None` is unbounded.
+    /// The first second of the span, in Unix seconds; `None` when unbounded.
     pub earliest: Option<i64>,
-    /// The first second after it, in Unix seconds, and always later than `earliest`; `None` is unbounded.
+    /// The first second after the span, in Unix seconds, always later than `earliest`; `None` when unbounded.
     pub latest: Option<i64>,
 }
 
-/// Why a text is not a date, as a sentence for whoever wrote it.
+/// Why a text is not a valid date. Each message says what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum DateError {
-    /// Neither side is known, or the text is empty.
-    #[error("`{0}` says nothing about when; leave the date out")]
+    /// The text is empty, or an interval has no known end.
+    #[error("`{0}` does not give a date; leave the date out")]
     Undated(String),
-    /// The month does not have that day.
+    /// The month does not have this day.
     #[error("`{text}` is not a date: {month} has {days} days")]
     NoSuchDay {
-        /// What was written.
+        /// The given text.
         text: String,
-        /// The month and year, in words.
+        /// The name of the month, and the year.
         month: String,
-        /// How many days that month has.
+        /// The number of days of that month.
         days: u8,
     },
-    /// An interval is the wrong way round.
+    /// An interval ends before it starts.
     #[error("`{0}` ends before it starts; write the earlier date first")]
     EndBeforeStart(String),
-    /// A time of day that is more or less than hours, minutes and seconds.
-    #[error("`{text}` has {fault}; write {instead}")]
+    /// A time of day that does not consist of hours, minutes and seconds.
+    #[error("`{text}` has {problem}; write {instead}")]
     Time {
-        /// What was written.
+        /// The given text.
         text: String,
-        /// What is missing or too much.
-        fault: &'static str,
-        /// The same time as it should be written.
+        /// The part that is missing, or that is not allowed.
+        problem: &'static str,
+        /// The same time in the right form.
         instead: String,
     },
-    /// Valid EDTF that is richer than what is stored.
+    /// Valid EDTF of level 2, which is not supported.
     #[error(
-        "`{0}` is EDTF of level 2 and only levels 0 and 1 are understood; write `A/B` for a choice or a list of \
-         dates, `?`, `~` or `%` once at the end, and `X` only for last digits and not within an interval"
+        "`{0}` is EDTF of level 2, and only levels 0 and 1 are supported; write `A/B` for a choice or a list of \
+         dates, `?`, `~` or `%` once at the end, and `X` only for last digits and not in an interval"
     )]
     Level2(String),
-    /// Not EDTF at all.
+    /// The text is not EDTF.
     #[error(
         "`{text}` is not an EDTF date ({reason}); write 2021-07-09, 2021-07 or 2021 (`?` when uncertain, `A/B` for \
          an interval, `..` for an open end)"
     )]
     NotEdtf {
-        /// What was written.
+        /// The given text.
         text: String,
-        /// The first rule it breaks.
+        /// The first rule that it breaks.
         reason: &'static str,
     },
-    /// Neither an instant nor a day.
+    /// The text is neither an instant nor a day.
     #[error(
         "`{0}` is not an instant; write 2021-07-11T09:30:00Z, with `Z` or an offset such as +03:00, or a day, 2021-07-11"
     )]
@@ -112,27 +113,27 @@ pub enum DateError {
 }
 
 impl Date {
-    /// Reads a date; white space around it is ignored.
+    /// Parses an EDTF date and ignores white space around it.
     ///
     /// # Errors
     ///
-    /// [`DateError`], whose text says what to write instead.
+    /// [`DateError`], whose message says what to write instead.
     pub fn parse(text: &str) -> Result<Date, DateError> {
         let text = text.trim();
         let Some((first, last)) = text.split_once('/') else {
             if text.is_empty() {
                 return Err(DateError::Undated(String::new()));
             }
-            let (edtf, span) = side(text)?;
+            let (edtf, span) = parse_single(text)?;
             return Ok(Date::new(edtf, Some(span.from), Some(span.to)));
         };
-        // Found here, because what is wrong with 07/09/2021 is not its first side.
+        // For 07/09/2021 the number of slashes is the helpful message, not the first part.
         if last.contains('/') {
             return Err(DateError::NotEdtf { text: shown(text), reason: "an interval has one `/`" });
         }
-        let (first, start) = end(first)?;
-        let (last, stop) = end(last)?;
-        // Allowed at level 1 on their own, but not as ends.
+        let (first, start) = parse_end(first)?;
+        let (last, stop) = parse_end(last)?;
+        // Level 1 allows unknown digits in single dates, but not in the ends of intervals.
         if first.contains('X') || last.contains('X') {
             return Err(DateError::Level2(shown(text)));
         }
@@ -147,7 +148,7 @@ impl Date {
     }
 
     fn new(edtf: String, from: Option<i128>, to: Option<i128>) -> Date {
-        // One second is left on each side, so that a span beyond 64 bits still has a length.
+        // Spans beyond 64-bit seconds still have a length of one second.
         Date {
             edtf,
             earliest: from.map(|second| saturate(second.min(i128::from(i64::MAX) - 1))),
@@ -156,17 +157,16 @@ impl Date {
     }
 }
 
-/// The second that a text names: an instant as RFC 3339 writes it, or a day, which stands for its start.
+/// Parses an instant: RFC 3339, or a day, which stands for its first second in UTC. Returns Unix seconds.
 ///
-/// Fractions of a second are cut off towards the past. Unlike [`Date::parse`] it does not guess a zone: a time of
-/// day needs `Z` or an offset.
+/// Fractions of a second are rounded down. Unlike [`Date::parse`], a time of day must have `Z` or an offset.
 ///
 /// # Errors
 ///
-/// [`DateError`], whose text says what to write instead.
+/// [`DateError`], whose message says what to write instead.
 pub fn instant(text: &str) -> Result<i64, DateError> {
     let text = text.trim();
-    // `jiff` also reads hours alone, years of six digits and names of zones.
+    // `jiff` also accepts times without minutes, years of six digits and names of time zones.
     let has = |at: usize, sign: u8| text.as_bytes().get(at) == Some(&sign);
     let rfc3339 = has(4, b'-') && has(7, b'-') && has(13, b':') && has(16, b':') && !text.ends_with(']');
     if rfc3339 && let Ok(instant) = text.parse::<Timestamp>() {
@@ -183,57 +183,57 @@ pub fn instant(text: &str) -> Result<i64, DateError> {
     }
 }
 
-/// Unix seconds as RFC 3339 in UTC, such as `2021-07-11T09:30:00Z`.
+/// Formats Unix seconds as RFC 3339 in UTC, such as `2021-07-11T09:30:00Z`.
 ///
-/// Seconds outside the years that RFC 3339 can write give the first or last instant that it can.
+/// Seconds before or after the years of RFC 3339 become the first or last instant that it can write.
 pub fn format_instant(second: i64) -> String {
     let last = Timestamp::MAX.as_second();
-    let writable = Timestamp::from_second(second.clamp(FIRST_WRITABLE, last));
+    let writable = Timestamp::from_second(second.clamp(MIN_RFC3339, last));
     writable.unwrap_or(Timestamp::UNIX_EPOCH).to_string()
 }
 
-/// A date that a program without EDTF reads as it is meant: a year, month, day or instant that is certain and known to its
-/// last digit.
+/// Returns a date that programs without EDTF support understand, else `None`. Such a date is a year, month, day or instant that is
+/// certain and has no unknown digits.
 pub(crate) fn plain(edtf: &str) -> Option<&str> {
     let bytes = edtf.as_bytes();
     let digits = bytes.first().is_some_and(u8::is_ascii_digit)
         && bytes.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'+' | b':' | b'T' | b'Z'));
-    // Seasons are written like months beyond the twelfth.
+    // Seasons have month numbers above 12.
     let season = edtf.get(5..7).is_some_and(|month| month > "12");
     (digits && !season).then_some(edtf)
 }
 
-/// Seconds before they are cut to 64 bits, end exclusive.
+/// A span in Unix seconds, end exclusive, before it is cut to 64 bits.
 #[derive(Clone, Copy)]
 struct Span {
     from: i128,
     to: i128,
 }
 
-/// One end of an interval; no span when it is open or unknown.
-fn end(text: &str) -> Result<(String, Option<Span>), DateError> {
+/// Parses one end of an interval. There is no span when the end is open or unknown.
+fn parse_end(text: &str) -> Result<(String, Option<Span>), DateError> {
     if text.is_empty() || text == ".." {
         return Ok((text.to_owned(), None));
     }
-    side(text).map(|(edtf, span)| (edtf, Some(span)))
+    parse_single(text).map(|(edtf, span)| (edtf, Some(span)))
 }
 
-/// A date or date-time that is not an interval.
-fn side(text: &str) -> Result<(String, Span), DateError> {
-    let mut parsed = Edtf::parse(text).map_err(|error| refusal(text, error.message))?;
+/// Parses a date or date-time that is not an interval. Returns its canonical spelling and its span.
+fn parse_single(text: &str) -> Result<(String, Span), DateError> {
+    let mut parsed = Edtf::parse(text).map_err(|error| explain(text, error.message))?;
     if parsed.level() > 1 {
         return Err(DateError::Level2(shown(text)));
     }
     let bounds = parsed.bounds();
     let (Bound::Date(first), Bound::Date(last)) = (bounds.earliest, bounds.latest) else {
-        return Err(DateError::NotEdtf { text: shown(text), reason: "its year cannot be counted" });
+        return Err(DateError::NotEdtf { text: shown(text), reason: "its year is out of range" });
     };
     let mut span = Span { from: midnight(first), to: midnight(last) + DAY };
     if let Edtf::DateTime(moment) = &mut parsed {
         let time = &mut moment.time;
         let clock = 3600 * i128::from(time.hour) + 60 * i128::from(time.minute) + i128::from(time.second.min(59));
         let shift = match &mut time.shift {
-            // `+03` and `+03:00` are the same; only the longer one is RFC 3339 too.
+            // `+03` and `+03:00` mean the same, but only the longer one is valid in RFC 3339.
             Some(TimeShift::Offset { minutes, hours_only }) => {
                 *hours_only = false;
                 i128::from(*minutes) * 60
@@ -242,17 +242,20 @@ fn side(text: &str) -> Result<(String, Span), DateError> {
         };
         span.from += clock - shift;
         if time.second == 60 && span.from.rem_euclid(DAY) != DAY - 1 {
-            return Err(DateError::NotEdtf { text: shown(text), reason: "second 60 only ends a day of UTC" });
+            return Err(DateError::NotEdtf {
+                text: shown(text),
+                reason: "second 60 is only valid at the end of a UTC day",
+            });
         }
         span.to = span.from + 1;
     }
     Ok((parsed.to_string(), span))
 }
 
-/// The Unix second at which a day of UTC starts.
+/// The Unix second at which a UTC day starts.
 ///
-/// Counted here and not by `jiff`, whose years end at 9999. Years start in March, so that the leap day is their
-/// last, and repeat every 400 years.
+/// The years of `jiff` end at 9999, so this function computes it. Its years start in March, so that the leap day is the last day of
+/// a year. The calendar repeats every 400 years.
 fn midnight(day: BoundDate) -> i128 {
     let month = i128::from(day.month);
     let year = i128::from(day.year) - i128::from(month < 3);
@@ -266,12 +269,12 @@ fn saturate(second: i128) -> i64 {
     i64::try_from(second).unwrap_or(if second < 0 { i64::MIN } else { i64::MAX })
 }
 
-/// The most helpful sentence for a text that the grammar refuses.
-fn refusal(text: &str, reason: &'static str) -> DateError {
-    missing_day(text).or_else(|| clock_fault(text)).unwrap_or_else(|| DateError::NotEdtf { text: shown(text), reason })
+/// The most helpful error for a text that the grammar rejects.
+fn explain(text: &str, reason: &'static str) -> DateError {
+    no_such_day(text).or_else(|| wrong_time(text)).unwrap_or_else(|| DateError::NotEdtf { text: shown(text), reason })
 }
 
-fn missing_day(text: &str) -> Option<DateError> {
+fn no_such_day(text: &str) -> Option<DateError> {
     let date = text.split('T').next()?.trim_end_matches(['?', '~', '%']);
     let (month, day) = date.rsplit_once('-')?;
     let Ok(Edtf::Date(parsed)) = Edtf::parse(month) else { return None };
@@ -286,23 +289,23 @@ fn missing_day(text: &str) -> Option<DateError> {
     })
 }
 
-fn clock_fault(text: &str) -> Option<DateError> {
+fn wrong_time(text: &str) -> Option<DateError> {
     let (date, time) = text.split_once('T')?;
     let zone = time.find(['Z', '+', '-']).unwrap_or(time.len());
     let (clock, zone) = time.split_at_checked(zone)?;
-    let (fault, clock) = match clock.split_once(['.', ',']) {
+    let (problem, clock) = match clock.split_once(['.', ',']) {
         Some((whole, _)) => ("a fraction of a second", whole.to_owned()),
         None => ("no seconds", format!("{clock}:00")),
     };
     let instead = format!("{date}T{clock}{zone}");
-    Edtf::parse(&instead).is_ok().then(|| DateError::Time { text: shown(text), fault, instead })
+    Edtf::parse(&instead).is_ok().then(|| DateError::Time { text: shown(text), problem, instead })
 }
 
-/// A text as it can be put into a sentence: on one line and not of any length.
+/// A text for use in a message: on one line, and shortened to 60 characters.
 fn shown(text: &str) -> String {
-    const LONGEST: usize = 60;
-    let mut shown: String = text.chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if text.chars().nth(LONGEST).is_some() {
+    const MAX_CHARS: usize = 60;
+    let mut shown: String = text.chars().take(MAX_CHARS).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if text.chars().nth(MAX_CHARS).is_some() {
         shown.push('…');
     }
     shown

@@ -1,7 +1,7 @@
-use crate::text::date::{Date, DateError, FIRST_WRITABLE, format_instant, instant};
+use crate::text::date::{Date, DateError, MIN_RFC3339, format_instant, instant};
 use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, prop_assume, proptest};
 
-/// Bounds as instants, `..` for none: numbers of seconds cannot be checked by eye.
+/// The bounds as instants, and `..` for none: nobody can check numbers of seconds by eye.
 fn bounds(text: &str) -> Result<(String, String), DateError> {
     let date = Date::parse(text)?;
     let shown = |second: Option<i64>| second.map_or("..".to_owned(), format_instant).replace("T00:00:00Z", "");
@@ -9,11 +9,11 @@ fn bounds(text: &str) -> Result<(String, String), DateError> {
 }
 
 #[test]
-fn spans() {
+fn span_of_each_form() {
     for (text, earliest, latest) in [
         ("2021", "2021-01-01", "2022-01-01"),
         ("0000", "0000-01-01", "0001-01-01"),
-        ("9999-12-30", "9999-12-30", "9999-12-30T22:00:00Z"), // the last instant that can be written
+        ("9999-12-30", "9999-12-30", "9999-12-30T22:00:00Z"), // the last instant of RFC 3339
         ("2021-07", "2021-07-01", "2021-08-01"),
         ("2021-12", "2021-12-01", "2022-01-01"),
         ("2021-07-09", "2021-07-09", "2021-07-10"),
@@ -26,7 +26,7 @@ fn spans() {
         ("2021-07-11T23:30:00-04:30", "2021-07-12T04:00:00Z", "2021-07-12T04:00:01Z"),
         ("2016-12-31T23:59:60Z", "2016-12-31T23:59:59Z", "2017-01-01"),
         ("2017-01-01T02:59:60+03:00", "2016-12-31T23:59:59Z", "2017-01-01"),
-        // Doubt does not widen.
+        // Uncertainty does not widen the span.
         ("2021-07-18?", "2021-07-18", "2021-07-19"),
         ("2021-07~", "2021-07-01", "2021-08-01"),
         ("2021%", "2021-01-01", "2022-01-01"),
@@ -66,10 +66,10 @@ fn spans() {
 #[test]
 fn years_beyond_four_digits() {
     let first_second = |text| Date::parse(text).ok().and_then(|date| date.earliest);
-    assert_eq!(first_second("-0001"), Some(FIRST_WRITABLE - 365 * 86_400));
-    assert_eq!(first_second("-0004"), Some(FIRST_WRITABLE - (366 + 3 * 365) * 86_400));
-    assert_eq!(first_second("Y12000"), Some(FIRST_WRITABLE + 30 * 146_097 * 86_400));
-    assert_eq!(first_second("Y-12000"), Some(FIRST_WRITABLE - 30 * 146_097 * 86_400));
+    assert_eq!(first_second("-0001"), Some(MIN_RFC3339 - 365 * 86_400));
+    assert_eq!(first_second("-0004"), Some(MIN_RFC3339 - (366 + 3 * 365) * 86_400));
+    assert_eq!(first_second("Y12000"), Some(MIN_RFC3339 + 30 * 146_097 * 86_400));
+    assert_eq!(first_second("Y-12000"), Some(MIN_RFC3339 - 30 * 146_097 * 86_400));
     for (text, earliest, latest) in
         [("Y9223372036854775807", i64::MAX - 1, i64::MAX), ("Y-9223372036854775807", i64::MIN, i64::MIN + 1)]
     {
@@ -95,7 +95,7 @@ fn canonical_spelling() {
 }
 
 #[test]
-fn refusals_say_what_to_write() {
+fn errors_say_what_to_write() {
     let general = "write 2021-07-09, 2021-07 or 2021 (`?` when uncertain, `A/B` for an interval, `..` for an open end)";
     for (text, sentence) in [
         ("2021-02-30", "`2021-02-30` is not a date: February 2021 has 28 days"),
@@ -117,18 +117,18 @@ fn refusals_say_what_to_write() {
             "2021-07-11T09:30:00.250Z",
             "`2021-07-11T09:30:00.250Z` has a fraction of a second; write 2021-07-11T09:30:00Z",
         ),
-        ("", "`` says nothing about when; leave the date out"),
-        ("../..", "`../..` says nothing about when; leave the date out"),
-        ("/", "`/` says nothing about when; leave the date out"),
-        ("/..", "`/..` says nothing about when; leave the date out"),
+        ("", "`` does not give a date; leave the date out"),
+        ("../..", "`../..` does not give a date; leave the date out"),
+        ("/", "`/` does not give a date; leave the date out"),
+        ("/..", "`/..` does not give a date; leave the date out"),
     ] {
-        let said = Date::parse(text).map_err(|error| error.to_string());
-        assert_eq!(said, Err(sentence.replace("{general}", general)), "{text}");
+        let message = Date::parse(text).map_err(|error| error.to_string());
+        assert_eq!(message, Err(sentence.replace("{general}", general)), "{text}");
     }
 }
 
 #[test]
-fn intervals_the_wrong_way_round() {
+fn interval_that_ends_before_it_starts_is_rejected() {
     for text in [
         "2021/2020",
         "2021-08/2021-07-31",
@@ -140,7 +140,7 @@ fn intervals_the_wrong_way_round() {
 }
 
 #[test]
-fn level_2_is_refused_as_such() {
+fn level_2_is_rejected_as_level_2() {
     for text in [
         "[2021..2022]",
         "{2021,2022}",
@@ -158,7 +158,7 @@ fn level_2_is_refused_as_such() {
 }
 
 #[test]
-fn refused() {
+fn invalid_dates_are_rejected() {
     for text in [
         "Y1985",
         "-0000",
@@ -224,34 +224,34 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_text_is_a_date_or_a_sentence(text in any::<String>()) {
+    fn any_text_gives_a_date_or_a_one_line_error(text in any::<String>()) {
         if let Err(error) = Date::parse(&text) { prop_assert!(!error.to_string().contains('\n')); }
         let _ = instant(&text);
     }
 
     #[test]
-    fn near_dates_neither_panic_nor_drift(text in "(Y-?[0-9]{4,20}|-?[0-9X]{4}(-[0-9X]{2}(-[0-9X]{2})?)?[?~%]?|[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9](:[0-6][0-9])?(Z|[+-][01][0-9](:[0-5]0)?)?|(\\.\\.)?)(/(\\.\\.|[0-9]{4}(-[0-2][0-9](-[0-3][0-9])?)?[?~%]?)?)?") {
+    fn texts_like_dates_parse_to_themselves_or_fail(text in "(Y-?[0-9]{4,20}|-?[0-9X]{4}(-[0-9X]{2}(-[0-9X]{2})?)?[?~%]?|[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9](:[0-6][0-9])?(Z|[+-][01][0-9](:[0-5]0)?)?|(\\.\\.)?)(/(\\.\\.|[0-9]{4}(-[0-2][0-9](-[0-3][0-9])?)?[?~%]?)?)?") {
         let Ok(date) = Date::parse(&text) else { return Ok(()) };
         if let (Some(earliest), Some(latest)) = (date.earliest, date.latest) { prop_assert!(earliest < latest, "{}", text); }
         prop_assert!(date.earliest.is_some() || date.latest.is_some());
         prop_assert_eq!(Date::parse(&date.edtf), Ok(date.clone()));
     }
 
-    /// Our count of days against the calendar of `jiff`.
+    /// Compares our day count with the calendar of `jiff`.
     #[test]
-    fn days_are_those_of_the_calendar(year in 0i16..=9998, month in 1i8..=12, day in 1i8..=31) {
+    fn days_agree_with_the_calendar_of_jiff(year in 0i16..=9998, month in 1i8..=12, day in 1i8..=31) {
         let Ok(date) = jiff::civil::Date::new(year, month, day) else { return Ok(()) };
         let start = date.to_zoned_datetime(jiff::tz::TimeZone::UTC).map_err(|e| proptest::test_runner::TestCaseError::fail(e.to_string()))?;
         prop_assert_eq!(Date::parse(&date.to_string()).map(|date| date.earliest), Ok(Some(start.timestamp().as_second())));
     }
 
     #[test]
-    fn instants_survive_writing(second in FIRST_WRITABLE..=253_402_207_200i64) {
+    fn formatted_instants_parse_to_themselves(second in MIN_RFC3339..=253_402_207_200i64) {
         prop_assert_eq!(instant(&format_instant(second)), Ok(second));
     }
 
     #[test]
-    fn any_second_can_be_written(second in any::<i64>()) {
+    fn any_second_can_be_formatted(second in any::<i64>()) {
         prop_assume!(second != 0);
         prop_assert!(format_instant(second).ends_with('Z'));
     }

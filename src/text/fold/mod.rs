@@ -1,7 +1,8 @@
-//! Names as keys: what is left of a name when case, accents, variants of Arabic letters, articles and punctuation
-//! no longer count. Two names with the same key are *written* alike; that they are the same is never implied.
+//! Folding: keys of names under which case, accents, variants of Arabic letters, articles and punctuation do not count.
 //!
-//! A name has two keys, and names are alike when either agrees:
+//! Two names with the same key have the same *spelling*. They can still belong to different people or places.
+//!
+//! A name has two keys. Two names match when either key is equal:
 //!
 //! | name | [`fold`] | [`fold_joined`] |
 //! |---|---|---|
@@ -12,8 +13,8 @@
 //! | Alkadhimi | `alkadhimi` | `alkadhimi` |
 //! | عبد الله, عبدالله | `عبد الله`, `عبدالله` | `عبدالله` |
 //!
-//! The first forgets articles, the second forgets where words part. Neither cuts an article off a longer Latin word:
-//! that would make Alan, Albert and Elena into An, Bert and Ena.
+//! The first ignores articles, the second ignores the spaces between words. Neither removes an article from the start of a longer
+//! Latin word: that would turn Alan, Albert and Elena into An, Bert and Ena.
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
@@ -22,33 +23,33 @@ use unicode_script::{Script, UnicodeScript};
 #[cfg(test)]
 mod tests;
 
-/// The Arabic article as other scripts write it, and as Arabic does when it stands alone.
+/// The Arabic article in Latin letters, and in Arabic letters when it is a word of its own.
 const ARTICLES: [&str; 4] = ["al", "el", "ul", ARABIC_ARTICLE];
 
 const ARABIC_ARTICLE: &str = "ال";
 
-/// The key of a name under which case, accents, variants of Arabic letters, articles and punctuation do not count.
+/// Returns the key of a name under which case, accents, variants of Arabic letters, articles and punctuation do not count.
 ///
-/// Words are parted by one space. The key is empty only when the text has no letter and no digit.
+/// Words are separated by one space. The key is empty only when the text has no letter and no digit.
 pub fn fold(text: &str) -> String {
     words(text).join(" ")
 }
 
-/// The key of a name under which, besides, it does not count where its words part.
+/// Returns the key of a name under which the spaces between words do not count either.
 ///
-/// It keeps articles: `al-Kadhimi` and `Alkadhimi` are alike only so. The key is empty only when the text has no
-/// letter and no digit.
+/// It keeps articles: otherwise `al-Kadhimi` and `Alkadhimi` would differ. The key is empty only when the text has no letter and
+/// no digit.
 pub fn fold_joined(text: &str) -> String {
-    // Composed once more: what was parted may be two halves of one sign.
-    parts(text).concat().nfc().collect()
+    // Joined words can form a composed character, so the key is normalized again.
+    words_with_articles(text).concat().nfc().collect()
 }
 
-/// The words of [`fold`], in their order: a query matches a name word-wise when the name has all its words.
+/// Returns the words of [`fold`], in order. A query matches a name by words when the name has all words of the query.
 pub fn words(text: &str) -> Vec<String> {
-    let mut words = parts(text);
+    let mut words = words_with_articles(text);
     let last = words.len().saturating_sub(1);
     let mut position = 0..;
-    // An article needs a noun after it: `Al` alone, or at the end, is somebody's name.
+    // An article precedes a noun: `Al` alone, or at the end, is a name.
     words.retain(|word| position.next() == Some(last) || !is_article(word));
     for word in &mut words {
         cut_arabic_article(word);
@@ -56,7 +57,8 @@ pub fn words(text: &str) -> Vec<String> {
     words
 }
 
-/// All keys of a name: each word, all words joined, and joined with their articles. Each once, none empty.
+/// Returns all keys of a name: each word, all words joined, and all words joined with their articles. They are distinct and not
+/// empty.
 pub fn forms(text: &str) -> Vec<String> {
     let mut forms = words(text);
     forms.push(forms.concat());
@@ -67,14 +69,14 @@ pub fn forms(text: &str) -> Vec<String> {
     forms
 }
 
-/// A key carried over to Latin letters: letters and digits of ASCII, which may be none.
+/// Transliterates a key to ASCII letters and digits. The result can be empty.
 pub fn to_latin(key: &str) -> String {
     any_ascii::any_ascii(key).to_ascii_lowercase().chars().filter(char::is_ascii_alphanumeric).collect()
 }
 
-/// The ISO 15924 code of the script that most letters of a text are in; the first one wins a tie.
+/// Returns the ISO 15924 code of the script of most letters of a text; among equally frequent ones, the first.
 ///
-/// Digits, punctuation and accents are in no script of their own: a text of nothing else has none.
+/// Digits, punctuation and accents belong to no script, so a text without letters gives `None`.
 pub fn script(text: &str) -> Option<&'static str> {
     let mut counts: Vec<(Script, usize)> = Vec::new();
     for script in text.chars().filter(|c| c.is_alphabetic()).map(|c| c.script()) {
@@ -86,57 +88,59 @@ pub fn script(text: &str) -> Option<&'static str> {
             None => counts.push((script, 1)),
         }
     }
-    // `max_by_key` gives the last of equals.
+    // `max_by_key` returns the last of equal elements.
     counts.iter().rev().max_by_key(|(_, count)| *count).map(|(script, _)| script.short_name())
 }
 
-/// Words with their articles. Never empty for a text with a letter or digit.
-pub(super) fn parts(text: &str) -> Vec<String> {
-    let mut parts = Vec::new();
+/// Returns the folded words of a text, articles included. There is at least one for a text with a letter or digit.
+pub(super) fn words_with_articles(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
     let mut word = String::new();
-    // The decomposition of `´` is a space and an accent, which would part the word.
+    // `´` decomposes to a space and an accent, which would split the word.
     for c in text.chars().map(|c| if c == '´' { '\'' } else { c }).nfkd() {
         if is_apostrophe(c) {
             if is_article(&word) {
-                part(&mut parts, &mut word);
+                end_word(&mut words, &mut word);
             }
-        } else if !is_silent(c) {
+        } else if !is_ignored(c) {
             for c in caseless(c) {
                 if let Some(pair) = letter_pair(c) {
                     word.push_str(pair);
                 } else if c.is_alphanumeric() || is_combining_mark(c) {
                     word.push(plain_letter(c));
                 } else {
-                    part(&mut parts, &mut word);
+                    end_word(&mut words, &mut word);
                 }
             }
         }
     }
-    part(&mut parts, &mut word);
-    if parts.is_empty() {
-        // Nothing but letters that do not count elsewhere, such as a lone ʿ: here they are all there is.
-        let signs = text.chars().filter(|c| c.is_alphanumeric() && !is_accent(*c));
-        word.extend(signs.flat_map(char::to_lowercase));
+    end_word(&mut words, &mut word);
+    if words.is_empty() {
+        // The text has only letters that are normally ignored, such as a lone ʿ. They are better than an empty key.
+        let letters = text.chars().filter(|c| c.is_alphanumeric() && !is_accent(*c));
+        word.extend(letters.flat_map(char::to_lowercase));
         if !word.is_empty() {
-            parts.push(word);
+            words.push(word);
         }
     }
-    parts
+    words
 }
 
-/// Ends a word. It is put together again, so that keys of Hangul or kana stay short.
-fn part(parts: &mut Vec<String>, word: &mut String) {
+/// Ends the current word. The word is composed again (NFC), so that keys of Hangul or kana stay short.
+fn end_word(words: &mut Vec<String>, word: &mut String) {
     if !word.is_empty() {
-        parts.push(word.nfc().collect());
+        words.push(word.nfc().collect());
         word.clear();
     }
 }
 
-/// Arabic writes its article and the noun as one word.
+/// Removes the article from an Arabic word; Arabic writes the article and the noun as one word.
 ///
-/// Three letters must stay, which spares Allah (`الله`), Alaa (`آلاء`) and Alan (`آلان`). Some nouns of the same look
-/// lose two letters (`إلياس`): telling them apart by their hamza would fail the many writers who leave it out.
-/// As often as it is there, so that `الألماني` and `ألماني` agree and a key is its own key.
+/// At least three letters must remain, which protects Allah (`الله`), Alaa (`آلاء`) and Alan (`آلان`). Some names that look the same
+/// lose two letters (`إلياس`). Only their hamza tells them apart, and many writers leave it out.
+///
+/// A repeated article is removed as often as it occurs, so that `الألماني` and `ألماني` have one key, and folding a key does not
+/// change it.
 fn cut_arabic_article(word: &mut String) {
     while let Some(noun) = word.strip_prefix(ARABIC_ARTICLE)
         && noun.chars().nth(2).is_some()
@@ -145,22 +149,22 @@ fn cut_arabic_article(word: &mut String) {
     }
 }
 
-/// Full case folding: `ß`, `ẞ` and `SS`, all sigmas, and all four Turkish i's agree.
+/// Full case folding: `ß`, `ẞ` and `SS` become equal, and so do all sigmas and all four Turkish i's.
 fn caseless(c: char) -> impl Iterator<Item = char> {
     c.to_lowercase().flat_map(char::to_uppercase).flat_map(char::to_lowercase)
 }
 
-/// Whether a word ends at this sign.
-pub(super) fn parts_words(c: char) -> bool {
-    !(c.is_alphanumeric() || is_combining_mark(c) || is_apostrophe(c) || is_silent(c) || c == '´')
+/// Returns true for a character that separates words.
+pub(super) fn is_word_boundary(c: char) -> bool {
+    !(c.is_alphanumeric() || is_combining_mark(c) || is_apostrophe(c) || is_ignored(c) || c == '´')
 }
 
-/// Whether a folded word is the Arabic article.
+/// Returns true for a folded word that is the Arabic article.
 pub(super) fn is_article(word: &str) -> bool {
     ARTICLES.contains(&word)
 }
 
-/// Apostrophes, and the signs that stand for hamza, ayn or a soft sign where other scripts are written in Latin.
+/// Returns true for apostrophes, and for the characters that represent hamza, ayn or a soft sign in transliterated names.
 fn is_apostrophe(c: char) -> bool {
     matches!(
         c,
@@ -169,8 +173,9 @@ fn is_apostrophe(c: char) -> bool {
     )
 }
 
-/// What is dropped without parting a word: accents, the full stops of initials, tatweel, invisible signs.
-fn is_silent(c: char) -> bool {
+/// Returns true for characters that are removed without splitting the word: accents, the periods of initials, tatweel, invisible
+/// characters.
+fn is_ignored(c: char) -> bool {
     matches!(
         c,
         '.' | '\u{640}' | '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
@@ -178,8 +183,8 @@ fn is_silent(c: char) -> bool {
     ) || is_accent(c)
 }
 
-/// Marks that only colour a letter. In the scripts of India and South-East Asia marks are vowels, and on kana they
-/// change the sound: without those other names would be left.
+/// Returns true for marks that only modify a letter. In the scripts of India and Southeast Asia, marks are vowels, and on kana they
+/// change the sound. Without those, the result would be another name, so they are not accents.
 fn is_accent(c: char) -> bool {
     is_combining_mark(c)
         && !matches!(c, '\u{3099}' | '\u{309a}')
@@ -195,8 +200,8 @@ fn is_accent(c: char) -> bool {
         )
 }
 
-/// Letters that Unicode does not decompose though they are variants of one another. Alef, waw and yeh with hamza
-/// have lost it as an accent before they come here.
+/// Maps variants of a letter that Unicode does not decompose to the plain letter. Alef, waw and yeh with hamza need no mapping: the
+/// hamza was already removed as an accent.
 fn plain_letter(c: char) -> char {
     match c {
         'ø' => 'o',
@@ -208,13 +213,13 @@ fn plain_letter(c: char) -> char {
         'ى' | 'ی' => 'ي',
         'ة' | 'ۃ' | 'ہ' | 'ھ' | 'ە' => 'ه',
         'ک' | 'ڪ' => 'ك',
-        '٠'..='٩' => shift(c, '٠'),
-        '۰'..='۹' => shift(c, '۰'),
+        '٠'..='٩' => ascii_digit(c, '٠'),
+        '۰'..='۹' => ascii_digit(c, '۰'),
         _ => c,
     }
 }
 
-/// Letters that are two elsewhere.
+/// Maps letters that are written as two letters elsewhere.
 fn letter_pair(c: char) -> Option<&'static str> {
     match c {
         'æ' => Some("ae"),
@@ -224,7 +229,7 @@ fn letter_pair(c: char) -> Option<&'static str> {
     }
 }
 
-/// The ASCII digit of the same value.
-fn shift(digit: char, zero: char) -> char {
+/// The ASCII digit with the same value.
+fn ascii_digit(digit: char, zero: char) -> char {
     char::from_digit(u32::from(digit) - u32::from(zero), 10).unwrap_or(digit)
 }

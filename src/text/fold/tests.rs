@@ -2,13 +2,13 @@ use crate::text::fold::{fold, fold_joined, script, words};
 use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
 use unicode_normalization::char::is_combining_mark;
 
-/// Rust counts marks that are vowels, and so most Arabic ones, as alphabetic.
+/// `char::is_alphanumeric` is true for marks that are vowels, which includes most Arabic marks.
 fn is_letter_or_digit(c: char) -> bool {
     c.is_alphanumeric() && !is_combining_mark(c)
 }
 
 #[test]
-fn keys() {
+fn folded_keys() {
     for (text, key) in [
         ("Ali al-Mikdam", "ali mikdam"),
         ("ALI AL-MIKDAM", "ali mikdam"),
@@ -30,7 +30,7 @@ fn keys() {
         ("Alan", "alan"),
         ("Elena", "elena"),
         ("Ulrich", "ulrich"),
-        // Accents, case, letters that are two elsewhere.
+        // Accents, case, letters that are written as two letters elsewhere.
         ("José Núñez", "jose nunez"),
         ("Hennis‑Plasschaert", "hennis plasschaert"),
         ("Straße", "strasse"),
@@ -67,12 +67,12 @@ fn keys() {
         ("ألماني", "ماني"),
         ("لواء ٤٥", "لواء 45"),
         ("ﷲ", "الله"),
-        // Marks that are more than accents.
+        // Marks that are not accents.
         ("がき", "がき"),
         ("ｶﾞｷ", "ガキ"),
         ("김정은", "김정은"),
         ("नरेन्द्र मोदी", "नरेन्द्र मोदी"),
-        // Nothing left, and never nothing.
+        // Empty keys, and the letters that prevent one.
         ("", ""),
         ("—!?", ""),
         ("ʿ", "ʿ"),
@@ -83,7 +83,7 @@ fn keys() {
 }
 
 #[test]
-fn joined_keys_agree() {
+fn joined_keys_ignore_spaces() {
     for (one, other) in [
         ("Ali al-Mikdam", "@ali_almikdam"),
         ("al-Kadhimi", "Alkadhimi"),
@@ -99,7 +99,7 @@ fn joined_keys_agree() {
 }
 
 #[test]
-fn other_names_stay_apart() {
+fn different_names_have_different_keys() {
     for (one, other) in [
         ("Alan", "An"),
         ("Albert", "Bert"),
@@ -116,7 +116,7 @@ fn other_names_stay_apart() {
 }
 
 #[test]
-fn a_name_has_the_words_of_its_queries() {
+fn name_contains_the_words_of_its_queries() {
     for (name, query) in [
         ("Ali al-Mikdam", "Mikdam"),
         ("Ali al-Mikdam", "al-Mikdam"),
@@ -146,7 +146,7 @@ fn scripts() {
 }
 
 #[test]
-fn every_character_has_a_key_that_is_its_own_key() {
+fn folding_the_key_of_any_character_changes_nothing() {
     for c in '\0'..='\u{1ffff}' {
         let text = c.to_string();
         for key in [fold, fold_joined] {
@@ -161,20 +161,20 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_key_is_its_own_key(text in any::<String>()) {
+    fn folding_a_key_changes_nothing(text in any::<String>()) {
         prop_assert_eq!(fold(&fold(&text)), fold(&text));
         prop_assert_eq!(fold_joined(&fold_joined(&text)), fold_joined(&text));
     }
 
     #[test]
-    fn articles_do_not_break_that(text in "[aelulALاأآلـىةءه'’ʿ´_@. -]{0,16}") {
+    fn folding_a_key_with_articles_changes_nothing(text in "[aelulALاأآلـىةءه'’ʿ´_@. -]{0,16}") {
         prop_assert_eq!(fold(&fold(&text)), fold(&text));
         prop_assert_eq!(fold_joined(&fold_joined(&text)), fold_joined(&text));
         prop_assert_eq!(fold(&text).is_empty(), !text.contains(char::is_alphanumeric));
     }
 
     #[test]
-    fn case_does_not_count(text in "[a-zA-ZÀ-ÖØ-öø-žα-ωА-яё' -]{0,24}") {
+    fn case_is_ignored(text in "[a-zA-ZÀ-ÖØ-öø-žα-ωА-яё' -]{0,24}") {
         for other in [text.to_uppercase(), text.to_lowercase()] {
             prop_assert_eq!(fold(&other), fold(&text));
             prop_assert_eq!(fold_joined(&other), fold_joined(&text));
@@ -182,13 +182,13 @@ proptest! {
     }
 
     #[test]
-    fn accents_do_not_count(text in "[a-zA-Zα-ωА-яء-ي -]{0,24}", accent in "[\u{300}-\u{304}\u{64b}-\u{652}]") {
+    fn accents_are_ignored(text in "[a-zA-Zα-ωА-яء-ي -]{0,24}", accent in "[\u{300}-\u{304}\u{64b}-\u{652}]") {
         let accented: String = text.chars().flat_map(|c| [c].into_iter().chain(c.is_alphabetic().then_some(accent.as_str()).into_iter().flat_map(str::chars))).collect();
         prop_assert_eq!(fold(&accented), fold(&text));
     }
 
     #[test]
-    fn letters_and_digits_leave_a_key(text in any::<String>()) {
+    fn texts_with_letters_or_digits_have_a_key(text in any::<String>()) {
         if text.contains(is_letter_or_digit) {
             prop_assert!(!fold(&text).is_empty());
             prop_assert!(!fold_joined(&text).is_empty());

@@ -1,10 +1,10 @@
-//! Letters: which consonants each may stand for, and how Arabic ones look in Latin.
+//! Letters: the consonants that each can stand for, and the transliteration of Arabic letters.
 
-/// Consonants that a letter, or letters together, may stand for; nothing for what is no consonant.
+/// The consonants that a letter or a group of letters can stand for, the most likely first. Empty for a vowel or a silent letter.
 type Options = &'static [&'static str];
 
-/// Latin letters that sound as one, the longer first.
-const TOGETHER: &[(&str, Options)] = &[
+/// Groups of Latin letters with one sound, longer ones first.
+const DIGRAPHS: &[(&str, Options)] = &[
     ("sch", &["S"]),
     ("tch", &["S"]),
     ("kh", &["k"]),
@@ -13,7 +13,7 @@ const TOGETHER: &[(&str, Options)] = &[
     ("qu", &["k"]),
     ("sh", &["S"]),
     ("ch", &["S", "k"]),
-    // Of Thamir, of Othman, and of Fathi, where they are two.
+    // As in Thamir, in Othman, and in Fathi, where they are two letters.
     ("th", &["t", "s", "th"]),
     ("dh", &["d", "z"]),
     ("zh", &["j"]),
@@ -21,17 +21,17 @@ const TOGETHER: &[(&str, Options)] = &[
     ("ph", &["f"]),
 ];
 
-/// Whether a word is in Arabic letters.
+/// Returns true for a word in Arabic letters.
 pub(crate) fn is_arabic(word: &str) -> bool {
     word.contains(|c| matches!(c, '\u{600}'..='\u{6ff}'))
 }
 
-/// Whether a word is in a script that leaves short vowels out.
+/// Returns true for a word in a script that leaves out short vowels: Arabic or Hebrew.
 pub(crate) fn is_abjad(word: &str) -> bool {
     is_arabic(word) || word.contains(|c| matches!(c, '\u{590}'..='\u{5ff}'))
 }
 
-/// Whether a vowel is heard first: some Arabic letters are heard as one only there.
+/// Returns true for a word that starts with the sound of a vowel. Alef and ayn sound like one only at the start.
 pub(crate) fn starts_with_vowel(word: &str) -> bool {
     word.starts_with(['ا', 'ع']) || (word.starts_with(is_vowel) && !starts_with_w(word))
 }
@@ -40,17 +40,18 @@ fn is_vowel(c: char) -> bool {
     matches!(c, 'a' | 'e' | 'i' | 'o' | 'u')
 }
 
-/// Ouali is Wali.
+/// Returns true for a word whose `ou` sounds like `w`: Ouali is Wali.
 fn starts_with_w(word: &str) -> bool {
     word.strip_prefix("ou").is_some_and(|rest| rest.starts_with(['a', 'e', 'i']))
 }
 
-/// What folding would take for a consonant: the Kurdish letter for e looks like the Arabic h at the end of a word.
-pub(crate) fn spelled(text: &str) -> String {
+/// Replaces letters that folding would treat as a consonant: the Kurdish letter for `e` looks like the Arabic `h` at the end of a
+/// word.
+pub(crate) fn replace_vowel_letters(text: &str) -> String {
     text.replace('\u{6d5}', "ا")
 }
 
-/// The consonants of a word in Latin or Arabic letters, in their order.
+/// The consonants of a word in Latin or Arabic letters, in order.
 pub(crate) fn consonants(word: &str) -> Vec<Options> {
     let mut all = Vec::new();
     let mut rest = word;
@@ -63,9 +64,9 @@ pub(crate) fn consonants(word: &str) -> Vec<Options> {
             rest = &rest[2..];
             continue;
         }
-        if let Some((together, options)) = TOGETHER.iter().find(|(together, _)| rest.starts_with(together)) {
+        if let Some((digraph, options)) = DIGRAPHS.iter().find(|(digraph, _)| rest.starts_with(digraph)) {
             all.push(*options);
-            rest = &rest[together.len()..];
+            rest = &rest[digraph.len()..];
             continue;
         }
         rest = after;
@@ -85,7 +86,7 @@ pub(crate) fn consonants(word: &str) -> Vec<Options> {
     all
 }
 
-/// Letters that are a consonant in front and a vowel, or nothing sure, within.
+/// Letters that are a consonant at the start of a word, and a vowel or uncertain inside it.
 fn half_vowel(c: char, is_first: bool, next: Option<char>) -> Options {
     match (c, is_first) {
         ('w', true) => &["w"],
@@ -97,6 +98,7 @@ fn half_vowel(c: char, is_first: bool, next: Option<char>) -> Options {
     }
 }
 
+/// The sounds of a letter that is always a consonant.
 fn consonant(c: char) -> Options {
     match c {
         'b' | 'p' | 'ب' | 'پ' => &["b"],
@@ -131,7 +133,7 @@ fn consonant(c: char) -> Options {
     }
 }
 
-/// A word in Latin letters, doubled ones once.
+/// Transliterates a word to Latin letters and removes doubled letters.
 pub(crate) fn romanized(word: &str) -> String {
     let mut letters = String::new();
     for c in word.chars() {
@@ -144,7 +146,7 @@ pub(crate) fn romanized(word: &str) -> String {
     letters
 }
 
-/// How an Arabic letter is written in Latin most often.
+/// The most common transliteration of an Arabic letter.
 fn latin(c: char) -> Option<&'static str> {
     Some(match c {
         'ا' | 'ع' => "a",

@@ -1,9 +1,9 @@
-//! Names by their sound: what is left of a name when spelling, vowels and script no longer count.
+//! Phonetic keys: keys of names under which spelling, vowels and script do not count.
 //!
-//! Arabic is written without short vowels and its names reach Latin letters by many roads: مقدام is Mikdam, Miqdam,
-//! Meqdam, Muqdam. What all of them keep is the order of the consonants, in classes of those that are exchanged. That
-//! skeleton is the key of a word; a letter that stands for more than one sound (th, dh, v, و) gives the word several keys,
-//! and words agree when they share one.
+//! Arabic is written without short vowels, and its names are transliterated in many ways: مقدام is Mikdam, Miqdam, Meqdam or
+//! Muqdam. All of them have the same consonants in the same order, if consonants that are often exchanged count as one class. This
+//! consonant skeleton is the key of a word. A letter that can stand for several sounds (th, dh, v, و) gives the word several keys.
+//! Two words match when they share a key.
 //!
 //! | name | keys |
 //! |---|---|
@@ -12,15 +12,15 @@
 //! | Kazemi, Khadimi | `kzm`; `kdm` |
 //! | Abd al-Rahman, Abdurrahman, عبد الرحمن | `bdrhmn` |
 //!
-//! Articles do not count, the son's and daughter's particles (bin, ibn, bint) need not be there, and two words that
-//! stand side by side have the key of both as one word too, because where names part is as uncertain as their vowels.
-//! Other scripts than Arabic and Latin are carried over to Latin by `any_ascii` first.
+//! Articles are ignored. The particles for son and daughter (bin, ibn, bint) are optional. Two adjacent words also have a key as
+//! one word, because spaces in names are as uncertain as vowels. `any_ascii` transliterates other scripts than Arabic and Latin
+//! first.
 //!
-//! Two names with a common key *may* be one name; [`closeness`](crate::text::similarity) says how near they are.
+//! Two names with a common key *may* be the same name; [`closeness`](crate::text::similarity) says how similar they are.
 
 use std::ops::Range;
 
-use crate::text::fold::{parts, to_latin};
+use crate::text::fold::{to_latin, words_with_articles};
 
 mod letter;
 #[cfg(test)]
@@ -28,50 +28,51 @@ mod tests;
 
 use crate::text::phonetic::letter::is_arabic;
 
-/// A word has at most so many keys: beyond that the likeliest reading of its letters counts alone.
-const MOST_KEYS: usize = 8;
+/// Maximum skeletons of a word. Beyond that, only the most likely sound of each further letter is used.
+const MAX_SKELETONS: usize = 8;
 
-/// Articles of Arabic as Latin letters write them; before some consonants they sound like these (`as-Sadr`).
+/// The Arabic article, in Latin and Arabic letters.
 const ARTICLES: &[&str] = &["al", "el", "il", "ul", "ال"];
+/// Consonants to which the `l` of a preceding article assimilates (`as-Sadr`).
 const SUN_LETTERS: &[&str] = &["sh", "ch", "dh", "th", "l", "s", "z", "d", "t", "n", "r"];
 
-/// Son, daughter: some write them and some do not.
+/// Words for son and daughter, which are often left out.
 const PARTICLES: &[&str] = &["bin", "ben", "ibn", "bint", "ould", "wuld", "بن", "ابن", "بنت"];
 
-/// Servant: the first half of names such as Abd al-Rahman, with the article grown onto it.
+/// Spellings of "servant", the first part of names such as Abd al-Rahman, also joined with the article.
 const SERVANTS: &[&str] = &[
     "abd", "abdal", "abdel", "abdol", "abdul", "abdoul", "abdool", "abdu", "abdou", "abdur", "abder", "abdes", "abdus",
     "abden", "abdun", "عبد",
 ];
 
-/// A name as it sounds.
+/// The sound of a name: the phonetic keys of its words and of its pairs of words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sound {
-    /// Its words, without articles and particles.
+    /// The words, without articles and particles.
     pub words: Vec<Word>,
-    /// Neighbours as one word.
+    /// Adjacent words, each pair as one word.
     pub pairs: Vec<Pair>,
-    /// How many articles it has.
+    /// The number of articles.
     pub articles: usize,
 }
 
-/// A word as it sounds.
+/// The sound of a word.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Word {
-    /// Its letters in Latin, as they are compared in [`closeness`](crate::text::similarity).
+    /// The word in Latin letters, as [`closeness`](crate::text::similarity) compares it.
     pub letters: String,
-    /// Its skeletons, never empty.
+    /// The skeletons, never empty.
     pub keys: Vec<String>,
-    /// Whether its script leaves short vowels out.
+    /// True when its script leaves out short vowels (an abjad).
     pub is_abjad: bool,
 }
 
-/// Two neighbours as one word.
+/// The sound of two adjacent words as one word.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pair {
-    /// The places in [`Sound::words`] that it covers; a particle has none.
+    /// The indexes in [`Sound::words`] that the pair covers; a particle has none.
     pub words: Range<usize>,
-    /// Its skeletons, never empty.
+    /// The skeletons, never empty.
     pub keys: Vec<String>,
 }
 
@@ -83,7 +84,7 @@ struct Token {
 }
 
 impl Sound {
-    /// How a name sounds. A text with no letter and no digit has no words.
+    /// Returns the sound of a name. A text without letters and digits has no words.
     pub fn of(text: &str) -> Self {
         let mut sound = Self::default();
         let tokens = tokens(text, &mut sound.articles);
@@ -102,7 +103,7 @@ impl Sound {
         sound
     }
 
-    /// All keys of words and pairs, each once.
+    /// Returns the keys of all words and pairs, without duplicates.
     pub fn keys(&self) -> Vec<String> {
         let words = self.words.iter().flat_map(|word| &word.keys);
         let mut keys: Vec<String> = words.chain(self.pairs.iter().flat_map(|pair| &pair.keys)).cloned().collect();
@@ -120,14 +121,14 @@ impl Token {
     }
 }
 
-/// The words and particles of a name in its order; articles are counted and left out.
+/// The words and particles of a name, in order. Articles are counted and removed.
 fn tokens(text: &str, articles: &mut usize) -> Vec<Token> {
-    let parts = parts(&letter::spelled(text));
-    let abjads: Vec<bool> = parts.iter().map(|part| letter::is_abjad(part)).collect();
-    let words: Vec<String> = parts.into_iter().map(latin).collect();
+    let words = words_with_articles(&letter::replace_vowel_letters(text));
+    let abjads: Vec<bool> = words.iter().map(|word| letter::is_abjad(word)).collect();
+    let words: Vec<String> = words.into_iter().map(arabic_or_latin).collect();
     let is_article = |at: usize| {
         let word = words[at].as_str();
-        // Without a noun after it, it is a name.
+        // An article precedes a noun; otherwise the word is a name.
         words.get(at + 1).is_some_and(|next| {
             let sound = word.strip_prefix(['a', 'e', 'u']).unwrap_or_default();
             ARTICLES.contains(&word) || (SUN_LETTERS.contains(&sound) && next.starts_with(sound))
@@ -140,7 +141,7 @@ fn tokens(text: &str, articles: &mut usize) -> Vec<Token> {
         if is_article(at) {
             *articles += 1;
         } else if has_next && SERVANTS.contains(&word.as_str()) {
-            // `Abd al-Rahman` is one word, whose article does not count.
+            // `Abd al-Rahman` becomes one word without its article.
             at += if is_article(at + 1) { 2 } else { 1 };
             let servant = if is_arabic(word) { "عبد" } else { "abd" };
             let text = format!("{servant}{}", without_article(&words[at], 2));
@@ -157,23 +158,24 @@ fn tokens(text: &str, articles: &mut usize) -> Vec<Token> {
     tokens
 }
 
-/// A word in Arabic or Latin letters.
-fn latin(word: String) -> String {
+/// Transliterates a word to Latin letters, unless it is in Arabic letters.
+fn arabic_or_latin(word: String) -> String {
     if is_arabic(&word) {
         return word;
     }
     to_latin(&word)
 }
 
-/// Arabic writes its article and the noun as one word; so many letters must stay.
-fn without_article(word: &str, stay: usize) -> &str {
+/// Removes the article from an Arabic word, if at least this many letters remain. Arabic writes the article and the noun as one
+/// word.
+fn without_article(word: &str, min_letters: usize) -> &str {
     match word.strip_prefix("ال") {
-        Some(noun) if noun.chars().count() >= stay => noun,
+        Some(noun) if noun.chars().count() >= min_letters => noun,
         _ => word,
     }
 }
 
-/// `abdurrahman`, `abdelkarim`, `عبدالكريم`: a servant without the article within.
+/// Removes the article inside a name with "servant": `abdurrahman`, `abdelkarim`, `عبدالكريم`.
 fn without_inner_article(word: &str) -> Option<String> {
     if let Some(noun) = word.strip_prefix("عبدال") {
         return (!noun.is_empty()).then(|| format!("عبد{noun}"));
@@ -198,7 +200,7 @@ fn keys(word: &str) -> Vec<String> {
     let plain = without_inner_article(word);
     let word = plain.as_deref().unwrap_or(word);
     let mut keys = skeletons(word);
-    // `@ali_almikdam`: the article may have grown onto a word in Latin letters too, which Albert shows not to be sure.
+    // In `@ali_almikdam` the article is joined to the Latin word. In Albert it is not an article, so both readings count.
     if let Some(noun) = ["al", "el", "ul"].iter().find_map(|article| word.strip_prefix(article))
         && noun.len() >= 4
     {
@@ -209,8 +211,8 @@ fn keys(word: &str) -> Vec<String> {
     keys
 }
 
-/// The skeletons of two words as one. The last letter of the first is silent at the end of a word only (فتح الله, Fathallah)
-/// or a t before the next (هبة الله, Hibatallah).
+/// The skeletons of two words as one word. A final `h` of the first word is silent only at the end of a word (فتح الله,
+/// Fathallah), or becomes a `t` before the next word (هبة الله, Hibatallah).
 fn joined(word: &str, next: &str) -> Vec<String> {
     let mut keys = keys(&format!("{word}{next}"));
     if let Some(stem) = word.strip_suffix('ه') {
@@ -221,20 +223,21 @@ fn joined(word: &str, next: &str) -> Vec<String> {
     keys
 }
 
+/// All consonant skeletons of a word.
 fn skeletons(word: &str) -> Vec<String> {
     let mut all = vec![String::new()];
     for options in letter::consonants(word) {
-        let options = if all.len() * options.len() > MOST_KEYS { &options[..1] } else { options };
+        let options = if all.len() * options.len() > MAX_SKELETONS { &options[..1] } else { options };
         all = all.iter().flat_map(|key| options.iter().map(move |option| format!("{key}{option}"))).collect();
     }
     let first = word.chars().next();
     for key in &mut all {
         if key.is_empty() {
-            // Nothing but vowels: the first of them has to do.
+            // The word has only vowels, so the first one is the key.
             key.push('\'');
             key.extend(first);
         } else if key.chars().count() <= 2 && letter::starts_with_vowel(word) {
-            // So short a key says too little to forget that there was a vowel in front: Ali is not Lea.
+            // A short key must show an initial vowel, or Ali and Lea would have the same key.
             key.insert(0, '\'');
         }
     }

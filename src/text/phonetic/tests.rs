@@ -3,7 +3,7 @@ use crate::text::phonetic::Sound;
 use crate::text::similarity::closeness;
 use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
 
-/// Whether a name has every word of a query by its sound, pairs counting as words.
+/// Returns true when a name has every word of a query by sound; a pair counts as a word.
 fn sounds_alike(query: &str, name: &str) -> bool {
     let (query, name) = (Sound::of(query), Sound::of(name).keys());
     let has = |keys: &[String]| keys.iter().any(|key| name.contains(key));
@@ -14,7 +14,7 @@ fn sounds_alike(query: &str, name: &str) -> bool {
 }
 
 #[test]
-fn one_name_in_many_spellings() {
+fn spellings_of_one_name_match() {
     for names in [
         &["Mikdam", "Miqdam", "al-Mikdam", "Muqdam", "Meqdam", "Mekdām", "مقدام", "المقدام"][..],
         &["Kadhimi", "al-Kadhimi", "Kadhimy", "Kadimi", "الكاظمي", "کاظمی"],
@@ -56,7 +56,7 @@ fn one_name_in_many_spellings() {
     ] {
         for one in names {
             for other in names {
-                // What one writes as two words may be one for the other, not the other way round alone.
+                // One name may have as two words what the other has as one, so a match in one direction is enough.
                 assert!(sounds_alike(one, other) || sounds_alike(other, one), "{one}, {other}");
             }
         }
@@ -64,13 +64,13 @@ fn one_name_in_many_spellings() {
 }
 
 #[test]
-fn the_order_of_parts_does_not_count() {
+fn the_order_of_words_is_ignored() {
     assert!(sounds_alike("Mikdam Ali", "Ali al-Mikdam"));
     assert!(sounds_alike("Hennis Plasschaert, Jeanine", "Jeanine Hennis-Plasschaert"));
 }
 
 #[test]
-fn other_names_stay_apart() {
+fn different_names_do_not_match() {
     for (one, other) in [
         ("Ali", "Lea"),
         ("Ali", "Lola"),
@@ -85,7 +85,7 @@ fn other_names_stay_apart() {
 }
 
 #[test]
-fn the_nearest_is_the_likeliest() {
+fn closer_spellings_have_a_higher_closeness() {
     for (query, near, far) in [
         ("Miqdam", "Mikdam", "Makdoum"),
         ("Kazemi", "Kadhimi", "Qasimi"),
@@ -104,7 +104,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_name_has_keys(text in any::<String>()) {
+    fn every_word_has_keys(text in any::<String>()) {
         let sound = Sound::of(&text);
         prop_assert!(sound.words.iter().all(|word| !word.keys.is_empty() && word.keys.iter().all(|key| !key.is_empty())));
         prop_assert!(sound.pairs.iter().all(|pair| !pair.keys.is_empty() && pair.words.end <= sound.words.len()));
@@ -112,36 +112,36 @@ proptest! {
     }
 
     #[test]
-    fn letters_have_a_sound(text in "[a-zA-Zа-щα-ωا-غف-ي]{1,12}( [a-zA-Zа-щα-ωا-غف-ي]{1,12}){0,3}") {
+    fn text_with_letters_has_words(text in "[a-zA-Zа-щα-ωا-غف-ي]{1,12}( [a-zA-Zа-щα-ωا-غف-ي]{1,12}){0,3}") {
         prop_assert!(!Sound::of(&text).words.is_empty(), "{}", text);
     }
 
     #[test]
-    fn case_accents_and_signs_do_not_count(text in "[a-zA-Zéèüñç '-]{1,24}") {
+    fn case_and_accents_are_ignored(text in "[a-zA-Zéèüñç '-]{1,24}") {
         let keys = Sound::of(&text).keys();
         prop_assert_eq!(&Sound::of(&text.to_uppercase()).keys(), &keys);
         prop_assert_eq!(&Sound::of(&text.replace('é', "e").replace('ñ', "n")).keys(), &keys);
     }
 
     #[test]
-    fn a_name_sounds_like_itself_and_is_nearest(text in "[a-zء-ي]{2,10}( [a-zء-ي]{2,10}){0,3}", other in "[a-z]{2,10}( [a-z]{2,10}){0,2}") {
+    fn name_matches_itself_with_the_highest_closeness(text in "[a-zء-ي]{2,10}( [a-zء-ي]{2,10}){0,3}", other in "[a-z]{2,10}( [a-z]{2,10}){0,2}") {
         prop_assert!(sounds_alike(&text, &text));
         let (one, other) = (Sound::of(&text), Sound::of(&other));
         let own = closeness(&one, &one);
         prop_assert!((0.0..=1.0).contains(&closeness(&one, &other)));
-        // Words without letters of their own, such as ء, are no reason for likeness.
+        // Words without Latin letters, such as ء, do not add to the closeness.
         prop_assert!(own == 1.0 || one.words.iter().any(|word| word.letters.is_empty()), "{}", own);
         prop_assert!(own >= closeness(&one, &other));
     }
 
     #[test]
-    fn closeness_is_the_same_both_ways_for_single_words(one in "[a-zء-ي]{2,10}", other in "[a-zء-ي]{2,10}") {
+    fn closeness_of_single_words_is_symmetric(one in "[a-zء-ي]{2,10}", other in "[a-zء-ي]{2,10}") {
         let (one, other) = (Sound::of(&one), Sound::of(&other));
         prop_assert!((closeness(&one, &other) - closeness(&other, &one)).abs() < 1e-9);
     }
 
     #[test]
-    fn what_folds_alike_sounds_alike(text in "[a-zA-Z]{2,10}( [a-zA-Z]{2,10}){0,2}") {
+    fn folded_names_match_their_original(text in "[a-zA-Z]{2,10}( [a-zA-Z]{2,10}){0,2}") {
         prop_assert_eq!(words(&text).len(), words(&fold(&text)).len());
         prop_assert!(sounds_alike(&fold(&text), &text) || fold(&text) != text.to_lowercase());
     }

@@ -1,7 +1,7 @@
-//! Full text: the words by which texts are found, and the language in which they are asked for.
+//! Full-text search: the words of texts, and the query language.
 //!
-//! Words are those of [`fold`]: without case, accents, articles and variants of Arabic letters. Both databases
-//! are given the words and not the text, so that both find the same.
+//! Words are those of [`fold`]: case, accents, articles and variants of Arabic letters do not count. Both databases index these
+//! words instead of the text, so both find the same results.
 
 use crate::text::fold;
 use crate::text::phonetic::Sound;
@@ -9,21 +9,21 @@ use crate::text::phonetic::Sound;
 #[cfg(test)]
 mod tests;
 
-/// Longer words are cut.
-const LONGEST_WORD: usize = 64;
-/// Of a word the first so many occurrences in a text are kept: PostgreSQL forgets the positions of more.
-const MOST_OCCURRENCES: usize = 255;
-/// Of a text the first so many words: PostgreSQL knows no positions beyond 16,383.
-pub const MOST_WORDS: usize = 12_000;
-/// The most words of a query.
-const MOST_ASKED: usize = 32;
+/// Maximum characters of a word; longer words are cut.
+const MAX_WORD_CHARS: usize = 64;
+/// Maximum indexed occurrences of a word in a text. PostgreSQL stores no positions beyond these.
+const MAX_OCCURRENCES: usize = 255;
+/// Maximum indexed words of a text. PostgreSQL has no positions beyond 16,383.
+pub const MAX_WORDS: usize = 12_000;
+/// Maximum words of a query.
+const MAX_QUERY_WORDS: usize = 32;
 
-/// Stands where a word is not kept, or where one text ends and the next begins, so that no phrase reaches over it. No
-/// folded word holds this sign.
+/// A placeholder for a word that is not indexed, and between two texts. No phrase matches across it, because no folded word
+/// contains this character.
 pub const GAP: &str = "\u{fffd}";
 
-/// The words of texts in their order, at most so many, with a [`GAP`] between texts.
-pub fn words<'t>(texts: impl IntoIterator<Item = &'t str>, most: usize) -> Vec<String> {
+/// Returns the words of texts in order, at most `max`, with a [`GAP`] between texts.
+pub fn words<'t>(texts: impl IntoIterator<Item = &'t str>, max: usize) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     let mut occurrences = std::collections::HashMap::new();
     for text in texts {
@@ -31,12 +31,12 @@ pub fn words<'t>(texts: impl IntoIterator<Item = &'t str>, most: usize) -> Vec<S
             all.push(GAP.to_owned());
         }
         for mut word in folded(text) {
-            if all.len() >= most {
+            if all.len() >= max {
                 return all;
             }
             let seen: &mut usize = occurrences.entry(word.clone()).or_default();
             *seen += 1;
-            if *seen > MOST_OCCURRENCES {
+            if *seen > MAX_OCCURRENCES {
                 word = GAP.to_owned();
             }
             all.push(word);
@@ -48,35 +48,39 @@ pub fn words<'t>(texts: impl IntoIterator<Item = &'t str>, most: usize) -> Vec<S
 fn folded(text: &str) -> Vec<String> {
     let mut words = fold::words(text);
     for word in &mut words {
-        if let Some((end, _)) = word.char_indices().nth(LONGEST_WORD) {
+        if let Some((end, _)) = word.char_indices().nth(MAX_WORD_CHARS) {
             word.truncate(end);
         }
     }
     words
 }
 
-/// What is looked for.
+/// A parsed search query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query {
-    /// What must be there, and what must not; at least one term is wanted.
+    /// The terms, of which at least one is required.
     pub terms: Vec<Term>,
 }
 
 /// A word or a phrase.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Term {
-    /// Its words, side by side in this order; never empty.
+    /// The words, which must occur next to each other in this order. Never empty.
     pub words: Vec<String>,
-    /// Whether the last word may go on.
+    /// True when the last word is a prefix, so that longer words match it too.
     pub is_prefix: bool,
-    /// Whether it must not be there.
+    /// True when the term must not occur.
     pub is_excluded: bool,
 }
 
 impl Query {
-    /// Reads a query: words, `"phrases"`, `prefix*`, and `-` in front of what must not be there. Whatever else is written
-    /// is taken for words, as people do not write for parsers.
-    pub fn parse(text: &str) -> Result<Self, Mistake> {
+    /// Parses a query: words, `"phrases"`, `prefix*`, and `-` before a term that must not occur. Any other syntax is read as words,
+    /// so that a query cannot have a syntax error.
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError`] when no required word is left, or there are too many words.
+    pub fn parse(text: &str) -> Result<Self, QueryError> {
         let mut terms = Vec::new();
         let mut rest = text.trim_start();
         while !rest.is_empty() {
@@ -94,7 +98,7 @@ impl Query {
                 }
             };
             let mut words = folded(piece);
-            // What follows a space may be the article's noun, which leaves no article in a text.
+            // The noun of a trailing article may follow after a space. The index has no article before a noun, so it is removed.
             while !is_prefix && words.len() > 1 && words.last().is_some_and(|word| fold::is_article(word)) {
                 words.pop();
             }
@@ -103,95 +107,94 @@ impl Query {
             }
             rest = after.trim_start();
         }
-        // An article is in no text that has a noun after it.
+        // The index has no articles before nouns, so an article would match nothing.
         let is_article = |term: &Term| !term.is_excluded && term.words.len() == 1 && fold::is_article(&term.words[0]);
         if terms.iter().any(|term| !term.is_excluded && !is_article(term)) {
             terms.retain(|term| !is_article(term));
         }
         match terms.iter().map(|term| term.words.len()).sum::<usize>() {
-            0 => Err(Mistake::Empty),
-            words if words > MOST_ASKED => Err(Mistake::Long),
-            _ if terms.iter().all(|term| term.is_excluded) => Err(Mistake::OnlyExcluded),
+            0 => Err(QueryError::Empty),
+            words if words > MAX_QUERY_WORDS => Err(QueryError::TooLong),
+            _ if terms.iter().all(|term| term.is_excluded) => Err(QueryError::OnlyExcluded),
             _ => Ok(Self { terms }),
         }
     }
 
-    /// The terms that must be there.
-    pub fn wanted(&self) -> impl Iterator<Item = &Term> {
+    /// The terms that must occur.
+    pub fn required(&self) -> impl Iterator<Item = &Term> {
         self.terms.iter().filter(|term| !term.is_excluded)
     }
 
-    /// The same with all wanted words side by side, in the order in which they were asked for.
+    /// Returns the query with all required words as one phrase, in their order.
     pub fn as_phrase(&self) -> Self {
-        let words = self.wanted().flat_map(|term| term.words.clone()).collect();
-        let is_prefix = self.wanted().last().is_some_and(|term| term.is_prefix);
+        let words = self.required().flat_map(|term| term.words.clone()).collect();
+        let is_prefix = self.required().last().is_some_and(|term| term.is_prefix);
         let excluded = self.terms.iter().filter(|term| term.is_excluded).cloned();
         Self { terms: std::iter::once(Term { words, is_prefix, is_excluded: false }).chain(excluded).collect() }
     }
 }
 
-/// Why a query cannot be asked.
+/// Why a query is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Mistake {
-    /// It has no word.
+pub enum QueryError {
+    /// The query has no word.
     #[error(
-        "The search has no letter or digit: write words, \"a phrase\", a beginning with * or -what must not be there"
+        "The search has no letter or digit: write words, \"a phrase\", a prefix with * (tortur*) or an excluded word with - (-word)"
     )]
     Empty,
-    /// It says only what must not be there.
-    #[error("The search says only what must not be there: add a word that must")]
+    /// The query has only excluded terms.
+    #[error("The search has only excluded words: add a word that must occur")]
     OnlyExcluded,
-    /// It has too many words.
+    /// The query has too many words.
     #[error("The search has more than 32 words: write fewer")]
-    Long,
+    TooLong,
 }
 
 fn is_quote(c: char) -> bool {
     matches!(c, '"' | '“' | '”' | '„' | '«' | '»')
 }
 
-/// Where in a text the wanted words stand: spans in code points, in order, none within another.
+/// Returns the spans of the required words in a text: start and end in code points, in order, without overlaps.
 pub fn spans(text: &str, query: &Query) -> Vec<(usize, usize)> {
     let mut found: Vec<(usize, usize)> = Vec::new();
     for (start, end, word) in segments(text) {
-        let is_wanted = |folded: &String| {
-            query.wanted().any(|term| {
-                term.words.iter().enumerate().any(|(at, wanted)| {
-                    folded == wanted || (term.is_prefix && at + 1 == term.words.len() && folded.starts_with(wanted))
+        let is_required = |folded: &String| {
+            query.required().any(|term| {
+                term.words.iter().enumerate().any(|(at, required)| {
+                    folded == required || (term.is_prefix && at + 1 == term.words.len() && folded.starts_with(required))
                 })
             })
         };
-        if folded(word).iter().any(is_wanted) {
+        if folded(word).iter().any(is_required) {
             found.push((start, end));
         }
     }
     found
 }
 
-/// Where in a name the words stand that agree with those asked for, by their letters or by their sound.
-pub fn named_spans(name: &str, query: &Query, asked: &Sound) -> Vec<(usize, usize)> {
-    let agrees = |word: &str| {
+/// Returns the spans of the words of a name that match a query by letters or by sound.
+pub fn name_spans(name: &str, query: &Query, query_sound: &Sound) -> Vec<(usize, usize)> {
+    let sounds_alike = |word: &str| {
         let sound = Sound::of(word);
         let mut keys = sound.words.iter().flat_map(|word| &word.keys);
-        keys.any(|key| asked.words.iter().any(|asked| asked.keys.contains(key)))
+        keys.any(|key| query_sound.words.iter().any(|word| word.keys.contains(key)))
     };
     let mut found = spans(name, query);
-    found.extend(segments(name).filter(|(.., word)| agrees(word)).map(|(start, end, _)| (start, end)));
+    found.extend(segments(name).filter(|(.., word)| sounds_alike(word)).map(|(start, end, _)| (start, end)));
     found.sort_unstable();
     found.dedup();
     found
 }
 
-/// The words of a text as they are written, with their places in code points.
+/// The words of a text as they are written, with their start and end in code points.
 fn segments(text: &str) -> impl Iterator<Item = (usize, usize, &str)> {
     let mut at = 0;
-    text.split_inclusive(fold::parts_words).filter_map(move |piece| {
+    text.split_inclusive(fold::is_word_boundary).filter_map(move |piece| {
         let start = at;
         at += piece.chars().count();
-        let is_sign = |c: char| !c.is_alphanumeric();
-        let word = piece.trim_start_matches(is_sign);
+        let word = piece.trim_start_matches(|c: char| !c.is_alphanumeric());
         let start = start + piece.chars().count() - word.chars().count();
-        let word = word.trim_end_matches(|c| fold::parts_words(c) || c == '.');
+        let word = word.trim_end_matches(|c| fold::is_word_boundary(c) || c == '.');
         (!word.is_empty()).then(|| (start, start + word.chars().count(), word))
     })
 }

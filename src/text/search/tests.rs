@@ -1,5 +1,5 @@
 use crate::text::phonetic::Sound;
-use crate::text::search::{GAP, Mistake, Query, Term, named_spans, spans, words};
+use crate::text::search::{GAP, Query, QueryError, Term, name_spans, spans, words};
 use proptest::prelude::{ProptestConfig, any, prop_assert, proptest};
 
 fn term(words: &[&str], is_prefix: bool, is_excluded: bool) -> Term {
@@ -7,7 +7,7 @@ fn term(words: &[&str], is_prefix: bool, is_excluded: bool) -> Term {
 }
 
 #[test]
-fn queries() {
+fn queries_parse_to_terms() {
     for (text, terms) in [
         ("security forces", vec![term(&["security"], false, false), term(&["forces"], false, false)]),
         ("\"security forces\"", vec![term(&["security", "forces"], false, false)]),
@@ -26,18 +26,18 @@ fn queries() {
     ] {
         assert_eq!(Query::parse(text), Ok(Query { terms }), "{text}");
     }
-    for (text, mistake) in [
-        ("", Mistake::Empty),
-        (" \"\" * ", Mistake::Empty),
-        ("-a -b", Mistake::OnlyExcluded),
-        (&"a ".repeat(33), Mistake::Long),
+    for (text, error) in [
+        ("", QueryError::Empty),
+        (" \"\" * ", QueryError::Empty),
+        ("-a -b", QueryError::OnlyExcluded),
+        (&"a ".repeat(33), QueryError::TooLong),
     ] {
-        assert_eq!(Query::parse(text), Err(mistake), "{text}");
+        assert_eq!(Query::parse(text), Err(error), "{text}");
     }
 }
 
 #[test]
-fn words_of_texts_are_parted_and_bounded() {
+fn words_of_texts_are_separated_and_limited() {
     assert_eq!(words(["Ali al-Mikdam", "", "علي المقدام"], 99), ["ali", "mikdam", GAP, GAP, "علي", "مقدام"]);
     assert_eq!(words(["a b c d"], 3), ["a", "b", "c"]);
     let many = "the ".repeat(300);
@@ -48,14 +48,14 @@ fn words_of_texts_are_parted_and_bounded() {
 }
 
 #[test]
-fn places_of_words() {
+fn spans_of_words() {
     let found = |text: &str, query: &str| spans(text, &Query::parse(query).unwrap());
     assert_eq!(found("Ali al-Mikdam is free.", "mikdam"), [(7, 13)]);
     assert_eq!(found("زار الكاظمي المقدام.", "كاظمي"), [(4, 11)]);
     assert_eq!(found("(\"Tortured\")", "tortur*"), [(2, 10)]);
     assert_eq!(found("a b a", "a -b"), [(0, 1), (4, 5)]);
     assert_eq!(found("nothing", "else"), []);
-    let named = |name: &str, query: &str| named_spans(name, &Query::parse(query).unwrap(), &Sound::of(query));
+    let named = |name: &str, query: &str| name_spans(name, &Query::parse(query).unwrap(), &Sound::of(query));
     assert_eq!(named("علي المقدام", "Miqdam"), [(4, 11)]);
     assert_eq!(named("Ali al-Mikdam", "Miqdam"), [(7, 13)]);
 }
@@ -64,24 +64,24 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_is_asked_is_read(text in any::<String>()) {
+    fn any_text_parses_or_is_rejected(text in any::<String>()) {
         if let Ok(query) = Query::parse(&text) {
-            prop_assert!(query.wanted().count() > 0);
+            prop_assert!(query.required().count() > 0);
             prop_assert!(query.terms.iter().all(|term| !term.words.is_empty() && term.words.iter().all(|word| !word.contains(['"', '\'', ' ', '\\', '*']))));
         }
     }
 
     #[test]
-    fn a_text_has_the_words_of_itself(text in "[a-zA-Zء-غف-ي .,'-]{0,60}") {
+    fn text_contains_the_words_of_itself_as_a_query(text in "[a-zA-Zء-غف-ي .,'-]{0,60}") {
         if let Ok(query) = Query::parse(&text.replace('-', " ")) {
             let all = words([text.as_str()], 999);
-            prop_assert!(query.wanted().all(|term| term.words.iter().all(|word| all.contains(word))), "{:?} {:?}", query, all);
+            prop_assert!(query.required().all(|term| term.words.iter().all(|word| all.contains(word))), "{:?} {:?}", query, all);
         }
     }
 
     #[test]
-    fn spans_lie_within_the_text(text in any::<String>(), asked in "[a-zé]{1,3}") {
-        let found = spans(&text, &Query::parse(&format!("{asked}*")).unwrap());
+    fn spans_are_within_the_text_and_ordered(text in any::<String>(), prefix in "[a-zé]{1,3}") {
+        let found = spans(&text, &Query::parse(&format!("{prefix}*")).unwrap());
         let length = text.chars().count();
         prop_assert!(found.iter().all(|(start, end)| start < end && *end <= length));
         prop_assert!(found.windows(2).all(|two| two[0].1 <= two[1].0));
