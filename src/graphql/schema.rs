@@ -1,7 +1,9 @@
 //! The query, mutation and subscription roots as lists, and the schema built from them.
 
+use std::sync::Arc;
+
 use async_graphql::{
-    MergedObject, MergedSubscription, ObjectType, Request, Response, SDLExportOptions, Schema, SchemaBuilder, Value,
+    Data, MergedObject, MergedSubscription, ObjectType, Request, Response, SDLExportOptions, Schema, SchemaBuilder, Value,
 };
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
@@ -88,6 +90,27 @@ impl Api {
         match self {
             Self::Whole(schema) => schema.execute_stream(request).boxed(),
             Self::Subgraph(schema) => schema.execute_stream(request).boxed(),
+        }
+    }
+
+    /// Executes a query or mutation, with data as plain values: objects are maps.
+    pub(crate) async fn execute_as_values(&self, request: Request) -> Response {
+        match self {
+            Self::Whole(schema) => schema.execute(request).await,
+            Self::Subgraph(schema) => schema.execute(request).await,
+        }
+    }
+
+    /// Executes a query, mutation or subscription as a stream of responses, with data as in [`Self::execute_as_values`].
+    pub(crate) fn execute_stream_as_values(
+        &self,
+        request: Request,
+        session_data: Option<Arc<Data>>,
+    ) -> BoxStream<'static, Response> {
+        let session_data = session_data.unwrap_or_default();
+        match self {
+            Self::Whole(schema) => schema.execute_stream_with_session_data(request, session_data),
+            Self::Subgraph(schema) => schema.execute_stream_with_session_data(request, session_data),
         }
     }
 

@@ -16,9 +16,10 @@ use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use crate::error::Result;
 use crate::http::graphql::handler;
+use crate::http::metrics::endpoint;
 use crate::http::middleware::{authentication, cors, request_id};
 use crate::http::state::AppState;
-use crate::http::{export, graphiql, health, metrics};
+use crate::http::{export, graphiql, health};
 
 /// Pages may load resources from this server only. GraphiQL's editor sets styles on elements, hence `unsafe-inline` for styles.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
@@ -46,7 +47,7 @@ pub(crate) fn router(app: Arc<AppState>) -> Result<Router> {
     Ok(Router::new()
         .route("/graphql", get(handler::get).post(handler::post).fallback(handler::method_not_allowed))
         .route("/export/{file}", get(export::get))
-        .route("/metrics", get(metrics::get))
+        .route("/metrics", get(endpoint::get))
         .layer(from_fn_with_state(Arc::clone(&app), authentication::authenticate))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))

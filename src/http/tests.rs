@@ -1,5 +1,6 @@
-//! A test of behavior that cannot be triggered from outside: a resolver that panics.
+//! Tests of what cannot be seen from outside: a resolver that panics, and the order of modules.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextResolve, ResolveInfo};
@@ -72,5 +73,45 @@ async fn a_panicking_resolver_fails_only_its_own_request() {
             }
             assert!(!body.contains("injected"), "{body}");
         }
+    }
+}
+
+/// The modules of `http/graphql` from top to bottom, as its module documentation lists them.
+const GRAPHQL_MODULES: [&str; 16] = [
+    "handler",
+    "conditional_get",
+    "websocket",
+    "sse",
+    "subscription",
+    "execution",
+    "request",
+    "operation",
+    "response_cache",
+    "persisted_queries",
+    "consistency",
+    "validation",
+    "limits",
+    "response",
+    "error",
+    "negotiation",
+];
+
+#[test]
+fn graphql_modules_import_only_from_modules_below_them() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http/graphql");
+    for (at, module) in GRAPHQL_MODULES.iter().enumerate() {
+        let file = folder.join(format!("{module}.rs"));
+        let text = std::fs::read_to_string(file).unwrap_or_else(|_| {
+            let files = std::fs::read_dir(folder.join(module)).unwrap().map(|file| file.unwrap().path());
+            files.map(|file| std::fs::read_to_string(file).unwrap()).collect()
+        });
+        for above in &GRAPHQL_MODULES[..at] {
+            let import = format!("graphql::{above}");
+            assert!(!text.contains(&import), "`{module}` must not import `{above}`");
+        }
+    }
+    let declared = std::fs::read_to_string(folder.join("mod.rs")).unwrap();
+    for module in declared.lines().filter_map(|line| line.strip_suffix(';')?.rsplit_once("mod ")) {
+        assert!(GRAPHQL_MODULES.contains(&module.1), "`{}` has no place in the order of modules", module.1);
     }
 }

@@ -15,7 +15,7 @@ use sea_orm::{ConnectionTrait, DatabaseBackend};
 use serde::{Deserialize, Serialize};
 
 use crate::fixture::{Fixture, copy_of_story, stories};
-use crate::golden::queries;
+use crate::golden_queries::queries;
 
 /// How many times the story is in the graph besides: reading all of a table shows.
 const COPIES: usize = 40;

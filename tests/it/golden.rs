@@ -1,48 +1,11 @@
-//! Golden answers: every `.graphql` file of the examples and of `tests/golden` is a test. The snapshot is the whole answer
-//! and the number of SQL statements it took, the same on every database and whatever the size of the graph.
-
-use std::path::Path;
+//! Properties of all golden queries. Their answers are tests of their own: see `tests/golden/main.rs`.
 
 use async_graphql::Request;
 use newsgraph::graphql::{self, Session};
 use serde_json::json;
 
 use crate::fixture::{copy_of_story, stories};
-
-/// The golden queries, by name.
-pub fn queries() -> Vec<(String, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut found = Vec::new();
-    let mut folders = vec![root.join("examples/mikdam/queries"), root.join("tests/golden")];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "graphql") {
-                let folder = path.parent().unwrap().file_name().unwrap().to_string_lossy().into_owned();
-                let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
-                let folder = if folder == "queries" { "example".to_owned() } else { folder };
-                found.push((format!("{folder}__{stem}"), std::fs::read_to_string(&path).unwrap()));
-            }
-        }
-    }
-    found.sort();
-    found
-}
-
-#[tokio::test]
-async fn every_query_gives_its_whole_answer() {
-    let queries = queries();
-    assert!(queries.len() >= 12, "the examples are gone");
-    for story in stories().await {
-        for (name, query) in &queries {
-            let (answer, statements) = story.ask_counted(query, json!({})).await;
-            assert!(answer.get("errors").is_none(), "{name} on {}: {answer:#}", story.url);
-            insta::assert_json_snapshot!(name.as_str(), json!({ "statements": statements, "data": answer["data"] }));
-        }
-    }
-}
+use crate::golden_queries::queries;
 
 /// A document that has it besides is answered in a tree, as it selects an object in two places.
 const IN_PARTS: &str = "query InParts { __schema { queryType { name } } __schema { queryType { name } } }";

@@ -1,6 +1,6 @@
 //! Metrics for Prometheus: requests, their duration and cost, rejections, caches and connections.
 
-mod endpoint;
+pub(crate) mod endpoint;
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
@@ -15,7 +15,6 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
 use crate::db::ReplicaStats;
-pub(crate) use crate::http::metrics::endpoint::get;
 
 /// Maximum number of distinct operation names in labels. Clients choose the names, and each takes memory here and in Prometheus.
 const MAX_OPERATION_NAMES: usize = 100;

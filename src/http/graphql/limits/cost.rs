@@ -25,7 +25,7 @@ const HISTOGRAM_BUCKETS: usize = 100;
 
 /// The measured size of an operation, with fragments expanded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::http) struct DocumentSize {
+pub(crate) struct DocumentSize {
     /// Levels of nested fields.
     pub(crate) depth: usize,
     /// Number of fields.
@@ -35,9 +35,9 @@ pub(in crate::http) struct DocumentSize {
     /// Number of directives.
     pub(crate) directives: usize,
     /// Number of values in the response if all pages are full.
-    pub(in crate::http) cost: usize,
+    pub(crate) cost: usize,
     /// Whether the operation selects `__schema` or `__type`.
-    pub(in crate::http) introspects: bool,
+    pub(crate) introspects: bool,
 }
 
 impl DocumentSize {

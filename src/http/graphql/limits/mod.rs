@@ -11,7 +11,8 @@ use async_graphql::parser::types::{ExecutableDocument, OperationDefinition};
 
 use crate::config::Limits;
 use crate::error::{Error, Result};
-use crate::http::graphql::limits::cost::{CostAnalyzer, DocumentSize};
+use crate::http::graphql::limits::cost::CostAnalyzer;
+pub(crate) use crate::http::graphql::limits::cost::DocumentSize;
 pub(crate) use crate::http::graphql::limits::schema_shape::SchemaShape;
 
 /// Tokens per value in a map: its name, a colon, the value and one bracket.

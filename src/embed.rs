@@ -1,0 +1,123 @@
+//! The API as an [`async_graphql::Executor`], for mounting it in an axum program of your own.
+//!
+//! ```no_run
+//! use axum::Router;
+//! use axum::routing::post_service;
+//! use newsgraph::embed::EmbeddedApi;
+//! use newsgraph::embed::async_graphql_axum::{GraphQL, GraphQLSubscription};
+//!
+//! # async fn mount() -> newsgraph::error::Result<Router> {
+//! let api = EmbeddedApi::open("sqlite://newsgraph.db").await?;
+//! let routes: Router = Router::new()
+//!     .route("/graphql", post_service(GraphQL::new(api.clone())))
+//!     .route_service("/graphql/subscriptions", GraphQLSubscription::new(api));
+//! # Ok(routes)
+//! # }
+//! ```
+//!
+//! `examples/embed.rs` is a whole program. Documents are checked against the same limits and the same schema as by
+//! `newsgraph serve`. Authentication, rate limits, the response cache, persisted queries, exports and metrics belong to the server and
+//! are not included: the program that mounts the API decides who its caller is ([`EmbeddedApi::with_caller`]).
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use async_graphql::parser::types::OperationType;
+use async_graphql::{Data, Executor, Request, Response};
+use futures_util::StreamExt;
+use futures_util::stream::{self, BoxStream};
+
+use crate::auth::{Caller, Scope};
+use crate::config::Limits;
+use crate::db::Db;
+use crate::error::Result;
+use crate::graphql::{Api, Session, api};
+use crate::http::graphql::error::RequestError;
+use crate::http::graphql::limits;
+use crate::http::graphql::operation::{OperationRules, check, select_operation};
+use crate::http::graphql::persisted_queries::ParsedDocument;
+use crate::{http, import};
+
+/// The handlers that mount an [`EmbeddedApi`], in the version that fits it.
+pub use async_graphql_axum;
+
+/// The stack size that threads of the program need, in bytes. Fields are resolved within the fields above them, so a query of the
+/// maximum depth takes some megabytes when the program is not optimized. Only what is used is allocated.
+pub const THREAD_STACK_SIZE: usize = 32 << 20;
+
+/// The API over a database. Clones share the database and its connection pools.
+#[derive(Clone)]
+pub struct EmbeddedApi {
+    api: Api,
+    db: Db,
+    rules: Arc<OperationRules>,
+    caller: Caller,
+}
+
+impl EmbeddedApi {
+    /// Opens a database: a SQLite file, which is created when it is missing (`sqlite://FILE`), or PostgreSQL
+    /// (`postgres://USER@HOST/NAME`). Pending migrations are applied. The limits are the defaults of `newsgraph serve`, and the caller
+    /// is anonymous and may read.
+    pub async fn open(database_url: &str) -> Result<Self> {
+        let db = Db::connect(database_url).await?;
+        import::migrate(&db).await?;
+        Self::new(db, Limits::default())
+    }
+
+    /// Creates the API over an open and migrated database.
+    pub fn new(db: Db, limits: Limits) -> Result<Self> {
+        let api = api();
+        let rules = Arc::new(OperationRules::new(&api.sdl(), limits, false)?);
+        let caller = Caller { name: None, scopes: BTreeSet::from([Scope::Read]) };
+        Ok(Self { api, db, rules, caller })
+    }
+
+    /// Runs all operations as this caller: its scopes decide what it may read and write, and its name is in the audit log.
+    pub fn with_caller(self, caller: Caller) -> Self {
+        Self { caller, ..self }
+    }
+
+    /// Imports the bundled story, which changes nothing when it is there already.
+    pub async fn load_example(&self) -> Result<()> {
+        http::load_example(&self.db).await
+    }
+
+    /// Checks a request and adds what its resolvers need.
+    fn prepare(&self, mut request: Request) -> Result<Request, RequestError> {
+        let document = ParsedDocument::parse(std::mem::take(&mut request.query), &self.rules.limits)?;
+        let (_, operation) = select_operation(&document, request.operation_name.as_deref())?;
+        // Records come as variables of a mutation; how much they may hold is up to the program that mounts the API.
+        if operation.node.ty == OperationType::Query {
+            self.caller.require(Scope::Read)?;
+        }
+        if operation.node.ty != OperationType::Mutation {
+            let variables = serde_json::to_string(&request.variables).unwrap_or_default();
+            limits::check_variables(&variables, &self.rules.limits)?;
+        }
+        check(&document, &operation.node, &request.variables, &self.rules)?;
+        request.set_parsed_query(document.parsed);
+        Ok(request.data(Session::new(self.db.clone())).data(self.caller.clone()))
+    }
+}
+
+fn failed(error: &RequestError) -> Response {
+    Response::from_errors(error.to_server_errors())
+}
+
+impl Executor for EmbeddedApi {
+    /// Executes a query or mutation. The data are plain values: objects are maps.
+    async fn execute(&self, request: Request) -> Response {
+        match self.prepare(request) {
+            Ok(request) => self.api.execute_as_values(request).await,
+            Err(error) => failed(&error),
+        }
+    }
+
+    /// Executes a subscription, or a query or mutation as a stream of one response.
+    fn execute_stream(&self, request: Request, session_data: Option<Arc<Data>>) -> BoxStream<'static, Response> {
+        match self.prepare(request) {
+            Ok(request) => self.api.execute_stream_as_values(request, session_data),
+            Err(error) => stream::iter([failed(&error)]).boxed(),
+        }
+    }
+}
