@@ -13,7 +13,7 @@ mod schema;
 pub mod search;
 pub mod types;
 
-pub(crate) use connection::has_many;
+pub(crate) use connection::has_many::has_many;
 pub use connection::page_args::{DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE};
 pub(crate) use executor::json::write_json;
 pub use loading::session::Session;

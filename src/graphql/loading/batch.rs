@@ -3,8 +3,7 @@
 //! This is how N+1 queries are avoided. Each [`Row`] knows the [`Batch`] it was read with. When a field such as `participations`
 //! is resolved for the first event of a batch, it loads the participations of all events of the batch in one statement and
 //! stores them in the batch's [`LoaderCache`]. The other events find them there. The participations are a batch again, so the
-//! same holds at every level. A query runs at most one statement for each of its fields that loads something, however many
-//! rows there are.
+//! same holds at every level: the number of statements depends on the fields of the query and not on the number of rows.
 //!
 //! A [`FieldKey`] identifies an entry of the cache: the position of the field in the query document, and what is loaded for
 //! it. A position has one set of arguments and one selection, so the key needs neither. A field that is selected twice under
