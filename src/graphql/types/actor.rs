@@ -123,10 +123,15 @@ impl ActorFields {
             desc = "Returns only entries of this time: when an event happened, a statement was made, or a relation held."
         )]
         when: Option<Box<DateFilter>>,
-        #[graphql(desc = "Number of entries from the start, 0 to 500 (default 20, unless `last` is given).")]
+        #[graphql(
+            desc = "Page size, counted from the start of the timeline: 0 to 500. Default: 20 if neither `first` nor `last` is given."
+        )]
         first: Option<i32>,
         #[graphql(desc = "Returns entries after this cursor.")] after: Option<String>,
-        #[graphql(desc = "Number of entries from the end, 0 to 500.")] last: Option<i32>,
+        #[graphql(
+            desc = "Page size, counted from the end of the timeline: 0 to 500. Cannot be combined with `first`."
+        )]
+        last: Option<i32>,
         #[graphql(desc = "Returns entries before this cursor.")] before: Option<String>,
     ) -> Timeline {
         timeline(&self.0, ctx, || TimelineArgs { kinds, when, window: PageArgs { first, after, last, before } })

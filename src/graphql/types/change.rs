@@ -48,11 +48,11 @@ impl Change {
     async fn kind(&self) -> entity::record::RecordKind {
         self.0.kind
     }
-    /// The changed node as it is now; null after it was deleted.
+    /// The changed node as it is now; null if it was deleted or is merged into another.
     async fn node(&self, ctx: &Context<'_>) -> Option<Result<Node, SharedError>> {
         target_if(&self.0, ctx, |row| Some((row.record_id.0, Some(row.kind)))).await
     }
-    /// Global id of the changed node, even after it was deleted or merged into another.
+    /// Global id of the changed node, even if it was deleted or is merged into another.
     async fn node_id(&self) -> Option<ID> {
         Some(NodeKind::of_stored(self.0.kind)?.global(self.0.record_id.0))
     }

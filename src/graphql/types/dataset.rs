@@ -178,5 +178,5 @@ where
             Ok(records.collect::<HashMap<i64, Record>>())
         })
         .await?;
-    found.get(&id(row)).cloned().ok_or_else(|| Error::Broken("a row without a record".into()).into())
+    found.get(&id(row)).cloned().ok_or_else(|| Error::Internal("a row without a record".into()).into())
 }
