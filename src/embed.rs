@@ -34,7 +34,7 @@ use crate::error::Result;
 use crate::graphql::{Api, Session, api};
 use crate::http::graphql::error::RequestError;
 use crate::http::graphql::limits;
-use crate::http::graphql::operation::{OperationRules, check, select_operation};
+use crate::http::graphql::operation_rules::{OperationRules, check, select_operation};
 use crate::http::graphql::persisted_queries::ParsedDocument;
 use crate::{http, import};
 

@@ -10,7 +10,7 @@ use crate::db::Db;
 use crate::error::Result;
 use crate::graphql::{Api, api_of};
 use crate::http::graphql::consistency::WrittenVersions;
-use crate::http::graphql::operation::OperationRules;
+use crate::http::graphql::operation_rules::OperationRules;
 use crate::http::graphql::persisted_queries::PersistedQueries;
 use crate::http::graphql::response_cache::ResponseCache;
 use crate::http::metrics::Metrics;

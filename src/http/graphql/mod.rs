@@ -8,7 +8,7 @@
 //! | transports | `conditional_get`, `websocket`, `sse` |
 //! | running operations | `subscription`, `execution` |
 //! | reading requests | `request`, `operation` |
-//! | services in [`AppState`](crate::http::state::AppState) | `response_cache`, `persisted_queries`, `consistency`, `limits`, `validation` |
+//! | services in [`AppState`](crate::http::state::AppState) | `operation_rules`, `response_cache`, `persisted_queries`, `consistency`, `validation`, `limits` |
 //! | results | `response` |
 //! | errors | `error`, `negotiation` |
 
@@ -20,6 +20,7 @@ pub(crate) mod handler;
 pub(crate) mod limits;
 pub(crate) mod negotiation;
 pub(crate) mod operation;
+pub(crate) mod operation_rules;
 pub(crate) mod persisted_queries;
 pub(crate) mod request;
 pub(crate) mod response;

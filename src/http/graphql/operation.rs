@@ -2,21 +2,19 @@
 
 use std::sync::Arc;
 
-use async_graphql::parser::types::{OperationDefinition, OperationType};
-use async_graphql::{Name, Positioned, Request, Value as ConstValue, Variables};
+use async_graphql::parser::types::OperationType;
+use async_graphql::{Request, Variables};
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
-use crate::config::Limits;
-use crate::error::Error;
 use crate::http::graphql::error::RequestError;
-use crate::http::graphql::limits::{self, DocumentSize, SchemaShape};
+use crate::http::graphql::limits;
+use crate::http::graphql::operation_rules::{check, select_operation};
 use crate::http::graphql::persisted_queries::{Digest, ParsedDocument};
 use crate::http::graphql::response::to_json;
-use crate::http::graphql::validation::{Problem, SchemaIndex, validate_variables};
 use crate::http::middleware::client::Client;
 use crate::http::state::AppState;
 
@@ -132,93 +130,4 @@ impl PreparedOperation {
         let message = "GET runs queries only: send this operation by POST";
         Err(RequestError::new(StatusCode::METHOD_NOT_ALLOWED, "BAD_INPUT", message))
     }
-}
-
-/// The rules that an operation is checked against before it runs.
-pub(crate) struct OperationRules {
-    pub(crate) limits: Limits,
-    /// The parts of the schema that the cost of a query depends on.
-    schema_shape: SchemaShape,
-    /// The types that names and values are validated against.
-    schema_index: SchemaIndex,
-    /// Whether introspection is refused, and messages name nothing of the schema.
-    hides_schema: bool,
-}
-
-impl OperationRules {
-    /// Creates the rules for a schema in the schema definition language.
-    pub(crate) fn new(sdl: &str, limits: Limits, hides_schema: bool) -> Result<Self, Error> {
-        let (schema_shape, schema_index) = (SchemaShape::parse(sdl)?, SchemaIndex::parse(sdl, !hides_schema)?);
-        Ok(Self { limits, schema_shape, schema_index, hides_schema })
-    }
-}
-
-/// Checks an operation against the limits, and its names and values against the schema. Returns its size.
-pub(crate) fn check(
-    document: &ParsedDocument,
-    operation: &OperationDefinition,
-    variables: &Variables,
-    rules: &OperationRules,
-) -> Result<DocumentSize, RequestError> {
-    let size = limits::check_operation(&document.parsed, operation, variables, &rules.schema_shape, &rules.limits)?;
-    if size.introspects && rules.hides_schema {
-        let message = "Introspection is disabled on this server: ask its operator for the schema";
-        return Err(RequestError::invalid_document("GRAPHQL_VALIDATION_FAILED", message));
-    }
-    refuse("GRAPHQL_VALIDATION_FAILED", document.problems(&rules.schema_index))?;
-    require_variables(operation, variables)?;
-    refuse("BAD_INPUT", &validate_variables(operation, variables, &rules.schema_index))?;
-    Ok(size)
-}
-
-/// An operation and its name.
-type NamedOperation<'d> = (Option<String>, &'d Positioned<OperationDefinition>);
-
-/// Returns the operation of this name, or the only operation of the document when no name is given.
-pub(crate) fn select_operation<'d>(document: &'d ParsedDocument, name: Option<&str>) -> Result<NamedOperation<'d>, RequestError> {
-    let mut all = document.parsed.operations.iter();
-    let selected = match name {
-        Some(wanted) => all.find(|(name, _)| name.is_some_and(|name| name == wanted)),
-        None => all.next().filter(|_| all.next().is_none()),
-    };
-    selected.map(|(name, operation)| (name.map(Name::to_string), operation)).ok_or_else(|| {
-        let names = document.parsed.operations.iter().filter_map(|(name, _)| name);
-        let names: Vec<String> = names.take(10).map(|name| format!("`{name}`")).collect();
-        let names = names.join(", ");
-        let message = match name {
-            Some(name) if names.is_empty() => {
-                format!("The document has no operation `{name}`, only one without a name: leave `operationName` out")
-            }
-            Some(name) => format!("The document has no operation `{name}`: set `operationName` to one of {names}"),
-            None if names.is_empty() => "The document has no operation: add a query".to_owned(),
-            None => format!("The document has several operations: set `operationName` to one of {names}"),
-        };
-        RequestError::invalid_document("GRAPHQL_VALIDATION_FAILED", message)
-    })
-}
-
-/// Fails when a document or its variables have problems, and reports all of them.
-fn refuse(code: &'static str, problems: &[Problem]) -> Result<(), RequestError> {
-    let Some((first, others)) = problems.split_first() else { return Ok(()) };
-    let error = RequestError::invalid_document(code, &first.message).at_position(Some(first.position));
-    Err(error.and_also(others.iter().map(|problem| (problem.message.clone(), problem.position)).collect()))
-}
-
-/// Rejects a request that leaves out a variable of a non-null type. The library would treat it like an argument that was left
-/// out, and a filter that is left out matches everything.
-fn require_variables(operation: &OperationDefinition, variables: &Variables) -> Result<(), RequestError> {
-    for Positioned { node: variable, .. } in &operation.variable_definitions {
-        let value = variables.get(&variable.name.node);
-        if !variable.var_type.node.nullable
-            && variable.default_value.is_none()
-            && value.is_none_or(|value| *value == ConstValue::Null)
-        {
-            let message = format!(
-                "The variable `${}` of type `{}` is missing or null: add it to `variables`",
-                variable.name.node, variable.var_type.node
-            );
-            return Err(RequestError::invalid_document("BAD_INPUT", message));
-        }
-    }
-    Ok(())
 }

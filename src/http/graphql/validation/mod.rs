@@ -141,7 +141,9 @@ impl Validator<'_> {
             checker.check(&argument.value_type, value.node.clone(), &argument.name);
             self.problems.extend(checker.into_problems());
         }
-        for argument in definition.arguments.iter().filter(|one| one.is_required() && !given.contains(one.name.as_str())) {
+        for argument in
+            definition.arguments.iter().filter(|one| one.is_required() && !given.contains(one.name.as_str()))
+        {
             let shape = self.schema.shape(&argument.value_type);
             let name = &argument.name;
             self.report(field.name.pos, format!("`{place}` needs the argument `{name}`: write `{name}: {shape}`"));

@@ -77,7 +77,8 @@ impl TypeDefinition {
 impl SchemaIndex {
     /// Reads a schema in the schema definition language.
     pub(crate) fn parse(sdl: &str, has_hints: bool) -> Result<Self> {
-        let document = parse_schema(sdl).map_err(|error| Error::Internal(format!("cannot parse the schema: {error}")))?;
+        let document =
+            parse_schema(sdl).map_err(|error| Error::Internal(format!("cannot parse the schema: {error}")))?;
         let mut types = HashMap::new();
         for definition in document.definitions {
             let TypeSystemDefinition::Type(definition) = definition else { continue };
