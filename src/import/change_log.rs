@@ -1,4 +1,6 @@
-//! Numbers of rows and entries of the log, drawn by the one writer of a transaction.
+//! Ids and the audit log: the next ids of rows and changes, and the changes that a transaction writes.
+//!
+//! There is one writer at a time, so ids are taken from counters that are stored with the transaction.
 
 use std::collections::HashMap;
 
@@ -13,31 +15,31 @@ use crate::db::now;
 use crate::error::{Error, Result};
 use crate::import::row_writer;
 
-/// The counters and the log within one transaction.
+/// Collects the changes of one transaction for the audit log.
 pub(crate) struct ChangeLog<'a> {
     transaction: &'a DatabaseTransaction,
     next_id: i64,
     next_change: i64,
     at: i64,
     by: String,
-    /// All changes of one transaction have it in common.
+    /// What all changes of one write have in common.
     batch: String,
     changes: Vec<change::Model>,
 }
 
-/// The next number of a row, and of a change.
+/// Returns the next id of a row, and of a change.
 pub(crate) async fn next(transaction: &DatabaseTransaction) -> Result<(i64, i64)> {
     let counters = counter::Entity::find().all(transaction).await?;
     let counters: HashMap<String, i64> = counters.into_iter().map(|counter| (counter.name, counter.value)).collect();
     let next = |name: &str| {
-        let last = counters.get(name).ok_or_else(|| Error::Broken(format!("no counter `{name}`")))?;
+        let last = counters.get(name).ok_or_else(|| Error::Internal(format!("the counter `{name}` is missing")))?;
         Ok::<i64, Error>(last + 1)
     };
     Ok((next("id")?, next("change")?))
 }
 
-/// Keeps which numbers come next.
-pub(crate) async fn keep(transaction: &DatabaseTransaction, next_id: i64, next_change: i64) -> Result<()> {
+/// Stores the next ids.
+pub(crate) async fn save_counters(transaction: &DatabaseTransaction, next_id: i64, next_change: i64) -> Result<()> {
     for (name, next) in [("id", next_id), ("change", next_change)] {
         let counter = counter::Model { name: name.into(), value: next - 1 };
         counter::Entity::insert(counter.into_active_model())
@@ -49,14 +51,15 @@ pub(crate) async fn keep(transaction: &DatabaseTransaction, next_id: i64, next_c
 }
 
 impl<'a> ChangeLog<'a> {
+    /// Starts a log whose batch is named after its first change.
     pub(crate) async fn open(transaction: &'a DatabaseTransaction, by: &str) -> Result<Self> {
         let (next_id, next_change) = next(transaction).await?;
         let batch = next_change.to_string();
-        Ok(Self::on(transaction, (next_id, next_change), now(), by, &batch))
+        Ok(Self::new(transaction, (next_id, next_change), now(), by, &batch))
     }
 
-    /// Goes on from these numbers.
-    pub(crate) fn on(
+    /// Starts a log with the next ids of rows and changes.
+    pub(crate) fn new(
         transaction: &'a DatabaseTransaction,
         (next_id, next_change): (i64, i64),
         at: i64,
@@ -67,19 +70,19 @@ impl<'a> ChangeLog<'a> {
         Self { transaction, next_id, next_change, at, by, batch, changes: Vec::new() }
     }
 
-    /// When this is written, seconds since 1970 UTC.
+    /// Returns the time of the changes, in seconds since 1970 UTC.
     pub(crate) fn at(&self) -> i64 {
         self.at
     }
 
-    /// A number that no row had.
-    pub(crate) fn draw(&mut self) -> i64 {
+    /// Returns a new id.
+    pub(crate) fn new_id(&mut self) -> i64 {
         let id = self.next_id;
         self.next_id += 1;
         id
     }
 
-    /// Notes what was done to a thing.
+    /// Adds a change.
     pub(crate) fn log(
         &mut self,
         (record_id, kind): (RecordId, RecordKind),
@@ -101,16 +104,16 @@ impl<'a> ChangeLog<'a> {
         self.next_change += 1;
     }
 
-    /// Writes the log; returns the next numbers.
+    /// Writes the changes. Returns the next ids, which the caller stores.
     pub(crate) async fn write(self) -> Result<(i64, i64)> {
         row_writer::insert::<change::Entity>(self.transaction, self.changes).await?;
         Ok((self.next_id, self.next_change))
     }
 
-    /// Writes the log and the counters.
+    /// Writes the changes and stores the next ids.
     pub(crate) async fn close(self) -> Result<()> {
         let transaction = self.transaction;
         let (next_id, next_change) = self.write().await?;
-        keep(transaction, next_id, next_change).await
+        save_counters(transaction, next_id, next_change).await
     }
 }

@@ -1,27 +1,32 @@
-//! Derived columns: positions and voices of statements, which stances count, how claims, accounts, participations
-//! and events stand. Each is one statement over all that an import touched, never a row at a time.
+//! Derived columns: the position and voice of statements, which stances are current, and the standing of claims,
+//! accounts, participations and events.
+//!
+//! A write marks what depends on the rows that it touches ([`mark_dependents`]): before the rows change and after.
+//! [`derive`] then computes the columns of the marked rows, with a fixed number of SQL statements over all of them. The
+//! rules of voices and standing are described in `docs/data-model.md`.
 
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
 use crate::error::Result;
+use crate::import::sql::execute;
 use crate::import::temp_tables::{CLAIM, EVENT, LINE, STATEMENT};
 
-/// No chain of relays is longer; the checks before refuse cycles.
-const LONGEST_RELAY: u32 = 64;
+/// The maximum length of a chain of relays. Validation rejects longer ones and cycles.
+const MAX_RELAYS: u32 = 64;
 
 const FOR: &str = "('ASSERTS', 'CONFIRMS', 'SUPPORTS')";
 const AGAINST: &str = "('DENIES', 'QUESTIONS')";
 
-/// The event that a claim's subject is or belongs to.
+/// The event that the subject of a claim is or is part of.
 const EVENT_OF_SUBJECT: &str = "CASE claim.subject_kind
     WHEN 'EVENT' THEN claim.subject_id
     WHEN 'ACCOUNT' THEN (SELECT event_id FROM account WHERE account.id = claim.subject_id)
     WHEN 'PARTICIPATION' THEN (SELECT event_id FROM participation WHERE participation.id = claim.subject_id)
     END";
 
-/// Notes all that is derived from the rows selected by `ids` (a select of ids, or a list), as they are now.
-pub(crate) async fn note(transaction: &DatabaseTransaction, ids: &str) -> Result<()> {
-    // Statements: the touched, those whose evidence or article was, and all that pass one of them on.
+/// Marks what is derived from the rows in `ids` (a query or list of ids), as they are now.
+pub(crate) async fn mark_dependents(transaction: &DatabaseTransaction, ids: &str) -> Result<()> {
+    // Statements that were touched, whose evidence or article was, and all that relay one of them.
     let sql = format!(
         "INSERT INTO {STATEMENT}
          WITH RECURSIVE affected (id) AS (
@@ -32,15 +37,15 @@ pub(crate) async fn note(transaction: &DatabaseTransaction, ids: &str) -> Result
          )
          SELECT id FROM affected WHERE TRUE ON CONFLICT DO NOTHING"
     );
-    transaction.execute_unprepared(&sql).await?;
-    touch(transaction, ids).await
+    execute(transaction, sql).await?;
+    mark_claims_and_events(transaction, ids).await
 }
 
-/// Notes the claims and events that depend on the rows selected by `ids`, as they are now.
-pub(crate) async fn touch(transaction: &DatabaseTransaction, ids: &str) -> Result<()> {
+/// Marks the claims and events that depend on the rows in `ids`, as they are now.
+async fn mark_claims_and_events(transaction: &DatabaseTransaction, ids: &str) -> Result<()> {
     for sql in [
         format!(
-            // Not OR: PostgreSQL would go through a list too long for its working memory once a row.
+            // A union instead of OR: PostgreSQL would scan a list that does not fit its work_mem for every row.
             "INSERT INTO {CLAIM} SELECT id FROM claim WHERE id IN ({ids})
              UNION SELECT claim_id FROM stance WHERE id IN ({ids})
              UNION SELECT claim_id FROM stance WHERE statement_id IN ({ids})
@@ -53,34 +58,25 @@ pub(crate) async fn touch(transaction: &DatabaseTransaction, ids: &str) -> Resul
              ON CONFLICT DO NOTHING"
         ),
     ] {
-        transaction.execute_unprepared(&sql).await?;
+        execute(transaction, sql).await?;
     }
-    events_of_claims(transaction).await
-}
-
-async fn events_of_claims(transaction: &DatabaseTransaction) -> Result<()> {
-    let sql = format!(
+    let events_of_claims = format!(
         "INSERT INTO {EVENT} SELECT event FROM (
             SELECT {EVENT_OF_SUBJECT} AS event FROM claim WHERE id IN (SELECT id FROM {CLAIM})
          ) AS subject WHERE event IS NOT NULL ON CONFLICT DO NOTHING"
     );
-    transaction.execute_unprepared(&sql).await?;
-    Ok(())
+    execute(transaction, events_of_claims).await
 }
 
-/// Computes anew all that depends on what this import touched.
+/// Computes all derived columns that depend on rows that this transaction has touched.
 pub(crate) async fn derive(transaction: &DatabaseTransaction) -> Result<()> {
-    let run = async |sql: String| -> Result<()> {
-        transaction.execute_unprepared(&sql).await?;
-        Ok(())
-    };
     let touched = format!("SELECT id FROM {LINE}");
 
-    note(transaction, &touched).await?;
-    // A voice is the end of the chain of relays, then its speaker. Both are written at once: a row that is written over is
-    // entered anew in every index. The plus keeps SQLite from going through all evidence of the article for each of its
-    // statements.
-    run(format!(
+    mark_dependents(transaction, &touched).await?;
+    // The voice of a statement is that of the last statement in its chain of relays: there, its speaker. All columns
+    // are written at once, because an updated row is added to every index again. The plus keeps SQLite from scanning
+    // all evidence of the article for each of its statements.
+    let columns = format!(
         "UPDATE statement SET
             position = (
                 SELECT MIN(start) FROM evidence WHERE evidence.target_id = statement.id
@@ -97,10 +93,10 @@ pub(crate) async fn derive(transaction: &DatabaseTransaction) -> Result<()> {
                     'article:' || article_id)
                 ELSE 'actor:' || speaker_id END
          WHERE id IN (SELECT id FROM {STATEMENT})"
-    ))
-    .await?;
-    // A voice travels up a chain of relays one statement a step, until nothing changes any more.
-    for _ in 0..LONGEST_RELAY {
+    );
+    execute(transaction, columns).await?;
+    // Each step copies voices to the next statement up the chains of relays, until nothing changes any more.
+    for _ in 0..MAX_RELAYS {
         let step = format!(
             "UPDATE statement SET
                 voice = (SELECT relayed.voice FROM statement AS relayed WHERE relayed.id = statement.relays_id),
@@ -115,25 +111,27 @@ pub(crate) async fn derive(transaction: &DatabaseTransaction) -> Result<()> {
         }
     }
 
-    // Claims and events that statements found anew take sides on.
-    touch(transaction, &format!("SELECT id FROM {STATEMENT}")).await?;
-    // Rival accounts and parts stand together, so all claims of a touched event are looked at.
-    run(format!(
+    // Claims and events on which statements with a new voice have stances.
+    mark_claims_and_events(transaction, &format!("SELECT id FROM {STATEMENT}")).await?;
+    // The standings of an event's accounts and participations depend on each other, so all claims of an event are
+    // derived together.
+    let claims_of_events = format!(
         "INSERT INTO {CLAIM}
          SELECT id FROM claim WHERE subject_id IN (SELECT id FROM {EVENT})
          UNION SELECT id FROM claim WHERE subject_id IN (SELECT id FROM account WHERE event_id IN (SELECT id FROM {EVENT}))
          UNION SELECT id FROM claim WHERE subject_id IN (SELECT id FROM participation WHERE event_id IN (SELECT id FROM {EVENT}))
          ON CONFLICT DO NOTHING"
-    ))
-    .await?;
-    standings(transaction).await
+    );
+    execute(transaction, claims_of_events).await?;
+    derive_standings(transaction).await
 }
 
-/// Computes which stances count and how everything stands, for the claims and events noted.
-async fn standings(transaction: &DatabaseTransaction) -> Result<()> {
+/// Computes which stances are current, and the standing of the marked claims and events.
+async fn derive_standings(transaction: &DatabaseTransaction) -> Result<()> {
     let claims = format!("SELECT id FROM {CLAIM}");
     let events = format!("SELECT id FROM {EVENT}");
-    // Joined to nothing, so that both databases enter by the event, and not by the standing that half of all may have.
+    // The concatenation with an empty text keeps both databases from using the index on standing, which many rows may
+    // share.
     let contested = [("claim", "subject_id"), ("account", "event_id"), ("participation", "event_id")]
         .map(|(table, of)| {
             format!(
@@ -147,8 +145,9 @@ async fn standings(transaction: &DatabaseTransaction) -> Result<()> {
         )
     };
     for sql in [
-        // Of each voice the last stance counts: by when it was said, published, stands in the article, and by its key and that of
-        // its dataset. Joined, since PostgreSQL looks through a list that it cannot hash in its memory again for each row.
+        // The last stance of each voice is current: ordered by when it was said, by when it was published, by its
+        // position in the article, by its key and by that of its dataset. A join, because PostgreSQL scans a list that
+        // does not fit its work_mem for every row.
         format!(
             "UPDATE stance SET current = ordered.counts FROM (
                 SELECT stance.id AS id, statement.voice IS NOT NULL AND ROW_NUMBER() OVER (
@@ -175,8 +174,8 @@ async fn standings(transaction: &DatabaseTransaction) -> Result<()> {
             retracted = has("('RETRACTS')"),
             denied = has("('DENIES')"),
         ),
-        // Accounts exclude each other: asserted by different voices they are contested though nobody denies one. Joined to
-        // nothing as above: SQLite would go through all stances of a kind for each claim.
+        // Accounts exclude each other: if different voices assert different ones, they are contested though nobody
+        // denies one. The concatenation keeps SQLite from scanning all stances of a kind for each claim.
         format!(
             "UPDATE claim SET implied = TRUE, standing = 'CONTESTED'
              WHERE id IN ({claims}) AND subject_kind = 'ACCOUNT' AND standing = 'UNCONTESTED' AND EXISTS (
@@ -211,7 +210,7 @@ async fn standings(transaction: &DatabaseTransaction) -> Result<()> {
                 OR EXISTS (SELECT 1 FROM claim WHERE claim.subject_id = event.id) OR {contested})"
         ),
     ] {
-        transaction.execute_unprepared(&sql).await?;
+        execute(transaction, sql).await?;
     }
     Ok(())
 }

@@ -1,8 +1,10 @@
-//! Which columns refer to what: the one list for whoever moves, deletes or shows references.
+//! The references between rows: one list of all columns that refer to a record. Merges, deletions, the removal of
+//! orphans and the audit log use it.
 
 use entity::record::RecordKind;
 
-/// The nouns whose rows can be judged to be another, with their tables: such a row lies in `merged_<table>`.
+/// The node types whose rows can be merged into others, with their tables. The row of a merged record is in
+/// `merged_<table>`.
 pub(crate) const MERGED: &[(RecordKind, &str)] = &[
     (RecordKind::Actor, "actor"),
     (RecordKind::Place, "place"),
@@ -10,40 +12,40 @@ pub(crate) const MERGED: &[(RecordKind, &str)] = &[
     (RecordKind::Claim, "claim"),
 ];
 
-/// A table, and where rows of it lie that were judged to be others.
+/// Returns a table, and the table of its merged rows if there is one.
 pub(crate) fn tables_of(table: &str) -> Vec<String> {
-    let aside = MERGED.iter().any(|(_, merged)| *merged == table).then(|| format!("merged_{table}"));
-    std::iter::once(table.to_owned()).chain(aside).collect()
+    let merged = MERGED.iter().any(|(_, one)| *one == table).then(|| format!("merged_{table}"));
+    std::iter::once(table.to_owned()).chain(merged).collect()
 }
 
-/// A column that refers to a recorded thing.
+/// A column that refers to a record.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reference {
-    /// Its table.
+    /// The table of the column.
     pub(crate) table: &'static str,
-    /// The column of the row that refers; in a table of ties, of the row that the tie belongs to.
+    /// The column with the id of the referring row. In a join table, the id of the row that the reference belongs to.
     pub(crate) owner: &'static str,
     /// The column.
     pub(crate) column: &'static str,
-    /// The noun it refers to, or what tells the noun.
+    /// The node types that it can refer to.
     pub(crate) to: To,
-    /// What the thing is to the row that refers, in words.
+    /// What the referenced record is to the referring one, in words for messages.
     pub(crate) role: &'static str,
 }
 
-/// What a column refers to.
+/// The node types that a column can refer to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum To {
-    /// Always this noun.
+    /// One type.
     One(RecordKind),
-    /// One of these nouns.
+    /// One of these types.
     Any(&'static [RecordKind]),
     /// Any type that evidence can support.
     Evidenced,
 }
 
 impl Reference {
-    /// Whether it may refer to a thing of this noun.
+    /// Returns whether it can refer to a record of a type.
     pub(crate) fn may_be(&self, kind: RecordKind) -> bool {
         match self.to {
             To::One(one) => one == kind,
@@ -52,17 +54,17 @@ impl Reference {
         }
     }
 
-    /// The tables that have the column: its own, and where rows lie that were judged to be others.
+    /// Returns the tables that have the column: its own, and the one of merged rows.
     pub(crate) fn tables(&self) -> Vec<String> {
         tables_of(self.table)
     }
 
-    /// What it is called where it is remembered: `table.column`.
+    /// Returns its name in the table `redirect`: `table.column`.
     pub(crate) fn name(&self) -> String {
         format!("{}.{}", self.table, self.column)
     }
 
-    /// The column that tells the ties of one owner apart, where there is one.
+    /// Returns the column that distinguishes several references of one row, or `0` if there is only one.
     pub(crate) fn ordinal(&self) -> &'static str {
         if self.table == "article_author" { "ordinal" } else { "0" }
     }
@@ -79,7 +81,7 @@ const ARTICLE: To = To::One(RecordKind::Article);
 const STATEMENT: To = To::One(RecordKind::Statement);
 const ACCOUNT: To = To::One(RecordKind::Account);
 
-/// Every such column but those that are derived.
+/// All columns that refer to records, except derived ones.
 pub(crate) const ALL: &[Reference] = &[
     reference("article", "publisher_id", ACTOR, "publisher"),
     reference("article", "dateline_place_id", PLACE, "dateline"),
@@ -88,7 +90,7 @@ pub(crate) const ALL: &[Reference] = &[
     reference("actor", "close_to_id", ACTOR, "person it is close to"),
     reference("actor", "article_id", ARTICLE, "article"),
     reference("place", "parent_id", PLACE, "parent"),
-    reference("place", "capital_of_id", PLACE, "country it is the capital of"),
+    reference("place", "capital_of_id", PLACE, "country that it is the capital of"),
     reference("place", "article_id", ARTICLE, "article"),
     reference("name", "target_id", To::Any(&[RecordKind::Actor, RecordKind::Place]), "bearer"),
     reference("relation", "subject_id", ACTOR, "subject"),
@@ -109,7 +111,7 @@ pub(crate) const ALL: &[Reference] = &[
     reference("statement", "addressee_id", ACTOR, "addressee"),
     reference("statement", "place_id", PLACE, "place"),
     reference("statement", "article_id", ARTICLE, "article"),
-    reference("statement", "relays_id", STATEMENT, "statement it passes on"),
+    reference("statement", "relays_id", STATEMENT, "statement that it relays"),
     Reference {
         table: "statement_about",
         owner: "statement_id",
@@ -144,7 +146,7 @@ pub(crate) const ALL: &[Reference] = &[
     reference("evidence", "target_id", To::Evidenced, "fact"),
     reference("evidence", "statement_id", STATEMENT, "statement"),
     reference("mention", "article_id", ARTICLE, "article"),
-    reference("mention", "target_id", To::Any(&[RecordKind::Actor, RecordKind::Place]), "thing it was judged to be"),
+    reference("mention", "target_id", To::Any(&[RecordKind::Actor, RecordKind::Place]), "entity that it stands for"),
     reference(
         "external_id",
         "target_id",
@@ -162,8 +164,8 @@ mod tests {
     use crate::db::Db;
     use crate::import::foreign_keys::ALL;
 
-    /// The list is what the foreign keys say, but for keys that are no references of a record: a row's own number, what is
-    /// derived, the owner of a tie, and the tables of judgements and of the register.
+    /// Foreign keys that are not in the list: ids of rows, derived columns, the owners in join tables, and those of the
+    /// tables `record`, `merge`, `redirect` and `name_key`.
     #[tokio::test]
     async fn every_foreign_key_is_listed() {
         let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,7 @@
-//! What is found by names and words: keys of names and the full-text index, made from the rows as they stand.
+//! The indexes of names and words: match keys of names (folded, transliterated, phonetic) and the full-text index.
+//!
+//! An import updates them for the rows that it wrote. `newsgraph index` and the first start of a version with other
+//! rules rebuild them.
 
 use std::collections::HashMap;
 
@@ -10,78 +13,79 @@ use sea_orm::{
 };
 
 use crate::db::full_text;
-use crate::db::full_text::{Document, INDEXED, Indexed, LONGEST_HEADING};
+use crate::db::full_text::{Document, INDEXED, Indexed, MAX_HEADING_WORDS};
 use crate::db::{Db, Dialect};
 use crate::error::Result;
 use crate::geo;
 use crate::geo::Point;
 use crate::import::row_writer;
+use crate::import::sql::execute;
 use crate::import::temp_tables::WRITTEN;
 use crate::text::fold;
 use crate::text::phonetic::Sound;
-use crate::text::search::{MOST_WORDS, words};
+use crate::text::search::{MAX_WORDS, words};
 
-/// Grows with the rules by which keys and words are made: what an older version made is made anew.
+/// The version of the rules for match keys and indexed words. Increase it when they change: then [`migrate`] rebuilds
+/// the indexes.
 const VERSION: i64 = 2;
 
-/// Rows that are read and indexed together, or less when their texts have more bytes.
+/// The maximum number of rows that are read and indexed together, and the maximum bytes of their texts.
 const BATCH: usize = 500;
-const LARGE: i64 = 8 << 20;
+const BATCH_BYTES: i64 = 8 << 20;
 
-/// Makes all keys and the whole index anew; what they are made from does not change.
+/// Rebuilds the name-matching and full-text indexes. Records are not changed.
 pub async fn rebuild(db: &Db) -> Result<()> {
     let transaction = db.write().await?;
-    anew(&transaction).await?;
+    rebuild_all(&transaction).await?;
     transaction.execute_unprepared(&format!("UPDATE counter SET value = {VERSION} WHERE name = 'index'")).await?;
     Db::analyze(&transaction).await?;
     db.commit(transaction).await
 }
 
-/// Makes all keys and the whole index anew.
-pub(crate) async fn anew(transaction: &DatabaseTransaction) -> Result<()> {
+/// Rebuilds all indexes within a transaction.
+pub(crate) async fn rebuild_all(transaction: &DatabaseTransaction) -> Result<()> {
     name_key::Entity::delete_many().exec(transaction).await?;
     full_text::clear(transaction).await?;
     index(transaction, None).await
 }
 
-/// Notes whoever bears the names among the rows selected by `ids` (a select of ids, or a list), as they are now: a name may be a
-/// record of its own, and its bearer is called otherwise without being written.
-pub(crate) async fn note(transaction: &DatabaseTransaction, ids: &str) -> Result<()> {
+/// Marks the entities that have the names among the rows in `ids` (a query or list of ids), as they are now. A name may
+/// be a record on a line of its own, so the full-text document of its bearer changes without the bearer being written.
+pub(crate) async fn mark_bearers(transaction: &DatabaseTransaction, ids: &str) -> Result<()> {
     let sql =
         format!("INSERT INTO {WRITTEN} SELECT DISTINCT target_id FROM name WHERE id IN ({ids}) ON CONFLICT DO NOTHING");
-    transaction.execute_unprepared(&sql).await?;
-    Ok(())
+    execute(transaction, sql).await
 }
 
-/// Brings storage up to date, and makes keys and index anew if an older version made them.
+/// Applies pending migrations, and rebuilds the indexes if an older version has built them.
 pub async fn migrate(db: &Db) -> Result<()> {
     db.migrate().await?;
     let backend = db.connection().get_database_backend();
     let sql = "SELECT value FROM counter WHERE name = 'index'";
-    let made = db.connection().query_one_raw(Statement::from_string(backend, sql)).await?;
-    let version: i64 = made.map(|row| row.try_get("", "value")).transpose()?.unwrap_or(0);
+    let stored = db.connection().query_one_raw(Statement::from_string(backend, sql)).await?;
+    let version: i64 = stored.map(|row| row.try_get("", "value")).transpose()?.unwrap_or(0);
     if version == VERSION { Ok(()) } else { rebuild(db).await }
 }
 
-/// Indexes what an import wrote, whose ids from `fresh` on are new; or all when none is given.
-pub(crate) async fn index(transaction: &DatabaseTransaction, fresh: Option<i64>) -> Result<()> {
-    names(transaction, fresh).await?;
-    if fresh.is_none() {
-        points(transaction).await?;
+/// Indexes the rows that were written, or all rows if `first_new_id` is none. Rows with ids below `first_new_id` have
+/// index entries, which are replaced.
+pub(crate) async fn index(transaction: &DatabaseTransaction, first_new_id: Option<i64>) -> Result<()> {
+    index_names(transaction, first_new_id).await?;
+    if first_new_id.is_some() {
+        mark_bearers(transaction, &format!("SELECT id FROM {WRITTEN}")).await?;
+    } else {
+        index_points(transaction).await?;
     }
-    if fresh.is_some() {
-        note(transaction, &format!("SELECT id FROM {WRITTEN}")).await?;
-    }
-    for noun in INDEXED {
-        documents(transaction, noun, fresh).await?;
+    for table in INDEXED {
+        index_documents(transaction, table, first_new_id).await?;
     }
     Ok(())
 }
 
-/// Reads texts of a table's rows, all or those written, batch by batch.
+/// Reads the texts of a table in batches: of all rows, or of those that were written.
 struct Batches<'a> {
     transaction: &'a DatabaseTransaction,
-    /// The lengths of the texts of the next rows, and the texts up to one of them.
+    /// The query for the lengths of the texts of the next rows, and the one for the texts up to a row.
     measure: String,
     select: String,
     last: i64,
@@ -96,25 +100,25 @@ impl<'a> Batches<'a> {
         written_only: bool,
     ) -> Self {
         let from = if written_only { format!("{WRITTEN} JOIN {table} USING (id)") } else { table.to_owned() };
-        // Said of both tables: PostgreSQL would read the larger one from its start for each batch.
-        let behind = format!("FROM {from} WHERE {table}.id > $1 AND id > $1");
-        // Told by the head of a row, without its text.
+        // The condition is on both tables. With one, PostgreSQL would scan the other from its start for each batch.
+        let next = format!("FROM {from} WHERE {table}.id > $1 AND id > $1");
+        // `octet_length` reads only the header of a large text.
         let lengths = texts.iter().map(|column| format!("COALESCE(octet_length({column}), 0)"));
         let length = lengths.collect::<Vec<_>>().join(" + ");
-        let measure = format!("SELECT id, CAST({length} AS BIGINT) {behind} ORDER BY id LIMIT {BATCH}");
+        let measure = format!("SELECT id, CAST({length} AS BIGINT) {next} ORDER BY id LIMIT {BATCH}");
         let select =
-            format!("SELECT id, {} {behind} AND {table}.id <= $2 ORDER BY id", [texts, more].concat().join(", "));
+            format!("SELECT id, {} {next} AND {table}.id <= $2 ORDER BY id", [texts, more].concat().join(", "));
         Self { transaction, measure, select, last: 0 }
     }
 
-    /// The last of the next rows whose texts together are not too large; none when there are no more.
+    /// Returns the last row of the next batch, or none if there are no more rows.
     async fn end(&self) -> Result<Option<i64>> {
         let backend = self.transaction.get_database_backend();
         let statement = Statement::from_sql_and_values(backend, &self.measure, [self.last.into()]);
         let (mut end, mut bytes) = (None, 0);
         for row in self.transaction.query_all_raw(statement).await? {
             bytes += row.try_get_by_index::<i64>(1)?;
-            if end.is_some() && bytes > LARGE {
+            if end.is_some() && bytes > BATCH_BYTES {
                 break;
             }
             end = Some(row.try_get_by_index(0)?);
@@ -139,19 +143,20 @@ impl<'a> Batches<'a> {
     }
 }
 
-/// Other names of places have no keys by sound: gazetteers list a dozen for each place, in which everything sounds like something.
-const SOUNDLESS: &str = "CASE WHEN kind IN ('ALIAS', 'SHORT', 'ACRONYM') AND EXISTS (SELECT 1 FROM place WHERE place.id = target_id) THEN 'y' END";
+/// The SQL for whether a name has no phonetic keys: alternative names of places. Gazetteers have a dozen for each
+/// place, and would make everything sound like something.
+const WITHOUT_SOUND: &str = "CASE WHEN kind IN ('ALIAS', 'SHORT', 'ACRONYM') AND EXISTS (SELECT 1 FROM place WHERE place.id = target_id) THEN 'y' END";
 
-/// The keys of names.
-async fn names(transaction: &DatabaseTransaction, fresh: Option<i64>) -> Result<()> {
-    let mut batches = Batches::new(transaction, "name", &["text"], &[SOUNDLESS], fresh.is_some());
+/// Writes the match keys of names.
+async fn index_names(transaction: &DatabaseTransaction, first_new_id: Option<i64>) -> Result<()> {
+    let mut batches = Batches::new(transaction, "name", &["text"], &[WITHOUT_SOUND], first_new_id.is_some());
     loop {
         let rows = batches.next().await?;
         if rows.is_empty() {
             return Ok(());
         }
         let known: Vec<i64> =
-            rows.iter().map(|(id, _)| *id).filter(|id| fresh.is_some_and(|fresh| *id < fresh)).collect();
+            rows.iter().map(|(id, _)| *id).filter(|id| first_new_id.is_some_and(|first| *id < first)).collect();
         if !known.is_empty() {
             let dialect = Dialect(transaction.get_database_backend());
             let of_known =
@@ -159,7 +164,7 @@ async fn names(transaction: &DatabaseTransaction, fresh: Option<i64>) -> Result<
             name_key::Entity::delete_many().filter(of_known).exec(transaction).await?;
         }
         let keys = rows.iter().flat_map(|(id, texts)| match texts.as_slice() {
-            [text, soundless] => keys(NameId(*id), text, soundless.is_empty()),
+            [text, without_sound] => keys(NameId(*id), text, without_sound.is_empty()),
             _ => Vec::new(),
         });
         let keys = keys.collect();
@@ -167,8 +172,9 @@ async fn names(transaction: &DatabaseTransaction, fresh: Option<i64>) -> Result<
     }
 }
 
-/// Where places are, for those that were written before it was kept; otherwise it is written with the place.
-async fn points(transaction: &DatabaseTransaction) -> Result<()> {
+/// Writes the columns that index the coordinates of places which were imported by versions without these columns. An
+/// import writes them with the place.
+async fn index_points(transaction: &DatabaseTransaction) -> Result<()> {
     use entity::place::{Column, Entity};
     loop {
         let some = Entity::find()
@@ -197,55 +203,59 @@ async fn points(transaction: &DatabaseTransaction) -> Result<()> {
     }
 }
 
-/// The keys of a name, by each rule but EXACT, for which the name itself is asked.
+/// Returns the match keys of a name, by all rules except EXACT, which compares the name itself.
 fn keys(name_id: NameId, text: &str, by_sound: bool) -> Vec<name_key::Model> {
     let folded = fold::forms(text);
-    // What is in Latin letters already is found by its folded form.
-    let mut carried: Vec<String> = folded
+    // Names in Latin letters are found by their folded form.
+    let mut transliterated: Vec<String> = folded
         .iter()
         .map(|form| fold::to_latin(form))
         .filter(|form| !form.is_empty() && !folded.contains(form))
         .collect();
-    carried.sort();
-    carried.dedup();
+    transliterated.sort();
+    transliterated.dedup();
     let of =
         |rule: NameRule, keys: Vec<String>| keys.into_iter().map(move |key| name_key::Model { name_id, rule, key });
     of(NameRule::Folded, folded)
-        .chain(of(NameRule::Transliterated, carried))
+        .chain(of(NameRule::Transliterated, transliterated))
         .chain(of(NameRule::Phonetic, if by_sound { Sound::of(text).keys() } else { Vec::new() }))
         .collect()
 }
 
-/// The documents of a noun.
-async fn documents(transaction: &DatabaseTransaction, noun: &Indexed, fresh: Option<i64>) -> Result<()> {
-    let columns: Vec<&str> = noun.heading.iter().chain(noun.body).copied().collect();
-    let mut batches = Batches::new(transaction, noun.table, &columns, &[], fresh.is_some());
+/// Writes the full-text documents of a table.
+async fn index_documents(
+    transaction: &DatabaseTransaction,
+    indexed: &Indexed,
+    first_new_id: Option<i64>,
+) -> Result<()> {
+    let columns: Vec<&str> = indexed.heading.iter().chain(indexed.body).copied().collect();
+    let mut batches = Batches::new(transaction, indexed.table, &columns, &[], first_new_id.is_some());
     loop {
         let rows = batches.next().await?;
         if rows.is_empty() {
             return Ok(());
         }
         let ids: Vec<i64> = rows.iter().map(|(id, _)| *id).collect();
-        let names = if noun.is_named { names_of(transaction, &ids).await? } else { HashMap::new() };
+        let names = if indexed.is_named { names_of(transaction, &ids).await? } else { HashMap::new() };
         let document = |(id, texts): &(i64, Vec<String>)| {
-            let (heading, body) = texts.split_at(noun.heading.len());
+            let (heading, body) = texts.split_at(indexed.heading.len());
             let heading = heading.iter().chain(names.get(id).into_iter().flatten()).map(String::as_str);
             Document {
                 id: *id,
-                heading: words(heading, LONGEST_HEADING),
-                body: words(body.iter().map(String::as_str), MOST_WORDS),
+                heading: words(heading, MAX_HEADING_WORDS),
+                body: words(body.iter().map(String::as_str), MAX_WORDS),
             }
         };
         let documents: Vec<Document> = rows.iter().map(document).collect();
-        if let Some(fresh) = fresh {
-            let known: Vec<i64> = ids.into_iter().filter(|id| *id < fresh).collect();
-            full_text::forget(transaction, &known).await?;
+        if let Some(first_new_id) = first_new_id {
+            let known: Vec<i64> = ids.into_iter().filter(|id| *id < first_new_id).collect();
+            full_text::remove(transaction, &known).await?;
         }
         full_text::index(transaction, &documents).await?;
     }
 }
 
-/// What things are called.
+/// Returns the names of entities.
 async fn names_of(transaction: &DatabaseTransaction, ids: &[i64]) -> Result<HashMap<i64, Vec<String>>> {
     use entity::name::{Column, Entity};
     let dialect = Dialect(transaction.get_database_backend());

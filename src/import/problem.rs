@@ -1,4 +1,4 @@
-//! What is wrong with a record, where, and what to write instead.
+//! Problems of records, as reports show them: what is wrong, where, and what to write instead.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,58 +6,59 @@ use std::fmt;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::import::validate::builder::Mistake;
+use crate::import::validate::builder::FieldProblem;
 
-/// So many mistakes of an import are told; all are counted.
-pub(crate) const TOLD: usize = 10_000;
+/// The maximum number of problems that a report lists. All are counted.
+pub(crate) const MAX_REPORTED: usize = 10_000;
 
-/// A mistake is told in about so many letters, whatever it quotes.
-const LONGEST: usize = 400;
+/// The approximate maximum length of each text of a problem, in bytes. Problems quote values of records, which may be
+/// long.
+const MAX_TEXT: usize = 400;
 
-/// One mistake in one record.
+/// One problem of one record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     /// The file, or `-` for standard input.
     pub file: String,
     /// The line, from 1.
     pub line: u64,
-    /// The key of the record, when it has one.
+    /// The key of the record, if it has one.
     pub key: Option<String>,
-    /// JSON pointer (RFC 6901) to what is wrong; empty for the record as a whole.
+    /// The JSON pointer (RFC 6901) to the field; empty for the record as a whole.
     pub pointer: String,
-    /// What is wrong.
+    /// What is wrong: the predicate of a sentence whose subject is the field.
     pub message: String,
     /// What to write instead.
     pub suggestion: Option<String>,
 }
 
 impl Problem {
-    pub(crate) fn new(file: &str, line: u64, key: Option<&str>, mistake: Mistake) -> Self {
+    pub(crate) fn new(file: &str, line: u64, key: Option<&str>, problem: FieldProblem) -> Self {
         Self {
             file: file.to_owned(),
             line,
             key: key.map(|key| shortened(key.to_owned())),
-            pointer: shortened(mistake.pointer),
-            message: shortened(mistake.message),
-            suggestion: mistake.suggestion.map(shortened),
+            pointer: shortened(problem.pointer),
+            message: shortened(problem.message),
+            suggestion: problem.suggestion.map(shortened),
         }
     }
 }
 
-/// The two ends of a long text.
+/// Cuts the middle out of a long text.
 fn shortened(text: String) -> String {
-    if text.len() <= LONGEST {
+    if text.len() <= MAX_TEXT {
         return text;
     }
-    let (head, tail) = (text.floor_char_boundary(LONGEST / 2), text.ceil_char_boundary(text.len() - LONGEST / 2));
+    let (head, tail) = (text.floor_char_boundary(MAX_TEXT / 2), text.ceil_char_boundary(text.len() - MAX_TEXT / 2));
     format!("{} ... {}", &text[..head], &text[tail..])
 }
 
-/// A text for a terminal, in which nothing moves its cursor or turns the direction of what follows.
+/// Escapes characters that a terminal would act on: control characters, and those that change the writing direction.
 pub fn printable(text: &str) -> Cow<'_, str> {
-    let acts = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    if text.chars().any(acts) {
-        let shown = text.chars().map(|c| if acts(c) { c.escape_default().to_string() } else { c.to_string() });
+    let is_active = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if text.chars().any(is_active) {
+        let shown = text.chars().map(|c| if is_active(c) { c.escape_default().to_string() } else { c.to_string() });
         Cow::Owned(shown.collect())
     } else {
         Cow::Borrowed(text)
@@ -81,14 +82,14 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Where and why a JSON value does not fit a type.
-pub(crate) struct Misfit {
+/// Why a JSON value cannot be converted to a type, and where.
+pub(crate) struct TypeMismatch {
     pub(crate) pointer: String,
     pub(crate) message: String,
 }
 
-/// Reads a value as a type.
-pub(crate) fn fit<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, Misfit> {
+/// Converts a JSON value to a type.
+pub(crate) fn deserialize<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, TypeMismatch> {
     serde_path_to_error::deserialize(value).map_err(|error| {
         let mut pointer = String::new();
         for segment in error.path() {
@@ -98,24 +99,24 @@ pub(crate) fn fit<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, Mi
                 _ => {}
             }
         }
-        Misfit { pointer, message: error.into_inner().to_string() }
+        TypeMismatch { pointer, message: error.into_inner().to_string() }
     })
 }
 
-/// A key as a segment of a JSON pointer.
+/// Escapes a field name for a JSON pointer.
 pub(crate) fn escape(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::import::problem::{LONGEST, printable, shortened};
+    use crate::import::problem::{MAX_TEXT, printable, shortened};
 
     #[test]
-    fn what_a_mistake_quotes_is_cut_between_characters_and_moves_no_cursor() {
+    fn long_texts_are_cut_and_control_characters_escaped() {
         assert_eq!(shortened("ب".repeat(200)), "ب".repeat(200));
         let long = shortened(format!("a{}b", "ب".repeat(1 << 20)));
-        assert!(long.starts_with("aب") && long.ends_with("بb") && long.len() < LONGEST + 10, "{long}");
+        assert!(long.starts_with("aب") && long.ends_with("بb") && long.len() < MAX_TEXT + 10, "{long}");
         assert_eq!(printable("a\u{1b}[2Jب"), "a\\u{1b}[2Jب");
     }
 }

@@ -1,78 +1,79 @@
-//! Reads lines ahead, on a thread of its own: while the database writes some records the next ones are parsed.
+//! Read-ahead: a thread parses the next lines while the database writes the previous ones.
 
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::JoinHandle;
 
 use crate::error::{Error, Result};
-use crate::import::source::{Lines, Parsed, parse};
-use crate::import::validate::builder::Mistake;
+use crate::import::parse::{Parsed, parse};
+use crate::import::source::Lines;
+use crate::import::validate::builder::FieldProblem;
 
-/// Lines that are handed over together, or less when they weigh much.
-const LINES: usize = 250;
-const WEIGHT: u64 = 1 << 20;
+/// The maximum number of lines that are passed on together, and their maximum estimated memory in bytes.
+const GROUP_LINES: usize = 250;
+const GROUP_BYTES: u64 = 1 << 20;
 
-/// How many such parcels wait.
-const PARCELS: usize = 4;
+/// The number of groups of lines that are parsed ahead.
+const GROUPS_AHEAD: usize = 4;
 
-/// A line that was parsed.
+/// A parsed line.
 pub(crate) struct Line {
     pub(crate) number: u64,
     pub(crate) bytes: u64,
-    /// How much memory it takes, about.
+    /// An estimate of its memory in bytes.
     pub(crate) weight: u64,
-    /// Where the next line begins.
+    /// The byte position of the next line.
     pub(crate) end: u64,
-    /// What it holds; on mistakes, its key if there is one.
-    pub(crate) parsed: Result<Parsed, (Option<String>, Vec<Mistake>)>,
+    /// The record, or its key (if it has one) and its problems.
+    pub(crate) parsed: Result<Parsed, (Option<String>, Vec<FieldProblem>)>,
 }
 
-/// Lines that a thread reads ahead. It ends with them, or when nobody takes them any more.
+/// Lines that a thread reads ahead. The thread ends with the lines, or when the reader is dropped.
 pub(crate) struct ReadAhead {
-    parcels: Receiver<Result<Vec<Line>>>,
-    parcel: std::vec::IntoIter<Line>,
+    groups: Receiver<Result<Vec<Line>>>,
+    group: std::vec::IntoIter<Line>,
     thread: JoinHandle<()>,
 }
 
 impl ReadAhead {
     pub(crate) fn new(lines: Lines) -> Self {
-        let (sender, parcels) = channel(PARCELS);
+        let (sender, groups) = channel(GROUPS_AHEAD);
         let thread = tokio::task::spawn_blocking(move || read(lines, &sender));
-        Self { parcels, parcel: Vec::new().into_iter(), thread }
+        Self { groups, group: Vec::new().into_iter(), thread }
     }
 
     pub(crate) async fn next(&mut self) -> Result<Option<Line>> {
         loop {
-            if let Some(line) = self.parcel.next() {
+            if let Some(line) = self.group.next() {
                 return Ok(Some(line));
             }
-            match self.parcels.recv().await {
-                Some(parcel) => self.parcel = parcel?.into_iter(),
+            match self.groups.recv().await {
+                Some(group) => self.group = group?.into_iter(),
                 None => return Ok(None),
             }
         }
     }
 
-    /// Waits until nobody reads in the file any more, so that it can be read from another place.
+    /// Stops reading ahead and waits for the thread, so that the file can be read from another position.
     pub(crate) async fn end(self) -> Result<()> {
-        drop(self.parcels);
-        self.thread.await.map_err(|error| Error::Broken(format!("reading ahead failed: {error}")))
+        drop(self.groups);
+        self.thread.await.map_err(|error| Error::Internal(format!("the read-ahead thread failed: {error}")))
     }
 }
 
 fn read(mut lines: Lines, to: &Sender<Result<Vec<Line>>>) {
     loop {
-        let (mut parcel, mut all_weight) = (Vec::new(), 0);
+        let (mut group, mut group_weight) = (Vec::new(), 0);
         let ended = loop {
             match lines.next() {
                 Ok(Some(line)) => {
-                    let parsed = line.text.map_err(|mistake| (None, vec![mistake])).and_then(|text| parse(&text));
+                    let parsed = line.text.map_err(|problem| (None, vec![problem])).and_then(|text| parse(&text));
                     let weight = match &parsed {
                         Ok(Parsed::Record(record)) => record.weight(line.bytes),
                         _ => line.bytes,
                     };
-                    all_weight += weight;
-                    parcel.push(Line { number: line.number, bytes: line.bytes, weight, end: lines.offset(), parsed });
-                    if parcel.len() == LINES || all_weight >= WEIGHT {
+                    group_weight += weight;
+                    group.push(Line { number: line.number, bytes: line.bytes, weight, end: lines.offset(), parsed });
+                    if group.len() == GROUP_LINES || group_weight >= GROUP_BYTES {
                         break Ok(false);
                     }
                 }
@@ -81,8 +82,8 @@ fn read(mut lines: Lines, to: &Sender<Result<Vec<Line>>>) {
             }
         };
         let last = !matches!(ended, Ok(false));
-        // A failed reading ends the import, whatever stood before.
-        if to.blocking_send(ended.map(|_| parcel)).is_err() || last {
+        // A read error fails the import, so the lines before it do not matter.
+        if to.blocking_send(ended.map(|_| group)).is_err() || last {
             return;
         }
     }

@@ -1,33 +1,34 @@
-//! What an import did.
+//! The report of an import or deletion. It is also stored and returned as JSON, so the field names must not change.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::import::problem::{Problem, TOLD, printable};
+use crate::import::problem::{MAX_REPORTED, Problem, printable};
 
-/// No more changed records, and notes of parts, are listed one by one; records are counted.
-const LISTED: usize = 1000;
+/// The maximum number of changed records that a report lists, and of notes of a chunked import. All changed records are
+/// counted.
+const MAX_LISTED: usize = 1000;
 
-/// How many records of one kind had which fate.
+/// The number of records of one type by outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
-    /// New.
+    /// New records.
     pub created: u64,
-    /// Known, and other than before.
+    /// Stored records that changed.
     pub updated: u64,
-    /// Known, and as before.
+    /// Stored records that did not change.
     pub unchanged: u64,
-    /// With a mistake, and left out.
+    /// Invalid records.
     pub rejected: u64,
-    /// Taken away.
+    /// Deleted records.
     #[serde(default)]
     pub deleted: u64,
 }
 
 impl Counts {
-    fn and(&self, more: &Self) -> Self {
+    fn plus(&self, more: &Self) -> Self {
         Self {
             created: self.created + more.created,
             updated: self.updated + more.updated,
@@ -38,73 +39,75 @@ impl Counts {
     }
 }
 
-/// A record that changed, and what in it.
+/// A record that changed, with the changed fields.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Updated {
     /// The file.
     pub file: String,
     /// The line, from 1.
     pub line: u64,
-    /// The record's key; of a judgement the two that were judged.
+    /// The key of the record; for a merge decision, the two entities.
     pub key: String,
-    /// The columns that changed, those of parts behind the part's pointer; parts that came or went by their pointer.
+    /// The changed columns: those of child records after their pointer. Added and removed child records by their
+    /// pointer.
     pub fields: Vec<String>,
 }
 
-/// What an import did, or with `dry_run` would do.
+/// What an import or deletion did, or with `dry_run` would do.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Report {
-    /// Nothing was written: it was a dry run, or a mistake stopped the import.
+    /// Whether anything was written. False for a dry run, and if a problem stopped the import.
     pub written: bool,
-    /// By noun; also `dataset`, `merge`, `row` for rows of feeds that cannot be read, and `unreadable` for lines.
+    /// Counts by record type, such as `event`; persons, organizations, groups and anonymous sources are `actor`. Also
+    /// `dataset`, `merge`, `row` for rows of feeds that cannot be read, and `unreadable` for such lines.
     pub kinds: BTreeMap<String, Counts>,
-    /// The mistakes of records, at least the first 10,000 that were found.
+    /// The problems of records in file order: all, or the first 10,000 that were found.
     pub problems: Vec<Problem>,
-    /// How many there are besides.
+    /// The number of further problems.
     #[serde(default)]
     pub more_problems: u64,
-    /// The first records that changed.
+    /// The first 1,000 records that changed.
     pub updates: Vec<Updated>,
-    /// What was put right on the way.
+    /// Corrections that the import made, and other remarks.
     pub notes: Vec<String>,
-    /// Rows of feeds that were read.
+    /// The number of rows of feeds that were read.
     pub rows: u64,
-    /// Rows of feeds that were left out and are no mistakes, by the reason.
+    /// The number of valid rows of feeds that were skipped, by reason.
     pub skipped: BTreeMap<String, u64>,
-    /// Values of feeds that the graph has no place for, or that could not be mapped for certain, by what they are.
+    /// The number of values of feeds that are not supported or could not be mapped with certainty, by what they are.
     pub unmapped: BTreeMap<String, u64>,
-    /// Where an import in parts was stopped by a mistake: what stands before this file and line is written.
+    /// For a chunked import that a problem stopped: the file and line before which everything is written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<String>,
 }
 
 impl Report {
-    /// Adds what a part of an import did.
-    pub(crate) fn add(&mut self, part: Self) {
-        for (kind, counts) in part.kinds {
+    /// Adds the report of a chunk.
+    pub(crate) fn add(&mut self, chunk: Self) {
+        for (kind, counts) in chunk.kinds {
             let sum = self.kinds.entry(kind).or_default();
-            *sum = sum.and(&counts);
+            *sum = sum.plus(&counts);
         }
-        part.updates.into_iter().for_each(|updated| self.update(updated));
-        for (what, count) in part.unmapped {
+        chunk.updates.into_iter().for_each(|updated| self.update(updated));
+        for (what, count) in chunk.unmapped {
             *self.unmapped.entry(what).or_default() += count;
         }
-        let room = LISTED.saturating_sub(self.notes.len());
-        self.notes.extend(part.notes.into_iter().take(room));
+        let room = MAX_LISTED.saturating_sub(self.notes.len());
+        self.notes.extend(chunk.notes.into_iter().take(room));
     }
 
-    /// All kinds together.
+    /// Returns the counts of all record types together.
     pub fn total(&self) -> Counts {
-        self.kinds.values().fold(Counts::default(), |sum, one| sum.and(one))
+        self.kinds.values().fold(Counts::default(), |sum, one| sum.plus(one))
     }
 
     pub(crate) fn count(&mut self, kind: &str) -> &mut Counts {
         self.kinds.entry(kind.to_owned()).or_default()
     }
 
-    /// Adds a mistake to those told, or counts it.
-    pub(crate) fn tell(&mut self, problem: Problem) {
-        if self.problems.len() < TOLD {
+    /// Adds a problem, or only counts it if too many are listed.
+    pub(crate) fn add_problem(&mut self, problem: Problem) {
+        if self.problems.len() < MAX_REPORTED {
             self.problems.push(problem);
         } else {
             self.more_problems += 1;
@@ -112,7 +115,7 @@ impl Report {
     }
 
     pub(crate) fn update(&mut self, updated: Updated) {
-        if self.updates.len() < LISTED {
+        if self.updates.len() < MAX_LISTED {
             self.updates.push(updated);
         }
     }
@@ -121,7 +124,7 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let titles = ["created", "updated", "unchanged", "rejected", "deleted"];
-        // What an import never does is no column of its table.
+        // The column for deleted records is hidden in the reports of imports.
         let shown = if self.total().deleted > 0 { titles.len() } else { titles.len() - 1 };
         let row = |f: &mut fmt::Formatter<'_>, name: &str, cells: &[String]| {
             let cells: String = cells.iter().take(shown).map(|cell| format!("{cell:>10}")).collect();

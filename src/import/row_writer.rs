@@ -1,4 +1,4 @@
-//! Writes rows of any noun: new ones by many a statement, known ones only where they differ.
+//! Writes rows of all node types: new rows in bulk, known rows only if they differ from the stored ones.
 
 use std::collections::HashMap;
 
@@ -17,14 +17,14 @@ use crate::error::Result;
 use crate::import::record::Rows;
 use entity::record::RecordKind;
 
-/// SQLite takes 32,766 bound values a statement, PostgreSQL 65,535.
-const MOST_VALUES: usize = 30_000;
+/// The maximum number of bound values of a statement. SQLite allows 32,766, PostgreSQL 65,535.
+const MAX_VALUES: usize = 30_000;
 
-/// Columns that the writer computes from other rows: no difference of a record.
+/// Derived columns. They are computed from other rows, so they are not compared.
 pub(crate) const DERIVED: &[&str] =
     &["standing", "implied", "current", "voice", "voice_id", "position", "band", "x", "y", "z"];
 
-/// A row that was written over: what it was, what it is, and which columns differ.
+/// A row that was overwritten: its old and new values, and the columns that differ.
 pub(crate) struct Difference {
     pub(crate) id: i64,
     pub(crate) kind: RecordKind,
@@ -33,19 +33,19 @@ pub(crate) struct Difference {
     pub(crate) after: Value,
 }
 
-/// Writes all rows of a batch. Ids from `fresh` on are new.
-pub(crate) async fn rows(transaction: &DatabaseTransaction, rows: Rows, fresh: i64) -> Result<Vec<Difference>> {
+/// Writes all rows of a batch. Rows with ids from `first_new_id` on are new. Returns the known rows that differed.
+pub(crate) async fn rows(transaction: &DatabaseTransaction, rows: Rows, first_new_id: i64) -> Result<Vec<Difference>> {
     let mut all = Vec::new();
     macro_rules! write {
         ($($(#[doc = $doc:literal])+ $kind:ident $module:ident,)+) => {$(
-            all.extend(noun::<entity::$module::Entity>(transaction, RecordKind::$kind, rows.$module, fresh).await?);
+            all.extend(write_type::<entity::$module::Entity>(transaction, RecordKind::$kind, rows.$module, first_new_id).await?);
         )+};
     }
     entity::for_each_record_kind!(write);
     Ok(all)
 }
 
-/// What is stored of these numbers, of any noun.
+/// Returns the stored rows with the given ids, of all node types, as JSON.
 pub(crate) async fn stored(transaction: &DatabaseTransaction, ids: &[i64]) -> Result<Vec<(i64, RecordKind, Value)>> {
     let dialect = Dialect(transaction.get_database_backend());
     let mut all = Vec::new();
@@ -62,11 +62,12 @@ pub(crate) async fn stored(transaction: &DatabaseTransaction, ids: &[i64]) -> Re
     Ok(all)
 }
 
-async fn noun<E>(
+/// Writes the rows of one node type.
+async fn write_type<E>(
     transaction: &DatabaseTransaction,
     kind: RecordKind,
     models: Vec<E::Model>,
-    fresh: i64,
+    first_new_id: i64,
 ) -> Result<Vec<Difference>>
 where
     E: EntityTrait,
@@ -77,7 +78,7 @@ where
         Some(sea_orm::Value::BigInt(Some(id))) => id,
         _ => 0,
     };
-    let (new, known): (Vec<_>, Vec<_>) = models.into_iter().partition(|model| id(model) >= fresh);
+    let (new, known): (Vec<_>, Vec<_>) = models.into_iter().partition(|model| id(model) >= first_new_id);
     insert::<E>(transaction, new).await?;
     if known.is_empty() {
         return Ok(Vec::new());
@@ -98,7 +99,7 @@ where
     for model in known {
         let after = json(&model);
         let Some(before) = before.remove(&id(&model)) else {
-            // Registered before and never written, or its part was taken out and comes back.
+            // It is registered but has no row: its record was rejected before.
             missing.push(model);
             continue;
         };
@@ -117,10 +118,10 @@ where
         }
     }
     insert::<E>(transaction, missing).await?;
-    for part in pieces::<E>(changed) {
+    for rows in chunks::<E>(changed) {
         let mut conflict = OnConflict::column(key);
         conflict.update_columns(E::Column::iter().filter(|column| column.as_str() != key.as_str()));
-        E::insert_many(part.into_iter().map(IntoActiveModel::into_active_model))
+        E::insert_many(rows.into_iter().map(IntoActiveModel::into_active_model))
             .on_conflict(conflict)
             .exec_without_returning(transaction)
             .await?;
@@ -128,7 +129,7 @@ where
     Ok(differences)
 }
 
-/// Inserts rows.
+/// Inserts new rows.
 pub(crate) async fn insert<E>(transaction: &DatabaseTransaction, models: Vec<E::Model>) -> Result<()>
 where
     E: EntityTrait,
@@ -146,14 +147,15 @@ where
     bulk_insert::insert(transaction, Target { table: entity.table_name(), columns: &names, conflict: "" }, rows).await
 }
 
-fn pieces<E: EntityTrait>(models: Vec<E::Model>) -> Vec<Vec<E::Model>> {
-    let most = MOST_VALUES / E::Column::iter().count().max(1);
-    let mut pieces = Vec::new();
+/// Splits rows so that the columns of each chunk can be bound in one statement.
+fn chunks<E: EntityTrait>(models: Vec<E::Model>) -> Vec<Vec<E::Model>> {
+    let rows = MAX_VALUES / E::Column::iter().count().max(1);
+    let mut chunks = Vec::new();
     let mut models = models.into_iter().peekable();
     while models.peek().is_some() {
-        pieces.push(models.by_ref().take(most).collect());
+        chunks.push(models.by_ref().take(rows).collect());
     }
-    pieces
+    chunks
 }
 
 fn json<M: Serialize>(model: &M) -> Value {

@@ -1,30 +1,30 @@
-//! Files that can be read twice: what cannot be, since it comes through a pipe or out of an archive, is kept on disk.
+//! Files that can be read repeatedly: input from a pipe or an archive is copied to a temporary file.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
 use crate::error::{Error, Result};
 
-/// Opens a file, or standard input for `-`.
+/// Opens a file, or standard input for `-`. Errors: it cannot be read or is a directory.
 pub(crate) fn open(name: &str) -> Result<File> {
     if name == "-" {
         return keep(name, &mut io::stdin().lock());
     }
-    let refused = |error| Error::Io(format!("cannot read {name}"), error);
-    let mut file = File::open(name).map_err(refused)?;
-    let kind = file.metadata().map_err(refused)?.file_type();
+    let failed = |error| Error::Io(format!("cannot read {name}"), error);
+    let mut file = File::open(name).map_err(failed)?;
+    let kind = file.metadata().map_err(failed)?.file_type();
     if kind.is_dir() {
-        return Err(Error::BadInput(format!("{name} is a folder: give the files in it")));
+        return Err(Error::BadInput(format!("{name} is a directory: give the files in it")));
     }
     if kind.is_file() { Ok(file) } else { keep(name, &mut file) }
 }
 
-/// An empty file without a name, which goes with the program.
+/// Creates an empty temporary file without a name. It is deleted when the program ends.
 pub(crate) fn file() -> Result<File> {
     tempfile::tempfile().map_err(failed)
 }
 
-/// All that comes from a reader, from its start.
+/// Copies everything from a reader to a temporary file, and returns it positioned at its start.
 pub(crate) fn keep(name: &str, reader: &mut dyn Read) -> Result<File> {
     let mut file = file()?;
     let mut buffer = vec![0; 1 << 20];
@@ -41,8 +41,11 @@ pub(crate) fn keep(name: &str, reader: &mut dyn Read) -> Result<File> {
     Ok(file)
 }
 
-/// The folder has no room, or is not there: the input has no part in it.
+/// An error of a temporary file: its directory is full or does not exist. The input is not the cause.
 pub(crate) fn failed(error: io::Error) -> Error {
-    let folder = std::env::temp_dir();
-    Error::Io(format!("cannot keep a temporary file in {} (the environment's TMPDIR)", folder.display()), error)
+    let directory = std::env::temp_dir();
+    Error::Io(
+        format!("cannot write a temporary file in {} (set TMPDIR to use another directory)", directory.display()),
+        error,
+    )
 }

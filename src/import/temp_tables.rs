@@ -1,24 +1,25 @@
-//! Tables that live as long as one import: they keep memory from growing with the file.
+//! Temporary tables of a transaction that writes: lists of rows that would otherwise be in memory and grow with the
+//! file.
 
 use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction};
 
 use crate::error::Result;
 
-/// Every row that this import writes or has seen, with the line and the place in it.
+/// Every row that this import writes or has read (*touched* rows), with its line and the JSON pointer to it there.
 pub(crate) const LINE: &str = "import_line";
-/// Every row that this import writes.
+/// The rows that this import has written.
 pub(crate) const WRITTEN: &str = "import_written";
-/// Articles whose texts are compared with the quotes from them.
+/// The articles whose texts are compared with quotes.
 pub(crate) const ARTICLE: &str = "import_article";
-/// Ids elsewhere that this file gives, so that references to them may stand before them.
+/// The external ids in the files, so that references to them may be on earlier lines.
 pub(crate) const EXTERNAL: &str = "import_external";
-/// Rows of feeds to which nothing refers.
-pub(crate) const UNUSED: &str = "import_unused";
-/// Statements whose voice is to be found anew.
+/// Rows of feeds that nothing refers to.
+pub(crate) const ORPHAN: &str = "import_unused";
+/// The statements whose voice is derived again.
 pub(crate) const STATEMENT: &str = "import_statement";
-/// Claims whose standing is to be found anew.
+/// The claims whose standing is derived again.
 pub(crate) const CLAIM: &str = "import_claim";
-/// Events whose standing is to be found anew.
+/// The events whose standing is derived again.
 pub(crate) const EVENT: &str = "import_event";
 
 pub(crate) async fn create(transaction: &DatabaseTransaction) -> Result<()> {
@@ -32,7 +33,7 @@ pub(crate) async fn create(transaction: &DatabaseTransaction) -> Result<()> {
         format!("CREATE INDEX import_external_value ON {EXTERNAL} (scheme, value)"),
         format!("CREATE TEMP TABLE {WRITTEN} (id BIGINT PRIMARY KEY)"),
         format!("CREATE TEMP TABLE {ARTICLE} (id BIGINT PRIMARY KEY)"),
-        format!("CREATE TEMP TABLE {UNUSED} (id BIGINT PRIMARY KEY)"),
+        format!("CREATE TEMP TABLE {ORPHAN} (id BIGINT PRIMARY KEY)"),
         format!("CREATE TEMP TABLE {STATEMENT} (id BIGINT PRIMARY KEY)"),
         format!("CREATE TEMP TABLE {CLAIM} (id BIGINT PRIMARY KEY)"),
         format!("CREATE TEMP TABLE {EVENT} (id BIGINT PRIMARY KEY)"),
@@ -42,8 +43,9 @@ pub(crate) async fn create(transaction: &DatabaseTransaction) -> Result<()> {
     Ok(())
 }
 
-/// Tells PostgreSQL how large the lists of rows have become: it takes a new table for a small one, or for a huge one.
-pub(crate) async fn measure(transaction: &DatabaseTransaction) -> Result<()> {
+/// Updates PostgreSQL's statistics of the lists of rows. Without them it guesses the size of a new table, and plans
+/// badly.
+pub(crate) async fn analyze(transaction: &DatabaseTransaction) -> Result<()> {
     if transaction.get_database_backend() == DatabaseBackend::Postgres {
         transaction.execute_unprepared(&format!("ANALYZE {LINE}, {WRITTEN}")).await?;
     }
@@ -51,7 +53,7 @@ pub(crate) async fn measure(transaction: &DatabaseTransaction) -> Result<()> {
 }
 
 pub(crate) async fn drop(transaction: &DatabaseTransaction) -> Result<()> {
-    for table in [LINE, WRITTEN, ARTICLE, UNUSED, EXTERNAL, STATEMENT, CLAIM, EVENT] {
+    for table in [LINE, WRITTEN, ARTICLE, ORPHAN, EXTERNAL, STATEMENT, CLAIM, EVENT] {
         transaction.execute_unprepared(&format!("DROP TABLE {table}")).await?;
     }
     Ok(())

@@ -51,10 +51,10 @@ async fn what_others_refer_to_is_not_deleted() {
         assert!(!report.written);
         let messages: Vec<String> = report.problems.iter().map(|problem| problem.message.clone()).collect();
         assert_eq!(messages.len(), 3, "{messages:?}");
-        assert!(messages[0].starts_with("is referred to by `"), "{messages:?}");
+        assert!(messages[0].starts_with("is referenced by `"), "{messages:?}");
         assert!(messages[0].contains("(as its speaker)"), "{messages:?}");
         assert_eq!(messages[1], "no record of the dataset has the key `nobody`");
-        assert_eq!(messages[2], "`visit-pm#/participations/0` is a part of another record");
+        assert_eq!(messages[2], "`visit-pm#/participations/0` is nested in another record");
         assert_eq!(fixture.dump().await, before);
         // With leave to go on, what can go goes.
         let report = delete(&fixture, &["source", "travel-erbil"], true).await;

@@ -2,7 +2,7 @@
 
 use entity::merge::MergeDecision;
 use entity::record::RecordKind;
-use newsgraph::import::{self, Judge, Options};
+use newsgraph::import::{self, MergeRequest, Options};
 use newsgraph::text::date::format_instant;
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
@@ -82,15 +82,15 @@ async fn the_past_answers_as_it_did() {
                 3 => {
                     let (left, right) =
                         (person(&fixture, "ali-al-mikdam").await, person(&fixture, "copy-1-ali-al-mikdam").await);
-                    let judge = Judge {
+                    let request = MergeRequest {
                         kind: RecordKind::Actor,
-                        left,
-                        right,
-                        judgement: MergeDecision::Same,
+                        keep: left,
+                        other: right,
+                        decision: MergeDecision::Same,
                         by: "test".into(),
                         reason: None,
                     };
-                    import::judge(&fixture.db, &judge).await.unwrap();
+                    import::record_merge(&fixture.db, &request).await.unwrap();
                 }
                 4 => {
                     let keys = ["statement/source-denies-fabrication", "hospitalization"].map(str::to_owned);

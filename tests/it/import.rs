@@ -50,13 +50,13 @@ fn mistakes() -> Vec<(Value, &'static str, &'static str, &'static str)> {
         // What the others need, without a mistake of its own.
         (person("ann"), "", "", ""),
         (article, "", "", ""),
-        (json!("{\"kind\": \"person\", "), "", "is not JSON", "one JSON object a line"),
-        (json!({ "kind": "persn", "key": "p" }), "/kind", "`persn` is no kind of record", "did you mean \"person\"?"),
+        (json!("{\"kind\": \"person\", "), "", "is not JSON", "one JSON object per line"),
+        (json!({ "kind": "persn", "key": "p" }), "/kind", "`persn` is not a record type", "did you mean \"person\"?"),
         (json!({ "kind": "person", "key": "nameless" }), "/label", "is missing", "add \"label\""),
         (
             json!({ "kind": "event", "key": "e1", "type": "VISITT" }),
             "/type",
-            "not a word of its list",
+            "is not an allowed value",
             "did you mean \"VISIT\"?",
         ),
         (
@@ -65,7 +65,7 @@ fn mistakes() -> Vec<(Value, &'static str, &'static str, &'static str)> {
             "`anm` is neither in the file nor stored",
             "did you mean \"ann\"?",
         ),
-        (person("ann"), "/key", "`ann` is already the key on line 2", "a key of its own"),
+        (person("ann"), "/key", "`ann` is already the key on line 2", "its own key"),
         (json!({ "kind": "event", "key": "e3", "type": "VISIT", "when": "2021-02-30" }), "/when", "2021-02-30", "EDTF"),
         (
             json!({ "kind": "event", "key": "e4", "type": "VISIT", "when": "2021-07-10/2021-07-01" }),
@@ -76,23 +76,23 @@ fn mistakes() -> Vec<(Value, &'static str, &'static str, &'static str)> {
         (
             with(person("out"), "evidence", json!([evidence(0, 900, None)])),
             "/evidence/0/end",
-            "lies outside of the text, which has 21 code points",
+            "is past the end of the text, which has 21 code points",
             "count code points",
         ),
         (
             with(person("quoted"), "evidence", json!([evidence(0, 3, Some("Eve"))])),
             "/evidence/0/quote",
-            "reads \"Ann\"",
+            "which is \"Ann\"",
             "correct the quote",
         ),
         (
             with(person("known"), "externalIds", json!([{ "scheme": "wikidta", "value": "Q1" }])),
             "/externalIds/0/scheme",
-            "`wikidta` is no scheme",
+            "`wikidta` is not a known id scheme",
             "did you mean \"wikidata\"?",
         ),
-        (place("inner", "outer"), "/parent", "makes a cycle", "name another"),
-        (place("outer", "inner"), "/parent", "makes a cycle", "name another"),
+        (place("inner", "outer"), "/parent", "creates a cycle", "refer to another record"),
+        (place("outer", "inner"), "/parent", "creates a cycle", "refer to another record"),
     ]
 }
 
@@ -164,7 +164,7 @@ async fn mistakes_do_not_hide_each_other() {
             wanted.extend(more);
             wanted.extend([(4, "/type"), (5, "/parent"), (5, "/place")]);
             assert_eq!(found, wanted, "{:#?}", report.problems);
-            let rejected = report.problems.iter().filter(|problem| problem.message.contains("mistakes of its own"));
+            let rejected = report.problems.iter().filter(|problem| problem.message.contains("was rejected because of its own problems"));
             assert_eq!(rejected.count(), if keep_going { 2 } else { 1 }, "{:#?}", report.problems);
         }
     }
@@ -299,7 +299,7 @@ async fn references_by_id_elsewhere_and_to_other_datasets() {
                 json!({ "kind": "place", "key": "basra", "type": "CITY", "label": "Basra", "parent": by_id }),
             ])
             .await;
-        assert!(report.problems[0].message.contains("the id of 2 things"), "{:?}", report.problems);
+        assert!(report.problems[0].message.contains("is the id of 2 records"), "{:?}", report.problems);
     }
 }
 
@@ -338,16 +338,16 @@ async fn other_ways_to_be_wrong() {
         )
         .await;
         let claim = |key: &str| json!({ "kind": "claim", "key": key, "text": "it happened", "subject": "a" });
-        refused(&[event("a"), claim("c1"), claim("c2")], "has a claim already").await;
+        refused(&[event("a"), claim("c1"), claim("c2")], "already has a claim").await;
         let statement = json!({ "kind": "statement", "key": "s", "summary": "so", "attribution": "ANONYMOUS", "speaker": "ann", "quoteType": "DIRECT" });
-        refused(&[ann.clone(), statement], "exactly when the speaker is an anonymous source").await;
+        refused(&[ann.clone(), statement], "must be ANONYMOUS if the speaker is an anonymous source").await;
         refused(&[json!({ "kind": "statement", "key": "s", "summary": "so", "attribution": "NAMED_PERSON", "quoteType": "DIRECT" })], "/speaker").await;
         refused(
             &[
                 ann.clone(),
                 json!({ "kind": "place", "key": "ann/home", "type": "CITY", "label": "x", "parent": "ann" }),
             ],
-            "is of kind actor, and here stands place",
+            "is of type actor; allowed here: place",
         )
         .await;
         refused(
@@ -360,12 +360,12 @@ async fn other_ways_to_be_wrong() {
         .await;
         refused(&[json!({ "kind": "participation", "key": "p", "actor": "ann", "role": "HOST" })], "/event").await;
         let report = fixture.import(&ann.to_string()).await;
-        assert!(report.problems[0].message.contains("belongs to no dataset"), "{:?}", report.problems);
+        assert!(report.problems[0].message.contains("has no dataset"), "{:?}", report.problems);
         // What a key names cannot change its noun.
         assert_eq!(fixture.import_lines(std::slice::from_ref(&ann)).await.problems, []);
         refused(
             &[json!({ "kind": "place", "key": "ann", "type": "CITY", "label": "Ann" })],
-            "key of a thing of kind actor",
+            "already the key of a stored actor",
         )
         .await;
     }

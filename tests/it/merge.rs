@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use entity::merge::MergeDecision;
 use entity::record::RecordKind;
-use newsgraph::import::{self, Judge};
+use newsgraph::import::{self, MergeRequest};
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 
@@ -34,9 +34,10 @@ pub async fn judge_so(
     judgement: MergeDecision,
     reason: Option<&str>,
 ) -> Result<i64, String> {
-    let ((left, kind), (right, _)) = (id_of(fixture, keep.0, keep.1).await, id_of(fixture, other.0, other.1).await);
-    let judge = Judge { kind, left, right, judgement, by: "test".into(), reason: reason.map(str::to_owned) };
-    import::judge(&fixture.db, &judge).await.map_err(|error| error.to_string())
+    let ((keep, kind), (other, _)) = (id_of(fixture, keep.0, keep.1).await, id_of(fixture, other.0, other.1).await);
+    let reason = reason.map(str::to_owned);
+    let request = MergeRequest { kind, keep, other, decision: judgement, by: "test".into(), reason };
+    import::record_merge(&fixture.db, &request).await.map_err(|error| error.to_string())
 }
 
 pub async fn unmerge(fixture: &Fixture, dataset: &str, key: &str) {
@@ -125,7 +126,7 @@ async fn what_is_merged_and_unmerged_is_as_before() {
             .await;
         let judged = fixture.records().await;
         let (records, merges): (Vec<&str>, Vec<&str>) =
-            judged.lines().partition(|line| !line.starts_with(r#"{"kind":"merge""#));
+            judged.lines().partition(|line| !line.starts_with(r#"{"record":"merge""#));
         assert_eq!(records, out.lines().collect::<Vec<_>>(), "records are as they were written, whatever was judged");
         assert_eq!(merges.len(), keys.len());
         // Both copies of one visit are one, the other is in each copy.
@@ -181,7 +182,7 @@ async fn an_import_goes_on_through_a_judgement() {
         let copy = copy_of_story(1);
         let changed = copy
             .replace("Abduction of", "Kidnapping of")
-            .replace(r#""kind": "person", "key": "mikdam""#, r#""kind": "person", "key": "mikdam", "country": "IR""#)
+            .replace(r#""record": "person", "key": "mikdam""#, r#""record": "person", "key": "mikdam", "country": "IR""#)
             .replace(r#""role": "VISITED""#, r#""role": "RECIPIENT""#);
         assert_ne!(copy, changed);
         for one in [alone, fixture] {
@@ -225,12 +226,12 @@ async fn what_is_one_with_another_is_not_deleted() {
         assert_eq!(fixture.import(&records(&lines)).await.problems, []);
         judge(&fixture, ("test", "a"), ("test", "b")).await.unwrap();
         let before = fixture.dump().await;
-        for (key, by) in [("a", "a judgement"), ("b", "a judgement"), ("p", "`b` (as its place)")] {
+        for (key, by) in [("a", "a merge"), ("b", "a merge"), ("p", "`b` (as its place)")] {
             let options = import::Options { dataset: Some("test".into()), ..import::Options::default() };
             let report = import::delete(&fixture.db, &[key.to_owned()], &options).await.unwrap();
             assert!(!report.written);
             let message = &report.problems[0].message;
-            assert!(message.starts_with(&format!("is referred to by {by}")), "{key}: {message}");
+            assert!(message.starts_with(&format!("is referenced by {by}")), "{key}: {message}");
         }
         assert_eq!(fixture.dump().await, before);
         unmerge(&fixture, "test", "b").await;
@@ -254,7 +255,7 @@ async fn what_is_tied_through_another_is_not_one() {
         is_one("city", "quarter").await.unwrap();
         for (keep, other) in [("city", "town"), ("town", "city")] {
             let refused = is_one(keep, other).await.unwrap_err();
-            assert!(refused.starts_with("`quarter` ties the two to each other"), "{refused} on {}", fixture.url);
+            assert!(refused.starts_with("`quarter` links the two entities to each other"), "{refused} on {}", fixture.url);
         }
         assert_whole(&fixture).await;
     }
@@ -300,7 +301,7 @@ async fn old_ids_and_slugs_name_the_one_that_is_kept() {
         assert_eq!(code(&refused), "CONFLICT", "{refused}");
         let tied = server.ask_with(MERGE, json!({ "keep": a, "other": d })).await;
         assert_eq!(code(&tied), "BAD_INPUT");
-        assert!(tied["errors"][0]["message"].as_str().unwrap().starts_with("`r` ties the two"), "{tied}");
+        assert!(tied["errors"][0]["message"].as_str().unwrap().starts_with("`r` links the two"), "{tied}");
 
         let merged = server.ask_with(MERGE, json!({ "keep": a, "other": b, "reason": "one Wikidata id" })).await;
         let merge = &merged["data"]["mergeActors"];

@@ -46,13 +46,13 @@ async fn a_graph_with_judgements_comes_back() {
         assert_eq!(*first.get_or_insert_with(|| out.clone()), out, "the databases differ");
         let merges: Vec<Value> = out
             .lines()
-            .skip_while(|line| !line.starts_with(r#"{"kind":"merge""#))
+            .skip_while(|line| !line.starts_with(r#"{"record":"merge""#))
             .map(|line| serde_json::from_str(line).unwrap())
             .collect();
         assert_eq!(merges.len(), 16);
         let schema = jsonschema::validator_for(&newsgraph::import::json_schema::RECORDS).unwrap();
         assert!(merges.iter().all(|merge| schema.is_valid(merge)));
-        assert!(merges.iter().all(|merge| merge["kind"] == "merge"), "judgements come last");
+        assert!(merges.iter().all(|merge| merge["record"] == "merge"), "judgements come last");
         assert_eq!(merges[0]["keep"], json!({ "dataset": "copy-1", "key": "abduction" }));
         assert_eq!((merges[0]["other"].as_str(), merges[0]["by"].as_str()), (Some("abduction"), Some("test")));
         assert_eq!(merges[14]["reason"], "two \"offices\"\n");
@@ -74,7 +74,7 @@ async fn a_graph_with_judgements_comes_back() {
             let sql = "SELECT \"by\" || ' ' || operation AS said FROM change WHERE operation = 'MERGE'";
             assert_eq!(other.texts(sql).await, ["importer MERGE"; 14]);
         }
-        for merge in merges.iter().filter(|merge| merge["judgement"] == "SAME") {
+        for merge in merges.iter().filter(|merge| merge["decision"] == "SAME") {
             let (dataset, key) = match &merge["other"] {
                 Value::String(key) => ("copy-2", key.as_str()),
                 other => (other["dataset"].as_str().unwrap(), other["key"].as_str().unwrap()),
@@ -135,26 +135,26 @@ async fn wrong_judgements_are_told_and_left_out() {
             merge("a", "d", "MAYBE"),
         ]);
         let wanted = [
-            (11, "/other", "is of kind place, and the one that is kept of kind actor"),
-            (12, "/other", "is the one that is kept"),
+            (11, "/other", "is of type place, but `keep` is of type actor"),
+            (12, "/other", "is the same record as `keep`"),
             (13, "/other", "`x` is neither in the file nor stored"),
-            (14, "", "`r` ties the two to each other, so they are not one: correct or delete that first"),
-            (15, "/keep", "`b` was judged to be `a`"),
-            (16, "", "the two are judged on line 10 of records.jsonl already"),
+            (14, "", "`r` links the two entities to each other, so they are different: correct or delete that record first"),
+            (15, "/keep", "`b` is merged into `a`"),
+            (16, "", "decides on the same pair as line 10 of records.jsonl"),
             (
                 17,
                 "",
-                "An anonymous source can be one with another anonymous source only: its statements are attributed to nobody by name",
+                "An anonymous source can only be merged with another anonymous source: its statements would be attributed to a named actor",
             ),
-            (18, "/other", "`t` is of kind article, and here stands actor, place, event"),
+            (18, "/other", "`t` is of type article; allowed here: actor, place, event"),
             (
                 20,
                 "/at",
                 "`yesterday` is not an instant; write 2021-07-11T09:30:00Z, with `Z` or an offset such as +03:00, or a day, 2021-07-11",
             ),
-            (21, "/why", "is no field of this record"),
+            (21, "/why", "is not a field of this record"),
             (22, "/reason", "is longer than 2000 code points"),
-            (23, "/judgement", "\"MAYBE\" is not a word of its list"),
+            (23, "/judgement", "\"MAYBE\" is not an allowed value"),
         ];
         let before = fixture.dump().await;
         let report = fixture.import_lines(&lines).await;
@@ -173,11 +173,11 @@ async fn wrong_judgements_are_told_and_left_out() {
         // What came before stands against what comes later.
         let report = fixture.import_lines(&[merge("a", "c", "SAME")]).await;
         assert_eq!(report.problems[0].pointer, "/judgement");
-        assert!(report.problems[0].message.contains("were judged to be two by"), "{report:?}");
+        assert!(report.problems[0].message.contains("were decided to be NOT_SAME by"), "{report:?}");
         // Whoever was judged to be one is not tied, in whatever order that comes.
         let tie = json!({ "kind": "relation", "key": "s", "type": "FAMILY_OTHER", "subject": "a", "object": "b" });
         let report = fixture.import_lines(&[tie]).await;
-        assert_eq!(told(&report), [(2, "/object", "is tied to what was judged to be the same")]);
+        assert_eq!(told(&report), [(2, "/object", "links two entities that were merged with each other")]);
     }
 }
 
@@ -210,7 +210,7 @@ async fn a_judgement_is_known_by_its_two_things() {
         told[0]["at"] = json!("2021-07-11T09:30:00+03:00");
         told[1]["judgement"] = json!("NOT_SAME");
         let came = import(&told).await;
-        assert_eq!(came, ((0, 2, 0), "`a` and `b`: at by reason; `a` and `c`: judgement".to_owned()));
+        assert_eq!(came, ((0, 2, 0), "`a` and `b`: at by reason; `a` and `c`: decision".to_owned()));
         let query =
             "SELECT judged_by || ' ' || judgement || ' ' || left_id || ' ' || right_id AS said FROM merge ORDER BY id";
         assert_eq!(fixture.texts(query).await, ["ann SAME 2 3", "importer NOT_SAME 2 4"]);
@@ -225,7 +225,7 @@ async fn a_judgement_is_known_by_its_two_things() {
             "Person b"
         );
         let came = import(&[merge("b", "a", "NOT_SAME"), told[1].clone()]).await;
-        assert_eq!(came, ((0, 1, 1), "`b` and `a`: judgement".to_owned()));
+        assert_eq!(came, ((0, 1, 1), "`b` and `a`: decision".to_owned()));
         assert_eq!(fixture.ask("{ people { totalCount } }").await["people"]["totalCount"], 4);
         assert_whole(&fixture).await;
         let sql = "SELECT operation AS said FROM change WHERE operation LIKE '%MERGE' ORDER BY id";
@@ -300,7 +300,7 @@ async fn what_is_chosen_comes_with_what_was_judged_of_it() {
             judge_so(&fixture, ("mikdam", key), ("copy-1", key), MergeDecision::Unsure, Some("later")).await.unwrap();
         }
         let merges = |out: String| -> Vec<Value> {
-            let lines = out.lines().filter(|line| line.starts_with(r#"{"kind":"merge""#));
+            let lines = out.lines().filter(|line| line.starts_with(r#"{"record":"merge""#));
             lines.map(|line| serde_json::from_str(line).unwrap()).collect()
         };
         assert_eq!(merges(fixture.records().await).len(), 2);
@@ -327,7 +327,7 @@ async fn what_is_chosen_comes_with_what_was_judged_of_it() {
         let answer = server.ask_with(write, json!({ "records": [merge] })).await;
         let report = &answer["data"]["importRecords"];
         assert_eq!(report["written"], true, "{answer}");
-        assert_eq!(report["updates"][0]["fields"], json!(["judgement", "reason"]), "{answer}");
+        assert_eq!(report["updates"][0]["fields"], json!(["decision", "reason"]), "{answer}");
         let sql = "SELECT judged_by || ' ' || judgement AS said FROM merge ORDER BY id";
         assert_eq!(fixture.texts(sql).await, ["test UNSURE", "feeds SAME"]);
     }

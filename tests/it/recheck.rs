@@ -61,8 +61,8 @@ async fn what_does_not_hold_is_told_and_derived_anew() {
             "claim.standing: 1 row\n  claim/let-go-by-kidnappers of mikdam\n",
             "claim.implied: 1 row\n  claim/let-go-by-kidnappers of mikdam\n",
             "account.implied: 1 row\n  unclaimed of more\n",
-            "names by key: 1 row\n  herald#/names/0 of more\n",
-            "search: 1 row\n  abduction of mikdam\n",
+            "name keys: 1 row\n  herald#/names/0 of more\n",
+            "search index: 1 row\n  abduction of mikdam\n",
             "\nnothing was written: run with --repair to write the recomputed data\n",
         ] {
             assert!(told.contains(line), "{line} is missing on {}:\n{told}", fixture.url);
@@ -77,8 +77,8 @@ async fn what_does_not_hold_is_told_and_derived_anew() {
         assert_eq!(code, Some(1), "{told}");
         for line in [
             "records: 7 rows\n",
-            "\n  baghdad of mikdam, /parent: makes a cycle: ",
-            "\nplaces of quotes: 1 row\n  ann#/evidence/0 of more was moved to 0..3, where its quote stands\n",
+            "\n  baghdad of mikdam, /parent: creates a cycle: ",
+            "\nquote positions: 1 row\n  ann#/evidence/0 of more: moved to 0..3, the only position of its quote\n",
             "\ncorrect these records and import them again; ",
         ] {
             assert!(told.contains(line), "{line} is missing on {}:\n{told}", fixture.url);

@@ -42,7 +42,7 @@ async fn a_write_on_top_of_an_old_version_is_refused() {
         assert_eq!(code(&write("By one", seen.clone()).await), "written");
         let late = write("By the other", seen.clone()).await;
         assert_eq!(code(&late), "CONFLICT");
-        assert!(late["errors"][0]["message"].as_str().unwrap().contains("`e` was changed meanwhile"), "{late}");
+        assert!(late["errors"][0]["message"].as_str().unwrap().contains("`e` was changed since you read it"), "{late}");
         let data = server.ask("{ events { nodes { title } } }").await;
         assert_eq!(data["data"]["events"]["nodes"], json!([{ "title": "By one" }]));
         assert_ne!(version().await, seen);

@@ -1,9 +1,12 @@
-//! Imports in parts. Each part is whole: it is judged, derived, indexed and committed like an import of its own, together
-//! with how far the import is, so that the same import goes on from there.
+//! Chunked, resumable imports (`--commit-every`).
 //!
-//! A part ends behind so many records. Where one of them refers to what comes later, it is done again and ends where
-//! none does, or else is twice as long: what is committed refers to nothing that is missing, in whatever order a file
-//! stands.
+//! Each chunk is an import of its own: its rows are validated, derived data is computed, and everything is committed in
+//! one transaction together with the position that the import has reached. When an interrupted import is started again,
+//! a digest of the files and options finds its state, and it resumes after the last committed chunk.
+//!
+//! A chunk normally ends after `commit_every` records. If some of them refer to records on later lines, the chunk is
+//! rolled back and tried again with another end: the next line after which no reference is open, or twice the length. A
+//! committed chunk therefore never has unresolved references, whatever the order of the file.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -17,86 +20,94 @@ use sha2::{Digest, Sha256};
 
 use crate::db::{Db, now};
 use crate::error::{Error, Result};
+use crate::import::parse::Parsed;
 use crate::import::passes::Options;
-use crate::import::passes::rejections::{LineSet, Mistakes};
+use crate::import::passes::rejections::{LineSet, Rejections};
 use crate::import::read_ahead::ReadAhead;
 use crate::import::record::Ref;
 use crate::import::report::Report;
-use crate::import::source::{Parsed, Source};
+use crate::import::source::Source;
 use crate::import::temp_tables;
 
-/// Records that an import of several parts has met, until it ends.
+/// The table of records that the earlier chunks of an import have read. It is kept until the import ends.
 pub(crate) const SEEN: &str = "import_seen";
 
-/// For how long an import can be gone on with that was interrupted.
-const KEPT: i64 = 30 * 24 * 60 * 60;
+/// How long an interrupted import can be resumed, in seconds: 30 days.
+const RESUMABLE_SECONDS: i64 = 30 * 24 * 60 * 60;
 
-/// So many records and as many again are looked at for the end of a part: that is held in memory.
-const LOOKED: u64 = 500_000;
+/// The maximum length of a chunk whose end is looked for, in records. Up to twice as many are read for it.
+const MAX_SEARCHED_RECORDS: u64 = 500_000;
 
-/// No more keys and references than this, however many parts the records have.
-const MOST_LOOKED: usize = 4_000_000;
+/// The maximum number of keys and references that are held in memory while the end of a chunk is looked for.
+const MAX_SEARCHED_KEYS: usize = 4_000_000;
 
-/// A place between two lines.
+/// A position between two lines. It is stored with the state of an import, so the names in JSON must not change.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct FilePosition {
-    /// Which file.
+    /// The index of the file.
     pub(crate) file: usize,
-    /// The lines of that file above, and their bytes.
+    /// The number of lines before the position in that file, and their bytes.
     pub(crate) lines: u64,
     pub(crate) bytes: u64,
-    /// The dataset of what follows.
+    /// The key of the dataset that is open there.
     pub(crate) dataset: Option<String>,
 }
 
-/// How far an import is.
+/// The state of an import. The state of a chunked import is stored, so the names in JSON must not change.
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct State {
-    /// What stands before is written.
-    pub(crate) place: FilePosition,
-    /// The bytes of all files before it.
-    pub(crate) done: u64,
-    /// How many parts were written.
-    pub(crate) parts: u64,
-    /// What the log of changes calls the import.
+    /// Everything before this position is committed.
+    #[serde(rename = "place")]
+    pub(crate) position: FilePosition,
+    /// The number of bytes before the position, in all files.
+    #[serde(rename = "done")]
+    pub(crate) bytes_done: u64,
+    /// The number of committed chunks.
+    #[serde(rename = "parts")]
+    pub(crate) chunks: u64,
+    /// The batch of the import in the audit log.
     pub(crate) batch: Option<String>,
-    /// What the parts have done, and the mistakes of records that were left out.
+    /// The report of the committed chunks, and the problems of excluded records.
     pub(crate) report: Report,
-    pub(crate) mistakes: Mistakes,
-    /// How many lines of feeds were left out that tell more of something that is not known.
-    pub(crate) needless: u64,
-    /// The lines of both, and those that nothing refers to: they are not read again.
-    pub(crate) left_out: LineSet,
+    #[serde(rename = "mistakes")]
+    pub(crate) rejections: Rejections,
+    /// The number of skipped lines of feeds that add to an entity that is not stored.
+    #[serde(rename = "needless")]
+    pub(crate) skipped: u64,
+    /// The lines of rejected and skipped records, and of records that nothing refers to. No further attempt reads them.
+    #[serde(rename = "left_out")]
+    pub(crate) excluded: LineSet,
 }
 
 impl State {
-    /// Leaves lines out of all readings to come; false when nothing comes of it, since they were left out already.
-    pub(crate) fn leave_out(&mut self, all_lines: [&LineSet; 3]) -> bool {
-        let before = self.left_out.len();
-        all_lines.into_iter().for_each(|lines| self.left_out.extend(lines));
-        self.left_out.len() > before
+    /// Excludes lines from all further attempts. Returns whether any of them is new: if none is, another attempt would
+    /// fail too.
+    pub(crate) fn exclude(&mut self, all_lines: [&LineSet; 3]) -> bool {
+        let before = self.excluded.len();
+        all_lines.into_iter().for_each(|lines| self.excluded.extend(lines));
+        self.excluded.len() > before
     }
 }
 
-/// An import in parts.
+/// A chunked import.
 pub(crate) struct ResumableImport {
     pub(crate) id: i64,
     digest: String,
-    /// The records of a part, and of the part at hand.
+    /// The number of records of a normal chunk, and the maximum of the current one.
     every: u64,
-    pub(crate) most: u64,
-    /// Whether an earlier part referred to what came later, and whether the end of this one was looked for.
-    forward: bool,
-    looked: bool,
+    pub(crate) max_records: u64,
+    /// Whether an earlier chunk had references to later lines, and whether the end of the current one was looked for.
+    has_forward_references: bool,
+    was_searched: bool,
 }
 
 impl ResumableImport {
-    /// Begins an import, or goes on with the same one.
+    /// Starts an import, or resumes an interrupted one with the same files and options.
     pub(crate) async fn open(db: &Db, sources: &[Source], options: &Options, every: u64) -> Result<(Self, State)> {
         let digest = digest(sources, options)?;
         let transaction = db.write().await?;
-        for old in Entity::find().filter(Column::At.lt(now() - KEPT)).all(&transaction).await? {
-            forget(&transaction, old.id).await?;
+        for old in Entity::find().filter(Column::At.lt(now() - RESUMABLE_SECONDS)).all(&transaction).await? {
+            delete_state(&transaction, old.id).await?;
         }
         let stored = Entity::find().filter(Column::Digest.eq(&digest)).one(&transaction).await?;
         let known = stored.as_ref().map(|run| (run.id, serde_json::from_str(&run.state)));
@@ -104,9 +115,9 @@ impl ResumableImport {
             Some((id, Ok(state))) => (id, state),
             other => {
                 if let Some((id, Err(error))) = other {
-                    // Another version's. All is read again then, and what is written already is as it was.
-                    tracing::warn!(%error, "an interrupted import is begun anew");
-                    forget(&transaction, id).await?;
+                    // Another version of newsgraph has stored it. Committed records will be found unchanged.
+                    tracing::warn!(%error, "cannot read the state of the interrupted import; starting from the beginning");
+                    delete_state(&transaction, id).await?;
                 }
                 let last = Query::select().expr_as(Func::max(Expr::col("id")), "last").from("import_run").take();
                 let last = transaction.query_one(&last).await?.map(|row| row.try_get::<Option<i64>>("", "last"));
@@ -114,26 +125,31 @@ impl ResumableImport {
                 (id, State::default())
             }
         };
-        let run = Self { id, digest, every, most: every, forward: false, looked: false };
+        let run = Self { id, digest, every, max_records: every, has_forward_references: false, was_searched: false };
         run.save(&transaction, &state).await?;
         transaction.commit().await?;
         Ok((run, state))
     }
 
     async fn save(&self, transaction: &DatabaseTransaction, state: &State) -> Result<()> {
-        let state = serde_json::to_string(state).map_err(|error| Error::Broken(error.to_string()))?;
+        let state = serde_json::to_string(state).map_err(|error| Error::Internal(error.to_string()))?;
         let row = import_run::Model { id: self.id, digest: self.digest.clone(), at: now(), state };
         Entity::delete_by_id(self.id).exec(transaction).await?;
         Entity::insert(row.into_active_model()).exec_without_returning(transaction).await?;
         Ok(())
     }
 
-    /// Notes in the transaction of a part that it is written. The last part leaves nothing of this.
-    pub(crate) async fn note(&mut self, transaction: &DatabaseTransaction, state: &State, last: bool) -> Result<()> {
+    /// Stores the state in the transaction of a chunk. After the last chunk, deletes it.
+    pub(crate) async fn save_chunk(
+        &mut self,
+        transaction: &DatabaseTransaction,
+        state: &State,
+        last: bool,
+    ) -> Result<()> {
         if last {
-            return forget(transaction, self.id).await;
+            return delete_state(transaction, self.id).await;
         }
-        (self.most, self.looked) = (self.every, false);
+        (self.max_records, self.was_searched) = (self.every, false);
         let sql = format!(
             "INSERT INTO {SEEN} (run_id, record_id, file, line) SELECT {}, id, file, line FROM {} WHERE pointer = '' AND line > 0",
             self.id,
@@ -143,94 +159,98 @@ impl ResumableImport {
         self.save(transaction, state).await
     }
 
-    /// Whether these mistakes may be for what comes later in the files: then the part has to end elsewhere.
-    pub(crate) fn is_open(found: &Mistakes, needless: &LineSet) -> bool {
-        !needless.is_empty() || found.dangling
+    /// Returns whether references of the chunk may be to later lines. Then the chunk has to end elsewhere.
+    pub(crate) fn needs_later_lines(rejections: &Rejections, skipped: &LineSet) -> bool {
+        !skipped.is_empty() || rejections.has_unresolved
     }
 
-    /// Makes a part longer.
+    /// Makes the current chunk longer.
     pub(crate) async fn grow(&mut self, sources: &[Source], state: &State) -> Result<()> {
-        self.forward = true;
-        let before = self.most;
-        self.look(sources, state).await?;
-        if self.most <= before {
-            self.most = before.saturating_mul(2);
+        self.has_forward_references = true;
+        let before = self.max_records;
+        self.find_end(sources, state).await?;
+        if self.max_records <= before {
+            self.max_records = before.saturating_mul(2);
         }
         Ok(())
     }
 
-    /// Looks for a better end of the part at hand where that was needed before.
-    pub(crate) async fn look(&mut self, sources: &[Source], state: &State) -> Result<()> {
-        if self.forward && !self.looked && self.every <= LOOKED {
-            self.looked = true;
-            self.most = closed(&sources[state.place.file], state, self.every).await?.unwrap_or(self.every);
+    /// Looks for an end of the current chunk without open references, if an earlier chunk needed that.
+    pub(crate) async fn find_end(&mut self, sources: &[Source], state: &State) -> Result<()> {
+        if self.has_forward_references && !self.was_searched && self.every <= MAX_SEARCHED_RECORDS {
+            self.was_searched = true;
+            let end = without_open_references(&sources[state.position.file], state, self.every).await?;
+            self.max_records = end.unwrap_or(self.every);
         }
         Ok(())
     }
 
-    /// Ends an import that cannot go on: the file has to be another one first.
-    pub(crate) async fn give_up(&self, db: &Db) -> Result<()> {
+    /// Deletes the state of an import that failed: the file has to be corrected, which makes it another import.
+    pub(crate) async fn abandon(&self, db: &Db) -> Result<()> {
         let transaction = db.write().await?;
-        forget(&transaction, self.id).await?;
+        delete_state(&transaction, self.id).await?;
         Ok(transaction.commit().await?)
     }
 }
 
-/// After how many records, `least` or more, none refers to what comes later in the file; if it is not far.
-async fn closed(source: &Source, state: &State, least: u64) -> Result<Option<u64>> {
-    let FilePosition { file, lines, bytes, .. } = state.place;
+/// Returns the smallest number of records, `min` or more, after which no reference to a later line is open. Returns
+/// none if there is no such end among the next `2 * min` records.
+async fn without_open_references(source: &Source, state: &State, min: u64) -> Result<Option<u64>> {
+    let FilePosition { file, lines, bytes, .. } = state.position;
     let mut lines = ReadAhead::new(source.lines(bytes, lines)?);
     let hasher = RandomState::new();
-    // Where things stand, and who refers to what did not stand above it.
-    let mut stands: HashMap<u64, u64> = HashMap::new();
+    // The index of the record that defines a key or external id, and references, by the index of their record, to what
+    // was not defined before. Both as hashes.
+    let mut defined: HashMap<u64, u64> = HashMap::new();
     let mut open: Vec<(u64, u64)> = Vec::new();
     let mut count = 0;
     while let Some(line) = lines.next().await? {
-        if state.left_out.contains(file, line.number) {
+        if state.excluded.contains(file, line.number) {
             continue;
         }
-        let wanted = match line.parsed {
+        let references = match line.parsed {
             Ok(Parsed::Record(record)) => {
-                let external = record.external.iter();
-                stands.extend(record.entries.iter().map(|entry| (hasher.hash_one(&entry.key), count)));
-                stands.extend(external.map(|(_, scheme, value)| (hasher.hash_one((scheme, value)), count)));
-                record.wanted
+                let external_ids = record.external_ids.iter();
+                defined.extend(record.entries.iter().map(|entry| (hasher.hash_one(&entry.key), count)));
+                defined.extend(external_ids.map(|(_, scheme, value)| (hasher.hash_one((scheme, value)), count)));
+                record.references
             }
-            Ok(Parsed::Merge(merge)) => merge.wanted,
+            Ok(Parsed::Merge(merge)) => merge.references,
             Ok(Parsed::Dataset(_)) | Err(_) => continue,
         };
-        let wanted = wanted.iter().filter_map(|wanted| match wanted {
+        let references = references.iter().filter_map(|reference| match reference {
             Ref::Key(key) => Some(hasher.hash_one(key)),
             Ref::External(one) => Some(hasher.hash_one((&one.scheme, &one.value))),
             Ref::Dataset(_) => None,
         });
-        open.extend(wanted.filter(|wanted| !stands.contains_key(wanted)).map(|wanted| (count, wanted)));
-        if stands.len() + open.len() > MOST_LOOKED {
+        open.extend(references.filter(|hash| !defined.contains_key(hash)).map(|hash| (count, hash)));
+        if defined.len() + open.len() > MAX_SEARCHED_KEYS {
             break;
         }
         count += 1;
-        if count == least * 2 {
+        if count == min * 2 {
             break;
         }
     }
     lines.end().await?;
     let mut open = open.into_iter().peekable();
-    let mut reach = 0;
+    let mut furthest = 0;
     Ok((0..count).find_map(|at| {
-        while let Some((_, wanted)) = open.next_if(|(by, _)| *by <= at) {
-            reach = reach.max(stands.get(&wanted).copied().unwrap_or(0));
+        while let Some((_, hash)) = open.next_if(|(by, _)| *by <= at) {
+            furthest = furthest.max(defined.get(&hash).copied().unwrap_or(0));
         }
-        (at + 1 >= least && reach <= at).then_some(at + 1)
+        (at + 1 >= min && furthest <= at).then_some(at + 1)
     }))
 }
 
-async fn forget(transaction: &DatabaseTransaction, id: i64) -> Result<()> {
+async fn delete_state(transaction: &DatabaseTransaction, id: i64) -> Result<()> {
     transaction.execute_unprepared(&format!("DELETE FROM {SEEN} WHERE run_id = {id}")).await?;
     Entity::delete_by_id(id).exec(transaction).await?;
     Ok(())
 }
 
-/// What makes two imports the same: the contents of the files, and what of the options decides what is written.
+/// Returns a digest that identifies an import: of the contents of the files, and of the options that decide what is
+/// written.
 fn digest(sources: &[Source], options: &Options) -> Result<String> {
     let mut digest = Sha256::new();
     digest.update(format!("{:?} {} {}\n", options.dataset, options.keep_going, options.by));

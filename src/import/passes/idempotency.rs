@@ -1,4 +1,4 @@
-//! Writes that may be asked for twice, and writes that rely on what their writer has seen.
+//! Idempotency keys (a repeated write returns its first report) and expected versions (optimistic concurrency control).
 
 use std::collections::HashMap;
 
@@ -9,63 +9,64 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, In
 
 use crate::db::{Dialect, now};
 use crate::error::{Error, Result};
-use crate::import::passes::{Options, Report};
+use crate::import::passes::Options;
+use crate::import::report::Report;
 
-/// For how long a write is remembered.
-const REMEMBERED: i64 = 7 * 24 * 60 * 60;
+/// How long the report of a write is stored, in seconds: 7 days.
+const STORED_SECONDS: i64 = 7 * 24 * 60 * 60;
 
-/// What a write is called by its writer, and what it is to write.
+/// The client's key of a write.
 #[derive(Clone, Debug)]
-pub struct Once {
-    /// The writer's key of it.
+pub struct IdempotencyKey {
+    /// The key, unique among the writes of one user.
     pub key: String,
-    /// A digest of all that is to be written, and how.
+    /// A digest of the records and options of the write. The same key with another digest is a conflict.
     pub digest: String,
 }
 
-/// A record as its writer has seen it.
+/// The version of a record that a writer has read.
 #[derive(Clone, Debug)]
-pub struct Expected {
-    /// Its key, in the dataset of the write.
+pub struct RecordVersion {
+    /// The key of the record, in the dataset of the write.
     pub key: String,
-    /// The number of its last change; none when there was no such record.
+    /// The id of its last change; none if the record must not exist.
     pub version: Option<i64>,
 }
 
-/// What was answered when this write was done before.
-pub(crate) async fn answered(transaction: &DatabaseTransaction, options: &Options) -> Result<Option<Report>> {
-    let Some(once) = &options.once else { return Ok(None) };
-    let same = Entity::find().filter(Column::By.eq(&options.by)).filter(Column::Key.eq(&once.key));
+/// Returns the report of an earlier write with the same idempotency key. Errors: `Conflict` if that was another write.
+pub(crate) async fn stored_report(transaction: &DatabaseTransaction, options: &Options) -> Result<Option<Report>> {
+    let Some(idempotency) = &options.idempotency else { return Ok(None) };
+    let same = Entity::find().filter(Column::By.eq(&options.by)).filter(Column::Key.eq(&idempotency.key));
     let Some(before) = same.one(transaction).await? else { return Ok(None) };
-    if before.digest != once.digest {
+    if before.digest != idempotency.digest {
         return Err(Error::Conflict(format!(
-            "Another write was called `{}` before: call this one by a key of its own",
-            once.key
+            "The idempotency key `{}` was used for another write: use a new key",
+            idempotency.key
         )));
     }
-    serde_json::from_str(&before.report).map(Some).map_err(|error| Error::Broken(error.to_string()))
+    serde_json::from_str(&before.report).map(Some).map_err(|error| Error::Internal(error.to_string()))
 }
 
-/// Keeps the answer of a write, and forgets old ones.
-pub(crate) async fn remember(transaction: &DatabaseTransaction, options: &Options, report: &Report) -> Result<()> {
-    let Some(once) = &options.once else { return Ok(()) };
+/// Stores the report of a write, and deletes old ones.
+pub(crate) async fn store_report(transaction: &DatabaseTransaction, options: &Options, report: &Report) -> Result<()> {
+    let Some(idempotency) = &options.idempotency else { return Ok(()) };
     let row = request::Model {
         by: options.by.clone(),
-        key: once.key.clone(),
+        key: idempotency.key.clone(),
         at: now(),
-        digest: once.digest.clone(),
-        report: serde_json::to_string(report).map_err(|error| Error::Broken(error.to_string()))?,
+        digest: idempotency.digest.clone(),
+        report: serde_json::to_string(report).map_err(|error| Error::Internal(error.to_string()))?,
     };
-    Entity::delete_many().filter(Column::At.lt(now() - REMEMBERED)).exec(transaction).await?;
+    Entity::delete_many().filter(Column::At.lt(now() - STORED_SECONDS)).exec(transaction).await?;
     Entity::insert(row.into_active_model()).exec_without_returning(transaction).await?;
     Ok(())
 }
 
-/// Refuses a write whose writer has not seen the last change of a record.
-pub(crate) async fn unchanged(
+/// Checks that records have the versions that the writer expects. Errors: `Conflict`.
+pub(crate) async fn check_versions(
     transaction: &DatabaseTransaction,
     dataset: DatasetId,
-    all_expected: &[Expected],
+    all_expected: &[RecordVersion],
 ) -> Result<()> {
     if all_expected.is_empty() {
         return Ok(());
@@ -89,12 +90,12 @@ pub(crate) async fn unchanged(
         let found = stored.get(&expected.key).copied();
         if found != expected.version {
             let what = match (found, expected.version) {
-                (None, _) => "is not there",
-                (Some(_), None) => "is there already",
-                _ => "was changed meanwhile",
+                (None, _) => "does not exist",
+                (Some(_), None) => "already exists",
+                _ => "was changed since you read it",
             };
             let key = &expected.key;
-            return Err(Error::Conflict(format!("`{key}` {what}: read it again, and write on top of that")));
+            return Err(Error::Conflict(format!("`{key}` {what}: read it again and repeat the write")));
         }
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! What keys, numbers and ids elsewhere name.
+//! Lookups: records by key and by external id, and lines by the id of their rows.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,71 +10,67 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
 use crate::error::{Result, did_you_mean};
 use crate::import::passes::chunks::SEEN;
-use crate::import::passes::{At, ImportAttempt};
+use crate::import::passes::{ImportAttempt, LinePosition};
 use crate::import::record::Ref;
+use crate::import::sql::statement;
 use crate::import::temp_tables;
-use crate::import::validate::builder::{Known, Mistake, Named, word};
-use crate::import::validate::cross_record;
+use crate::import::validate::builder::{FieldProblem, Known, Registered, UNRESOLVED, kind_name};
+use crate::import::validate::cross_record::RowProblem;
 
-/// So many mistakes are looked at for keys like theirs: each is a query.
-const SUGGESTED: usize = 200;
+/// The maximum number of problems for which similar keys are looked up. Each takes a query.
+const MAX_SUGGESTIONS: usize = 200;
 
-/// Things by an id that they have elsewhere.
+/// Records by scheme and value of their external ids.
 type ByExternalId = HashMap<(String, String), Vec<(RecordId, RecordKind)>>;
 
 impl ImportAttempt<'_> {
-    /// A mistake of a row, at the place of its record.
-    pub(crate) async fn late(&mut self, late: cross_record::Late) -> Result<()> {
-        let Some((at, pointer, key, kind)) = self.place(late.id).await? else {
-            // A stored row that no longer fits what this import changed.
-            self.problem(At { file: 0, line: 0 }, None, None, late.mistake);
+    /// Reports a problem of a row at the line of its record.
+    pub(crate) async fn row_problem(&mut self, RowProblem { id, problem }: RowProblem) -> Result<()> {
+        let Some((at, pointer, key, kind)) = self.line_of(id).await? else {
+            // A stored row that this import has made invalid.
+            self.problem(LinePosition { file: 0, line: 0 }, None, None, problem);
             return Ok(());
         };
-        let mistake = Mistake { pointer: format!("{pointer}{}", late.mistake.pointer), ..late.mistake };
-        self.problem(at, Some(&kind), Some(&key), mistake);
+        let problem = FieldProblem { pointer: format!("{pointer}{}", problem.pointer), ..problem };
+        self.problem(at, Some(&kind), Some(&key), problem);
         Ok(())
     }
 
-    /// What was put right in a row, by the place of its record.
-    pub(crate) async fn note(&mut self, id: i64, what: &str) -> Result<()> {
-        let note = match self.place(id).await? {
+    /// Adds a note on a row to the report.
+    pub(crate) async fn row_note(&mut self, id: i64, what: &str) -> Result<()> {
+        let note = match self.line_of(id).await? {
             Some((at, pointer, key, _)) => {
                 let source = &self.sources[at.file];
                 format!("{}:{} ({key}) {pointer}: {what}", source.name, source.raw_line(at.line))
             }
-            None => format!("evidence that was stored before: {what}"),
+            None => format!("previously stored evidence: {what}"),
         };
         self.report.notes.push(note);
         Ok(())
     }
 
-    /// Where a row stands: its line, the pointer in it, the key and the kind of its record.
-    async fn place(&self, id: i64) -> Result<Option<(At, String, String, String)>> {
+    /// Returns the line of a row, the pointer to it in its record, and the key and type of that record.
+    async fn line_of(&self, id: i64) -> Result<Option<(LinePosition, String, String, String)>> {
         let sql = format!(
             "SELECT file, line, pointer, top.key AS key, top.kind AS kind FROM import_line
              JOIN record AS part ON part.id = import_line.id
              JOIN record AS top ON top.id = COALESCE(part.owner_id, part.id)
              WHERE import_line.id = {id}"
         );
-        let found = self.transaction.query_one_raw(cross_record::plain(self.transaction, &sql)).await?;
+        let found = self.transaction.query_one_raw(statement(self.transaction, &sql)).await?;
         let Some(row) = found else { return Ok(None) };
         let (file, line): (i64, i64) = (row.try_get("", "file")?, row.try_get("", "line")?);
-        let at = At { file: usize::try_from(file).unwrap_or(0), line: u64::try_from(line).unwrap_or(0) };
+        let at = LinePosition { file: usize::try_from(file).unwrap_or(0), line: u64::try_from(line).unwrap_or(0) };
         let (pointer, key): (String, String) = (row.try_get("", "pointer")?, row.try_get("", "key")?);
-        Ok(Some((at, pointer, key, word(row.try_get("", "kind")?))))
+        Ok(Some((at, pointer, key, kind_name(row.try_get("", "kind")?))))
     }
 
-    /// A reference to nothing may be misspelled: names the nearest key of the dataset. Only mistakes pay for it.
+    /// Suggests similar keys of the dataset for unresolved references. Only imports with problems pay for this.
     pub(crate) async fn suggest_keys(&mut self) -> Result<()> {
         let Some(dataset) = &self.dataset else { return Ok(()) };
-        for (_, problem) in self.mistakes.told.iter_mut().take(SUGGESTED) {
-            let Some(key) = problem
-                .message
-                .strip_suffix("` is neither in the file nor stored")
-                .and_then(|rest| rest.strip_prefix('`'))
-            else {
-                continue;
-            };
+        for (_, problem) in self.rejections.problems.iter_mut().take(MAX_SUGGESTIONS) {
+            let reference = problem.message.strip_suffix(UNRESOLVED);
+            let Some(key) = reference.and_then(|key| key.strip_prefix('`')?.strip_suffix('`')) else { continue };
             let length = key.chars().count();
             let sql = format!(
                 "SELECT key FROM record WHERE dataset_id = {} AND length(key) BETWEEN {} AND {} AND key NOT LIKE '%#%' LIMIT 5000",
@@ -83,7 +79,7 @@ impl ImportAttempt<'_> {
                 length + 4
             );
             let mut keys = Vec::new();
-            for row in self.transaction.query_all_raw(cross_record::plain(self.transaction, &sql)).await? {
+            for row in self.transaction.query_all_raw(statement(self.transaction, &sql)).await? {
                 keys.push(row.try_get::<String>("", "key")?);
             }
             if let Some(near) = did_you_mean(key, keys.iter().map(String::as_str)) {
@@ -93,51 +89,52 @@ impl ImportAttempt<'_> {
         Ok(())
     }
 
-    /// What references of records of a dataset name, and its `keys`; these with the digest of the record last written.
+    /// Looks up references of records of a dataset, and the given keys of the dataset. For these, also returns the
+    /// digest of the stored record.
     pub(crate) async fn resolve(
         &self,
         dataset: &str,
-        wanted: Vec<Ref>,
+        references: Vec<Ref>,
         mut keys: HashSet<String>,
     ) -> Result<(Known, HashMap<String, Option<String>>)> {
         let mut known = Known::default();
-        let mut elsewhere: HashMap<String, HashSet<String>> = HashMap::new();
+        let mut other_datasets: HashMap<String, HashSet<String>> = HashMap::new();
         let mut external: HashSet<(String, String)> = HashSet::new();
-        for reference in wanted {
+        for reference in references {
             match reference {
                 Ref::Key(key) => {
                     keys.insert(key);
                 }
                 Ref::Dataset(other) => {
-                    elsewhere.entry(other.dataset).or_default().insert(other.key);
+                    other_datasets.entry(other.dataset).or_default().insert(other.key);
                 }
                 Ref::External(one) => {
                     external.insert((one.scheme, one.value));
                 }
             }
         }
-        let is_rejected = |key: &&String| self.earlier.have_key(key) || self.mistakes.have_key(key);
+        let is_rejected = |key: &&String| self.earlier.have_key(key) || self.rejections.have_key(key);
         known.rejected.extend(keys.iter().filter(is_rejected).cloned());
         let mut digests = HashMap::new();
-        for (key, (named, digest)) in self.keys(dataset, keys.iter().map(String::as_str)).await? {
+        for (key, (registered, digest)) in self.keys(dataset, keys.iter().map(String::as_str)).await? {
             digests.insert(key.clone(), digest);
-            known.keys.insert((dataset.to_owned(), key), named);
+            known.keys.insert((dataset.to_owned(), key), registered);
         }
-        for (other, keys) in elsewhere {
-            for (key, (named, _)) in self.keys(&other, keys.iter().map(String::as_str)).await? {
-                known.keys.insert((other.clone(), key), named);
+        for (other, keys) in other_datasets {
+            for (key, (registered, _)) in self.keys(&other, keys.iter().map(String::as_str)).await? {
+                known.keys.insert((other.clone(), key), registered);
             }
         }
-        known.external = self.external(&external).await?;
+        known.external = self.external_ids(&external).await?;
         Ok((known, digests))
     }
 
-    /// What keys of a dataset name, with the digest of the record last written.
+    /// Looks up keys of a dataset. Also returns the digest of the stored record.
     pub(crate) async fn keys<'k>(
         &self,
         dataset: &str,
         keys: impl Iterator<Item = &'k str>,
-    ) -> Result<HashMap<String, (Named, Option<String>)>> {
+    ) -> Result<HashMap<String, (Registered, Option<String>)>> {
         let Some(dataset) = (match &self.dataset {
             Some(open) if open.key == dataset => Some(open.id),
             _ => dataset::Entity::find()
@@ -156,14 +153,15 @@ impl ImportAttempt<'_> {
         Ok(found
             .into_iter()
             .map(|row| {
-                let named = Named { id: row.id, kind: row.kind, owner: row.owner_id, written: row.digest.is_some() };
-                (row.key, (named, row.digest))
+                let registered =
+                    Registered { id: row.id, kind: row.kind, owner: row.owner_id, written: row.digest.is_some() };
+                (row.key, (registered, row.digest))
             })
             .collect())
     }
 
-    /// Which of these rows this import has met, and where.
-    pub(crate) async fn seen(&self, ids: impl Iterator<Item = i64>) -> Result<HashMap<i64, At>> {
+    /// Returns which of the rows this import has read, including its earlier chunks, and on which lines.
+    pub(crate) async fn seen(&self, ids: impl Iterator<Item = i64>) -> Result<HashMap<i64, LinePosition>> {
         let ids: Vec<i64> = ids.collect();
         let mut seen = HashMap::new();
         if ids.is_empty() {
@@ -173,7 +171,7 @@ impl ImportAttempt<'_> {
         let mut line = Query::select();
         line.column("id").from(temp_tables::LINE).and_where(these("id"));
         let mut queries = vec![line];
-        if let Some(run) = self.run {
+        if let Some(run) = self.run_id {
             let mut earlier = Query::select();
             earlier.expr_as(Expr::col("record_id"), "id").from(SEEN);
             earlier.and_where(Expr::col("run_id").eq(run)).and_where(these("record_id"));
@@ -183,25 +181,26 @@ impl ImportAttempt<'_> {
             for row in self.transaction.query_all(query.columns(["file", "line"])).await? {
                 let (id, file, line): (i64, i64, i64) =
                     (row.try_get("", "id")?, row.try_get("", "file")?, row.try_get("", "line")?);
-                let at = At { file: usize::try_from(file).unwrap_or(0), line: u64::try_from(line).unwrap_or(0) };
+                let at =
+                    LinePosition { file: usize::try_from(file).unwrap_or(0), line: u64::try_from(line).unwrap_or(0) };
                 seen.insert(id, at);
             }
         }
         Ok(seen)
     }
 
-    /// What ids elsewhere name, stored or in this file. Datasets know the same places by the same ids: of several things the
-    /// one of the dataset at hand is meant.
-    pub(crate) async fn external(&self, wanted: &HashSet<(String, String)>) -> Result<ByExternalId> {
+    /// Looks up external ids, stored or in this file. If records of several datasets have an id, the one in the open
+    /// dataset is returned.
+    async fn external_ids(&self, wanted: &HashSet<(String, String)>) -> Result<ByExternalId> {
         if wanted.is_empty() {
             return Ok(HashMap::new());
         }
-        let here = self.dataset()?.id;
+        let dataset = self.dataset()?.id;
         let (mut found, mut elsewhere) = (ByExternalId::new(), ByExternalId::new());
         for (table, id, kind) in [("external_id", "target_id", "target_kind"), (temp_tables::EXTERNAL, "id", "kind")] {
             let mut target = Expr::col((table, id));
-            if self.redirects && table == "external_id" {
-                // As it was written, so that it can be parted again.
+            if self.has_merges && table == "external_id" {
+                // The original bearer, so that the reference is right after the merge is undone.
                 target = Expr::cust(
                     "COALESCE((SELECT original_id FROM redirect WHERE row_id = external_id.id
                         AND reference = 'external_id.target_id'), external_id.target_id)",
@@ -222,29 +221,30 @@ impl ImportAttempt<'_> {
                 .take();
             for row in self.transaction.query_all(&query).await? {
                 let key = (row.try_get("", "scheme")?, row.try_get("", "value")?);
-                let is_here = row.try_get::<i64>("", "dataset")? == here.0;
-                let named = (RecordId(row.try_get("", "id")?), row.try_get::<RecordKind>("", "kind")?);
+                let is_here = row.try_get::<i64>("", "dataset")? == dataset.0;
+                let record = (RecordId(row.try_get("", "id")?), row.try_get::<RecordKind>("", "kind")?);
                 let all = if is_here { &mut found } else { &mut elsewhere }.entry(key).or_default();
-                if !all.contains(&named) {
-                    all.push(named);
+                if !all.contains(&record) {
+                    all.push(record);
                 }
             }
         }
         for (key, all) in elsewhere {
-            let near = found.entry(key).or_default();
-            let far: Vec<_> = all.into_iter().filter(|(_, kind)| near.iter().all(|(_, other)| other != kind)).collect();
-            near.extend(far);
+            let here = found.entry(key).or_default();
+            let others: Vec<_> =
+                all.into_iter().filter(|(_, kind)| here.iter().all(|(_, other)| other != kind)).collect();
+            here.extend(others);
         }
-        if self.redirects {
+        if self.has_merges {
             for all in found.values_mut().filter(|all| all.len() > 1) {
-                self.drop_doubles(all).await?;
+                self.drop_merged(all).await?;
             }
         }
         Ok(found)
     }
 
-    /// Of things that were judged to be one, keeps that one, or else the first of them.
-    async fn drop_doubles(&self, all: &mut Vec<(RecordId, RecordKind)>) -> Result<()> {
+    /// Keeps one of records that are merged with each other: the surviving one, or else the first.
+    async fn drop_merged(&self, all: &mut Vec<(RecordId, RecordKind)>) -> Result<()> {
         let ids: Vec<i64> = all.iter().map(|(id, _)| id.0).collect();
         let id = Expr::col((record::Entity, record::Column::Id));
         let rows = record::Entity::find().filter(self.dialect.is_one_of(id, self.dialect.numbers(&ids)));

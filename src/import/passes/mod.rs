@@ -1,8 +1,19 @@
-//! One import: one transaction or several, two readings of each line, a third one of judgements, one answer.
+//! The passes of an import.
+//!
+//! Each attempt reads the files up to three times within one transaction:
+//!
+//! 1. [`pass1_register`] gives every key an id, so that references may be in any order.
+//! 2. [`pass2_store`] resolves references and writes rows. Rows are then validated against each other.
+//! 3. [`pass3_merges`] applies merge decisions, if the files have any.
+//!
+//! An attempt that finds invalid records writes nothing. With `keep_going`, [`run`](run::import) excludes their lines
+//! and tries again, until an attempt finds no more problems: records that refer to an excluded record are excluded
+//! next. With `commit_every`, [`chunks`] splits the files, and each chunk is a transaction of its own.
 
 mod batches;
 mod chunks;
 pub(crate) mod idempotency;
+mod join_tables;
 mod key_lookup;
 mod pass1_register;
 mod pass2_store;
@@ -10,6 +21,7 @@ mod pass3_merges;
 mod prune_orphans;
 mod rejections;
 mod run;
+mod slugs;
 
 use std::collections::HashMap;
 
@@ -20,51 +32,50 @@ use serde::{Deserialize, Serialize};
 use crate::db::{Dialect, now};
 use crate::error::{Error, Result};
 use crate::import::merge::redirect;
+use crate::import::passes::batches::{BATCH, Pass};
+use crate::import::passes::chunks::{FilePosition, ResumableImport, State};
+pub use crate::import::passes::idempotency::{IdempotencyKey, RecordVersion};
+use crate::import::passes::rejections::{LineSet, Rejections};
+use crate::import::passes::run::AttemptResult;
+pub use crate::import::passes::run::import;
 use crate::import::problem::Problem;
-use crate::import::report::Report;
+use crate::import::report::{Counts, Report};
 use crate::import::source::Source;
-use crate::import::validate::builder::Mistake;
+use crate::import::validate::builder::{FieldProblem, UNRESOLVED};
 use crate::import::validate::cross_record;
 use crate::import::{change_log, derive, index, temp_tables};
 
-/// After so many lines PostgreSQL looks at its tables for the first time within an import, and then whenever they have become four
-/// times as many: as long as it takes them for empty it looks keys up by reading all of them.
-const FIRST_LOOK: usize = 20_000;
+/// The number of records after which PostgreSQL's statistics are updated for the first time within an import, and then
+/// whenever four times as many are handled. With statistics of empty tables PostgreSQL would look keys up by scanning.
+const FIRST_ANALYZE: usize = 20_000;
 
-use crate::import::passes::batches::{BATCH, Pass};
-use crate::import::passes::chunks::{FilePosition, ResumableImport, State};
-pub use crate::import::passes::idempotency::{Expected, Once};
-use crate::import::passes::rejections::{LineSet, Mistakes};
-use crate::import::passes::run::Outcome;
-pub use crate::import::passes::run::import;
-
-/// How to import.
+/// Options of an import.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// The dataset of files whose first line is not one.
+    /// The dataset of records in files that do not start with a dataset.
     pub dataset: Option<String>,
-    /// Say what would be done and write nothing.
+    /// Validate and report what would change, but write nothing.
     pub dry_run: bool,
-    /// Leave records with mistakes out and write the others.
+    /// Skip invalid records and write the others.
     pub keep_going: bool,
-    /// Who writes, for the log of changes.
+    /// Who writes, for the audit log.
     pub by: String,
-    /// Answer again what was answered when this was written before.
-    pub once: Option<Once>,
-    /// Write only if these records are as they are said to be.
-    pub expected: Vec<Expected>,
-    /// Commit after so many records, so that an interrupted import goes on where it stopped when it is asked for again.
-    /// A mistake then leaves out the part that it is in and what follows.
+    /// Return the report of an earlier write with the same key instead of writing again.
+    pub idempotency: Option<IdempotencyKey>,
+    /// Write only if these records have the given versions.
+    pub expected: Vec<RecordVersion>,
+    /// Commit after this number of records. An interrupted import resumes there when it is started again. An invalid
+    /// record then rejects its chunk and all later ones.
     pub commit_every: Option<u64>,
 }
 
-/// Is told how far an import is.
+/// Receives the progress of an import.
 pub trait Progress {
-    /// A line of so many bytes was read; each is read twice.
+    /// A line of `bytes` bytes was read. Each line is read twice.
     fn read(&mut self, bytes: u64);
-    /// All is read, and this is done with it now.
-    fn stage(&mut self, _what: &'static str) {}
-    /// The import reads on behind the first so many bytes of the files, of which nothing is left to do.
+    /// All lines are read, and another stage begins.
+    fn stage(&mut self, _name: &'static str) {}
+    /// The import starts again, or resumes, after the first `bytes` bytes of the files.
     fn restart(&mut self, _bytes: u64) {}
 }
 
@@ -72,51 +83,52 @@ impl Progress for () {
     fn read(&mut self, _bytes: u64) {}
 }
 
-/// How the mistake ends that makes such a line a skipped one.
-const DANGLING: &str = " is neither in the file nor stored";
-
-/// Where a record stands.
+/// A line of an input file.
 #[derive(Clone, Copy, Serialize, Deserialize)]
-struct At {
+struct LinePosition {
+    /// The index of the file.
     file: usize,
+    /// From 1; 0 stands for a stored row that is not in the files.
     line: u64,
 }
 
-/// One reading of all files inside of one transaction.
+/// One attempt to import the files, or a chunk of them, within one transaction.
 struct ImportAttempt<'a> {
     transaction: &'a DatabaseTransaction,
     dialect: Dialect,
     sources: &'a [Source],
     options: &'a Options,
-    /// Where it begins, after how many records it ends, and the number of the import in parts that it belongs to.
-    from: &'a FilePosition,
-    most: u64,
-    run: Option<i64>,
-    /// Where the first judgement stands, and how many records may be read from there on.
-    judgements: Option<(FilePosition, u64)>,
-    /// By the two that were judged, where this import says so.
-    judged: HashMap<(i64, i64), At>,
-    /// Lines that an earlier reading left out, and the mistakes that it found on them.
-    left_out: &'a LineSet,
-    earlier: &'a Mistakes,
+    /// Where the chunk starts, and its maximum number of records.
+    start: &'a FilePosition,
+    max_records: u64,
+    /// The id of the resumable import that the chunk is part of.
+    run_id: Option<i64>,
+    /// The position of the first merge decision, and the number of records of the chunk from there on.
+    merges: Option<(FilePosition, u64)>,
+    /// The pairs that this import has decided on, each with its line.
+    decided: HashMap<(i64, i64), LinePosition>,
+    /// Lines that earlier attempts excluded, and the problems that they found on them.
+    excluded: &'a LineSet,
+    earlier: &'a Rejections,
     progress: &'a mut (dyn Progress + Send + Sync),
-    /// Ids from here on are given by this import.
-    fresh: i64,
+    /// Ids from here on are assigned by this attempt.
+    first_new_id: i64,
     next_id: i64,
     next_change: i64,
-    /// Lines of this reading that were handled, and after how many PostgreSQL looks at its tables again.
+    /// The number of records that the current pass has handled, and the number after which statistics are updated.
     handled: usize,
-    look_again: usize,
-    at: i64,
+    analyze_after: usize,
+    started_at: i64,
+    /// What the changes of this import have in common in the audit log.
     batch: String,
-    /// Whether things were judged to be others: then rows are redirected.
-    redirects: bool,
+    /// Whether entities are merged: then references are redirected.
+    has_merges: bool,
     dataset: Option<dataset::Model>,
-    mistakes: Mistakes,
-    /// Lines that are left out without a complaint: they tell more of something that is not known.
-    needless: LineSet,
-    /// Lines of feeds that are left out since nothing that is stored refers to them.
-    unused: LineSet,
+    rejections: Rejections,
+    /// Lines of feeds that are skipped without a problem: they add to an entity that is not stored.
+    skipped: LineSet,
+    /// Lines of feeds that are skipped because nothing that is stored refers to their records.
+    orphans: LineSet,
     report: Report,
 }
 
@@ -136,121 +148,132 @@ impl<'a> ImportAttempt<'a> {
             dialect: Dialect(transaction.get_database_backend()),
             sources,
             options,
-            from: &state.place,
-            most: run.map_or(u64::MAX, |run| run.most),
-            run: run.map(|run| run.id),
-            judgements: None,
-            judged: HashMap::new(),
-            left_out: &state.left_out,
-            earlier: &state.mistakes,
+            start: &state.position,
+            max_records: run.map_or(u64::MAX, |run| run.max_records),
+            run_id: run.map(|run| run.id),
+            merges: None,
+            decided: HashMap::new(),
+            excluded: &state.excluded,
+            earlier: &state.rejections,
             progress,
-            fresh: next_id,
+            first_new_id: next_id,
             next_id,
             next_change,
             handled: 0,
-            // What a part before has written was looked at.
-            look_again: if state.parts == 0 { FIRST_LOOK } else { usize::MAX },
-            at: now(),
+            // Earlier chunks have updated the statistics.
+            analyze_after: if state.chunks == 0 { FIRST_ANALYZE } else { usize::MAX },
+            started_at: now(),
             batch: state.batch.clone().unwrap_or(next_change.to_string()),
-            redirects: redirect::is_needed(transaction).await?,
+            has_merges: redirect::is_needed(transaction).await?,
             dataset: None,
-            mistakes: Mistakes::default(),
-            needless: LineSet::default(),
-            unused: LineSet::default(),
+            rejections: Rejections::default(),
+            skipped: LineSet::default(),
+            orphans: LineSet::default(),
             report: Report::default(),
         })
     }
 
-    /// Reads and writes; returns where it stopped before the end.
+    /// Runs all passes. Returns the end of the chunk, unless it is the end of the files.
     async fn run(&mut self) -> Result<Option<FilePosition>> {
-        let look_again = self.look_again;
-        self.readings(Pass::Register).await?;
-        if self.mistakes.is_empty()
+        let analyze_after = self.analyze_after;
+        self.read_files(Pass::Register).await?;
+        if self.rejections.is_empty()
             && let Some(dataset) = &self.dataset
         {
-            idempotency::unchanged(self.transaction, dataset.id, &self.options.expected).await?;
+            idempotency::check_versions(self.transaction, dataset.id, &self.options.expected).await?;
         }
-        (self.handled, self.look_again) = (0, look_again);
-        let reached = self.readings(Pass::Write).await?;
-        self.progress.stage("checking");
-        temp_tables::measure(self.transaction).await?;
-        if self.redirects {
-            redirect::settle(self.transaction).await?;
+        (self.handled, self.analyze_after) = (0, analyze_after);
+        let end = self.read_files(Pass::Store).await?;
+        self.validate_rows().await?;
+        if end.is_none() {
+            // Later chunks may refer to records that nothing refers to yet.
+            self.find_orphans().await?;
         }
-        // Rows of lines with mistakes are missing; that hides a mistake at most and makes none.
-        let (mut all_late, moved) = cross_record::check(self.transaction).await?;
-        if self.redirects {
-            all_late.extend(cross_record::ties(self.transaction).await?);
+        if let Some((first, left)) = self.merges.take() {
+            self.progress.stage("merging");
+            self.read_files_from(Pass::Merge, &first, left).await?;
         }
-        if all_late.len() >= cross_record::MOST {
-            self.report.notes.push(format!("beyond {} mistakes nothing was looked for", cross_record::MOST));
-        }
-        for late in all_late {
-            self.late(late).await?;
-        }
-        for (id, what) in moved.told {
-            self.note(id, &what).await?;
-        }
-        if moved.more > 0 {
-            self.report.notes.push(format!("{} more were put right like these", moved.more));
-        }
-        if reached.is_none() {
-            // What a part leaves unused a later one may use.
-            self.find_unused().await?;
-        }
-        if let Some((first, left)) = self.judgements.take() {
-            self.progress.stage("judging");
-            self.read_all(Pass::Judge, &first, left).await?;
-        }
-        if !self.mistakes.is_empty() || !self.needless.is_empty() || !self.unused.is_empty() {
-            // What is derived relies on what was checked.
-            return Ok(reached);
+        if !self.rejections.is_empty() || !self.skipped.is_empty() || !self.orphans.is_empty() {
+            // The attempt will be rolled back, and derived data needs valid rows.
+            return Ok(end);
         }
         self.progress.stage("deriving");
         derive::derive(self.transaction).await?;
         self.progress.stage("indexing");
-        index::index(self.transaction, Some(self.fresh)).await?;
-        change_log::keep(self.transaction, self.next_id, self.next_change).await?;
+        index::index(self.transaction, Some(self.first_new_id)).await?;
+        change_log::save_counters(self.transaction, self.next_id, self.next_change).await?;
         self.progress.stage("committing");
-        Ok(reached)
+        Ok(end)
     }
 
-    async fn end(mut self) -> Result<Outcome> {
+    /// Validates rows against each other. Rows of invalid records are not written: that may hide a problem, but never
+    /// causes one.
+    async fn validate_rows(&mut self) -> Result<()> {
+        self.progress.stage("validating");
+        temp_tables::analyze(self.transaction).await?;
+        if self.has_merges {
+            redirect::apply_to_import(self.transaction).await?;
+        }
+        let (mut problems, moved) = cross_record::check(self.transaction).await?;
+        if self.has_merges {
+            problems.extend(cross_record::links_between_merged(self.transaction).await?);
+        }
+        let max = cross_record::MAX_PROBLEMS;
+        if problems.len() >= max {
+            self.report.notes.push(format!("validation stopped after {max} problems"));
+        }
+        for problem in problems {
+            self.row_problem(problem).await?;
+        }
+        for (id, what) in moved.notes {
+            self.row_note(id, &what).await?;
+        }
+        if moved.more > 0 {
+            self.report
+                .notes
+                .push(format!("{} more spans of evidence moved to the position of their quote", moved.more));
+        }
+        Ok(())
+    }
+
+    async fn finish(mut self) -> Result<AttemptResult> {
         self.suggest_keys().await?;
-        Ok(Outcome { found: self.mistakes, needless: self.needless, unused: self.unused, report: self.report })
+        let Self { rejections, skipped, orphans, report, .. } = self;
+        Ok(AttemptResult { rejections, skipped, orphans, report })
     }
 
-    fn problem(&mut self, at: At, kind: Option<&str>, key: Option<&str>, mistake: Mistake) {
+    fn problem(&mut self, at: LinePosition, kind: Option<&str>, key: Option<&str>, problem: FieldProblem) {
         let source = &self.sources[at.file];
-        if mistake.message.ends_with(DANGLING) {
+        if problem.message.ends_with(UNRESOLVED) {
             if source.feed.as_ref().is_some_and(|feed| feed.needs_target(at.line)) {
-                self.needless.insert(at.file, at.line);
+                self.skipped.insert(at.file, at.line);
                 return;
             }
-            self.mistakes.dangling = true;
+            self.rejections.has_unresolved = true;
         }
-        let problem = Problem::new(&source.name, source.raw_line(at.line), key, mistake);
-        self.mistakes.add(at, kind, key, problem, self.earlier);
+        let problem = Problem::new(&source.name, source.raw_line(at.line), key, problem);
+        self.rejections.add(at, kind, key, problem, self.earlier);
     }
 
-    /// Whether a mistake was found on a line, be it told or not.
-    fn is_wrong(&self, at: At) -> bool {
-        self.mistakes.lines.contains(at.file, at.line) || self.needless.contains(at.file, at.line)
+    /// Returns whether a line is rejected or skipped in this attempt.
+    fn is_rejected(&self, at: LinePosition) -> bool {
+        self.rejections.lines.contains(at.file, at.line) || self.skipped.contains(at.file, at.line)
     }
 
     fn dataset(&self) -> Result<&dataset::Model> {
-        self.dataset.as_ref().ok_or_else(|| Error::Broken("no dataset is open".into()))
+        self.dataset.as_ref().ok_or_else(|| Error::Internal("no dataset is open".into()))
     }
 }
 
-enum Fate {
+/// What an import did with a record.
+enum RecordOutcome {
     Created,
     Updated,
     Unchanged,
 }
 
-impl Fate {
-    fn count(&self, counts: &mut crate::import::report::Counts) {
+impl RecordOutcome {
+    fn count(&self, counts: &mut Counts) {
         match self {
             Self::Created => counts.created += 1,
             Self::Updated => counts.updated += 1,

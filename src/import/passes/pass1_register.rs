@@ -1,4 +1,4 @@
-//! The first reading: every key gets its number.
+//! The first pass: datasets are opened, every key gets an id, and records are checked for keys that are used twice.
 
 use std::collections::HashMap;
 
@@ -10,46 +10,48 @@ use sea_orm::{ActiveEnum, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter
 
 use crate::db::bulk_insert::{Target, insert};
 use crate::error::Result;
+use crate::import::parse::Record;
 use crate::import::passes::batches::Pass;
-use crate::import::passes::{At, Fate, ImportAttempt};
+use crate::import::passes::{ImportAttempt, LinePosition, RecordOutcome};
 use crate::import::record::DatasetRecord;
-use crate::import::source::Record;
-use crate::import::validate::builder::{Mistake, word};
+use crate::import::validate::builder::{FieldProblem, kind_name};
 use crate::import::{row_writer, temp_tables};
 
 impl ImportAttempt<'_> {
+    /// Opens a dataset for the records that follow. Creates it if it is new, and updates its fields if the record gives
+    /// any.
     pub(crate) async fn open_dataset(&mut self, record: &DatasetRecord, pass: Pass) -> Result<()> {
         let stored = dataset::Entity::find().filter(dataset::Column::Key.eq(&record.key)).one(self.transaction).await?;
-        let said = record.title.is_some() || record.licence.is_some() || record.url.is_some();
-        let fate = match &stored {
-            None => Fate::Created,
+        let has_fields = record.title.is_some() || record.license.is_some() || record.url.is_some();
+        let outcome = match &stored {
+            None => RecordOutcome::Created,
             Some(stored)
-                if said
-                    && (&stored.title, &stored.licence, &stored.url)
-                        != (&record.title, &record.licence, &record.url) =>
+                if has_fields
+                    && (&stored.title, &stored.license, &stored.url)
+                        != (&record.title, &record.license, &record.url) =>
             {
-                Fate::Updated
+                RecordOutcome::Updated
             }
-            Some(_) => Fate::Unchanged,
+            Some(_) => RecordOutcome::Unchanged,
         };
         let id = match &stored {
             Some(stored) => stored.id,
-            None => DatasetId(self.draw()),
+            None => DatasetId(self.new_id()),
         };
-        let model = match (&fate, stored) {
-            (Fate::Unchanged, Some(stored)) => stored,
+        let model = match (&outcome, stored) {
+            (RecordOutcome::Unchanged, Some(stored)) => stored,
             _ => {
                 let model = dataset::Model {
                     id,
                     key: record.key.clone(),
                     title: record.title.clone(),
-                    licence: record.licence.clone(),
+                    license: record.license.clone(),
                     url: record.url.clone(),
                 };
                 dataset::Entity::insert(model.clone().into_active_model())
                     .on_conflict(
                         OnConflict::column(dataset::Column::Id)
-                            .update_columns([dataset::Column::Title, dataset::Column::Licence, dataset::Column::Url])
+                            .update_columns([dataset::Column::Title, dataset::Column::License, dataset::Column::Url])
                             .to_owned(),
                     )
                     .exec_without_returning(self.transaction)
@@ -58,90 +60,94 @@ impl ImportAttempt<'_> {
             }
         };
         if pass == Pass::Register {
-            fate.count(self.report.count("dataset"));
+            outcome.count(self.report.count("dataset"));
         }
         self.dataset = Some(model);
         Ok(())
     }
 
-    pub(crate) fn draw(&mut self) -> i64 {
+    /// Returns a new id.
+    pub(crate) fn new_id(&mut self) -> i64 {
         let id = self.next_id;
         self.next_id += 1;
         id
     }
 
-    /// The first reading: gives every key its number.
-    pub(crate) async fn register(&mut self, batch: Vec<(At, Record)>) -> Result<()> {
+    /// Registers the keys of a batch: new records and nested records get an id and an entry in the table `record`. Also
+    /// collects where each entry is in the files, and the external ids, in temporary tables.
+    pub(crate) async fn register(&mut self, batch: Vec<(LinePosition, Record)>) -> Result<()> {
         let dataset = self.dataset()?.clone();
         let entries = batch.iter().flat_map(|(_, record)| &record.entries);
         let known = self.keys(&dataset.key, entries.map(|entry| entry.key.as_str())).await?;
-        let seen = self.seen(known.values().map(|(named, _)| named.id.0)).await?;
-        let mut in_batch: HashMap<String, At> = HashMap::new();
-        let (mut records, mut lines, mut external) = (Vec::new(), Vec::new(), Vec::new());
+        let seen = self.seen(known.values().map(|(registered, _)| registered.id.0)).await?;
+        let mut in_batch: HashMap<String, LinePosition> = HashMap::new();
+        let (mut records, mut lines, mut external_ids) = (Vec::new(), Vec::new(), Vec::new());
         for (at, record) in &batch {
             let entries = &record.entries;
-            let mut mistakes = record.mistakes.clone();
-            let mut taken = false;
-            let top = known.get(&record.key).map(|(named, _)| named.id);
+            let mut problems = record.problems.clone();
+            let mut key_taken = false;
+            let top = known.get(&record.key).map(|(registered, _)| registered.id);
             for entry in entries {
-                let mistake = |message: String, suggestion: &str| Mistake {
+                let problem = |message: String, suggestion: &str| FieldProblem {
                     pointer: format!("{}/key", entry.pointer),
                     message,
                     suggestion: Some(suggestion.to_owned()),
                 };
                 let earlier = in_batch.insert(entry.key.clone(), *at);
-                let earlier =
-                    earlier.or_else(|| known.get(&entry.key).and_then(|(named, _)| seen.get(&named.id.0)).copied());
+                let earlier = earlier
+                    .or_else(|| known.get(&entry.key).and_then(|(registered, _)| seen.get(&registered.id.0)).copied());
                 if let Some(earlier) = earlier {
-                    taken = true;
+                    key_taken = true;
                     let other = if earlier.file == at.file {
                         String::new()
                     } else {
                         format!("{}:", self.sources[earlier.file].name)
                     };
-                    mistakes.push(mistake(
+                    problems.push(problem(
                         format!(
                             "`{}` is already the key on line {other}{}",
                             entry.key,
                             self.sources[earlier.file].raw_line(earlier.line)
                         ),
-                        "give each record a key of its own",
+                        "give each record its own key",
                     ));
-                } else if let Some((named, _)) = known.get(&entry.key) {
-                    taken = named.kind != entry.kind || named.owner != top.filter(|_| !entry.pointer.is_empty());
-                    if named.kind != entry.kind {
-                        mistakes.push(mistake(
-                            format!("`{}` is stored as the key of a thing of kind {}", entry.key, word(named.kind)),
-                            "choose another key: what a thing is cannot change",
+                } else if let Some((registered, _)) = known.get(&entry.key) {
+                    let owner = top.filter(|_| !entry.pointer.is_empty());
+                    key_taken = registered.kind != entry.kind || registered.owner != owner;
+                    if registered.kind != entry.kind {
+                        problems.push(problem(
+                            format!("`{}` is already the key of a stored {}", entry.key, kind_name(registered.kind)),
+                            "choose another key: the type of a record cannot change",
                         ));
-                    } else if named.owner != top.filter(|_| !entry.pointer.is_empty()) {
-                        mistakes.push(mistake(
+                    } else if registered.owner != owner {
+                        problems.push(problem(
                             format!(
-                                "`{}` is stored as the key of another record's part or of a record of its own",
+                                "`{}` is already the key of a stored record that is nested elsewhere, or not nested",
                                 entry.key
                             ),
-                            "keep the part where it was, or choose another key",
+                            "leave the record where it was, or choose another key",
                         ));
                     }
                 }
             }
-            if !mistakes.is_empty() {
-                let kind = entries.first().map(|entry| word(entry.kind));
-                for mistake in mistakes {
-                    self.problem(*at, kind.as_deref(), Some(&record.key), mistake);
+            if !problems.is_empty() {
+                let kind = entries.first().map(|entry| kind_name(entry.kind));
+                for problem in problems {
+                    self.problem(*at, kind.as_deref(), Some(&record.key), problem);
                 }
             }
-            // Others may refer to a record that has mistakes; to one whose key is another's they would not.
-            if taken {
+            // An invalid record is registered all the same, because others may refer to it: they would be reported as
+            // unresolved.
+            if key_taken {
                 continue;
             }
             let top = top.unwrap_or(RecordId(self.next_id));
             let mut ids: HashMap<&str, (RecordId, RecordKind)> = HashMap::new();
             for entry in entries {
                 let id = match known.get(&entry.key) {
-                    Some((named, _)) => named.id,
+                    Some((registered, _)) => registered.id,
                     None => {
-                        let id = RecordId(self.draw());
+                        let id = RecordId(self.new_id());
                         records.push(record::Model {
                             id,
                             dataset_id: dataset.id,
@@ -157,10 +163,10 @@ impl ImportAttempt<'_> {
                 ids.insert(&entry.pointer, (id, entry.kind));
                 lines.push(vec![id.0.into(), number(at.file), number(at.line), entry.pointer.clone().into()]);
             }
-            for (part, scheme, value) in &record.external {
-                let whole = entries.get(*part).and_then(|entry| whole_of(&entry.pointer));
-                if let Some((target, kind)) = whole.and_then(|whole| ids.get(whole)) {
-                    external.push(vec![scheme.into(), value.into(), target.0.into(), kind.to_value().into()]);
+            for (part, scheme, value) in &record.external_ids {
+                let enclosing = entries.get(*part).and_then(|entry| enclosing_pointer(&entry.pointer));
+                if let Some((target, kind)) = enclosing.and_then(|pointer| ids.get(pointer)) {
+                    external_ids.push(vec![scheme.into(), value.into(), target.0.into(), kind.to_value().into()]);
                 }
             }
         }
@@ -168,17 +174,17 @@ impl ImportAttempt<'_> {
         let target = Target { table: temp_tables::LINE, columns: &["id", "file", "line", "pointer"], conflict: "" };
         insert(self.transaction, target, lines).await?;
         let target = Target { table: temp_tables::EXTERNAL, columns: &["scheme", "value", "id", "kind"], conflict: "" };
-        insert(self.transaction, target, external).await
+        insert(self.transaction, target, external_ids).await
     }
 }
 
-/// A number as a column holds it.
+/// Converts a number to the value of a column.
 fn number(number: impl TryInto<i64>) -> Value {
     number.try_into().unwrap_or(i64::MAX).into()
 }
 
-/// The pointer of the whole around a part.
-fn whole_of(pointer: &str) -> Option<&str> {
+/// Returns the pointer to the record that encloses a nested one.
+fn enclosing_pointer(pointer: &str) -> Option<&str> {
     let (list, _) = pointer.rsplit_once('/')?;
-    list.rsplit_once('/').map(|(whole, _)| whole)
+    list.rsplit_once('/').map(|(enclosing, _)| enclosing)
 }

@@ -1,4 +1,5 @@
-//! The mistakes of an import: all are counted, the first are told. Memory does not grow with them.
+//! The problems of an import, and the lines that are rejected for them. All problems are counted, the first are kept in
+//! words: memory does not grow with the number of problems.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -6,19 +7,19 @@ use roaring::RoaringTreemap;
 use serde::{Deserialize, Serialize};
 
 use crate::import::hash;
-use crate::import::passes::At;
-use crate::import::problem::{Problem, TOLD};
+use crate::import::passes::LinePosition;
+use crate::import::problem::{MAX_REPORTED, Problem};
 
-/// With more records that have mistakes nothing is written, whatever an import may leave out: this is another file than it
-/// was taken for. So many keys are kept.
-pub(crate) const MOST: u64 = 1_000_000;
+/// The maximum number of rejected records. With more, nothing is written even with `keep_going`: the file is probably
+/// not what it was taken for. It also limits how many keys of rejected records are held in memory.
+pub(crate) const MAX_REJECTED: u64 = 1_000_000;
 
-/// Lines of the files of an import.
+/// A set of lines of the files of an import.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct LineSet(BTreeMap<usize, RoaringTreemap>);
 
 impl LineSet {
-    /// Whether the line is new in it.
+    /// Adds a line. Returns whether it is new.
     pub(crate) fn insert(&mut self, file: usize, line: u64) -> bool {
         self.0.entry(file).or_default().insert(line)
     }
@@ -41,32 +42,45 @@ impl LineSet {
         }
     }
 
+    /// Returns the indexes of the files that have lines in the set.
     pub(crate) fn files(&self) -> impl Iterator<Item = usize> {
         self.0.keys().copied()
     }
 }
 
-/// Mistakes, of one reading or of all so far.
+/// The problems of one attempt, or of all attempts so far. It is stored with the state of a resumable import, so the
+/// names in JSON must not change.
 #[derive(Default, Serialize, Deserialize)]
-pub(crate) struct Mistakes {
-    /// The first in words, and how many there are besides.
-    pub(crate) told: Vec<(At, Problem)>,
-    pub(crate) untold: u64,
-    /// The lines that they are on.
+pub(crate) struct Rejections {
+    /// The first problems, and the number of further ones.
+    #[serde(rename = "told")]
+    pub(crate) problems: Vec<(LinePosition, Problem)>,
+    #[serde(rename = "untold")]
+    pub(crate) more_problems: u64,
+    /// The lines with problems.
     pub(crate) lines: LineSet,
-    /// These lines as they were given, since one row of a feed makes several, and how many there are of each kind.
+    /// The same lines with their numbers in the original file: one row of a feed is converted to several lines.
     rows: LineSet,
+    /// The number of rejected records by type.
     pub(crate) rejected: BTreeMap<String, u64>,
-    /// Hashes of the keys of their records.
+    /// Hashes of the keys of rejected records.
     keys: HashSet<u64>,
-    /// Whether one may be for what stands further below.
-    pub(crate) dangling: bool,
+    /// Whether a problem is an unresolved reference, perhaps to a record on a later line.
+    #[serde(rename = "dangling")]
+    pub(crate) has_unresolved: bool,
 }
 
-impl Mistakes {
-    /// Adds one; its record is counted unless it was `earlier`.
-    pub(crate) fn add(&mut self, at: At, kind: Option<&str>, key: Option<&str>, problem: Problem, earlier: &Self) {
-        // A stored row that no longer fits is on no line, and no record is left out for it.
+impl Rejections {
+    /// Adds a problem. Its record is counted unless `earlier` has counted it.
+    pub(crate) fn add(
+        &mut self,
+        at: LinePosition,
+        kind: Option<&str>,
+        key: Option<&str>,
+        problem: Problem,
+        earlier: &Self,
+    ) {
+        // A stored row that has become invalid is on no line of the files, so no record is rejected for it.
         if at.line > 0 {
             self.lines.insert(at.file, at.line);
             if self.rows.insert(at.file, problem.line) && !earlier.rows.contains(at.file, problem.line) {
@@ -76,55 +90,55 @@ impl Mistakes {
         if let Some(key) = key {
             self.reject_key(key);
         }
-        self.tell(at, problem);
+        self.report(at, problem);
     }
 
-    fn tell(&mut self, at: At, problem: Problem) {
-        if self.told.len() < TOLD {
-            self.told.push((at, problem));
+    fn report(&mut self, at: LinePosition, problem: Problem) {
+        if self.problems.len() < MAX_REPORTED {
+            self.problems.push((at, problem));
         } else {
-            self.untold += 1;
+            self.more_problems += 1;
         }
     }
 
     fn reject_key(&mut self, key: &str) {
-        if (self.keys.len() as u64) < MOST {
+        if (self.keys.len() as u64) < MAX_REJECTED {
             self.keys.insert(hash(key));
         }
     }
 
-    /// Whether a record with this key has some.
+    /// Returns whether the record with a key is rejected.
     pub(crate) fn have_key(&self, key: &str) -> bool {
         !self.keys.is_empty() && self.keys.contains(&hash(key))
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.told.is_empty()
+        self.problems.is_empty()
     }
 
-    /// How many records have some.
+    /// Returns the number of rejected records.
     pub(crate) fn records(&self) -> u64 {
         self.rejected.values().sum()
     }
 
-    /// Leaves away what is on no line: it is found again as long as it holds.
+    /// Removes the problems of stored rows. The next attempt finds them again, unless excluded lines caused them.
     pub(crate) fn on_lines(mut self) -> Self {
-        self.told.retain(|(at, _)| at.line > 0);
+        self.problems.retain(|(at, _)| at.line > 0);
         self
     }
 
-    /// Adds those of another reading.
+    /// Adds the problems of another attempt.
     pub(crate) fn extend(&mut self, more: Self) {
-        for (at, problem) in more.told {
-            self.tell(at, problem);
+        for (at, problem) in more.problems {
+            self.report(at, problem);
         }
-        self.untold += more.untold;
+        self.more_problems += more.more_problems;
         self.lines.extend(&more.lines);
         self.rows.extend(&more.rows);
         for (kind, count) in more.rejected {
             *self.rejected.entry(kind).or_default() += count;
         }
-        let room = usize::try_from(MOST).unwrap_or(usize::MAX).saturating_sub(self.keys.len());
+        let room = usize::try_from(MAX_REJECTED).unwrap_or(usize::MAX).saturating_sub(self.keys.len());
         self.keys.extend(more.keys.into_iter().take(room));
     }
 }

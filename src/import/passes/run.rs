@@ -1,28 +1,33 @@
-//! Tries to write, part by part and without what has mistakes, until it is done, and says what was done.
+//! The import: attempts, chunk by chunk and without the lines that are rejected, until everything is written or the
+//! import fails.
 
 use std::collections::BTreeMap;
 
 use crate::db::Db;
 use crate::error::Result;
 use crate::import::passes::chunks::{ResumableImport, State};
-use crate::import::passes::rejections::{LineSet, MOST, Mistakes};
+use crate::import::passes::rejections::{LineSet, MAX_REJECTED, Rejections};
 use crate::import::passes::{BATCH, ImportAttempt, Options, Progress, idempotency};
 use crate::import::report::Report;
 use crate::import::source::Source;
 use crate::import::temp_tables;
 
-/// What a skipped line of a feed that tells more of known things is counted as.
-const UNKNOWN: &str = "of an event or a place that is not stored";
+/// The reason in the report for skipped lines of feeds that add to an entity that is not stored.
+const NOT_STORED: &str = "of an event or place that is not stored";
 
-/// What came of one reading.
-pub(crate) struct Outcome {
-    pub(crate) found: Mistakes,
-    pub(crate) needless: LineSet,
-    pub(crate) unused: LineSet,
+/// The result of one attempt.
+pub(crate) struct AttemptResult {
+    pub(crate) rejections: Rejections,
+    pub(crate) skipped: LineSet,
+    pub(crate) orphans: LineSet,
     pub(crate) report: Report,
 }
 
-/// Imports records: all or nothing, or with `keep_going` all without mistakes.
+/// Imports records: all or nothing, or with `keep_going` all valid ones. The only writer of records: the command line
+/// and the API both call it. Records that are stored already are compared and, if they differ, updated.
+///
+/// Problems of records are in the report. Errors: the files or the database fail; `Conflict` for an idempotency key
+/// that was used for another write, and for a record that has another version than expected.
 pub async fn import(
     db: &Db,
     sources: &[Source],
@@ -32,76 +37,76 @@ pub async fn import(
     let (mut run, mut state) = match options.commit_every {
         Some(every) if !options.dry_run => {
             let (run, state) = ResumableImport::open(db, sources, options, every).await?;
-            progress.restart(state.done);
+            progress.restart(state.bytes_done);
             (Some(run), state)
         }
         _ => (None, State::default()),
     };
     loop {
         if let Some(run) = &mut run {
-            run.look(sources, &state).await?;
+            run.find_end(sources, &state).await?;
         }
         let transaction = db.write().await?;
-        if let Some(report) = idempotency::answered(&transaction, options).await? {
+        if let Some(report) = idempotency::stored_report(&transaction, options).await? {
             return Ok(report);
         }
         let mut attempt = ImportAttempt::new(&transaction, sources, options, &state, run.as_ref(), progress).await?;
-        let reached = attempt.run().await?;
+        let end = attempt.run().await?;
         let batch = attempt.batch.clone();
-        let Outcome { found, needless, unused, mut report } = attempt.end().await?;
+        let AttemptResult { rejections, skipped, orphans, mut report } = attempt.finish().await?;
         if let Some(run) = &mut run
-            && reached.is_some()
-            && ResumableImport::is_open(&found, &needless)
+            && end.is_some()
+            && ResumableImport::needs_later_lines(&rejections, &skipped)
         {
             transaction.rollback().await?;
             run.grow(sources, &state).await?;
-            progress.restart(state.done);
+            progress.restart(state.bytes_done);
             continue;
         }
-        // A feed is never corrected by hand, so its other rows go in whatever was said of files of records.
-        let leaves_out = options.keep_going || found.lines.files().all(|file| sources[file].feed.is_some());
-        let clean = found.is_empty() && needless.is_empty() && unused.is_empty();
-        let too_many = state.mistakes.records() + found.records() > MOST;
-        if !clean && leaves_out && !too_many && state.leave_out([&found.lines, &needless, &unused]) {
+        // Nobody corrects a feed by hand, so invalid rows of feeds are always skipped.
+        let excludes = options.keep_going || rejections.lines.files().all(|file| sources[file].feed.is_some());
+        let clean = rejections.is_empty() && skipped.is_empty() && orphans.is_empty();
+        let too_many = state.rejections.records() + rejections.records() > MAX_REJECTED;
+        if !clean && excludes && !too_many && state.exclude([&rejections.lines, &skipped, &orphans]) {
             transaction.rollback().await?;
-            state.needless += needless.len();
-            state.mistakes.extend(found.on_lines());
-            progress.restart(state.done);
+            state.skipped += skipped.len();
+            state.rejections.extend(rejections.on_lines());
+            progress.restart(state.bytes_done);
             continue;
         }
         let total = report.total();
         let many = total.created + total.updated >= BATCH as u64;
         if !clean || options.dry_run {
             transaction.rollback().await?;
-            state.mistakes.extend(found);
+            state.rejections.extend(rejections);
             match &run {
                 Some(run) => {
-                    run.give_up(db).await?;
-                    let at = format!("{}:{}", sources[state.place.file].name, state.place.lines + 1);
-                    state.report.written = state.parts > 0;
-                    state.report.stopped = Some(at).filter(|_| state.parts > 0);
+                    run.abandon(db).await?;
+                    let at = format!("{}:{}", sources[state.position.file].name, state.position.lines + 1);
+                    state.report.written = state.chunks > 0;
+                    state.report.stopped = Some(at).filter(|_| state.chunks > 0);
                 }
                 None => state.report = report,
             }
-            if leaves_out && too_many {
-                let note = format!("more than {MOST} records have mistakes: with so many none are left out");
+            if excludes && too_many {
+                let note = format!("more than {MAX_REJECTED} records have problems: with so many, none are skipped");
                 state.report.notes.push(note);
             }
         } else if let Some(run) = &mut run {
-            state.parts += 1;
+            state.chunks += 1;
             state.batch = Some(batch);
             state.report.add(report);
-            if let Some(place) = &reached {
-                state.done = sources[..place.file].iter().map(Source::size).sum::<u64>() + place.bytes;
-                state.place = place.clone();
+            if let Some(end) = &end {
+                state.bytes_done = sources[..end.file].iter().map(Source::size).sum::<u64>() + end.bytes;
+                state.position = end.clone();
             }
-            run.note(&transaction, &state, reached.is_none()).await?;
+            run.save_chunk(&transaction, &state, end.is_none()).await?;
             temp_tables::drop(&transaction).await?;
-            if many && (state.parts.is_power_of_two() || reached.is_none()) {
+            if many && (state.chunks.is_power_of_two() || end.is_none()) {
                 Db::analyze(&transaction).await?;
             }
             db.commit(transaction).await?;
-            if reached.is_some() {
+            if end.is_some() {
                 continue;
             }
             state.report.written = true;
@@ -112,23 +117,23 @@ pub async fn import(
             }
             report.written = true;
             if total.created + total.updated > 0 {
-                idempotency::remember(&transaction, options, &report).await?;
+                idempotency::store_report(&transaction, options, &report).await?;
                 db.commit(transaction).await?;
             } else {
                 transaction.rollback().await?;
             }
             state.report = report;
         }
-        return Ok(told(state, sources));
+        return Ok(final_report(state, sources));
     }
 }
 
-/// The report, with what was said of rows of feeds and every mistake in the order of the files.
-fn told(state: State, sources: &[Source]) -> Report {
-    let State { mut report, mistakes, needless, .. } = state;
-    let Mistakes { told, untold, rejected, .. } = mistakes;
-    let mut problems: Vec<_> = told.into_iter().map(|(at, problem)| (at.file, problem)).collect();
-    report.more_problems += untold;
+/// Returns the report with the counts of feeds, and with all problems in the order of the files.
+fn final_report(state: State, sources: &[Source]) -> Report {
+    let State { mut report, rejections, skipped, .. } = state;
+    let Rejections { problems, more_problems, rejected, .. } = rejections;
+    let mut problems: Vec<_> = problems.into_iter().map(|(at, problem)| (at.file, problem)).collect();
+    report.more_problems += more_problems;
     for (kind, count) in rejected {
         report.count(&kind).rejected += count;
     }
@@ -144,19 +149,18 @@ fn told(state: State, sources: &[Source]) -> Report {
             report.more_problems += feed.rejected - feed.problems.len() as u64;
         }
     }
-    if needless > 0 {
-        *report.skipped.entry(UNKNOWN.to_owned()).or_default() += needless;
+    if skipped > 0 {
+        *report.skipped.entry(NOT_STORED.to_owned()).or_default() += skipped;
     }
     problems.sort_by(|(left_file, left), (right_file, right)| {
         (left_file, left.line, &left.pointer).cmp(&(right_file, right.line, &right.pointer))
     });
     for (_, problem) in problems {
-        report.tell(problem);
+        report.add_problem(problem);
     }
     report
 }
 
-/// Adds counts to counts.
 fn add(sum: &mut BTreeMap<String, u64>, more: &BTreeMap<&'static str, u64>) {
     for (reason, count) in more {
         *sum.entry((*reason).to_owned()).or_default() += count;

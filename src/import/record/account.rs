@@ -12,37 +12,37 @@ use crate::import::validate::builder::Builder;
 use entity::event_type::EventType;
 use entity::record::RecordKind;
 
-/// One version of a disputed event; the accounts of one event exclude each other.
+/// One version of a disputed event. At most one account of an event can be true.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AccountRecord {
-    /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
+    /// The key: unique in the dataset across all record types, and not empty. A nested record without a key is identified by its position, as in `visit#/participations/0`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// The event; left out inside of it.
+    /// The event. Omit it in a nested record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<Ref>,
-    /// What this version says, in a few words of ours.
+    /// A short summary of this version, in your own words.
     pub label: String,
-    /// What kind of event it was, if this version says otherwise.
+    /// The event type, if this version differs from the event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#type: Option<EventType>,
-    /// When, if this version says otherwise.
+    /// The date, if this version differs from the event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<When>,
-    /// Where, if this version says otherwise: a place.
+    /// The place, if this version differs from the event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Ref>,
-    /// Where more exactly, in words.
+    /// The exact location, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place_note: Option<String>,
-    /// Who and what had a part in it according to this version.
+    /// Who and what took part, according to this version.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub participations: Vec<ParticipationRecord>,
-    /// Numbers that it gives.
+    /// Numbers that it reports.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub figures: Vec<FigureRecord>,
-    /// Where it is written.
+    /// Spans of article text that support this.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<EvidenceRecord>,
 }
@@ -55,17 +55,17 @@ impl Build for AccountRecord {
     }
 
     fn row(&self, b: &mut Builder<'_>) -> Row {
-        let when = b.when("when", self.when.as_ref());
+        let when = b.time("when", self.when.as_ref());
         Row::Account(entity::account::Model {
             id: b.id(),
-            event_id: b.whole("event", self.event.as_ref(), &[RecordKind::Event]).0.0.into(),
-            label: b.filled("label", &self.label),
+            event_id: b.parent("event", self.event.as_ref(), &[RecordKind::Event]).0.0.into(),
+            label: b.required_text("label", &self.label),
             kind: self.r#type,
             date: when.edtf,
             date_raw: when.raw,
             earliest: when.earliest,
             latest: when.latest,
-            place_id: b.place_if("place", self.place.as_ref()),
+            place_id: b.optional_place("place", self.place.as_ref()),
             place_note: self.place_note.clone(),
             standing: None,
             implied: false,
@@ -83,11 +83,11 @@ impl Restore for AccountRecord {
     fn of(row: &Self::Row, r: &Restorer) -> Self {
         Self {
             key: r.key(row.id),
-            event: r.whole(row.id, row.event_id),
+            event: r.parent(row.id, row.event_id),
             label: row.label.clone(),
             r#type: row.kind,
             when: When::of(row.date.as_ref(), row.date_raw.as_ref()),
-            place: r.reference_if(row.place_id),
+            place: r.optional_reference(row.place_id),
             place_note: row.place_note.clone(),
             participations: r.parts(row.id),
             figures: r.parts(row.id),

@@ -17,39 +17,39 @@ use entity::record::RecordKind;
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PersonRecord {
-    /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
+    /// The key: unique in the dataset across all record types, and not empty. A nested record without a key is identified by its position, as in `visit#/participations/0`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// A readable unique name for links: lower-case letters, digits and hyphens.
+    /// A readable unique name for links: lower-case letters a-z, digits and hyphens, at most 200.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slug: Option<String>,
-    /// What to show. Matched only if it stands among the names too, so a description may be a label.
+    /// The display text, which may be a description. It is not matched as a name unless `names` has it too.
     pub label: String,
-    /// What the person does.
+    /// The person's occupation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub occupation: Option<String>,
-    /// Birth, in EDTF.
+    /// The date of birth, in EDTF.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub born: Option<String>,
-    /// Death, in EDTF.
+    /// The date of death, in EDTF.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub died: Option<String>,
-    /// What it is, in a few words of ours.
+    /// A short description, in your own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// ISO 3166-1 alpha-2 code of its country or nationality.
+    /// The country or nationality: an ISO 3166-1 alpha-2 code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country: Option<String>,
-    /// PLOVER sector code, such as `CVL`, `GOV`, `MIL`.
+    /// The PLOVER sector code, such as `CVL`, `GOV` or `MIL`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sector: Option<String>,
-    /// What it is called; the label is not a name unless it stands here too.
+    /// Names. Only names are matched: repeat the label here if it is a name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<NameRecord>,
-    /// Its ids elsewhere.
+    /// Identifiers in other systems.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub external_ids: Vec<ExternalIdRecord>,
-    /// Where it is written.
+    /// Spans of article text that support this.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<EvidenceRecord>,
 }
@@ -68,8 +68,8 @@ impl Build for PersonRecord {
         row.country = b.country("country", self.country.as_deref());
         row.sector = b.sector("sector", self.sector.as_deref());
         row.occupation.clone_from(&self.occupation);
-        row.born = b.span_of("born", self.born.as_deref()).edtf;
-        row.died = b.span_of("died", self.died.as_deref()).edtf;
+        row.born = b.date("born", self.born.as_deref()).edtf;
+        row.died = b.date("died", self.died.as_deref()).edtf;
         Row::Actor(row)
     }
 
@@ -78,40 +78,40 @@ impl Build for PersonRecord {
     }
 }
 
-/// A body with a structure. A building is a place, the institution in it an organization.
+/// A body with a structure. A building is a place; the institution in it is an organization.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OrganizationRecord {
-    /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
+    /// The key: unique in the dataset across all record types, and not empty. A nested record without a key is identified by its position, as in `visit#/participations/0`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// A readable unique name for links: lower-case letters, digits and hyphens.
+    /// A readable unique name for links: lower-case letters a-z, digits and hyphens, at most 200.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slug: Option<String>,
-    /// What to show. Matched only if it stands among the names too, so a description may be a label.
+    /// The display text, which may be a description. It is not matched as a name unless `names` has it too.
     pub label: String,
-    /// What kind of organization it is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub r#type: Option<OrganizationKind>,
-    /// Where it is, or the place that a state is.
+    /// The kind of organization.
+    #[serde(default, alias = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<OrganizationKind>,
+    /// The place where the organization is located. For a state, its territory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Ref>,
-    /// What it is, in a few words of ours.
+    /// A short description, in your own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// ISO 3166-1 alpha-2 code of its country or nationality.
+    /// The country or nationality: an ISO 3166-1 alpha-2 code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country: Option<String>,
-    /// PLOVER sector code, such as `CVL`, `GOV`, `MIL`.
+    /// The PLOVER sector code, such as `CVL`, `GOV` or `MIL`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sector: Option<String>,
-    /// What it is called; the label is not a name unless it stands here too.
+    /// Names. Only names are matched: repeat the label here if it is a name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<NameRecord>,
-    /// Its ids elsewhere.
+    /// Identifiers in other systems.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub external_ids: Vec<ExternalIdRecord>,
-    /// Where it is written.
+    /// Spans of article text that support this.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<EvidenceRecord>,
 }
@@ -129,8 +129,8 @@ impl Build for OrganizationRecord {
         row.description.clone_from(&self.description);
         row.country = b.country("country", self.country.as_deref());
         row.sector = b.sector("sector", self.sector.as_deref());
-        row.organization_kind = self.r#type;
-        row.place_id = b.place_if("place", self.place.as_ref());
+        row.organization_kind = self.kind;
+        row.place_id = b.optional_place("place", self.place.as_ref());
         Row::Actor(row)
     }
 
@@ -139,34 +139,34 @@ impl Build for OrganizationRecord {
     }
 }
 
-/// People without a known structure: the kidnappers, security forces, militia channels.
+/// People without a known structure, such as the kidnappers, security forces or militia channels.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct GroupRecord {
-    /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
+    /// The key: unique in the dataset across all record types, and not empty. A nested record without a key is identified by its position, as in `visit#/participations/0`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// A readable unique name for links: lower-case letters, digits and hyphens.
+    /// A readable unique name for links: lower-case letters a-z, digits and hyphens, at most 200.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slug: Option<String>,
-    /// What to show. Matched only if it stands among the names too, so a description may be a label.
+    /// The display text, which may be a description. It is not matched as a name unless `names` has it too.
     pub label: String,
-    /// What it is, in a few words of ours.
+    /// A short description, in your own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// ISO 3166-1 alpha-2 code of its country or nationality.
+    /// The country or nationality: an ISO 3166-1 alpha-2 code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country: Option<String>,
-    /// PLOVER sector code, such as `CVL`, `GOV`, `MIL`.
+    /// The PLOVER sector code, such as `CVL`, `GOV` or `MIL`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sector: Option<String>,
-    /// What it is called; the label is not a name unless it stands here too.
+    /// Names. Only names are matched: repeat the label here if it is a name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<NameRecord>,
-    /// Its ids elsewhere.
+    /// Identifiers in other systems.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub external_ids: Vec<ExternalIdRecord>,
-    /// Where it is written.
+    /// Spans of article text that support this.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<EvidenceRecord>,
 }
@@ -192,47 +192,47 @@ impl Build for GroupRecord {
     }
 }
 
-/// Someone whom an article quotes without a name. It belongs to that article.
+/// A person whom an article quotes without a name. It belongs to that article.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AnonymousSourceRecord {
-    /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
+    /// The key: unique in the dataset across all record types, and not empty. A nested record without a key is identified by its position, as in `visit#/participations/0`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// A readable unique name for links: lower-case letters, digits and hyphens.
+    /// A readable unique name for links: lower-case letters a-z, digits and hyphens, at most 200.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slug: Option<String>,
-    /// What to show. Matched only if it stands among the names too, so a description may be a label.
+    /// The display text, which may be a description. It is not matched as a name unless `names` has it too.
     pub label: String,
     /// The source as printed, such as `a source close to him`.
     pub descriptor: String,
-    /// On what condition it spoke.
+    /// The condition on which the source spoke.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub condition: Option<String>,
-    /// Why it is not named.
+    /// Why the source is not named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// Whom it is close to: an actor.
+    /// The actor that the source is close to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub close_to: Option<Ref>,
-    /// The article that quotes it.
+    /// The article that quotes the source.
     pub article: Ref,
-    /// What it is, in a few words of ours.
+    /// A short description, in your own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// ISO 3166-1 alpha-2 code of its country or nationality.
+    /// The country or nationality: an ISO 3166-1 alpha-2 code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country: Option<String>,
-    /// PLOVER sector code, such as `CVL`, `GOV`, `MIL`.
+    /// The PLOVER sector code, such as `CVL`, `GOV` or `MIL`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sector: Option<String>,
-    /// What it is called; the label is not a name unless it stands here too.
+    /// Names. Only names are matched: repeat the label here if it is a name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<NameRecord>,
-    /// Its ids elsewhere.
+    /// Identifiers in other systems.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub external_ids: Vec<ExternalIdRecord>,
-    /// Where it is written.
+    /// Spans of article text that support this.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<EvidenceRecord>,
 }
@@ -253,7 +253,7 @@ impl Build for AnonymousSourceRecord {
         row.descriptor = Some(self.descriptor.clone());
         row.condition.clone_from(&self.condition);
         row.reason.clone_from(&self.reason);
-        row.close_to_id = b.actor_if("closeTo", self.close_to.as_ref());
+        row.close_to_id = b.optional_actor("closeTo", self.close_to.as_ref());
         row.article_id = Some(b.article("article", &self.article));
         Row::Actor(row)
     }
@@ -300,8 +300,8 @@ impl Restore for OrganizationRecord {
             key: r.key(row.id),
             slug: row.slug.clone(),
             label: row.label.clone(),
-            r#type: row.organization_kind,
-            place: r.reference_if(row.place_id),
+            kind: row.organization_kind,
+            place: r.optional_reference(row.place_id),
             description: row.description.clone(),
             country: row.country.clone(),
             sector: row.sector.clone(),
@@ -349,7 +349,7 @@ impl Restore for AnonymousSourceRecord {
             descriptor: row.descriptor.clone().unwrap_or_default(),
             condition: row.condition.clone(),
             reason: row.reason.clone(),
-            close_to: r.reference_if(row.close_to_id),
+            close_to: r.optional_reference(row.close_to_id),
             article: r.reference(row.article_id.unwrap_or(ArticleId(0))),
             description: row.description.clone(),
             country: row.country.clone(),

@@ -10,19 +10,19 @@ use crate::import::validate::builder::Builder;
 use entity::record::RecordKind;
 use entity::standing::Standing;
 
-/// A proposition that statements take sides on, always worded affirmatively.
+/// A proposition that statements assert or deny. Word it affirmatively.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ClaimRecord {
-    /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
+    /// The key: unique in the dataset across all record types, and not empty. A nested record without a key is identified by its position, as in `visit#/participations/0`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// The proposition, in our words.
+    /// The proposition, in your own words.
     pub text: String,
-    /// What it is about: an event (that it happened), account, participation, relation, figure or actor. All but an actor have at most one claim.
+    /// The subject: an event (the claim says that it happened), account, participation, relation, figure or actor. Only an actor can have more than one claim.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<Ref>,
-    /// Where it is written.
+    /// Spans of article text that support this.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<EvidenceRecord>,
 }
@@ -51,7 +51,7 @@ impl Build for ClaimRecord {
         });
         Row::Claim(entity::claim::Model {
             id: b.id(),
-            text: b.filled("text", &self.text),
+            text: b.required_text("text", &self.text),
             subject_id: subject.map(|(id, _)| id),
             subject_kind: subject.map(|(_, kind)| kind),
             standing: Standing::Unsupported,
@@ -71,7 +71,7 @@ impl Restore for ClaimRecord {
         Self {
             key: r.key(row.id),
             text: row.text.clone(),
-            subject: r.reference_if(row.subject_id),
+            subject: r.optional_reference(row.subject_id),
             evidence: r.parts(row.id),
         }
     }

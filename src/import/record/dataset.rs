@@ -1,21 +1,21 @@
-//! The record of a dataset: the first line of a file, or of what else comes in it.
+//! Records of datasets: the first line of a file, and of each further dataset in it.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Where the records below it come from. It stands on the first line, or the command line names the dataset; a file may hold several, one below the other.
+/// The source of the records on the lines that follow. Each file starts with a dataset, unless the import names one. A later dataset line starts another dataset.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DatasetRecord {
-    /// The name by which imports and references call it.
+    /// The key that identifies the dataset in imports and references.
     pub key: String,
-    /// What to call it in a sentence.
+    /// The title of the dataset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// Under what terms its records may be used: an SPDX identifier where there is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub licence: Option<String>,
-    /// Where it is published.
+    /// The license of the records: an SPDX identifier, if there is one.
+    #[serde(default, alias = "licence", skip_serializing_if = "Option::is_none")]
+    pub license: Option<String>,
+    /// The address where the dataset is published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
 }

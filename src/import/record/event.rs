@@ -9,7 +9,7 @@ use crate::import::record::evidence::EvidenceRecord;
 use crate::import::record::external_id::ExternalIdRecord;
 use crate::import::record::figure::FigureRecord;
 use crate::import::record::participation::ParticipationRecord;
-use crate::import::record::{Build, Ref, Restore, Row, When, unless};
+use crate::import::record::{Build, Ref, Restore, Row, When, unless_default};
 use crate::import::to_record::Restorer;
 use crate::import::validate::builder::Builder;
 use entity::event::{Occurrence, PlacePrecision};
@@ -17,67 +17,67 @@ use entity::event_type::EventType;
 use entity::participation::Certainty;
 use entity::record::RecordKind;
 
-/// Something that happened, is planned, or is said to have happened. What is agreed stands here, what is disputed in its accounts.
+/// Something that happened, is planned, or is said to have happened. The event has the undisputed facts; `accounts` has the disputed ones.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EventRecord {
-    /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
+    /// The key: unique in the dataset across all record types, and not empty. A nested record without a key is identified by its position, as in `visit#/participations/0`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// A readable unique name for links: lower-case letters, digits and hyphens.
+    /// A readable unique name for links: lower-case letters a-z, digits and hyphens, at most 200.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slug: Option<String>,
-    /// What kind of event it is; for a disputed one the nearest common parent.
+    /// The event type. If accounts disagree on it, give the nearest common parent of their types.
     pub r#type: EventType,
-    /// The feed's own code for its type.
+    /// The event type code of the feed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_type: Option<String>,
-    /// A title of ours.
+    /// A title, in your own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// What happened, in our words.
+    /// A summary, in your own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub summary: Option<String>,
-    /// When; left out when unknown.
+    /// The date. Omit it if it is unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<When>,
-    /// Where: a place.
+    /// The place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Ref>,
-    /// Where more exactly, in words.
+    /// The exact location, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place_note: Option<String>,
-    /// Whether the place is stated or inferred; `STATED` when there is a place and this is left out.
+    /// Whether the place is stated or inferred. Default: `STATED`, if there is a place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place_certainty: Option<Certainty>,
-    /// From what the place is inferred.
+    /// What the place is inferred from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place_certainty_note: Option<String>,
-    /// How exact the place is.
+    /// The precision of the place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place_precision: Option<PlacePrecision>,
-    /// Whether it happened; `HAPPENED` when left out.
+    /// Whether the event happened. Default: `HAPPENED`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub occurrence: Option<Occurrence>,
-    /// The event of which it is a part.
+    /// The event that includes this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Ref>,
-    /// Who and what had a part in it.
+    /// Who and what took part.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub participations: Vec<ParticipationRecord>,
-    /// Versions of it that exclude each other.
+    /// Conflicting versions of the event. At most one of them can be true.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accounts: Vec<AccountRecord>,
-    /// Ties to other events.
+    /// Links to other events.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<EventLinkRecord>,
-    /// Its ids elsewhere.
+    /// Identifiers in other systems.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub external_ids: Vec<ExternalIdRecord>,
-    /// Numbers that it gives.
+    /// Numbers that it reports.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub figures: Vec<FigureRecord>,
-    /// Where it is written.
+    /// Spans of article text that support this.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<EvidenceRecord>,
 }
@@ -90,14 +90,10 @@ impl Build for EventRecord {
     }
 
     fn row(&self, b: &mut Builder<'_>) -> Row {
-        let when = b.when("when", self.when.as_ref());
-        let place_id = b.place_if("place", self.place.as_ref());
+        let when = b.time("when", self.when.as_ref());
+        let place_id = b.optional_place("place", self.place.as_ref());
         if place_id.is_none() && self.place_certainty.is_some() {
-            b.problem(
-                "placeCertainty",
-                "is of a place, and there is none",
-                Some("add \"place\" or leave it out".into()),
-            );
+            b.problem("placeCertainty", "is given without a place", Some("add \"place\", or leave it out".into()));
         }
         Row::Event(entity::event::Model {
             id: b.id(),
@@ -138,15 +134,15 @@ impl Restore for EventRecord {
             title: row.title.clone(),
             summary: row.summary.clone(),
             when: When::of(row.date.as_ref(), row.date_raw.as_ref()),
-            place: r.reference_if(row.place_id),
+            place: r.optional_reference(row.place_id),
             place_note: row.place_note.clone(),
             place_certainty: row
                 .place_certainty
                 .filter(|certainty| row.place_id.is_some() && *certainty != Certainty::Stated),
             place_certainty_note: row.place_certainty_note.clone(),
             place_precision: row.place_precision,
-            occurrence: unless(row.occurrence, Occurrence::Happened),
-            parent: r.reference_if(row.parent_id),
+            occurrence: unless_default(row.occurrence, Occurrence::Happened),
+            parent: r.optional_reference(row.parent_id),
             participations: r.parts(row.id),
             accounts: r.parts(row.id),
             links: r.parts(row.id),

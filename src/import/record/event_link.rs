@@ -1,4 +1,4 @@
-//! Records of ties between events.
+//! Records of links between events.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,21 +10,22 @@ use crate::import::validate::builder::Builder;
 use entity::event_link::EventLinkKind;
 use entity::record::RecordKind;
 
-/// A tie from one event to another.
+/// A link from one event to another.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EventLinkRecord {
-    /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
+    /// The key: unique in the dataset across all record types, and not empty. A nested record without a key is identified by its position, as in `visit#/participations/0`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// The first event; left out inside of it.
+    /// The event that the link starts from. Omit it in a nested record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<Ref>,
-    /// What the first is to the second.
-    pub r#type: EventLinkKind,
-    /// The second event.
+    /// The kind of link.
+    #[serde(alias = "type")]
+    pub kind: EventLinkKind,
+    /// The event that the link leads to.
     pub to: Ref,
-    /// Where it is written.
+    /// Spans of article text that support this.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<EvidenceRecord>,
 }
@@ -39,8 +40,8 @@ impl Build for EventLinkRecord {
     fn row(&self, b: &mut Builder<'_>) -> Row {
         Row::EventLink(entity::event_link::Model {
             id: b.id(),
-            kind: self.r#type,
-            from_id: b.whole("from", self.from.as_ref(), &[RecordKind::Event]).0.0.into(),
+            kind: self.kind,
+            from_id: b.parent("from", self.from.as_ref(), &[RecordKind::Event]).0.0.into(),
             to_id: b.event("to", &self.to),
         })
     }
@@ -56,8 +57,8 @@ impl Restore for EventLinkRecord {
     fn of(row: &Self::Row, r: &Restorer) -> Self {
         Self {
             key: r.key(row.id),
-            from: r.whole(row.id, row.from_id),
-            r#type: row.kind,
+            from: r.parent(row.id, row.from_id),
+            kind: row.kind,
             to: r.reference(row.to_id),
             evidence: r.parts(row.id),
         }

@@ -3,59 +3,59 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::import::record::{Build, Ref, Restore, Row, unless};
+use crate::import::record::{Build, Ref, Restore, Row, unless_default};
 use crate::import::to_record::Restorer;
 use crate::import::validate::builder::Builder;
 use entity::evidence::EvidencePart;
 use entity::participation::Certainty;
 use entity::record::RecordKind;
 
-/// Where in an article a fact is written: a span in Unicode code points (W3C TextPositionSelector), its words or their digest, and what stands around them (TextQuoteSelector).
+/// A span of article text that supports a fact: its position in Unicode code points (W3C TextPositionSelector), its words or their digest, and the words around it (TextQuoteSelector).
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EvidenceRecord {
-    /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
+    /// The key: unique in the dataset across all record types, and not empty. A nested record without a key is identified by its position, as in `visit#/participations/0`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// The fact; left out inside of it.
+    /// The fact that the span supports. Omit it in a nested record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<Ref>,
     /// The article.
     pub article: Ref,
-    /// First code point of the span, from 0.
+    /// The position of the first code point, from 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<i32>,
-    /// Code point behind the span.
+    /// The position after the last code point.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<i32>,
-    /// The words there, where they may be kept.
+    /// The words of the span, if they may be stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quote: Option<String>,
-    /// SHA-256 of the words there in UTF-8, in hexadecimal; computed when the words are given.
+    /// The SHA-256 of the words of the span in UTF-8, in hexadecimal. Computed if `quote` is given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quote_sha256: Option<String>,
-    /// Words before the span, where they may be kept.
+    /// The words before the span, if they may be stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prefix: Option<String>,
-    /// Words behind the span, where they may be kept.
+    /// The words after the span, if they may be stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suffix: Option<String>,
-    /// Which part of the fact is written there; `WHOLE` when left out.
+    /// The part of the fact that the span supports. Default: `WHOLE`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part: Option<EvidencePart>,
-    /// Place among the pieces of a split span, from 0.
+    /// The position among the pieces of a split span, from 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ordinal: Option<i32>,
-    /// In whose statement the fact is told; left out for the article's own voice.
+    /// The statement that reports the fact. Omit it if the article reports the fact in its own voice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub statement: Option<Ref>,
-    /// How sure the annotation is, from 0 to 1.
+    /// The confidence of the annotation, from 0 to 1.
     #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "crate::import::record::number")]
     pub confidence: Option<f64>,
-    /// Whether the fact is stated there or inferred from it; `STATED` when left out.
+    /// Whether the span states the fact or the fact is inferred from it. Default: `STATED`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certainty: Option<Certainty>,
-    /// What is left to inference, in words of ours.
+    /// A note on what is inferred, in your own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
@@ -69,9 +69,9 @@ impl Build for EvidenceRecord {
 
     fn row(&self, b: &mut Builder<'_>) -> Row {
         let kinds: Vec<RecordKind> = RecordKind::ALL.iter().copied().filter(|kind| kind.has_evidence()).collect();
-        let (target_id, target_kind) = b.whole("target", self.target.as_ref(), &kinds);
-        b.span(self.start, self.end);
-        b.share("confidence", self.confidence);
+        let (target_id, target_kind) = b.parent("target", self.target.as_ref(), &kinds);
+        b.check_span(self.start, self.end);
+        b.check_fraction("confidence", self.confidence);
         Row::Evidence(entity::evidence::Model {
             id: b.id(),
             article_id: b.article("article", &self.article),
@@ -99,7 +99,7 @@ impl Restore for EvidenceRecord {
     fn of(row: &Self::Row, r: &Restorer) -> Self {
         Self {
             key: r.key(row.id),
-            target: r.whole(row.id, row.target_id),
+            target: r.parent(row.id, row.target_id),
             article: r.reference(row.article_id),
             start: row.start,
             end: row.end,
@@ -107,11 +107,11 @@ impl Restore for EvidenceRecord {
             quote_sha256: row.quote_sha256.clone().filter(|_| row.quote.is_none()),
             prefix: row.prefix.clone(),
             suffix: row.suffix.clone(),
-            part: unless(row.part, EvidencePart::Whole),
-            ordinal: unless(row.ordinal, 0),
-            statement: r.reference_if(row.statement_id),
+            part: unless_default(row.part, EvidencePart::Whole),
+            ordinal: unless_default(row.ordinal, 0),
+            statement: r.optional_reference(row.statement_id),
             confidence: row.confidence,
-            certainty: unless(row.certainty, Certainty::Stated),
+            certainty: unless_default(row.certainty, Certainty::Stated),
             note: row.note.clone(),
         }
     }

@@ -1,4 +1,4 @@
-//! Records of ids elsewhere.
+//! Records of external ids.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,19 +8,19 @@ use crate::import::to_record::Restorer;
 use crate::import::validate::builder::Builder;
 use entity::record::RecordKind;
 
-/// An id of an actor, place, event or article elsewhere.
+/// An identifier of an actor, place, event or article in another system.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ExternalIdRecord {
-    /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
+    /// The key: unique in the dataset across all record types, and not empty. A nested record without a key is identified by its position, as in `visit#/participations/0`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// Whose id it is; left out inside of it.
+    /// The actor, place, event or article that has the identifier. Omit it in a nested record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<Ref>,
-    /// Who gives such ids: `wikidata`, `geonames`, `gdelt`, `gdelt-feature`, `acled`, `ucdp`, `polecat`, `ftm`, `wikipedia`, `twitter`, `doi`, `isbn`, `url`, or another scheme written as `x-name`.
+    /// The identifier scheme: `wikidata`, `geonames`, `gdelt`, `gdelt-feature`, `gdelt-actor`, `acled`, `ucdp`, `polecat`, `ftm`, `wikipedia`, `twitter`, `facebook`, `telegram`, `doi`, `isbn`, `url`, or a scheme of your own written as `x-name`.
     pub scheme: String,
-    /// The id, in the form that its scheme has.
+    /// The identifier, in the format of its scheme.
     pub value: String,
 }
 
@@ -32,12 +32,12 @@ impl Build for ExternalIdRecord {
     }
 
     fn row(&self, b: &mut Builder<'_>) -> Row {
-        let (target_id, target_kind) = b.whole(
+        let (target_id, target_kind) = b.parent(
             "target",
             self.target.as_ref(),
             &[RecordKind::Actor, RecordKind::Place, RecordKind::Event, RecordKind::Article],
         );
-        b.external_id(&self.scheme, &self.value);
+        b.check_external_id(&self.scheme, &self.value);
         Row::ExternalId(entity::external_id::Model {
             id: b.id(),
             target_id,
@@ -54,7 +54,7 @@ impl Restore for ExternalIdRecord {
     fn of(row: &Self::Row, r: &Restorer) -> Self {
         Self {
             key: r.key(row.id),
-            target: r.whole(row.id, row.target_id),
+            target: r.parent(row.id, row.target_id),
             scheme: row.scheme.clone(),
             value: row.value.clone(),
         }

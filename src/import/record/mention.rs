@@ -9,26 +9,27 @@ use crate::import::validate::builder::Builder;
 use entity::mention::MentionKind;
 use entity::record::RecordKind;
 
-/// A name seen in an article and not yet judged.
+/// A name found in the text of an article, linked to an entity or not.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MentionRecord {
-    /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
+    /// The key: unique in the dataset across all record types, and not empty. A nested record without a key is identified by its position, as in `visit#/participations/0`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// The article; left out inside of it.
+    /// The article. Omit it in a nested record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub article: Option<Ref>,
-    /// The name as written there.
+    /// The name as written in the article.
     pub text: String,
-    /// What it seems to name.
-    pub r#type: MentionKind,
-    /// First code point, from 0.
+    /// The kind of entity that the name seems to stand for.
+    #[serde(alias = "type")]
+    pub kind: MentionKind,
+    /// The position of the first code point in the text, from 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<i32>,
-    /// The actor or place that it was judged to name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub judged: Option<Ref>,
+    /// The actor or place that the name was found to stand for.
+    #[serde(default, alias = "judged", skip_serializing_if = "Option::is_none")]
+    pub resolved_to: Option<Ref>,
 }
 
 impl Build for MentionRecord {
@@ -39,17 +40,17 @@ impl Build for MentionRecord {
     }
 
     fn row(&self, b: &mut Builder<'_>) -> Row {
-        let judged =
-            self.judged.as_ref().map(|judged| b.reference("judged", judged, &[RecordKind::Actor, RecordKind::Place]));
-        b.at_least("start", self.start, 0);
+        let kinds = [RecordKind::Actor, RecordKind::Place];
+        let target = self.resolved_to.as_ref().map(|target| b.reference("resolvedTo", target, &kinds));
+        b.check_minimum("start", self.start, 0);
         Row::Mention(entity::mention::Model {
             id: b.id(),
-            article_id: b.whole("article", self.article.as_ref(), &[RecordKind::Article]).0.0.into(),
-            text: b.filled("text", &self.text),
-            kind: self.r#type,
+            article_id: b.parent("article", self.article.as_ref(), &[RecordKind::Article]).0.0.into(),
+            text: b.required_text("text", &self.text),
+            kind: self.kind,
             start: self.start,
-            target_id: judged.map(|(id, _)| id),
-            target_kind: judged.map(|(_, kind)| kind),
+            target_id: target.map(|(id, _)| id),
+            target_kind: target.map(|(_, kind)| kind),
         })
     }
 }
@@ -60,11 +61,11 @@ impl Restore for MentionRecord {
     fn of(row: &Self::Row, r: &Restorer) -> Self {
         Self {
             key: r.key(row.id),
-            article: r.whole(row.id, row.article_id),
+            article: r.parent(row.id, row.article_id),
             text: row.text.clone(),
-            r#type: row.kind,
+            kind: row.kind,
             start: row.start,
-            judged: r.reference_if(row.target_id),
+            resolved_to: r.optional_reference(row.target_id),
         }
     }
 }

@@ -1,51 +1,53 @@
-//! Records of judgements on two things being one.
+//! Records of merge decisions (entity resolution).
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::import::merge::LONGEST_REASON;
+use crate::import::merge::MAX_REASON_LENGTH;
 use crate::import::record::Ref;
-use crate::import::validate::builder::{Builder, word};
+use crate::import::validate::builder::{Builder, kind_name};
 use crate::text::date::{format_instant, instant};
 use entity::merge::{MergeDecision, Model};
 use entity::record::RecordKind;
 
-/// A judgement on two actors, places or events being one. It has no key: the two are what it is known by. Judgements are made
-/// in their order when all other records of the import are written. What was judged
-/// to be another is named by that other.
+/// A decision whether two actors, places or events are the same. It has no key: the two entities identify it. Decisions are
+/// applied in file order, after all other records of the import are written. In a chain of merges, refer to the entity that
+/// was kept, not to one that was already merged into another.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MergeRecord {
-    /// The one that is kept when they are the same.
+    /// The entity that is kept if they are the same.
     pub keep: Ref,
-    /// The other, of the same noun.
+    /// The other entity, of the same node type.
     pub other: Ref,
-    /// What is judged.
-    pub judgement: MergeDecision,
-    /// Who judged; left out, it is who imports.
+    /// The decision.
+    #[serde(alias = "judgement")]
+    pub decision: MergeDecision,
+    /// Who decided. Default: whoever imports the record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
-    /// When it was judged: an instant such as `2021-07-11T09:30:00Z`; left out, it is when it is imported.
+    /// The time of the decision, such as `2021-07-11T09:30:00Z`. Default: the time of the import.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
-    /// Why, in at most 2,000 code points.
+    /// The reason, at most 2,000 code points.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
-/// What can be judged to be one.
-const JUDGED: &[RecordKind] = &[RecordKind::Actor, RecordKind::Place, RecordKind::Event];
+/// The node types whose rows can be merged.
+const MERGEABLE: &[RecordKind] = &[RecordKind::Actor, RecordKind::Place, RecordKind::Event];
 
-/// What a record of a judgement says.
+/// The resolved fields of a [`MergeRecord`].
 pub(crate) struct MergeInput {
     pub(crate) kind: RecordKind,
     pub(crate) keep: i64,
     pub(crate) other: i64,
+    /// Seconds since 1970 UTC.
     pub(crate) at: Option<i64>,
 }
 
 impl MergeRecord {
-    /// What it says; mistakes and references go to the builder.
+    /// Validates the record. The builder collects its problems and references.
     pub(crate) fn read(&self, b: &mut Builder<'_>) -> MergeInput {
         let at = self.at.as_deref().and_then(|at| match instant(at) {
             Ok(at) => Some(at),
@@ -55,37 +57,38 @@ impl MergeRecord {
             }
         });
         if let Some(by) = &self.by {
-            b.filled("by", by);
+            b.required_text("by", by);
         }
-        if self.reason.as_ref().is_some_and(|reason| reason.chars().count() > LONGEST_REASON) {
-            b.problem("reason", format!("is longer than {LONGEST_REASON} code points"), Some("be brief".into()));
+        if self.reason.as_ref().is_some_and(|reason| reason.chars().count() > MAX_REASON_LENGTH) {
+            let message = format!("is longer than {MAX_REASON_LENGTH} code points");
+            b.problem("reason", message, Some("shorten it".into()));
         }
-        let (keep, kind) = b.reference("keep", &self.keep, JUDGED);
-        let (other, other_kind) = b.reference("other", &self.other, JUDGED);
+        let (keep, kind) = b.reference("keep", &self.keep, MERGEABLE);
+        let (other, other_kind) = b.reference("other", &self.other, MERGEABLE);
         let found = b.known.is_some() && keep.0 != 0 && other.0 != 0;
         if self.keep == self.other || (found && keep == other) {
-            b.problem("other", "is the one that is kept", Some("name another".into()));
+            b.problem("other", "is the same record as `keep`", Some("give another one".into()));
         } else if found && kind != other_kind {
-            let message = format!("is of kind {}, and the one that is kept of kind {}", word(other_kind), word(kind));
-            b.problem("other", message, Some("judge two of one kind".into()));
+            let message = format!("is of type {}, but `keep` is of type {}", kind_name(other_kind), kind_name(kind));
+            b.problem("other", message, Some("give two entities of one type".into()));
         }
         MergeInput { kind, keep: keep.0, other: other.0, at }
     }
 
-    /// The record of what was judged, given what the two are called.
-    pub(crate) fn of(row: Model, keep: Ref, other: Ref, tells_by: bool) -> Self {
+    /// Returns the record of a stored decision, given references to the two entities. `with_by` includes who decided.
+    pub(crate) fn of(row: Model, keep: Ref, other: Ref, with_by: bool) -> Self {
         Self {
             keep,
             other,
-            judgement: row.judgement,
-            by: Some(row.judged_by).filter(|by| tells_by && !by.trim().is_empty()),
+            decision: row.judgement,
+            by: Some(row.judged_by).filter(|by| with_by && !by.trim().is_empty()),
             at: Some(format_instant(row.judged_at)),
             reason: row.reason,
         }
     }
 
-    /// The two, in words.
-    pub(crate) fn called(&self) -> String {
+    /// Names the two entities in messages and reports.
+    pub(crate) fn description(&self) -> String {
         format!("{} and {}", self.keep, self.other)
     }
 }

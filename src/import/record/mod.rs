@@ -1,9 +1,13 @@
-//! The neutral record: one JSON object a line, one file per noun here.
+//! Records: the import and export format, one JSON object per line. Each node type has its record struct in a file
+//! here.
 //!
-//! A record is a whole with its parts: an event carries its participations, anything carries its evidence. A part
-//! may also stand on a line of its own; then it has a key and says what it belongs to. `Build::row` turns a
-//! record into its row and, on the way, notes every mistake and every reference; `Restore::of` turns the row back into
-//! the record.
+//! A record includes its child records in lists: an event has its participations, and most records have evidence. A
+//! child record may also be on a line of its own. It then needs a key, and a reference to its parent. The lists are
+//! called *parts* in the code.
+//!
+//! [`Build::row`] builds the row of a record. On the way the [`Builder`] collects all problems and references.
+//! [`Restore::of`] is the inverse: it restores the record from the row. The doc comments of the structs and fields are
+//! the descriptions in the JSON Schema (`newsgraph schema --records`).
 
 pub mod account;
 pub mod actor;
@@ -14,6 +18,7 @@ pub mod event;
 pub mod event_link;
 pub mod evidence;
 pub mod external_id;
+pub(crate) mod field_names;
 pub mod figure;
 pub mod mention;
 pub mod merge;
@@ -33,12 +38,13 @@ use schemars::JsonSchema;
 use sea_orm::EntityTrait;
 use serde::{Deserialize, Serialize};
 
+use crate::import::problem::{self, TypeMismatch};
 use crate::import::to_record::Restorer;
 use crate::import::validate::builder::Builder;
 use entity::record::RecordKind;
 
-/// A reference to another record: its key (in the same dataset), its key in another dataset, or an id elsewhere.
-/// What it names may stand anywhere in the same file or be stored already.
+/// A reference to another record: its key in the same dataset, its key in another dataset, or an external id. The
+/// record may be anywhere in the same file or stored already.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Ref {
@@ -46,27 +52,27 @@ pub enum Ref {
     Key(String),
     /// The key of a record of another dataset.
     Dataset(DatasetRef),
-    /// An id elsewhere, such as `{"scheme": "wikidata", "value": "Q796"}`.
+    /// An external id, such as `{"scheme": "wikidata", "value": "Q796"}`.
     External(ExternalRef),
 }
 
-/// A key in another dataset.
+/// The key of a record of another dataset.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DatasetRef {
-    /// The dataset's key.
+    /// The key of the dataset.
     pub dataset: String,
-    /// The record's key.
+    /// The key of the record.
     pub key: String,
 }
 
-/// An id elsewhere. Of several things that have it, the one of the same dataset is meant.
+/// An external id. If several records have it, the reference is to the one in the same dataset.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExternalRef {
-    /// Who gives such ids.
+    /// The identifier scheme.
     pub scheme: String,
-    /// The id.
+    /// The identifier.
     pub value: String,
 }
 
@@ -80,30 +86,30 @@ impl fmt::Display for Ref {
     }
 }
 
-/// A time: EDTF text (ISO 8601-2 Level 1) such as `2021-07-09`, `2021-05`, `2021-07-18?`, `2019-10/..`, or an object
-/// with the raw words beside it.
+/// A date: EDTF text (ISO 8601-2 Level 1) such as `2021-07-09`, `2021-05`, `2021-07-18?` or `2019-10/..`, or an object
+/// that also has the words of the source.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum When {
-    /// EDTF text alone.
+    /// A date in EDTF.
     Edtf(String),
-    /// EDTF text with the words of the source.
+    /// A date in EDTF and the words of the source.
     Worded(Worded),
 }
 
-/// A time with the words of the source.
+/// A date with the words of the source.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Worded {
-    /// EDTF text; left out when the words cannot be resolved.
+    /// The date in EDTF. Omit it if the words cannot be resolved to a date.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edtf: Option<String>,
-    /// The words, such as `on Friday evening`.
+    /// The words of the source, such as `on Friday evening`.
     pub raw: String,
 }
 
 impl When {
-    /// The time that columns hold.
+    /// Returns the date that is stored in the two columns.
     pub(crate) fn of(edtf: Option<&String>, raw: Option<&String>) -> Option<Self> {
         match raw {
             Some(raw) => Some(Self::Worded(Worded { edtf: edtf.cloned(), raw: raw.clone() })),
@@ -112,21 +118,21 @@ impl When {
     }
 }
 
-/// Turns a record of one noun into its row and names its parts.
+/// Builds the row of a record and lists its child records.
 pub(crate) trait Build {
-    /// The noun.
+    /// The node type of the row.
     const KIND: RecordKind;
-    /// The caller's key.
+    /// Returns the key, if the record has one.
     fn key(&self) -> Option<&str>;
-    /// The row; mistakes and references go to the builder.
+    /// Builds the row. The builder collects problems and references.
     fn row(&self, b: &mut Builder<'_>) -> Row;
-    /// The parts, each with the name of its list.
+    /// Returns the child records, each with the name of the list that it is in.
     fn parts(&self) -> Vec<(&'static str, &dyn AnyBuild)> {
         Vec::new()
     }
 }
 
-/// [`Build`] for records of differing nouns.
+/// The object-safe form of [`Build`], for records of mixed types.
 pub(crate) trait AnyBuild: Send + Sync {
     /// See [`Build::KIND`].
     fn kind(&self) -> RecordKind;
@@ -153,26 +159,26 @@ impl<T: Build + Send + Sync> AnyBuild for T {
     }
 }
 
-/// Turns a row of one noun back into its record: the inverse of [`Build::row`].
+/// Restores a record from its row: the inverse of [`Build`].
 pub(crate) trait Restore: Build + Serialize + Sized {
-    /// The row.
+    /// The row type.
     type Row: InRows;
-    /// Whether rows of the type are written as this record: the actors of one table have several record types.
+    /// Returns whether a row has this record type. One table of actors has the rows of several record types.
     fn is_for(_row: &Self::Row) -> bool {
         true
     }
-    /// The record with its parts. What [`Build::row`] would fill in by itself is left out.
+    /// Returns the record with its child records. Values that [`Build::row`] fills in by default are omitted.
     fn of(row: &Self::Row, r: &Restorer) -> Self;
 }
 
-/// A value, unless it is the one that a record means by leaving it out.
-pub(crate) fn unless<T: PartialEq + Copy>(value: T, usual: T) -> Option<T> {
-    (value != usual).then_some(value)
+/// Returns a value, or none if it is the default.
+pub(crate) fn unless_default<T: PartialEq + Copy>(value: T, default: T) -> Option<T> {
+    (value != default).then_some(value)
 }
 
-/// A number as people write it: one without a fraction has none in JSON either.
+/// Serializes a number without a fraction as an integer: `22`, not `22.0`.
 fn number<S: serde::Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
-    /// Up to here every whole number is a floating-point number.
+    /// The largest integer up to which every integer is exact as `f64`.
     const WHOLE: f64 = 9_007_199_254_740_992.0;
     match value {
         Some(value) if value.fract() == 0.0 && value.abs() <= WHOLE => serializer.serialize_i64(*value as i64),
@@ -181,7 +187,7 @@ fn number<S: serde::Serializer>(value: &Option<f64>, serializer: S) -> Result<S:
     }
 }
 
-/// Names the parts of a record: each list under the name it has in JSON.
+/// Lists the child records of a record, given the JSON name and the field of each list.
 macro_rules! parts {
     ($self:ident: $($name:literal $field:ident),+ $(,)?) => {{
         let mut parts: Vec<(&'static str, &dyn $crate::import::record::AnyBuild)> = Vec::new();
@@ -191,40 +197,40 @@ macro_rules! parts {
 }
 use parts;
 
-/// How `"kind"` calls a record.
-trait Word {
-    const WORD: &'static str;
+/// The record type of a record struct.
+trait RecordType {
+    const NAME: &'static str;
 }
 
-/// The kinds of lines that are in no noun: they are in no register, and have no parts.
+/// The record types that are not node types. They have no entry in the `record` table and no child records.
 pub(crate) const DATASET: &str = "dataset";
 pub(crate) const MERGE: &str = "merge";
 
-/// Declares the kinds of records: the word in `"kind"`, the type that reads it, and what a line of its own needs
-/// beyond what the type requires of a part.
-macro_rules! kinds {
-    ($($word:literal $path:path, needs $needs:expr;)+) => {
-        /// Every word for `"kind"`.
-        pub const WORDS: &[&str] = &[DATASET, $($word,)+ MERGE];
+/// Declares the record types: the value of `record`, the struct, and the fields that are required on a line of its own
+/// even if they are optional in a nested record.
+macro_rules! record_types {
+    ($($name:literal $path:path, needs $needs:expr;)+) => {
+        /// All record types, as in `record` in files.
+        pub const RECORD_TYPES: &[&str] = &[DATASET, $($name,)+ MERGE];
 
-        /// Reads a record of the kind `word`; none when there is no such kind.
-        pub(crate) fn read(word: &str, value: serde_json::Value) -> Option<Result<Box<dyn AnyBuild>, crate::import::problem::Misfit>> {
-            match word {
-                $($word => Some(crate::import::problem::fit::<$path>(value).map(|record| Box::new(record) as Box<dyn AnyBuild>)),)+
-                _ => None,
+        /// Converts a JSON object without its record type to the struct of the record type.
+        pub(crate) fn read(record_type: &str, value: serde_json::Value) -> Result<Box<dyn AnyBuild>, TypeMismatch> {
+            match record_type {
+                $($name => problem::deserialize::<$path>(value).map(|record| Box::new(record) as Box<dyn AnyBuild>),)+
+                _ => Err(TypeMismatch { pointer: String::new(), message: format!("`{record_type}` is not a record type") }),
             }
         }
 
-        $(impl Word for $path {
-            const WORD: &'static str = $word;
+        $(impl RecordType for $path {
+            const NAME: &'static str = $name;
         })+
 
-        /// The JSON Schema of each kind and the fields that a line of its own needs.
+        /// Returns the JSON Schema of each record type, and the fields that are required on a line of its own.
         pub(crate) fn schemas(generator: &mut schemars::SchemaGenerator) -> Vec<(&'static str, schemars::Schema, &'static [&'static str])> {
-            vec![$(($word, <$path as JsonSchema>::json_schema(generator), $needs)),+]
+            vec![$(($name, <$path as JsonSchema>::json_schema(generator), $needs)),+]
         }
 
-        /// Writes the row with this id as a JSON line; none when there is no such row.
+        /// Returns the record of the row with an id as a JSON line; none if there is no such row.
         pub(crate) fn line(kind: RecordKind, id: i64, r: &Restorer) -> Option<serde_json::Result<String>> {
             $(if <$path as Build>::KIND == kind && <$path as Restore>::is_for(r.row(id)?) {
                 return line_of::<$path>(id, r);
@@ -234,13 +240,13 @@ macro_rules! kinds {
     };
 }
 
-kinds! {
+record_types! {
     "article" article::ArticleRecord, needs &["key"];
     "person" actor::PersonRecord, needs &["key"];
     "organization" actor::OrganizationRecord, needs &["key"];
     "group" actor::GroupRecord, needs &["key"];
     "anonymousSource" actor::AnonymousSourceRecord, needs &["key"];
-    "name" name::NameRecord, needs &["key", "target"];
+    "name" name::NameRecord, needs &["key", "bearer"];
     "place" place::PlaceRecord, needs &["key"];
     "relation" relation::RelationRecord, needs &["key"];
     "event" event::EventRecord, needs &["key"];
@@ -256,34 +262,34 @@ kinds! {
     "externalId" external_id::ExternalIdRecord, needs &["key", "target"];
 }
 
-/// Declares [`Row`] and [`Rows`]: a row of any noun, and rows by noun.
+/// Declares [`Row`], a row of any node type, and [`Rows`], rows by node type.
 macro_rules! rows {
     ($($(#[doc = $doc:literal])+ $name:ident $module:ident,)+) => {
-        /// A row of any noun.
+        /// A row of any node type.
         pub(crate) enum Row {
             $(#[allow(missing_docs)] $name(<entity::$module::Entity as EntityTrait>::Model),)+
         }
 
-        /// A row that has its list in [`Rows`].
+        /// A row type that has a list in [`Rows`].
         pub(crate) trait InRows: Sized {
-            /// The rows of its noun.
+            /// Returns the rows of this type.
             fn among(rows: &Rows) -> &[Self];
         }
 
-        /// Rows of a batch, by noun.
+        /// The rows of a batch, by node type.
         #[derive(Default)]
         pub(crate) struct Rows {
             $(pub(crate) $module: Vec<<entity::$module::Entity as EntityTrait>::Model>,)+
         }
 
         impl Rows {
-            /// Adds a row to those of its noun.
+            /// Adds a row to the list of its type.
             pub(crate) fn push(&mut self, row: Row) {
                 match row { $(Row::$name(model) => self.$module.push(model),)+ }
             }
 
-            /// The numbers of all rows, each with its place among those of its noun.
-            pub(crate) fn places(&self) -> impl Iterator<Item = (i64, usize)> {
+            /// Returns the ids of all rows, each with its index in the list of its type.
+            pub(crate) fn indexes(&self) -> impl Iterator<Item = (i64, usize)> {
                 std::iter::empty()$(.chain(self.$module.iter().enumerate().map(|(at, row)| (row.id.0, at))))+
             }
         }
@@ -296,17 +302,18 @@ macro_rules! rows {
     };
 }
 
-/// A record as a line: its kind first.
+/// A record as a line of a file: its record type, then its fields.
 #[derive(Serialize)]
 pub(crate) struct Line<T> {
-    pub(crate) kind: &'static str,
+    #[serde(rename = "record")]
+    pub(crate) record_type: &'static str,
     #[serde(flatten)]
-    pub(crate) record: T,
+    pub(crate) fields: T,
 }
 
-fn line_of<T: Restore + Word>(id: i64, r: &Restorer) -> Option<serde_json::Result<String>> {
-    let record = T::of(r.row::<T::Row>(id)?, r);
-    Some(serde_json::to_string(&Line { kind: T::WORD, record }))
+fn line_of<T: Restore + RecordType>(id: i64, r: &Restorer) -> Option<serde_json::Result<String>> {
+    let fields = T::of(r.row::<T::Row>(id)?, r);
+    Some(serde_json::to_string(&Line { record_type: T::NAME, fields }))
 }
 
 entity::for_each_record_kind!(rows);

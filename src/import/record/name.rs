@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::import::record::evidence::EvidenceRecord;
-use crate::import::record::{Build, Ref, Restore, Row, unless};
+use crate::import::record::{Build, Ref, Restore, Row, unless_default};
 use crate::import::to_record::Restorer;
 use crate::import::validate::builder::Builder;
 use crate::text::fold;
@@ -15,21 +15,21 @@ use entity::record::RecordKind;
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NameRecord {
-    /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
+    /// The key: unique in the dataset across all record types, and not empty. A nested record without a key is identified by its position, as in `visit#/participations/0`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// The actor or place that bears it; left out inside of it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub target: Option<Ref>,
-    /// The name as written; a handle without its `@`.
+    /// The actor or place that has the name. Omit it in a nested record.
+    #[serde(default, alias = "target", skip_serializing_if = "Option::is_none")]
+    pub bearer: Option<Ref>,
+    /// The name as written. Omit the `@` of a social media handle.
     pub text: String,
-    /// BCP 47 language tag.
+    /// The language: a BCP 47 tag.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
-    /// What sort of name it is; `ALIAS` when left out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub r#type: Option<NameKind>,
-    /// Where it is written.
+    /// The kind of name. Default: `ALIAS`.
+    #[serde(default, alias = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<NameKind>,
+    /// Spans of article text where the name occurs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<EvidenceRecord>,
 }
@@ -44,11 +44,11 @@ impl Build for NameRecord {
     fn row(&self, b: &mut Builder<'_>) -> Row {
         Row::Name(entity::name::Model {
             id: b.id(),
-            target_id: b.whole("target", self.target.as_ref(), &[RecordKind::Actor, RecordKind::Place]).0,
-            text: b.filled("text", &self.text),
+            target_id: b.parent("bearer", self.bearer.as_ref(), &[RecordKind::Actor, RecordKind::Place]).0,
+            text: b.required_text("text", &self.text),
             language: b.language("language", self.language.as_deref()),
             script: fold::script(&self.text).map(str::to_owned),
-            kind: self.r#type.unwrap_or(NameKind::Alias),
+            kind: self.kind.unwrap_or(NameKind::Alias),
         })
     }
 
@@ -63,10 +63,10 @@ impl Restore for NameRecord {
     fn of(row: &Self::Row, r: &Restorer) -> Self {
         Self {
             key: r.key(row.id),
-            target: r.whole(row.id, row.target_id),
+            bearer: r.parent(row.id, row.target_id),
             text: row.text.clone(),
             language: row.language.clone(),
-            r#type: unless(row.kind, NameKind::Alias),
+            kind: unless_default(row.kind, NameKind::Alias),
             evidence: r.parts(row.id),
         }
     }

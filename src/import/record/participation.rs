@@ -4,49 +4,49 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::import::record::evidence::EvidenceRecord;
-use crate::import::record::{Build, Ref, Restore, Row, unless};
+use crate::import::record::{Build, Ref, Restore, Row, unless_default};
 use crate::import::to_record::Restorer;
 use crate::import::validate::builder::Builder;
 use entity::participation::{Certainty, Role};
 use entity::record::RecordKind;
 
-/// A part in an event: of exactly one actor, article or thing.
+/// The participation of exactly one actor, article or thing in an event.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ParticipationRecord {
-    /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
+    /// The key: unique in the dataset across all record types, and not empty. A nested record without a key is identified by its position, as in `visit#/participations/0`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// The event; left out inside of it or of an account.
+    /// The event. Omit it in a record that is nested in an event or account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<Ref>,
-    /// The account that tells of it; left out when it is agreed, or inside of the account.
+    /// The account that the participation is part of. Omit it if the participation is undisputed, or in a record that is nested in the account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<Ref>,
-    /// The actor.
+    /// The actor that takes part.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<Ref>,
     /// The article.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub article: Option<Ref>,
-    /// The thing, in words: his social media accounts.
+    /// A thing that takes part, in words, such as `his social media accounts`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thing: Option<String>,
-    /// The part it had.
+    /// The role of the participant.
     pub role: Role,
-    /// The side it was on.
+    /// The side that the participant was on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub side: Option<String>,
-    /// Where it took part, if not where the event was.
+    /// The place of the participation, if it differs from the place of the event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Ref>,
-    /// What else is told of it.
+    /// Further details.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
-    /// Whether the part is stated or inferred; `STATED` when left out.
+    /// Whether the participation is stated or inferred. Default: `STATED`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certainty: Option<Certainty>,
-    /// Where it is written.
+    /// Spans of article text that support this.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<EvidenceRecord>,
 }
@@ -64,7 +64,7 @@ impl Build for ParticipationRecord {
         {
             b.problem(
                 "",
-                "is of exactly one of actor, article and thing",
+                "needs exactly one of actor, article and thing",
                 Some("give one of \"actor\", \"article\", \"thing\"".into()),
             );
         }
@@ -73,12 +73,12 @@ impl Build for ParticipationRecord {
             id: b.id(),
             event_id,
             account_id,
-            actor_id: b.actor_if("actor", self.actor.as_ref()),
+            actor_id: b.optional_actor("actor", self.actor.as_ref()),
             article_id: self.article.as_ref().map(|article| b.article("article", article)),
             thing: self.thing.clone(),
             role: self.role,
             side: self.side.clone(),
-            place_id: b.place_if("place", self.place.as_ref()),
+            place_id: b.optional_place("place", self.place.as_ref()),
             note: self.note.clone(),
             certainty: self.certainty.unwrap_or(Certainty::Stated),
             standing: None,
@@ -98,14 +98,14 @@ impl Restore for ParticipationRecord {
             key: r.key(row.id),
             event: r.event(row),
             account: r.account(row),
-            actor: r.reference_if(row.actor_id),
-            article: r.reference_if(row.article_id),
+            actor: r.optional_reference(row.actor_id),
+            article: r.optional_reference(row.article_id),
             thing: row.thing.clone(),
             role: row.role,
             side: row.side.clone(),
-            place: r.reference_if(row.place_id),
+            place: r.optional_reference(row.place_id),
             note: row.note.clone(),
-            certainty: unless(row.certainty, Certainty::Stated),
+            certainty: unless_default(row.certainty, Certainty::Stated),
             evidence: r.parts(row.id),
         }
     }

@@ -18,44 +18,45 @@ use entity::record::RecordKind;
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PlaceRecord {
-    /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
+    /// The key: unique in the dataset across all record types, and not empty. A nested record without a key is identified by its position, as in `visit#/participations/0`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// A readable unique name for links: lower-case letters, digits and hyphens.
+    /// A readable unique name for links: lower-case letters a-z, digits and hyphens, at most 200.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slug: Option<String>,
-    /// What kind of place it is.
-    pub r#type: PlaceKind,
-    /// What to show. Matched only if it stands among the names too.
+    /// The kind of place.
+    #[serde(alias = "type")]
+    pub kind: PlaceKind,
+    /// The display text. It is not matched as a name unless `names` has it too.
     pub label: String,
-    /// What it is, in a few words of ours.
+    /// A short description, in your own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// The smallest stored place that contains it.
+    /// The smallest recorded place that contains this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Ref>,
-    /// Degrees north in WGS 84, from -90 to 90.
+    /// The latitude in WGS 84: degrees north, from -90 to 90.
     #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "crate::import::record::number")]
     pub latitude: Option<f64>,
-    /// Degrees east in WGS 84, from -180 to 180.
+    /// The longitude in WGS 84: degrees east, from -180 to 180.
     #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "crate::import::record::number")]
     pub longitude: Option<f64>,
-    /// ISO 3166-1 alpha-2 code.
+    /// The country: an ISO 3166-1 alpha-2 code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country: Option<String>,
-    /// The country or region whose capital it is: a place.
+    /// The country or region that this place is the capital of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capital_of: Option<Ref>,
-    /// For a place without a name: the article that speaks of it.
+    /// For a place without a name, the article that mentions it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub article: Option<Ref>,
-    /// What it is called; the label is not a name unless it stands here too.
+    /// Names. Only names are matched: repeat the label here if it is a name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<NameRecord>,
-    /// Its ids elsewhere.
+    /// Identifiers in other systems.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub external_ids: Vec<ExternalIdRecord>,
-    /// Where it is written.
+    /// Spans of article text that support this.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<EvidenceRecord>,
 }
@@ -73,11 +74,11 @@ impl Build for PlaceRecord {
         Row::Place(entity::place::Model {
             id: b.id(),
             slug: b.slug(self.slug.as_deref()),
-            kind: self.r#type,
-            label: b.filled("label", &self.label),
+            kind: self.kind,
+            label: b.required_text("label", &self.label),
             label_key: fold(&self.label),
             description: self.description.clone(),
-            parent_id: b.place_if("parent", self.parent.as_ref()),
+            parent_id: b.optional_place("parent", self.parent.as_ref()),
             latitude: point.map(|point| point.latitude),
             longitude: point.map(|point| point.longitude),
             band: point.map(|point| band(point.latitude)),
@@ -85,7 +86,7 @@ impl Build for PlaceRecord {
             y,
             z,
             country: b.country("country", self.country.as_deref()),
-            capital_of_id: b.place_if("capitalOf", self.capital_of.as_ref()),
+            capital_of_id: b.optional_place("capitalOf", self.capital_of.as_ref()),
             article_id: self.article.as_ref().map(|article| b.article("article", article)),
         })
     }
@@ -102,15 +103,15 @@ impl Restore for PlaceRecord {
         Self {
             key: r.key(row.id),
             slug: row.slug.clone(),
-            r#type: row.kind,
+            kind: row.kind,
             label: row.label.clone(),
             description: row.description.clone(),
-            parent: r.reference_if(row.parent_id),
+            parent: r.optional_reference(row.parent_id),
             latitude: row.latitude,
             longitude: row.longitude,
             country: row.country.clone(),
-            capital_of: r.reference_if(row.capital_of_id),
-            article: r.reference_if(row.article_id),
+            capital_of: r.optional_reference(row.capital_of_id),
+            article: r.optional_reference(row.article_id),
             names: r.parts(row.id),
             external_ids: r.parts(row.id),
             evidence: r.parts(row.id),

@@ -4,51 +4,52 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::import::record::evidence::EvidenceRecord;
-use crate::import::record::{Build, Ref, Restore, Row, unless};
+use crate::import::record::{Build, Ref, Restore, Row, unless_default};
 use crate::import::to_record::Restorer;
 use crate::import::validate::builder::Builder;
 use entity::participation::Certainty;
 use entity::record::RecordKind;
 use entity::relation::RelationKind;
 
-/// A lasting tie from an actor to an actor or to a place.
+/// A lasting relation from an actor to another actor or to a place.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RelationRecord {
-    /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
+    /// The key: unique in the dataset across all record types, and not empty. A nested record without a key is identified by its position, as in `visit#/participations/0`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// What the first is to the second.
-    pub r#type: RelationKind,
-    /// The first: an actor.
+    /// The kind of relation: what the subject is to the object.
+    #[serde(alias = "type")]
+    pub kind: RelationKind,
+    /// The subject of the relation: an actor.
     pub subject: Ref,
-    /// The second, when it is an actor.
+    /// The object of the relation, if it is an actor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub object: Option<Ref>,
-    /// The second, when it is a place; else the place for which the tie holds.
+    /// The object of the relation, if it is a place. With an actor in `object`, the place to which the relation applies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Ref>,
-    /// The title or post.
+    /// The title or position.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// What else is told of it.
+    /// Further details.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
-    /// From when it holds, in EDTF.
+    /// The start date, in EDTF.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(rename = "from")]
     pub since: Option<String>,
-    /// Until when it holds, in EDTF.
+    /// The end date, in EDTF.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(rename = "to")]
     pub until: Option<String>,
-    /// When it was said to hold, in EDTF: often the day of the article.
+    /// A date at which the relation was reported to exist, in EDTF: often the date of the article.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attested: Option<String>,
-    /// Whether it is stated or inferred; `STATED` when left out.
+    /// Whether the relation is stated or inferred. Default: `STATED`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certainty: Option<Certainty>,
-    /// Where it is written.
+    /// Spans of article text that support this.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<EvidenceRecord>,
 }
@@ -61,22 +62,22 @@ impl Build for RelationRecord {
     }
 
     fn row(&self, b: &mut Builder<'_>) -> Row {
-        let since = b.span_of("from", self.since.as_deref());
-        let until = b.span_of("to", self.until.as_deref());
-        let attested = b.span_of("attested", self.attested.as_deref());
-        b.ordered("to", since.earliest, until.latest);
+        let since = b.date("from", self.since.as_deref());
+        let until = b.date("to", self.until.as_deref());
+        let attested = b.date("attested", self.attested.as_deref());
+        b.check_order("to", since.earliest, until.latest);
         if self.object.is_none() && self.place.is_none() {
-            b.problem("", "names no second side", Some("add \"object\" (an actor) or \"place\"".into()));
+            b.problem("", "has no object", Some("add \"object\" (an actor) or \"place\"".into()));
         }
         if self.object.as_ref() == Some(&self.subject) {
-            b.problem("object", "is the first side too", Some("name another actor".into()));
+            b.problem("object", "is the same as the subject", Some("give another actor".into()));
         }
         Row::Relation(entity::relation::Model {
             id: b.id(),
-            kind: self.r#type,
+            kind: self.kind,
             subject_id: b.actor("subject", &self.subject),
-            object_id: b.actor_if("object", self.object.as_ref()),
-            place_id: b.place_if("place", self.place.as_ref()),
+            object_id: b.optional_actor("object", self.object.as_ref()),
+            place_id: b.optional_place("place", self.place.as_ref()),
             title: self.title.clone(),
             note: self.note.clone(),
             since: since.edtf,
@@ -101,16 +102,16 @@ impl Restore for RelationRecord {
     fn of(row: &Self::Row, r: &Restorer) -> Self {
         Self {
             key: r.key(row.id),
-            r#type: row.kind,
+            kind: row.kind,
             subject: r.reference(row.subject_id),
-            object: r.reference_if(row.object_id),
-            place: r.reference_if(row.place_id),
+            object: r.optional_reference(row.object_id),
+            place: r.optional_reference(row.place_id),
             title: row.title.clone(),
             note: row.note.clone(),
             since: row.since.clone(),
             until: row.until.clone(),
             attested: row.attested.clone(),
-            certainty: unless(row.certainty, Certainty::Stated),
+            certainty: unless_default(row.certainty, Certainty::Stated),
             evidence: r.parts(row.id),
         }
     }

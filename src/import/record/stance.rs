@@ -10,21 +10,21 @@ use crate::import::validate::builder::Builder;
 use entity::record::RecordKind;
 use entity::stance::StanceKind;
 
-/// The side that a statement takes on a claim.
+/// The position of a statement on a claim.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StanceRecord {
-    /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
+    /// The key: unique in the dataset across all record types, and not empty. A nested record without a key is identified by its position, as in `visit#/participations/0`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// The statement; left out inside of it.
+    /// The statement. Omit it in a nested record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub statement: Option<Ref>,
     /// The claim.
     pub claim: Ref,
-    /// The side.
+    /// The position.
     pub stance: StanceKind,
-    /// Where it is written.
+    /// Spans of article text that support this.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<EvidenceRecord>,
 }
@@ -39,7 +39,7 @@ impl Build for StanceRecord {
     fn row(&self, b: &mut Builder<'_>) -> Row {
         Row::Stance(entity::stance::Model {
             id: b.id(),
-            statement_id: b.whole("statement", self.statement.as_ref(), &[RecordKind::Statement]).0.0.into(),
+            statement_id: b.parent("statement", self.statement.as_ref(), &[RecordKind::Statement]).0.0.into(),
             claim_id: b.claim("claim", &self.claim),
             stance: self.stance,
             current: false,
@@ -57,7 +57,7 @@ impl Restore for StanceRecord {
     fn of(row: &Self::Row, r: &Restorer) -> Self {
         Self {
             key: r.key(row.id),
-            statement: r.whole(row.id, row.statement_id),
+            statement: r.parent(row.id, row.statement_id),
             claim: r.reference(row.claim_id),
             stance: row.stance,
             evidence: r.parts(row.id),

@@ -6,74 +6,74 @@ use serde::{Deserialize, Serialize};
 use crate::import::record::evidence::EvidenceRecord;
 use crate::import::record::figure::FigureRecord;
 use crate::import::record::stance::StanceRecord;
-use crate::import::record::{Build, Ref, Restore, Row, When, unless};
+use crate::import::record::{Build, Ref, Restore, Row, When, unless_default};
 use crate::import::to_record::Restorer;
 use crate::import::validate::builder::Builder;
 use entity::record::RecordKind;
 use entity::statement::{Attribution, Medium, QuoteType, SpeechAct};
 
-/// One act of saying, as one reporting phrase or quotation gives it. A headline or a repetition is more evidence, not another statement.
+/// One act of saying something, as one reporting phrase or quotation reports it. A headline or a repetition is further evidence, not another statement.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StatementRecord {
-    /// Unique in the dataset over all kinds, never empty. A part without one is known by its place in its record.
+    /// The key: unique in the dataset across all record types, and not empty. A nested record without a key is identified by its position, as in `visit#/participations/0`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// What is said, in our words.
+    /// The content of the statement, in your own words.
     pub summary: String,
-    /// What is said, word for word, where it may be kept.
+    /// The exact words, if they may be stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// Who says it: an actor. Left out exactly when the attribution is UNATTRIBUTED, NARRATION or NOT_RECORDED.
+    /// The speaker: an actor. Omit it if the attribution is UNATTRIBUTED, NARRATION or NOT_RECORDED; otherwise it is required.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub speaker: Option<Ref>,
-    /// The speaker as printed.
+    /// The speaker as printed in the article.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub speaker_text: Option<String>,
-    /// The reporting word: said, claimed.
+    /// The reporting verb, such as `said` or `claimed`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cue: Option<String>,
-    /// How it is attributed. ANONYMOUS exactly when the speaker is an anonymous source.
+    /// How the statement is attributed. ANONYMOUS is required if the speaker is an anonymous source, and not allowed otherwise.
     pub attribution: Attribution,
-    /// Quoted or told.
+    /// Whether the words are quoted or reported.
     pub quote_type: QuoteType,
-    /// By what means it was said, the most specific one; `UNKNOWN` when left out.
+    /// The medium of the statement; give the most specific one. Default: `UNKNOWN`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub medium: Option<Medium>,
-    /// The service or outlet on which it was said.
+    /// The service or outlet where it was said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub platform: Option<String>,
-    /// What is done by saying it.
+    /// The speech act.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub act: Option<SpeechAct>,
-    /// BCP 47 tag of the language it was said in.
+    /// The language of the statement: a BCP 47 tag.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
-    /// When it was said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub said: Option<When>,
-    /// Where it was said: a place.
+    /// The date when it was said.
+    #[serde(default, alias = "said", skip_serializing_if = "Option::is_none")]
+    pub said_at: Option<When>,
+    /// The place where it was said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Ref>,
-    /// To whom: an actor.
+    /// The addressee: an actor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub addressee: Option<Ref>,
-    /// The first article that reports it. Needed for UNATTRIBUTED and NARRATION, whose voice it gives.
+    /// The first article that reports the statement. Required for the attributions UNATTRIBUTED and NARRATION, whose voice is that of the article.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub article: Option<Ref>,
-    /// The statement that it passes on.
+    /// The statement that this one relays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub relays: Option<Ref>,
-    /// What it is about: actors, events, places.
+    /// The subjects of the statement: actors, events and places.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub about: Vec<Ref>,
-    /// The sides it takes on claims.
+    /// The positions of the statement on claims.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stances: Vec<StanceRecord>,
-    /// Numbers that it gives.
+    /// Numbers that it reports.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub figures: Vec<FigureRecord>,
-    /// Where it is written.
+    /// Spans of article text that support this.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<EvidenceRecord>,
 }
@@ -86,26 +86,26 @@ impl Build for StatementRecord {
     }
 
     fn row(&self, b: &mut Builder<'_>) -> Row {
-        let said = b.when("said", self.said.as_ref());
+        let said = b.time("saidAt", self.said_at.as_ref());
         let speakerless =
             matches!(self.attribution, Attribution::Unattributed | Attribution::Narration | Attribution::NotRecorded);
         if speakerless && self.speaker.is_some() {
             b.problem(
                 "speaker",
-                "is given, and the attribution says that there is none",
+                "is given, but the attribution means that there is none",
                 Some("leave \"speaker\" out or change \"attribution\"".into()),
             );
         } else if !speakerless && self.speaker.is_none() {
             b.problem(
                 "speaker",
-                "is missing, and the attribution says that there is one",
-                Some("add \"speaker\", or write UNATTRIBUTED, NARRATION or NOT_RECORDED".into()),
+                "is missing, but the attribution means that there is one",
+                Some("add \"speaker\", or change \"attribution\" to UNATTRIBUTED, NARRATION or NOT_RECORDED".into()),
             );
         }
         if matches!(self.attribution, Attribution::Unattributed | Attribution::Narration) && self.article.is_none() {
             b.problem(
                 "article",
-                "is missing: the voice of such a statement is its article's",
+                "is missing: a statement with this attribution has the voice of its article",
                 Some("add \"article\"".into()),
             );
         }
@@ -115,9 +115,9 @@ impl Build for StatementRecord {
         }
         Row::Statement(entity::statement::Model {
             id: b.id(),
-            summary: b.filled("summary", &self.summary),
+            summary: b.required_text("summary", &self.summary),
             text: self.text.clone(),
-            speaker_id: b.actor_if("speaker", self.speaker.as_ref()),
+            speaker_id: b.optional_actor("speaker", self.speaker.as_ref()),
             speaker_text: self.speaker_text.clone(),
             cue: self.cue.clone(),
             attribution: self.attribution,
@@ -130,8 +130,8 @@ impl Build for StatementRecord {
             said_raw: said.raw,
             earliest: said.earliest,
             latest: said.latest,
-            place_id: b.place_if("place", self.place.as_ref()),
-            addressee_id: b.actor_if("addressee", self.addressee.as_ref()),
+            place_id: b.optional_place("place", self.place.as_ref()),
+            addressee_id: b.optional_actor("addressee", self.addressee.as_ref()),
             article_id: self.article.as_ref().map(|article| b.article("article", article)),
             relays_id: self.relays.as_ref().map(|relays| b.statement("relays", relays)),
             position: None,
@@ -153,20 +153,20 @@ impl Restore for StatementRecord {
             key: r.key(row.id),
             summary: row.summary.clone(),
             text: row.text.clone(),
-            speaker: r.reference_if(row.speaker_id),
+            speaker: r.optional_reference(row.speaker_id),
             speaker_text: row.speaker_text.clone(),
             cue: row.cue.clone(),
             attribution: row.attribution,
             quote_type: row.quote_type,
-            medium: unless(row.medium, Medium::Unknown),
+            medium: unless_default(row.medium, Medium::Unknown),
             platform: row.platform.clone(),
             act: row.act,
             language: row.language.clone(),
-            said: When::of(row.said.as_ref(), row.said_raw.as_ref()),
-            place: r.reference_if(row.place_id),
-            addressee: r.reference_if(row.addressee_id),
-            article: r.reference_if(row.article_id),
-            relays: r.reference_if(row.relays_id),
+            said_at: When::of(row.said.as_ref(), row.said_raw.as_ref()),
+            place: r.optional_reference(row.place_id),
+            addressee: r.optional_reference(row.addressee_id),
+            article: r.optional_reference(row.article_id),
+            relays: r.optional_reference(row.relays_id),
             about: r.abouts(row.id),
             stances: r.parts(row.id),
             figures: r.parts(row.id),

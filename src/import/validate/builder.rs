@@ -1,4 +1,8 @@
-//! Reads fields of records: every mistake is noted and reading goes on, every reference is noted or resolved.
+//! The state of building the rows of one record: it collects references and problems, and resolves references.
+//!
+//! A record struct builds its row through a [`Builder`]. A problem does not stop the build, so one import reports all
+//! of them. A record is built twice: first only to collect its references ([`Builder::known`] is none), then with the
+//! references of a whole batch resolved.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,121 +14,148 @@ use sha2::{Digest, Sha256};
 
 use crate::error::did_you_mean;
 use crate::import::record::Ref;
+use crate::import::record::field_names::Spelling;
 use crate::text::fold::fold;
 
-/// SHA-256 in hexadecimal.
+/// Returns the SHA-256 of a text in hexadecimal.
 pub(crate) fn sha256(text: &str) -> String {
     data_encoding::HEXLOWER.encode(&Sha256::digest(text.as_bytes()))
 }
 
-/// What a reference names.
+/// How messages end that report a reference to a record that does not exist.
+pub(crate) const UNRESOLVED: &str = " is neither in the file nor stored";
+
+/// The record that a key identifies.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Named {
+pub(crate) struct Registered {
     pub(crate) id: RecordId,
     pub(crate) kind: RecordKind,
+    /// The enclosing record, if it is nested.
     pub(crate) owner: Option<RecordId>,
-    /// Whether the register holds the digest of a record written before.
+    /// Whether a digest of it is stored, that is, whether it was written before.
     pub(crate) written: bool,
 }
 
-/// What the references of a batch name, resolved at once.
+/// The records that the references of a batch identify, looked up together.
 #[derive(Default)]
 pub(crate) struct Known {
-    pub(crate) keys: HashMap<(String, String), Named>,
+    /// By dataset and key.
+    pub(crate) keys: HashMap<(String, String), Registered>,
+    /// By scheme and value.
     pub(crate) external: HashMap<(String, String), Vec<(RecordId, RecordKind)>>,
-    /// Keys of records that were left out for mistakes of their own.
+    /// Keys of records that were rejected because of problems of their own.
     pub(crate) rejected: HashSet<String>,
-    /// Whether the records were made from a feed, whose authors of articles may be mere names.
+    /// Whether the records were converted from a feed. Authors of articles in feeds may be names instead of keys.
     pub(crate) of_feed: bool,
 }
 
-/// A mistake at a place in a record.
+/// A problem at a field of a record, without its file and line.
 #[derive(Clone)]
-pub(crate) struct Mistake {
+pub(crate) struct FieldProblem {
+    /// The JSON pointer to the field; empty for the record as a whole.
     pub(crate) pointer: String,
+    /// What is wrong: the predicate of a sentence whose subject is the field.
     pub(crate) message: String,
+    /// What to write instead.
     pub(crate) suggestion: Option<String>,
 }
 
-/// A time as columns hold it.
+impl FieldProblem {
+    /// A problem of a record as a whole.
+    pub(crate) fn of_record(message: impl Into<String>, suggestion: &str) -> Self {
+        Self { pointer: String::new(), message: message.into(), suggestion: Some(suggestion.to_owned()) }
+    }
+}
+
+/// The columns of a date.
 #[derive(Default)]
-pub(crate) struct Span {
+pub(crate) struct DateColumns {
     pub(crate) edtf: Option<String>,
     pub(crate) raw: Option<String>,
     pub(crate) earliest: Option<i64>,
     pub(crate) latest: Option<i64>,
 }
 
-/// Reads one record with its parts.
+/// Builds the rows of one record and its nested records.
 pub(crate) struct Builder<'a> {
-    /// The dataset whose keys are plain.
+    /// The dataset of the record: references by key alone are to records of it.
     pub(crate) dataset: &'a str,
-    /// None while references are only noted.
+    /// The records that references identify; none while references are only collected.
     pub(crate) known: Option<&'a Known>,
-    /// Every reference met.
-    pub(crate) wanted: Vec<Ref>,
-    /// Every mistake met.
-    pub(crate) mistakes: Vec<Mistake>,
-    /// Rows of plain join tables: authors and subjects of the rows read.
+    spelling: &'a Spelling,
+    /// All references of the record, if they are only collected.
+    pub(crate) references: Vec<Ref>,
+    pub(crate) problems: Vec<FieldProblem>,
+    /// Rows of the join table of articles and authors.
     pub(crate) authors: Vec<(ArticleId, ActorId)>,
-    /// How many authors a feed gave that are no actors.
-    pub(crate) mere_names: u64,
+    /// The number of authors from feeds that are names and not keys of actors.
+    pub(crate) unregistered_authors: u64,
+    /// Rows of the join table of statements and their subjects.
     pub(crate) abouts: Vec<(StatementId, RecordId, RecordKind)>,
     pointer: String,
     id: RecordId,
-    wholes: Vec<(RecordId, RecordKind)>,
+    enclosing: Vec<(RecordId, RecordKind)>,
     event: Option<EventId>,
 }
 
 impl<'a> Builder<'a> {
-    pub(crate) fn new(dataset: &'a str, known: Option<&'a Known>) -> Self {
+    pub(crate) fn new(dataset: &'a str, known: Option<&'a Known>, spelling: &'a Spelling) -> Self {
         Self {
             dataset,
             known,
-            wanted: Vec::new(),
-            mistakes: Vec::new(),
+            spelling,
+            references: Vec::new(),
+            problems: Vec::new(),
             authors: Vec::new(),
-            mere_names: 0,
+            unregistered_authors: 0,
             abouts: Vec::new(),
             pointer: String::new(),
             id: RecordId(0),
-            wholes: Vec::new(),
+            enclosing: Vec::new(),
             event: None,
         }
     }
 
-    /// Turns to the part at `pointer`, whose row is `id`, inside of `wholes`.
-    pub(crate) fn turn_to(&mut self, pointer: &str, id: RecordId, wholes: &[(RecordId, RecordKind)]) {
+    /// Moves to the record at `pointer`, whose row has the id `id`. `enclosing` are the records around it, the
+    /// outermost first.
+    pub(crate) fn enter(&mut self, pointer: &str, id: RecordId, enclosing: &[(RecordId, RecordKind)]) {
         pointer.clone_into(&mut self.pointer);
         self.id = id;
-        self.wholes = wholes.to_vec();
-        if wholes.is_empty() {
+        self.enclosing = enclosing.to_vec();
+        if enclosing.is_empty() {
             self.event = None;
         }
     }
 
+    /// Returns the id of the current row.
     pub(crate) fn id<T: From<i64>>(&self) -> T {
         T::from(self.id.0)
     }
 
+    /// Reports a problem at a field of the current record; `field` is empty for the record as a whole.
     pub(crate) fn problem(&mut self, field: &str, message: impl Into<String>, suggestion: Option<String>) {
-        let pointer = if field.is_empty() { self.pointer.clone() } else { format!("{}/{field}", self.pointer) };
-        self.mistakes.push(Mistake { pointer, message: message.into(), suggestion });
+        let pointer = if field.is_empty() {
+            self.pointer.clone()
+        } else {
+            self.spelling.pointer(&format!("{}/{field}", self.pointer))
+        };
+        self.problems.push(FieldProblem { pointer, message: message.into(), suggestion });
     }
 
-    /// What a reference names, which must be of one of `kinds`.
+    /// Returns the id and type of the record that a reference identifies. It must have one of the types `kinds`; else a
+    /// problem is reported and the id is 0.
     pub(crate) fn reference(&mut self, field: &str, reference: &Ref, kinds: &[RecordKind]) -> (RecordId, RecordKind) {
         let nothing = (RecordId(0), kinds.first().copied().unwrap_or(RecordKind::Event));
         let Some(known) = self.known else {
-            self.wanted.push(reference.clone());
+            self.references.push(reference.clone());
             return nothing;
         };
         let found = match reference {
             Ref::Key(key) => {
-                known.keys.get(&(self.dataset.to_owned(), key.clone())).map(|named| (named.id, named.kind))
+                known.keys.get(&(self.dataset.to_owned(), key.clone())).map(|record| (record.id, record.kind))
             }
             Ref::Dataset(other) => {
-                known.keys.get(&(other.dataset.clone(), other.key.clone())).map(|named| (named.id, named.kind))
+                known.keys.get(&(other.dataset.clone(), other.key.clone())).map(|record| (record.id, record.kind))
             }
             Ref::External(external) => {
                 let all = known.external.get(&(external.scheme.clone(), external.value.clone()));
@@ -132,24 +163,23 @@ impl<'a> Builder<'a> {
                     all.into_iter().flatten().filter(|(_, kind)| kinds.contains(kind)).copied().collect();
                 if fitting.len() > 1 {
                     let message =
-                        format!("{} {} is the id of {} things", external.scheme, external.value, fitting.len());
+                        format!("{} {} is the id of {} records", external.scheme, external.value, fitting.len());
                     self.problem(field, message, Some("refer to one of them by its key".into()));
                     return nothing;
                 }
                 fitting.first().copied()
             }
         };
-        let name = reference;
         match found {
             Some(found) if kinds.contains(&found.1) => found,
             Some((_, kind)) => {
-                let wanted = kinds.iter().map(|kind| word(*kind)).collect::<Vec<_>>().join(", ");
-                let message = format!("{name} is of kind {}, and here stands {wanted}", word(kind));
-                self.problem(field, message, Some("refer to a record of that kind".into()));
+                let wanted = kinds.iter().map(|kind| kind_name(*kind)).collect::<Vec<_>>().join(", ");
+                let message = format!("{reference} is of type {}; allowed here: {wanted}", kind_name(kind));
+                self.problem(field, message, Some("refer to a record of an allowed type".into()));
                 nothing
             }
             None if matches!(reference, Ref::Key(key) if known.rejected.contains(key)) => {
-                let message = format!("{name} was rejected for mistakes of its own");
+                let message = format!("{reference} was rejected because of its own problems");
                 self.problem(field, message, Some("correct that record first".into()));
                 nothing
             }
@@ -162,63 +192,62 @@ impl<'a> Builder<'a> {
                     _ => None,
                 };
                 let suggestion = near.unwrap_or_else(|| "add a record with this key, or correct the reference".into());
-                self.problem(field, format!("{name} is neither in the file nor stored"), Some(suggestion));
+                self.problem(field, format!("{reference}{UNRESOLVED}"), Some(suggestion));
                 nothing
             }
         }
     }
 
-    /// What a part belongs to: the whole it stands in, or on a line of its own what it says.
-    pub(crate) fn whole(&mut self, field: &str, given: Option<&Ref>, kinds: &[RecordKind]) -> (RecordId, RecordKind) {
-        match (self.wholes.last().copied(), given) {
+    /// Returns the record that a child record belongs to: the enclosing one, or for a record on a line of its own the
+    /// one that `given` refers to.
+    pub(crate) fn parent(&mut self, field: &str, given: Option<&Ref>, kinds: &[RecordKind]) -> (RecordId, RecordKind) {
+        match (self.enclosing.last().copied(), given) {
             (None, Some(given)) => {
-                let whole = self.reference(field, given, kinds);
+                let parent = self.reference(field, given, kinds);
                 if field == "event" {
-                    self.event = Some(EventId(whole.0.0));
+                    self.event = Some(EventId(parent.0.0));
                 }
-                whole
+                parent
             }
-            (Some(whole), None) => {
-                if whole.1 == RecordKind::Event {
-                    self.event = Some(EventId(whole.0.0));
+            (Some(parent), None) => {
+                if parent.1 == RecordKind::Event {
+                    self.event = Some(EventId(parent.0.0));
                 }
-                whole
+                parent
             }
-            (Some(whole), Some(_)) => {
-                self.problem(field, "is already said by the record around it", Some(format!("leave \"{field}\" out")));
-                whole
+            (Some(parent), Some(_)) => {
+                self.redundant(field, "record");
+                parent
             }
             (None, None) => {
-                self.problem(
-                    field,
-                    "is missing: a part on a line of its own says what it belongs to",
-                    Some(format!("add \"{field}\"")),
-                );
+                let add = format!("add \"{}\"", self.spelling.field(&self.pointer, field));
+                self.problem(field, "is missing: a record on a line of its own needs it", Some(add));
                 (RecordId(0), kinds.first().copied().unwrap_or(RecordKind::Event))
             }
         }
     }
 
-    /// The event of a participation, and the account that tells of it.
+    fn redundant(&mut self, field: &str, enclosing: &str) {
+        let leave_out = format!("leave \"{}\" out", self.spelling.field(&self.pointer, field));
+        self.problem(field, format!("is already given by the enclosing {enclosing}"), Some(leave_out));
+    }
+
+    /// Returns the event of a participation, and the account that it is part of.
     pub(crate) fn event_and_account(
         &mut self,
         event: Option<&Ref>,
         account: Option<&Ref>,
     ) -> (EventId, Option<AccountId>) {
-        if let Some((id, RecordKind::Account)) = self.wholes.last().copied() {
+        if let Some((id, RecordKind::Account)) = self.enclosing.last().copied() {
             for (field, given) in [("event", event), ("account", account)] {
                 if given.is_some() {
-                    self.problem(
-                        field,
-                        "is already said by the account around it",
-                        Some(format!("leave \"{field}\" out")),
-                    );
+                    self.redundant(field, "account");
                 }
             }
-            // The account's row was read before its parts and has left its event here.
+            // The row of the account was built before its participations, and has set the event.
             return (self.event.unwrap_or(EventId(0)), Some(AccountId(id.0)));
         }
-        let (event, _) = self.whole("event", event, &[RecordKind::Event]);
+        let (event, _) = self.parent("event", event, &[RecordKind::Event]);
         let account = account.map(|account| self.reference("account", account, &[RecordKind::Account]).0);
         (EventId(event.0), account.map(|id| AccountId(id.0)))
     }
@@ -227,11 +256,11 @@ impl<'a> Builder<'a> {
         ActorId(self.reference(field, reference, &[RecordKind::Actor]).0.0)
     }
 
-    pub(crate) fn actor_if(&mut self, field: &str, reference: Option<&Ref>) -> Option<ActorId> {
+    pub(crate) fn optional_actor(&mut self, field: &str, reference: Option<&Ref>) -> Option<ActorId> {
         reference.map(|reference| self.actor(field, reference))
     }
 
-    pub(crate) fn place_if(&mut self, field: &str, reference: Option<&Ref>) -> Option<PlaceId> {
+    pub(crate) fn optional_place(&mut self, field: &str, reference: Option<&Ref>) -> Option<PlaceId> {
         reference.map(|reference| PlaceId(self.reference(field, reference, &[RecordKind::Place]).0.0))
     }
 
@@ -255,18 +284,18 @@ impl<'a> Builder<'a> {
         FigureId(self.reference(field, reference, &[RecordKind::Figure]).0.0)
     }
 
-    /// The authors of an article.
+    /// Adds the authors of the current article.
     pub(crate) fn authors(&mut self, authors: &[Ref]) {
         for author in authors {
-            let is_mere_name = self.known.is_some_and(|known| {
+            let is_name_only = self.known.is_some_and(|known| {
                 known.of_feed
                     && matches!(author, Ref::Key(key) if known
                         .keys
                         .get(&(self.dataset.to_owned(), key.clone()))
-                        .is_none_or(|named| named.kind != RecordKind::Actor))
+                        .is_none_or(|record| record.kind != RecordKind::Actor))
             });
-            if is_mere_name {
-                self.mere_names += 1;
+            if is_name_only {
+                self.unregistered_authors += 1;
                 continue;
             }
             let author = self.actor("authors", author);
@@ -274,17 +303,18 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// Adds a subject of the current statement.
     pub(crate) fn about(&mut self, (id, kind): (RecordId, RecordKind)) {
         self.abouts.push((self.id(), id, kind));
     }
 
-    /// A row of an actor with what all four kinds have.
+    /// Returns an actor row with the fields that all four kinds of actors have.
     pub(crate) fn actor_row(&mut self, kind: ActorKind, label: &str) -> entity::actor::Model {
         entity::actor::Model {
             id: self.id(),
             kind,
             slug: None,
-            label: self.filled("label", label),
+            label: self.required_text("label", label),
             label_key: fold(label),
             description: None,
             country: None,
@@ -303,7 +333,7 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// A kind as records spell it.
-pub(crate) fn word(kind: RecordKind) -> String {
+/// Returns the name of a node type in messages and reports, such as `external id`.
+pub(crate) fn kind_name(kind: RecordKind) -> String {
     kind.to_value().to_lowercase().replace('_', " ")
 }

@@ -1,12 +1,12 @@
-//! Ids elsewhere: who gives them, and how they look.
+//! Validation of external ids by their scheme.
 
 use crate::error::did_you_mean;
 use crate::import::validate::builder::Builder;
 
-/// Who gives ids elsewhere, whether a text is such an id, and one of them.
+/// The name of a scheme, whether a text has the format of its ids, and an example.
 type Scheme = (&'static str, fn(&str) -> bool, &'static str);
 
-/// The schemes known here. Others are written as `x-name`.
+/// The known schemes. Others are written as `x-name`.
 const SCHEMES: &[Scheme] = &[
     ("wikidata", |id| matches!(id.as_bytes(), [b'Q' | b'P' | b'L', rest @ ..] if number(rest)), "Q796"),
     ("geonames", |id| number(id.as_bytes()), "98182"),
@@ -35,14 +35,15 @@ fn number(bytes: &[u8]) -> bool {
 }
 
 impl Builder<'_> {
-    pub(crate) fn external_id(&mut self, scheme: &str, value: &str) {
+    /// Checks the scheme of an external id, and the format of its value.
+    pub(crate) fn check_external_id(&mut self, scheme: &str, value: &str) {
         match SCHEMES.iter().find(|(name, ..)| *name == scheme) {
             Some((_, fits, example)) => {
                 if !fits(value) {
                     self.problem(
                         "value",
-                        format!("`{value}` is no id of {scheme}"),
-                        Some(format!("such ids look like `{example}`")),
+                        format!("`{value}` is not a {scheme} id"),
+                        Some(format!("write an id such as `{example}`")),
                     );
                 }
             }
@@ -56,7 +57,7 @@ impl Builder<'_> {
                         known.collect::<Vec<_>>().join(", ")
                     )
                 });
-                self.problem("scheme", format!("`{scheme}` is no scheme of ids known here"), Some(suggestion));
+                self.problem("scheme", format!("`{scheme}` is not a known id scheme"), Some(suggestion));
             }
         }
     }

@@ -1,60 +1,62 @@
-//! Values: each is checked against what its field may hold.
+//! Validation of single values: dates, slugs, URLs, country codes, languages, coordinates, digests, text spans.
+//!
+//! Each function reports a problem and returns a value for the row in any case, so that validation goes on.
 
 use crate::error::did_you_mean;
 use crate::geo::Point;
 use crate::import::record::When;
-use crate::import::validate::builder::{Builder, Span, sha256};
+use crate::import::validate::builder::{Builder, DateColumns, sha256};
 use crate::text::date::Date;
 use crate::text::fold::fold;
 
-/// The longest text of one line that is a name, a label or a slug, in code points.
-const LINE: usize = 1000;
+/// The maximum length of a name, label or other short text, in code points.
+const MAX_TEXT_LENGTH: usize = 1000;
 
 impl Builder<'_> {
-    /// A time.
-    pub(crate) fn when(&mut self, field: &str, when: Option<&When>) -> Span {
+    /// Reads a date that may have the words of its source.
+    pub(crate) fn time(&mut self, field: &str, when: Option<&When>) -> DateColumns {
         match when {
-            None => Span::default(),
-            Some(When::Edtf(edtf)) => self.span_of(field, Some(edtf)),
+            None => DateColumns::default(),
+            Some(When::Edtf(edtf)) => self.date(field, Some(edtf)),
             Some(When::Worded(worded)) => {
-                let mut span = self.span_of(&format!("{field}/edtf"), worded.edtf.as_deref());
-                span.raw = Some(worded.raw.clone());
-                span
+                let mut date = self.date(&format!("{field}/edtf"), worded.edtf.as_deref());
+                date.raw = Some(worded.raw.clone());
+                date
             }
         }
     }
 
-    /// A time given as EDTF alone.
-    pub(crate) fn span_of(&mut self, field: &str, edtf: Option<&str>) -> Span {
-        let Some(edtf) = edtf else { return Span::default() };
+    /// Reads a date in EDTF.
+    pub(crate) fn date(&mut self, field: &str, edtf: Option<&str>) -> DateColumns {
+        let Some(edtf) = edtf else { return DateColumns::default() };
         match Date::parse(edtf) {
-            Ok(date) => Span { edtf: Some(date.edtf), raw: None, earliest: date.earliest, latest: date.latest },
+            Ok(date) => DateColumns { edtf: Some(date.edtf), raw: None, earliest: date.earliest, latest: date.latest },
             Err(error) => {
                 self.problem(
                     field,
                     error.to_string(),
                     Some("write EDTF: 2021-07-09, 2021-07, 2021, 2019-10/.., 2021-07-18?".into()),
                 );
-                Span::default()
+                DateColumns::default()
             }
         }
     }
 
-    /// Ends after it starts.
-    pub(crate) fn ordered(&mut self, field: &str, start: Option<i64>, end: Option<i64>) {
+    /// Checks that a period ends after it starts.
+    pub(crate) fn check_order(&mut self, field: &str, start: Option<i64>, end: Option<i64>) {
         if let (Some(start), Some(end)) = (start, end)
             && end <= start
         {
-            self.problem(field, "ends before it starts", Some("exchange the two".into()));
+            self.problem(field, "ends before it starts", Some("swap the two".into()));
         }
     }
 
-    /// A text that may not be empty or a book.
-    pub(crate) fn filled(&mut self, field: &str, text: &str) -> String {
+    /// Checks that a text is not empty and, unless it is a summary or text, not too long.
+    pub(crate) fn required_text(&mut self, field: &str, text: &str) -> String {
         if text.trim().is_empty() {
-            self.problem(field, "is empty", Some("write it, or leave the record out".into()));
-        } else if field != "summary" && field != "text" && text.chars().count() > LINE {
-            self.problem(field, format!("is longer than {LINE} code points"), Some("shorten it".into()));
+            self.problem(field, "is empty", Some("add a text, or leave the record out".into()));
+        } else if field != "summary" && field != "text" && text.chars().count() > MAX_TEXT_LENGTH {
+            self.problem(field, format!("is longer than {MAX_TEXT_LENGTH} code points"), Some("shorten it".into()));
         }
         text.to_owned()
     }
@@ -68,7 +70,7 @@ impl Builder<'_> {
             let better: String = fold(slug).chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
             self.problem(
                 "slug",
-                format!("`{slug}` is no slug: lower-case letters a-z, digits and hyphens, at most 200"),
+                format!("`{slug}` is not a slug: a slug has 1 to 200 lower-case letters a-z, digits and hyphens"),
                 Some(format!("write `{better}`")),
             );
         }
@@ -80,7 +82,7 @@ impl Builder<'_> {
         if !url::Url::parse(url).is_ok_and(|parsed| matches!(parsed.scheme(), "http" | "https")) {
             self.problem(
                 field,
-                format!("`{url}` is no absolute http or https address"),
+                format!("`{url}` is not an absolute http or https URL"),
                 Some("write https://...".into()),
             );
         }
@@ -96,20 +98,20 @@ impl Builder<'_> {
                 .map(|country| format!("write `{}`", country.alpha2));
             self.problem(
                 field,
-                format!("`{code}` is no ISO 3166-1 alpha-2 code"),
+                format!("`{code}` is not an ISO 3166-1 alpha-2 code"),
                 better.or(Some("write a code such as IQ".into())),
             );
         }
         Some(code.to_owned())
     }
 
-    /// PLOVER sector codes are three capital letters.
+    /// Checks a PLOVER sector code: three capital letters.
     pub(crate) fn sector(&mut self, field: &str, code: Option<&str>) -> Option<String> {
         let code = code?;
         if code.len() != 3 || !code.chars().all(|c| c.is_ascii_uppercase()) {
             self.problem(
                 field,
-                format!("`{code}` is no PLOVER sector code"),
+                format!("`{code}` is not a PLOVER sector code"),
                 Some("write three capital letters such as GOV, MIL, CVL, JRN".into()),
             );
         }
@@ -123,7 +125,7 @@ impl Builder<'_> {
             Err(_) => {
                 self.problem(
                     field,
-                    format!("`{tag}` is no BCP 47 language tag"),
+                    format!("`{tag}` is not a BCP 47 language tag"),
                     Some("write a tag such as en, ar or ckb-Arab".into()),
                 );
                 None
@@ -137,7 +139,7 @@ impl Builder<'_> {
             let near = did_you_mean(name, ["Asia/Baghdad", "Europe/London", "America/New_York", "UTC"]);
             self.problem(
                 field,
-                format!("`{name}` is no IANA time zone"),
+                format!("`{name}` is not an IANA time zone"),
                 near.or(Some("write a name such as Asia/Baghdad".into())),
             );
         }
@@ -147,13 +149,17 @@ impl Builder<'_> {
     pub(crate) fn point(&mut self, latitude: Option<f64>, longitude: Option<f64>) -> Option<Point> {
         if latitude.is_some() != longitude.is_some() {
             let missing = if latitude.is_some() { "longitude" } else { "latitude" };
-            self.problem(missing, "is missing: a point has both", Some(format!("add \"{missing}\"")));
+            self.problem(
+                missing,
+                "is missing: coordinates need both latitude and longitude",
+                Some(format!("add \"{missing}\"")),
+            );
         }
         for (field, value, bound) in [("latitude", latitude, 90.0), ("longitude", longitude, 180.0)] {
             if value.is_some_and(|value| !(-bound..=bound).contains(&value)) {
                 self.problem(
                     field,
-                    format!("lies outside of -{bound} to {bound}"),
+                    format!("is not between -{bound} and {bound}"),
                     Some("write degrees in WGS 84".into()),
                 );
             }
@@ -161,22 +167,26 @@ impl Builder<'_> {
         Some(Point { latitude: latitude?, longitude: longitude? })
     }
 
-    /// Digest and length of an article's text.
-    pub(crate) fn text(
+    /// Returns the digest and length of an article's text: computed from the text, if it is given.
+    pub(crate) fn article_text(
         &mut self,
         text: Option<&str>,
         digest: Option<&str>,
         length: Option<i32>,
     ) -> (Option<String>, Option<i32>) {
         self.digest("textSha256", digest);
-        self.at_least("textLength", length, 0);
+        self.check_minimum("textLength", length, 0);
         let Some(text) = text else { return (digest.map(str::to_owned), length) };
         let (actual, count) = (sha256(text), i32::try_from(text.chars().count()).unwrap_or(i32::MAX));
         if digest.is_some_and(|digest| digest != actual) {
             self.problem("textSha256", "does not match the text", Some(format!("write {actual}, or leave it out")));
         }
         if length.is_some_and(|length| length != count) {
-            self.problem("textLength", format!("is not the length of the text, {count}"), Some("leave it out".into()));
+            self.problem(
+                "textLength",
+                format!("is not the length of the text, which is {count}"),
+                Some("leave it out".into()),
+            );
         }
         (Some(actual), Some(count))
     }
@@ -185,10 +195,11 @@ impl Builder<'_> {
         if let Some(digest) = digest
             && (digest.len() != 64 || !digest.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f')))
         {
-            self.problem(field, "is no SHA-256 in hexadecimal", Some("write 64 digits 0-9 and a-f".into()));
+            self.problem(field, "is not a SHA-256 in hexadecimal", Some("write 64 digits 0-9 and a-f".into()));
         }
     }
 
+    /// Returns the digest of a quote: computed from the quote, if it is given.
     pub(crate) fn quote_digest(&mut self, quote: Option<&str>, digest: Option<&str>) -> Option<String> {
         self.digest("quoteSha256", digest);
         let Some(quote) = quote else { return digest.map(str::to_owned) };
@@ -199,48 +210,52 @@ impl Builder<'_> {
         Some(actual)
     }
 
-    /// Both ends or none, in order.
-    pub(crate) fn span(&mut self, start: Option<i32>, end: Option<i32>) {
+    /// Checks that a text span has both ends or neither, and that they are in order.
+    pub(crate) fn check_span(&mut self, start: Option<i32>, end: Option<i32>) {
         match (start, end) {
             (Some(start), Some(end)) if start < 0 || end <= start => {
                 self.problem(
                     "end",
-                    format!("{start} to {end} is no span"),
-                    Some("start is at least 0, end is greater than start".into()),
+                    format!("{start} to {end} is not a text span"),
+                    Some("start must be at least 0, and end greater than start".into()),
                 );
             }
             (Some(_), None) => {
-                self.problem("end", "is missing", Some("add \"end\", the code point behind the span".into()))
+                self.problem("end", "is missing", Some("add \"end\", the position after the last code point".into()))
             }
-            (None, Some(_)) => self.problem("start", "is missing", Some("add \"start\", the first code point".into())),
+            (None, Some(_)) => {
+                self.problem("start", "is missing", Some("add \"start\", the position of the first code point".into()))
+            }
             _ => {}
         }
     }
 
-    pub(crate) fn at_least(&mut self, field: &str, value: Option<i32>, least: i32) {
-        if value.is_some_and(|value| value < least) {
-            self.problem(field, format!("is less than {least}"), None);
+    pub(crate) fn check_minimum(&mut self, field: &str, value: Option<i32>, min: i32) {
+        if value.is_some_and(|value| value < min) {
+            self.problem(field, format!("is less than {min}"), None);
         }
     }
 
-    pub(crate) fn share(&mut self, field: &str, value: Option<f64>) {
+    /// Checks a number between 0 and 1.
+    pub(crate) fn check_fraction(&mut self, field: &str, value: Option<f64>) {
         if value.is_some_and(|value| !(0.0..=1.0).contains(&value)) {
-            self.problem(field, "lies outside of 0 to 1", Some("write a share such as 0.8".into()));
+            self.problem(field, "is not between 0 and 1", Some("write a fraction such as 0.8".into()));
         }
     }
 
-    pub(crate) fn amounts(&mut self, value: Option<f64>, lower: Option<f64>, upper: Option<f64>) {
+    /// Checks that a figure has a value or a bound, and that the bounds are in order.
+    pub(crate) fn check_amounts(&mut self, value: Option<f64>, lower: Option<f64>, upper: Option<f64>) {
         if value.is_none() && lower.is_none() && upper.is_none() {
             self.problem(
                 "value",
-                "is missing, and so are its bounds",
-                Some("add \"value\", \"lower\" or \"upper\"".into()),
+                "is missing, and so are \"lower\" and \"upper\"",
+                Some("add at least one of the three".into()),
             );
         }
         if let (Some(lower), Some(upper)) = (lower, upper)
             && lower > upper
         {
-            self.problem("upper", "is less than \"lower\"", Some("exchange the two".into()));
+            self.problem("upper", "is less than \"lower\"", Some("swap the two".into()));
         }
     }
 }
