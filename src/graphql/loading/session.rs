@@ -92,7 +92,7 @@ impl Session {
         let mut statement = db::build(reader.backend(), select);
         if let Some(as_of) = &self.as_of {
             // Boxed to keep the future small: few queries use `asOf`.
-            statement = Box::pin(self.version(as_of)).await?.ask(statement)?;
+            statement = Box::pin(self.version(as_of)).await?.rewrite(statement)?;
         }
         if let Some(recorded) = &self.recorded {
             recorded.lock().unwrap_or_else(PoisonError::into_inner).push(statement.clone());
