@@ -180,7 +180,7 @@ impl Hop {
 
 /// The error for a node that was deleted meanwhile: the SQL statements of one request share no snapshot.
 pub(super) fn missing_node() -> SharedError {
-    Error::Broken("a node of a hop was deleted while the request ran".into()).into()
+    Error::Internal("a node of a hop was deleted while the request ran".into()).into()
 }
 
 pub(super) async fn load_actors(session: &Session, ids: &[i64]) -> Result<HashMap<i64, Actor>, SharedError> {

@@ -182,7 +182,7 @@ async fn link_counts(session: &Session, via: &[ActorLinkKind], sides: &[Side; 2]
         select.expr_as(degree(of_side, via, MAX_LINKS_PROBED.unsigned_abs()), name);
     }
     let rows = session.all(&select).await?;
-    let row = rows.first().ok_or_else(|| Error::Broken("a count gave no row".into()))?;
+    let row = rows.first().ok_or_else(|| Error::Internal("a count returned no row".into()))?;
     Ok([row.try_get("", "near")?, row.try_get("", "far")?])
 }
 

@@ -80,7 +80,7 @@ fn stored_kind(kind: NodeKind) -> Option<RecordKind> {
 
 fn only_node(rows: Vec<(i64, Node)>) -> Result<Node, SharedError> {
     let node = rows.into_iter().next().map(|(_, node)| node);
-    node.ok_or_else(|| Error::Broken("a row that was just written is missing".into()).into())
+    node.ok_or_else(|| Error::Internal("a row that was just written is missing".into()).into())
 }
 
 async fn decide(
@@ -97,7 +97,7 @@ async fn decide(
         return Err(Error::Limit(format!("`reason` is longer than {MAX_REASON_LENGTH} code points: shorten it")).into());
     }
     let Some(stored) = stored_kind(kind) else {
-        return Err(Error::Broken("this node type cannot be merged".into()).into());
+        return Err(Error::Internal("this node type cannot be merged".into()).into());
     };
     let request = MergeRequest {
         kind: stored,
@@ -111,6 +111,6 @@ async fn decide(
     let id = import::record_merge(session.db(), &request).await?;
     match only_node(load(session, NodeKind::Merge, &[id]).await?)? {
         Node::Merge(merge) => Ok(merge),
-        _ => Err(Error::Broken("a merge decision has another node type".into()).into()),
+        _ => Err(Error::Internal("a merge decision has another node type".into()).into()),
     }
 }

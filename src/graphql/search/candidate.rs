@@ -211,9 +211,9 @@ async fn by_text(search: &Search, session: &Session) -> Result<Vec<Candidate>, S
     let mut ways = Vec::new();
     for within in [Within::Heading, Within::All] {
         if phrase != search.words {
-            ways.push(dialect.found(&phrase, within));
+            ways.push(dialect.full_text_matches(&phrase, within));
         }
-        ways.push(dialect.found(&search.words, within));
+        ways.push(dialect.full_text_matches(&search.words, within));
     }
     let limited = |(way, found): (usize, SelectStatement)| {
         let some = Query::select()

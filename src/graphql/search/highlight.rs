@@ -9,7 +9,7 @@ use crate::db::full_text::INDEXED;
 use crate::graphql::filter::NameQuery;
 use crate::graphql::loading::session::{Session, SharedError};
 use crate::graphql::search::candidate::Candidate;
-use crate::text::search::{Query as Words, named_spans, spans};
+use crate::text::search::{Query as Words, name_spans, spans};
 
 /// Maximum number of highlights of one hit.
 const MAX_HIGHLIGHTS: usize = 10;
@@ -88,7 +88,7 @@ impl Texts {
     pub(super) fn highlights(&self, hit: &Candidate, words: &Words, name_query: Option<&NameQuery>) -> Vec<Highlight> {
         let mut all = Vec::new();
         if let (Some(name), Some(name_query)) = (&hit.name, name_query) {
-            all.extend(highlight("name", &name.text, &named_spans(&name.text, words, &name_query.sound)));
+            all.extend(highlight("name", &name.text, &name_spans(&name.text, words, &name_query.sound)));
         }
         for (field, text) in self.0.get(&hit.id).into_iter().flatten() {
             if hit.name.as_ref().is_none_or(|name| *field != "name" || name.text != *text) {
