@@ -78,11 +78,10 @@ async fn exit_codes_tell_usage_from_the_database() {
     for fixture in databases().await {
         assert_eq!(newsgraph(&fixture, &["import", "no-such-file"], "").status.code(), Some(2));
         assert_eq!(newsgraph(&fixture, &["import"], "").status.code(), Some(2));
-        assert_eq!(
-            newsgraph(&fixture, &["import", "--database-url", "mysql://nowhere", "-"], "").status.code(),
-            Some(2)
-        );
-        let nobody = newsgraph(&fixture, &["import", "--database-url", "postgres://127.0.0.1:1/nothing", "-"], "");
+        let record = r#"{"record": "dataset", "key": "test"}"#;
+        let unknown = newsgraph(&fixture, &["import", "--database-url", "mysql://nowhere", "-"], record);
+        assert_eq!(unknown.status.code(), Some(2));
+        let nobody = newsgraph(&fixture, &["import", "--database-url", "postgres://127.0.0.1:1/nothing", "-"], record);
         assert_eq!(nobody.status.code(), Some(3));
         assert!(text(&nobody.stderr).contains("refused"), "{}", text(&nobody.stderr));
     }

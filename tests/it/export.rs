@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use newsgraph::export::{Format, Request, export, noun};
+use newsgraph::export::{Format, Request, export, parse_node_type};
 use newsgraph::import::feed;
+use quick_xml::events::Event;
 use serde_json::{Value, json};
 
 use crate::command::{newsgraph, text};
@@ -20,8 +21,8 @@ impl Fixture {
     }
 
     pub async fn out(&self, format: Format, kind: Option<&str>, filter: Option<Value>) -> String {
-        let kind = kind.map(|kind| noun(kind).unwrap());
-        self.exported(&Request { format, kind, filter, dataset: None, tells_judges: true }).await.unwrap()
+        let kind = kind.map(|kind| parse_node_type(kind).unwrap());
+        self.exported(&Request { format, kind, filter, dataset: None, include_deciders: true }).await.unwrap()
     }
 
     pub async fn records(&self) -> String {
@@ -58,7 +59,7 @@ async fn comes_back(all: Vec<Fixture>) -> String {
 async fn the_story_comes_back() {
     let out = comes_back(stories().await).await;
     assert_eq!(out.lines().count(), STORY.lines().count());
-    assert!(out.starts_with(r#"{"kind":"dataset","key":"mikdam","#), "{out}");
+    assert!(out.starts_with(r#"{"record":"dataset","key":"mikdam","#), "{out}");
 }
 
 #[tokio::test]
@@ -90,7 +91,7 @@ async fn feeds_come_back_with_all_datasets_in_one_file() {
         }
     }
     let out = comes_back(all).await;
-    let datasets = out.lines().filter(|line| line.starts_with(r#"{"kind":"dataset""#)).count();
+    let datasets = out.lines().filter(|line| line.starts_with(r#"{"record":"dataset""#)).count();
     assert!(datasets > 3, "{datasets}");
 }
 
@@ -164,14 +165,14 @@ async fn filters_are_those_of_the_api() {
         // A part comes in the record that it was written in.
         let parts =
             fixture.out(Format::Records, Some("participation"), Some(json!({ "role": { "eq": "VISITOR" } }))).await;
-        assert!(parts.lines().skip(1).all(|line| line.starts_with(r#"{"kind":"event""#)), "{parts}");
+        assert!(parts.lines().skip(1).all(|line| line.starts_with(r#"{"record":"event""#)), "{parts}");
 
         let request = |kind: Option<&str>, filter: Value| Request {
             format: Format::Records,
-            kind: kind.map(|kind| noun(kind).unwrap()),
+            kind: kind.map(|kind| parse_node_type(kind).unwrap()),
             filter: Some(filter),
             dataset: None,
-            tells_judges: true,
+            include_deciders: true,
         };
         let event = |filter| request(Some("event"), filter);
         let (code, message) = fixture.export_refused(event(json!({ "typ": {} }))).await;
@@ -325,6 +326,40 @@ async fn graphs_have_no_edge_without_its_nodes() {
     }
 }
 
+/// An XML parser reads back what was exported, except for characters that XML cannot contain.
+#[tokio::test]
+async fn graphml_is_well_formed_whatever_texts_contain() {
+    for fixture in databases().await {
+        let label = "a <b> & \"c\" ]]> \u{7}\u{1f41f}\r\nd";
+        let person = json!({ "kind": "person", "key": "ann", "label": label });
+        assert_eq!(fixture.import_lines(&[person]).await.problems, []);
+        let graph = fixture.out(Format::Graphml, None, None).await;
+        let mut reader = quick_xml::Reader::from_str(&graph);
+        let (mut open, mut text) = (Vec::new(), String::new());
+        loop {
+            match reader.read_event().unwrap() {
+                Event::Eof => break,
+                Event::Start(start) => {
+                    let is_label = start.attributes().any(|attribute| attribute.unwrap().value == "label");
+                    open.push(is_label);
+                }
+                Event::End(_) => {
+                    open.pop().unwrap();
+                }
+                Event::Text(part) if open.last() == Some(&true) => text.push_str(&part.xml10_content()),
+                Event::GeneralRef(reference) if open.last() == Some(&true) => {
+                    let entity = quick_xml::escape::resolve_predefined_entity(&reference);
+                    let character = reference.resolve_char_ref().unwrap().map(String::from);
+                    text.push_str(&character.unwrap_or_else(|| entity.unwrap().to_owned()));
+                }
+                _ => {}
+            }
+        }
+        assert!(open.is_empty());
+        assert_eq!(text, label.replace('\u{7}', "\u{fffd}"));
+    }
+}
+
 #[tokio::test]
 async fn entities_of_follow_the_money_come_in_again() {
     for fixture in stories().await {
@@ -352,7 +387,8 @@ async fn an_export_is_one_state() {
             (from..from + 1500).map(|at| json!({ "kind": "person", "key": format!("p{at}"), "label": "Ann" })).collect()
         };
         assert_eq!(fixture.import_lines(&people(0)).await.problems, []);
-        let request = Request { format: Format::Records, kind: None, filter: None, dataset: None, tells_judges: true };
+        let request =
+            Request { format: Format::Records, kind: None, filter: None, dataset: None, include_deciders: true };
         let mut running = Vec::new();
         for _ in 0..4 {
             running.push(export(&fixture.db, &request).await.unwrap());

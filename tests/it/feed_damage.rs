@@ -59,20 +59,20 @@ fn damaged(feed: &Feed, row: &str) -> Vec<(Vec<u8>, &'static str, &'static str)>
         return vec![
             (row[..half].into(), "", "is not JSON"),
             (inside(b"\xff"), "", "is not UTF-8"),
-            (inside(b"\0"), "", "holds a NUL"),
+            (inside(b"\0"), "", "contains a NUL"),
             (inside(b"\n"), "", "is not JSON"),
-            (format!("[{row}]").into(), "", "is no JSON object"),
+            (format!("[{row}]").into(), "", "is not a JSON object"),
             (row.replace("\"id\"", "\"ID\"").into(), "/id", "is missing"),
         ];
     };
     let mut cells: Vec<_> = row.split(delimiter).collect();
     cells.swap(feed.swap.0, feed.swap.1);
     let mut damaged = vec![
-        (row[..half].into(), "", "columns and not "),
-        (format!("{row}{delimiter}more").into(), "", "columns and not "),
-        (inside(b"\0"), "", "holds a NUL"),
+        (row[..half].into(), "", " columns instead of "),
+        (format!("{row}{delimiter}more").into(), "", " columns instead of "),
+        (inside(b"\0"), "", "contains a NUL"),
         // The row is two lines now, neither of which is a row.
-        (inside(b"\n"), "", "columns and not "),
+        (inside(b"\n"), "", " columns instead of "),
         (cells.join(&delimiter.to_string()).into(), feed.pointer, ""),
     ];
     // ISO-8859-1 occurs in that feed and is read.
@@ -133,7 +133,7 @@ async fn a_quote_that_was_cut_off_takes_no_row_with_it() {
         let cut = written(&folder, "ucdp.csv", [&lines[..3], &lines[4..]].concat().join("\n").as_bytes());
         let report = import_as(&fixture, Format::Auto, &[cut]).await;
         let [problem] = report.problems.as_slice() else { panic!("{:#?}", report.problems) };
-        assert_eq!((problem.line, problem.message.as_str()), (3, "has 17 columns and not 34"));
+        assert_eq!((problem.line, problem.message.as_str()), (3, "has 17 columns instead of 34"));
         assert_eq!((report.kinds["event"].created, report.rows), (1, 3));
     }
 }
@@ -150,8 +150,8 @@ async fn a_row_of_tags_and_a_second_header_are_no_data() {
             let copy = text.replacen('\n', &format!("\n{tags}\n{header}\n"), 1);
             let report = import_as(&fixture, Format::Auto, &[written(&folder, name, copy.as_bytes())]).await;
             assert_eq!(report.problems, []);
-            assert_eq!(report.skipped["the header again"], 1);
-            assert!(report.skipped["a row of HXL tags"] >= 1, "{report}");
+            assert_eq!(report.skipped["repeated header lines"], 1);
+            assert!(report.skipped["rows of HXL tags"] >= 1, "{report}");
             let again = import_as(&fixture, Format::Auto, &[file(name)]).await.total();
             assert_eq!((again.created, again.updated), (0, 0), "{name}");
         }
@@ -247,7 +247,7 @@ async fn what_grows_without_end_is_refused() {
     assert!(feed::open(&[half], &settings).is_err());
     let no_zip = written(&folder, "no.zip", b"PK\x03\x04nothing");
     let refused = feed::open(&[no_zip], &settings).err().unwrap().to_string();
-    assert!(refused.contains("pack it again"), "{refused}");
+    assert!(refused.contains("Pack it again"), "{refused}");
 }
 
 #[tokio::test]
@@ -263,9 +263,9 @@ async fn what_is_no_file_of_text_is_refused_by_its_name() {
     }
     let empty = zip::ZipWriter::new(std::io::Cursor::new(Vec::new())).finish().unwrap().into_inner();
     let told = refused(written(&folder, "empty.zip", &empty));
-    assert!(told.contains("an archive without a file in it"), "{told}");
+    assert!(told.contains("is an archive without files"), "{told}");
     let told = refused(folder.path().to_str().unwrap().to_owned());
-    assert!(told.contains("is a folder"), "{told}");
+    assert!(told.contains("is a directory"), "{told}");
 }
 
 /// A million mistakes are counted, and told as far as anybody reads on. What is not wrong goes in all the same.
@@ -290,7 +290,7 @@ async fn mistakes_without_end_are_counted() {
         // A line of values without end is one mistake, and so is a row of a thousand columns.
         let many = format!("{{\"kind\": \"event\", \"key\": \"e\", \"participations\": [{}0]}}\n", "0,".repeat(60_000));
         let report = fixture.import_with(&many, &Options { dataset: Some("d".into()), ..Options::default() }).await;
-        assert_eq!(report.problems[0].message, "holds more than 50000 values");
+        assert_eq!(report.problems[0].message, "has more than 50000 JSON values");
         let long = format!("{{\"kind\": \"nothing\", \"key\": \"{}\"}}\n", "k".repeat(100_000));
         let report = fixture.import_with(&long, &Options { dataset: Some("d".into()), ..Options::default() }).await;
         assert!(report.problems[0].to_string().len() < 1500, "{}", report.problems[0]);
@@ -311,7 +311,7 @@ async fn mistakes_without_end_are_counted() {
         let report = fixture.import_with(&records, &Options { keep_going: true, ..Options::default() }).await;
         let messages: Vec<&str> = report.problems.iter().map(|problem| problem.message.as_str()).collect();
         assert!(
-            messages.iter().any(|message| message.ends_with("was rejected for mistakes of its own")),
+            messages.iter().any(|message| message.ends_with("was rejected because of its own problems")),
             "{messages:?}"
         );
     }

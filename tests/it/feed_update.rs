@@ -27,7 +27,7 @@ async fn an_article_of_which_nothing_is_kept_is_not_stored() {
     for fixture in databases().await {
         // One of its mentions is of an event that is nowhere.
         let report = import(&fixture, &["gdelt.mentions.CSV", "gdelt.export.CSV"]).await;
-        assert_eq!(report.skipped["of an event or a place that is not stored"], 1);
+        assert_eq!(report.skipped["of an event or place that is not stored"], 1);
         let articles = counts(&fixture).await["articles"]["nodes"].to_string();
         assert!(articles.contains("news.example/three") && !articles.contains("news.example/four"), "{articles}");
         // The knowledge graph is about articles themselves: there it stays.
@@ -45,7 +45,7 @@ async fn mentions_alone_store_nothing() {
         for _ in 0..2 {
             let report = import(&fixture, &["gdelt.mentions.CSV"]).await;
             assert_eq!(report.problems, []);
-            assert_eq!(report.skipped["of an event or a place that is not stored"], 3);
+            assert_eq!(report.skipped["of an event or place that is not stored"], 3);
         }
         assert_eq!(counts(&fixture).await["articles"]["nodes"], json!([]));
     }
@@ -74,7 +74,7 @@ async fn the_last_row_with_an_id_counts_and_leaves_nothing_of_the_first() {
         for (fixture, other) in databases().await.iter().zip(databases().await) {
             let report = import_as(fixture, Format::Auto, std::slice::from_ref(&twice)).await;
             assert_eq!(report.problems, [], "{name}");
-            assert_eq!(report.skipped["earlier rows with the id of a later one"], 1, "{name}: {report}");
+            assert_eq!(report.skipped["rows replaced by a later row with the same id"], 1, "{name}: {report}");
             import_as(&other, Format::Auto, std::slice::from_ref(&last)).await;
             let (dump, alone) = (fixture.dump().await, other.dump().await);
             for (table, rows) in &dump {
@@ -86,7 +86,7 @@ async fn the_last_row_with_an_id_counts_and_leaves_nothing_of_the_first() {
             let report = import_as(fixture, Format::Auto, &[file(name)]).await;
             assert!(report.total().updated > 0, "{name}: {report}");
             let report = import_as(fixture, Format::Auto, &[file(name), last.clone()]).await;
-            assert_eq!(report.skipped["earlier rows with the id of a later one"], 1, "{name}: {report}");
+            assert_eq!(report.skipped["rows replaced by a later row with the same id"], 1, "{name}: {report}");
             assert!(report.total().updated > 0, "{name}: {report}");
         }
     }
@@ -104,7 +104,7 @@ async fn an_event_that_becomes_a_mirror_is_one_no_longer_and_the_reverse() {
     for (file, count) in [(parted, 2), (joined, 1)] {
         for fixture in databases().await {
             let report = import_as(&fixture, Format::Auto, std::slice::from_ref(&file)).await;
-            assert_eq!((report.problems.len(), report.skipped["earlier rows with the id of a later one"]), (0, 1));
+            assert_eq!((report.problems.len(), report.skipped["rows replaced by a later row with the same id"]), (0, 1));
             let all = events(&fixture).await;
             assert_eq!(all.len(), count, "{all:#?}");
             let ids: Vec<_> = all.iter().flat_map(|event| event["externalIds"]["nodes"].as_array().unwrap()).collect();
@@ -122,7 +122,7 @@ async fn an_older_state_of_acled_takes_no_newer_ones_place() {
     let older = written(&folder, "acled.csv", older.as_bytes());
     for fixture in databases().await {
         let report = import_as(&fixture, Format::Auto, std::slice::from_ref(&older)).await;
-        assert_eq!(report.skipped["older states of an event by their timestamp"], 1, "{report}");
+        assert_eq!(report.skipped["older versions of an event, by timestamp"], 1, "{report}");
         let all = events(&fixture).await;
         assert!(all.iter().any(|event| event["summary"] == "Somebody was taken away."), "{all:#?}");
     }
@@ -138,8 +138,8 @@ async fn a_delta_takes_back_what_it_brought() {
     for fixture in databases().await {
         let report = import_as(&fixture, Format::Auto, std::slice::from_ref(&delta)).await;
         assert_eq!(report.problems, []);
-        assert_eq!(report.skipped["deletions: an import takes away nothing that is stored"], 2);
-        assert_eq!(report.skipped["earlier rows with the id of a later one"], 2);
+        assert_eq!(report.skipped["deletions (an import deletes nothing that is stored)"], 2);
+        assert_eq!(report.skipped["rows replaced by a later row with the same id"], 2);
         let data = fixture.ask("{ actors { nodes { label } } }").await;
         assert_eq!(data["actors"]["nodes"], json!([{ "label": "MOD b" }]));
     }
@@ -160,7 +160,7 @@ async fn authors_are_kept_where_they_are_actors() {
     for fixture in databases().await {
         let report = import_as(&fixture, Format::Auto, std::slice::from_ref(&file)).await;
         assert_eq!(report.problems, []);
-        assert_eq!(report.unmapped["authors of articles that are names and no ids of actors"], 3, "{report}");
+        assert_eq!(report.unmapped["authors of articles that are names and not ids of actors"], 3, "{report}");
         let data = fixture.ask("{ articles { nodes { headline authors { nodes { label } } } } }").await;
         let articles = data["articles"]["nodes"].as_array().unwrap();
         let one = articles.iter().find(|article| article["headline"] == "One").unwrap();

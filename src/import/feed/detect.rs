@@ -22,10 +22,10 @@ pub(super) fn choose(name: &str, reader: &mut dyn BufRead, requested: Format) ->
         return refused(what);
     }
     let is_json = matches!(requested, Format::Records | Format::Ftm);
-    if is_json || requested == Format::Auto {
-        if let Some(what) = unknown::json_document(&sample) {
-            return refused(what);
-        }
+    if (is_json || requested == Format::Auto)
+        && let Some(what) = unknown::json_document(&sample)
+    {
+        return refused(what);
     }
     if requested != Format::Auto {
         let is_blank = sample.lines().next().is_none();

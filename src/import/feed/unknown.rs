@@ -54,6 +54,12 @@ pub(super) fn foreign_content(sample: &Sample) -> Option<String> {
     if sample.bytes.get(257..262) == Some(b"ustar".as_slice()) {
         return Some("is a tar archive: unpack it and import its files".to_owned());
     }
+    // `lines` would return the whole file as one line, which for a table is a header without rows.
+    if !sample.text.contains('\n') && sample.text.trim_end().contains('\r') {
+        return Some(
+            "ends its lines with CR alone, as classic Mac OS did: use LF (for example `tr '\\r' '\\n'`)".to_owned(),
+        );
+    }
     let start: String = sample.text.trim_start().chars().take(20).collect::<String>().to_ascii_lowercase();
     if start.starts_with("<!doctype html") || start.starts_with("<html") {
         return Some(
@@ -260,23 +266,28 @@ impl<'l> Line<'l> {
 
 /// The format with a header of which the line has at least half of the required columns.
 fn nearest_header(cells: &[&str], delimiter: char) -> Option<String> {
-    let cells: HashSet<&str> = cells.iter().copied().collect();
+    let lower_case: HashSet<String> = cells.iter().map(|cell| cell.to_lowercase()).collect();
     let formats = Format::value_variants().iter().filter_map(|format| {
         let (required, expected) = match layout(*format)? {
             Layout::Csv { required } => (required, ','),
             Layout::Tsv { required, .. } => (required, '\t'),
             _ => return None,
         };
-        let missing: Vec<&str> = required.iter().copied().filter(|column| !cells.contains(column)).collect();
-        (missing.len() * 2 <= required.len()).then_some((*format, missing, expected))
+        let is_missing = |column: &&str| !lower_case.contains(&column.to_lowercase());
+        let missing: Vec<&str> = required.iter().copied().filter(is_missing).collect();
+        (missing.len() * 2 <= required.len()).then_some((*format, required, missing, expected))
     });
-    let (format, missing, expected) = formats.min_by_key(|(_, missing, _)| missing.len())?;
+    let (format, required, missing, expected) = formats.min_by_key(|(_, _, missing, _)| missing.len())?;
     let format = word(format);
-    Some(if missing.is_empty() {
+    if !missing.is_empty() {
+        return Some(format!("It comes closest to {format}, but the columns {} are missing", listed(&missing)));
+    }
+    // Comma-separated formats may use semicolons too.
+    Some(if delimiter == expected || (delimiter, expected) == (';', ',') {
+        format!("It has the columns of {format}, but their names must be written as in {}", listed(required))
+    } else {
         let (found, expected) = (delimiter_name(delimiter), delimiter_name(expected));
         format!("It has the columns of {format}, but that format is {expected}-separated and not {found}-separated")
-    } else {
-        format!("It comes closest to {format}, but the columns {} are missing", listed(&missing))
     })
 }
 
@@ -294,7 +305,8 @@ fn nearest_count(cells: &[&str]) -> Option<String> {
 
 /// The format that the file name suggests.
 fn named(name: &str) -> Option<String> {
-    let lower = name.to_lowercase();
+    // The entry of an archive is named behind the archive.
+    let lower = name.rsplit(['/', ':']).next().unwrap_or(name).to_lowercase();
     let names = [
         (".export.csv", Format::GdeltEvents),
         (".mentions.csv", Format::GdeltMentions),

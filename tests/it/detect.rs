@@ -1,0 +1,239 @@
+//! The format of a file: detected from its content, and refused in one message when it is not known.
+
+use std::io::Write;
+
+use newsgraph::import::feed::{self, Format, Settings};
+use serde_json::json;
+
+use crate::command::{newsgraph, text};
+use crate::feed::{file, raw, written};
+use crate::fixture::{databases, records};
+
+fn settings(format: Format) -> Settings {
+    Settings { format, dataset: None, mentions: false, quotations: false }
+}
+
+/// The message that refuses a file, without the path of its folder.
+fn refusal(format: Format, folder: &tempfile::TempDir, name: &str, bytes: &[u8]) -> String {
+    let path = written(folder, name, bytes);
+    let refused = feed::open(&[path], &settings(format)).err().unwrap_or_else(|| panic!("{name} was accepted"));
+    assert_eq!(refused.code(), "BAD_INPUT", "{name}");
+    let message = refused.to_string();
+    let folder = folder.path().to_str().unwrap();
+    assert_eq!(message.matches(folder).count(), 1, "{message}");
+    message.replace(&format!("{folder}/"), "")
+}
+
+#[tokio::test]
+async fn import_detects_the_format_without_being_told() {
+    for fixture in databases().await {
+        let person = records(&[json!({ "kind": "person", "key": "ann", "label": "Ann" })]);
+        let done = newsgraph(&fixture, &["import", "-"], &person);
+        assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
+        let done = newsgraph(&fixture, &["import", "-"], &raw("ucdp.csv"));
+        assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
+        let counts = fixture.ask("{ events { totalCount } }").await;
+        assert_eq!(counts["events"]["totalCount"], 2);
+    }
+}
+
+#[tokio::test]
+async fn files_of_one_import_may_have_different_formats() {
+    let folder = tempfile::tempdir().unwrap();
+    let person = records(&[json!({ "kind": "person", "key": "ann", "label": "Ann" })]);
+    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    gz.write_all(raw("acled-api.csv").as_bytes()).unwrap();
+    let packed = written(&folder, "acled.csv.gz", &gz.finish().unwrap());
+    let people = written(&folder, "people.jsonl", person.as_bytes());
+    for fixture in databases().await {
+        let files = [file("polecat.tsv"), people.clone(), packed.clone()];
+        let arguments: Vec<&str> = ["import", "-"].into_iter().chain(files.iter().map(String::as_str)).collect();
+        let done = newsgraph(&fixture, &arguments, &raw("gdelt.export.CSV"));
+        assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
+        let data = fixture.ask("{ datasets { nodes { key } } }").await.to_string();
+        for key in ["gdelt", "polecat", "acled", "test"] {
+            assert!(data.contains(&format!("\"{key}\"")), "{key}: {data}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_file_is_refused_once_and_nothing_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows: String = (0..200).map(|at| format!("{at},Ann,Baghdad,2021,1,2,3\n")).collect();
+    let unknown = written(&folder, "data.csv", format!("id,name,city,year,a,b,c\n{rows}").as_bytes());
+    for fixture in databases().await {
+        // The files before it are not imported either.
+        let done = newsgraph(&fixture, &["import", &file("ucdp.csv"), &unknown], "");
+        let message = text(&done.stderr);
+        assert_eq!(done.status.code(), Some(2), "{message}");
+        assert!(done.stdout.is_empty());
+        assert_eq!(message.trim().lines().count(), 1, "{message}");
+        let parts = [
+            "data.csv: not a known format",
+            "the first line, which has 7 comma-separated columns (id, name, city, year, a, b, c), and 4 more",
+            "Known formats: records (JSON Lines), gdelt-events, gdelt-mentions, gdelt-gkg, ucdp, acled, polecat, ftm, \
+             geonames, geonames-names",
+            "--format",
+        ];
+        for part in parts {
+            assert!(message.contains(part), "{part}: {message}");
+        }
+        let counts = fixture.ask("{ events { totalCount } datasets { nodes { key } } }").await;
+        assert_eq!(counts, json!({ "events": { "totalCount": 0 }, "datasets": { "nodes": [] } }));
+    }
+}
+
+#[tokio::test]
+async fn unknown_content_is_named_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines = records(&[json!({ "kind": "person", "key": "ann", "label": "Ann" })]);
+    let values: Vec<serde_json::Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let pretty = serde_json::to_vec_pretty(&values[1]).unwrap();
+    let utf_16 = |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
+    let mut tar = vec![b'a'; 512];
+    tar[257..262].copy_from_slice(b"ustar");
+    let ucdp = raw("ucdp.csv");
+    let tabs = ucdp.lines().next().unwrap().replace(',', "\t");
+    let fewer = ucdp.replacen("type_of_violence", "violence", 1);
+    let upper = ucdp.replacen("type_of_violence", "TYPE_OF_VIOLENCE", 1);
+    let older: String = (0..58).map(|at| format!("{at}\t")).collect();
+    let cases: Vec<(&str, Vec<u8>, &str)> = vec![
+        ("array.json", serde_json::to_vec(&values).unwrap(), "array.json is a JSON array, not JSON Lines"),
+        ("array.json", serde_json::to_vec_pretty(&values).unwrap(), "(for example `jq -c '.[]' FILE`)"),
+        // One record on each line looks like JSON Lines.
+        ("lines.json", format!("[\n{}\n]\n", lines.trim().replace('\n', ",\n")).into(), "is a JSON array"),
+        ("pretty.json", pretty.clone(), "is JSON over several lines, not JSON Lines"),
+        ("pretty.json", pretty, "(for example `jq -c . FILE`)"),
+        ("large.json", format!("{{\n\"kind\": \"{}", "a".repeat(2 << 20)).into(), "is JSON over several lines"),
+        ("page.csv", b"\n<!DOCTYPE html>\n<html><body>Log in</body></html>\n".into(), "page.csv is an HTML page"),
+        ("empty.csv", Vec::new(), "empty.csv is empty"),
+        ("blank.csv", b"\n \r\n".into(), "add --format records"),
+        ("wide.csv", [b"\xff\xfe".to_vec(), utf_16(&ucdp)].concat(), "is UTF-16 text: save it as UTF-8"),
+        ("bare.csv", utf_16(&ucdp), "is UTF-16 text"),
+        ("data.tar", tar, "is a tar archive: unpack it"),
+        ("data.lz4", b"\x04\x22\x4d\x18abc".into(), "is packed with LZ4"),
+        ("data.parquet", b"PAR1\x15\x04".into(), "is a Parquet file"),
+        ("graph.db", b"SQLite format 3\0\x10".into(), "is an SQLite database"),
+        ("data.bin", (0..=255).cycle().take(9000).collect(), "is binary data, not text"),
+        ("note.txt", b"what is this?\n".into(), "is text without tabs or commas: `what is this?`"),
+        ("escape.txt", "a\u{1b}[2J\u{202e}b\n".into(), "`a[2J\\u{202e}b`"),
+        (
+            "other.jsonl",
+            b"{\"id\": 1, \"name\": \"Ann\"}\n".into(),
+            "a JSON object with the fields id, name. A record has",
+        ),
+        ("python.jsonl", b"{'kind': 'person'}\n".into(), "begins like a JSON object but is not JSON"),
+        ("graph.xml", b"<?xml version=\"1.0\"?>\n<data/>\n".into(), "the first line, which is XML"),
+        (
+            "graph.graphml",
+            b"<?xml version=\"1.0\"?>\n<graphml xmlns=\"\">\n".into(),
+            "is GraphML, which newsgraph cannot import",
+        ),
+        ("map.geojson", b"{\"type\":\"FeatureCollection\",\"features\":[\n]}\n".into(), "is GeoJSON, which"),
+        ("graph.jsonld", b"{\"@context\":{\n},\"@graph\":[]}\n".into(), "is JSON-LD, which"),
+        ("event.csv", b"id,dataset,key,slug\r\n".into(), "is a CSV export of newsgraph, which"),
+        (
+            "tabs.csv",
+            tabs.into(),
+            "It has the columns of ucdp, but that format is comma-separated and not tab-separated",
+        ),
+        (
+            "upper.csv",
+            upper.into(),
+            "It has the columns of ucdp, but their names must be written as in id, type_of_violence",
+        ),
+        ("old-mac.csv", ucdp.replace('\n', "\r").into(), "ends its lines with CR alone"),
+        ("fewer.csv", fewer.into(), "It comes closest to ucdp, but the columns type_of_violence are missing"),
+        ("20130401.export.CSV", older.trim_end().into(), "It looks like GDELT 1.0 events"),
+        ("20210711.gkg.csv", b"a\tb\n".into(), "The file name suggests gdelt-gkg, which has 27 tab-separated columns"),
+    ];
+    for (name, bytes, part) in cases {
+        let message = refusal(Format::Auto, &folder, name, &bytes);
+        assert!(message.starts_with(name) && message.contains(part), "{part}: {message}");
+        assert!(message.len() < 700, "{message}");
+    }
+}
+
+#[tokio::test]
+async fn archives_name_the_entry_that_is_not_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = zip::write::SimpleFileOptions::default();
+    let packed = |entries: &[(&str, &[u8])]| {
+        let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        for (name, bytes) in entries {
+            zip.start_file(*name, options).unwrap();
+            zip.write_all(bytes).unwrap();
+        }
+        zip.finish().unwrap().into_inner()
+    };
+    let places = raw("geonames.txt");
+    let mixed = packed(&[("IQ.txt", places.as_bytes()), ("readme.txt", b"Readme for GeoNames\n")]);
+    let message = refusal(Format::Auto, &folder, "IQ.zip", &mixed);
+    assert!(message.starts_with("IQ.zip:readme.txt: not a known format"), "{message}");
+    assert!(message.contains("unpack the archive and import only its data files"), "{message}");
+    let twice = packed(&[("data.csv.gz", b"\x1f\x8b\x08")]);
+    assert!(refusal(Format::Auto, &folder, "twice.zip", &twice).contains("is packed twice"));
+    let sheet = packed(&[("[Content_Types].xml", b"<Types/>"), ("xl/workbook.xml", b"<workbook/>")]);
+    assert!(refusal(Format::Auto, &folder, "sheet.xlsx", &sheet).contains("is an office document"));
+}
+
+/// With an explicit format, content that cannot have it in any line is refused in one message too.
+#[tokio::test]
+async fn an_explicit_format_that_no_line_can_have_is_refused_once() {
+    let folder = tempfile::tempdir().unwrap();
+    for format in [Format::Records, Format::Ftm] {
+        let message = refusal(format, &folder, "data.csv", b"id,name\n1,Ann\n2,Bob\n");
+        for part in ["not JSON Lines", "The first line has 2 comma-separated columns (id, name)", "Known formats: "] {
+            assert!(message.contains(part), "{part}: {message}");
+        }
+        let message = refusal(format, &folder, "ucdp.csv", raw("ucdp.csv").as_bytes());
+        assert!(message.contains("It looks like ucdp: use --format ucdp, or leave out --format"), "{message}");
+        assert!(refusal(format, &folder, "array.json", b"[\n{}\n]\n").contains("is a JSON array"));
+    }
+    for format in [Format::GdeltEvents, Format::Acled, Format::Records] {
+        assert!(refusal(format, &folder, "page.html", b"<html>\n").contains("is an HTML page"));
+        assert!(refusal(format, &folder, "wide.csv", b"\xff\xfea\0").contains("is UTF-16"));
+    }
+    for fixture in databases().await {
+        let done = newsgraph(&fixture, &["import", "--format", "records", "-"], &"id,name\n".repeat(300));
+        assert_eq!((done.status.code(), text(&done.stderr).trim().lines().count()), (Some(2), 1));
+        // An empty file of records is a file of records.
+        let done = newsgraph(&fixture, &["import", "--format", "records", "-"], "");
+        assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
+    }
+}
+
+/// Any one of the first lines may be damaged.
+#[tokio::test]
+async fn a_damaged_line_does_not_hide_the_format() {
+    let folder = tempfile::tempdir().unwrap();
+    let person = json!({ "kind": "person", "key": "ann", "label": "Ann" });
+    let dataset = json!({ "kind": "dataset", "key": "d", "title": "D" });
+    for (name, text) in [
+        ("cut.jsonl", format!("{{\"kind\": \"dataset\", \"key\"\n{dataset}\n{person}\n")),
+        ("cut-behind-colon.jsonl", format!("{{\"kind\": \"dataset\", \"key\":\n{dataset}\n")),
+        ("array.jsonl", format!("[{dataset}]\n{dataset}\n{person}\n")),
+        ("one.jsonl", "{\"kind\": \"person\", \"key\": \"ann\"\n".to_owned()),
+        ("mark.jsonl", format!("\u{feff}\n{dataset}\n{person}\n")),
+        (
+            "words.jsonl",
+            format!("{}\n", json!({ "kind": "event", "key": "schema", "title": "id", "summary": "properties" })),
+        ),
+    ] {
+        let path = written(&folder, name, text.as_bytes());
+        assert!(feed::open(&[path], &settings(Format::Auto)).is_ok(), "{name}");
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn pipes_are_detected_too() {
+    for fixture in databases().await {
+        let done = newsgraph(&fixture, &["import", "/dev/stdin"], &raw("geonames.txt"));
+        assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
+        let done = newsgraph(&fixture, &["import", "/dev/stdin"], "a,b\n1,2\n");
+        assert_eq!(done.status.code(), Some(2));
+        assert!(text(&done.stderr).contains("/dev/stdin: not a known format"), "{}", text(&done.stderr));
+    }
+}
