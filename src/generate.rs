@@ -150,11 +150,11 @@ impl Generator {
     fn run(mut self, out: &mut dyn Write) -> std::io::Result<()> {
         let title = format!("{} generated events, seed {}", self.settings.events, self.settings.seed);
         let mut write = |record: Value| writeln!(out, "{record}");
-        write(json!({ "kind": "dataset", "key": "generated", "title": title, "licence": "CC0-1.0" }))?;
+        write(json!({ "record": "dataset", "key": "generated", "title": title, "license": "CC0-1.0" }))?;
         for (code, label, latitude, longitude) in COUNTRIES {
             write(json!({
-                "kind": "place", "key": format!("country/{code}"), "type": "COUNTRY", "label": label, "country": code,
-                "latitude": latitude, "longitude": longitude, "names": [{ "text": label, "type": "PREFERRED" }],
+                "record": "place", "key": format!("country/{code}"), "kind": "COUNTRY", "label": label, "country": code,
+                "latitude": latitude, "longitude": longitude, "names": [{ "text": label, "kind": "PREFERRED" }],
             }))?;
         }
         for place in 0..self.places {
@@ -197,10 +197,10 @@ impl Generator {
         let mut near =
             |degrees: f64| ((degrees + self.random.random_range(-3.0..3.0)) * 10_000.0_f64).round() / 10_000.0;
         json!({
-            "kind": "place", "key": format!("place/{number}"), "type": if number.is_multiple_of(9) { "HOSPITAL" } else { "CITY" },
+            "record": "place", "key": format!("place/{number}"), "kind": if number.is_multiple_of(9) { "HOSPITAL" } else { "CITY" },
             "label": latin, "parent": format!("country/{code}"), "country": code,
             "latitude": near(latitude), "longitude": near(longitude),
-            "names": [{ "text": latin, "type": "PREFERRED" }, { "text": arabic, "type": "NATIVE", "language": "ar" }],
+            "names": [{ "text": latin, "kind": "PREFERRED" }, { "text": arabic, "kind": "NATIVE", "language": "ar" }],
         })
     }
 
@@ -208,21 +208,21 @@ impl Generator {
         let (latin, arabic) = self.name();
         let (code, country, ..) = COUNTRIES[number as usize % COUNTRIES.len()];
         let names =
-            json!([{ "text": latin, "type": "PREFERRED" }, { "text": arabic, "type": "NATIVE", "language": "ar" }]);
+            json!([{ "text": latin, "kind": "PREFERRED" }, { "text": arabic, "kind": "NATIVE", "language": "ar" }]);
         let key = actor_key(number);
         // The most frequent actors are states, because frequency falls with the number.
         match number {
             number if number < COUNTRIES.len() as u64 => json!({
-                "kind": "organization", "key": key, "type": "STATE", "label": country, "country": code,
+                "record": "organization", "key": key, "kind": "STATE", "label": country, "country": code,
                 "place": format!("country/{code}"), "names": [{ "text": country }],
             }),
             number if number.is_multiple_of(7) => {
-                json!({ "kind": "organization", "key": key, "label": latin, "country": code, "names": names })
+                json!({ "record": "organization", "key": key, "label": latin, "country": code, "names": names })
             }
             number if number.is_multiple_of(11) => {
-                json!({ "kind": "group", "key": key, "label": format!("people of {latin}"), "country": code })
+                json!({ "record": "group", "key": key, "label": format!("people of {latin}"), "country": code })
             }
-            _ => json!({ "kind": "person", "key": key, "label": latin, "country": code, "names": names }),
+            _ => json!({ "record": "person", "key": key, "label": latin, "country": code, "names": names }),
         }
     }
 
@@ -259,7 +259,7 @@ impl Generator {
         if number == 0 || self.random.random_ratio(1, 4) {
             self.article += 1;
             records.push(json!({
-                "kind": "article", "key": self.article_key(), "headline": self.words(6), "published": day.to_string(),
+                "record": "article", "key": self.article_key(), "headline": self.words(6), "published": day.to_string(),
                 "url": format!("https://example.org/{}/{}", self.settings.seed, self.article), "language": "en", "textLength": 6000,
             }));
         }
@@ -269,7 +269,7 @@ impl Generator {
             .map(|at| json!({ "actor": actor_key(self.rank(Rank::Actor)), "role": roles[at % roles.len()] }))
             .collect();
         let mut event = json!({
-            "kind": "event", "key": key, "type": kind, "title": self.words(4), "when": self.edtf(day),
+            "record": "event", "key": key, "type": kind, "title": self.words(4), "when": self.edtf(day),
             "place": format!("place/{}", self.rank(Rank::Place)), "participations": participations, "evidence": [self.evidence()],
         });
         if matches!(kind, "KILLING" | "DEMONSTRATION" | "AIR_STRIKE") && self.random.random_ratio(1, 2) {
@@ -293,7 +293,7 @@ impl Generator {
         for side in ["one", "other"].iter().take(sides) {
             let claim = format!("claim/{number}/{side}");
             records.push(
-                json!({ "kind": "claim", "key": claim, "text": self.words(5), "subject": format!("{key}/{side}") }),
+                json!({ "record": "claim", "key": claim, "text": self.words(5), "subject": format!("{key}/{side}") }),
             );
             let stances = [("ASSERTS", 0), ("DENIES", 1)];
             for (stance, at) in stances.iter().take(self.random.random_range(1..=2)) {
@@ -340,9 +340,9 @@ impl Generator {
         };
         let mediums = ["INTERVIEW", "TWEET", "PRESS_RELEASE", "SPEECH", "UNKNOWN"];
         json!({
-            "kind": "statement", "key": key, "summary": self.words(8), "speaker": actor_key(speaker), "attribution": attribution,
+            "record": "statement", "key": key, "summary": self.words(8), "speaker": actor_key(speaker), "attribution": attribution,
             "quoteType": if self.random.random_ratio(1, 3) { "DIRECT" } else { "INDIRECT" },
-            "medium": mediums.choose(&mut self.random), "said": day.to_string(), "about": [event],
+            "medium": mediums.choose(&mut self.random), "saidAt": day.to_string(), "about": [event],
             "article": self.article_key(), "evidence": [self.evidence()],
         })
     }

@@ -91,15 +91,15 @@ impl AsOf {
 
     /// A select of the rows of a table at this state.
     fn table(&self, table: &Table) -> String {
-        let Table { name, owner, kept_with, member, .. } = *table;
+        let Table { name, owner, history_of, member, .. } = *table;
         let (Self { version, last_id, last_change, schema }, columns) = (self, (table.columns)().join(", "));
         if name == "change" {
             return format!("SELECT {columns} FROM {schema}.\"{name}\" AS present WHERE id <= {last_change}");
         }
         let later = |row: &str| {
             format!(
-                "FROM {kept_with}_history AS later WHERE later.{own} = {row}.{owner} AND later.replaced > {version}",
-                own = if kept_with == name { owner } else { "id" }
+                "FROM {history_of}_history AS later WHERE later.{own} = {row}.{owner} AND later.replaced > {version}",
+                own = if history_of == name { owner } else { "id" }
             )
         };
         let member = member.map(|column| format!(" AND {column} IS NOT NULL")).unwrap_or_default();
@@ -121,7 +121,7 @@ struct Table {
     /// The column that identifies the rows that are replaced together: the id of a row, or the owner of a set of rows.
     owner: &'static str,
     /// The table whose history says when the rows were replaced.
-    kept_with: &'static str,
+    history_of: &'static str,
     /// A column that is null only in markers. A marker in the history says that there was no row, or that a set is complete.
     member: Option<&'static str>,
 }
@@ -148,7 +148,7 @@ macro_rules! tables {
                 Table::of::<change::Entity>("change"),
                 Table { owner: "article_id", member: Some("actor_id"), ..Table::of::<article_author::Entity>("article_author") },
                 Table { owner: "statement_id", member: Some("target_id"), ..Table::of::<statement_about::Entity>("statement_about") },
-                Table { owner: "name_id", kept_with: "name", ..Table::of::<name_key::Entity>("name_key") },
+                Table { owner: "name_id", history_of: "name", ..Table::of::<name_key::Entity>("name_key") },
             ]
         });
     };
@@ -158,6 +158,6 @@ entity::for_each_record_kind!(tables);
 impl Table {
     /// A table whose rows are replaced one by one, by their ids.
     fn of<E: EntityTrait>(name: &'static str) -> Self {
-        Self { name, columns: columns::<E>, owner: "id", kept_with: name, member: None }
+        Self { name, columns: columns::<E>, owner: "id", history_of: name, member: None }
     }
 }

@@ -39,18 +39,18 @@ pub struct Indexed {
 
 /// The node types in the full-text index.
 pub const INDEXED: &[Indexed] = &[
-    noun(RecordKind::Actor, "actor", &["label"], &["description", "occupation", "descriptor"], true),
-    noun(RecordKind::Place, "place", &["label"], &["description"], true),
-    noun(RecordKind::Event, "event", &["title"], &["summary", "place_note"], false),
-    noun(RecordKind::Account, "account", &["label"], &["place_note"], false),
-    noun(RecordKind::Statement, "statement", &["summary"], &["text", "speaker_text"], false),
-    noun(RecordKind::Claim, "claim", &["text"], &[], false),
-    noun(RecordKind::Relation, "relation", &["title"], &["note"], false),
-    noun(RecordKind::Figure, "figure", &["counted"], &[], false),
-    noun(RecordKind::Article, "article", &["headline"], &["text"], false),
+    indexed(RecordKind::Actor, "actor", &["label"], &["description", "occupation", "descriptor"], true),
+    indexed(RecordKind::Place, "place", &["label"], &["description"], true),
+    indexed(RecordKind::Event, "event", &["title"], &["summary", "place_note"], false),
+    indexed(RecordKind::Account, "account", &["label"], &["place_note"], false),
+    indexed(RecordKind::Statement, "statement", &["summary"], &["text", "speaker_text"], false),
+    indexed(RecordKind::Claim, "claim", &["text"], &[], false),
+    indexed(RecordKind::Relation, "relation", &["title"], &["note"], false),
+    indexed(RecordKind::Figure, "figure", &["counted"], &[], false),
+    indexed(RecordKind::Article, "article", &["headline"], &["text"], false),
 ];
 
-const fn noun(
+const fn indexed(
     kind: RecordKind,
     table: &'static str,
     heading: &'static [&'static str],

@@ -165,7 +165,7 @@ async fn settings_come_from_flags_environment_and_file() {
             ("max-batsh = 3", "did you mean \"max-batch\""),
             ("max-batch = 1.5", "a whole number"),
             ("max-batch = \"many\"", "invalid value"),
-            ("max-batch", "no TOML"),
+            ("max-batch", "not valid TOML"),
         ] {
             set(text_of_file);
             let ended = newsgraph(&fixture, &["serve", "--config", path], "");
