@@ -28,7 +28,7 @@ pub(super) async fn write(reader: &mut SnapshotReader, output: &Output) -> Resul
             for row in &rows {
                 let parent = row.parent_id.and_then(|parent| labels.text(parent.0));
                 let properties = object([
-                    ("noun", json!("place")),
+                    ("nodeType", json!("place")),
                     ("label", json!(row.label)),
                     ("kind", json!(row.kind)),
                     ("country", json!(row.country)),
@@ -56,7 +56,7 @@ pub(super) async fn write(reader: &mut SnapshotReader, output: &Output) -> Resul
                 let place = places.binary_search_by_key(&row.place_id, |place| Some(place.id)).ok();
                 let place = place.map(|at| &places[at]);
                 let properties = object([
-                    ("noun", json!("event")),
+                    ("nodeType", json!("event")),
                     ("title", json!(row.title)),
                     ("summary", json!(row.summary)),
                     ("type", json!(row.kind)),

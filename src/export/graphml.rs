@@ -24,14 +24,14 @@ const SCHEMA_LOCATION: &str =
 
 /// The attributes that GraphML declares as `key` elements: name, element, type.
 const KEYS: &[(&str, &str, &str)] = &[
-    ("noun", "node", "string"),
+    ("nodeType", "node", "string"),
     ("label", "node", "string"),
     ("type", "node", "string"),
     ("when", "node", "string"),
     ("standing", "node", "string"),
     ("latitude", "node", "double"),
     ("longitude", "node", "double"),
-    ("tie", "edge", "string"),
+    ("edgeType", "edge", "string"),
     ("kind", "edge", "string"),
 ];
 
@@ -253,7 +253,7 @@ async fn write_nodes(reader: &mut SnapshotReader, output: &Output, xml: &mut Xml
         for row in &rows {
             let id: i64 = row.try_get("", "id")?;
             xml.start("node", &[("id", &global(source.kind, id))])?;
-            xml.data("noun", Some(&node_type_name(source.kind)))?;
+            xml.data("nodeType", Some(&node_type_name(source.kind)))?;
             for name in ["label"].into_iter().chain(ATTRIBUTES) {
                 xml.data(name, row.try_get::<Option<String>>("", &format!("node_{name}"))?.as_deref())?;
             }
@@ -315,7 +315,7 @@ async fn write_edges(
             let from = global(source.from.1, row.try_get("", "from_end")?);
             let to = global(source.to.1, row.try_get("", "to_end")?);
             xml.start("edge", &[("id", &id), ("source", &from), ("target", &to)])?;
-            xml.data("tie", Some(source.name))?;
+            xml.data("edgeType", Some(source.name))?;
             xml.data("kind", row.try_get::<Option<String>>("", "edge_kind")?.as_deref())?;
             xml.end("edge")?;
             xml.line_break();

@@ -2,7 +2,7 @@
 //! accounts, participations and events.
 //!
 //! A write marks what depends on the rows that it touches ([`mark_dependents`]): before the rows change and after.
-//! [`derive`] then computes the columns of the marked rows, with a fixed number of SQL statements over all of them. The
+//! [`derive()`] then computes the columns of the marked rows, with a fixed number of SQL statements over all of them. The
 //! rules of voices and standing are described in `docs/data-model.md`.
 
 use sea_orm::{ConnectionTrait, DatabaseTransaction};

@@ -21,7 +21,7 @@
 //! split into chunks with a transaction each, and an interrupted import resumes after the last one (`passes::chunks`).
 //! Memory is bounded by the size of a batch, not of the files.
 //!
-//! [`delete`] deletes records, [`record_merge`] and [`unmerge`] make and undo single merges, [`verify`] checks the
+//! [`delete()`] deletes records, [`record_merge`] and [`unmerge`] make and undo single merges, [`verify()`] checks the
 //! integrity of the stored data, and `to_record` restores records from rows for exports.
 
 mod change_log;

@@ -251,7 +251,7 @@ async fn what_cannot_be_walked_is_refused_with_a_sentence() {
             (actor("neighbors(depth: 9)"), "BAD_INPUT", "1 to 3"),
             (actor("neighbors(depth: 0)"), "BAD_INPUT", "1 to 3"),
             (actor("neighbors(first: 501)"), "LIMIT", "at most 500"),
-            (actor("neighbors(via: [])"), "BAD_INPUT", "name a kind"),
+            (actor("neighbors(via: [])"), "BAD_INPUT", "list at least one kind"),
             (actor("appearsWith(first: -1)"), "BAD_INPUT", "negative"),
             (
                 actor("appearsWith(filter: { slug: { eq: \"visit-of-kadhimi\" } })"),
@@ -336,9 +336,9 @@ async fn a_time_line_is_its_lists_merged() {
             assert_eq!(json!(pages.concat()), whole, "{size} on {}", story.url);
         }
         for (arguments, code, words) in [
-            ("kinds: []", "BAD_INPUT", "name a kind"),
+            ("kinds: []", "BAD_INPUT", "list at least one kind"),
             ("first: 501", "LIMIT", "at most 500"),
-            ("after: \"x\"", "BAD_INPUT", "no cursor of this list"),
+            ("after: \"x\"", "BAD_INPUT", "not a cursor of this list"),
             ("when: { before: \"soon\" }", "BAD_INPUT", "EDTF"),
         ] {
             let query = format!(

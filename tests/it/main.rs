@@ -14,6 +14,7 @@ mod delete;
 mod detect;
 mod docs;
 mod durability;
+mod embed;
 mod export;
 mod export_door;
 mod federation;

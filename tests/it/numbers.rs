@@ -327,8 +327,8 @@ async fn numbers_of_each_parent_are_its_own() {
 async fn what_cannot_be_counted_is_refused_with_a_sentence() {
     for story in stories().await {
         for (list, code, words) in [
-            ("histogram(interval: DAY, every: 0) { undated }", "BAD_INPUT", "write 1 or more"),
-            ("histogram(interval: MONTH, every: -3) { undated }", "BAD_INPUT", "write 1 or more"),
+            ("histogram(interval: DAY, every: 0) { undated }", "BAD_INPUT", "give 1 or more"),
+            ("histogram(interval: MONTH, every: -3) { undated }", "BAD_INPUT", "give 1 or more"),
             ("facets(by: [TYPE], first: -1) { distinct }", "BAD_INPUT", "negative"),
             ("facets(by: [TYPE], first: 501) { distinct }", "LIMIT", "at most 500"),
         ] {

@@ -333,8 +333,8 @@ async fn what_is_no_page_is_refused_with_words_that_help() {
             ("first: -1", "BAD_INPUT", "negative"),
             ("last: -5", "BAD_INPUT", "negative"),
             ("first: 10000", "LIMIT", "at most 500"),
-            ("first: 1, last: 1", "BAD_INPUT", "exclude each other"),
-            ("after: \"nonsense\"", "BAD_INPUT", "no cursor of this list"),
+            ("first: 1, last: 1", "BAD_INPUT", "cannot be combined"),
+            ("after: \"nonsense\"", "BAD_INPUT", "not a cursor of this list"),
         ] {
             let (found, message) =
                 story.refused(&format!("{{ events({arguments}) {{ nodes {{ id }} }} }}"), json!({})).await;

@@ -154,7 +154,7 @@ async fn what_is_not_on_the_globe_is_refused() {
             (json!({ "near": { "latitude": 33.3, "longitude": 44.4, "radiusKm": 50_000 } }), "at most 20015"),
             (json!({ "near": { "latitude": 91, "longitude": 44.4, "radiusKm": 1 } }), "-90 to 90"),
             (json!({ "near": { "latitude": 0, "longitude": -180.1, "radiusKm": 1 } }), "-180 to 180"),
-            (json!({ "bbox": { "south": 10, "west": 0, "north": 9, "east": 1 } }), "exchange"),
+            (json!({ "bbox": { "south": 10, "west": 0, "north": 9, "east": 1 } }), "swap"),
             (json!({ "bbox": { "south": -91, "west": 0, "north": 9, "east": 1 } }), "`south: -91`"),
         ] {
             for list in ["places(filter: $f)", "events(filter: { place: $f })"] {

@@ -197,7 +197,7 @@ async fn a_search_that_cannot_be_asked_says_why() {
     for story in stories().await {
         for (arguments, code, words) in [
             ("text: \"\"", "BAD_INPUT", "no letter or digit"),
-            ("text: \"-one -two\"", "BAD_INPUT", "only what must not be there"),
+            ("text: \"-one -two\"", "BAD_INPUT", "only excluded words"),
             ("text: \"one\", first: -1", "BAD_INPUT", "negative"),
             ("text: \"one\", first: 501", "LIMIT", "at most 500"),
         ] {

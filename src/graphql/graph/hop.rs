@@ -55,7 +55,7 @@ pub struct HopPart {
     /// For an event, the role of the participation. For a statement, `SPEAKER`, `ADDRESSEE` or `ABOUT`. For a relation,
     /// `SUBJECT` or `OBJECT`.
     role: String,
-    /// Standing of the participation in an event; null for other links, and while no statement takes a stance.
+    /// Standing of the participation in an event; null for other links, and when there is no claim about it.
     standing: Option<Standing>,
     /// The participation, statement or relation that gives the actor this part.
     source: HopSource,

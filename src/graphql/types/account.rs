@@ -76,7 +76,7 @@ impl Account {
     async fn place_note(&self) -> Option<&String> {
         self.0.place_note.as_ref()
     }
-    /// Standing computed from the stances of all voices; null while no statement takes a stance. It is the standing of the
+    /// Standing computed from the stances of all voices; null when there is no claim about it. It is the standing of the
     /// claim that this account is true. It is also CONTESTED if another voice supports a rival account: see `implied`.
     async fn standing(&self) -> Option<Standing> {
         self.0.standing

@@ -130,7 +130,7 @@ impl Event {
     async fn parent(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Event>, SharedError>> {
         self.0.belongs_to(ctx, &PARENT).await
     }
-    /// Standing computed from the stances of all voices; null while no statement takes a stance. It is CONTESTED if the event's
+    /// Standing computed from the stances of all voices; null when there is no claim about it. It is CONTESTED if the event's
     /// own claim, an account or a participation is contested. Otherwise it is the standing of the event's own claim.
     async fn standing(&self) -> Option<Standing> {
         self.0.standing

@@ -95,7 +95,7 @@ impl Participation {
     async fn certainty(&self) -> Certainty {
         self.0.certainty
     }
-    /// Standing computed from the stances of all voices; null while no statement takes a stance. It is the standing of
+    /// Standing computed from the stances of all voices; null when there is no claim about it. It is the standing of
     /// the claim about this participation or, without such a claim, the standing of its account.
     async fn standing(&self) -> Option<Standing> {
         self.0.standing

@@ -10,7 +10,8 @@ use crate::http::middleware::request_id::RequestId;
 /// Extra headers of a response.
 pub(crate) type Headers = Vec<(HeaderName, HeaderValue)>;
 
-/// The reason why a request fails as a whole: its response has no `data`.
+/// The reason why a request fails as a whole: its response has no `data`. Boxed slices keep it small, since most functions here
+/// return it in a `Result`.
 #[derive(Debug)]
 pub(crate) struct RequestError {
     /// The status code; [`RequestError::status`] adjusts it to the client.
@@ -20,39 +21,39 @@ pub(crate) struct RequestError {
     /// The error code in `extensions.code`.
     pub(crate) code: &'static str,
     /// The message for the client.
-    pub(crate) message: String,
+    pub(crate) message: Box<str>,
     /// The position in the document.
     position: Option<Pos>,
     /// Further errors of the same kind: their messages and positions.
-    others: Vec<(String, Pos)>,
+    others: Box<[(String, Pos)]>,
     /// Extra headers of the response.
     headers: Headers,
     /// The request id under which the log has details.
-    request_id: Option<String>,
+    request_id: Option<Box<str>>,
 }
 
 impl RequestError {
     /// Creates an error of the HTTP request with any status and code.
-    pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+    pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<Box<str>>) -> Self {
         Self {
             status,
             is_document_error: false,
             code,
             message: message.into(),
             position: None,
-            others: Vec::new(),
+            others: Box::default(),
             headers: Vec::new(),
             request_id: None,
         }
     }
 
     /// The request is not a GraphQL request (400, `BAD_INPUT`).
-    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
+    pub(crate) fn bad_request(message: impl Into<Box<str>>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "BAD_INPUT", message)
     }
 
     /// The document, operation or variables are invalid (400, or 200 for clients that accept plain JSON only).
-    pub(crate) fn invalid_document(code: &'static str, message: impl Into<String>) -> Self {
+    pub(crate) fn invalid_document(code: &'static str, message: impl Into<Box<str>>) -> Self {
         Self { is_document_error: true, ..Self::new(StatusCode::BAD_REQUEST, code, message) }
     }
 
@@ -71,7 +72,7 @@ impl RequestError {
     pub(crate) fn internal(id: &RequestId) -> Self {
         let message = Error::Internal(String::new()).public_message();
         let error = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", message);
-        Self { request_id: Some(id.0.clone()), ..error }
+        Self { request_id: Some(id.0.as_str().into()), ..error }
     }
 
     /// Adds the position in the document.
@@ -110,7 +111,7 @@ impl RequestError {
     }
 
     /// Adds further errors of the same kind.
-    pub(crate) fn and_also(self, others: Vec<(String, Pos)>) -> Self {
+    pub(crate) fn with_others(self, others: Box<[(String, Pos)]>) -> Self {
         Self { others, ..self }
     }
 
@@ -125,7 +126,7 @@ impl RequestError {
         let extensions = error.extensions.get_or_insert_default();
         extensions.set("code", self.code);
         if let Some(id) = &self.request_id {
-            extensions.set("requestId", id.as_str());
+            extensions.set("requestId", id.as_ref());
         }
         error
     }

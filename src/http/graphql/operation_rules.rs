@@ -80,8 +80,8 @@ pub(crate) fn select_operation<'d>(
 /// Rejects a document or variables that have problems, and reports all of them.
 fn reject_problems(code: &'static str, problems: &[Problem]) -> Result<(), RequestError> {
     let Some((first, others)) = problems.split_first() else { return Ok(()) };
-    let error = RequestError::invalid_document(code, &first.message).at_position(Some(first.position));
-    Err(error.and_also(others.iter().map(|problem| (problem.message.clone(), problem.position)).collect()))
+    let error = RequestError::invalid_document(code, first.message.as_str()).at_position(Some(first.position));
+    Err(error.with_others(others.iter().map(|problem| (problem.message.clone(), problem.position)).collect()))
 }
 
 /// Rejects a request that leaves out a variable of a non-null type. The library would treat it like an argument that was left

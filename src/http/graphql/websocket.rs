@@ -43,8 +43,8 @@ const INVALID_MESSAGE: CloseReason = (4400, Cow::Borrowed("Invalid message"));
 const NOT_INITIALIZED: CloseReason = (4401, Cow::Borrowed("Unauthorized"));
 const FORBIDDEN: CloseReason = (4403, Cow::Borrowed("Forbidden"));
 const WRONG_PROTOCOL: CloseReason = (4406, Cow::Borrowed("Subprotocol not acceptable"));
-const INIT_TOO_LATE: CloseReason = (4408, Cow::Borrowed("Connection initialisation timeout"));
-const INIT_TWICE: CloseReason = (4429, Cow::Borrowed("Too many initialisation requests"));
+const INIT_TOO_LATE: CloseReason = (4408, Cow::Borrowed("Connection initialization timeout"));
+const INIT_TWICE: CloseReason = (4429, Cow::Borrowed("Too many initialization requests"));
 const TOO_BIG: CloseReason = (1009, Cow::Borrowed("Message too big"));
 const GOING_AWAY: CloseReason = (1001, Cow::Borrowed("The server is shutting down: reconnect"));
 

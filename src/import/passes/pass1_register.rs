@@ -136,8 +136,8 @@ impl ImportAttempt<'_> {
                     self.problem(*at, kind.as_deref(), Some(&record.key), problem);
                 }
             }
-            // An invalid record is registered all the same, because others may refer to it: they would be reported as
-            // unresolved.
+            // An invalid record is registered anyway, so that references to it are not reported as unresolved. A record
+            // whose key is taken is not: references by that key are to the other record.
             if key_taken {
                 continue;
             }

@@ -10,9 +10,7 @@ use crate::text::date::{format_instant, instant};
 use entity::merge::{MergeDecision, Model};
 use entity::record::RecordKind;
 
-/// A decision whether two actors, places or events are the same. It has no key: the two entities identify it. Decisions are
-/// applied in file order, after all other records of the import are written. In a chain of merges, refer to the entity that
-/// was kept, not to one that was already merged into another.
+/// A decision whether two actors, places or events are the same. It has no key: the two entities identify it. Decisions are applied in file order, after all other records of the import are written. In a chain of merges, refer to the entity that was kept, not to one that was already merged into another.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MergeRecord {

@@ -5,8 +5,8 @@
 //! child record may also be on a line of its own. It then needs a key, and a reference to its parent. The lists are
 //! called *parts* in the code.
 //!
-//! [`Build::row`] builds the row of a record. On the way the [`Builder`] collects all problems and references.
-//! [`Restore::of`] is the inverse: it restores the record from the row. The doc comments of the structs and fields are
+//! `Build::row` builds the row of a record. On the way the `Builder` collects all problems and references.
+//! `Restore::of` is the inverse: it restores the record from the row. The doc comments of the structs and fields are
 //! the descriptions in the JSON Schema (`newsgraph schema --records`).
 
 pub mod account;
@@ -43,8 +43,7 @@ use crate::import::to_record::Restorer;
 use crate::import::validate::builder::Builder;
 use entity::record::RecordKind;
 
-/// A reference to another record: its key in the same dataset, its key in another dataset, or an external id. The
-/// record may be anywhere in the same file or stored already.
+/// A reference to another record: its key in the same dataset, its key in another dataset, or an external id. The record may be anywhere in the same file or stored already.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Ref {
@@ -86,8 +85,7 @@ impl fmt::Display for Ref {
     }
 }
 
-/// A date: EDTF text (ISO 8601-2 Level 1) such as `2021-07-09`, `2021-05`, `2021-07-18?` or `2019-10/..`, or an object
-/// that also has the words of the source.
+/// A date: EDTF text (ISO 8601-2 Level 1) such as `2021-07-09`, `2021-05`, `2021-07-18?` or `2019-10/..`, or an object that also has the words of the source.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum When {
