@@ -160,7 +160,7 @@ async fn chains_are_parted_where_they_were_joined() {
             judge(&fixture, ("copy-1", key), ("copy-2", key)).await.unwrap();
             judge(&fixture, ("mikdam", key), ("copy-1", key)).await.unwrap();
             assert_whole(&fixture).await;
-            // The innermost first, while its neighbour is still another.
+            // The innermost first, while its neighbor is still another.
             unmerge(&fixture, "copy-2", key).await;
             assert_whole(&fixture).await;
             judge(&fixture, ("mikdam", key), ("copy-2", key)).await.unwrap();

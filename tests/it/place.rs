@@ -110,7 +110,7 @@ fn circles_and_boxes_hold_what_the_globe_says() {
                     let found = runtime.block_on(found(fixture, near));
                     for (at, point) in points.iter().enumerate() {
                         let distance = distance((*latitude, *longitude), *point);
-                        // A tenth of a millimetre is beyond either reckoning, near the antipodes a metre.
+                        // A tenth of a millimeter is beyond either reckoning, near the antipodes a meter.
                         if (distance - km).abs() > if *km > 20_000.0 { 1e-3 } else { 1e-7 } {
                             assert_eq!(
                                 found.contains(&at),
