@@ -89,7 +89,7 @@ impl Area {
         Self::new(south - MARGIN, wrap(west - MARGIN), north + MARGIN, wrap(east + MARGIN))
     }
 
-    /// The latitudes of the poles on the edge of the box. All meridians meet there, so longitudes do not count.
+    /// The latitudes of the poles on the edge of the box. All meridians meet there, so longitudes are ignored.
     pub fn poles(&self) -> Vec<f64> {
         [(self.south, -90.0), (self.north, 90.0)]
             .into_iter()

@@ -3,7 +3,7 @@
 /// Waits for SIGINT (Ctrl+C) or SIGTERM.
 pub async fn shutdown_signal() {
     let interrupt = async {
-        // If the handler cannot be installed, the signal ends the process by itself.
+        // If the handler cannot be installed, the default action of the signal ends the process.
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }

@@ -35,7 +35,7 @@ row_struct! {
         pub latest: Option<i64>,
         /// Place, if this version differs from the event.
         pub place_id: Option<PlaceId>,
-        /// More exact location, in words.
+        /// More exact location, as free text.
         pub place_note: Option<String>,
         /// Derived: the standing of the claim that this account is true.
         pub standing: Option<Standing>,

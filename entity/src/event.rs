@@ -41,7 +41,7 @@ row_struct! {
         pub latest: Option<i64>,
         /// Place.
         pub place_id: Option<PlaceId>,
-        /// More exact location, in words.
+        /// More exact location, as free text.
         pub place_note: Option<String>,
         /// Certainty of the place: stated or inferred; none without a place.
         pub place_certainty: Option<Certainty>,

@@ -1,4 +1,4 @@
-//! Participations: the roles of actors, articles and things in events.
+//! Participations: the roles of actors, articles and things (free text) in events.
 
 use sea_orm::entity::prelude::{
     ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, PrimaryKeyTrait,
@@ -26,7 +26,7 @@ row_struct! {
         pub actor_id: Option<ActorId>,
         /// The participating article.
         pub article_id: Option<ArticleId>,
-        /// The participating thing, in words: `his social media accounts`, for example.
+        /// The participating thing as free text, such as `his social media accounts`.
         pub thing: Option<String>,
         /// Role in the event.
         pub role: Role,

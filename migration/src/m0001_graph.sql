@@ -1,7 +1,7 @@
--- ON DELETE says what a row is without the other: CASCADE, it has no life of its own; SET NULL, it forgets it.
--- Foreign keys wait for the commit, since records refer to each other in any order. For the same reason the writer, and not
--- an index, judges what else is unique once all rows are in: one claim a subject, one stance a statement and claim.
--- Numbers are given once: a deleted row's is not given again.
+-- ON DELETE CASCADE: the row is part of the referenced row. ON DELETE SET NULL: the row exists without the referenced row.
+-- Foreign keys are checked at commit, because records refer to each other in any order. For the same reason the import, and
+-- not an index, ensures that a subject has at most one claim, and a statement at most one stance on a claim.
+-- The number of a deleted row is never used again.
 CREATE TABLE counter (
     name TEXT PRIMARY KEY,
     value BIGINT NOT NULL

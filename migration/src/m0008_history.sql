@@ -1,4 +1,4 @@
--- Each commit: which version of the graph it made, when, and the last numbers of rows and of changes until then.
+-- One row per commit: the data version, the time, and the last numbers of rows and changes that the commit contains.
 CREATE TABLE moment (
     version ID PRIMARY KEY,
     at BIGINT NOT NULL,

@@ -25,7 +25,7 @@ pub(super) struct Import {
     /// Format of the files. `auto` detects it for each file and refuses a file of an unknown format.
     #[arg(long, value_enum, default_value = "auto")]
     format: Format,
-    /// Dataset for records of files that do not start with a `dataset` record. Each feed has a default dataset of its own.
+    /// Dataset for records of files that do not start with a `dataset` record. Each feed has its own default dataset.
     #[arg(long, value_name = "KEY")]
     dataset: Option<String>,
     /// Import the names that the GDELT knowledge graph and POLECAT found in articles, as unresolved mentions.
@@ -40,8 +40,8 @@ pub(super) struct Import {
     /// Skip invalid records, and the records that reference them, instead of rejecting the whole import.
     #[arg(long)]
     keep_going: bool,
-    /// Commit after this many records, so that an interrupted import resumes when the same command is run again. An invalid
-    /// record then rejects its own part and all later parts; without this flag nothing is written at all.
+    /// Commit after this many records, so that an interrupted import resumes when the same command is run again. If a
+    /// record is invalid, its chunk and all later chunks are rejected; without this flag nothing is written at all.
     #[arg(long, value_name = "RECORDS", value_parser = clap::value_parser!(u64).range(1..))]
     commit_every: Option<u64>,
     /// Write the report as JSON to this file.

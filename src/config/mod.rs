@@ -97,7 +97,7 @@ pub struct Serve {
     /// Maximum concurrent operations per WebSocket; excess operations get an error.
     #[arg(long, env = "NEWSGRAPH_MAX_OPERATIONS", default_value_t = 50, value_name = "OPERATIONS")]
     pub max_operations: usize,
-    /// Duration from which a request is logged as slow, in milliseconds, with its cost and its number of SQL statements.
+    /// Log a request as slow, with its cost and number of SQL statements, if it takes at least this many milliseconds.
     #[arg(long, env = "NEWSGRAPH_SLOW", default_value_t = 1000, value_name = "MILLISECONDS")]
     pub slow: u64,
     /// Maximum operations in one HTTP request (batching: a JSON list of requests); 0 refuses batches.
@@ -125,7 +125,7 @@ pub struct Serve {
     /// Persisted queries: a JSON file with the documents that clients send, by id, or a manifest written by Apollo's tools.
     #[arg(long, env = "NEWSGRAPH_DOCUMENTS", value_name = "FILE")]
     pub documents: Option<PathBuf>,
-    /// Treatment of documents that are not in the file of `--documents`.
+    /// Whether to run a query document that is not in the file given by `--documents`.
     #[arg(long, env = "NEWSGRAPH_DOCUMENTS_MODE", default_value = "log", value_name = "MODE")]
     pub documents_mode: DocumentsMode,
     /// Size of the cache of parsed documents, in bytes of document text. Clients can send the digest of a cached document
@@ -197,7 +197,7 @@ pub enum TokenAlgorithm {
     EdDsa,
 }
 
-/// The treatment of documents that are not in the file of `--documents`.
+/// What the server does with query documents that are not in the file given by `--documents`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum DocumentsMode {
     /// Run them.
@@ -226,7 +226,7 @@ pub struct Limits {
     /// Maximum fields in a document after its fragments are expanded: a small document can expand to millions of fields.
     #[arg(long, env = "NEWSGRAPH_MAX_FIELDS", default_value_t = 2000, value_name = "FIELDS")]
     pub max_fields: usize,
-    /// Maximum root fields of an operation. Each is a query of its own.
+    /// Maximum root fields of an operation. Each is a separate query.
     #[arg(long, env = "NEWSGRAPH_MAX_ROOT_FIELDS", default_value_t = 50, value_name = "FIELDS")]
     pub max_root_fields: usize,
     /// Maximum aliases in a document. Aliases can repeat the same expensive field.

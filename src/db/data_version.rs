@@ -7,7 +7,7 @@ use tokio::sync::Mutex;
 use crate::db::ReadPool;
 use crate::error::Result;
 
-/// Reads the data version through a connection of its own, so that it never waits for queries.
+/// Reads the data version through its own connection, so that it never waits for queries.
 #[derive(Debug)]
 pub(crate) struct DataVersion {
     reader: ReadPool,

@@ -120,7 +120,7 @@ async fn applied_migrations<C: ConnectionTrait>(connection: &C) -> Result<HashSe
 }
 
 /// The names of the tables of a SQLite file, or of the current schema of PostgreSQL, sorted. Tables of PostgreSQL extensions,
-/// such as those of PostGIS, do not count.
+/// such as those of PostGIS, are left out.
 async fn tables<C: ConnectionTrait>(connection: &C) -> Result<Vec<String>, DbErr> {
     let sql = match connection.get_database_backend() {
         DatabaseBackend::Postgres => {

@@ -42,7 +42,7 @@ struct NodeSource {
     attributes: [&'static str; 3],
 }
 
-/// The attributes that all nodes may have besides `noun` and `label`.
+/// The attributes that any node can have besides `nodeType` and `label`.
 const ATTRIBUTES: [&str; 3] = ["type", "when", "standing"];
 
 const NODES: &[NodeSource] = &[

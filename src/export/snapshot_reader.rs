@@ -119,8 +119,8 @@ const MAX_BATCH_ROWS: usize = 500;
 /// About the maximum number of characters of a batch. A few long articles may have as many as hundreds of other rows.
 pub(super) const MAX_BATCH_CHARS: i64 = 4_000_000;
 
-/// The number of ids that a cursor reads at once. The database evaluates the filter of an export once for so many
-/// rows and not for each batch, because it may have to find all matching rows to return the next ones.
+/// The number of ids that a cursor reads at once. The database evaluates the filter of an export once for this
+/// many rows and not for each batch, because it may have to find all matching rows to return the next ones.
 const BUFFERED_IDS: u64 = 50_000;
 
 /// Iterates over the ids of the rows of a table, in ascending order.

@@ -1,6 +1,6 @@
 //! Ids and the audit log: the next ids of rows and changes, and the changes that a transaction writes.
 //!
-//! There is one writer at a time, so ids are taken from counters that are stored with the transaction.
+//! There is one writer at a time, so ids come from counters, which the transaction updates when it commits.
 
 use std::collections::HashMap;
 

@@ -1,5 +1,5 @@
-//! Deletion of records. Deletes never cascade: a record that others refer to is kept, and the report says by whom it is
-//! referenced.
+//! Deletion of records. Deletes never cascade: a record that others refer to is kept, and the report lists the
+//! records that refer to it.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 

@@ -29,7 +29,7 @@ pub(crate) struct Reference {
     pub(crate) column: &'static str,
     /// The node types that it can refer to.
     pub(crate) to: To,
-    /// What the referenced record is to the referring one, in words for messages.
+    /// The role of the referenced record for the referring one, as messages name it.
     pub(crate) role: &'static str,
 }
 

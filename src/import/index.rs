@@ -50,7 +50,7 @@ pub(crate) async fn rebuild_all(transaction: &DatabaseTransaction) -> Result<()>
 }
 
 /// Marks the entities that have the names among the rows in `ids` (a query or list of ids), as they are now. A name may
-/// be a record on a line of its own, so the full-text document of its bearer changes without the bearer being written.
+/// be a record on a separate line, so the full-text document of its bearer changes without the bearer being written.
 pub(crate) async fn mark_bearers(transaction: &DatabaseTransaction, ids: &str) -> Result<()> {
     let sql =
         format!("INSERT INTO {WRITTEN} SELECT DISTINCT target_id FROM name WHERE id IN ({ids}) ON CONFLICT DO NOTHING");
@@ -67,8 +67,8 @@ pub async fn migrate(db: &Db) -> Result<()> {
     if version == VERSION { Ok(()) } else { rebuild(db).await }
 }
 
-/// Indexes the rows that were written, or all rows if `first_new_id` is none. Rows with ids below `first_new_id` have
-/// index entries, which are replaced.
+/// Indexes the rows that the transaction has written. Written rows with ids below `first_new_id` are updates, so their old
+/// index entries are deleted first. `None` indexes all rows of the database.
 pub(crate) async fn index(transaction: &DatabaseTransaction, first_new_id: Option<i64>) -> Result<()> {
     index_names(transaction, first_new_id).await?;
     if first_new_id.is_some() {

@@ -55,7 +55,7 @@ fn lines() -> (Vec<(&'static str, Value)>, Value) {
     (lines, Value::Object(generator.take_definitions(true)))
 }
 
-/// Returns the schema of a record on a line of its own: with its record type, and with the fields that are required
+/// Returns the schema of a record on a separate line: with its record type, and with the fields that are required
 /// there but not in a nested record.
 fn line(record_type: &str, mut schema: Value, required_fields: &[&str]) -> Value {
     let Some(object) = schema.as_object_mut() else { return schema };
@@ -67,7 +67,7 @@ fn line(record_type: &str, mut schema: Value, required_fields: &[&str]) -> Value
     if let Some(properties) = properties.as_object_mut() {
         properties.insert(RECORD_TYPE.into(), json!({ "const": record_type, "description": "The record type." }));
         for field in required_fields {
-            // A field that is optional in a nested record may be null there. On a line of its own it may not.
+            // A field that is optional in a nested record may be null there. On a separate line it may not.
             if let Some(field) = properties.get_mut(*field).and_then(Value::as_object_mut)
                 && field.get("type") == Some(&json!(["string", "null"]))
             {

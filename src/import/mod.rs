@@ -4,7 +4,7 @@
 //!
 //! 1. [`source`](Source) opens the files. Input that cannot be read repeatedly is copied to disk (`spool`). [`feed`]
 //!    converts feeds of other publishers to records first.
-//! 2. `read_ahead` reads lines on a thread of its own, and `parse` converts each line to a record struct ([`record`]).
+//! 2. `read_ahead` reads lines on a separate thread, and `parse` converts each line to a record struct ([`record`]).
 //!    `json_schema` explains lines that do not fit; `record::field_names` accepts old field names.
 //! 3. `passes` runs the import, in a transaction. Pass 1 registers every key with an id, so that references may be in
 //!    any order. Pass 2 resolves the references of a batch at once (`passes::key_lookup`), builds and validates rows

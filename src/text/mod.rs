@@ -1,8 +1,8 @@
 //! Text processing: dates, name matching and full-text search.
 //!
 //! - [`date`] parses EDTF dates into spans of time.
-//! - [`fold`] normalizes names, so that case, accents, articles and punctuation do not count.
-//! - [`phonetic`] gives names phonetic keys, so that spellings and scripts do not count either.
+//! - [`fold`] normalizes names, so that comparisons ignore case, accents, articles and punctuation.
+//! - [`phonetic`] gives names phonetic keys, so that comparisons also ignore differences of spelling and script.
 //! - [`similarity`] ranks names that share a phonetic key.
 //! - [`search`] splits texts and queries into the words of the full-text index.
 //!

@@ -43,9 +43,9 @@ pub(crate) fn parse_date(text: &str) -> Result<Date> {
 /// certainly. All given fields must match. Rows without a date match only `isNull: true`.
 #[derive(Clone, Debug, Default, InputObject)]
 pub struct DateFilter {
-    /// The date may be in this range: its span and the range overlap.
+    /// The date may be in this range: the span of time that the date covers overlaps the range.
     pub possibly_within: Option<DateRange>,
-    /// The date is certainly in this range: its whole span is inside the range.
+    /// The date is certainly in this range: the span of time that the date covers is inside the range.
     pub certainly_within: Option<DateRange>,
     /// The date ends before this EDTF date begins.
     pub before: Option<String>,

@@ -3,7 +3,7 @@
 //! A field that shows a related row gets it in one of two ways:
 //!
 //! - **Join**: the statement that reads the rows also reads the rows that their foreign keys reference ([`belongs_to`]). A join
-//!   costs no statement of its own. It is used for pages of at most 100 rows, because many rows of a larger page reference the
+//!   needs no separate statement. It is used for pages of at most 100 rows, because many rows of a larger page reference the
 //!   same row.
 //! - **Batch load**: the first row that needs the field loads it for all rows of its batch in one statement ([`batch`]). This
 //!   is used for larger pages, for everything that is not a foreign key (lists, counts, facets), and for point-in-time

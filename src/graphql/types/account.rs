@@ -72,7 +72,7 @@ impl Account {
     async fn place(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Place>, SharedError>> {
         self.0.belongs_to(ctx, &PLACE).await
     }
-    /// More exact location, in words.
+    /// More exact location, as free text.
     async fn place_note(&self) -> Option<&String> {
         self.0.place_note.as_ref()
     }

@@ -100,7 +100,7 @@ impl ActorFields {
         neighbors(&self.0, ctx, NeighborArgs { via, depth, first, events: None }).await
     }
     /// Actors that take part in the same events as this one, those with the most shared events first. `linkCount` is the number
-    /// of shared events. Events whose occurrence is `SERIES` do not count.
+    /// of shared events. Events whose occurrence is `SERIES` are ignored.
     ///
     /// Error: `LIMIT` for a `first` above 500.
     async fn appears_with(
@@ -228,7 +228,7 @@ impl Person {
         ActorFields(self.0.clone())
     }
 
-    /// Occupation, in words.
+    /// Occupation, as free text.
     async fn occupation(&self) -> Option<&String> {
         self.0.occupation.as_ref()
     }

@@ -98,7 +98,7 @@ impl Article {
     }
     /// Full text; null where it may not be stored.
     async fn text(&self, ctx: &Context<'_>) -> Option<Result<String, SharedError>> {
-        // Loaded in a query of its own, because texts are much larger than the rest of the rows.
+        // Loaded in a separate query, because texts are much larger than the rest of the rows.
         let texts = self.0.load_for_batch(ctx, async |rows| {
             let ids: Vec<i64> = rows.iter().map(|row| row.id.0).collect();
             let session = session(ctx)?;

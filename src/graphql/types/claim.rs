@@ -124,7 +124,7 @@ pub struct Side {
     statements: ResolvedList<Statement>,
 }
 
-/// A voice: whoever stands behind a statement, at the end of a chain of relays.
+/// A voice: the original source of a statement, at the end of a chain of relays.
 #[derive(Clone, SimpleObject)]
 pub struct Voice {
     /// Display label: the actor's label, or the unnamed speaker as printed, such as `widely (unnamed)`.

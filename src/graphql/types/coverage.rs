@@ -17,8 +17,8 @@ pub struct Coverage {
     articles: i32,
     /// Number of statements about the event.
     statements: i32,
-    /// Number of actors that make statements about the event. Each actor counts once. Statements without a speaker
-    /// do not count.
+    /// Number of actors that make statements about the event. Each actor is counted once. Statements without a
+    /// speaker are ignored.
     speakers: i32,
     /// Number of accounts: versions of the event that exclude each other.
     accounts: i32,

@@ -109,7 +109,7 @@ impl Evidence {
     async fn certainty(&self) -> Certainty {
         self.0.certainty
     }
-    /// Explanation of what is inferred, in words.
+    /// Explanation of what is inferred, as free text.
     async fn note(&self) -> Option<&String> {
         self.0.note.as_ref()
     }

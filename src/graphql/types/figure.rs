@@ -183,7 +183,8 @@ impl FigureConnectionFields {
 /// Sums of the figures that share one unit, rounded to 12 significant digits.
 #[derive(Clone, SimpleObject)]
 pub struct FigureSum {
-    /// The unit; null for figures without one. Figures of one unit may count different things: see `facets`.
+    /// The unit; null for figures without one. Figures with the same unit may count different things; the facet
+    /// `COUNTED_TYPE` counts them by event type.
     unit: Option<String>,
     /// Number of figures.
     count: i32,

@@ -1,4 +1,4 @@
-//! Participations: the roles of actors, articles and things in events.
+//! Participations: the roles of actors, articles and things (free text) in events.
 
 use async_graphql::{Context, Enum, ID, Object};
 use sea_orm::sea_query::{Expr, ExprTrait};
@@ -71,7 +71,7 @@ impl Participation {
     async fn article(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Article>, SharedError>> {
         self.0.belongs_to(ctx, &ARTICLE).await
     }
-    /// The participating thing, in words, such as `his social media accounts`; null for an actor or article.
+    /// The participating thing as free text, such as `his social media accounts`; null for an actor or article.
     async fn thing(&self) -> Option<&String> {
         self.0.thing.as_ref()
     }
@@ -79,7 +79,7 @@ impl Participation {
     async fn role(&self) -> Role {
         self.0.role
     }
-    /// Side on which it participated, in words.
+    /// Side on which it participated, as free text.
     async fn side(&self) -> Option<&String> {
         self.0.side.as_ref()
     }
@@ -87,7 +87,7 @@ impl Participation {
     async fn place(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Place>, SharedError>> {
         self.0.belongs_to(ctx, &PLACE).await
     }
-    /// Further details, in words.
+    /// Further details, as free text.
     async fn note(&self) -> Option<&String> {
         self.0.note.as_ref()
     }
@@ -146,7 +146,7 @@ filter! {
         actor: Box<ActorFilter> = one(ActorId);
         /// The participating article.
         article: Box<ArticleFilter> = one(ArticleId);
-        /// The participating thing, in words; exact match, case-sensitive.
+        /// The participating thing (free text); exact match, case-sensitive.
         thing: StringFilter = column(Thing);
         /// Side on which it participated; exact match, case-sensitive.
         side: StringFilter = column(Side);
@@ -192,7 +192,7 @@ order! {
 root_fields! {
     ParticipationQuery of Participation {
         lists {
-            /// Paginated list of participations: the roles of actors, articles and things in events.
+            /// Paginated list of participations: the roles of actors, articles and things (free text) in events.
             participations;
         }
     }

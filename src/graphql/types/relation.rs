@@ -70,7 +70,7 @@ impl Relation {
     async fn title(&self) -> Option<&String> {
         self.0.title.as_ref()
     }
-    /// Further details, in words.
+    /// Further details, as free text.
     async fn note(&self) -> Option<&String> {
         self.0.note.as_ref()
     }

@@ -44,7 +44,7 @@ pub(crate) fn check(
     }
     reject_problems("GRAPHQL_VALIDATION_FAILED", document.problems(&rules.schema_index))?;
     require_variables(operation, variables)?;
-    reject_problems("BAD_INPUT", &validate_variables(operation, variables, &rules.schema_index))?;
+    reject_problems("GRAPHQL_VALIDATION_FAILED", &validate_variables(operation, variables, &rules.schema_index))?;
     Ok(size)
 }
 

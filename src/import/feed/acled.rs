@@ -81,7 +81,7 @@ impl Converter for Acled {
             invalid(
                 "event_type",
                 format!("`{}` is not an ACLED event type", excerpt(event_type)),
-                "look for a shifted row",
+                "check for shifted columns",
             )
         })?;
         let when = when(row)?;
@@ -94,7 +94,7 @@ impl Converter for Acled {
         };
         let deaths = row.integer("fatalities")?.unwrap_or(0);
         if deaths < 0 {
-            return Err(invalid("fatalities", "is negative", "look for a shifted row"));
+            return Err(invalid("fatalities", "is negative", "check for shifted columns"));
         }
         let mut parts = Vec::new();
         for (actor, associates, side, role) in [

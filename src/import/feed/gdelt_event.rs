@@ -169,7 +169,7 @@ impl Converter for Events {
             if writer.write(record.set("scheme", "gdelt").set("value", id.as_str())) != Written::Duplicate {
                 writer.skip(reason);
             }
-            // An earlier row with this id may have been an event of its own, and the reverse.
+            // An earlier row with this id may have been stored as a separate event, and the reverse.
             writer.discard(&id);
             return Ok(());
         }

@@ -54,7 +54,7 @@ impl Converter for Mentions {
         let event = row.required_integer("GLOBALEVENTID")?.to_string();
         let confidence = row.number("Confidence")?;
         if confidence.is_some_and(|confidence| !(0.0..=100.0).contains(&confidence)) {
-            return Err(invalid("Confidence", "is not between 0 and 100", "look for a shifted row"));
+            return Err(invalid("Confidence", "is not between 0 and 100", "check for shifted columns"));
         }
         row.check_compact_time("MentionTimeDate")?;
         let Some(article) = article(row.required("MentionIdentifier")?, writer) else {

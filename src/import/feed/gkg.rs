@@ -76,7 +76,7 @@ impl Converter for Gkg {
             return Err(invalid(
                 "GKGRECORDID",
                 "is not a record id",
-                "ids look like 20150218230000-3; look for a shifted row",
+                "ids look like 20150218230000-3; check for shifted columns",
             ));
         }
         row.check_compact_time("DATE")?;

@@ -59,7 +59,7 @@ use crate::import::spool;
 /// The format of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// Detected from the content, for each file by itself
+    /// Detected from the content of each file
     Auto,
     /// newsgraph's own format: JSON Lines, one record per line; see `newsgraph schema --records`
     Records,

@@ -14,7 +14,7 @@ impl Object {
         Self(Map::new())
     }
 
-    /// Starts a record that is written on a line of its own.
+    /// Starts a record that is written on a separate line.
     pub(super) fn record(record_type: &str, key: &str) -> Self {
         Self::child().set("record", record_type).set("key", key)
     }

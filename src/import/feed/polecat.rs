@@ -93,13 +93,13 @@ impl Converter for Polecat {
             return Err(invalid(
                 "Event ID",
                 format!("`{}` is not a POLECAT id", excerpt(id)),
-                "ids look like 20210711-0021-8b13212ac6f6_AID; look for a shifted row",
+                "ids look like 20210711-0021-8b13212ac6f6_AID; check for shifted columns",
             ));
         }
         let kind = row.required("Event Type")?;
         let mode = cell(row, "Event Mode");
         let (event_type, is_known_mode) = code::plover_event_type(kind, mode).ok_or_else(|| {
-            invalid("Event Type", format!("`{}` is not a PLOVER type", excerpt(kind)), "look for a shifted row")
+            invalid("Event Type", format!("`{}` is not a PLOVER type", excerpt(kind)), "check for shifted columns")
         })?;
         if !is_known_mode {
             writer.unmapped("event modes that PLOVER does not define");

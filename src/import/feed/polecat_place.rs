@@ -25,7 +25,7 @@ pub(super) fn write(row: &Row<'_>, writer: &mut RecordWriter<'_>) -> Result<Opti
     let point = point(row)?;
     let id = cell(row, "GeoNames ID").map(|id| id.strip_suffix(".0").unwrap_or(id));
     if let Some(id) = id.filter(|id| id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_digit())) {
-        return Err(invalid("GeoNames ID", format!("`{}` is not a number", excerpt(id)), "look for a shifted row"));
+        return Err(invalid("GeoNames ID", format!("`{}` is not a number", excerpt(id)), "check for shifted columns"));
     }
     let written = cell(row, "Country");
     let iso = written.and_then(country);

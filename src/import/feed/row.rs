@@ -58,7 +58,7 @@ impl<'r> Row<'r> {
     /// Returns the text of a cell that every row must have.
     pub(super) fn required(&self, column: &str) -> Result<&'r str, FieldProblem> {
         self.text(column)
-            .ok_or_else(|| invalid(column, "is empty", "every row needs a value: look for a cut or shifted row"))
+            .ok_or_else(|| invalid(column, "is empty", "every row needs a value: check for missing or shifted columns"))
     }
 
     /// Returns a finite number.
@@ -66,7 +66,11 @@ impl<'r> Row<'r> {
         let Some(text) = self.text(column) else { return Ok(None) };
         match text.parse::<f64>() {
             Ok(number) if number.is_finite() => Ok(Some(number)),
-            _ => Err(invalid(column, format!("`{}` is not a number", excerpt(text)), "look for a cut or shifted row")),
+            _ => Err(invalid(
+                column,
+                format!("`{}` is not a number", excerpt(text)),
+                "check for missing or shifted columns",
+            )),
         }
     }
 
@@ -75,7 +79,11 @@ impl<'r> Row<'r> {
         let Some(text) = self.text(column) else { return Ok(None) };
         let digits = text.strip_suffix(".0").unwrap_or(text);
         digits.parse().map(Some).map_err(|_| {
-            invalid(column, format!("`{}` is not a whole number", excerpt(text)), "look for a cut or shifted row")
+            invalid(
+                column,
+                format!("`{}` is not a whole number", excerpt(text)),
+                "check for missing or shifted columns",
+            )
         })
     }
 

@@ -1,6 +1,6 @@
 //! Chunked, resumable imports (`--commit-every`).
 //!
-//! Each chunk is an import of its own: its rows are validated, derived data is computed, and everything is committed in
+//! Each chunk is a separate import: its rows are validated, derived data is computed, and everything is committed in
 //! one transaction together with the position that the import has reached. When an interrupted import is started again,
 //! a digest of the files and options finds its state, and it resumes after the last committed chunk.
 //!

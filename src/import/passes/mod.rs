@@ -8,7 +8,7 @@
 //!
 //! An attempt that finds invalid records writes nothing. With `keep_going`, [`run`](run::import) excludes their lines
 //! and tries again, until an attempt finds no more problems: records that refer to an excluded record are excluded
-//! next. With `commit_every`, [`chunks`] splits the files, and each chunk is a transaction of its own.
+//! next. With `commit_every`, [`chunks`] splits the files, and each chunk is a separate transaction.
 
 mod batches;
 mod chunks;

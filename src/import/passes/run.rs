@@ -89,7 +89,9 @@ pub async fn import(
                 None => state.report = report,
             }
             if excludes && too_many {
-                let note = format!("more than {MAX_REJECTED} records have problems: with so many, none are skipped");
+                let note = format!(
+                    "more than {MAX_REJECTED} records have problems, so no record is skipped and nothing more is imported"
+                );
                 state.report.notes.push(note);
             }
         } else if let Some(run) = &mut run {

@@ -33,7 +33,7 @@ pub struct AccountRecord {
     /// The place, if this version differs from the event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Ref>,
-    /// The exact location, in words.
+    /// The exact location, as free text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place_note: Option<String>,
     /// Who and what took part, according to this version.

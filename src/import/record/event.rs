@@ -44,7 +44,7 @@ pub struct EventRecord {
     /// The place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Ref>,
-    /// The exact location, in words.
+    /// The exact location, as free text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place_note: Option<String>,
     /// Whether the place is stated or inferred. Default: `STATED`, if there is a place.

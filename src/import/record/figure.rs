@@ -21,7 +21,7 @@ pub struct FigureRecord {
     /// The statement, event, account or article that reports the number. Omit it in a nested record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<Ref>,
-    /// What is counted, in words, such as `activists missing`.
+    /// What is counted, as free text, such as `activists missing`.
     pub counted: String,
     /// The type of the events counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -2,7 +2,7 @@
 //! here.
 //!
 //! A record includes its child records in lists: an event has its participations, and most records have evidence. A
-//! child record may also be on a line of its own. It then needs a key, and a reference to its parent. The lists are
+//! child record may also be on a separate line. It then needs a key, and a reference to its parent. The lists are
 //! called *parts* in the code.
 //!
 //! `Build::row` builds the row of a record. On the way the `Builder` collects all problems and references.
@@ -204,7 +204,7 @@ trait RecordType {
 pub(crate) const DATASET: &str = "dataset";
 pub(crate) const MERGE: &str = "merge";
 
-/// Declares the record types: the value of `record`, the struct, and the fields that are required on a line of its own
+/// Declares the record types: the value of `record`, the struct, and the fields that are required on a separate line
 /// even if they are optional in a nested record.
 macro_rules! record_types {
     ($($name:literal $path:path, needs $needs:expr;)+) => {
@@ -223,7 +223,7 @@ macro_rules! record_types {
             const NAME: &'static str = $name;
         })+
 
-        /// Returns the JSON Schema of each record type, and the fields that are required on a line of its own.
+        /// Returns the JSON Schema of each record type, and the fields that are required on a separate line.
         pub(crate) fn schemas(generator: &mut schemars::SchemaGenerator) -> Vec<(&'static str, schemars::Schema, &'static [&'static str])> {
             vec![$(($name, <$path as JsonSchema>::json_schema(generator), $needs)),+]
         }

@@ -29,7 +29,7 @@ pub struct ParticipationRecord {
     /// The article.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub article: Option<Ref>,
-    /// A thing that takes part, in words, such as `his social media accounts`.
+    /// A thing that takes part, as free text, such as `his social media accounts`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thing: Option<String>,
     /// The role of the participant.

@@ -46,7 +46,7 @@ impl Restorer {
                 let pointer = record.pointer(&part.key);
                 match self.parents_of(part, pointer).into_iter().flatten().find(|parent| inside.contains(parent)) {
                     Some(parent) => record.parts.entry((parent, part.kind)).or_default().push(part),
-                    // Its parent is part of another record now, so it gets a line of its own.
+                    // Its parent is part of another record now, so it gets a separate line.
                     None => roots.push(part),
                 }
             }

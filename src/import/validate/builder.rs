@@ -198,7 +198,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Returns the record that a child record belongs to: the enclosing one, or for a record on a line of its own the
+    /// Returns the record that a child record belongs to: the enclosing one, or for a record on a separate line the
     /// one that `given` refers to.
     pub(crate) fn parent(&mut self, field: &str, given: Option<&Ref>, kinds: &[RecordKind]) -> (RecordId, RecordKind) {
         match (self.enclosing.last().copied(), given) {
@@ -221,7 +221,7 @@ impl<'a> Builder<'a> {
             }
             (None, None) => {
                 let add = format!("add \"{}\"", self.spelling.field(&self.pointer, field));
-                self.problem(field, "is missing: a record on a line of its own needs it", Some(add));
+                self.problem(field, "is missing: a child record on a separate line needs it", Some(add));
                 (RecordId(0), kinds.first().copied().unwrap_or(RecordKind::Event))
             }
         }

@@ -1,4 +1,4 @@
-//! Folding: keys of names under which case, accents, variants of Arabic letters, articles and punctuation do not count.
+//! Folding: keys of names that ignore case, accents, variants of Arabic letters, articles and punctuation.
 //!
 //! Two names with the same key have the same *spelling*. They can still belong to different people or places.
 //!
@@ -28,14 +28,14 @@ const ARTICLES: [&str; 4] = ["al", "el", "ul", ARABIC_ARTICLE];
 
 const ARABIC_ARTICLE: &str = "ال";
 
-/// Returns the key of a name under which case, accents, variants of Arabic letters, articles and punctuation do not count.
+/// Returns the key of a name that ignores case, accents, variants of Arabic letters, articles and punctuation.
 ///
 /// Words are separated by one space. The key is empty only when the text has no letter and no digit.
 pub fn fold(text: &str) -> String {
     words(text).join(" ")
 }
 
-/// Returns the key of a name under which the spaces between words do not count either.
+/// Returns the key of a name that ignores the spaces between words.
 ///
 /// It keeps articles: otherwise `al-Kadhimi` and `Alkadhimi` would differ. The key is empty only when the text has no letter and
 /// no digit.

@@ -1,4 +1,4 @@
-//! Phonetic keys: keys of names under which spelling, vowels and script do not count.
+//! Phonetic keys: keys of names that ignore spelling, vowels and script.
 //!
 //! Arabic is written without short vowels, and its names are transliterated in many ways: مقدام is Mikdam, Miqdam, Meqdam or
 //! Muqdam. All of them have the same consonants in the same order, if consonants that are often exchanged count as one class. This

@@ -1,7 +1,7 @@
 //! Full-text search: the words of texts, and the query language.
 //!
-//! Words are those of [`fold`]: case, accents, articles and variants of Arabic letters do not count. Both databases index these
-//! words instead of the text, so both find the same results.
+//! Words are normalized by [`fold`], so that a search ignores case, accents, articles and variants of Arabic letters. Both
+//! databases index these words instead of the text, so both find the same results.
 
 use crate::text::fold;
 use crate::text::phonetic::Sound;

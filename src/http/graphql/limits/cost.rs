@@ -95,7 +95,7 @@ impl<'d> CostAnalyzer<'d> {
         Ok(DocumentSize { directives: size.directives.saturating_add(operation.directives.len()), ..size })
     }
 
-    /// Counts the root fields of an operation, each of which is a query of its own. Returns `usize::MAX` for far too many.
+    /// Counts the root fields of an operation, each of which is a separate query. Returns `usize::MAX` for far too many.
     pub(crate) fn root_fields(&self, set: &'d SelectionSet) -> usize {
         let mut count = 0_usize;
         let mut sets = vec![set];

@@ -99,7 +99,7 @@ impl Validator<'_> {
             }
             match &selection.node {
                 Selection::Field(field) => self.field(type_name, &field.node, level),
-                // Validated by itself.
+                // Fragment definitions are validated separately.
                 Selection::FragmentSpread(_) => {}
                 Selection::InlineFragment(fragment) => {
                     let condition = fragment.node.type_condition.as_ref();

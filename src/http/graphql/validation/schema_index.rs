@@ -1,4 +1,4 @@
-//! The parts of the schema that names and values are validated against.
+//! The types, fields and arguments of the schema, by name, for the validation of operations and variables.
 
 use std::collections::HashMap;
 
