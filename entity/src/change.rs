@@ -11,7 +11,7 @@ use crate::row::row_struct;
 use crate::string_enum::string_enum;
 
 row_struct! {
-    /// One change of a record and its parts.
+    /// One change of a record and its child records.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "change")]
     pub struct Model {
@@ -48,7 +48,7 @@ string_enum! {
     Operation {
         /// The record was created.
         Create,
-        /// The record or its parts were changed.
+        /// The record or its child records were changed.
         Update,
         /// The record was deleted.
         Delete,

@@ -1,4 +1,4 @@
-//! The register of all records and their parts: one row for each row of a node type.
+//! The register of all records and child records: one row for each row of a node type.
 
 use sea_orm::entity::prelude::{
     ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, PrimaryKeyTrait,
@@ -11,7 +11,7 @@ use crate::row::row_struct;
 pub use crate::record_kind::RecordKind;
 
 row_struct! {
-    /// A record or a part of one: its key, its type and, for a part, the record that contains it.
+    /// A record or child record: its key, its type and, for a child record, the record that contains it.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
     #[sea_orm(table_name = "record")]
     pub struct Model {

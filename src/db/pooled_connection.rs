@@ -220,7 +220,7 @@ pub(crate) fn closed() -> DbErr {
     DbErr::Conn(RuntimeErr::Internal("the database was closed".into()))
 }
 
-/// An error of sqlx while a statement runs, as SeaORM's error type.
+/// Converts an error of sqlx, raised by a statement, to SeaORM's error type.
 fn query_error(error: sqlx::Error) -> DbErr {
     DbErr::Query(RuntimeErr::SqlxError(error.into()))
 }

@@ -110,8 +110,9 @@ macro_rules! filter {
     ($(#[doc = $doc:literal])+ $name:ident of $module:ident { $($(#[doc = $field_doc:literal])+ $field:ident: $type:ty = $translation:ident ($($argument:tt)+);)+ }) => {
         $(#[doc = $doc])+
         ///
-        /// All given fields must match; fields that are omitted or null are ignored. An empty object requires that the related
-        /// row exists: `not: {speaker: {}}` matches rows without a speaker. At most 200 filters within one filter (`LIMIT`).
+        /// All given fields must match; fields that are omitted or null are ignored. An empty filter on a related row requires
+        /// that the row exists. For example, `not: {speaker: {}}` matches statements without a speaker. At most 200 filters
+        /// within one filter (`LIMIT`).
         #[derive(Clone, Debug, async_graphql::InputObject)]
         pub struct $name {
             /// Matches rows that match all of these filters.

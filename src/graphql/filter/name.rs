@@ -1,4 +1,4 @@
-//! Filters on names: each rule by which names are compared, as a select that uses an index.
+//! Filters on names. Each rule for comparing names (`NameRule`) becomes a select that uses an index.
 
 use async_graphql::InputObject;
 use entity::name_key::NameRule;
@@ -20,7 +20,7 @@ pub struct NameMatch {
     /// (`BAD_INPUT`). With the mode `PHONETIC` a single letter beside a longer word is an initial: it matches a word that
     /// starts with it.
     pub matches: String,
-    /// Rules for comparing names; a name that matches by any of them counts. Default: all. An empty list is an error (`BAD_INPUT`).
+    /// Rules for comparing names; a name matches if any of them matches. Default: all. An empty list is an error (`BAD_INPUT`).
     pub modes: Option<Vec<NameRule>>,
 }
 

@@ -19,11 +19,12 @@ const MAX_KEYS: usize = 10_000;
 /// The mutation that deletes records.
 #[Object]
 impl DeleteMutation {
-    /// Deletes records with their parts, in one transaction, all or nothing.
+    /// Deletes records with their child records, in one transaction. If one record has a problem, none is deleted, unless
+    /// `keepGoing` is set.
     ///
     /// Deletes never cascade: a record that other records reference is not deleted. Delete those records in the same
-    /// call, or import them again without the reference. Unknown keys and referenced records are not errors of the
-    /// request: they are reported in `problems`. Needs the scope WRITE. Errors: `UNAUTHENTICATED` without a key;
+    /// call, or import them again without the reference. Unknown keys and referenced records are not GraphQL errors:
+    /// they are reported in `problems`. Needs the scope WRITE. Errors: `UNAUTHENTICATED` without a key;
     /// `FORBIDDEN` without the scope; `NOT_FOUND` for an unknown dataset; `BAD_INPUT` for a malformed `idempotencyKey`;
     /// `LIMIT` for more than 10,000 keys or too many `expectedVersions`; `CONFLICT` when one of the `expectedVersions`
     /// is outdated, or the `idempotencyKey` was used for another write.

@@ -87,7 +87,7 @@ pub(crate) fn read_expected_versions(versions: Vec<ExpectedVersion>) -> Result<V
     versions.into_iter().map(ExpectedVersion::read).collect()
 }
 
-/// Returns an idempotency key with a digest of the write: of its parts, each preceded by its length.
+/// Returns an idempotency key with a digest of the request. Each part is hashed after its length.
 pub(crate) fn idempotent(key: String, parts: &[&str]) -> Result<IdempotencyKey, Error> {
     if key.is_empty() || key.chars().count() > MAX_IDEMPOTENCY_KEY {
         return Err(Error::BadInput(format!("`idempotencyKey` must have 1 to {MAX_IDEMPOTENCY_KEY} characters")));
@@ -103,7 +103,7 @@ pub(crate) fn idempotent(key: String, parts: &[&str]) -> Result<IdempotencyKey, 
 /// The version of a record that a client has read.
 #[derive(InputObject)]
 pub struct ExpectedVersion {
-    /// Key of the record, in the dataset of the write.
+    /// Key of the record, in the dataset that the mutation writes to.
     key: String,
     /// The record's `Provenance.version` as read; null if the record must not exist yet.
     version: Option<ID>,

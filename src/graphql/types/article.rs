@@ -96,7 +96,7 @@ impl Article {
     async fn language(&self) -> Option<&String> {
         self.0.language.as_ref()
     }
-    /// Full text; null where it may not be stored.
+    /// Full text; null if it is not stored.
     async fn text(&self, ctx: &Context<'_>) -> Option<Result<String, SharedError>> {
         // Loaded in a separate query, because texts are much larger than the rest of the rows.
         let texts = self.0.load_for_batch(ctx, async |rows| {
@@ -152,7 +152,7 @@ has_many! {
     external_ids: ExternalId = foreign_key(entity::external_id::Column::TargetId);
     /// Evidence: the spans of article text that support this article.
     evidence: Evidence = foreign_key(entity::evidence::Column::TargetId);
-    /// Audit log of this article and its parts, oldest first. Use `asOf` on root fields for point-in-time reads.
+    /// Audit log of this article and its child records, oldest first. Use `asOf` on root fields for point-in-time reads.
     history: Change = foreign_key(entity::change::Column::RecordId);
     }
 }

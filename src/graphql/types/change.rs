@@ -28,8 +28,8 @@ use entity::change::{Column, Entity, Operation};
 
 node_type!(Change of change, filter ChangeFilter, order ChangeOrderField, facet ChangeFacet);
 
-/// An entry of the audit log: one change of one record and its parts. Changes are numbered in commit order, without gaps,
-/// across all processes that write.
+/// An entry of the audit log: one change of one record and its child records. Changes are numbered in commit order,
+/// without gaps, across all processes that write.
 #[Object]
 impl Change {
     /// Global id (Relay): opaque, unique across all types, stable for the lifetime of the node.
@@ -56,8 +56,8 @@ impl Change {
     async fn node_id(&self) -> Option<ID> {
         Some(NodeKind::of_stored(self.0.kind)?.global(self.0.record_id.0))
     }
-    /// Field-level diff of the node and its parts: changed values and removed parts. Empty for a creation; added parts are not
-    /// listed.
+    /// Field-level diff of the node and its child records: changed values and removed child records. Empty for a creation;
+    /// added child records are not listed.
     async fn fields(&self) -> Vec<ChangedField> {
         fields(&self.0)
     }

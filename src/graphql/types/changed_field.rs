@@ -10,16 +10,16 @@ use crate::import::row_writer::DERIVED;
 use entity::change::Model;
 use sea_orm::ActiveEnum;
 
-/// An entry of a field-level diff: a field that was changed, or a part that was removed.
+/// An entry of a field-level diff: a field that was changed, or a child record that was removed.
 #[derive(SimpleObject)]
 pub struct ChangedField {
-    /// Type of the record or part that has the field, spelled as in imported records.
+    /// Type of the record or child record that has the field, spelled as in imported records.
     record_kind: String,
-    /// Name of the field; null if a whole part was removed.
+    /// Name of the field; null if a child record was removed.
     field: Option<String>,
-    /// Stored value before the change; references are global ids. For a removed part, the part's key.
+    /// Stored value before the change; references are global ids. For a removed child record, its key.
     before: Option<Json<Value>>,
-    /// Stored value after the change; null if the value or part was removed.
+    /// Stored value after the change; null if the value or child record was removed.
     after: Option<Json<Value>>,
 }
 
@@ -29,7 +29,7 @@ pub(crate) fn fields(change: &Model) -> Vec<ChangedField> {
         text.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
     };
     let (before, after) = (read(&change.before), read(&change.after));
-    // Changed rows are in both lists, in the same order. Removed parts are only in `before`, by key.
+    // Changed rows are in both lists, in the same order. Removed child records are only in `before`, by key.
     let mut after = after.iter();
     let mut fields = Vec::new();
     for entry in &before {

@@ -87,7 +87,7 @@ has_many! {
     stances: Stance = foreign_key(entity::stance::Column::ClaimId);
     /// Evidence: the spans of article text that support this claim.
     evidence: Evidence = foreign_key(entity::evidence::Column::TargetId);
-    /// Audit log of this claim and its parts, oldest first. Use `asOf` on root fields for point-in-time reads.
+    /// Audit log of this claim and its child records, oldest first. Use `asOf` on root fields for point-in-time reads.
     history: Change = foreign_key(entity::change::Column::RecordId);
     }
 }

@@ -94,10 +94,10 @@ root_fields! {
 pub struct Record {
     /// Dataset of the record.
     pub dataset: Dataset,
-    /// Key of the record, chosen by whoever imports it; unique in the dataset across all types. A part without its own key has
-    /// the key of its record, followed by `#` and a JSON Pointer to the part.
+    /// Key of the record, chosen by the importer; unique within the dataset, across all record types. A child record without
+    /// its own key has the key of the enclosing record, followed by `#` and a JSON Pointer to the child.
     pub key: String,
-    /// Id of the record; for a part, of the record that contains it.
+    /// Id of the record; for a child record, of the record that contains it.
     #[graphql(skip)]
     top_level_id: i64,
     #[graphql(skip)]
@@ -113,8 +113,8 @@ struct Versions {
 /// The provenance of a node: the imported record that it was created from.
 #[ComplexObject]
 impl Record {
-    /// Version of the record: the id of the last change of the record or its parts. Pass it to `importRecords` for optimistic
-    /// locking: the write is then rejected if the record changed meanwhile.
+    /// Version of the record: the id of the last change of the record or its child records. Pass it to `importRecords` for
+    /// optimistic locking: the write is then rejected if the record changed meanwhile.
     async fn version(&self, ctx: &Context<'_>) -> Option<Result<ID, SharedError>> {
         let loaded = self.versions.loaded.get_or_init(async || {
             let session = session(ctx)?;

@@ -72,7 +72,7 @@ impl Evidence {
     async fn end(&self) -> Option<i32> {
         self.0.end
     }
-    /// Text of the span; null where it may not be stored.
+    /// Text of the span; null if it is not stored.
     async fn quote(&self) -> Option<&String> {
         self.0.quote.as_ref()
     }
@@ -81,11 +81,11 @@ impl Evidence {
     async fn quote_sha256(&self) -> Option<&String> {
         self.0.quote_sha256.as_ref()
     }
-    /// Text before the span; null where it may not be stored.
+    /// Text before the span; null if it is not stored.
     async fn prefix(&self) -> Option<&String> {
         self.0.prefix.as_ref()
     }
-    /// Text after the span; null where it may not be stored.
+    /// Text after the span; null if it is not stored.
     async fn suffix(&self) -> Option<&String> {
         self.0.suffix.as_ref()
     }

@@ -125,7 +125,7 @@ has_many! {
     external_ids: ExternalId = foreign_key(entity::external_id::Column::TargetId);
     /// Evidence: the spans of article text that support this place.
     evidence: Evidence = foreign_key(entity::evidence::Column::TargetId);
-    /// Audit log of this place and its parts, oldest first. Use `asOf` on root fields for point-in-time reads.
+    /// Audit log of this place and its child records, oldest first. Use `asOf` on root fields for point-in-time reads.
     history: Change = foreign_key(entity::change::Column::RecordId);
     }
 }

@@ -106,7 +106,7 @@ has_many! {
     RelationLists of entity::relation::Entity, named "Relation" {
     /// Evidence: the spans of article text that support this relation.
     evidence: Evidence = foreign_key(entity::evidence::Column::TargetId);
-    /// Audit log of this relation and its parts, oldest first. Use `asOf` on root fields for point-in-time reads.
+    /// Audit log of this relation and its child records, oldest first. Use `asOf` on root fields for point-in-time reads.
     history: Change = foreign_key(entity::change::Column::RecordId);
     }
 }
@@ -116,8 +116,7 @@ has_many! {
 pub struct HeldOnInput {
     /// The day in EDTF, or a longer period throughout which the relation held.
     pub date: String,
-    /// Also matches relations that may have held: those not known to have started later or ended earlier (default
-    /// false).
+    /// Also matches relations that may have held on that day, because their start or end is unknown or imprecise. Default: false.
     #[graphql(default)]
     pub presumed: bool,
 }

@@ -70,7 +70,7 @@ impl Statement {
     async fn summary(&self) -> &str {
         &self.0.summary
     }
-    /// Verbatim text of what is said; null where it may not be stored.
+    /// Verbatim text of what is said; null if it is not stored.
     async fn text(&self) -> Option<&String> {
         self.0.text.as_ref()
     }
@@ -157,7 +157,7 @@ has_many! {
     relayed_by: Statement = foreign_key(Column::RelaysId);
     /// Evidence: the spans of article text that support this statement.
     evidence: Evidence = foreign_key(entity::evidence::Column::TargetId);
-    /// Audit log of this statement and its parts, oldest first. Use `asOf` on root fields for point-in-time reads.
+    /// Audit log of this statement and its child records, oldest first. Use `asOf` on root fields for point-in-time reads.
     history: Change = foreign_key(entity::change::Column::RecordId);
     /// Evidence of facts that are reported within this statement.
     reported_evidence: Evidence = foreign_key(entity::evidence::Column::StatementId);

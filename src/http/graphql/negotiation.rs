@@ -43,7 +43,8 @@ impl ResponseFormat {
     }
 }
 
-/// Returns whether `Accept` names a media type of GraphQL responses exactly. A link or an image on a web page never does.
+/// Returns whether `Accept` names a media type of GraphQL responses exactly, not with a wildcard. Requests for the links and
+/// images of a web page never do, so this protects against CSRF.
 pub(crate) fn accepts_graphql_explicitly(headers: &HeaderMap) -> bool {
     let mut ranges = list_items(headers, &header::ACCEPT).filter_map(MediaRange::parse);
     let media_types = ["application/json", "application/graphql-response+json", "text/event-stream"];

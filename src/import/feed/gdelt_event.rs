@@ -14,8 +14,8 @@
 //!
 //! Skipped: duplicates (same article, code, actors, day and place) and mirrored events, in which the actors are
 //! swapped: a row `042` (visit) often has a counterpart `043` (host a visit). The id of a skipped row becomes another
-//! external id of the event that is stored, so that mentions of either id find it. Of rows with one id the last one
-//! counts.
+//! external id of the event that is stored, so that mentions of either id find it. If several rows have
+//! the same id, the last one is stored.
 //!
 //! Not stored: places of actors (they may be the origin of an actor or its location), tone, Goldstein scale, quad
 //! class, numbers of mentions, ethnic and religious codes, secondary roles, and articles without a URL.

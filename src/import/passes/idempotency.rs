@@ -27,7 +27,7 @@ pub struct IdempotencyKey {
 /// The version of a record that a writer has read.
 #[derive(Clone, Debug)]
 pub struct RecordVersion {
-    /// The key of the record, in the dataset of the write.
+    /// The key of the record, in the dataset that is written to.
     pub key: String,
     /// The id of its last change; none if the record must not exist.
     pub version: Option<i64>,

@@ -122,10 +122,10 @@ impl ImportAttempt<'_> {
                     } else if registered.owner != owner {
                         problems.push(problem(
                             format!(
-                                "`{}` is already the key of a stored record that is nested elsewhere, or not nested",
+                                "`{}` is already the key of a record that was stored with another parent, or with none",
                                 entry.key
                             ),
-                            "leave the record where it was, or choose another key",
+                            "nest the record as it was stored before, or choose another key",
                         ));
                     }
                 }

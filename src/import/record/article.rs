@@ -46,13 +46,13 @@ pub struct ArticleRecord {
     /// The language: a BCP 47 tag, such as `en`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
-    /// The full text, if it may be stored. Evidence is validated against it.
+    /// The full text. Omit it if the license does not permit storing it. Evidence is validated against it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// The SHA-256 of the text in UTF-8, in hexadecimal, if the text may not be stored.
+    /// The SHA-256 of the text in UTF-8, in hexadecimal. Give it if `text` is omitted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text_sha256: Option<String>,
-    /// The length of the text in Unicode code points, if the text may not be stored.
+    /// The length of the text in Unicode code points. Give it if `text` is omitted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text_length: Option<i32>,
     /// Identifiers in other systems.

@@ -92,20 +92,20 @@ impl Build for StatementRecord {
         if speakerless && self.speaker.is_some() {
             b.problem(
                 "speaker",
-                "is given, but the attribution means that there is none",
+                "is not allowed: a statement with this attribution has no speaker",
                 Some("leave \"speaker\" out or change \"attribution\"".into()),
             );
         } else if !speakerless && self.speaker.is_none() {
             b.problem(
                 "speaker",
-                "is missing, but the attribution means that there is one",
+                "is missing: a statement with this attribution has a speaker",
                 Some("add \"speaker\", or change \"attribution\" to UNATTRIBUTED, NARRATION or NOT_RECORDED".into()),
             );
         }
         if matches!(self.attribution, Attribution::Unattributed | Attribution::Narration) && self.article.is_none() {
             b.problem(
                 "article",
-                "is missing: a statement with this attribution has the voice of its article",
+                "is missing: the voice of a statement with this attribution is that of its article",
                 Some("add \"article\"".into()),
             );
         }
