@@ -357,7 +357,7 @@ impl Generator {
     }
 }
 
-/// What [`Generator::rank`] chooses.
+/// The type of entity that [`Generator::rank`] chooses.
 enum Rank {
     Actor,
     Place,

@@ -37,11 +37,11 @@ string_enum! {
     NameRule {
         /// The whole name equals the search term, letter for letter.
         Exact,
-        /// The names match when case, accents, Arabic letter variants, the articles al-, el- and ul-, punctuation, and joined or split parts are ignored. One part of a name is enough.
+        /// The names match when case, accents, Arabic letter variants, the articles al-, el- and ul-, punctuation, and joined or split words are ignored. One word of a name is enough.
         Folded,
-        /// The names match after transliteration to Latin letters: Путин matches Putin. One part of a name is enough.
+        /// The names match after transliteration to Latin letters: Путин matches Putin. One word of a name is enough.
         Transliterated,
-        /// The names sound alike: only consonants are compared, and consonants that are often exchanged count as equal. Mikdam, Miqdam, Muqdam and مقدام match each other, and Kadhimi matches Kazemi. The order of parts, particles such as bin, and where parts are split are ignored. One part of a name is enough.
+        /// The names sound alike: only consonants are compared, and consonants that are often exchanged count as equal. Mikdam, Miqdam, Muqdam and مقدام match each other, and Kadhimi matches Kazemi. Word order, particles such as bin, and the split into words are ignored. One word of a name is enough.
         Phonetic,
     }
 }

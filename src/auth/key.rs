@@ -22,7 +22,7 @@ use crate::error::{Error, Result};
 /// The prefix of every key, by which secret scanners find leaked ones.
 pub(super) const PREFIX: &str = "newsgraph_";
 
-/// How long a key that was read from the database is cached. A revoked key stays valid for at most this long.
+/// The time for which a key that was read from the database is cached. A revoked key stays valid for at most this long.
 pub const CACHE_TTL: Duration = Duration::from_secs(2);
 
 /// Creates a key and returns its text, which cannot be retrieved later. Without `days` the key does not expire.

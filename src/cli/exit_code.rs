@@ -12,7 +12,7 @@ Exit codes:
   2  invalid usage, refused input, or a file or network error
   3  database error";
 
-/// How the program ends.
+/// The exit status of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ExitStatus {
     /// The command did all that it was asked to do.

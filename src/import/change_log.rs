@@ -22,7 +22,7 @@ pub(crate) struct ChangeLog<'a> {
     next_change: i64,
     at: i64,
     by: String,
-    /// What all changes of one write have in common.
+    /// The batch id that all changes of one write share.
     batch: String,
     changes: Vec<change::Model>,
 }

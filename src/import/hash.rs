@@ -1,4 +1,4 @@
-//! Hashes of keys: sets of many keys in little memory.
+//! Hashes of keys. A set of hashes needs less memory than a set of keys.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 

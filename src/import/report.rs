@@ -53,7 +53,7 @@ pub struct Updated {
     pub fields: Vec<String>,
 }
 
-/// What an import or deletion did, or with `dry_run` would do.
+/// The result of an import or deletion, or with `dry_run` the result that it would have.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Report {
     /// Whether anything was written. False for a dry run, and if a problem stopped the import.

@@ -16,7 +16,7 @@ pub struct Source {
     /// The name of the file in messages.
     pub name: String,
     file: File,
-    /// What the conversion skipped and rejected, if the records were converted from a feed.
+    /// The rows that the conversion skipped and rejected, if the records were converted from a feed.
     pub(crate) feed: Option<Converted>,
 }
 

@@ -1,5 +1,5 @@
-//! Hops as SQL: from a frontier of actors to the links in which they have a part, and from there to the other actors
-//! that have a part in the same links.
+//! Hops as SQL: from a frontier of actors to the links (events, statements and relations) in which they occur, and from
+//! there to the other actors of the same links.
 
 use entity::event::Occurrence;
 use entity::{event, participation, record, relation, statement, statement_about};
@@ -12,7 +12,7 @@ use crate::graphql::graph::ActorLinkKind;
 /// The actors from which hops start, each as a pair of the search's origin and the actor.
 pub(crate) type Frontier = [(i64, i64)];
 
-/// An edge type of the actor graph: a column with actors, and the column with the link in which they have a part.
+/// An edge type of the actor graph: a column with actors, and the column with the link in which they occur.
 struct Edge {
     kind: ActorLinkKind,
     actor: (sea_orm::sea_query::DynIden, &'static str),

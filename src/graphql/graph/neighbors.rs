@@ -33,7 +33,7 @@ pub(crate) struct NeighborArgs {
     pub(crate) via: Option<Vec<ActorLinkKind>>,
     pub(crate) depth: i32,
     pub(crate) first: i32,
-    /// Of events, only those that pass this filter are links.
+    /// Only events that match this filter are links.
     pub(crate) events: Option<Box<EventFilter>>,
 }
 

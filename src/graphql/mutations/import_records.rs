@@ -173,8 +173,8 @@ pub struct ImportUpdate {
     index: i32,
     /// Key of the record; for a merge decision, a text that names the two entities.
     key: String,
-    /// Changed columns. Columns of a part follow the part's JSON Pointer; added and removed parts are listed by their
-    /// pointer.
+    /// Changed columns. Columns of a child record follow its JSON Pointer; added and removed child records are listed
+    /// by their pointer.
     fields: Vec<String>,
 }
 

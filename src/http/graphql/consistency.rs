@@ -44,7 +44,7 @@ pub(crate) struct WrittenVersions {
     writers: Mutex<HashMap<String, Writer>>,
 }
 
-/// What one caller wrote.
+/// The writes of one caller.
 #[derive(Clone, Copy, Default)]
 struct Writer {
     /// The version that contains all finished writes.

@@ -12,7 +12,7 @@ use crate::http::middleware::request_id;
 /// The value of `--cors-origin` that allows every origin.
 pub(crate) const ANY_ORIGIN: &str = "*";
 
-/// How long a browser may cache the response to a preflight request.
+/// The time for which a browser may cache the response to a preflight request.
 const PREFLIGHT_MAX_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Creates the CORS layer; `None` when no other origin is allowed. Error: `BAD_INPUT` for an invalid origin.

@@ -37,9 +37,9 @@ pub struct MergeRequest {
     pub other: i64,
     /// The decision.
     pub decision: MergeDecision,
-    /// Who decided.
+    /// The author of the decision.
     pub by: String,
-    /// Why.
+    /// The reason for the decision.
     pub reason: Option<String>,
 }
 

@@ -32,7 +32,7 @@ use crate::import::temp_tables;
 /// The table of records that the earlier chunks of an import have read. It is kept until the import ends.
 pub(crate) const SEEN: &str = "import_seen";
 
-/// How long an interrupted import can be resumed, in seconds: 30 days.
+/// The time within which an interrupted import can be resumed, in seconds: 30 days.
 const RESUMABLE_SECONDS: i64 = 30 * 24 * 60 * 60;
 
 /// The maximum length of a chunk whose end is looked for, in records. Up to twice as many are read for it.

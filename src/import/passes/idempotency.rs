@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::import::passes::Options;
 use crate::import::report::Report;
 
-/// How long the report of a write is stored, in seconds: 7 days.
+/// The time for which the report of a write is stored, in seconds: 7 days.
 const STORED_SECONDS: i64 = 7 * 24 * 60 * 60;
 
 /// The client's key of a write.

@@ -58,7 +58,7 @@ pub struct Options {
     pub dry_run: bool,
     /// Skip invalid records and write the others.
     pub keep_going: bool,
-    /// Who writes, for the audit log.
+    /// The author of the changes, for the audit log.
     pub by: String,
     /// Return the report of an earlier write with the same key instead of writing again.
     pub idempotency: Option<IdempotencyKey>,
@@ -98,7 +98,7 @@ struct ImportAttempt<'a> {
     dialect: Dialect,
     sources: &'a [Source],
     options: &'a Options,
-    /// Where the chunk starts, and its maximum number of records.
+    /// The position where the chunk starts, and its maximum number of records.
     start: &'a FilePosition,
     max_records: u64,
     /// The id of the resumable import that the chunk is part of.
@@ -119,7 +119,7 @@ struct ImportAttempt<'a> {
     handled: usize,
     analyze_after: usize,
     started_at: i64,
-    /// What the changes of this import have in common in the audit log.
+    /// The batch id that the changes of this import share in the audit log.
     batch: String,
     /// Whether entities are merged: then references are redirected.
     has_merges: bool,
@@ -265,7 +265,7 @@ impl<'a> ImportAttempt<'a> {
     }
 }
 
-/// What an import did with a record.
+/// The outcome of importing a record.
 enum RecordOutcome {
     Created,
     Updated,

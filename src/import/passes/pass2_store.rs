@@ -23,7 +23,7 @@ use crate::import::sql::id_list;
 use crate::import::validate::builder::kind_name;
 use crate::import::{derive, index, row_writer, temp_tables};
 
-/// What the report calls authors of articles from feeds that are only names.
+/// The report's name for authors that feeds give only by name.
 const UNREGISTERED_AUTHORS: &str = "authors of articles that are names and not ids of actors";
 
 /// A record of a batch while it is written.

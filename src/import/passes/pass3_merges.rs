@@ -17,7 +17,7 @@ use crate::import::record::{MERGE, MergeRecord};
 use crate::import::report::Updated;
 use crate::import::validate::builder::{Builder, FieldProblem};
 
-/// What the pass did with a decision.
+/// The outcome of a merge decision.
 enum MergeOutcome {
     /// Stored or unchanged, with the fields that changed.
     Accepted(RecordOutcome, Vec<String>),

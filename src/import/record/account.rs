@@ -36,7 +36,7 @@ pub struct AccountRecord {
     /// The exact location, as free text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place_note: Option<String>,
-    /// Who and what took part, according to this version.
+    /// The actors, articles and things that took part, according to this version.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub participations: Vec<ParticipationRecord>,
     /// Numbers that it reports.

@@ -50,7 +50,7 @@ pub struct EventRecord {
     /// Whether the place is stated or inferred. Default: `STATED`, if there is a place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place_certainty: Option<Certainty>,
-    /// What the place is inferred from.
+    /// Explanation of what the place is inferred from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place_certainty_note: Option<String>,
     /// The precision of the place.
@@ -62,7 +62,7 @@ pub struct EventRecord {
     /// The event that includes this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Ref>,
-    /// Who and what took part.
+    /// The actors, articles and things that took part.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub participations: Vec<ParticipationRecord>,
     /// Conflicting versions of the event. At most one of them can be true.

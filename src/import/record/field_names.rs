@@ -249,7 +249,7 @@ mod tests {
         }
     }
 
-    /// The canonical form of a line, how it is spelled, and the pointers to what it gives twice.
+    /// Returns the canonical form of a line, its spelling, and JSON Pointers to the fields that it gives twice.
     fn canonical(value: Value) -> (Value, Spelling, Vec<String>) {
         let mut line = object(value);
         let (spelling, given_twice) = canonicalize(&mut line).ok().unwrap();

@@ -21,7 +21,7 @@ pub struct MergeRecord {
     /// The decision.
     #[serde(alias = "judgement")]
     pub decision: MergeDecision,
-    /// Who decided. Default: whoever imports the record.
+    /// The author of the decision. Default: the user who imports the record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
     /// The time of the decision, such as `2021-07-11T09:30:00Z`. Default: the time of the import.

@@ -33,7 +33,7 @@ pub struct StatementRecord {
     /// The reporting verb, such as `said` or `claimed`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cue: Option<String>,
-    /// How the statement is attributed. ANONYMOUS is required if the speaker is an anonymous source, and not allowed otherwise.
+    /// The attribution of the statement. ANONYMOUS is required if the speaker is an anonymous source, and not allowed otherwise.
     pub attribution: Attribution,
     /// Whether the words are quoted or reported.
     pub quote_type: QuoteType,

@@ -22,7 +22,7 @@ pub(crate) fn sha256(text: &str) -> String {
     data_encoding::HEXLOWER.encode(&Sha256::digest(text.as_bytes()))
 }
 
-/// How messages end that report a reference to a record that does not exist.
+/// The end of messages about a reference to a record that does not exist.
 pub(crate) const UNRESOLVED: &str = " is neither in the file nor stored";
 
 /// The record that a key identifies.

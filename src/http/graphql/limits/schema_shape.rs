@@ -41,7 +41,7 @@ pub(crate) struct FieldShape {
     pub(crate) is_list: bool,
     /// The default page size, when the field has an argument `first`.
     pub(crate) default_page: Option<usize>,
-    /// The list argument that the field returns one value per entry of (such as `ids` of `nodes`).
+    /// The list argument that determines the length of the result: one value per entry, as for `ids` of `nodes`.
     pub(crate) sized_by: Option<String>,
     /// The length of the list, when it is known and has no pages.
     pub(crate) fixed_length: Option<usize>,

@@ -69,7 +69,7 @@ const SYNONYMS: &[(&str, &[&str])] = &[
 /// Names that are longer are no slips, and comparing them takes time by their square.
 const MAX_LENGTH: usize = 100;
 
-/// How alike two names have to be, from 0 to 1.
+/// Minimum similarity of two names, from 0 to 1.
 const MIN_SIMILARITY: f64 = 0.5;
 
 /// Returns the known name, in backticks, that was probably meant; none when none is near.
