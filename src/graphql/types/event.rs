@@ -106,7 +106,7 @@ impl Event {
     async fn place(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Place>, SharedError>> {
         self.0.belongs_to(ctx, &PLACE).await
     }
-    /// More exact location, in words.
+    /// More exact location, as free text.
     async fn place_note(&self) -> Option<&String> {
         self.0.place_note.as_ref()
     }
@@ -216,7 +216,7 @@ has_many! {
     external_ids: ExternalId = foreign_key(entity::external_id::Column::TargetId);
     /// Evidence: the spans of article text that support this event.
     evidence: Evidence = foreign_key(entity::evidence::Column::TargetId);
-    /// Audit log of this event and its parts, oldest first. Use `asOf` on root fields for point-in-time reads.
+    /// Audit log of this event and its child records, oldest first. Use `asOf` on root fields for point-in-time reads.
     history: Change = foreign_key(entity::change::Column::RecordId);
     }
 }
