@@ -86,11 +86,9 @@ impl EmbeddedApi {
     fn prepare(&self, mut request: Request) -> Result<Request, RequestError> {
         let document = ParsedDocument::parse(std::mem::take(&mut request.query), &self.rules.limits)?;
         let (_, operation) = select_operation(&document, request.operation_name.as_deref())?;
-        // Records come as variables of a mutation; how much they may hold is up to the program that mounts the API.
-        if operation.node.ty == OperationType::Query {
-            self.caller.require(Scope::Read)?;
-        }
+        // As in the server: mutations need scopes of their own, and their variables hold records, as many as fit into the body.
         if operation.node.ty != OperationType::Mutation {
+            self.caller.require(Scope::Read)?;
             let variables = serde_json::to_string(&request.variables).unwrap_or_default();
             limits::check_variables(&variables, &self.rules.limits)?;
         }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use async_graphql::{
-    Data, MergedObject, MergedSubscription, ObjectType, Request, Response, SDLExportOptions, Schema, SchemaBuilder, Value,
+    Data, MergedObject, MergedSubscription, ObjectType, Request, Response, SDLExportOptions, Schema, SchemaBuilder,
+    Value,
 };
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
@@ -64,7 +65,7 @@ pub struct Mutation(import_records::ImportMutation, delete_records::DeleteMutati
 #[derive(Default, MergedSubscription)]
 pub struct Subscription(change::ChangeSubscription);
 
-/// The schema. Requests carry their [`Session`].
+/// The schema. Requests carry their `Session`.
 #[derive(Clone)]
 pub enum Api {
     /// The schema for clients, as in the committed `schema.graphql`.

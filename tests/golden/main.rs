@@ -24,8 +24,7 @@ const STACK: usize = 32 << 20;
 
 fn main() {
     let arguments = Arguments::from_args();
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(STACK).build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(STACK).build().unwrap();
     let queries = golden_queries::queries();
     assert!(queries.len() >= 40, "only {} golden queries were found", queries.len());
     let mut trials = Vec::new();

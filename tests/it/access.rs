@@ -329,8 +329,7 @@ async fn judge_any_two(fixture: &Fixture) {
     let actors = fixture.ask("{ actors(first: 2) { nodes { record { key } } } }").await;
     let key = |at: usize| actors["actors"]["nodes"][at]["record"]["key"].as_str().unwrap();
     let ((keep, kind), (other, _)) = (id_of(fixture, "mikdam", key(0)).await, id_of(fixture, "mikdam", key(1)).await);
-    let request =
-        MergeRequest { kind, keep, other, decision: MergeDecision::NotSame, by: "test".into(), reason: None };
+    let request = MergeRequest { kind, keep, other, decision: MergeDecision::NotSame, by: "test".into(), reason: None };
     import::record_merge(&fixture.db, &request).await.unwrap();
 }
 

@@ -59,7 +59,8 @@ async fn the_example_answers_queries_and_pushes_changes() {
         assert!(text.starts_with("A program of your own."), "{text}");
 
         // Answers are those of the API.
-        let query = "{ events(first: 3) { totalCount nodes { title place { label } participations { nodes { role } } } } }";
+        let query =
+            "{ events(first: 3) { totalCount nodes { title place { label } participations { nodes { role } } } } }";
         let expected = fixture.api.execute(Request::new(query).data(Session::new(fixture.db.clone()))).await;
         let expected: Value = serde_json::from_str(&graphql::json(&expected.data)).unwrap();
         assert_eq!(example.ask(json!({ "query": query })).await["data"], expected);
@@ -73,11 +74,11 @@ async fn the_example_answers_queries_and_pushes_changes() {
         assert_eq!(code(&example.ask(json!({ "query": nested })).await), "LIMIT");
         let wrong = example.ask(json!({ "query": "{ events(where: {}) { totalCount } }" })).await;
         assert_eq!(
-            wrong["errors"][0]["message"],
-            "`Query.events` has no argument `where`: did you mean `filter`?",
+            wrong["errors"][0]["message"], "`Query.events` has no argument `where`: did you mean `filter`?",
             "{wrong}"
         );
-        let variables = json!({ "query": "query($n: Int!) { events(first: $n) { totalCount } }", "variables": { "n": 1 } });
+        let variables =
+            json!({ "query": "query($n: Int!) { events(first: $n) { totalCount } }", "variables": { "n": 1 } });
         assert_eq!(example.ask(variables).await["data"]["events"]["totalCount"], 28);
 
         // A subscription over a WebSocket gets what another process writes.
@@ -128,7 +129,8 @@ async fn a_caller_with_scopes_may_write() {
     for fixture in databases().await {
         let caller = Caller { name: Some("desk".into()), scopes: [Scope::Read, Scope::Write].into() };
         let api = EmbeddedApi::open(&fixture.url).await.unwrap().with_caller(caller);
-        let mutation = "mutation($records: [JSON!]!) { importRecords(dataset: \"desk\", records: $records) { written } }";
+        let mutation =
+            "mutation($records: [JSON!]!) { importRecords(dataset: \"desk\", records: $records) { written } }";
         let variables = json!({ "records": [{ "kind": "person", "key": "ann", "label": "Ann" }] });
         let request = Request::new(mutation).variables(async_graphql::Variables::from_json(variables));
         let response = api.execute(request).await;

@@ -276,7 +276,9 @@ async fn maps_have_longitude_first() {
         let baghdad = features.iter().find(|one| one["properties"]["label"] == "Baghdad").unwrap();
         let [longitude, latitude] = [0, 1].map(|at| baghdad["geometry"]["coordinates"][at].as_f64().unwrap());
         assert!((44.0..45.0).contains(&longitude) && (33.0..34.0).contains(&latitude), "{baghdad}");
-        assert!(features.iter().any(|one| one["properties"]["nodeType"] == "event" && one["geometry"]["type"] == "Point"));
+        assert!(
+            features.iter().any(|one| one["properties"]["nodeType"] == "event" && one["geometry"]["type"] == "Point")
+        );
         let places: Value = serde_json::from_str(&fixture.out(Format::Geojson, Some("place"), None).await).unwrap();
         assert!(places["features"].as_array().unwrap().iter().all(|one| one["properties"]["nodeType"] == "place"));
     }

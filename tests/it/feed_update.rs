@@ -104,7 +104,10 @@ async fn an_event_that_becomes_a_mirror_is_one_no_longer_and_the_reverse() {
     for (file, count) in [(parted, 2), (joined, 1)] {
         for fixture in databases().await {
             let report = import_as(&fixture, Format::Auto, std::slice::from_ref(&file)).await;
-            assert_eq!((report.problems.len(), report.skipped["rows replaced by a later row with the same id"]), (0, 1));
+            assert_eq!(
+                (report.problems.len(), report.skipped["rows replaced by a later row with the same id"]),
+                (0, 1)
+            );
             let all = events(&fixture).await;
             assert_eq!(all.len(), count, "{all:#?}");
             let ids: Vec<_> = all.iter().flat_map(|event| event["externalIds"]["nodes"].as_array().unwrap()).collect();

@@ -164,7 +164,10 @@ async fn mistakes_do_not_hide_each_other() {
             wanted.extend(more);
             wanted.extend([(4, "/type"), (5, "/parent"), (5, "/place")]);
             assert_eq!(found, wanted, "{:#?}", report.problems);
-            let rejected = report.problems.iter().filter(|problem| problem.message.contains("was rejected because of its own problems"));
+            let rejected = report
+                .problems
+                .iter()
+                .filter(|problem| problem.message.contains("was rejected because of its own problems"));
             assert_eq!(rejected.count(), if keep_going { 2 } else { 1 }, "{:#?}", report.problems);
         }
     }

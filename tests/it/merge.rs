@@ -182,7 +182,10 @@ async fn an_import_goes_on_through_a_judgement() {
         let copy = copy_of_story(1);
         let changed = copy
             .replace("Abduction of", "Kidnapping of")
-            .replace(r#""record": "person", "key": "mikdam""#, r#""record": "person", "key": "mikdam", "country": "IR""#)
+            .replace(
+                r#""record": "person", "key": "mikdam""#,
+                r#""record": "person", "key": "mikdam", "country": "IR""#,
+            )
             .replace(r#""role": "VISITED""#, r#""role": "RECIPIENT""#);
         assert_ne!(copy, changed);
         for one in [alone, fixture] {
@@ -255,7 +258,11 @@ async fn what_is_tied_through_another_is_not_one() {
         is_one("city", "quarter").await.unwrap();
         for (keep, other) in [("city", "town"), ("town", "city")] {
             let refused = is_one(keep, other).await.unwrap_err();
-            assert!(refused.starts_with("`quarter` links the two entities to each other"), "{refused} on {}", fixture.url);
+            assert!(
+                refused.starts_with("`quarter` links the two entities to each other"),
+                "{refused} on {}",
+                fixture.url
+            );
         }
         assert_whole(&fixture).await;
     }

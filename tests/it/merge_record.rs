@@ -138,7 +138,11 @@ async fn wrong_judgements_are_told_and_left_out() {
             (11, "/other", "is of type place, but `keep` is of type actor"),
             (12, "/other", "is the same record as `keep`"),
             (13, "/other", "`x` is neither in the file nor stored"),
-            (14, "", "`r` links the two entities to each other, so they are different: correct or delete that record first"),
+            (
+                14,
+                "",
+                "`r` links the two entities to each other, so they are different: correct or delete that record first",
+            ),
             (15, "/keep", "`b` is merged into `a`"),
             (16, "", "decides on the same pair as line 10 of records.jsonl"),
             (

@@ -71,13 +71,14 @@ impl FacetValues {
     }
 
     /// Declares that the values are ids of nodes.
-    pub(crate) fn as_nodes(self, kind: NodeKind) -> Self {
+    pub(crate) fn with_node_kind(self, kind: NodeKind) -> Self {
         Self { kind: Some(kind), ..self }
     }
 
     /// The dataset of the row's record.
     pub(crate) fn dataset<C: ColumnTrait>(id: C) -> Self {
-        Self::joined(id, entity::record::Column::Id, entity::record::Column::DatasetId).as_nodes(NodeKind::Dataset)
+        Self::joined(id, entity::record::Column::Id, entity::record::Column::DatasetId)
+            .with_node_kind(NodeKind::Dataset)
     }
 
     fn join(&self, select: &mut SelectStatement) {

@@ -2,13 +2,13 @@
 //!
 //! How a list becomes one keyset query:
 //!
-//! 1. [`ConnectionArgs`] hold the filter, the order and the page, and how rows belong to a parent.
+//! 1. `ConnectionArgs` hold the filter, the order and the page, and how rows belong to a parent.
 //! 2. The filter becomes a SQL condition ([`crate::graphql::filter`]). Ids and slugs that do not exist are reported before
 //!    the list is read.
-//! 3. The order becomes a [`Keyset`], and the cursors become a condition on its keys. One row more than requested is read,
+//! 3. The order becomes a `Keyset`, and the cursors become a condition on its keys. One row more than requested is read,
 //!    which shows whether more rows follow.
 //! 4. With parents, the query reads the first rows of each parent by a lateral join (PostgreSQL), or by a subquery for each
-//!    parent (SQLite). At the root it is a plain select, or a [`SqliteScan`].
+//!    parent (SQLite). At the root it is a plain select, or a `SqliteScan`.
 //! 5. The rows that foreign keys reference are joined to the rows of the page only.
 //!
 //! A statement returns for each row: the columns of the node type, the sort keys, the parent if there are parents, and the

@@ -1,14 +1,14 @@
 //! Lists as Relay connections: pages, edges, counts, facets and histograms.
 //!
-//! - [`page_args`]: the arguments `first`, `after`, `last` and `before`.
-//! - [`order_by`], [`keyset`], [`cursor`]: the order of a list, its SQL, and the cursors of its rows.
+//! - `page_args`: the arguments `first`, `after`, `last` and `before`.
+//! - [`order_by`], `keyset`, `cursor`: the order of a list, its SQL, and the cursors of its rows.
 //! - [`loader`]: loads the pages of a list for all parents of a batch at once. Start reading here.
-//! - [`sqlite_scan`]: pages whose filter looks at related rows, on SQLite.
-//! - [`aggregate`]: queries over the whole list; [`facets`] and [`histogram`] are built on it.
+//! - `sqlite_scan`: pages whose filter looks at related rows, on SQLite.
+//! - `aggregate`: queries over the whole list; [`facets`] and [`histogram`] are built on it.
 //!
 //! Each field loads only what it shows: a connection of which only `totalCount` is selected reads no rows.
 //!
-//! The macro [`has_many!`](has_many) declares the connections of a node type, `root_fields!` those at the root. The texts of their
+//! The macro `has_many!` declares the connections of a node type, `root_fields!` those at the root. The texts of their
 //! arguments must be literals, so they are repeated in both and in `Event.participations`; a test compares them.
 
 pub(crate) mod aggregate;

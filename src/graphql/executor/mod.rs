@@ -10,16 +10,16 @@
 //! costs more than the value. The maps are built only to be written as JSON and dropped.
 //!
 //! # How it works
-//! - Each field is polled once, in place ([`poll`]). Only a field that has to wait gets a boxed future.
+//! - Each field is polled once, in place (`poll`). Only a field that has to wait gets a boxed future.
 //! - The rows of a list are resolved one after the other ([`list`]). The first row loads what all rows of the batch need, so
 //!   the others do not wait.
-//! - Objects are encoded as JSON as soon as they are complete ([`json`]). Documents that select the same object in two
+//! - Objects are encoded as JSON as soon as they are complete (`json`). Documents that select the same object in two
 //!   places still use maps, because the selections have to be merged.
 //!
 //! # Invariants
 //! - A response equals, byte for byte, the one that is built from maps. The golden tests compare both.
 //! - A speculative poll starts no work: everything that runs a statement first awaits
-//!   [`suspend_if_speculative`](poll::suspend_if_speculative). Otherwise the work would be dropped with the future and started
+//!   `suspend_if_speculative`. Otherwise the work would be dropped with the future and started
 //!   again.
 //! - Errors are reported once. Errors that a speculative poll has added are removed if the field has to wait.
 //! - Selections with directives on fields are left to async-graphql.

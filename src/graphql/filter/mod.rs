@@ -1,16 +1,16 @@
 //! Filters: the inputs that restrict lists, and their translation to SQL that indexes can serve.
 //!
-//! - [`scalar`], [`date`], [`area`], [`name`], [`search`], [`reference`]: filters by the kind of value.
-//! - [`list`]: filters on lists of related rows (`some`, `none`, `every`).
-//! - [`context`]: what is collected while a filter is translated.
-//! - [`json`]: filters given as JSON, for exports.
-//! - [`filter!`](filter): declares the filter of a node type.
+//! - `scalar`, `date`, `area`, `name`, `search`, `reference`: filters by the kind of value.
+//! - `list`: filters on lists of related rows (`some`, `none`, `every`).
+//! - `context`: what is collected while a filter is translated.
+//! - `json`: filters given as JSON, for exports.
+//! - `filter!`: declares the filter of a node type.
 //!
 //! A filter on related rows becomes `id IN (SELECT ...)`. The inner select is independent of the outer row, so the database may
 //! start from either side. If the list is scanned in its order, it becomes `EXISTS (SELECT ...)`, which tests one row at a time
-//! (see [`SqliteScan`](crate::graphql::connection::sqlite_scan::SqliteScan)).
+//! (see `SqliteScan`).
 //!
-//! An id or slug that does not exist is an error and not an empty list. The translation collects them in a [`FilterContext`],
+//! An id or slug that does not exist is an error and not an empty list. The translation collects them in a `FilterContext`,
 //! and they are looked up before the list is read.
 
 mod area;
@@ -186,9 +186,8 @@ pub(crate) fn refers_to<C: ColumnTrait, F: NodeFilter>(
 ) -> Result<Expr> {
     context.has_related = true;
     let (own, referenced) = (column_name(column), id_column::<F::Entity>());
-    context.in_subquery(own.0, referenced.0, |context| {
-        Ok(semi_join(own, referenced, filter.condition(context)?, context))
-    })
+    context
+        .in_subquery(own.0, referenced.0, |context| Ok(semi_join(own, referenced, filter.condition(context)?, context)))
 }
 
 /// A column: the names of its table and of the column.

@@ -41,7 +41,11 @@ impl IdFilter {
         let dialect = context.dialect;
         let is_one_of = |column: Expr, list: Vec<i64>| {
             let list = dialect.numbers(&list);
-            if kind.is_mergeable() { dialect.is_one_of_surviving(column, list) } else { dialect.is_one_of(column, list) }
+            if kind.is_mergeable() {
+                dialect.is_one_of_surviving(column, list)
+            } else {
+                dialect.is_one_of(column, list)
+            }
         };
         for list in [eq, one_of].into_iter().flatten() {
             tests.push(is_one_of(column.clone(), list));

@@ -168,12 +168,12 @@ impl Hop {
     }
     /// Parts of the `from` actor in the link.
     #[graphql(name = "fromParts")]
-    async fn from_parts(&self, ctx: &Context<'_>) -> Result<Vec<HopPart>, SharedError> {
+    async fn parts_at_start(&self, ctx: &Context<'_>) -> Result<Vec<HopPart>, SharedError> {
         self.hops.parts_of(session(ctx)?, self.step, self.step.from).await
     }
     /// Parts of the `to` actor in the link.
     #[graphql(name = "toParts")]
-    async fn to_parts(&self, ctx: &Context<'_>) -> Result<Vec<HopPart>, SharedError> {
+    async fn parts_at_end(&self, ctx: &Context<'_>) -> Result<Vec<HopPart>, SharedError> {
         self.hops.parts_of(session(ctx)?, self.step, self.step.to).await
     }
 }

@@ -2,15 +2,15 @@
 //!
 //! This is how N+1 queries are avoided. Each [`Row`] knows the [`Batch`] it was read with. When a field such as `participations`
 //! is resolved for the first event of a batch, it loads the participations of all events of the batch in one statement and
-//! stores them in the batch's [`LoaderCache`]. The other events find them there. The participations are a batch again, so the
+//! stores them in the batch's `LoaderCache`. The other events find them there. The participations are a batch again, so the
 //! same holds at every level: the number of statements depends on the fields of the query and not on the number of rows.
 //!
-//! A [`FieldKey`] identifies an entry of the cache: the position of the field in the query document, and what is loaded for
+//! A `FieldKey` identifies an entry of the cache: the position of the field in the query document, and what is loaded for
 //! it. A position has one set of arguments and one selection, so the key needs neither. A field that is selected twice under
 //! two aliases has two positions and is loaded twice.
 //!
 //! Rows that a foreign key references are mostly there already, because they were read by a join: see
-//! [`belongs_to`](crate::graphql::loading::belongs_to).
+//! `belongs_to`.
 
 use std::any::Any;
 use std::collections::HashMap;

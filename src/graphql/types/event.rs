@@ -330,7 +330,7 @@ facet! {
         /// Factual status: whether the event happened.
         Occurrence = FacetValues::column(Column::Occurrence),
         /// Participating actors, agreed or disputed.
-        Actor = FacetValues::joined_many(Column::Id, participation::Column::EventId, participation::Column::ActorId).as_nodes(NodeKind::Actor),
+        Actor = FacetValues::joined_many(Column::Id, participation::Column::EventId, participation::Column::ActorId).with_node_kind(NodeKind::Actor),
         /// Roles of participants, agreed or disputed.
         Role = FacetValues::joined_many(Column::Id, participation::Column::EventId, participation::Column::Role),
     }
