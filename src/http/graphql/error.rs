@@ -91,6 +91,11 @@ impl RequestError {
         self
     }
 
+    /// Returns whether the operation is GraphQL that does not fit the schema.
+    pub(crate) fn is_validation_error(&self) -> bool {
+        self.code == "GRAPHQL_VALIDATION_FAILED"
+    }
+
     /// Returns the status code for a response format. A client that accepts plain JSON only takes any status but 200 for a
     /// broken connection, so it gets 200 for errors of the document.
     pub(crate) fn status(&self, format: ResponseFormat) -> StatusCode {

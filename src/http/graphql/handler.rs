@@ -38,6 +38,7 @@ pub(crate) async fn post(
     let reply = match RequestBody::read(&context.app.settings, &headers, body).await {
         Err(error) => HttpReply::from_error(&context.count_error(error), format),
         Ok(RequestBody::Single(parameters)) => match context.prepare(*parameters) {
+            Err(error) if as_events && error.is_validation_error() => return sse::error_stream(error),
             Err(error) => HttpReply::from_error(&error, format),
             Ok(operation) if as_events => return event_stream(context, operation),
             Ok(operation) => HttpReply::from_outcome(context.run(operation).await, format),
@@ -76,6 +77,7 @@ pub(crate) async fn get(
     let operation =
         parameters.and_then(|parameters| context.prepare(parameters)).and_then(PreparedOperation::require_query);
     match operation {
+        Err(error) if as_events && error.is_validation_error() => return sse::error_stream(error),
         Err(error) => HttpReply::from_error(&error, format),
         Ok(operation) if as_events => return event_stream(context, operation),
         Ok(operation) => conditional_get::run(&context, operation, &headers, format).await,

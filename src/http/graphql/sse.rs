@@ -27,6 +27,21 @@ const HEADERS: [(HeaderName, HeaderValue); 3] = [
     (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
 ];
 
+/// The last event. The empty `data` line is needed: browsers drop events without one.
+const COMPLETE: &str = "event: complete\ndata:\n\n";
+
+/// Returns the event with a response.
+fn next(outcome: &Outcome) -> String {
+    format!("event: next\ndata: {}\n\n", String::from_utf8_lossy(&outcome.body))
+}
+
+/// Returns an event stream with the errors of an operation that does not fit the schema. The protocol lets a server refuse only
+/// documents that cannot be parsed before the stream begins; clients read other errors from the stream.
+pub(crate) fn error_stream(error: RequestError) -> Response {
+    let events = next(&Outcome::failed(error)) + COMPLETE;
+    (HEADERS, events).into_response()
+}
+
 /// Runs an operation and returns its responses as an event stream.
 pub(crate) fn event_stream(context: RequestContext, operation: PreparedOperation) -> Result<Response, RequestError> {
     let outcomes: BoxStream<'static, Outcome> = if operation.kind == OperationType::Subscription {
@@ -35,10 +50,7 @@ pub(crate) fn event_stream(context: RequestContext, operation: PreparedOperation
         let context = context.clone();
         stream::once(async move { context.run(operation).await }).boxed()
     };
-    let events = outcomes
-        .map(|outcome| format!("event: next\ndata: {}\n\n", String::from_utf8_lossy(&outcome.body)))
-        // The empty `data` line is needed: browsers drop events without one.
-        .chain(stream::once(async { "event: complete\ndata:\n\n".to_owned() }));
+    let events = outcomes.map(|outcome| next(&outcome)).chain(stream::once(async { COMPLETE.to_owned() }));
     let events = until_must_end(events, context).map(Ok::<_, Infallible>);
     Ok((HEADERS, Body::from_stream(events)).into_response())
 }
