@@ -61,7 +61,7 @@ impl EmbeddedApi {
     pub async fn open(database_url: &str) -> Result<Self> {
         let db = Db::connect(database_url).await?;
         import::migrate(&db).await?;
-        Self::new(db, Limits::default())
+        Self::new(db, Limits::defaults()?)
     }
 
     /// Creates the API over an open and migrated database.

@@ -69,16 +69,25 @@ impl Error {
 /// Maximum length of a word with suggestions, in bytes. Longer ones are no typing errors, and the comparison takes quadratic time.
 const MAX_WORD_BYTES: usize = 200;
 
-/// Returns `did you mean "..."?` with the most similar known word, or `None` when no word is similar enough.
-pub fn did_you_mean<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+/// Minimum similarity of a suggested word, from 0 to 1.
+const MIN_SIMILARITY: f64 = 0.5;
+
+/// Returns the most similar known word, or `None` when no word is similar enough. Case does not count.
+pub fn most_similar<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if given.len() > MAX_WORD_BYTES {
         return None;
     }
+    let given = given.to_lowercase();
     known
         .into_iter()
         .filter(|word| word.len() <= MAX_WORD_BYTES)
-        .map(|word| (strsim::normalized_damerau_levenshtein(&given.to_lowercase(), &word.to_lowercase()), word))
-        .filter(|(similarity, _)| *similarity >= 0.5)
+        .map(|word| (strsim::normalized_damerau_levenshtein(&given, &word.to_lowercase()), word))
+        .filter(|(similarity, _)| *similarity >= MIN_SIMILARITY)
         .max_by(|left, right| left.0.total_cmp(&right.0))
-        .map(|(_, word)| format!("did you mean \"{word}\"?"))
+        .map(|(_, word)| word)
+}
+
+/// Returns `did you mean "..."?` with the most similar known word, or `None` when no word is similar enough.
+pub fn did_you_mean<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    most_similar(given, known).map(|word| format!("did you mean \"{word}\"?"))
 }

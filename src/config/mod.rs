@@ -8,6 +8,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Command, FromArgMatches};
 
+use crate::error::{Error, Result};
+
 /// The database of a command.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Database {
@@ -247,13 +249,11 @@ pub struct Limits {
     pub max_value_depth: usize,
 }
 
-impl Default for Limits {
-    /// The limits of `newsgraph serve` without flags, whatever the environment says.
-    fn default() -> Self {
+impl Limits {
+    /// Returns the limits of `newsgraph serve` without flags, whatever the environment says.
+    pub fn defaults() -> Result<Self> {
         let command = Self::augment_args(Command::new("limits")).mut_args(|argument| argument.env(None::<&str>));
-        match Self::from_arg_matches(&command.get_matches_from(["limits"])) {
-            Ok(limits) => limits,
-            Err(error) => error.exit(),
-        }
+        let limits = command.try_get_matches_from(["limits"]).and_then(|matches| Self::from_arg_matches(&matches));
+        limits.map_err(|error| Error::Internal(format!("the limits have no defaults: {error}")))
     }
 }

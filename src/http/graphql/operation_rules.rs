@@ -18,7 +18,7 @@ pub(crate) struct OperationRules {
     schema_shape: SchemaShape,
     /// The types that names and values are validated against.
     schema_index: SchemaIndex,
-    /// Whether introspection is refused, and messages name nothing of the schema.
+    /// Whether introspection is refused, and messages suggest nothing.
     hides_schema: bool,
 }
 

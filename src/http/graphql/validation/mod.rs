@@ -2,7 +2,7 @@
 //!
 //! The library validates documents too, but reports some wrong input values only while it executes, as errors of single fields, and
 //! suggests output fields only. This pass runs first: every wrong name gets a suggestion where one is near, every wrong value the
-//! shape to write, and all of them are errors of the request with a position. A document is validated once, when it is parsed;
+//! shape to write, and all of them are errors of the request with a position. A document is validated once, when it is first used;
 //! variables are validated for each request. What this pass does not check (fragment types, variable types, ...) the library
 //! still does.
 
@@ -15,9 +15,10 @@ mod value;
 use std::collections::HashSet;
 
 use async_graphql::parser::types::{
-    ExecutableDocument, Field, FragmentDefinition, OperationDefinition, OperationType, Selection, SelectionSet,
+    ExecutableDocument, Field, FragmentDefinition, OperationDefinition, OperationType, Selection, SelectionSet, Type,
 };
 use async_graphql::{Name, Pos, Positioned, Value as ConstValue, Variables};
+use async_graphql_value::Value;
 
 pub(crate) use schema_index::SchemaIndex;
 use schema_index::{FieldDefinition, TypeDefinition, innermost};
@@ -47,6 +48,12 @@ pub(crate) fn validate_document(document: &ExecutableDocument, schema: &SchemaIn
             OperationType::Mutation => "Mutation",
             OperationType::Subscription => "Subscription",
         };
+        for definition in operation.node.variable_definitions.iter().map(|definition| &definition.node) {
+            if let Some(default) = &definition.default_value {
+                let value = default.node.clone().into_value();
+                validator.value(&definition.var_type.node, value, default.pos, &format!("${}", definition.name.node));
+            }
+        }
         validator.selections(type_name, &operation.node.selection_set.node, 0);
     }
     // Each fragment once, however often it is spread.
@@ -136,10 +143,7 @@ impl Validator<'_> {
                 continue;
             };
             given.insert(argument.name.as_str());
-            let room = MAX_PROBLEMS - self.problems.len().min(MAX_PROBLEMS);
-            let mut checker = ValueChecker::for_literals(self.schema, value.pos, room);
-            checker.check(&argument.value_type, value.node.clone(), &argument.name);
-            self.problems.extend(checker.into_problems());
+            self.value(&argument.value_type, value.node.clone(), value.pos, &argument.name);
         }
         for argument in
             definition.arguments.iter().filter(|one| one.is_required() && !given.contains(one.name.as_str()))
@@ -148,6 +152,13 @@ impl Validator<'_> {
             let name = &argument.name;
             self.report(field.name.pos, format!("`{place}` needs the argument `{name}`: write `{name}: {shape}`"));
         }
+    }
+
+    fn value(&mut self, expected: &Type, value: Value, position: Pos, path: &str) {
+        let room = MAX_PROBLEMS - self.problems.len().min(MAX_PROBLEMS);
+        let mut checker = ValueChecker::for_literals(self.schema, position, room);
+        checker.check(expected, value, path);
+        self.problems.extend(checker.into_problems());
     }
 
     fn report(&mut self, position: Pos, message: String) {

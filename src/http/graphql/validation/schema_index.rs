@@ -15,7 +15,7 @@ const MAX_SHOWN: usize = 8;
 #[derive(Debug)]
 pub(crate) struct SchemaIndex {
     types: HashMap<String, TypeDefinition>,
-    /// Whether messages may name what the schema has; false when the server hides its schema.
+    /// Whether messages suggest names and shapes; false when the server hides its schema.
     has_hints: bool,
 }
 
@@ -155,7 +155,7 @@ impl SchemaIndex {
         }
     }
 
-    /// Whether messages may name what the schema has.
+    /// Whether messages suggest names and shapes.
     pub(crate) fn has_hints(&self) -> bool {
         self.has_hints
     }

@@ -1,5 +1,7 @@
 //! "Did you mean": the right name for a wrong one.
 
+use crate::error::most_similar;
+
 /// Names that people bring from other APIs, and what this API calls them, the likeliest first.
 const SYNONYMS: &[(&str, &[&str])] = &[
     ("where", &["filter"]),
@@ -66,32 +68,18 @@ const SYNONYMS: &[(&str, &[&str])] = &[
     ("documents", &["articles"]),
 ];
 
-/// Names that are longer are no slips, and comparing them takes time by their square.
-const MAX_LENGTH: usize = 100;
-
-/// Minimum similarity of two names, from 0 to 1.
-const MIN_SIMILARITY: f64 = 0.5;
-
-/// Returns the known name, in backticks, that was probably meant; none when none is near.
+/// Returns the known names, in backticks, that were probably meant: the same in other case, a synonym, or the most similar one;
+/// none when none is near.
 pub(super) fn nearest(given: &str, known: &[&str]) -> Option<String> {
-    if given.len() > MAX_LENGTH {
-        return None;
-    }
-    let lower = given.to_lowercase();
-    if let Some(same) = known.iter().find(|name| name.to_lowercase() == lower) {
+    let plain = given.to_lowercase().replace(['_', '-'], "");
+    if let Some(same) = known.iter().find(|name| name.to_lowercase() == plain) {
         return Some(format!("`{same}`"));
     }
-    if let Some((_, synonyms)) = SYNONYMS.iter().find(|(word, _)| *word == lower.replace(['_', '-'], "")) {
-        let all: Vec<String> =
-            synonyms.iter().filter(|name| known.contains(name)).take(2).map(|name| format!("`{name}`")).collect();
-        if !all.is_empty() {
-            return Some(all.join(" or "));
-        }
+    let synonyms = SYNONYMS.iter().find(|(word, _)| *word == plain).map_or(&[][..], |(_, synonyms)| synonyms);
+    let meant: Vec<String> =
+        synonyms.iter().filter(|name| known.contains(name)).take(2).map(|name| format!("`{name}`")).collect();
+    if !meant.is_empty() {
+        return Some(meant.join(" or "));
     }
-    known
-        .iter()
-        .map(|name| (strsim::normalized_damerau_levenshtein(&lower, &name.to_lowercase()), name))
-        .filter(|(similarity, _)| *similarity >= MIN_SIMILARITY)
-        .max_by(|left, right| left.0.total_cmp(&right.0))
-        .map(|(_, name)| format!("`{name}`"))
+    most_similar(given, known.iter().copied()).map(|name| format!("`{name}`"))
 }

@@ -114,6 +114,14 @@ fn variables_are_validated_with_their_names() {
 }
 
 #[test]
+fn default_values_of_variables_are_validated() {
+    assert_problem(
+        "query($f: EventFilter = {standing: CONTESTED}) { events(filter: $f) { totalCount } }",
+        "`$f.standing` takes an object of type `StandingFilter`, not `CONTESTED`: write `{eq: CONTESTED}`",
+    );
+}
+
+#[test]
 fn every_use_in_fragments_is_validated_once() {
     let document =
         "{ events { nodes { ...E ...E } } } fragment E on Event { participations(where: {}) { totalCount } }";
@@ -134,7 +142,7 @@ fn problems_are_bounded_and_have_positions() {
 }
 
 #[test]
-fn a_hidden_schema_is_not_named() {
+fn a_hidden_schema_gets_no_suggestions() {
     let document =
         parse_query("{ evnts { totalCount } events(filter: {standing: CONTESTED}) { totalCount } }").unwrap();
     let found: Vec<String> =
