@@ -41,8 +41,11 @@ impl Export {
         let (format, kind, dataset) = (self.format, self.kind, self.dataset);
         let db = Db::open(&self.database.database_url).await?;
         import::migrate(&db).await?;
-        let export =
-            export::export(&db, &export::Request { format, kind, filter, dataset, include_deciders: true }).await?;
+        let export = export::export(
+            &db,
+            &export::Request { format, kind, filter, dataset, has_hints: true, include_deciders: true },
+        )
+        .await?;
         export.write_to(self.output.as_deref()).await?;
         db.close().await?;
         Ok(ExitStatus::Success)

@@ -142,6 +142,8 @@ pub struct Request {
     pub filter: Option<Value>,
     /// Export only the records of the dataset with this key.
     pub dataset: Option<String>,
+    /// Suggest names of the schema in messages about the filter; false on a server that hides its schema.
+    pub has_hints: bool,
     /// Include who decided each merge in merge records. That may be the name of an API key, which only administrators
     /// may read.
     pub include_deciders: bool,
@@ -180,7 +182,9 @@ pub async fn export(db: &Db, request: &Request) -> Result<Export> {
     let (kind, include_deciders) = (request.kind, request.include_deciders);
     let condition = match (request.kind, &request.filter) {
         (_, None) => None,
-        (Some(kind), Some(filter)) => Some(from_json(kind, filter, &Session::new(db.clone())).await?),
+        (Some(kind), Some(filter)) => {
+            Some(from_json(kind, filter, request.has_hints, &Session::new(db.clone())).await?)
+        }
         (None, Some(_)) => {
             return Err(Error::BadInput(
                 "A filter belongs to a node type: name it (`--kind event`; over HTTP `/export/event.jsonl`)".into(),

@@ -12,6 +12,7 @@ pub mod root_fields;
 mod schema;
 pub mod search;
 pub mod types;
+pub(crate) mod validation;
 
 pub(crate) use connection::has_many::has_many;
 pub use connection::page_args::{DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE};

@@ -121,7 +121,8 @@ fn parse_request(file: &str, query: QueryString, context: &RequestContext) -> Re
         }
     };
     let include_deciders = context.client.caller.require(Scope::Admin).is_ok();
-    Ok(Request { format, kind, filter, dataset: query.dataset, include_deciders })
+    let has_hints = !context.app.settings.hide_schema;
+    Ok(Request { format, kind, filter, dataset: query.dataset, has_hints, include_deciders })
 }
 
 /// Converts an error. There is no GraphQL document that could be at fault, so the status reports every error.

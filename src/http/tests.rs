@@ -77,7 +77,7 @@ async fn a_panicking_resolver_fails_only_its_own_request() {
 }
 
 /// The modules of `http/graphql` from top to bottom, as its module documentation lists them.
-const GRAPHQL_MODULES: [&str; 17] = [
+const GRAPHQL_MODULES: [&str; 16] = [
     "handler",
     "conditional_get",
     "websocket",
@@ -90,7 +90,6 @@ const GRAPHQL_MODULES: [&str; 17] = [
     "response_cache",
     "persisted_queries",
     "consistency",
-    "validation",
     "limits",
     "response",
     "error",

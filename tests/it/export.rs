@@ -22,7 +22,9 @@ impl Fixture {
 
     pub async fn out(&self, format: Format, kind: Option<&str>, filter: Option<Value>) -> String {
         let kind = kind.map(|kind| parse_node_type(kind).unwrap());
-        self.exported(&Request { format, kind, filter, dataset: None, include_deciders: true }).await.unwrap()
+        self.exported(&Request { format, kind, filter, dataset: None, has_hints: true, include_deciders: true })
+            .await
+            .unwrap()
     }
 
     pub async fn records(&self) -> String {
@@ -172,17 +174,25 @@ async fn filters_are_those_of_the_api() {
             kind: kind.map(|kind| parse_node_type(kind).unwrap()),
             filter: Some(filter),
             dataset: None,
+            has_hints: true,
             include_deciders: true,
         };
         let event = |filter| request(Some("event"), filter);
         let (code, message) = fixture.export_refused(event(json!({ "typ": {} }))).await;
         assert_eq!(code, "BAD_INPUT");
-        assert!(message.contains("no field `typ`; did you mean \"type\"?"), "{message}");
+        assert!(message.contains("`filter` has no field `typ` (`EventFilter`): did you mean `type`?"), "{message}");
         let nested = json!({ "or": [{ "place": { "not": { "lable": {} } } }] });
         let (_, message) = fixture.export_refused(event(nested)).await;
         assert!(message.contains("`filter.or[0].place.not` has no field `lable`"), "{message}");
-        let (code, _) = fixture.export_refused(event(json!({ "type": { "eq": "NOTHING" } }))).await;
+        let wrong = json!({ "standing": "CONTESTED", "type": { "within": ["VISITS"] } });
+        let (code, message) = fixture.export_refused(event(wrong.clone())).await;
         assert_eq!(code, "BAD_INPUT");
+        for advice in ["write `{\"eq\": \"CONTESTED\"}`", "did you mean `VISIT`?"] {
+            assert!(message.contains(advice), "{message}");
+        }
+        let hidden = Request { has_hints: false, ..event(wrong) };
+        let (_, message) = fixture.export_refused(hidden).await;
+        assert!(message.contains("`VISITS` is not a value") && !message.contains("VISIT`"), "{message}");
         let (code, message) = fixture.export_refused(event(json!({ "slug": { "eq": "al-kadhimi-visit" } }))).await;
         assert_eq!(code, "NOT_FOUND", "{message}");
         assert_eq!(fixture.export_refused(request(None, json!({}))).await.0, "BAD_INPUT");
@@ -389,8 +399,14 @@ async fn an_export_is_one_state() {
             (from..from + 1500).map(|at| json!({ "kind": "person", "key": format!("p{at}"), "label": "Ann" })).collect()
         };
         assert_eq!(fixture.import_lines(&people(0)).await.problems, []);
-        let request =
-            Request { format: Format::Records, kind: None, filter: None, dataset: None, include_deciders: true };
+        let request = Request {
+            format: Format::Records,
+            kind: None,
+            filter: None,
+            dataset: None,
+            has_hints: true,
+            include_deciders: true,
+        };
         let mut running = Vec::new();
         for _ in 0..4 {
             running.push(export(&fixture.db, &request).await.unwrap());

@@ -8,7 +8,7 @@
 //! | transports | `conditional_get`, `websocket`, `sse` |
 //! | running operations | `subscription`, `execution` |
 //! | reading requests | `request`, `operation` |
-//! | services in [`AppState`](crate::http::state::AppState) | `operation_rules`, `response_cache`, `persisted_queries`, `consistency`, `validation`, `limits` |
+//! | services in [`AppState`](crate::http::state::AppState) | `operation_rules`, `response_cache`, `persisted_queries`, `consistency`, `limits` |
 //! | results | `response` |
 //! | errors | `error`, `negotiation` |
 
@@ -27,5 +27,4 @@ pub(crate) mod response;
 pub(crate) mod response_cache;
 pub(crate) mod sse;
 pub(crate) mod subscription;
-pub(crate) mod validation;
 pub(crate) mod websocket;

@@ -5,10 +5,10 @@ use async_graphql::{Name, Positioned, Value as ConstValue, Variables};
 
 use crate::config::Limits;
 use crate::error::Error;
+use crate::graphql::validation::{Problem, SchemaIndex, validate_variables};
 use crate::http::graphql::error::RequestError;
 use crate::http::graphql::limits::{self, DocumentSize, SchemaShape};
 use crate::http::graphql::persisted_queries::ParsedDocument;
-use crate::http::graphql::validation::{Problem, SchemaIndex, validate_variables};
 
 /// The rules that an operation is checked against before it runs.
 pub(crate) struct OperationRules {
@@ -25,7 +25,7 @@ pub(crate) struct OperationRules {
 impl OperationRules {
     /// Creates the rules for a schema in the schema definition language.
     pub(crate) fn new(sdl: &str, limits: Limits, hides_schema: bool) -> Result<Self, Error> {
-        let (schema_shape, schema_index) = (SchemaShape::parse(sdl)?, SchemaIndex::parse(sdl, !hides_schema)?);
+        let (schema_shape, schema_index) = (SchemaShape::parse(sdl)?, SchemaIndex::new(!hides_schema)?);
         Ok(Self { limits, schema_shape, schema_index, hides_schema })
     }
 }

@@ -18,9 +18,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::config::{DocumentsMode, Limits, Serve};
 use crate::error::{Error, Result};
+use crate::graphql::validation::{Problem, SchemaIndex, validate_document};
 use crate::http::graphql::error::RequestError;
 use crate::http::graphql::limits;
-use crate::http::graphql::validation::{Problem, SchemaIndex, validate_document};
 use crate::http::metrics::Metrics;
 
 /// A SHA-256 digest.

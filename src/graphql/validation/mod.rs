@@ -15,7 +15,8 @@ mod value;
 use std::collections::HashSet;
 
 use async_graphql::parser::types::{
-    ExecutableDocument, Field, FragmentDefinition, OperationDefinition, OperationType, Selection, SelectionSet, Type,
+    BaseType, ExecutableDocument, Field, FragmentDefinition, OperationDefinition, OperationType, Selection,
+    SelectionSet, Type,
 };
 use async_graphql::{Name, Pos, Positioned, Value as ConstValue, Variables};
 use async_graphql_value::Value;
@@ -88,6 +89,14 @@ pub(crate) fn validate_variables(
     }
     problems.truncate(MAX_PROBLEMS);
     problems
+}
+
+/// Validates a JSON value for an input type.
+pub(crate) fn validate_json(type_name: &str, value: &ConstValue, path: &str, schema: &SchemaIndex) -> Vec<Problem> {
+    let expected = Type { base: BaseType::Named(Name::new(type_name)), nullable: false };
+    let mut checker = ValueChecker::for_variables(schema, Pos::default(), MAX_PROBLEMS);
+    checker.check(&expected, value.clone().into_value(), path);
+    checker.into_problems()
 }
 
 struct Validator<'s> {

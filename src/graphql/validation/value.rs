@@ -4,8 +4,8 @@ use async_graphql::Pos;
 use async_graphql::parser::types::{BaseType, Type};
 use async_graphql_value::Value;
 
-use crate::http::graphql::validation::Problem;
-use crate::http::graphql::validation::schema_index::{InputDefinition, SchemaIndex, TypeDefinition};
+use crate::graphql::validation::Problem;
+use crate::graphql::validation::schema_index::{InputDefinition, SchemaIndex, TypeDefinition};
 
 /// Longest value that a message repeats, in characters.
 const MAX_SHOWN: usize = 60;

@@ -1,20 +1,26 @@
 //! The types, fields and arguments of the schema, by name, for the validation of operations and variables.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{BaseType, InputValueDefinition, Type, TypeKind, TypeSystemDefinition};
 
 use crate::error::{Error, Result};
-use crate::http::graphql::validation::suggestion;
+use crate::graphql::validation::suggestion;
+
+/// The types of the API.
+static API_TYPES: LazyLock<Result<Types>> = LazyLock::new(|| parse(&crate::graphql::sdl()));
 
 /// Longest list of values or fields that a message shows.
 const MAX_SHOWN: usize = 8;
 
+type Types = HashMap<String, TypeDefinition>;
+
 /// The types of the schema, by name.
 #[derive(Debug)]
 pub(crate) struct SchemaIndex {
-    types: HashMap<String, TypeDefinition>,
+    types: &'static Types,
     /// Whether messages suggest names and shapes; false when the server hides its schema.
     has_hints: bool,
 }
@@ -75,34 +81,12 @@ impl TypeDefinition {
 }
 
 impl SchemaIndex {
-    /// Reads a schema in the schema definition language.
-    pub(crate) fn parse(sdl: &str, has_hints: bool) -> Result<Self> {
-        let document =
-            parse_schema(sdl).map_err(|error| Error::Internal(format!("cannot parse the schema: {error}")))?;
-        let mut types = HashMap::new();
-        for definition in document.definitions {
-            let TypeSystemDefinition::Type(definition) = definition else { continue };
-            let name = definition.node.name.node.to_string();
-            let one = match definition.node.kind {
-                TypeKind::Object(object) => TypeDefinition::Fields(fields(&object.fields)),
-                TypeKind::Interface(interface) => TypeDefinition::Fields(fields(&interface.fields)),
-                TypeKind::InputObject(input) => {
-                    TypeDefinition::Input(input.fields.iter().map(|field| InputDefinition::new(&field.node)).collect())
-                }
-                TypeKind::Enum(values) => {
-                    TypeDefinition::Enum(values.values.iter().map(|value| value.node.value.node.to_string()).collect())
-                }
-                TypeKind::Scalar | TypeKind::Union(_) => TypeDefinition::Other,
-            };
-            match (types.get_mut(&name), one) {
-                // A federated schema extends its root types.
-                (Some(TypeDefinition::Fields(all)), TypeDefinition::Fields(more)) => all.extend(more),
-                (_, one) => {
-                    types.insert(name, one);
-                }
-            }
+    /// The index of the API. Without hints, messages suggest no names and shapes.
+    pub(crate) fn new(has_hints: bool) -> Result<Self> {
+        match &*API_TYPES {
+            Ok(types) => Ok(Self { types, has_hints }),
+            Err(error) => Err(Error::Internal(error.to_string())),
         }
-        Ok(Self { types, has_hints })
     }
 
     /// Returns a type.
@@ -159,6 +143,35 @@ impl SchemaIndex {
     pub(crate) fn has_hints(&self) -> bool {
         self.has_hints
     }
+}
+
+/// Reads the types of a schema in the schema definition language.
+fn parse(sdl: &str) -> Result<Types> {
+    let document = parse_schema(sdl).map_err(|error| Error::Internal(format!("cannot parse the schema: {error}")))?;
+    let mut types = HashMap::new();
+    for definition in document.definitions {
+        let TypeSystemDefinition::Type(definition) = definition else { continue };
+        let name = definition.node.name.node.to_string();
+        let one = match definition.node.kind {
+            TypeKind::Object(object) => TypeDefinition::Fields(fields(&object.fields)),
+            TypeKind::Interface(interface) => TypeDefinition::Fields(fields(&interface.fields)),
+            TypeKind::InputObject(input) => {
+                TypeDefinition::Input(input.fields.iter().map(|field| InputDefinition::new(&field.node)).collect())
+            }
+            TypeKind::Enum(values) => {
+                TypeDefinition::Enum(values.values.iter().map(|value| value.node.value.node.to_string()).collect())
+            }
+            TypeKind::Scalar | TypeKind::Union(_) => TypeDefinition::Other,
+        };
+        match (types.get_mut(&name), one) {
+            // A federated schema extends its root types.
+            (Some(TypeDefinition::Fields(all)), TypeDefinition::Fields(more)) => all.extend(more),
+            (_, one) => {
+                types.insert(name, one);
+            }
+        }
+    }
+    Ok(types)
 }
 
 fn fields(

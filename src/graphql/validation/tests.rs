@@ -2,11 +2,10 @@ use async_graphql::Variables;
 use async_graphql::parser::parse_query;
 use serde_json::{Value, json};
 
-use crate::graphql::sdl;
-use crate::http::graphql::validation::{SchemaIndex, validate_document, validate_variables};
+use crate::graphql::validation::{SchemaIndex, validate_document, validate_variables};
 
 fn index(has_hints: bool) -> SchemaIndex {
-    SchemaIndex::parse(&sdl(), has_hints).unwrap()
+    SchemaIndex::new(has_hints).unwrap()
 }
 
 fn problems(document: &str) -> Vec<String> {
