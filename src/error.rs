@@ -1,4 +1,6 @@
-//! The error type of newsgraph, and the codes and messages that API clients see.
+//! The error type of newsgraph, with its codes and messages for API clients, and suggestions for misspelled words.
+//!
+//! Errors of the HTTP request and of the GraphQL document have further codes: see `http::graphql::error`.
 
 use sea_orm::DbErr;
 

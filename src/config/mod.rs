@@ -241,7 +241,8 @@ pub struct Limits {
     /// page of 500 events with 20 child records each costs about 50,000.
     #[arg(long, env = "NEWSGRAPH_MAX_COST", default_value_t = 1_000_000, value_name = "VALUES")]
     pub max_cost: usize,
-    /// Maximum values in the variables of a query, for example ids in a filter. The limit counts tokens, four per value.
+    /// Maximum size of the variables of a query, in units of four tokens: name, colon, value and bracket. Each value in a plain
+    /// list, such as a list of ids, is one token.
     #[arg(long, env = "NEWSGRAPH_MAX_VALUES", default_value_t = 10_000, value_name = "VALUES")]
     pub max_values: usize,
     /// Maximum nesting depth of arguments and variables, for example of filters.

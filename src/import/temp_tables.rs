@@ -1,5 +1,5 @@
-//! Temporary tables of a transaction that writes: lists of rows that would otherwise be in memory and grow with the
-//! file.
+//! Temporary tables of an import, deletion, merge or integrity check. They list the rows that it touches; in memory,
+//! these lists would grow with the number of rows.
 
 use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction};
 

@@ -18,7 +18,7 @@
 //!
 //! # Invariants
 //! - A response equals, byte for byte, the one that is built from maps. The golden tests compare both.
-//! - A speculative poll starts no work: everything that runs a statement first awaits
+//! - A speculative poll starts no work: code that runs an SQL statement first awaits
 //!   `suspend_if_speculative`. Otherwise the work would be dropped with the future and started
 //!   again.
 //! - Errors are reported once. Errors that a speculative poll has added are removed if the field has to wait.

@@ -1,7 +1,7 @@
 //! Speculative polling: a field is polled once in place, and only a field that has to wait gets a boxed future.
 //!
-//! The future of a first poll that is not ready is dropped and a new one is made. The first poll must therefore have no
-//! effect. Whatever would run a statement awaits [`suspend_if_speculative`] before it starts.
+//! If the first poll of a field is not ready, its future is dropped, and a new future starts from the beginning. The first poll
+//! must therefore have no effect. Code that runs an SQL statement first awaits [`suspend_if_speculative`].
 
 use std::cell::Cell;
 use std::future::poll_fn;
@@ -35,7 +35,7 @@ impl Drop for SpeculativePoll {
     }
 }
 
-/// Suspends the caller if it is polled speculatively: what it would start now would be dropped and started again.
+/// Suspends the caller if it is polled speculatively: work that it starts now would be dropped and started again.
 pub(crate) async fn suspend_if_speculative() {
     poll_fn(|_| if IS_SPECULATIVE.get() { Poll::Pending } else { Poll::Ready(()) }).await;
 }

@@ -26,8 +26,10 @@ macro_rules! merge_mutations {
                 ///
                 /// A new decision on the same pair replaces the earlier one. Needs the scope WRITE. Errors:
                 /// `UNAUTHENTICATED` without a key; `FORBIDDEN` without the scope; `NOT_FOUND` for an unknown id;
-                /// `CONFLICT` for SAME on a pair that was decided to be NOT_SAME (decide UNSURE first to reopen it);
-                /// `BAD_INPUT` for entities that are already merged, or that are linked to each other in the graph.
+                /// `LIMIT` for a reason that is too long; `CONFLICT` for SAME on a pair that was decided to be NOT_SAME
+                /// (decide UNSURE first to reopen it); `BAD_INPUT` for an id that is malformed or of another type, for
+                /// the same entity twice, for entities that are already merged (call `unmerge` first), and for SAME on
+                /// entities that are linked to each other in the graph or whose merge would create a cycle.
                 async fn $name(
                     &self,
                     ctx: &Context<'_>,
@@ -44,7 +46,8 @@ macro_rules! merge_mutations {
             /// been merged.
             ///
             /// Needs the scope WRITE. Errors: `UNAUTHENTICATED` without a key; `FORBIDDEN` without the scope;
-            /// `NOT_FOUND` for an unknown id; `BAD_INPUT` for an entity that is not merged into another.
+            /// `NOT_FOUND` for an unknown id; `BAD_INPUT` for a malformed id, and for an entity that is not merged into
+            /// another or not an actor, place or event.
             async fn unmerge(
                 &self,
                 ctx: &Context<'_>,
@@ -65,7 +68,8 @@ macro_rules! merge_mutations {
 }
 
 merge_mutations! {
-    /// Decides whether two actors are the same. An anonymous source merges only with another anonymous source.
+    /// Decides whether two actors are the same. An anonymous source merges only with another anonymous source
+    /// (otherwise `BAD_INPUT`).
     merge_actors of Actor;
     /// Decides whether two places are the same.
     merge_places of Place;

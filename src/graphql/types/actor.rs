@@ -307,7 +307,7 @@ impl AnonymousSource {
     async fn close_to(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Actor>, SharedError>> {
         self.0.belongs_to(ctx, &CLOSE_TO).await
     }
-    /// The article that quotes the source. The source is deleted with it.
+    /// The article that quotes the source. To delete the article, delete the source too.
     async fn article(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Article>, SharedError>> {
         self.0.belongs_to(ctx, &ARTICLE).await
     }

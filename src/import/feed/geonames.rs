@@ -115,7 +115,8 @@ impl Converter for Places {
     }
 
     fn convert_end(&mut self, writer: &mut RecordWriter<'_>) {
-        // A file of cities has no rows for countries. Shared records do not overwrite a country that is stored.
+        // A file of cities has no rows for countries, so their records are added here. They are shared records, which
+        // the import skips if a record with the same key is stored.
         for country in &self.referenced_countries {
             let key = country_key(country);
             if !self.written_countries.contains(&key) {

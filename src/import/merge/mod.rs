@@ -46,8 +46,9 @@ pub struct MergeRequest {
 /// Records a merge decision and merges the entities if they are the same. Returns the id of the decision. It replaces
 /// earlier decisions on the same pair.
 ///
-/// Errors: `NotFound` for an unknown id; `BadInput` for entities that are already merged, that are linked to each
-/// other, or whose merge would create a cycle; `Conflict` for SAME on a pair that was decided to be NOT_SAME.
+/// Errors: `NotFound` for an unknown id; `BadInput` for the same entity twice, for entities that are already merged, and
+/// for SAME on entities that are linked to each other, of which only one is an anonymous source, or whose merge would
+/// create a cycle; `Conflict` for SAME on a pair that was decided to be NOT_SAME.
 pub async fn record_merge(db: &Db, request: &MergeRequest) -> Result<i64> {
     let transaction = db.write().await?;
     temp_tables::create(&transaction).await?;

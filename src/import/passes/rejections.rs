@@ -1,5 +1,7 @@
-//! The problems of an import, and the lines that are rejected for them. All problems are counted, the first are kept in
-//! words: memory does not grow with the number of problems.
+//! The problems of an import, and the lines that are rejected for them.
+//!
+//! All problems are counted, but only the first 10,000 are stored. Lines are stored in compressed bitmaps, and keys of
+//! rejected records as hashes, so that an import with many problems needs little memory.
 
 use std::collections::{BTreeMap, HashSet};
 

@@ -58,7 +58,7 @@ pub struct StatementRecord {
     /// The addressee: an actor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub addressee: Option<Ref>,
-    /// The first article that reports the statement. Required for the attributions UNATTRIBUTED and NARRATION, whose voice is that of the article.
+    /// The first article that reports the statement. Required for the attributions UNATTRIBUTED and NARRATION, whose voice depends on the article.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub article: Option<Ref>,
     /// The statement that this one relays.
@@ -105,7 +105,7 @@ impl Build for StatementRecord {
         if matches!(self.attribution, Attribution::Unattributed | Attribution::Narration) && self.article.is_none() {
             b.problem(
                 "article",
-                "is missing: the voice of a statement with this attribution is that of its article",
+                "is missing: a statement with this attribution needs an article, which determines its voice",
                 Some("add \"article\"".into()),
             );
         }
