@@ -45,6 +45,7 @@ mod spool;
 mod sql;
 mod temp_tables;
 pub(crate) mod to_record;
+pub(crate) mod unique_json;
 mod validate;
 mod verify;
 

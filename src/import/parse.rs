@@ -9,7 +9,10 @@ use crate::import::json_schema;
 use crate::import::problem::{self, TypeMismatch};
 use crate::import::record::field_names::{OLD_RECORD_TYPE, Spelling, canonicalize, use_current_names};
 use crate::import::record::{self, AnyBuild, DATASET, DatasetRecord, MERGE, MergeRecord, Ref, Row};
+use crate::import::unique_json::Unique;
 use crate::import::validate::builder::{Builder, FieldProblem, Known, sha256};
+use crate::import::validate::texts;
+use crate::text::limits::short_text_problem;
 use entity::id::RecordId;
 use entity::record::RecordKind;
 
@@ -78,9 +81,10 @@ pub(crate) fn object(text: &str, suggestion: &str) -> Result<Map<String, Value>,
             "split the record: its nested records may be on lines of their own",
         ));
     }
-    match serde_json::from_str(text.trim()) {
+    match serde_json::from_str(text.trim()).map(|Unique(value)| value) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(FieldProblem::of_record("is not a JSON object", suggestion)),
+        Err(error) if error.is_data() => Err(FieldProblem::of_record(error.to_string(), "leave one of the two out")),
         Err(error) => Err(FieldProblem::of_record(format!("is not JSON: {error}"), suggestion)),
     }
 }
@@ -107,6 +111,10 @@ const WRITE_OBJECT: &str = "write one JSON object per line: {\"record\": ..., \"
 pub(crate) fn parse(text: &str) -> Result<Parsed, (Option<String>, Vec<FieldProblem>)> {
     let mut line = object(text, WRITE_OBJECT).map_err(|problem| (None, vec![problem]))?;
     let key = line.get("key").and_then(Value::as_str).map(str::to_owned);
+    let unstorable = texts::problems(&line);
+    if !unstorable.is_empty() {
+        return Err((key.filter(|key| short_text_problem(key).is_none()), unstorable));
+    }
     let (spelling, given_twice) = match canonicalize(&mut line) {
         Ok(read) => read,
         Err(problem) => return Err((key, vec![problem])),

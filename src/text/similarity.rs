@@ -20,7 +20,16 @@ const BY_WORDS_FACTOR: f64 = 0.97;
 /// Penalty for each article that only one of the names has.
 const ARTICLE_PENALTY: f64 = 0.01;
 
+/// Number of letters of a word or name that are compared. The time grows with the product of both lengths.
+const MAX_LETTERS: usize = 100;
+
+/// Number of words of a name that are compared one by one.
+const MAX_WORDS: usize = 30;
+
 /// Returns the similarity of two names, from 0 (nothing in common) to 1 (the same letters).
+///
+/// Only the first 100 letters of a name or word and the first 30 words are compared; what is longer counts as different, unless it
+/// is equal.
 pub fn closeness(one: &Sound, other: &Sound) -> f64 {
     let whole = |sound: &Sound| -> String { sound.words.iter().map(|word| word.letters.as_str()).collect() };
     let abjad = |sound: &Sound| sound.words.iter().any(|word| word.is_abjad);
@@ -31,9 +40,9 @@ pub fn closeness(one: &Sound, other: &Sound) -> f64 {
 
 /// The similarity of the best pairs of words, relative to all words. Each word is in at most one pair.
 fn by_words(ones: &[Word], others: &[Word]) -> f64 {
-    let mut free: Vec<&Word> = others.iter().collect();
+    let mut free: Vec<&Word> = others.iter().take(MAX_WORDS).collect();
     let mut sum = 0.0;
-    for one in ones {
+    for one in ones.iter().take(MAX_WORDS) {
         let similarity = free.iter().enumerate().map(|(at, other)| (at, word_similarity(one, other)));
         // Among equals the first is chosen, so that the result is deterministic.
         let best = similarity.fold((0, 0.0), |best, next| if next.1 > best.1 { next } else { best });
@@ -60,7 +69,10 @@ fn similarity(one: &str, other: &str, one_is_abjad: bool, other_is_abjad: bool) 
         return 0.0;
     }
     let longest = one.len().max(other.len());
-    (1.0 - distance(&one, &other, one_is_abjad, other_is_abjad) / longest as f64).max(0.0)
+    let (one, one_rest) = one.split_at(one.len().min(MAX_LETTERS));
+    let (other, other_rest) = other.split_at(other.len().min(MAX_LETTERS));
+    let rest = if one_rest == other_rest { 0 } else { one_rest.len().max(other_rest.len()) };
+    (1.0 - (distance(one, other, one_is_abjad, other_is_abjad) + rest as f64) / longest as f64).max(0.0)
 }
 
 /// The Levenshtein distance with weights.

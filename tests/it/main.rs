@@ -51,4 +51,5 @@ mod settings;
 mod socket;
 mod standing;
 mod storage;
+mod untrusted_text;
 mod write;

@@ -51,7 +51,8 @@ impl Keyset {
             .iter()
             .zip(keys)
             .map(|(term, key)| match term.kind {
-                ValueKind::Text => key.as_str().map(Expr::val),
+                // No stored text contains NUL, and PostgreSQL accepts none in a statement.
+                ValueKind::Text => key.as_str().filter(|text| !text.contains('\0')).map(Expr::val),
                 ValueKind::Number => key.as_i64().map(Expr::val),
                 ValueKind::Real => key.as_f64().map(Expr::val),
             })

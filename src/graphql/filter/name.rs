@@ -8,6 +8,7 @@ use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement, UnionTy
 use crate::error::{Error, Result};
 use crate::graphql::filter::{FilterContext, any};
 use crate::text::fold;
+use crate::text::limits::short_text_problem;
 use crate::text::phonetic::Sound;
 
 /// Maximum number of words in a searched name.
@@ -16,7 +17,7 @@ const MAX_WORDS: usize = 20;
 /// Filter on the names of an actor or place. A label that only describes ("the kidnappers") is not a name and does not match.
 #[derive(Clone, Debug, InputObject)]
 pub struct NameMatch {
-    /// A whole name, or one or more of its words, in any script. At most 20 words (`LIMIT`), with at least one letter or digit
+    /// A whole name, or one or more of its words, in any script. At most 20 words and 1,000 code points (`LIMIT`), with at least one letter or digit
     /// (`BAD_INPUT`). With the mode `PHONETIC` a single letter beside a longer word is an initial: it matches a word that
     /// starts with it.
     pub matches: String,
@@ -65,8 +66,12 @@ pub(crate) struct NameQuery {
 type KeyGroup = Vec<String>;
 
 impl NameQuery {
-    /// Prepares a name. Errors: `BAD_INPUT` for a text without a letter or digit, `LIMIT` for more than 20 words.
+    /// Prepares a name. Errors: `BAD_INPUT` for a text without a letter or digit, `LIMIT` for more than 20 words or a text that
+    /// is longer than any name.
     pub(crate) fn new(text: &str) -> Result<Self> {
+        if let Some(problem) = short_text_problem(text) {
+            return Err(Error::Limit(format!("`matches` {problem}: give a shorter name")));
+        }
         let words = fold::words(text);
         if words.is_empty() {
             return Err(Error::BadInput("`matches` has no letter or digit: give a name or part of one".into()));

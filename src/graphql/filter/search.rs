@@ -9,6 +9,7 @@ use crate::db::full_text::Within;
 use crate::error::{Error, Result};
 use crate::graphql::filter::FilterContext;
 use crate::graphql::filter::name::NameQuery;
+use crate::text::limits::short_text_problem;
 use crate::text::search;
 use crate::text::search::Query as SearchQuery;
 
@@ -42,6 +43,9 @@ pub(crate) fn full_text_or_name_ids(text: &str, rules: &[NameRule], dialect: Dia
 
 /// Parses the text of a search. Errors: `LIMIT` if it is too long, otherwise `BAD_INPUT`.
 pub(crate) fn parse_search(text: &str) -> Result<SearchQuery> {
+    if let Some(problem) = short_text_problem(text) {
+        return Err(Error::Limit(format!("The search {problem}: write less")));
+    }
     SearchQuery::parse(text).map_err(|mistake| match mistake {
         search::QueryError::TooLong => Error::Limit(mistake.to_string()),
         _ => Error::BadInput(mistake.to_string()),

@@ -7,6 +7,7 @@ use entity::name_key::NameRule;
 use entity::record::RecordKind;
 use sea_orm::ActiveEnum;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, JoinType, Order, Query, SelectStatement, UnionType};
+use tokio::task::coop::consume_budget;
 
 use crate::db::LIST;
 use crate::db::full_text::Within;
@@ -96,6 +97,8 @@ pub(super) async fn by_name(
         let text: String = row.try_get("", "text")?;
         let at: i32 = row.try_get("", "way")?;
         let Some((rule, ..)) = usize::try_from(at).ok().and_then(|at| ways.get(at)) else { continue };
+        // Comparing names takes time: a request that is cancelled meanwhile ends here.
+        consume_budget().await;
         // Rounded, so that differences in floating-point arithmetic do not decide the order.
         let closeness = (closeness(&query.sound, &Sound::of(&text)) * 1000.0).round() / 1000.0;
         let matched = MatchedName { id: row.try_get("", "id")?, text, closeness };

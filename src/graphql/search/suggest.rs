@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Order, Query, SelectStatement, UnionType};
+use tokio::task::coop::consume_budget;
 
 use crate::graphql::filter::NameQuery;
 use crate::graphql::loading::session::{Session, SharedError};
@@ -18,8 +19,12 @@ const MIN_CLOSENESS: f64 = 0.55;
 const MAX_NAMES: u64 = 500;
 /// Maximum number of words of the text for which misspellings are searched.
 const MAX_WORDS: usize = 4;
+/// Number of words of a stored name that are compared one by one.
+const MAX_NAME_WORDS: usize = 30;
 /// Maximum number of phonetic skeletons of each such word.
 const MAX_KEYS: usize = 2;
+/// Longest skeleton whose misspellings are searched, in consonants. Each consonant adds 35 misspellings to the statement.
+const MAX_CONSONANTS: usize = 16;
 /// The consonants of skeletons (see [`Sound`]).
 const CONSONANTS: &str = "bdfhjklmnrstwyzS";
 
@@ -48,6 +53,8 @@ pub(crate) async fn suggestions(session: &Session, text: &str) -> Result<Vec<Str
     let mut similar = BTreeSet::new();
     for row in session.all(&select).await? {
         let (bearer, name): (i64, String) = (row.try_get("", "target_id")?, row.try_get("", "text")?);
+        // Comparing names takes time: a request that is cancelled meanwhile ends here.
+        consume_budget().await;
         let closeness = best_closeness(&query.sound, &Sound::of(&name));
         if closeness >= MIN_CLOSENESS {
             // Names in the text's own script come first: in other scripts unwritten vowels match any vowel, so they
@@ -74,12 +81,15 @@ fn best_closeness(query: &Sound, name: &Sound) -> f64 {
         return whole;
     }
     let alone = |word: &Word| Sound { words: vec![word.clone()], ..Sound::default() };
-    name.words.iter().map(|word| closeness(query, &alone(word))).fold(whole, f64::max)
+    name.words.iter().take(MAX_NAME_WORDS).map(|word| closeness(query, &alone(word))).fold(whole, f64::max)
 }
 
 /// Returns the skeletons that differ from one by a single edit of a consonant: removed, inserted, replaced, or swapped
-/// with the next.
+/// with the next; none for a skeleton that is longer than [`MAX_CONSONANTS`].
 fn misspellings(key: &str) -> Vec<String> {
+    if key.len() > MAX_CONSONANTS {
+        return Vec::new();
+    }
     let letters: Vec<char> = key.chars().collect();
     let mut all = Vec::new();
     let mut add = |letters: Vec<char>| all.push(letters.into_iter().collect::<String>());

@@ -6,6 +6,7 @@ use async_graphql_value::Value;
 
 use crate::graphql::validation::Problem;
 use crate::graphql::validation::schema_index::{InputDefinition, SchemaIndex, TypeDefinition};
+use crate::text::limits::{MAX_LONG_BYTES, long_text_problem};
 
 /// Longest value that a message repeats, in characters.
 const MAX_SHOWN: usize = 60;
@@ -149,6 +150,12 @@ impl<'s> ValueChecker<'s> {
     }
 
     fn scalar(&mut self, name: &str, value: &Value, path: &str) {
+        if let ("String" | "ID", Value::String(text)) = (name, value)
+            && let Some(problem) = long_text_problem(text, MAX_LONG_BYTES)
+        {
+            self.report(format!("`{path}` {problem}: nothing that is stored has such a text"));
+            return;
+        }
         let fits = match (name, value) {
             ("String", Value::String(_)) | ("ID", Value::String(_)) | ("Boolean", Value::Boolean(_)) => true,
             ("ID", Value::Number(number)) => number.is_i64() || number.is_u64(),

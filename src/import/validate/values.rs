@@ -8,9 +8,11 @@ use crate::import::record::When;
 use crate::import::validate::builder::{Builder, DateColumns, sha256};
 use crate::text::date::Date;
 use crate::text::fold::fold;
+use crate::text::limits::MAX_SHORT_BYTES;
 
-/// The maximum length of a name, label or other short text, in code points.
-const MAX_TEXT_LENGTH: usize = 1000;
+/// Maximum length of the key by which names and labels are compared and sorted, in bytes. A few characters become a whole phrase
+/// in it.
+const MAX_FOLDED_BYTES: usize = 2400;
 
 impl Builder<'_> {
     /// Reads a date that may have the words of its source.
@@ -51,12 +53,13 @@ impl Builder<'_> {
         }
     }
 
-    /// Checks that a text is not empty and, unless it is a summary or text, not too long.
+    /// Checks that a text is not empty, and that a name or label does not become too long when it is normalized.
     pub(crate) fn required_text(&mut self, field: &str, text: &str) -> String {
         if text.trim().is_empty() {
             self.problem(field, "is empty", Some("add a text, or leave the record out".into()));
-        } else if field != "summary" && field != "text" && text.chars().count() > MAX_TEXT_LENGTH {
-            self.problem(field, format!("is longer than {MAX_TEXT_LENGTH} code points"), Some("shorten it".into()));
+        } else if text.len() <= MAX_SHORT_BYTES && fold(text).len() > MAX_FOLDED_BYTES {
+            let message = format!("is longer than {MAX_FOLDED_BYTES} bytes when it is normalized");
+            self.problem(field, message, Some("shorten it".into()));
         }
         text.to_owned()
     }
