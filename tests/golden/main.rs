@@ -17,7 +17,7 @@ use libtest_mimic::{Arguments, Trial};
 use sea_orm::DatabaseBackend;
 use serde_json::json;
 
-use crate::fixture::{Fixture, stories};
+use crate::fixture::{Fixture, databases_with_story};
 
 /// As in the program: deeply nested queries need more stack than the default.
 const STACK: usize = 32 << 20;
@@ -28,7 +28,7 @@ fn main() {
     let queries = golden_queries::queries();
     assert!(queries.len() >= 40, "only {} golden queries were found", queries.len());
     let mut trials = Vec::new();
-    for story in runtime.block_on(stories()) {
+    for story in runtime.block_on(databases_with_story()) {
         let story = Arc::new(story);
         let database = match story.db.dialect().0 {
             DatabaseBackend::Postgres => "postgresql",
@@ -48,7 +48,7 @@ fn main() {
 }
 
 async fn check(story: &Fixture, name: &str, query: &str) {
-    let (answer, statements) = story.ask_counted(query, json!({})).await;
+    let (answer, statements) = story.query_counting_statements(query, json!({})).await;
     assert!(answer.get("errors").is_none(), "{answer:#}");
     let mut settings = insta::Settings::clone_current();
     settings.set_prepend_module_to_snapshot(false);

@@ -1,4 +1,4 @@
-//! Keys and tokens: who gets in, who does not, and what of that is seen.
+//! Authentication and scopes: API keys, tokens of an identity provider, and what each may read and write.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -16,12 +16,12 @@ use crate::fixture::{Fixture, databases};
 use crate::merge::id_of;
 use crate::server::Server;
 
-/// A key that exists nowhere but here.
-const PRIVATE: &str = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgHY5egEqgRk+YmmWLcu4eTyD+pd7bXOpyhLkaDRBuzNWhRANCAATGHeiYYmICD0//YID8Dj8Pxgy/u3SiDfKdLhfaohTvbOTydpTOM/A7LO4kDUJaLs7wq0bi4lQzZVJXkDG+kKPV";
+/// A private key that is used in this test only.
+const PRIVATE_KEY: &str = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgHY5egEqgRk+YmmWLcu4eTyD+pd7bXOpyhLkaDRBuzNWhRANCAATGHeiYYmICD0//YID8Dj8Pxgy/u3SiDfKdLhfaohTvbOTydpTOM/A7LO4kDUJaLs7wq0bi4lQzZVJXkDG+kKPV";
 
 const WRITE: &str = r#"mutation { importRecords(dataset: "api", records: [{ kind: "event", key: "a", type: "OTHER" }]) { written counts { kind created unchanged } problems { message } } }"#;
 
-pub fn make_key(fixture: &Fixture, name: &str, scope: &str) -> String {
+pub fn create_key(fixture: &Fixture, name: &str, scope: &str) -> String {
     let made = newsgraph(fixture, &["key", "create", name, "--scope", scope], "");
     assert_eq!(made.status.code(), Some(0), "{}", text(&made.stderr));
     text(&made.stdout).trim().to_owned()
@@ -32,68 +32,68 @@ fn code(answer: &Value) -> &str {
 }
 
 #[tokio::test]
-async fn writing_takes_a_key_and_is_logged_with_its_name() {
+async fn writing_requires_a_write_key_and_is_logged_with_its_name() {
     for fixture in databases().await {
-        let (writer, reader) = (make_key(&fixture, "feeds", "write"), make_key(&fixture, "page", "read"));
-        let admin = make_key(&fixture, "boss", "admin");
+        let (writer, reader) = (create_key(&fixture, "feeds", "write"), create_key(&fixture, "page", "read"));
+        let admin = create_key(&fixture, "boss", "admin");
         let server = Server::start(&fixture);
-        assert_eq!(code(&server.ask(WRITE).await), "UNAUTHENTICATED");
+        assert_eq!(code(&server.query(WRITE).await), "UNAUTHENTICATED");
         let server = server.with_key(&reader);
-        assert_eq!(code(&server.ask(WRITE).await), "FORBIDDEN");
+        assert_eq!(code(&server.query(WRITE).await), "FORBIDDEN");
         let server = server.with_key(&writer);
-        let written = server.ask(WRITE).await;
+        let written = server.query(WRITE).await;
         let report = &written["data"]["importRecords"];
         assert_eq!(report["written"], true, "{written}");
         assert!(
             report["counts"].as_array().unwrap().contains(&json!({ "kind": "event", "created": 1, "unchanged": 0 }))
         );
-        let again = server.ask(WRITE).await;
+        let again = server.query(WRITE).await;
         let counts = again["data"]["importRecords"]["counts"].as_array().unwrap().clone();
         assert!(counts.contains(&json!({ "kind": "event", "created": 0, "unchanged": 1 })));
         let changes = "{ changes(last: 1) { nodes { kind operation by node { ... on Event { type } } } } }";
         let change =
             |by: Value| json!({ "kind": "EVENT", "operation": "CREATE", "by": by, "node": { "type": "OTHER" } });
-        let seen = server.ask(changes).await;
+        let seen = server.query(changes).await;
         assert_eq!((code(&seen), &seen["data"]["changes"]["nodes"][0]), ("FORBIDDEN", &change(Value::Null)));
-        let seen = server.with_key(&admin).ask(changes).await;
+        let seen = server.with_key(&admin).query(changes).await;
         assert_eq!(seen["data"]["changes"]["nodes"][0], change("feeds".into()));
     }
 }
 
-/// What is wrong with a record is told as the command line tells it, and nothing is written.
+/// The mutation reports problems as the command line does, and a file with problems is not written.
 #[tokio::test]
-async fn mistakes_in_records_are_named_one_by_one() {
+async fn import_mutation_reports_each_problem_and_writes_nothing() {
     for fixture in databases().await {
-        let key = make_key(&fixture, "feeds", "write");
+        let key = create_key(&fixture, "feeds", "write");
         let server = Server::start_with(&fixture, &[]).with_key(&key);
         let query = "mutation($r: [JSON!]!, $d: Boolean!) { importRecords(dataset: \"api\", records: $r, dryRun: $d) {
             written counts { kind rejected } problems { index key pointer message suggestion } } }";
         let good = json!({ "kind": "person", "key": "ann", "label": "Ann" });
         let records = json!([good, { "kind": "event", "key": "e", "type": "VISITT" }, { "kind": "event", "key": "f", "type": "VISIT", "place": "nowhere" }]);
-        let answer = server.ask_with(query, json!({ "r": records, "d": false })).await;
+        let answer = server.query_with(query, json!({ "r": records, "d": false })).await;
         let report = &answer["data"]["importRecords"];
         assert_eq!(report["written"], false, "{answer}");
         let problems = report["problems"].as_array().unwrap();
         assert_eq!(problems.iter().map(|one| &one["index"]).collect::<Vec<_>>(), [1, 2]);
         assert_eq!(problems[0]["pointer"], "/type");
         assert!(problems[0]["suggestion"].as_str().unwrap().contains("VISIT"));
-        let answer = server.ask_with(query, json!({ "r": [good], "d": true })).await;
+        let answer = server.query_with(query, json!({ "r": [good], "d": true })).await;
         assert_eq!(answer["data"]["importRecords"]["written"], false, "{answer}");
-        let people = server.ask("{ people { totalCount } }").await;
+        let people = server.query("{ people { totalCount } }").await;
         assert_eq!(people["data"]["people"]["totalCount"], 0);
-        let empty = server.ask("mutation { importRecords(dataset: \" \", records: []) { written } }").await;
+        let empty = server.query("mutation { importRecords(dataset: \" \", records: []) { written } }").await;
         assert_eq!(code(&empty), "BAD_INPUT");
     }
 }
 
-/// Every key that is not valid is refused alike, counted, and leaves no trace.
+/// All invalid keys and tokens get the same response, are counted in the metrics, and do not appear in the log.
 #[tokio::test]
-async fn who_has_no_valid_key_is_refused() {
+async fn invalid_credentials_are_rejected_alike_and_not_logged() {
     for fixture in databases().await {
         let (good, revoked, expired) = (
-            make_key(&fixture, "good", "read,write"),
-            make_key(&fixture, "revoked", "read,write"),
-            make_key(&fixture, "expired", "read,write"),
+            create_key(&fixture, "good", "read,write"),
+            create_key(&fixture, "revoked", "read,write"),
+            create_key(&fixture, "expired", "read,write"),
         );
         let (id, secret) = good.rsplit_once('_').unwrap();
         let past = "UPDATE api_key SET expires_at = 1 WHERE name = 'expired'";
@@ -140,18 +140,18 @@ async fn who_has_no_valid_key_is_refused() {
         }
         let basic = server.client.post(format!("{}/graphql", server.address)).basic_auth("x", Some(&good));
         assert_eq!(basic.json(&json!({ "query": "{ __typename }" })).send().await.unwrap().status(), 401);
-        let refused = server.figure("newsgraph_refusals_total{code=\"UNAUTHENTICATED\"}").await;
+        let refused = server.metric("newsgraph_refusals_total{code=\"UNAUTHENTICATED\"}").await;
         assert_eq!(refused, invalid.len() as f64 + 1.0);
         let log = server.log();
         for key in invalid.iter().filter(|key| key.len() > 20).chain([&good]) {
             assert!(!log.contains(key.as_str()), "{log}");
         }
         let server = server.with_key(&good);
-        assert_eq!(server.ask("{ __typename }").await["data"]["__typename"], "Query");
-        // A key that was in use is refused within seconds.
+        assert_eq!(server.query("{ __typename }").await["data"]["__typename"], "Query");
+        // The server caches valid keys, so a revoked key is rejected only after the cache entry expires.
         assert_eq!(newsgraph(&fixture, &["key", "revoke", "good"], "").status.code(), Some(0));
         tokio::time::sleep(newsgraph::auth::key::CACHE_TTL).await;
-        assert_eq!(code(&server.ask("{ __typename }").await), "UNAUTHENTICATED");
+        assert_eq!(code(&server.query("{ __typename }").await), "UNAUTHENTICATED");
         let list = text(&newsgraph(&fixture, &["key", "list"], "").stdout);
         assert_eq!(list.lines().count(), 4, "{list}");
         assert!(!list.contains(secret));
@@ -159,9 +159,9 @@ async fn who_has_no_valid_key_is_refused() {
 }
 
 #[tokio::test]
-async fn reading_can_take_a_key() {
+async fn read_with_key_requires_a_key_for_reading() {
     for fixture in databases().await {
-        let (reader, writer) = (make_key(&fixture, "reader", "read"), make_key(&fixture, "writer", "write"));
+        let (reader, writer) = (create_key(&fixture, "reader", "read"), create_key(&fixture, "writer", "write"));
         let server = Server::start_with(&fixture, &["--example", "--read-with-key"]);
         let query = "{ events { totalCount } }";
         assert_eq!(server.post(json!({ "query": query }).to_string()).await.status(), 401);
@@ -171,23 +171,23 @@ async fn reading_can_take_a_key() {
         assert_eq!(server.get("/health/live").await.status(), 200);
         let server = server.with_key(&writer);
         assert_eq!(server.post(json!({ "query": query }).to_string()).await.status(), 403);
-        assert_eq!(server.ask(WRITE).await["data"]["importRecords"]["written"], true);
+        assert_eq!(server.query(WRITE).await["data"]["importRecords"]["written"], true);
         let server = server.with_key(&reader);
-        assert_eq!(server.ask(query).await["data"]["events"]["totalCount"], 29);
+        assert_eq!(server.query(query).await["data"]["events"]["totalCount"], 29);
     }
 }
 
-fn private() -> EncodingKey {
-    EncodingKey::from_ec_der(&BASE64.decode(PRIVATE.as_bytes()).unwrap())
+fn private_key() -> EncodingKey {
+    EncodingKey::from_ec_der(&BASE64.decode(PRIVATE_KEY.as_bytes()).unwrap())
 }
 
 fn key_set() -> JwkSet {
-    let mut key = Jwk::from_encoding_key(&private(), Algorithm::ES256).unwrap();
+    let mut key = Jwk::from_encoding_key(&private_key(), Algorithm::ES256).unwrap();
     key.common.key_id = Some("one".into());
     JwkSet { keys: vec![key] }
 }
 
-/// What is wrong with a token.
+/// Makes a valid token invalid.
 type Change = fn(&mut Header, &mut Value);
 
 fn token(change: impl FnOnce(&mut Header, &mut Value)) -> String {
@@ -196,18 +196,18 @@ fn token(change: impl FnOnce(&mut Header, &mut Value)) -> String {
     let mut claims = json!({ "sub": "ann", "aud": "newsgraph", "iss": "https://id.example", "exp": now + 600, "scope": "openid write" });
     change(&mut header, &mut claims);
     match header.alg {
-        Algorithm::HS256 => encode(&header, &claims, &EncodingKey::from_secret(&public_point())).unwrap(),
-        _ => encode(&header, &claims, &private()).unwrap(),
+        Algorithm::HS256 => encode(&header, &claims, &EncodingKey::from_secret(&public_key_as_secret())).unwrap(),
+        _ => encode(&header, &claims, &private_key()).unwrap(),
     }
 }
 
-/// What an attacker knows: the public key, taken for a shared secret.
-fn public_point() -> Vec<u8> {
+/// The public key, which an attacker knows, as an HMAC secret (algorithm confusion attack).
+fn public_key_as_secret() -> Vec<u8> {
     serde_json::to_vec(&key_set().keys[0]).unwrap()
 }
 
-/// Serves the key set to whoever asks, and counts how often.
-async fn provider() -> String {
+/// Serves the key set over HTTP and returns its URL.
+async fn serve_key_set() -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}/jwks.json", listener.local_addr().unwrap());
     tokio::spawn(async move {
@@ -222,9 +222,9 @@ async fn provider() -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tokens_of_an_identity_provider_are_keys() {
+async fn identity_provider_tokens_are_accepted_and_invalid_ones_rejected() {
     for fixture in databases().await {
-        let jwks = provider().await;
+        let jwks = serve_key_set().await;
         let flags = ["--jwks", &jwks, "--jwt-audience", "newsgraph", "--jwt-issuer", "https://id.example"];
         let server = Server::start_with(&fixture, &flags);
         let status = async |token: &str| {
@@ -255,7 +255,7 @@ async fn tokens_of_an_identity_provider_are_keys() {
 }
 
 #[tokio::test]
-async fn an_identity_provider_needs_an_audience_and_a_key_set() {
+async fn invalid_jwks_flags_and_key_arguments_are_rejected() {
     for fixture in databases().await {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("jwks.json");
@@ -272,29 +272,29 @@ async fn an_identity_provider_needs_an_audience_and_a_key_set() {
             assert_eq!(ended.status.code(), Some(2), "{flags:?}");
             assert!(text(&ended.stderr).contains(words), "{}", text(&ended.stderr));
         }
-        make_key(&fixture, "twice", "read");
+        create_key(&fixture, "twice", "read");
         assert_eq!(newsgraph(&fixture, &["key", "create", "twice"], "").status.code(), Some(2));
     }
 }
 
-/// Walks the schema: whatever writes, and whatever says that it needs a scope, lets nobody in who lacks it.
+/// Checks every mutation, and every field whose description says that it needs a scope, with a key that lacks the scope.
 #[tokio::test]
-async fn fields_that_need_a_scope_let_nobody_else_in() {
+async fn fields_that_need_a_scope_are_forbidden_without_it() {
     for fixture in databases().await {
-        let server = Server::start(&fixture).with_key(&make_key(&fixture, "reader", "read"));
-        judge_any_two(&fixture).await;
+        let server = Server::start(&fixture).with_key(&create_key(&fixture, "reader", "read"));
+        record_decision_on_two_actors(&fixture).await;
         let schema = server
-            .ask("{ __schema { mutationType { name } types { name fields { name description type { kind name ofType { kind name } }
+            .query("{ __schema { mutationType { name } types { name fields { name description type { kind name ofType { kind name } }
                 args { name type { kind name ofType { kind name ofType { kind name } } } defaultValue } } } } }")
             .await;
         let types = schema["data"]["__schema"]["types"].as_array().unwrap();
         let mutation = schema["data"]["__schema"]["mutationType"]["name"].as_str().unwrap();
-        let mut walked = 0;
+        let mut checked = 0;
         for of in types {
             for field in of["fields"].as_array().into_iter().flatten() {
-                let told = field["description"].as_str().unwrap_or_default().contains("Needs the scope");
+                let says_so = field["description"].as_str().unwrap_or_default().contains("Needs the scope");
                 if of["name"] == mutation {
-                    assert!(told, "{field}: a mutation says which scope it needs");
+                    assert!(says_so, "{field}: a mutation says which scope it needs");
                     let arguments: Vec<String> = field["args"]
                         .as_array()
                         .unwrap()
@@ -308,32 +308,32 @@ async fn fields_that_need_a_scope_let_nobody_else_in() {
                         if arguments.is_empty() { String::new() } else { format!("({})", arguments.join(", ")) };
                     let query =
                         format!("mutation {{ {}{arguments} {{ __typename }} }}", field["name"].as_str().unwrap());
-                    assert_eq!(code(&server.ask(&query).await), "FORBIDDEN", "{query}");
-                    walked += 1;
-                } else if told {
+                    assert_eq!(code(&server.query(&query).await), "FORBIDDEN", "{query}");
+                    checked += 1;
+                } else if says_so {
                     let query = match (of["name"].as_str().unwrap(), field["name"].as_str().unwrap()) {
                         ("Change", "by") => "{ changes(first: 1) { nodes { by } } }",
                         ("Merge", "by") => "{ merges(first: 1) { nodes { by } } }",
-                        other => panic!("{other:?} needs a scope: say here how it is asked for"),
+                        other => panic!("{other:?} needs a scope: add a query for it to this test"),
                     };
-                    assert_eq!(code(&server.ask(query).await), "FORBIDDEN", "{query}");
-                    walked += 1;
+                    assert_eq!(code(&server.query(query).await), "FORBIDDEN", "{query}");
+                    checked += 1;
                 }
             }
         }
-        assert!(walked >= 2, "{walked}");
+        assert!(checked >= 2, "{checked}");
     }
 }
 
-async fn judge_any_two(fixture: &Fixture) {
-    let actors = fixture.ask("{ actors(first: 2) { nodes { record { key } } } }").await;
+async fn record_decision_on_two_actors(fixture: &Fixture) {
+    let actors = fixture.query("{ actors(first: 2) { nodes { record { key } } } }").await;
     let key = |at: usize| actors["actors"]["nodes"][at]["record"]["key"].as_str().unwrap();
     let ((keep, kind), (other, _)) = (id_of(fixture, "mikdam", key(0)).await, id_of(fixture, "mikdam", key(1)).await);
     let request = MergeRequest { kind, keep, other, decision: MergeDecision::NotSame, by: "test".into(), reason: None };
     import::record_merge(&fixture.db, &request).await.unwrap();
 }
 
-/// A value of a type, whatever it says.
+/// Returns a GraphQL literal that is valid for the type.
 fn sample(of: &Value) -> &'static str {
     match (of["kind"].as_str().unwrap(), of["name"].as_str()) {
         ("LIST", _) => "[]",

@@ -71,7 +71,7 @@ async fn migration_respells_rows_and_history() {
 
         // The graph at 1970-01-01T00:20:00Z is the one of the first commit.
         let data = fixture
-            .ask(
+            .query(
                 "{
                     now: datasets { nodes { license } }
                     then: datasets(asOf: \"1970-01-01T00:20:00Z\") { nodes { license } }
@@ -143,7 +143,7 @@ async fn records_may_use_the_old_spelling() {
     for fixture in databases().await {
         let import = async |lines: [&Value; 2]| fixture.import(&lines.map(Value::to_string).join("\n")).await;
         assert_eq!(import([&dataset, &place]).await.problems, []);
-        let data = fixture.ask("{ datasets { nodes { license } } places { nodes { kind } } }").await;
+        let data = fixture.query("{ datasets { nodes { license } } places { nodes { kind } } }").await;
         assert_eq!(
             data,
             json!({ "datasets": { "nodes": [{ "license": "MIT" }] }, "places": { "nodes": [{ "kind": "NEIGHBORHOOD" }] } })
@@ -152,7 +152,7 @@ async fn records_may_use_the_old_spelling() {
         // Only the new spelling is stored, so a record with the new one changes nothing.
         let respelled = json!({ "kind": "place", "key": "karrada", "type": "NEIGHBORHOOD", "label": "Karrada" });
         assert_eq!(import([&dataset, &respelled]).await.problems, []);
-        assert_eq!(fixture.ask("{ changes { totalCount } }").await["changes"]["totalCount"], 1);
+        assert_eq!(fixture.query("{ changes { totalCount } }").await["changes"]["totalCount"], 1);
 
         // The JSON Schema, which describes the problems of invalid records, accepts the old word as well.
         let mut nameless = place.clone();

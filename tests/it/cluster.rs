@@ -1,4 +1,4 @@
-//! A PostgreSQL server of a test's own with a streaming replica, where PostgreSQL's programs are at hand.
+//! A PostgreSQL server with a streaming replica for one test, if the PostgreSQL programs are installed.
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 use sea_orm::{ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, Statement};
 
-/// A server, stopped with the test however that ends.
+/// A PostgreSQL server. Dropping it stops the server, also when the test panics.
 pub struct Postgres {
     programs: PathBuf,
     data: PathBuf,
@@ -20,7 +20,7 @@ pub struct Cluster {
     _folder: tempfile::TempDir,
 }
 
-/// Where the newest of PostgreSQL's programs are, if tests on PostgreSQL are wanted.
+/// Returns the folder of the newest PostgreSQL programs; `None` without `TEST_DATABASE_URL` or without the programs.
 fn programs() -> Option<PathBuf> {
     std::env::var_os("TEST_DATABASE_URL")?;
     let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?;
@@ -30,11 +30,11 @@ fn programs() -> Option<PathBuf> {
 }
 
 fn is_root() -> bool {
-    let said = Command::new("id").arg("-u").output().unwrap();
-    said.stdout.trim_ascii() == b"0"
+    let output = Command::new("id").arg("-u").output().unwrap();
+    output.stdout.trim_ascii() == b"0"
 }
 
-/// Runs a program as somebody whom PostgreSQL's servers start for: not root.
+/// Runs a PostgreSQL program as a user other than root, because the server refuses to run as root.
 fn run(program: &Path, arguments: &[&str]) -> Output {
     let mut command = if is_root() {
         let mut command = Command::new("runuser");
@@ -43,11 +43,12 @@ fn run(program: &Path, arguments: &[&str]) -> Output {
     } else {
         Command::new(program)
     };
-    // What a server inherits it keeps open: nothing that somebody waits to read the end of.
+    // The server is a child of `pg_ctl` and inherits its output. `start` passes a log file (`-l`), so that `output()`
+    // does not wait until the server stops.
     command.args(arguments).current_dir("/").output().unwrap()
 }
 
-fn done(program: &Path, arguments: &[&str]) {
+fn run_successfully(program: &Path, arguments: &[&str]) {
     let output = run(program, arguments);
     assert!(output.status.success(), "{program:?} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
@@ -72,21 +73,24 @@ impl Postgres {
             self.port
         );
         let log = format!("{}.log", self.path());
-        done(&self.programs.join("pg_ctl"), &["-D", self.path(), "-w", "-l", &log, "-o", &options, "start"]);
+        run_successfully(
+            &self.programs.join("pg_ctl"),
+            &["-D", self.path(), "-w", "-l", &log, "-o", &options, "start"],
+        );
     }
 
-    /// All its processes stand still, or go on: connections stay open and nothing answers.
+    /// Suspends or resumes all processes of the server. While suspended, connections stay open without a response.
     pub fn freeze(&self, is_frozen: bool) {
         let Ok(file) = std::fs::read_to_string(self.data.join("postmaster.pid")) else { return };
         let first = file.lines().next().unwrap().to_owned();
         let others = std::fs::read_to_string(format!("/proc/{first}/task/{first}/children")).unwrap_or_default();
         let signal = if is_frozen { "-STOP" } else { "-CONT" };
         let all = std::iter::once(first.as_str()).chain(others.split_whitespace());
-        // One of them may have ended meanwhile.
+        // `kill` fails if a process has ended meanwhile, which is no error here.
         Command::new("kill").arg(signal).args(all).output().unwrap();
     }
 
-    /// As a crash does: nothing is finished, all connections break.
+    /// Stops the server as a crash does: without finishing transactions, and with all connections broken.
     pub fn kill(&self) {
         self.freeze(false);
         run(&self.programs.join("pg_ctl"), &["-D", self.path(), "-w", "-m", "immediate", "stop"]);
@@ -110,13 +114,13 @@ impl Postgres {
         connection.close().await.unwrap();
     }
 
-    /// The number that SQL gives as `said`.
+    /// Returns the number in the column `said` of an SQL query.
     pub async fn number(&self, sql: &str) -> i64 {
         let connection = self.connect().await;
         let row = connection.query_one_raw(Statement::from_string(DatabaseBackend::Postgres, sql)).await.unwrap();
-        let said = row.unwrap().try_get("", "said").unwrap();
+        let number = row.unwrap().try_get("", "said").unwrap();
         connection.close().await.unwrap();
-        said
+        number
     }
 }
 
@@ -127,10 +131,10 @@ impl Drop for Postgres {
 }
 
 impl Cluster {
-    /// Both, running; none where PostgreSQL is not to be tested on, or its programs are missing.
+    /// Starts both servers. Returns `None` without `TEST_DATABASE_URL` or without the PostgreSQL programs.
     pub fn start() -> Option<Self> {
         let Some(programs) = programs() else {
-            eprintln!("skipped: no TEST_DATABASE_URL, or no programs of PostgreSQL in /usr/lib/postgresql");
+            eprintln!("skipped: no TEST_DATABASE_URL, or no PostgreSQL programs in /usr/lib/postgresql");
             return None;
         };
         let folder = tempfile::tempdir().unwrap();
@@ -139,21 +143,24 @@ impl Cluster {
             assert!(owned.success());
         }
         let primary = Postgres::new(&programs, folder.path().join("primary"));
-        done(&programs.join("initdb"), &["-D", primary.path(), "-U", "postgres", "--auth", "trust", "--no-sync"]);
+        run_successfully(
+            &programs.join("initdb"),
+            &["-D", primary.path(), "-U", "postgres", "--auth", "trust", "--no-sync"],
+        );
         primary.start();
         let replica = Postgres::new(&programs, folder.path().join("replica"));
         let port = primary.port.to_string();
         let from = ["-h", "127.0.0.1", "-p", &port, "-U", "postgres", "-D", replica.path()];
-        let how = ["-R", "-X", "stream", "-c", "fast", "--no-sync"];
-        done(&programs.join("pg_basebackup"), &[&from[..], &how[..]].concat());
+        let options = ["-R", "-X", "stream", "-c", "fast", "--no-sync"];
+        run_successfully(&programs.join("pg_basebackup"), &[&from[..], &options[..]].concat());
         replica.start();
         Some(Self { primary, replica, _folder: folder })
     }
 
-    /// The replica stays as it is until [`Self::resume`].
+    /// Pauses replay: the replica shows no further changes until [`Self::resume`].
     pub async fn pause(&self) {
         self.replica.run("SELECT pg_wal_replay_pause()").await;
-        // It is paused a little after it was asked for.
+        // The request returns before replay is paused.
         while self
             .replica
             .number("SELECT CAST(pg_get_wal_replay_pause_state() = 'paused' AS INT)::bigint AS said")
@@ -168,9 +175,9 @@ impl Cluster {
         self.replica.run("SELECT pg_wal_replay_resume()").await;
     }
 
-    /// Waits until the replica has all that was written.
-    pub async fn caught_up(&self) {
-        // By its log: the tables that are asked for may not be there yet.
+    /// Waits until the replica has replayed everything that the primary has written.
+    pub async fn wait_for_replica(&self) {
+        // Compares WAL positions instead of rows, because tables may not exist on the replica yet.
         let written = self.primary.number("SELECT CAST(pg_current_wal_lsn() - '0/0' AS BIGINT) AS said").await;
         let replayed = "SELECT CAST(COALESCE(pg_last_wal_replay_lsn(), '0/0') - '0/0' AS BIGINT) AS said";
         while self.replica.number(replayed).await < written {

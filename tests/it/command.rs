@@ -1,4 +1,4 @@
-//! The command line as a process: what it prints, how it ends.
+//! The command line as a process: output, exit codes, and files.
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
@@ -16,7 +16,7 @@ pub fn newsgraph(fixture: &Fixture, arguments: &[&str], input: &str) -> Output {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // The program may end without reading.
+    // Writing fails if the program ends without reading its input.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     child.wait_with_output().unwrap()
 }
@@ -40,7 +40,7 @@ async fn import_reads_files_and_standard_input() {
         let person = serde_json::json!({ "kind": "person", "key": "ann", "label": "Ann" });
         let done = newsgraph(&fixture, &["import", "--dataset", "mine", "-"], &person.to_string());
         assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
-        let data = fixture.ask("{ datasets { nodes { key } } }").await;
+        let data = fixture.query("{ datasets { nodes { key } } }").await;
         assert_eq!(data["datasets"]["nodes"], serde_json::json!([{ "key": "mikdam" }, { "key": "mine" }]));
 
         let done =
@@ -51,9 +51,9 @@ async fn import_reads_files_and_standard_input() {
     }
 }
 
-/// What is only read, or changed, is not made: a misspelt name would look like an empty graph.
+/// Commands that read or change a database do not create it, because a misspelled name would look like an empty graph.
 #[tokio::test]
-async fn a_misspelt_file_is_not_made() {
+async fn commands_do_not_create_a_missing_database_file() {
     let fixture = databases().await.swap_remove(0);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("grpah.db");
@@ -74,27 +74,28 @@ async fn a_misspelt_file_is_not_made() {
 }
 
 #[tokio::test]
-async fn exit_codes_tell_usage_from_the_database() {
+async fn usage_errors_exit_with_2_and_database_errors_with_3() {
     for fixture in databases().await {
         assert_eq!(newsgraph(&fixture, &["import", "no-such-file"], "").status.code(), Some(2));
         assert_eq!(newsgraph(&fixture, &["import"], "").status.code(), Some(2));
         let record = r#"{"record": "dataset", "key": "test"}"#;
         let unknown = newsgraph(&fixture, &["import", "--database-url", "mysql://nowhere", "-"], record);
         assert_eq!(unknown.status.code(), Some(2));
-        let nobody = newsgraph(&fixture, &["import", "--database-url", "postgres://127.0.0.1:1/nothing", "-"], record);
-        assert_eq!(nobody.status.code(), Some(3));
-        assert!(text(&nobody.stderr).contains("refused"), "{}", text(&nobody.stderr));
+        let unreachable =
+            newsgraph(&fixture, &["import", "--database-url", "postgres://127.0.0.1:1/nothing", "-"], record);
+        assert_eq!(unreachable.status.code(), Some(3));
+        assert!(text(&unreachable.stderr).contains("refused"), "{}", text(&unreachable.stderr));
     }
 }
 
 #[tokio::test]
-async fn migrate_tells_and_does() {
+async fn migrate_status_reports_and_migrate_up_applies() {
     for fixture in databases().await {
         let status = newsgraph(&fixture, &["migrate", "status"], "");
         assert_eq!(status.status.code(), Some(0));
         assert!(text(&status.stdout).contains("applied m0001_graph"), "{}", text(&status.stdout));
     }
-    // An empty file lacks all changes.
+    // An empty file is a database without migrations.
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("empty.db");
     std::fs::File::create(&file).unwrap();
@@ -109,7 +110,7 @@ async fn migrate_tells_and_does() {
 }
 
 #[test]
-fn the_json_schema_accepts_the_story_and_explains_itself() {
+fn record_json_schema_accepts_the_story_and_describes_every_field() {
     let done = Command::new(env!("CARGO_BIN_EXE_newsgraph")).args(["schema", "--records"]).output().unwrap();
     let schema: Value = serde_json::from_slice(&done.stdout).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
@@ -119,9 +120,9 @@ fn the_json_schema_accepts_the_story_and_explains_itself() {
     }
     assert!(
         !validator.is_valid(&serde_json::json!({ "kind": "person", "label": "Ann" })),
-        "a line of its own needs a key"
+        "a record that is not nested needs a key"
     );
-    let bare: Vec<String> = schema["oneOf"]
+    let undescribed: Vec<String> = schema["oneOf"]
         .as_array()
         .unwrap()
         .iter()
@@ -129,21 +130,22 @@ fn the_json_schema_accepts_the_story_and_explains_itself() {
         .filter(|(_, field)| field.get("description").is_none())
         .map(|(name, _)| name.clone())
         .collect();
-    assert_eq!(bare, Vec::<String>::new());
+    assert_eq!(undescribed, Vec::<String>::new());
 }
 
-/// Generated records are valid, the same for the same seed, and skewed: a few actors are in most of what happens.
+/// Generated records are valid, equal for the same seed, and skewed: a few actors take part in most events.
 #[tokio::test]
-async fn generated_records_can_be_imported() {
+async fn generated_records_are_deterministic_and_importable() {
     for fixture in databases().await {
-        let made = |seed: &str| text(&newsgraph(&fixture, &["generate", "--events", "400", "--seed", seed], "").stdout);
-        let records = made("7");
-        assert_eq!(records, made("7"));
-        assert_ne!(records, made("8"));
+        let generate =
+            |seed: &str| text(&newsgraph(&fixture, &["generate", "--events", "400", "--seed", seed], "").stdout);
+        let records = generate("7");
+        assert_eq!(records, generate("7"));
+        assert_ne!(records, generate("8"));
         let done = newsgraph(&fixture, &["import", "-"], &records);
         assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
         let data = fixture
-            .ask("{ events { totalCount facets(by: [ACTOR], first: 1) { distinct buckets { count } } } contested: events(filter: { standing: { eq: CONTESTED } }) { totalCount } }")
+            .query("{ events { totalCount facets(by: [ACTOR], first: 1) { distinct buckets { count } } } contested: events(filter: { standing: { eq: CONTESTED } }) { totalCount } }")
             .await;
         assert_eq!(data["events"]["totalCount"], 400);
         let facet = &data["events"]["facets"][0];

@@ -1,7 +1,7 @@
-//! What golden queries cost, where a clock would say something else each time: the steps that SQLite takes, and how many pieces of
-//! memory an answer is made of. (PostgreSQL plans otherwise from run to run for so small a graph: `plan.rs` looks at its plans.)
-//! A change that makes a query dearer by a fifth fails, and so does one that makes it cheaper and does not say so:
-//! `RECORD_COSTS=1 cargo test cost::` writes the costs down anew.
+//! The cost of the golden queries, in numbers that do not vary between runs as times do: steps of SQLite's virtual machine,
+//! and memory allocations. (PostgreSQL's plans vary between runs on so small a graph; `query_plan.rs` checks them.)
+//! The test fails if a cost differs by more than a fifth from `cost.json`, in either direction.
+//! `RECORD_COSTS=1 cargo test cost::` records the costs again.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,22 +14,22 @@ use sea_orm::sqlx::{AssertSqlSafe, Connection, Executor, SqliteConnection};
 use sea_orm::{ConnectionTrait, DatabaseBackend};
 use serde::{Deserialize, Serialize};
 
-use crate::fixture::{Fixture, copy_of_story, stories};
+use crate::fixture::{Fixture, copy_of_story, databases_with_story};
 use crate::golden_queries::queries;
 
-/// How many times the story is in the graph besides: reading all of a table shows.
+/// The number of additional copies of the story, so that full table scans stand out.
 const COPIES: usize = 40;
 
-/// By how much a cost may differ from the one that was written down: this part of it, and so much besides.
+/// The relative difference from the recorded cost that is allowed. [`Cost::is_near`] adds an absolute one.
 const TOLERANCE: f64 = 0.2;
 
-/// What one query costs.
+/// The cost of one query.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 struct Cost {
-    /// The steps of SQLite's virtual machine.
+    /// Steps of SQLite's virtual machine; `None` on PostgreSQL.
     #[serde(skip_serializing_if = "Option::is_none")]
     steps: Option<u64>,
-    /// Pieces of memory that the program asks for.
+    /// Memory allocations of the program.
     allocations: u64,
 }
 
@@ -42,7 +42,7 @@ impl Cost {
     }
 }
 
-/// By the name of the query and the database.
+/// Costs by name of the query and by database.
 type Costs = BTreeMap<String, BTreeMap<String, Cost>>;
 
 fn file() -> PathBuf {
@@ -50,14 +50,14 @@ fn file() -> PathBuf {
 }
 
 #[test]
-fn queries_cost_what_was_written_down() {
+fn query_costs_match_the_recorded_costs() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let mut known: Costs = std::fs::read(file()).map(|text| serde_json::from_slice(&text).unwrap()).unwrap_or_default();
     let records = std::env::var_os("RECORD_COSTS").is_some();
     let queries = queries();
     known.retain(|name, _| queries.iter().any(|(query, _)| query == name));
     let mut wrong = Vec::new();
-    for fixture in runtime.block_on(stories()) {
+    for fixture in runtime.block_on(databases_with_story()) {
         let database = match fixture.db.dialect().0 {
             DatabaseBackend::Postgres => "PostgreSQL",
             _ => "SQLite",
@@ -71,16 +71,16 @@ fn queries_cost_what_was_written_down() {
         for (name, query) in &queries {
             let is_sqlite = fixture.db.dialect().0 == DatabaseBackend::Sqlite;
             let steps = is_sqlite.then(|| runtime.block_on(steps(&fixture, query)));
-            let ask = || runtime.block_on(fixture.ask(query));
-            // What is prepared the first time stays.
-            ask();
-            let cost = Cost { steps, allocations: allocation_counter::measure(|| drop(ask())).count_total };
+            let execute = || runtime.block_on(fixture.query(query));
+            // The first run fills caches such as prepared statements.
+            execute();
+            let cost = Cost { steps, allocations: allocation_counter::measure(|| drop(execute())).count_total };
             let before = known.entry(name.clone()).or_default().insert(database.to_owned(), cost);
             match before {
                 Some(before) if before.is_near(cost) => {
                     known.entry(name.clone()).or_default().insert(database.to_owned(), before);
                 }
-                before => wrong.push(format!("{name} on {database}: {cost:?}, written down is {before:?}")),
+                before => wrong.push(format!("{name} on {database}: {cost:?}, recorded: {before:?}")),
             }
         }
     }
@@ -88,10 +88,10 @@ fn queries_cost_what_was_written_down() {
         std::fs::write(file(), serde_json::to_string_pretty(&known).unwrap() + "\n").unwrap();
         return;
     }
-    assert!(wrong.is_empty(), "see the head of this file:\n{}", wrong.join("\n"));
+    assert!(wrong.is_empty(), "see the documentation at the top of this file:\n{}", wrong.join("\n"));
 }
 
-/// The steps that SQLite takes for a query.
+/// Returns the number of steps that SQLite takes for the statements of a query.
 pub async fn steps(fixture: &Fixture, query: &str) -> u64 {
     let session = Session::recording(fixture.db.clone());
     let response = fixture.api.execute(Request::new(query).data(session.clone())).await;
@@ -99,7 +99,7 @@ pub async fn steps(fixture: &Fixture, query: &str) -> u64 {
     let steps = Arc::new(AtomicU64::new(0));
     for statement in session.recorded() {
         let mut connection = SqliteConnection::connect(&fixture.url).await.unwrap();
-        // It reads the schema once, and that is not the statement's.
+        // SQLite reads the schema with the first statement. Those steps must not count.
         connection.execute("SELECT COUNT(*) FROM sqlite_schema").await.unwrap();
         let counted = Arc::clone(&steps);
         connection.lock_handle().await.unwrap().set_progress_handler(1, move || {

@@ -6,16 +6,16 @@ use newsgraph::import::feed::{self, Format, Settings};
 use serde_json::json;
 
 use crate::command::{newsgraph, text};
-use crate::feed::{file, raw, written};
+use crate::feed::{feed_path, feed_text, write_file};
 use crate::fixture::{databases, records};
 
 fn settings(format: Format) -> Settings {
     Settings { format, dataset: None, mentions: false, quotations: false }
 }
 
-/// The message that refuses a file, without the path of its folder.
+/// Returns the message that rejects the file, without the path of its folder.
 fn refusal(format: Format, folder: &tempfile::TempDir, name: &str, bytes: &[u8]) -> String {
-    let path = written(folder, name, bytes);
+    let path = write_file(folder, name, bytes);
     let refused = feed::open(&[path], &settings(format)).err().unwrap_or_else(|| panic!("{name} was accepted"));
     assert_eq!(refused.code(), "BAD_INPUT", "{name}");
     let message = refused.to_string();
@@ -25,14 +25,14 @@ fn refusal(format: Format, folder: &tempfile::TempDir, name: &str, bytes: &[u8])
 }
 
 #[tokio::test]
-async fn import_detects_the_format_without_being_told() {
+async fn import_detects_the_format() {
     for fixture in databases().await {
         let person = records(&[json!({ "kind": "person", "key": "ann", "label": "Ann" })]);
         let done = newsgraph(&fixture, &["import", "-"], &person);
         assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
-        let done = newsgraph(&fixture, &["import", "-"], &raw("ucdp.csv"));
+        let done = newsgraph(&fixture, &["import", "-"], &feed_text("ucdp.csv"));
         assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
-        let counts = fixture.ask("{ events { totalCount } }").await;
+        let counts = fixture.query("{ events { totalCount } }").await;
         assert_eq!(counts["events"]["totalCount"], 2);
     }
 }
@@ -42,15 +42,15 @@ async fn files_of_one_import_may_have_different_formats() {
     let folder = tempfile::tempdir().unwrap();
     let person = records(&[json!({ "kind": "person", "key": "ann", "label": "Ann" })]);
     let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-    gz.write_all(raw("acled-api.csv").as_bytes()).unwrap();
-    let packed = written(&folder, "acled.csv.gz", &gz.finish().unwrap());
-    let people = written(&folder, "people.jsonl", person.as_bytes());
+    gz.write_all(feed_text("acled-api.csv").as_bytes()).unwrap();
+    let packed = write_file(&folder, "acled.csv.gz", &gz.finish().unwrap());
+    let people = write_file(&folder, "people.jsonl", person.as_bytes());
     for fixture in databases().await {
-        let files = [file("polecat.tsv"), people.clone(), packed.clone()];
+        let files = [feed_path("polecat.tsv"), people.clone(), packed.clone()];
         let arguments: Vec<&str> = ["import", "-"].into_iter().chain(files.iter().map(String::as_str)).collect();
-        let done = newsgraph(&fixture, &arguments, &raw("gdelt.export.CSV"));
+        let done = newsgraph(&fixture, &arguments, &feed_text("gdelt.export.CSV"));
         assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
-        let data = fixture.ask("{ datasets { nodes { key } } }").await.to_string();
+        let data = fixture.query("{ datasets { nodes { key } } }").await.to_string();
         for key in ["gdelt", "polecat", "acled", "test"] {
             assert!(data.contains(&format!("\"{key}\"")), "{key}: {data}");
         }
@@ -58,13 +58,13 @@ async fn files_of_one_import_may_have_different_formats() {
 }
 
 #[tokio::test]
-async fn an_unknown_file_is_refused_once_and_nothing_is_written() {
+async fn unknown_format_is_rejected_with_one_message_and_nothing_is_written() {
     let folder = tempfile::tempdir().unwrap();
     let rows: String = (0..200).map(|at| format!("{at},Ann,Baghdad,2021,1,2,3\n")).collect();
-    let unknown = written(&folder, "data.csv", format!("id,name,city,year,a,b,c\n{rows}").as_bytes());
+    let unknown = write_file(&folder, "data.csv", format!("id,name,city,year,a,b,c\n{rows}").as_bytes());
     for fixture in databases().await {
         // The files before it are not imported either.
-        let done = newsgraph(&fixture, &["import", &file("ucdp.csv"), &unknown], "");
+        let done = newsgraph(&fixture, &["import", &feed_path("ucdp.csv"), &unknown], "");
         let message = text(&done.stderr);
         assert_eq!(done.status.code(), Some(2), "{message}");
         assert!(done.stdout.is_empty());
@@ -79,13 +79,13 @@ async fn an_unknown_file_is_refused_once_and_nothing_is_written() {
         for part in parts {
             assert!(message.contains(part), "{part}: {message}");
         }
-        let counts = fixture.ask("{ events { totalCount } datasets { nodes { key } } }").await;
+        let counts = fixture.query("{ events { totalCount } datasets { nodes { key } } }").await;
         assert_eq!(counts, json!({ "events": { "totalCount": 0 }, "datasets": { "nodes": [] } }));
     }
 }
 
 #[tokio::test]
-async fn unknown_content_is_named_with_what_to_do() {
+async fn unknown_content_is_rejected_with_advice() {
     let folder = tempfile::tempdir().unwrap();
     let lines = records(&[json!({ "kind": "person", "key": "ann", "label": "Ann" })]);
     let values: Vec<serde_json::Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -93,7 +93,7 @@ async fn unknown_content_is_named_with_what_to_do() {
     let utf_16 = |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
     let mut tar = vec![b'a'; 512];
     tar[257..262].copy_from_slice(b"ustar");
-    let ucdp = raw("ucdp.csv");
+    let ucdp = feed_text("ucdp.csv");
     let tabs = ucdp.lines().next().unwrap().replace(',', "\t");
     let fewer = ucdp.replacen("type_of_violence", "violence", 1);
     let upper = ucdp.replacen("type_of_violence", "TYPE_OF_VIOLENCE", 1);
@@ -156,7 +156,7 @@ async fn unknown_content_is_named_with_what_to_do() {
 }
 
 #[tokio::test]
-async fn archives_name_the_entry_that_is_not_known() {
+async fn unknown_archive_entries_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let options = zip::write::SimpleFileOptions::default();
     let packed = |entries: &[(&str, &[u8])]| {
@@ -167,7 +167,7 @@ async fn archives_name_the_entry_that_is_not_known() {
         }
         zip.finish().unwrap().into_inner()
     };
-    let places = raw("geonames.txt");
+    let places = feed_text("geonames.txt");
     let mixed = packed(&[("IQ.txt", places.as_bytes()), ("readme.txt", b"Readme for GeoNames\n")]);
     let message = refusal(Format::Auto, &folder, "IQ.zip", &mixed);
     assert!(message.starts_with("IQ.zip:readme.txt: not a known format"), "{message}");
@@ -180,14 +180,14 @@ async fn archives_name_the_entry_that_is_not_known() {
 
 /// With an explicit format, content that cannot have it in any line is refused in one message too.
 #[tokio::test]
-async fn an_explicit_format_that_no_line_can_have_is_refused_once() {
+async fn explicit_format_that_no_line_matches_is_rejected_with_one_message() {
     let folder = tempfile::tempdir().unwrap();
     for format in [Format::Records, Format::Ftm] {
         let message = refusal(format, &folder, "data.csv", b"id,name\n1,Ann\n2,Bob\n");
         for part in ["not JSON Lines", "The first line has 2 comma-separated columns (id, name)", "Known formats: "] {
             assert!(message.contains(part), "{part}: {message}");
         }
-        let message = refusal(format, &folder, "ucdp.csv", raw("ucdp.csv").as_bytes());
+        let message = refusal(format, &folder, "ucdp.csv", feed_text("ucdp.csv").as_bytes());
         assert!(message.contains("It looks like ucdp: use --format ucdp, or leave out --format"), "{message}");
         assert!(refusal(format, &folder, "array.json", b"[\n{}\n]\n").contains("is a JSON array"));
     }
@@ -206,7 +206,7 @@ async fn an_explicit_format_that_no_line_can_have_is_refused_once() {
 
 /// Any one of the first lines may be damaged.
 #[tokio::test]
-async fn a_damaged_line_does_not_hide_the_format() {
+async fn format_is_detected_despite_a_damaged_line() {
     let folder = tempfile::tempdir().unwrap();
     let person = json!({ "kind": "person", "key": "ann", "label": "Ann" });
     let dataset = json!({ "kind": "dataset", "key": "d", "title": "D" });
@@ -221,16 +221,16 @@ async fn a_damaged_line_does_not_hide_the_format() {
             format!("{}\n", json!({ "kind": "event", "key": "schema", "title": "id", "summary": "properties" })),
         ),
     ] {
-        let path = written(&folder, name, text.as_bytes());
+        let path = write_file(&folder, name, text.as_bytes());
         assert!(feed::open(&[path], &settings(Format::Auto)).is_ok(), "{name}");
     }
 }
 
 #[cfg(unix)]
 #[tokio::test]
-async fn pipes_are_detected_too() {
+async fn format_is_detected_on_pipes() {
     for fixture in databases().await {
-        let done = newsgraph(&fixture, &["import", "/dev/stdin"], &raw("geonames.txt"));
+        let done = newsgraph(&fixture, &["import", "/dev/stdin"], &feed_text("geonames.txt"));
         assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
         let done = newsgraph(&fixture, &["import", "/dev/stdin"], "a,b\n1,2\n");
         assert_eq!(done.status.code(), Some(2));

@@ -1,5 +1,5 @@
-//! The documentation is true: its queries run and return the answers that it shows, its records import, its links lead to
-//! files and headings, and its commands have the flags that it names.
+//! The documentation is correct: its queries return the responses shown, its records can be imported, its links point to
+//! existing files and headings, and its commands and flags exist.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use newsgraph::auth::{Caller, Scope};
 use newsgraph::graphql::Session;
 use serde_json::{Value, json};
 
-use crate::fixture::{databases, stories};
+use crate::fixture::{databases, databases_with_story};
 
 /// A page of the documentation.
 struct Page {
@@ -115,7 +115,7 @@ fn all_pages() -> Vec<Page> {
     pages
 }
 
-/// The pages for users, which have queries, records and commands.
+/// The pages for users, which contain queries, records and commands.
 fn user_pages() -> Vec<Page> {
     let mut pages = vec![Page::read(Path::new("README.md")), Page::read(Path::new("examples/mikdam/README.md"))];
     markdown("docs", &mut pages);
@@ -124,10 +124,10 @@ fn user_pages() -> Vec<Page> {
 
 /// Every `graphql` block is valid. One that is followed by a `json` block returns exactly that, on every database.
 #[tokio::test]
-async fn queries_return_the_answers_shown() {
+async fn queries_return_the_responses_shown() {
     let pages = user_pages();
     let mut mistakes = Vec::new();
-    for story in stories().await {
+    for story in databases_with_story().await {
         let mut answered: BTreeMap<&Path, usize> = BTreeMap::new();
         for page in &pages {
             let blocks = page.blocks();
@@ -142,7 +142,7 @@ async fn queries_return_the_answers_shown() {
                 };
                 let expected: Value =
                     serde_json::from_str(&answer.text).unwrap_or_else(|error| panic!("{place}: {error}"));
-                let (found, _) = story.ask_counted(&block.text, json!({})).await;
+                let (found, _) = story.query_counting_statements(&block.text, json!({})).await;
                 if found["data"] != expected || found.get("errors").is_some() {
                     mistakes.push(format!("{place} on {}: {found:#}", story.url));
                 }
@@ -150,13 +150,17 @@ async fn queries_return_the_answers_shown() {
             }
         }
         let of = |path: &str| answered.get(Path::new(path)).copied().unwrap_or_default();
-        assert!(of("README.md") >= 3, "the README answers {} questions", of("README.md"));
-        assert!(of("docs/querying.md") >= 10, "docs/querying.md answers {} questions", of("docs/querying.md"));
+        assert!(of("README.md") >= 3, "the README has only {} queries with responses", of("README.md"));
+        assert!(
+            of("docs/querying.md") >= 10,
+            "docs/querying.md has only {} queries with responses",
+            of("docs/querying.md")
+        );
     }
     assert!(mistakes.is_empty(), "{}", mistakes.join("\n"));
 }
 
-/// Why a document does not fit the schema. Errors of execution are none: the ids in it may be made up.
+/// Returns the validation error of a document. Errors of execution are ignored, because the ids in it may be made up.
 async fn invalid(api: &newsgraph::graphql::Api, db: &newsgraph::db::Db, document: &str) -> Option<String> {
     let caller = Caller { name: Some("docs".into()), scopes: [Scope::Read, Scope::Write].into() };
     let request = Request::new(document).data(Session::new(db.clone())).data(caller);
@@ -169,7 +173,7 @@ async fn invalid(api: &newsgraph::graphql::Api, db: &newsgraph::db::Db, document
 
 /// The `jsonl` blocks of a page are files of records that import one after another.
 #[tokio::test]
-async fn records_import() {
+async fn documented_records_can_be_imported() {
     let mut imported = 0;
     for page in user_pages() {
         let blocks: Vec<Block> = page.blocks().into_iter().filter(|block| block.language == "jsonl").collect();
@@ -194,7 +198,7 @@ async fn records_import() {
 }
 
 #[test]
-fn links_lead_to_files_and_headings() {
+fn links_point_to_existing_files_and_headings() {
     let mut broken = Vec::new();
     for page in all_pages() {
         let folder = root().join(page.path.parent().unwrap());
@@ -235,7 +239,7 @@ fn links(text: &str) -> Vec<String> {
 
 /// Every page of the documentation is listed in its index.
 #[test]
-fn the_index_lists_every_page() {
+fn index_lists_every_page() {
     let index = Page::read(Path::new("docs/README.md"));
     let linked = links(&index.text);
     let mut pages = Vec::new();
@@ -340,7 +344,7 @@ fn commands_flags_and_variables_exist() {
 
 /// The documentation and the help list the same exit codes.
 #[test]
-fn exit_codes_are_those_of_the_help() {
+fn documented_exit_codes_match_the_help() {
     let help = Help::read();
     let listed = help.commands[""].split("Exit codes:\n").nth(1).expect("the help lists exit codes");
     let page = Page::read(Path::new("docs/operations.md"));
@@ -354,9 +358,9 @@ fn exit_codes_are_those_of_the_help() {
     assert_eq!(codes, 4);
 }
 
-/// The terms that readers search for are found.
+/// The documentation contains the terms that readers search for.
 #[test]
-fn standard_terms_are_found() {
+fn documentation_contains_standard_terms() {
     let text: String = user_pages().iter().map(|page| page.text.to_lowercase().replace('\n', " ")).collect();
     let terms = [
         "pagination",

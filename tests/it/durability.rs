@@ -1,4 +1,4 @@
-//! What is killed in the middle leaves nothing half-done.
+//! Imports and exports that are killed leave no incomplete data.
 
 use std::fmt::Write;
 use std::io::{BufRead, BufReader};
@@ -13,20 +13,20 @@ use crate::fixture::{Fixture, databases};
 
 const RECORDS: usize = 100_000;
 
-fn many() -> String {
-    let mut text = String::from("{\"kind\": \"dataset\", \"key\": \"many\"}\n");
+fn many_events() -> String {
+    let mut text = String::from("{\"kind\": \"dataset\", \"key\": \"many_events\"}\n");
     for number in 0..RECORDS {
         writeln!(text, "{{\"kind\": \"event\", \"key\": \"event/{number}\", \"type\": \"VISIT\", \"title\": \"Visit {number}\", \"when\": \"2021\"}}").unwrap();
     }
     text
 }
 
-/// Two imports are killed at different points, the third runs through.
+/// Two imports are killed at different points; the third completes.
 #[tokio::test]
-async fn a_killed_import_leaves_nothing_and_can_be_done_again() {
+async fn killed_import_leaves_no_trace_and_can_be_repeated() {
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("many.jsonl");
-    std::fs::write(&file, many()).unwrap();
+    let file = folder.path().join("many_events.jsonl");
+    std::fs::write(&file, many_events()).unwrap();
     for fixture in databases().await {
         let before = fixture.dump().await;
         let import = || {
@@ -38,26 +38,26 @@ async fn a_killed_import_leaves_nothing_and_can_be_done_again() {
                 .spawn()
                 .unwrap()
         };
-        // The file is read twice: at 30 % keys are being numbered, at 80 % rows written.
+        // The file is read twice. At 30 % the import assigns ids to keys, at 80 % it writes rows.
         for point in ["30 %", "80 %"] {
             let mut child = import();
-            let told = BufReader::new(child.stderr.take().unwrap()).lines().map(|line| line.unwrap());
-            let reached = told.take_while(|line| !line.starts_with(point)).count();
-            // SIGKILL: the program gets no chance to tidy up.
+            let lines = BufReader::new(child.stderr.take().unwrap()).lines().map(|line| line.unwrap());
+            let reached = lines.take_while(|line| !line.starts_with(point)).count();
+            // SIGKILL: the program cannot clean up.
             child.kill().unwrap();
             assert!(!child.wait().unwrap().success(), "the import ended before {point}, after {reached} lines");
             assert_eq!(fixture.dump().await, before, "killed at {point} on {}", fixture.url);
         }
         let whole = import().wait_with_output().unwrap();
         assert!(whole.status.success(), "{}", String::from_utf8_lossy(&whole.stderr));
-        let data = fixture.ask("{ events { totalCount } }").await;
+        let data = fixture.query("{ events { totalCount } }").await;
         assert_eq!(data["events"]["totalCount"], RECORDS);
-        stop_an_export(&fixture).await;
+        terminate_an_export(&fixture).await;
     }
 }
 
-/// An export that is told to stop leaves the file in whose place it would stand, and nothing beside it.
-async fn stop_an_export(fixture: &Fixture) {
+/// An export that gets SIGTERM does not change the existing output file and leaves no temporary file.
+async fn terminate_an_export(fixture: &Fixture) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("graph.jsonl");
     std::fs::write(&file, "before").unwrap();
@@ -73,14 +73,15 @@ async fn stop_an_export(fixture: &Fixture) {
     }
     Command::new("kill").arg(child.id().to_string()).status().unwrap();
     let ended = child.wait_with_output().unwrap();
-    let told = String::from_utf8_lossy(&ended.stderr);
-    assert_eq!(ended.status.code(), Some(2), "{told} on {}", fixture.url);
-    assert!(told.contains("stopped: nothing was written"), "{told} on {}", fixture.url);
+    let output = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(2), "{output} on {}", fixture.url);
+    assert!(output.contains("stopped: nothing was written"), "{output} on {}", fixture.url);
     assert_eq!((std::fs::read_to_string(&file).unwrap().as_str(), files()), ("before", 1), "{}", fixture.url);
 }
 
-/// Records that refer to each other up and down: a part cannot end just anywhere.
-fn mixed(file: &Path) -> usize {
+/// Writes records that refer to earlier and to later lines, so that a chunk cannot end after every record. Returns
+/// the number of records.
+fn write_mixed_records(file: &Path) -> usize {
     let mut text = Vec::new();
     generate(Generate { events: 600, seed: 3 }, &mut text).unwrap();
     let text = String::from_utf8(text).unwrap();
@@ -91,7 +92,7 @@ fn mixed(file: &Path) -> usize {
     turned.len()
 }
 
-fn import_in_parts(fixture: &Fixture, file: &Path) -> Child {
+fn import_in_chunks(fixture: &Fixture, file: &Path) -> Child {
     Command::new(env!("CARGO_BIN_EXE_newsgraph"))
         .args(["import", "--commit-every", "100", "--database-url", &fixture.url])
         .arg(file)
@@ -108,19 +109,19 @@ async fn count(fixture: &Fixture, sql: &str) -> i64 {
     database.query_one_raw(statement).await.unwrap().unwrap().try_get("", "count").unwrap()
 }
 
-/// An import in parts is killed again and again, and ends like one that nobody disturbed.
+/// A chunked import that is killed five times has the same result as an uninterrupted one.
 #[tokio::test]
-async fn an_import_in_parts_goes_on_where_it_was_killed() {
+async fn killed_chunked_import_resumes_to_the_same_result() {
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("mixed.jsonl");
-    let records = i64::try_from(mixed(&file)).unwrap();
-    for (fixture, undisturbed) in databases().await.into_iter().zip(databases().await) {
+    let file = folder.path().join("write_mixed_records.jsonl");
+    let records = i64::try_from(write_mixed_records(&file)).unwrap();
+    for (fixture, uninterrupted) in databases().await.into_iter().zip(databases().await) {
         let mut before = 0;
         for kill in 0..5 {
-            let mut child = import_in_parts(&fixture, &file);
-            // Some time after it has come further than the one before.
+            let mut child = import_in_chunks(&fixture, &file);
+            // Kill it at some point after it has committed more than the run before.
             while count(&fixture, "record WHERE digest IS NOT NULL").await == before {
-                assert!(child.try_wait().unwrap().is_none(), "it ended early");
+                assert!(child.try_wait().unwrap().is_none(), "the import ended before it was killed");
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
             tokio::time::sleep(Duration::from_millis(kill * 40)).await;
@@ -129,19 +130,19 @@ async fn an_import_in_parts_goes_on_where_it_was_killed() {
             let written = count(&fixture, "record WHERE digest IS NOT NULL").await;
             assert!(before < written && written < records, "{before} {written} {records}");
             before = written;
-            // Nothing is half there.
+            // Only complete chunks are there.
             assert_eq!(count(&fixture, "import_seen").await, written);
             assert_eq!(count(&fixture, "change").await, written);
             assert_eq!(count(&fixture, "record WHERE kind = 'EVENT'").await, count(&fixture, "event").await);
             let indexed = count(&fixture, "search").await;
             assert!(indexed >= count(&fixture, "event").await + count(&fixture, "statement").await);
         }
-        let last = import_in_parts(&fixture, &file).wait_with_output().unwrap();
+        let last = import_in_chunks(&fixture, &file).wait_with_output().unwrap();
         assert!(last.status.success(), "{}", String::from_utf8_lossy(&last.stderr));
-        let whole = import_in_parts(&undisturbed, &file).wait_with_output().unwrap();
+        let whole = import_in_chunks(&uninterrupted, &file).wait_with_output().unwrap();
         assert_eq!(String::from_utf8_lossy(&last.stdout), String::from_utf8_lossy(&whole.stdout));
         let mut dumps = Vec::new();
-        for one in [&fixture, &undisturbed] {
+        for one in [&fixture, &uninterrupted] {
             one.db.connection().execute_unprepared("UPDATE change SET at = 0").await.unwrap();
             dumps.push(one.dump().await);
         }

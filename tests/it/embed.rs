@@ -28,7 +28,7 @@ impl Drop for Example {
 
 impl Example {
     fn start(fixture: &Fixture) -> Self {
-        // `cargo test` builds the example; a run of this test alone may not have.
+        // `cargo test` builds the example, but `cargo test --test it` does not.
         let built = Command::new(env!("CARGO")).args(["build", "--quiet", "--example", "embed"]).status().unwrap();
         assert!(built.success());
         let folder = std::path::Path::new(env!("CARGO_BIN_EXE_newsgraph")).parent().unwrap();
@@ -44,44 +44,44 @@ impl Example {
         Self { child, address }
     }
 
-    async fn ask(&self, body: Value) -> Value {
+    async fn query(&self, body: Value) -> Value {
         let response = Client::new().post(&self.address).json(&body).send().await.unwrap();
         response.json().await.unwrap()
     }
 }
 
 #[tokio::test]
-async fn the_example_answers_queries_and_pushes_changes() {
+async fn embed_example_serves_queries_and_subscriptions() {
     for fixture in databases().await {
         let example = Example::start(&fixture);
         let home = example.address.replace("/graphql", "/");
         let text = Client::new().get(home).send().await.unwrap().text().await.unwrap();
         assert!(text.starts_with("A program of your own."), "{text}");
 
-        // Answers are those of the API.
+        // The responses equal those of the API.
         let query =
             "{ events(first: 3) { totalCount nodes { title place { label } participations { nodes { role } } } } }";
         let expected = fixture.api.execute(Request::new(query).data(Session::new(fixture.db.clone()))).await;
         let expected: Value = serde_json::from_str(&graphql::json(&expected.data)).unwrap();
-        assert_eq!(example.ask(json!({ "query": query })).await["data"], expected);
+        assert_eq!(example.query(json!({ "query": query })).await["data"], expected);
         assert_eq!(expected["events"]["totalCount"], 28);
 
-        // An anonymous caller may not write, and the limits and suggestions of the server hold.
+        // An anonymous caller may not write, and the server's limits and suggestions apply.
         let code = |answer: &Value| answer["errors"][0]["extensions"]["code"].as_str().unwrap_or("none").to_owned();
         let write = json!({ "query": "mutation { deleteRecords(dataset: \"mikdam\", keys: [\"x\"]) { written } }" });
-        assert_eq!(code(&example.ask(write).await), "UNAUTHENTICATED");
+        assert_eq!(code(&example.query(write).await), "UNAUTHENTICATED");
         let nested = "{ events(first: 500) { nodes { participations(first: 500) { nodes { event { participations(first: 500) { nodes { id } } } } } } } }";
-        assert_eq!(code(&example.ask(json!({ "query": nested })).await), "LIMIT");
-        let wrong = example.ask(json!({ "query": "{ events(where: {}) { totalCount } }" })).await;
+        assert_eq!(code(&example.query(json!({ "query": nested })).await), "LIMIT");
+        let wrong = example.query(json!({ "query": "{ events(where: {}) { totalCount } }" })).await;
         assert_eq!(
             wrong["errors"][0]["message"], "`Query.events` has no argument `where`: did you mean `filter`?",
             "{wrong}"
         );
         let variables =
             json!({ "query": "query($n: Int!) { events(first: $n) { totalCount } }", "variables": { "n": 1 } });
-        assert_eq!(example.ask(variables).await["data"]["events"]["totalCount"], 28);
+        assert_eq!(example.query(variables).await["data"]["events"]["totalCount"], 28);
 
-        // A subscription over a WebSocket gets what another process writes.
+        // A subscription over a WebSocket receives changes that another process writes.
         let address = format!("{}/subscriptions", example.address.replace("http", "ws"));
         let mut request = address.into_client_request().unwrap();
         request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse().unwrap());
@@ -99,7 +99,7 @@ async fn the_example_answers_queries_and_pushes_changes() {
         let subscription = "subscription { changes { node { operation } } }";
         let payload = json!({ "id": "1", "type": "subscribe", "payload": { "query": subscription } });
         socket.send(send(payload)).await.unwrap();
-        // The subscription starts with changes from now on, so write until it has started.
+        // The subscription delivers changes after its start only, so write until one arrives.
         let change = async {
             loop {
                 if let Some(Ok(message)) = socket.next().await {
@@ -123,7 +123,7 @@ async fn the_example_answers_queries_and_pushes_changes() {
 }
 
 #[tokio::test]
-async fn a_caller_with_scopes_may_write() {
+async fn embedded_caller_with_write_scope_may_write() {
     use async_graphql::Executor;
     use newsgraph::auth::{Caller, Scope};
     for fixture in databases().await {

@@ -1,4 +1,4 @@
-//! What goes out: it comes in again as it was, and others can read it.
+//! Exports: they round-trip through an import, and other programs can read them.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -8,10 +8,10 @@ use quick_xml::events::Event;
 use serde_json::{Value, json};
 
 use crate::command::{newsgraph, text};
-use crate::fixture::{Fixture, STORY, databases, records, stories};
+use crate::fixture::{Fixture, STORY, databases, databases_with_story, records};
 
 impl Fixture {
-    async fn exported(&self, request: &Request) -> Result<String, newsgraph::error::Error> {
+    async fn try_export(&self, request: &Request) -> Result<String, newsgraph::error::Error> {
         let mut running = export(&self.db, request).await?;
         let mut all = Vec::new();
         while let Some(chunk) = running.next().await? {
@@ -20,28 +20,29 @@ impl Fixture {
         Ok(String::from_utf8(all).unwrap())
     }
 
-    pub async fn out(&self, format: Format, kind: Option<&str>, filter: Option<Value>) -> String {
+    pub async fn export_text(&self, format: Format, kind: Option<&str>, filter: Option<Value>) -> String {
         let kind = kind.map(|kind| parse_node_type(kind).unwrap());
-        self.exported(&Request { format, kind, filter, dataset: None, has_hints: true, include_deciders: true })
+        self.try_export(&Request { format, kind, filter, dataset: None, has_hints: true, include_deciders: true })
             .await
             .unwrap()
     }
 
-    pub async fn records(&self) -> String {
-        self.out(Format::Records, None, None).await
+    pub async fn export_records(&self) -> String {
+        self.export_text(Format::Records, None, None).await
     }
 
-    async fn export_refused(&self, request: Request) -> (&'static str, String) {
-        let error = self.exported(&request).await.unwrap_err();
+    async fn export_error(&self, request: Request) -> (&'static str, String) {
+        let error = self.try_export(&request).await.unwrap_err();
         (error.code(), error.to_string())
     }
 }
 
-/// What was exported from each database is the same, is unchanged when it comes in again, and makes an equal graph elsewhere.
-async fn comes_back(all: Vec<Fixture>) -> String {
+/// Asserts that all databases export the same text, that importing it changes nothing, and that it creates an equal graph
+/// in an empty database. Returns the export.
+async fn assert_round_trip(all: Vec<Fixture>) -> String {
     let mut first: Option<String> = None;
     for (fixture, other) in all.into_iter().zip(databases().await) {
-        let out = fixture.records().await;
+        let out = fixture.export_records().await;
         assert_eq!(*first.get_or_insert_with(|| out.clone()), out, "the databases differ");
 
         let again = fixture.import(&out).await;
@@ -49,33 +50,33 @@ async fn comes_back(all: Vec<Fixture>) -> String {
         let total = again.total();
         assert_eq!((total.created, total.updated), (0, 0), "{:?}", again.updates);
 
-        let elsewhere = other.import(&out).await;
-        assert_eq!(elsewhere.problems, []);
-        assert_eq!(elsewhere.total().created, total.unchanged);
-        assert_eq!(other.records().await, out, "an empty database gives back something else");
+        let created = other.import(&out).await;
+        assert_eq!(created.problems, []);
+        assert_eq!(created.total().created, total.unchanged);
+        assert_eq!(other.export_records().await, out, "the export of a new database with these records differs");
     }
     first.unwrap()
 }
 
 #[tokio::test]
-async fn the_story_comes_back() {
-    let out = comes_back(stories().await).await;
+async fn story_round_trips() {
+    let out = assert_round_trip(databases_with_story().await).await;
     assert_eq!(out.lines().count(), STORY.lines().count());
     assert!(out.starts_with(r#"{"record":"dataset","key":"mikdam","#), "{out}");
 }
 
 #[tokio::test]
-async fn generated_records_come_back() {
+async fn generated_records_round_trip() {
     let all = databases().await;
-    let made = text(&newsgraph(&all[0], &["generate", "--events", "700", "--seed", "3"], "").stdout);
+    let generated = text(&newsgraph(&all[0], &["generate", "--events", "700", "--seed", "3"], "").stdout);
     for fixture in &all {
-        assert_eq!(fixture.import(&made).await.problems, []);
+        assert_eq!(fixture.import(&generated).await.problems, []);
     }
-    comes_back(all).await;
+    assert_round_trip(all).await;
 }
 
 #[tokio::test]
-async fn feeds_come_back_with_all_datasets_in_one_file() {
+async fn feeds_round_trip_with_all_datasets_in_one_file() {
     let all = databases().await;
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/feeds/");
     let mut files: Vec<String> = std::fs::read_dir(folder)
@@ -83,7 +84,7 @@ async fn feeds_come_back_with_all_datasets_in_one_file() {
         .map(|file| file.unwrap().path().display().to_string())
         .filter(|file| !file.ends_with("delta.ftm.json"))
         .collect();
-    // Alternate names tell more of the places of the other file.
+    // The alternate names refer to places of another file, so they come last.
     files.sort_by_key(|file| (file.ends_with("alternateNames.txt"), file.clone()));
     for fixture in &all {
         for file in &files {
@@ -92,15 +93,15 @@ async fn feeds_come_back_with_all_datasets_in_one_file() {
             newsgraph::import::import(&fixture.db, &sources, &Default::default(), &mut ()).await.unwrap();
         }
     }
-    let out = comes_back(all).await;
+    let out = assert_round_trip(all).await;
     let datasets = out.lines().filter(|line| line.starts_with(r#"{"record":"dataset""#)).count();
     assert!(datasets > 3, "{datasets}");
 }
 
-/// Parts with and without keys, parts on lines of their own, parts that move, references across datasets, numbers to the last
-/// digit.
+/// Child records with and without keys, in separate lines, and moved between imports; references across datasets; numbers
+/// with all digits.
 #[tokio::test]
-async fn odd_records_come_back() {
+async fn unusual_records_round_trip() {
     let other = json!({ "kind": "dataset", "key": "other", "title": "Another" });
     let lines = |second: bool| {
         let keyed = json!({ "key": "visit/host", "actor": "ann", "role": "HOST",
@@ -137,7 +138,7 @@ async fn odd_records_come_back() {
         assert_eq!(fixture.import(&lines(false)).await.problems, []);
         assert_eq!(fixture.import(&lines(true)).await.problems, []);
     }
-    let out = comes_back(all).await;
+    let out = assert_round_trip(all).await;
     assert!(
         out.contains(r#""latitude":0.30000000000000004"#) && out.contains(r#""longitude":-122.12345678901234"#),
         "{out}"
@@ -148,25 +149,26 @@ async fn odd_records_come_back() {
 }
 
 #[tokio::test]
-async fn filters_are_those_of_the_api() {
-    for fixture in stories().await {
+async fn export_filters_match_graphql_filters() {
+    for fixture in databases_with_story().await {
         let filter = json!({ "type": { "within": ["VIOLENCE"] } });
-        let chosen = fixture.out(Format::Records, Some("event"), Some(filter.clone())).await;
+        let exported = fixture.export_text(Format::Records, Some("event"), Some(filter.clone())).await;
         let query = "query ($filter: EventFilter) { events(filter: $filter, first: 100) { nodes { record { key } } } }";
-        let data = fixture.ask_with(query, json!({ "filter": filter })).await;
-        let wanted: Vec<&str> = data["events"]["nodes"]
+        let data = fixture.query_with(query, json!({ "filter": filter })).await;
+        let expected: Vec<&str> = data["events"]["nodes"]
             .as_array()
             .unwrap()
             .iter()
             .map(|node| node["record"]["key"].as_str().unwrap())
             .collect();
-        let lines: Vec<Value> = chosen.lines().skip(1).map(|line| serde_json::from_str(line).unwrap()).collect();
-        assert!(!wanted.is_empty());
-        assert_eq!(lines.iter().map(|line| line["key"].as_str().unwrap()).collect::<Vec<_>>(), wanted);
+        let lines: Vec<Value> = exported.lines().skip(1).map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert!(!expected.is_empty());
+        assert_eq!(lines.iter().map(|line| line["key"].as_str().unwrap()).collect::<Vec<_>>(), expected);
 
-        // A part comes in the record that it was written in.
-        let parts =
-            fixture.out(Format::Records, Some("participation"), Some(json!({ "role": { "eq": "VISITOR" } }))).await;
+        // A child record is exported within its parent record.
+        let parts = fixture
+            .export_text(Format::Records, Some("participation"), Some(json!({ "role": { "eq": "VISITOR" } })))
+            .await;
         assert!(parts.lines().skip(1).all(|line| line.starts_with(r#"{"record":"event""#)), "{parts}");
 
         let request = |kind: Option<&str>, filter: Value| Request {
@@ -178,32 +180,32 @@ async fn filters_are_those_of_the_api() {
             include_deciders: true,
         };
         let event = |filter| request(Some("event"), filter);
-        let (code, message) = fixture.export_refused(event(json!({ "typ": {} }))).await;
+        let (code, message) = fixture.export_error(event(json!({ "typ": {} }))).await;
         assert_eq!(code, "BAD_INPUT");
         assert!(message.contains("`filter` has no field `typ` (`EventFilter`): did you mean `type`?"), "{message}");
         let nested = json!({ "or": [{ "place": { "not": { "lable": {} } } }] });
-        let (_, message) = fixture.export_refused(event(nested)).await;
+        let (_, message) = fixture.export_error(event(nested)).await;
         assert!(message.contains("`filter.or[0].place.not` has no field `lable`"), "{message}");
         let wrong = json!({ "standing": "CONTESTED", "type": { "within": ["VISITS"] } });
-        let (code, message) = fixture.export_refused(event(wrong.clone())).await;
+        let (code, message) = fixture.export_error(event(wrong.clone())).await;
         assert_eq!(code, "BAD_INPUT");
         for advice in ["write `{\"eq\": \"CONTESTED\"}`", "did you mean `VISIT`?"] {
             assert!(message.contains(advice), "{message}");
         }
         let hidden = Request { has_hints: false, ..event(wrong) };
-        let (_, message) = fixture.export_refused(hidden).await;
+        let (_, message) = fixture.export_error(hidden).await;
         assert!(message.contains("`VISITS` is not a value") && !message.contains("VISIT`"), "{message}");
-        let (code, message) = fixture.export_refused(event(json!({ "slug": { "eq": "al-kadhimi-visit" } }))).await;
+        let (code, message) = fixture.export_error(event(json!({ "slug": { "eq": "al-kadhimi-visit" } }))).await;
         assert_eq!(code, "NOT_FOUND", "{message}");
-        assert_eq!(fixture.export_refused(request(None, json!({}))).await.0, "BAD_INPUT");
+        assert_eq!(fixture.export_error(request(None, json!({}))).await.0, "BAD_INPUT");
         let mistaken = Request { dataset: Some("mikdan".into()), ..request(None, Value::Null) };
-        let (code, message) = fixture.export_refused(Request { filter: None, ..mistaken }).await;
+        let (code, message) = fixture.export_error(Request { filter: None, ..mistaken }).await;
         assert_eq!((code, message.contains("mikdam")), ("NOT_FOUND", true), "{message}");
         let (code, _) =
-            fixture.export_refused(Request { format: Format::Geojson, ..request(Some("claim"), json!({})) }).await;
+            fixture.export_error(Request { format: Format::Geojson, ..request(Some("claim"), json!({})) }).await;
         assert_eq!(code, "BAD_INPUT");
         let (code, _) =
-            fixture.export_refused(Request { format: Format::Csv, filter: None, ..request(None, Value::Null) }).await;
+            fixture.export_error(Request { format: Format::Csv, filter: None, ..request(None, Value::Null) }).await;
         assert_eq!(code, "BAD_INPUT");
     }
 }
@@ -214,49 +216,49 @@ pub fn table(text: &str) -> Vec<BTreeMap<String, String>> {
 }
 
 #[tokio::test]
-async fn tables_name_their_columns_as_the_api_does() {
+async fn csv_columns_match_graphql_fields() {
     let mut first: Option<String> = None;
-    for fixture in stories().await {
-        let out = fixture.out(Format::Csv, Some("event"), None).await;
+    for fixture in databases_with_story().await {
+        let out = fixture.export_text(Format::Csv, Some("event"), None).await;
         assert_eq!(*first.get_or_insert_with(|| out.clone()), out, "the databases differ");
         assert!(out.contains("\r\n"));
         let rows = table(&out);
         let release = rows.iter().find(|row| row["type"] == "END_OF_CAPTIVITY").unwrap();
         assert_eq!(release["standing"], "CONTESTED");
         let data = fixture
-            .ask_with(
+            .query_with(
                 "query ($id: ID!) { node(id: $id) { id ... on Event { title } } }",
                 json!({ "id": release["id"] }),
             )
             .await;
         assert_eq!(data["node"]["title"], release["title"]);
         assert!(rows.iter().any(|row| row["placeLabel"] == "Baghdad" && !row["place"].is_empty()), "{out}");
-        // Every noun has its table, and its rows are all there.
+        // Each of these node types can be exported, with all rows.
         for (kind, field) in
             [("statement", "statements"), ("evidence", "evidences"), ("actor", "actors"), ("claim", "claims")]
         {
-            let rows = table(&fixture.out(Format::Csv, Some(kind), None).await);
+            let rows = table(&fixture.export_text(Format::Csv, Some(kind), None).await);
             if field != "evidences" {
-                let data = fixture.ask(&format!("{{ {field} {{ totalCount }} }}")).await;
+                let data = fixture.query(&format!("{{ {field} {{ totalCount }} }}")).await;
                 assert_eq!(json!(rows.len()), data[field]["totalCount"], "{kind}");
             }
             assert!(!rows.is_empty());
         }
-        // Without rows there is a head all the same.
-        let none = fixture.out(Format::Csv, Some("event"), Some(json!({ "title": { "eq": "no such" } }))).await;
+        // Without rows the header line is still written.
+        let none = fixture.export_text(Format::Csv, Some("event"), Some(json!({ "title": { "eq": "no such" } }))).await;
         assert!(none.starts_with("id,dataset,key,slug,type,") && none.lines().count() == 1, "{none}");
     }
 }
 
 #[tokio::test]
-async fn formulas_are_harmless_in_tables() {
+async fn csv_escapes_formulas() {
     for fixture in databases().await {
         let lines = [
             json!({ "kind": "person", "key": "=x", "label": "=HYPERLINK(\"http://evil.example\",\"x\")", "description": "a,\"b\"\r\nc" }),
             json!({ "kind": "person", "key": "y", "label": "-12.5" }),
         ];
         assert_eq!(fixture.import_lines(&lines).await.problems, []);
-        let rows = table(&fixture.out(Format::Csv, Some("actor"), None).await);
+        let rows = table(&fixture.export_text(Format::Csv, Some("actor"), None).await);
         assert_eq!(rows[0]["label"], "'=HYPERLINK(\"http://evil.example\",\"x\")");
         assert_eq!((rows[0]["key"].as_str(), rows[0]["description"].as_str()), ("'=x", "a,\"b\"\r\nc"));
         assert_eq!(rows[1]["label"], "-12.5");
@@ -267,21 +269,21 @@ async fn formulas_are_harmless_in_tables() {
             json!({ "kind": "statement", "key": "s", "summary": "They met.", "attribution": "NOT_RECORDED", "quoteType": "INDIRECT", "about": ["=x"] }),
         ];
         assert_eq!(fixture.import_lines(&lines).await.problems, []);
-        let articles = table(&fixture.out(Format::Csv, Some("article"), None).await);
+        let articles = table(&fixture.export_text(Format::Csv, Some("article"), None).await);
         let id = |at: usize| rows[at]["id"].as_str();
         assert_eq!(articles[0]["authors"], format!("{};{}", id(1), id(0)));
         assert_eq!(articles[0]["authorsLabel"], "'-12.5; =HYPERLINK(\"http://evil.example\",\"x\")");
         assert_eq!((articles[1]["authors"].as_str(), articles[1]["authorsLabel"].as_str()), ("", ""));
-        let statements = table(&fixture.out(Format::Csv, Some("statement"), None).await);
+        let statements = table(&fixture.export_text(Format::Csv, Some("statement"), None).await);
         assert_eq!(statements[0]["about"], id(0));
         assert_eq!(statements[0]["aboutLabel"], "'=HYPERLINK(\"http://evil.example\",\"x\")");
     }
 }
 
 #[tokio::test]
-async fn maps_have_longitude_first() {
-    for fixture in stories().await {
-        let map: Value = serde_json::from_str(&fixture.out(Format::Geojson, None, None).await).unwrap();
+async fn geojson_coordinates_have_longitude_first() {
+    for fixture in databases_with_story().await {
+        let map: Value = serde_json::from_str(&fixture.export_text(Format::Geojson, None, None).await).unwrap();
         let features = map["features"].as_array().unwrap();
         let baghdad = features.iter().find(|one| one["properties"]["label"] == "Baghdad").unwrap();
         let [longitude, latitude] = [0, 1].map(|at| baghdad["geometry"]["coordinates"][at].as_f64().unwrap());
@@ -289,16 +291,17 @@ async fn maps_have_longitude_first() {
         assert!(
             features.iter().any(|one| one["properties"]["nodeType"] == "event" && one["geometry"]["type"] == "Point")
         );
-        let places: Value = serde_json::from_str(&fixture.out(Format::Geojson, Some("place"), None).await).unwrap();
+        let places: Value =
+            serde_json::from_str(&fixture.export_text(Format::Geojson, Some("place"), None).await).unwrap();
         assert!(places["features"].as_array().unwrap().iter().all(|one| one["properties"]["nodeType"] == "place"));
     }
 }
 
-/// The disputed release has two views, and each says who holds it.
+/// The disputed release has two views, each with its sources.
 #[tokio::test]
-async fn linked_data_tells_views_and_their_holders() {
-    for fixture in stories().await {
-        let document: Value = serde_json::from_str(&fixture.out(Format::Jsonld, None, None).await).unwrap();
+async fn jsonld_lists_each_view_with_its_sources() {
+    for fixture in databases_with_story().await {
+        let document: Value = serde_json::from_str(&fixture.export_text(Format::Jsonld, None, None).await).unwrap();
         let nodes = document["@graph"].as_array().unwrap();
         let release = nodes.iter().find(|node| node["sem:eventType"]["@id"] == "ng:END_OF_CAPTIVITY").unwrap();
         let views: Vec<&Value> = nodes
@@ -318,20 +321,20 @@ async fn linked_data_tells_views_and_their_holders() {
 }
 
 #[tokio::test]
-async fn graphs_have_no_edge_without_its_nodes() {
-    for fixture in stories().await {
+async fn graphml_edges_refer_to_exported_nodes() {
+    for fixture in databases_with_story().await {
         let some = Some(json!({ "type": { "eq": "VISIT" } }));
         for (kind, filter) in [(None, None), (Some("event"), some), (Some("claim"), None)] {
-            let graph = fixture.out(Format::Graphml, kind, filter).await;
+            let graph = fixture.export_text(Format::Graphml, kind, filter).await;
             let values = |mark: &str| -> Vec<String> {
                 graph.split(mark).skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()).collect()
             };
             let nodes = values("<node id=\"");
             let known: HashSet<&String> = nodes.iter().collect();
-            assert_eq!(known.len(), nodes.len(), "a node is told twice");
+            assert_eq!(known.len(), nodes.len(), "a node is exported twice");
             let ends = [values(" source=\""), values(" target=\"")].concat();
             assert!(ends.len() > 4);
-            assert!(ends.iter().all(|end| known.contains(end)), "an edge ends nowhere");
+            assert!(ends.iter().all(|end| known.contains(end)), "an edge refers to a missing node");
             let edges = values("<edge id=\"");
             assert_eq!(edges.iter().collect::<HashSet<_>>().len(), edges.len());
         }
@@ -340,12 +343,12 @@ async fn graphs_have_no_edge_without_its_nodes() {
 
 /// An XML parser reads back what was exported, except for characters that XML cannot contain.
 #[tokio::test]
-async fn graphml_is_well_formed_whatever_texts_contain() {
+async fn graphml_is_well_formed_for_any_text() {
     for fixture in databases().await {
         let label = "a <b> & \"c\" ]]> \u{7}\u{1f41f}\r\nd";
         let person = json!({ "kind": "person", "key": "ann", "label": label });
         assert_eq!(fixture.import_lines(&[person]).await.problems, []);
-        let graph = fixture.out(Format::Graphml, None, None).await;
+        let graph = fixture.export_text(Format::Graphml, None, None).await;
         let mut reader = quick_xml::Reader::from_str(&graph);
         let (mut open, mut text) = (Vec::new(), String::new());
         loop {
@@ -373,9 +376,9 @@ async fn graphml_is_well_formed_whatever_texts_contain() {
 }
 
 #[tokio::test]
-async fn entities_of_follow_the_money_come_in_again() {
-    for fixture in stories().await {
-        let out = fixture.out(Format::Ftm, None, None).await;
+async fn followthemoney_export_can_be_imported() {
+    for fixture in databases_with_story().await {
+        let out = fixture.export_text(Format::Ftm, None, None).await;
         let schemata: HashSet<String> = out
             .lines()
             .map(|line| serde_json::from_str::<Value>(line).unwrap()["schema"].as_str().unwrap().to_owned())
@@ -391,9 +394,9 @@ async fn entities_of_follow_the_money_come_in_again() {
     }
 }
 
-/// What is written meanwhile is not seen, and queries find their connections free.
+/// Exports do not contain later writes, and do not use the connections of queries.
 #[tokio::test]
-async fn an_export_is_one_state() {
+async fn export_reads_one_snapshot_and_releases_its_connection() {
     for fixture in databases().await {
         let people = |from: usize| -> Vec<Value> {
             (from..from + 1500).map(|at| json!({ "kind": "person", "key": format!("p{at}"), "label": "Ann" })).collect()
@@ -417,7 +420,7 @@ async fn an_export_is_one_state() {
         }
         assert_eq!(export(&fixture.db, &request).await.map(|_| ()).unwrap_err().code(), "LIMIT");
         assert_eq!(fixture.import_lines(&people(1500)).await.problems, []);
-        assert_eq!(fixture.ask("{ actors { totalCount } }").await["actors"]["totalCount"], 3000);
+        assert_eq!(fixture.query("{ actors { totalCount } }").await["actors"]["totalCount"], 3000);
         for (export, lines) in running.iter_mut().zip(&mut lines) {
             while let Some(chunk) = export.next().await.unwrap() {
                 *lines += chunk.bytes.iter().filter(|byte| **byte == b'\n').count();
@@ -425,7 +428,7 @@ async fn an_export_is_one_state() {
         }
         assert_eq!(lines, [1501; 4]);
         drop(running);
-        // The connections are free again for others, also those of exports that nobody reads to the end.
+        // Each export releases its connection, also when it is dropped before its end.
         for _ in 0..10 {
             let mut left = export_when_free(&fixture, &request).await;
             left.next().await.unwrap();
@@ -445,14 +448,14 @@ async fn export_when_free(fixture: &Fixture, request: &Request) -> newsgraph::ex
 }
 
 #[tokio::test]
-async fn the_command_writes_whole_files_only() {
-    for fixture in stories().await {
+async fn export_command_writes_complete_files_only() {
+    for fixture in databases_with_story().await {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("graph.jsonl");
         let path = file.to_str().unwrap();
         let done = newsgraph(&fixture, &["export", "--output", path], "");
         assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
-        assert_eq!(std::fs::read_to_string(&file).unwrap(), fixture.records().await);
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), fixture.export_records().await);
         let wrong = newsgraph(&fixture, &["export", "--kind", "events", "--output", path], "");
         assert_eq!(wrong.status.code(), Some(2));
         assert!(text(&wrong.stderr).contains("did you mean \"event\"?"), "{}", text(&wrong.stderr));

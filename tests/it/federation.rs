@@ -1,18 +1,18 @@
-//! As a gateway asks: what the subgraph is, and its things by type and id.
+//! Apollo Federation: the subgraph's SDL (`_service`), and entities by type and id (`_entities`).
 
 use serde_json::{Value, json};
 
-use crate::fixture::{STORY, stories};
+use crate::fixture::{STORY, databases_with_story};
 use crate::server::Server;
 
 #[tokio::test]
-async fn a_gateway_finds_things_by_id() {
-    for fixture in stories().await {
+async fn gateway_resolves_entities_by_type_and_id() {
+    for fixture in databases_with_story().await {
         let plain = Server::start_with(&fixture, &[]);
-        let closed = plain.ask("{ _service { sdl } }").await;
+        let closed = plain.query("{ _service { sdl } }").await;
         assert_eq!(closed["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED", "{closed}");
         let server = Server::start_with(&fixture, &["--federation"]);
-        let sdl = server.ask("{ _service { sdl } }").await["data"]["_service"]["sdl"].as_str().unwrap().to_owned();
+        let sdl = server.query("{ _service { sdl } }").await["data"]["_service"]["sdl"].as_str().unwrap().to_owned();
         assert_eq!(sdl, newsgraph::graphql::federation::sdl());
         for mark in [
             "type Event implements Node @key(fields: \"id\") {",
@@ -22,7 +22,7 @@ async fn a_gateway_finds_things_by_id() {
             assert!(sdl.contains(mark), "{mark}");
         }
         let ids = server
-            .ask("{ event(slug: \"abduction-of-mikdam\") { id } actor(slug: \"ali-al-mikdam\") { id } }")
+            .query("{ event(slug: \"abduction-of-mikdam\") { id } actor(slug: \"ali-al-mikdam\") { id } }")
             .await["data"]
             .take();
         let (event, person) = (&ids["event"]["id"], &ids["actor"]["id"]);
@@ -33,7 +33,7 @@ async fn a_gateway_finds_things_by_id() {
             { "__typename": "Event", "id": event },
         ]);
         let query = "query($of: [_Any!]!) { _entities(representations: $of) { __typename ... on Event { title } ... on Person { label } } }";
-        let answer = server.ask_with(query, json!({ "of": named })).await;
+        let answer = server.query_with(query, json!({ "of": named })).await;
         let title: Value = STORY
             .lines()
             .map(|line| serde_json::from_str(line).unwrap())
@@ -45,9 +45,9 @@ async fn a_gateway_finds_things_by_id() {
             json!([event, { "__typename": "Person", "label": "Ali al-Mikdam" }, null, event]),
             "{answer}"
         );
-        let wrong = server.ask_with(query, json!({ "of": [{ "__typename": "Event", "id": "nonsense" }] })).await;
+        let wrong = server.query_with(query, json!({ "of": [{ "__typename": "Event", "id": "nonsense" }] })).await;
         assert_eq!(wrong["errors"][0]["extensions"]["code"], "BAD_INPUT");
         let many = json!({ "of": vec![json!({ "__typename": "Event", "id": ids["event"]["id"] }); 501] });
-        assert_eq!(server.ask_with(query, many).await["errors"][0]["extensions"]["code"], "LIMIT");
+        assert_eq!(server.query_with(query, many).await["errors"][0]["extensions"]["code"], "LIMIT");
     }
 }

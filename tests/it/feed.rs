@@ -1,4 +1,4 @@
-//! Feeds by others: what becomes of a row, what is left out, and what a damaged row takes with it.
+//! Feeds of other projects: how rows become records, and what is skipped.
 
 use newsgraph::import::feed::{self, Format, Settings};
 use newsgraph::import::{self, Options, Report};
@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 use crate::command::{newsgraph, text};
 use crate::fixture::{Fixture, databases};
 
-pub fn file(name: &str) -> String {
+pub fn feed_path(name: &str) -> String {
     format!("{}/tests/feeds/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
 pub async fn import(fixture: &Fixture, files: &[&str]) -> Report {
-    let files: Vec<_> = files.iter().map(|name| file(name)).collect();
+    let files: Vec<_> = files.iter().map(|name| feed_path(name)).collect();
     import_as(fixture, Format::Auto, &files).await
 }
 
@@ -22,15 +22,15 @@ pub async fn import_as(fixture: &Fixture, format: Format, files: &[String]) -> R
     import::import(&fixture.db, &sources, &Options::default(), &mut ()).await.unwrap()
 }
 
-/// The text as a file of its own.
-pub fn written(folder: &tempfile::TempDir, name: &str, bytes: &[u8]) -> String {
+/// Writes a file into the folder and returns its path.
+pub fn write_file(folder: &tempfile::TempDir, name: &str, bytes: &[u8]) -> String {
     let path = folder.path().join(name);
     std::fs::write(&path, bytes).unwrap();
     path.to_str().unwrap().to_owned()
 }
 
-pub fn raw(name: &str) -> String {
-    std::fs::read_to_string(file(name)).unwrap()
+pub fn feed_text(name: &str) -> String {
+    std::fs::read_to_string(feed_path(name)).unwrap()
 }
 
 const ALL: &[&str] = &[
@@ -47,7 +47,7 @@ const ALL: &[&str] = &[
 ];
 
 #[tokio::test]
-async fn every_feed_is_detected_and_a_second_import_changes_nothing() {
+async fn every_feed_is_detected_and_reimport_changes_nothing() {
     for fixture in databases().await {
         let first = import(&fixture, ALL).await;
         assert_eq!(first.problems, []);
@@ -57,12 +57,12 @@ async fn every_feed_is_detected_and_a_second_import_changes_nothing() {
         let total = second.total();
         assert_eq!((total.created, total.updated, total.rejected), (0, 0, 0), "{second}");
         assert_eq!(fixture.dump().await, before);
-        // One by one they are the same as together.
+        // Each file alone changes nothing either.
         for name in ALL {
             let total = import(&fixture, &[name]).await.total();
             assert_eq!((total.created, total.updated, total.rejected), (0, 0, 0), "{name}");
         }
-        let data = fixture.ask("{ datasets { nodes { key license } } }").await;
+        let data = fixture.query("{ datasets { nodes { key license } } }").await;
         let keys: Vec<_> = data["datasets"]["nodes"].as_array().unwrap().iter().map(|node| &node["key"]).collect();
         assert_eq!(keys.len(), 6, "{keys:?}");
     }
@@ -77,15 +77,15 @@ const EVENTS: &str = "{ events(first: 20) { nodes {
 } } }";
 
 pub async fn events(fixture: &Fixture) -> Vec<Value> {
-    let mut events = fixture.ask(EVENTS).await["events"]["nodes"].as_array().unwrap().clone();
+    let mut events = fixture.query(EVENTS).await["events"]["nodes"].as_array().unwrap().clone();
     events.sort_by_key(|event| event["externalIds"]["nodes"].to_string());
     events
 }
 
 #[tokio::test]
-async fn gdelt_rows_become_events_without_their_mirrors() {
+async fn gdelt_rows_become_events_without_mirrored_duplicates() {
     for fixture in databases().await {
-        // Events stand behind mentions of them, and before.
+        // The file of mentions comes before the events that it refers to.
         let report = import(&fixture, &["gdelt.mentions.CSV", "gdelt.export.CSV"]).await;
         assert_eq!(report.problems, []);
         let skipped: Vec<_> = report.skipped.iter().map(|(reason, count)| (reason.as_str(), *count)).collect();
@@ -106,24 +106,24 @@ async fn gdelt_rows_become_events_without_their_mirrors() {
 }
 
 #[tokio::test]
-async fn gdelt_knowledge_becomes_figures_mentions_and_quotations_without_a_speaker() {
+async fn gdelt_gkg_becomes_figures_mentions_and_statements_without_speaker() {
     for fixture in databases().await {
         let report = import(&fixture, &["gdelt.gkg.csv"]).await;
         assert_eq!(report.problems, []);
         assert_eq!(report.unmapped["malformed counts"], 1);
         assert_eq!(report.unmapped["malformed quotations"], 1);
         let data = fixture
-            .ask(
+            .query(
                 "{ articles { nodes { url figures { nodes { counted countedType value } }
                    mentions { nodes { text kind } } } }
                    statements { nodes { text cue attribution speaker { label } } } actors { totalCount } }",
             )
             .await;
         insta::assert_json_snapshot!("gdelt_gkg", data);
-        // Unasked, neither names nor quotations come in.
+        // Without the options, neither mentions nor quotations are imported.
         let settings =
             Settings { format: Format::GdeltGkg, dataset: Some("other".into()), mentions: false, quotations: false };
-        let sources = feed::open(&[file("gdelt.gkg.csv")], &settings).unwrap();
+        let sources = feed::open(&[feed_path("gdelt.gkg.csv")], &settings).unwrap();
         let report = import::import(&fixture.db, &sources, &Options::default(), &mut ()).await.unwrap();
         assert_eq!(report.kinds.keys().collect::<Vec<_>>(), ["article", "dataset", "figure"]);
         assert_eq!(report.unmapped["quotations (to import them, use --quotations)"], 1);
@@ -137,13 +137,13 @@ async fn ucdp_rows_become_events_with_estimates() {
         assert_eq!(report.problems, []);
         assert_eq!(report.skipped["rows of HXL tags"], 1);
         insta::assert_json_snapshot!("ucdp_events", events(&fixture).await);
-        let data = fixture.ask("{ statements { totalCount } }").await;
+        let data = fixture.query("{ statements { totalCount } }").await;
         assert_eq!(data["statements"]["totalCount"], 0);
     }
 }
 
 #[tokio::test]
-async fn acled_rows_of_both_exports_become_events() {
+async fn acled_api_and_export_rows_become_events() {
     for fixture in databases().await {
         let report = import(&fixture, &["acled-api.csv", "acled-export.csv"]).await;
         assert_eq!(report.problems, []);
@@ -157,7 +157,7 @@ async fn polecat_rows_become_events_with_all_their_actors() {
     for fixture in databases().await {
         let report = import(&fixture, &["polecat.tsv"]).await;
         assert_eq!(report.problems, []);
-        // An event has a row for each pair, and a story has several events.
+        // An event has one row for each pair of actors, and an article has several events.
         assert_eq!(
             (report.rows, report.kinds["event"].created, report.kinds["article"].created),
             (4, 3, 2),
@@ -166,7 +166,7 @@ async fn polecat_rows_become_events_with_all_their_actors() {
         assert_eq!(report.unmapped["lists whose length differs from the list of actors"], 1, "{report}");
         assert_eq!(report.unmapped["countries and sectors of unnamed actors"], 1, "{report}");
         let mut data = fixture
-            .ask(
+            .query(
                 "{ actors { nodes { __typename label country sector externalIds { nodes { scheme value } } } }
                    places { nodes { label kind country parent { label } externalIds { nodes { scheme value } } } }
                    articles { nodes { language published { edtf } publisher { label } mentions { nodes { text kind } } } } }",
@@ -174,16 +174,16 @@ async fn polecat_rows_become_events_with_all_their_actors() {
             .await;
         data["events"] = events(&fixture).await.into();
         insta::assert_json_snapshot!("polecat", data);
-        let titles = fixture.ask("{ participations { nodes { role note actor { label } } } }").await;
+        let titles = fixture.query("{ participations { nodes { role note actor { label } } } }").await;
         assert!(titles.to_string().contains("Prime Minister"), "{titles}");
     }
 }
 
 #[tokio::test]
-async fn polecat_is_read_by_the_names_of_its_columns() {
+async fn polecat_columns_are_read_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let rows: Vec<Vec<String>> =
-        raw("polecat.tsv").lines().map(|line| line.split('\t').map(str::to_owned).collect()).collect();
+        feed_text("polecat.tsv").lines().map(|line| line.split('\t').map(str::to_owned).collect()).collect();
     let joined = |rows: &[Vec<String>]| rows.iter().map(|row| row.join("\t") + "\n").collect::<String>();
     let without = |column: &str| {
         let at = rows[0].iter().position(|name| name == column).unwrap();
@@ -195,11 +195,11 @@ async fn polecat_is_read_by_the_names_of_its_columns() {
     let more: Vec<Vec<String>> = rows.iter().map(|row| [row.as_slice(), &["Extra".to_owned()]].concat()).collect();
     let tabs: Vec<Vec<String>> =
         rows.iter().map(|row| [row.as_slice(), &[String::new(), String::new()]].concat()).collect();
-    // A heading over no column.
+    // The header names a column that the rows do not have.
     let mut bare = rows.clone();
     bare[0].insert(3, "Headline".into());
     for (what, rows) in [("older", older), ("backwards", backwards), ("more", more), ("tabs", tabs), ("bare", bare)] {
-        let copy = written(&folder, what, joined(&rows).as_bytes());
+        let copy = write_file(&folder, what, joined(&rows).as_bytes());
         for fixture in databases().await {
             let report = import_as(&fixture, Format::Auto, std::slice::from_ref(&copy)).await;
             assert_eq!(report.problems, [], "{what}");
@@ -208,31 +208,31 @@ async fn polecat_is_read_by_the_names_of_its_columns() {
         }
     }
     let latin: Vec<u8> =
-        raw("polecat.tsv").replace("Jane Example", "Jan\u{e9} Example").chars().map(|c| c as u8).collect();
-    let latin = written(&folder, "latin", &latin);
+        feed_text("polecat.tsv").replace("Jane Example", "Jan\u{e9} Example").chars().map(|c| c as u8).collect();
+    let latin = write_file(&folder, "latin", &latin);
     let mut raws = rows.clone();
     for (row, words) in raws.iter_mut().zip(["date_raw", "<No date detected--using publication date>", "on Saturday"]) {
         row.push(words.into());
     }
     raws[3].push("None".into());
     raws[4].push(String::new());
-    let raws = written(&folder, "raws", joined(&raws).as_bytes());
+    let raws = write_file(&folder, "raws", joined(&raws).as_bytes());
     for fixture in databases().await {
         let report = import_as(&fixture, Format::Auto, std::slice::from_ref(&latin)).await;
         assert_eq!((report.problems.len(), report.notes.len()), (0, 1), "{report}");
         assert!(report.notes[0].contains("2 lines are not UTF-8 and were read as ISO-8859-1"), "{report}");
         let found =
-            fixture.ask("{ actors(filter: { name: { matches: \"Jan\u{e9} Example\" } }) { nodes { label } } }").await;
+            fixture.query("{ actors(filter: { name: { matches: \"Jan\u{e9} Example\" } }) { nodes { label } } }").await;
         assert_eq!(found["actors"]["nodes"][0]["label"], "Jan\u{e9} Example");
-        // The day is a guess only where the row says so; the last row of the event counts.
+        // The date is approximate only if the last row of the event says so.
         import_as(&fixture, Format::Auto, std::slice::from_ref(&raws)).await;
-        let days = fixture.ask("{ events { nodes { when { edtf raw } } } }").await.to_string();
+        let days = fixture.query("{ events { nodes { when { edtf raw } } } }").await.to_string();
         assert!(days.contains("\"edtf\":\"2021-07-10\",\"raw\":\"on Saturday\"") && !days.contains('?'), "{days}");
     }
 }
 
 #[tokio::test]
-async fn entities_become_actors_ties_and_events_and_deltas_change_them() {
+async fn followthemoney_entities_are_imported_and_updated_by_deltas() {
     for fixture in databases().await {
         let report = import(&fixture, &["entities.ftm.json"]).await;
         assert_eq!(report.problems, []);
@@ -242,7 +242,7 @@ async fn entities_become_actors_ties_and_events_and_deltas_change_them() {
             ... on Person { born { edtf } } } }
             relations { nodes { kind title from { edtf } subject { label } object { label } } }
             articles { nodes { headline url } } }";
-        let mut data = fixture.ask(query).await;
+        let mut data = fixture.query(query).await;
         data["events"] = events(&fixture).await.into();
         insta::assert_json_snapshot!("ftm", data);
         let report = import(&fixture, &["delta.ftm.json"]).await;
@@ -252,14 +252,14 @@ async fn entities_become_actors_ties_and_events_and_deltas_change_them() {
 }
 
 #[tokio::test]
-async fn geonames_become_places_that_are_found_by_their_names() {
+async fn geonames_rows_become_places_with_names() {
     for fixture in databases().await {
         let report = import(&fixture, &["alternateNames.txt", "geonames.txt"]).await;
         assert_eq!(report.problems, []);
         assert_eq!(report.skipped["links, codes and transcriptions instead of names"], 1);
         assert_eq!(report.skipped["of an event or place that is not stored"], 1);
         let data = fixture
-            .ask(
+            .query(
                 "{ places { nodes { kind label country latitude longitude parent { label }
                    names { nodes { text kind language script } } externalIds { nodes { scheme value } } } } }",
             )
@@ -268,15 +268,15 @@ async fn geonames_become_places_that_are_found_by_their_names() {
     }
 }
 
-/// The older file of names lacks the last two columns.
+/// Older files of alternate names lack the last two columns.
 #[tokio::test]
 async fn alternate_names_may_have_eight_columns() {
     let folder = tempfile::tempdir().unwrap();
     let cut = |line: &str| line.split('\t').take(8).collect::<Vec<_>>().join("\t") + "\n";
-    let older: String = raw("alternateNames.txt").lines().map(cut).collect();
-    let older = written(&folder, "alternateNames.txt", older.as_bytes());
+    let older: String = feed_text("alternateNames.txt").lines().map(cut).collect();
+    let older = write_file(&folder, "alternateNames.txt", older.as_bytes());
     for fixture in databases().await {
-        let report = import_as(&fixture, Format::Auto, &[file("geonames.txt"), older.clone()]).await;
+        let report = import_as(&fixture, Format::Auto, &[feed_path("geonames.txt"), older.clone()]).await;
         assert_eq!(report.problems, []);
         let total = import(&fixture, &["geonames.txt", "alternateNames.txt"]).await.total();
         assert_eq!((total.created, total.updated), (0, 0));
@@ -284,19 +284,19 @@ async fn alternate_names_may_have_eight_columns() {
 }
 
 #[tokio::test]
-async fn the_command_tells_what_it_left_out() {
+async fn import_command_reports_skipped_rows_and_problems() {
     for fixture in databases().await {
-        let done = newsgraph(&fixture, &["import", "--format", "auto", "-"], &raw("gdelt.export.CSV"));
+        let done = newsgraph(&fixture, &["import", "--format", "auto", "-"], &feed_text("gdelt.export.CSV"));
         assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
-        let told = text(&done.stdout);
-        assert!(told.contains("rows read                  5"), "{told}");
-        assert!(told.contains("skipped                    1  mirrored events"), "{told}");
-        assert!(told.contains("not stored                 3  average tone"), "{told}");
-        let broken = raw("gdelt.export.CSV").replace("20200711\t202007", "2020071\t202007");
+        let output = text(&done.stdout);
+        assert!(output.contains("rows read                  5"), "{output}");
+        assert!(output.contains("skipped                    1  mirrored events"), "{output}");
+        assert!(output.contains("not stored                 3  average tone"), "{output}");
+        let broken = feed_text("gdelt.export.CSV").replace("20200711\t202007", "2020071\t202007");
         let done = newsgraph(&fixture, &["import", "--format", "gdelt-events", "-"], &broken);
         assert_eq!(done.status.code(), Some(1));
-        let told = text(&done.stderr);
-        assert!(told.contains("-:4 /SQLDATE: `2020071` is not a day -- write YYYYMMDD"), "{told}");
+        let output = text(&done.stderr);
+        assert!(output.contains("-:4 /SQLDATE: `2020071` is not a day -- write YYYYMMDD"), "{output}");
         let done = newsgraph(&fixture, &["import", "--format", "auto", "-"], "what is this?\n");
         assert_eq!(done.status.code(), Some(2));
         assert!(text(&done.stderr).contains("-: not a known format"), "{}", text(&done.stderr));

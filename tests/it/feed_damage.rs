@@ -1,4 +1,4 @@
-//! Damaged copies of feeds, hostile archives and rows of noise: what cannot be read is told and takes nothing with it.
+//! Damaged feeds, malicious archives and random bytes: unreadable rows are reported, and all others are imported.
 
 use std::io::Write;
 
@@ -8,42 +8,49 @@ use proptest::prelude::{Strategy, any, prop};
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::json;
 
-use crate::feed::{file, import_as, raw, written};
+use crate::feed::{feed_path, feed_text, import_as, write_file};
 use crate::fixture::databases;
 
-/// A feed whose one row is damaged.
+/// A feed of which one row is damaged.
 struct Feed {
     name: &'static str,
-    /// What must be stored for its rows to go in.
-    beside: &'static [&'static str],
-    /// The line of the row, from 0.
+    /// Feeds that have to be imported first, because its rows refer to them.
+    requires: &'static [&'static str],
+    /// The line of the damaged row, from 0.
     row: usize,
-    /// Its delimiter; none where a row is JSON.
+    /// The delimiter; `None` for a JSON feed.
     delimiter: Option<char>,
-    /// Two columns, the one of which cannot hold what the other holds, and what is said of it then.
+    /// Two columns whose swapped values are invalid, and the pointer of the resulting problem.
     swap: (usize, usize),
     pointer: &'static str,
 }
 
 const FEEDS: &[Feed] = &[
-    Feed { name: "gdelt.export.CSV", beside: &[], row: 3, delimiter: Some('\t'), swap: (1, 6), pointer: "/SQLDATE" },
+    Feed { name: "gdelt.export.CSV", requires: &[], row: 3, delimiter: Some('\t'), swap: (1, 6), pointer: "/SQLDATE" },
     Feed {
         name: "gdelt.mentions.CSV",
-        beside: &["gdelt.export.CSV"],
+        requires: &["gdelt.export.CSV"],
         row: 0,
         delimiter: Some('\t'),
         swap: (0, 5),
         pointer: "/GLOBALEVENTID",
     },
-    Feed { name: "gdelt.gkg.csv", beside: &[], row: 0, delimiter: Some('\t'), swap: (1, 4), pointer: "/DATE" },
-    Feed { name: "ucdp.csv", beside: &[], row: 4, delimiter: Some(','), swap: (0, 8), pointer: "/id" },
-    Feed { name: "acled-api.csv", beside: &[], row: 2, delimiter: Some(','), swap: (0, 1), pointer: "/event_id_cnty" },
-    Feed { name: "polecat.tsv", beside: &[], row: 3, delimiter: Some('\t'), swap: (1, 2), pointer: "/Event Type" },
-    Feed { name: "entities.ftm.json", beside: &[], row: 4, delimiter: None, swap: (0, 0), pointer: "" },
-    Feed { name: "geonames.txt", beside: &[], row: 1, delimiter: Some('\t'), swap: (1, 4), pointer: "/latitude" },
+    Feed { name: "gdelt.gkg.csv", requires: &[], row: 0, delimiter: Some('\t'), swap: (1, 4), pointer: "/DATE" },
+    Feed { name: "ucdp.csv", requires: &[], row: 4, delimiter: Some(','), swap: (0, 8), pointer: "/id" },
+    Feed {
+        name: "acled-api.csv",
+        requires: &[],
+        row: 2,
+        delimiter: Some(','),
+        swap: (0, 1),
+        pointer: "/event_id_cnty",
+    },
+    Feed { name: "polecat.tsv", requires: &[], row: 3, delimiter: Some('\t'), swap: (1, 2), pointer: "/Event Type" },
+    Feed { name: "entities.ftm.json", requires: &[], row: 4, delimiter: None, swap: (0, 0), pointer: "" },
+    Feed { name: "geonames.txt", requires: &[], row: 1, delimiter: Some('\t'), swap: (1, 4), pointer: "/latitude" },
     Feed {
         name: "alternateNames.txt",
-        beside: &["geonames.txt"],
+        requires: &["geonames.txt"],
         row: 3,
         delimiter: Some('\t'),
         swap: (0, 3),
@@ -51,7 +58,7 @@ const FEEDS: &[Feed] = &[
     },
 ];
 
-/// The row damaged in every way, with where and in which words it is said.
+/// Returns the row damaged in several ways, each with the pointer and a part of the message of the expected problem.
 fn damaged(feed: &Feed, row: &str) -> Vec<(Vec<u8>, &'static str, &'static str)> {
     let half = row.char_indices().nth(row.chars().count() / 2).unwrap().0;
     let inside = |what: &[u8]| [&row.as_bytes()[..half], what, &row.as_bytes()[half..]].concat();
@@ -71,11 +78,11 @@ fn damaged(feed: &Feed, row: &str) -> Vec<(Vec<u8>, &'static str, &'static str)>
         (row[..half].into(), "", " columns instead of "),
         (format!("{row}{delimiter}more").into(), "", " columns instead of "),
         (inside(b"\0"), "", "contains a NUL"),
-        // The row is two lines now, neither of which is a row.
+        // The row becomes two lines, neither of which is valid.
         (inside(b"\n"), "", " columns instead of "),
         (cells.join(&delimiter.to_string()).into(), feed.pointer, ""),
     ];
-    // ISO-8859-1 occurs in that feed and is read.
+    // That feed contains ISO-8859-1, which is accepted.
     if feed.name != "polecat.tsv" {
         damaged.push((inside(b"\xff"), "", "is not UTF-8"));
     }
@@ -83,17 +90,17 @@ fn damaged(feed: &Feed, row: &str) -> Vec<(Vec<u8>, &'static str, &'static str)>
 }
 
 #[tokio::test]
-async fn a_damaged_row_is_told_and_takes_nothing_with_it() {
+async fn damaged_row_is_reported_and_all_others_are_imported() {
     let folder = tempfile::tempdir().unwrap();
     for feed in FEEDS {
-        let text = raw(feed.name);
+        let text = feed_text(feed.name);
         let lines: Vec<&str> = text.lines().collect();
         let number = feed.row as u64 + 1;
         let rest: Vec<&str> = (0..).zip(&lines).filter(|(at, _)| *at != feed.row).map(|(_, line)| *line).collect();
-        let rest = written(&folder, &format!("rest-{}", feed.name), (rest.join("\n") + "\n").as_bytes());
+        let rest = write_file(&folder, &format!("rest-{}", feed.name), (rest.join("\n") + "\n").as_bytes());
         for fixture in databases().await {
-            let beside: Vec<_> = feed.beside.iter().map(|name| file(name)).collect();
-            import_as(&fixture, Format::Auto, &beside).await;
+            let requires: Vec<_> = feed.requires.iter().map(|name| feed_path(name)).collect();
+            import_as(&fixture, Format::Auto, &requires).await;
             let mut whole = None;
             for (bytes, pointer, words) in damaged(feed, lines[feed.row]) {
                 let mut copy = Vec::new();
@@ -101,7 +108,7 @@ async fn a_damaged_row_is_told_and_takes_nothing_with_it() {
                     copy.extend_from_slice(if at == feed.row { &bytes } else { line.as_bytes() });
                     copy.push(b'\n');
                 }
-                let copy = written(&folder, feed.name, &copy);
+                let copy = write_file(&folder, feed.name, &copy);
                 let report = import_as(&fixture, Format::Auto, std::slice::from_ref(&copy)).await;
                 assert!(!report.problems.is_empty(), "{} {words}", feed.name);
                 for problem in &report.problems {
@@ -110,7 +117,7 @@ async fn a_damaged_row_is_told_and_takes_nothing_with_it() {
                     assert_eq!(problem.pointer, pointer, "{words}: {problem}");
                     assert!(problem.message.contains(words) && problem.suggestion.is_some(), "{words}: {problem}");
                 }
-                // Everything but that line came in as if it were not there.
+                // All other lines were imported: importing them without the damaged line changes nothing.
                 let again = import_as(&fixture, Format::Auto, std::slice::from_ref(&rest)).await;
                 let total = again.total();
                 assert_eq!(again.problems, []);
@@ -124,13 +131,13 @@ async fn a_damaged_row_is_told_and_takes_nothing_with_it() {
 }
 
 #[tokio::test]
-async fn a_quote_that_was_cut_off_takes_no_row_with_it() {
+async fn unclosed_quote_affects_no_other_row() {
     let folder = tempfile::tempdir().unwrap();
     for fixture in databases().await {
-        // The row goes on behind a line break, and is cut there.
-        let text = raw("ucdp.csv");
+        // The quoted value spans two lines, of which the second is removed.
+        let text = feed_text("ucdp.csv");
         let lines: Vec<&str> = text.lines().collect();
-        let cut = written(&folder, "ucdp.csv", [&lines[..3], &lines[4..]].concat().join("\n").as_bytes());
+        let cut = write_file(&folder, "ucdp.csv", [&lines[..3], &lines[4..]].concat().join("\n").as_bytes());
         let report = import_as(&fixture, Format::Auto, &[cut]).await;
         let [problem] = report.problems.as_slice() else { panic!("{:#?}", report.problems) };
         assert_eq!((problem.line, problem.message.as_str()), (3, "has 17 columns instead of 34"));
@@ -139,65 +146,65 @@ async fn a_quote_that_was_cut_off_takes_no_row_with_it() {
 }
 
 #[tokio::test]
-async fn a_row_of_tags_and_a_second_header_are_no_data() {
+async fn hxl_tag_rows_and_repeated_headers_are_skipped() {
     let folder = tempfile::tempdir().unwrap();
     for (name, delimiter) in [("acled-api.csv", ","), ("polecat.tsv", "\t"), ("ucdp.csv", ",")] {
         for fixture in databases().await {
-            let text = raw(name);
+            let text = feed_text(name);
             let header = text.lines().next().unwrap();
             let columns = header.split(delimiter).count();
             let tags = format!("#event+id{}", format!("{delimiter}#meta").repeat(columns - 1));
             let copy = text.replacen('\n', &format!("\n{tags}\n{header}\n"), 1);
-            let report = import_as(&fixture, Format::Auto, &[written(&folder, name, copy.as_bytes())]).await;
+            let report = import_as(&fixture, Format::Auto, &[write_file(&folder, name, copy.as_bytes())]).await;
             assert_eq!(report.problems, []);
             assert_eq!(report.skipped["repeated header lines"], 1);
             assert!(report.skipped["rows of HXL tags"] >= 1, "{report}");
-            let again = import_as(&fixture, Format::Auto, &[file(name)]).await.total();
+            let again = import_as(&fixture, Format::Auto, &[feed_path(name)]).await.total();
             assert_eq!((again.created, again.updated), (0, 0), "{name}");
         }
     }
 }
 
 #[tokio::test]
-async fn extras_that_would_expand_are_not_read() {
+async fn xml_entities_in_gkg_extras_are_not_expanded() {
     let folder = tempfile::tempdir().unwrap();
     let bomb = "<!DOCTYPE x [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;\"><!ENTITY c SYSTEM \"file:///etc/passwd\">]><PAGE_TITLE>&b;&c;</PAGE_TITLE>";
-    let copy = raw("gdelt.gkg.csv").replace("<PAGE_TITLE>&lol;</PAGE_TITLE>", bomb);
+    let copy = feed_text("gdelt.gkg.csv").replace("<PAGE_TITLE>&lol;</PAGE_TITLE>", bomb);
     assert!(copy.contains("DOCTYPE"));
-    let copy = written(&folder, "gkg.csv", copy.as_bytes());
+    let copy = write_file(&folder, "gkg.csv", copy.as_bytes());
     for fixture in databases().await {
         let report = import_as(&fixture, Format::Auto, std::slice::from_ref(&copy)).await;
         assert_eq!((report.problems.len(), report.unmapped["titles and links of pages"]), (0, 1));
-        let again = import_as(&fixture, Format::Auto, &[file("gdelt.gkg.csv")]).await.total();
+        let again = import_as(&fixture, Format::Auto, &[feed_path("gdelt.gkg.csv")]).await.total();
         assert_eq!((again.created, again.updated), (0, 0));
     }
 }
 
 #[tokio::test]
-async fn a_line_without_an_end_is_passed_over() {
+async fn overlong_line_is_reported_and_skipped() {
     let folder = tempfile::tempdir().unwrap();
     for (name, format) in [("gdelt.export.CSV", Format::GdeltEvents), ("polecat.tsv", Format::Polecat)] {
-        let text = raw(name);
+        let text = feed_text(name);
         let (first, rest) = text.split_once('\n').unwrap();
         let long = vec![b'9'; (16 << 20) + 3];
         let copy = [first.as_bytes(), b"\n", &long, b"\n", rest.as_bytes()].concat();
-        let copy = written(&folder, name, &copy);
+        let copy = write_file(&folder, name, &copy);
         for fixture in databases().await {
             let report = import_as(&fixture, format, std::slice::from_ref(&copy)).await;
             let [problem] = report.problems.as_slice() else { panic!("{:#?}", report.problems) };
             assert_eq!((problem.line, problem.message.as_str()), (2, "is longer than 16777216 bytes"));
-            let again = import_as(&fixture, format, &[file(name)]).await.total();
+            let again = import_as(&fixture, format, &[feed_path(name)]).await.total();
             assert_eq!((again.created, again.updated), (0, 0));
         }
     }
 }
 
 #[tokio::test]
-async fn packed_files_are_read_as_they_are_published() {
+async fn gzip_and_zip_files_are_read() {
     let folder = tempfile::tempdir().unwrap();
     let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-    gz.write_all(raw("ucdp.csv").as_bytes()).unwrap();
-    let gz = written(&folder, "ucdp.csv.gz", &gz.finish().unwrap());
+    gz.write_all(feed_text("ucdp.csv").as_bytes()).unwrap();
+    let gz = write_file(&folder, "ucdp.csv.gz", &gz.finish().unwrap());
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     let options = zip::write::SimpleFileOptions::default();
     zip.add_directory("folder", options).unwrap();
@@ -205,11 +212,11 @@ async fn packed_files_are_read_as_they_are_published() {
         [("../../../etc/gdelt", "gdelt.export.CSV"), ("folder/\u{1b}[31mmentions", "gdelt.mentions.CSV")]
     {
         zip.start_file(name, options).unwrap();
-        zip.write_all(raw(inner).as_bytes()).unwrap();
+        zip.write_all(feed_text(inner).as_bytes()).unwrap();
     }
     zip.start_file("broken", options).unwrap();
-    zip.write_all(raw("acled-api.csv").replace("2020-05-09", "2020-05-99").as_bytes()).unwrap();
-    let zip = written(&folder, "feeds.zip", &zip.finish().unwrap().into_inner());
+    zip.write_all(feed_text("acled-api.csv").replace("2020-05-09", "2020-05-99").as_bytes()).unwrap();
+    let zip = write_file(&folder, "feeds.zip", &zip.finish().unwrap().into_inner());
     for fixture in databases().await {
         let report = import_as(&fixture, Format::Auto, &[gz.clone(), zip.clone()]).await;
         assert_eq!(report.kinds["event"].created, 3 + 2 + 1, "{report}");
@@ -220,7 +227,7 @@ async fn packed_files_are_read_as_they_are_published() {
 }
 
 #[tokio::test]
-async fn what_grows_without_end_is_refused() {
+async fn decompression_bombs_and_broken_archives_are_rejected() {
     let folder = tempfile::tempdir().unwrap();
     let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     let zeros = vec![b'0'; 1 << 20];
@@ -228,53 +235,53 @@ async fn what_grows_without_end_is_refused() {
         gz.write_all(&zeros).unwrap();
     }
     let inner = gz.finish().unwrap();
-    let bomb = written(&folder, "bomb.gz", &inner);
+    let bomb = write_file(&folder, "bomb.gz", &inner);
     let settings = Settings { format: Format::GdeltEvents, dataset: None, mentions: false, quotations: false };
     let refused = feed::open(&[bomb], &settings).err().unwrap().to_string();
     assert!(refused.contains("unpacks to more than 100 times"), "{refused}");
-    // The same as the only file of a zip.
+    // The same in a ZIP archive.
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     let deflated = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
     zip.start_file("20210711120000.export.CSV", deflated.compression_level(Some(9))).unwrap();
     for _ in 0..300 {
         zip.write_all(&zeros).unwrap();
     }
-    let bomb = written(&folder, "bomb.zip", &zip.finish().unwrap().into_inner());
+    let bomb = write_file(&folder, "bomb.zip", &zip.finish().unwrap().into_inner());
     let refused = feed::open(&[bomb], &settings).err().unwrap().to_string();
     assert!(refused.contains("unpacks to more than 100 times"), "{refused}");
-    // Half an archive, and no archive at all.
-    let half = written(&folder, "half.gz", &inner[..inner.len() / 2]);
+    // A truncated archive, and a file that is no archive.
+    let half = write_file(&folder, "half.gz", &inner[..inner.len() / 2]);
     assert!(feed::open(&[half], &settings).is_err());
-    let no_zip = written(&folder, "no.zip", b"PK\x03\x04nothing");
+    let no_zip = write_file(&folder, "no.zip", b"PK\x03\x04nothing");
     let refused = feed::open(&[no_zip], &settings).err().unwrap().to_string();
     assert!(refused.contains("Pack it again"), "{refused}");
 }
 
 #[tokio::test]
-async fn what_is_no_file_of_text_is_refused_by_its_name() {
+async fn unsupported_archives_and_directories_are_rejected() {
     let folder = tempfile::tempdir().unwrap();
     let settings = Settings { format: Format::Auto, dataset: None, mentions: false, quotations: false };
     let refused = |file: String| feed::open(&[file], &settings).err().unwrap().to_string();
     for (begin, packer) in
         [(b"BZh91AY&SY".as_slice(), "bzip2"), (b"\xfd7zXZ\0\0", "xz"), (b"\x28\xb5\x2f\xfd\0", "zstd")]
     {
-        let told = refused(written(&folder, packer, begin));
-        assert!(told.contains(&format!("is packed with {packer}: unpack it")), "{told}");
+        let message = refused(write_file(&folder, packer, begin));
+        assert!(message.contains(&format!("is packed with {packer}: unpack it")), "{message}");
     }
     let empty = zip::ZipWriter::new(std::io::Cursor::new(Vec::new())).finish().unwrap().into_inner();
-    let told = refused(written(&folder, "empty.zip", &empty));
-    assert!(told.contains("is an archive without files"), "{told}");
-    let told = refused(folder.path().to_str().unwrap().to_owned());
-    assert!(told.contains("is a directory"), "{told}");
+    let message = refused(write_file(&folder, "empty.zip", &empty));
+    assert!(message.contains("is an archive without files"), "{message}");
+    let message = refused(folder.path().to_str().unwrap().to_owned());
+    assert!(message.contains("is a directory"), "{message}");
 }
 
-/// A million mistakes are counted, and told as far as anybody reads on. What is not wrong goes in all the same.
+/// Problems beyond a limit are counted but not listed. Valid records are imported nevertheless.
 #[tokio::test]
-async fn mistakes_without_end_are_counted() {
+async fn problems_beyond_the_limit_are_counted() {
     let folder = tempfile::tempdir().unwrap();
     let good = r#"{"kind": "person", "key": "one", "label": "Ann"}"#;
     let feed = "no row\n".repeat(12_000);
-    let feed = written(&folder, "bad.tsv", feed.as_bytes());
+    let feed = write_file(&folder, "bad.tsv", feed.as_bytes());
     for fixture in databases().await {
         let bad = format!("{{\"kind\": \"dataset\", \"key\": \"d\"}}\n{}{good}\n", "x\n".repeat(25_000));
         let options = Options { keep_going: true, ..Options::default() };
@@ -287,23 +294,24 @@ async fn mistakes_without_end_are_counted() {
             (report.problems.len(), report.more_problems, report.kinds["row"].rejected),
             (10_000, 2_000, 12_000)
         );
-        // A line of values without end is one mistake, and so is a row of a thousand columns.
+        // A line with too many JSON values is one problem, and a long value does not make the message long.
         let many = format!("{{\"kind\": \"event\", \"key\": \"e\", \"participations\": [{}0]}}\n", "0,".repeat(60_000));
         let report = fixture.import_with(&many, &Options { dataset: Some("d".into()), ..Options::default() }).await;
         assert_eq!(report.problems[0].message, "has more than 50000 JSON values");
         let long = format!("{{\"kind\": \"nothing\", \"key\": \"{}\"}}\n", "k".repeat(100_000));
         let report = fixture.import_with(&long, &Options { dataset: Some("d".into()), ..Options::default() }).await;
         assert!(report.problems[0].to_string().len() < 1500, "{}", report.problems[0]);
-        // Nor are all the fields told that a record does not have.
+        // The number of problems for unknown fields of one record is limited too.
         let fields: String = (0..20_000).map(|at| format!(", \"f{at}\": 0")).collect();
-        let strange = format!("{{\"kind\": \"person\", \"key\": \"p\"{fields}}}\n");
-        let report = fixture.import_with(&strange, &Options { dataset: Some("d".into()), ..Options::default() }).await;
+        let unknown_fields = format!("{{\"kind\": \"person\", \"key\": \"p\"{fields}}}\n");
+        let report =
+            fixture.import_with(&unknown_fields, &Options { dataset: Some("d".into()), ..Options::default() }).await;
         assert!((100..110).contains(&report.problems.len()), "{}", report.problems.len());
-        // Records without a dataset are left out in one reading, not each in one of its own.
-        let homeless = format!("{good}\n").repeat(3_000);
-        let report = fixture.import_with(&homeless, &Options { keep_going: true, ..Options::default() }).await;
+        // All records without a dataset are rejected in one pass, not one per pass.
+        let without_dataset = format!("{good}\n").repeat(3_000);
+        let report = fixture.import_with(&without_dataset, &Options { keep_going: true, ..Options::default() }).await;
         assert_eq!((report.problems.len(), report.total().rejected), (3_000, 3_000));
-        // A record that was left out is known by its whole key, however long.
+        // References to a rejected record are recognized by its complete key, however long it is.
         let key = "k".repeat(1_000);
         let refers = json!({ "kind": "place", "key": "b", "type": "CITY", "label": "B", "parent": key });
         let wrong = json!({ "kind": "place", "key": key, "type": "NOWHERE", "label": "A" });
@@ -317,13 +325,13 @@ async fn mistakes_without_end_are_counted() {
     }
 }
 
-/// Rows of a feed to which noise was done: bytes put in, taken out and exchanged, cells exchanged and doubled.
-fn noisy(text: &str) -> impl Strategy<Value = Vec<u8>> + use<> {
+/// Generates randomly damaged rows of a feed: bytes are inserted, removed, replaced and swapped, and cells are swapped.
+fn randomly_damaged(text: &str) -> impl Strategy<Value = Vec<u8>> + use<> {
     let lines: Vec<Vec<u8>> = text.lines().map(|line| line.as_bytes().to_vec()).collect();
     let change = (any::<prop::sample::Index>(), any::<prop::sample::Index>(), 0..8_u8, any::<u8>());
     prop::collection::vec((any::<prop::sample::Index>(), prop::collection::vec(change, 1..4)), 1..20).prop_map(
         move |rows| {
-            // The header, where there is one, stays.
+            // The first line may be a header, so it is not damaged.
             let mut whole = lines[0].clone();
             for (line, changes) in rows {
                 whole.push(b'\n');
@@ -358,7 +366,7 @@ fn noisy(text: &str) -> impl Strategy<Value = Vec<u8>> + use<> {
 }
 
 #[test]
-fn no_noise_makes_an_import_fail_as_a_whole() {
+fn random_damage_never_fails_the_whole_import() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let formats = [
@@ -375,8 +383,8 @@ fn no_noise_makes_an_import_fail_as_a_whole() {
     for (feed, format) in FEEDS.iter().zip(formats) {
         for fixture in runtime.block_on(databases()) {
             let mut runner = TestRunner::new(Config { cases: 12, failure_persistence: None, ..Config::default() });
-            let run = runner.run(&noisy(&raw(feed.name)), |bytes| {
-                let copy = written(&folder, feed.name, &bytes);
+            let run = runner.run(&randomly_damaged(&feed_text(feed.name)), |bytes| {
+                let copy = write_file(&folder, feed.name, &bytes);
                 let settings = Settings { format, dataset: None, mentions: true, quotations: true };
                 let sources = feed::open(&[copy], &settings).unwrap();
                 let options = Options::default();

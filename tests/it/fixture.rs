@@ -1,4 +1,4 @@
-//! Databases to test on, and the story in them.
+//! Test databases, empty or with the example story.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -14,7 +14,7 @@ pub const STORY: &str = include_str!("../../examples/mikdam/records.jsonl");
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
-/// A database of its own, gone with the test.
+/// A separate database for one test, dropped with the fixture.
 pub struct Fixture {
     pub db: Db,
     pub url: String,
@@ -22,7 +22,7 @@ pub struct Fixture {
     _folder: tempfile::TempDir,
 }
 
-/// One empty database of each kind at hand.
+/// Returns an empty SQLite database and, with `TEST_DATABASE_URL`, an empty PostgreSQL database.
 pub async fn databases() -> Vec<Fixture> {
     let mut all = Vec::new();
     for url in urls().await {
@@ -33,12 +33,12 @@ pub async fn databases() -> Vec<Fixture> {
     all
 }
 
-/// The addresses of PostgreSQL databases that have nothing in them yet.
+/// Returns the URLs of PostgreSQL databases without any tables; none without `TEST_DATABASE_URL`.
 pub async fn empty_databases() -> Vec<String> {
     urls().await.into_iter().flatten().collect()
 }
 
-/// None stands for a SQLite file; PostgreSQL gets a schema of its own.
+/// `None` stands for a new SQLite file. On PostgreSQL each call creates a separate schema.
 async fn urls() -> Vec<Option<String>> {
     let Ok(server) = std::env::var("TEST_DATABASE_URL") else { return vec![None] };
     let schema = format!("test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
@@ -49,8 +49,8 @@ async fn urls() -> Vec<Option<String>> {
     vec![None, Some(format!("{server}{mark}options=-c%20search_path%3D{schema}"))]
 }
 
-/// The story in one database of each kind.
-pub async fn stories() -> Vec<Fixture> {
+/// Returns the same databases as [`databases`], with the example story imported.
+pub async fn databases_with_story() -> Vec<Fixture> {
     let all = databases().await;
     for fixture in &all {
         let report = fixture.import(STORY).await;
@@ -60,7 +60,7 @@ pub async fn stories() -> Vec<Fixture> {
 }
 
 impl Fixture {
-    /// A graph in this database, which is the test's own.
+    /// Connects to the database and migrates it.
     pub async fn at(url: String) -> Self {
         let db = Db::connect(&url).await.unwrap();
         newsgraph::import::migrate(&db).await.unwrap();
@@ -76,47 +76,47 @@ impl Fixture {
         import::import(&self.db, &[source], options, &mut ()).await.unwrap()
     }
 
-    /// Lines as JSON, below a dataset.
+    /// Imports the records into the dataset `test`.
     pub async fn import_lines(&self, lines: &[Value]) -> Report {
         self.import(&records(lines)).await
     }
 
-    /// The answer and the number of SQL statements.
-    pub async fn ask_counted(&self, query: &str, variables: Value) -> (Value, usize) {
+    /// Returns the response and the number of SQL statements.
+    pub async fn query_counting_statements(&self, query: &str, variables: Value) -> (Value, usize) {
         let session = Session::new(self.db.clone());
         let request = Request::new(query).variables(Variables::from_json(variables)).data(session.clone());
         let response = self.api.execute(request).await;
-        (answer(&response), session.statements())
+        (response_json(&response), session.statements())
     }
 
-    /// The data of an answer that has no errors.
-    pub async fn ask(&self, query: &str) -> Value {
-        self.ask_with(query, json!({})).await
+    /// Returns the data of a response; panics if the response has errors.
+    pub async fn query(&self, query: &str) -> Value {
+        self.query_with(query, json!({})).await
     }
 
-    pub async fn ask_with(&self, query: &str, variables: Value) -> Value {
-        let (answer, _) = self.ask_counted(query, variables).await;
+    pub async fn query_with(&self, query: &str, variables: Value) -> Value {
+        let (answer, _) = self.query_counting_statements(query, variables).await;
         assert!(answer.get("errors").is_none(), "{query}\n{answer:#}");
         answer["data"].clone()
     }
 
-    /// The code and message of the first error.
-    pub async fn refused(&self, query: &str, variables: Value) -> (String, String) {
-        let (answer, _) = self.ask_counted(query, variables).await;
+    /// Returns the code and the message of the first error.
+    pub async fn query_error(&self, query: &str, variables: Value) -> (String, String) {
+        let (answer, _) = self.query_counting_statements(query, variables).await;
         let error = &answer["errors"][0];
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         (text(&error["extensions"]["code"]), text(&error["message"]))
     }
 
-    /// The column `said` of what SQL gives.
-    pub async fn texts(&self, sql: &str) -> Vec<String> {
+    /// Returns the values of the column `said` of an SQL query.
+    pub async fn text_column(&self, sql: &str) -> Vec<String> {
         let reader = self.db.connection();
         let statement = Statement::from_string(reader.get_database_backend(), sql);
         let rows = reader.query_all_raw(statement).await.unwrap();
         rows.iter().map(|row| row.try_get("", "said").unwrap()).collect()
     }
 
-    /// Every row of every table, in no order of its own.
+    /// Returns every row of every table as text, sorted.
     pub async fn dump(&self) -> BTreeMap<String, Vec<String>> {
         const TABLES: &[&str] = &[
             "merged_actor",
@@ -187,8 +187,8 @@ impl Fixture {
     }
 }
 
-/// An answer as a client reads it.
-pub fn answer(response: &Response) -> Value {
+/// Returns a response as the JSON that a client receives.
+pub fn response_json(response: &Response) -> Value {
     let data: Value = serde_json::from_str(&graphql::json(&response.data)).unwrap();
     let mut answer = json!({ "data": data });
     if !response.errors.is_empty() {
@@ -197,7 +197,7 @@ pub fn answer(response: &Response) -> Value {
     answer
 }
 
-/// Records below a dataset, as a file.
+/// Returns the text of a JSON Lines file: the dataset `test`, then the records.
 pub fn records(lines: &[Value]) -> String {
     let mut text = json!({ "kind": "dataset", "key": "test" }).to_string();
     for line in lines {
@@ -207,7 +207,7 @@ pub fn records(lines: &[Value]) -> String {
     text
 }
 
-/// The story in a dataset of its own with slugs of its own.
+/// Returns the story in another dataset and with other slugs, so that it can be imported beside the original.
 pub fn copy_of_story(number: usize) -> String {
     STORY
         .replacen(r#""key": "mikdam""#, &format!(r#""key": "copy-{number}""#), 1)

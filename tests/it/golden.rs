@@ -1,83 +1,86 @@
-//! Properties of all golden queries. Their answers are tests of their own: see `tests/golden/main.rs`.
+//! Properties of all golden queries. `tests/golden/main.rs` tests their responses.
 
 use async_graphql::Request;
 use newsgraph::graphql::{self, Session};
 use serde_json::json;
 
-use crate::fixture::{copy_of_story, stories};
+use crate::fixture::{copy_of_story, databases_with_story};
 use crate::golden_queries::queries;
 
-/// A document that has it besides is answered in a tree, as it selects an object in two places.
-const IN_PARTS: &str = "query InParts { __schema { queryType { name } } __schema { queryType { name } } }";
+/// Selects an object twice, so that the executor builds maps for the whole document instead of writing JSON directly.
+const SELECTS_AN_OBJECT_TWICE: &str =
+    "query InParts { __schema { queryType { name } } __schema { queryType { name } } }";
 
 #[tokio::test]
-async fn answers_written_at_once_are_those_of_a_tree() {
-    for story in stories().await {
-        let mut at_once = 0;
+async fn directly_written_json_equals_json_from_maps() {
+    for story in databases_with_story().await {
+        let mut written_directly = 0;
         for (name, query) in queries() {
             let query = if query.contains("query ") { query } else { query.replacen('{', "query Asked {", 1) };
-            let asked = query.split_once("query ").unwrap().1;
-            let end = asked.find(|letter: char| !letter.is_alphanumeric()).unwrap();
-            let ask = async |document: &str| {
-                let request = Request::new(document).operation_name(&asked[..end]);
+            let after_keyword = query.split_once("query ").unwrap().1;
+            let end = after_keyword.find(|letter: char| !letter.is_alphanumeric()).unwrap();
+            let execute = async |document: &str| {
+                let request = Request::new(document).operation_name(&after_keyword[..end]);
                 story.api.execute(request.data(Session::new(story.db.clone()))).await
             };
-            let (written, tree) = (ask(&query).await, ask(&format!("{query}\n{IN_PARTS}")).await);
-            at_once += usize::from(written.data != tree.data);
+            let (written, tree) =
+                (execute(&query).await, execute(&format!("{query}\n{SELECTS_AN_OBJECT_TWICE}")).await);
+            written_directly += usize::from(written.data != tree.data);
             assert_eq!(graphql::json(&written.data), graphql::json(&tree.data), "{name} on {}", story.url);
         }
-        assert!(at_once > 40, "{at_once}");
+        assert!(written_directly > 40, "{written_directly}");
     }
 }
 
 #[tokio::test]
-async fn what_is_selected_in_parts_is_put_together() {
-    for story in stories().await {
+async fn repeated_selections_of_a_field_are_merged() {
+    for story in databases_with_story().await {
         let whole = "{ events(first: 5) { nodes { id when { edtf raw } participations { totalCount nodes { role actor { id label } } } } } }";
         let parts = "{ events(first: 5) { nodes { id ...When participations { totalCount nodes { role } } } }
             events(first: 5) { nodes { ...Who when { raw } } } }
             fragment When on Event { when { edtf } }
             fragment Who on Event { id participations { nodes { actor { id } } } participations { nodes { actor { label } } } }";
-        assert_eq!(story.ask(whole).await, story.ask(parts).await);
-        // The library lets an object stand where a word is under the same name: the first counts, and neither is told twice.
+        assert_eq!(story.query(whole).await, story.query(parts).await);
+        // async-graphql accepts a scalar and an object under the same response key. The first selection wins, and the key is
+        // not repeated.
         let first = "{ events(first: 1) { nodes { title } } event(slug: \"end-of-captivity-of-mikdam\") { title } }";
         let both = "{ events(first: 1) { nodes { title ... on Event { title: when { edtf } } } }
             event(slug: \"end-of-captivity-of-mikdam\") { title ... on Event { title: when { edtf } } } }";
-        let ask = async |query: &str| {
+        let execute = async |query: &str| {
             let response = story.api.execute(Request::new(query).data(Session::new(story.db.clone()))).await;
             graphql::json(&response.data)
         };
-        let first = ask(first).await;
+        let first = execute(first).await;
         assert!(first.contains("\"event\":{\"title\":\""), "{first}");
-        assert_eq!(ask(both).await, first);
+        assert_eq!(execute(both).await, first);
     }
 }
 
 #[tokio::test]
-async fn statements_do_not_grow_with_the_graph() {
+async fn number_of_sql_statements_is_independent_of_graph_size() {
     let queries = queries();
-    for story in stories().await {
-        // A list that outgrew its page is counted by a statement of its own: so many more, and none but for that.
+    for story in databases_with_story().await {
+        // A list that is longer than its page needs one more statement for `totalCount`; nothing else adds statements.
         let uncounted = |query: &str| query.replace("totalCount", "__typename");
         let mut before = Vec::new();
         for (_, query) in &queries {
-            let (_, counted) = story.ask_counted(query, json!({})).await;
-            before.push((counted, story.ask_counted(&uncounted(query), json!({})).await.1));
+            let (_, counted) = story.query_counting_statements(query, json!({})).await;
+            before.push((counted, story.query_counting_statements(&uncounted(query), json!({})).await.1));
         }
         for copy in 1..100 {
             let report = story.import(&copy_of_story(copy)).await;
             assert_eq!(report.problems, []);
         }
         for ((name, query), (counted, before)) in queries.iter().zip(before) {
-            let (answer, after) = story.ask_counted(query, json!({})).await;
+            let (answer, after) = story.query_counting_statements(query, json!({})).await;
             assert!(answer.get("errors").is_none(), "{name}: {answer:#}");
             let most = counted + query.matches("totalCount").count();
             assert!((counted..=most).contains(&after), "{name} on {}: {counted}, now {after}", story.url);
-            let (_, after) = story.ask_counted(&uncounted(query), json!({})).await;
+            let (_, after) = story.query_counting_statements(&uncounted(query), json!({})).await;
             assert_eq!(before, after, "{name} on {}", story.url);
         }
-        // The copies are really there.
-        let data = story.ask("{ statements(filter: { attribution: { eq: ANONYMOUS } }) { totalCount } }").await;
+        // Make sure that the copies were imported.
+        let data = story.query("{ statements(filter: { attribution: { eq: ANONYMOUS } }) { totalCount } }").await;
         assert_eq!(data["statements"]["totalCount"], 700);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-/// A query and its name: its folder and its file, such as `actor__through-time`.
+/// Returns all queries with their names, which are made of folder and file, such as `actor__through-time`.
 pub fn queries() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut found = Vec::new();

@@ -1,4 +1,4 @@
-//! Neighbors and shortest ways against a naive search of the same graph.
+//! The actor graph: neighbors and shortest paths, compared with a naive search of the same graph.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -7,20 +7,20 @@ use proptest::prop_oneof;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 
-use crate::fixture::{Fixture, databases, stories};
+use crate::fixture::{Fixture, databases, databases_with_story};
 
 const ACTORS: usize = 12;
 
-/// A thing of the model and who has a part in it.
+/// A link between actors, with the actors that it connects.
 #[derive(Clone, Debug)]
-enum Thing {
+enum Link {
     Event(Vec<usize>),
     Series(Vec<usize>),
     Statement { speaker: usize, addressee: Option<usize>, about: Vec<usize> },
     Relation(usize, usize),
 }
 
-impl Thing {
+impl Link {
     fn kind(&self) -> &'static str {
         match self {
             Self::Event(_) | Self::Series(_) => "EVENT",
@@ -29,8 +29,8 @@ impl Thing {
         }
     }
 
-    /// Whom it ties.
-    fn tied(&self) -> BTreeSet<usize> {
+    /// The actors that it connects. A series connects nobody.
+    fn connected(&self) -> BTreeSet<usize> {
         match self {
             Self::Event(actors) => actors.iter().copied().collect(),
             Self::Series(_) => BTreeSet::new(),
@@ -63,14 +63,14 @@ impl Thing {
     }
 }
 
-fn thing() -> impl Strategy<Value = Thing> {
+fn link() -> impl Strategy<Value = Link> {
     let actors = |most| prop::collection::vec(0..ACTORS, 0..most);
     prop_oneof![
-        4 => actors(4).prop_map(Thing::Event),
-        1 => actors(6).prop_map(Thing::Series),
+        4 => actors(4).prop_map(Link::Event),
+        1 => actors(6).prop_map(Link::Series),
         2 => (0..ACTORS, prop::option::of(0..ACTORS), actors(3))
-            .prop_map(|(speaker, addressee, about)| Thing::Statement { speaker, addressee, about }),
-        2 => (0..ACTORS, 1..ACTORS).prop_map(|(one, far)| Thing::Relation(one, (one + far) % ACTORS)),
+            .prop_map(|(speaker, addressee, about)| Link::Statement { speaker, addressee, about }),
+        2 => (0..ACTORS, 1..ACTORS).prop_map(|(one, far)| Link::Relation(one, (one + far) % ACTORS)),
     ]
 }
 
@@ -82,14 +82,14 @@ fn via() -> impl Strategy<Value = Vec<&'static str>> {
     ]
 }
 
-/// How far each actor is, by a breadth-first search.
-fn distances(things: &[Thing], via: &[&str], from: usize) -> BTreeMap<usize, usize> {
+/// Returns the distance of each reachable actor, by a breadth-first search.
+fn distances(links: &[Link], via: &[&str], from: usize) -> BTreeMap<usize, usize> {
     let mut distances = BTreeMap::from([(from, 0)]);
     let mut queue = VecDeque::from([from]);
     while let Some(at) = queue.pop_front() {
         let next = distances[&at] + 1;
-        for tied in things.iter().filter(|thing| via.contains(&thing.kind())).map(Thing::tied) {
-            for other in tied.iter().filter(|_| tied.contains(&at)) {
+        for connected in links.iter().filter(|link| via.contains(&link.kind())).map(Link::connected) {
+            for other in connected.iter().filter(|_| connected.contains(&at)) {
                 if !distances.contains_key(other) {
                     distances.insert(*other, next);
                     queue.push_back(*other);
@@ -100,11 +100,11 @@ fn distances(things: &[Thing], via: &[&str], from: usize) -> BTreeMap<usize, usi
     distances
 }
 
-async fn fill(fixture: &Fixture, things: &[Thing]) {
+async fn fill(fixture: &Fixture, links: &[Link]) {
     let mut lines: Vec<Value> = (0..ACTORS)
         .map(|at| json!({ "kind": "person", "key": format!("a{at}"), "slug": format!("a{at}"), "label": format!("a{at}") }))
         .collect();
-    lines.extend(things.iter().enumerate().map(|(at, thing)| thing.record(at)));
+    lines.extend(links.iter().enumerate().map(|(at, link)| link.record(at)));
     assert_eq!(fixture.import_lines(&lines).await.problems, []);
 }
 
@@ -115,29 +115,29 @@ fn number(value: &Value) -> usize {
 const HOP: &str = "from { label } to { label } fromParts { role } toParts { role source { __typename } }
     via { __typename ... on Event { record { key } } ... on Statement { record { key } } ... on Relation { record { key } } }";
 
-/// Both ends of a hop have a part in the thing between.
-fn assert_hop(things: &[Thing], via: &[&str], hop: &Value) {
-    let thing = &things[number(&hop["via"]["record"]["key"])];
+/// Asserts that both actors of a hop take part in its link.
+fn assert_hop(links: &[Link], via: &[&str], hop: &Value) {
+    let link = &links[number(&hop["via"]["record"]["key"])];
     let (from, to) = (number(&hop["from"]["label"]), number(&hop["to"]["label"]));
-    assert!(via.contains(&thing.kind()) && from != to, "{hop}");
-    assert!(thing.tied().contains(&from) && thing.tied().contains(&to), "{hop} of {thing:?}");
+    assert!(via.contains(&link.kind()) && from != to, "{hop}");
+    assert!(link.connected().contains(&from) && link.connected().contains(&to), "{hop} of {link:?}");
     for parts in [&hop["fromParts"], &hop["toParts"]] {
         assert_ne!(parts, &json!([]), "{hop}");
     }
 }
 
 #[test]
-fn ways_and_neighbours_are_those_of_a_naive_search() {
+fn paths_and_neighbors_match_a_naive_search() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let mut runner = TestRunner::new(Config { cases: 8, failure_persistence: None, ..Config::default() });
-    let cases = (prop::collection::vec(thing(), 1..24), via());
+    let cases = (prop::collection::vec(link(), 1..24), via());
     runner
-        .run(&cases, |(things, via)| {
+        .run(&cases, |(links, via)| {
             runtime.block_on(async {
                 for fixture in databases().await {
-                    fill(&fixture, &things).await;
-                    compare_neighbors(&fixture, &things, &via).await;
-                    compare_ways(&fixture, &things, &via).await;
+                    fill(&fixture, &links).await;
+                    compare_neighbors(&fixture, &links, &via).await;
+                    compare_paths(&fixture, &links, &via).await;
                 }
             });
             Ok(())
@@ -145,24 +145,24 @@ fn ways_and_neighbours_are_those_of_a_naive_search() {
         .unwrap();
 }
 
-async fn compare_ways(fixture: &Fixture, things: &[Thing], via: &[&str]) {
+async fn compare_paths(fixture: &Fixture, links: &[Link], via: &[&str]) {
     for (from, to) in (0..ACTORS).flat_map(|from| [(from, (from * 5 + 1) % ACTORS), (from, (from * 7 + 3) % ACTORS)]) {
-        let distance = distances(things, via, from).get(&to).copied();
+        let distance = distances(links, via, from).get(&to).copied();
         for most in [1, 2, 3, 6] {
             let query = format!(
                 "query($v: [ActorLinkKind!]) {{ path(from: {{ slug: \"a{from}\" }}, to: {{ slug: \"a{to}\" }}, maxHops: {most}, via: $v) {{
                     length complete hops {{ {HOP} }} }} }}"
             );
-            let path = fixture.ask_with(&query, json!({ "v": via })).await["path"].clone();
+            let path = fixture.query_with(&query, json!({ "v": via })).await["path"].clone();
             let expected = distance.filter(|distance| *distance <= most);
-            let what = format!("{from} to {to} within {most} via {via:?} on {}: {things:?}", fixture.url);
+            let what = format!("{from} to {to} within {most} via {via:?} on {}: {links:?}", fixture.url);
             assert_eq!(path["length"], json!(expected), "{what}");
             assert_eq!(path["complete"], true, "{what}");
             let hops = path["hops"].as_array().unwrap();
             assert_eq!(hops.len(), expected.unwrap_or(0), "{what}");
             let mut at = from;
             for hop in hops {
-                assert_hop(things, via, hop);
+                assert_hop(links, via, hop);
                 assert_eq!(number(&hop["from"]["label"]), at, "{what}");
                 at = number(&hop["to"]["label"]);
             }
@@ -171,23 +171,23 @@ async fn compare_ways(fixture: &Fixture, things: &[Thing], via: &[&str]) {
     }
 }
 
-async fn compare_neighbors(fixture: &Fixture, things: &[Thing], via: &[&str]) {
+async fn compare_neighbors(fixture: &Fixture, links: &[Link], via: &[&str]) {
     for depth in 1..=3 {
         let query = format!(
             "query($v: [ActorLinkKind!]) {{ people {{ nodes {{ label neighbors(via: $v, depth: {depth}, first: 500) {{
                 complete nodes {{ actor {{ label }} distance linkCount hops(first: 500) {{ {HOP} }} }} }} }} }} }}"
         );
-        let data = fixture.ask_with(&query, json!({ "v": via })).await;
+        let data = fixture.query_with(&query, json!({ "v": via })).await;
         for person in data["people"]["nodes"].as_array().unwrap() {
-            let what = format!("{} to {depth} via {via:?} on {}: {things:?}", person["label"], fixture.url);
-            let distances = distances(things, via, number(&person["label"]));
+            let what = format!("{} to {depth} via {via:?} on {}: {links:?}", person["label"], fixture.url);
+            let distances = distances(links, via, number(&person["label"]));
             let near = |actor: usize, distance: usize| {
-                let ties = |thing: &&Thing| {
-                    let tied = thing.tied();
+                let connects = |link: &&Link| {
+                    let connected = link.connected();
                     let nearer = |other: &usize| distances.get(other) == Some(&(distance - 1));
-                    via.contains(&thing.kind()) && tied.contains(&actor) && tied.iter().any(nearer)
+                    via.contains(&link.kind()) && connected.contains(&actor) && connected.iter().any(nearer)
                 };
-                (distance, std::cmp::Reverse(things.iter().filter(ties).count()), actor)
+                (distance, std::cmp::Reverse(links.iter().filter(connects).count()), actor)
             };
             let mut expected: Vec<_> = distances
                 .iter()
@@ -199,13 +199,13 @@ async fn compare_neighbors(fixture: &Fixture, things: &[Thing], via: &[&str]) {
             let mut found = Vec::new();
             for node in person["neighbors"]["nodes"].as_array().unwrap() {
                 let (actor, distance) = (number(&node["actor"]["label"]), node["distance"].as_u64().unwrap() as usize);
-                let ties = node["linkCount"].as_u64().unwrap() as usize;
-                found.push((distance, std::cmp::Reverse(ties), actor));
+                let link_count = node["linkCount"].as_u64().unwrap() as usize;
+                found.push((distance, std::cmp::Reverse(link_count), actor));
                 let hops = node["hops"].as_array().unwrap();
                 let between: BTreeSet<usize> = hops.iter().map(|hop| number(&hop["via"]["record"]["key"])).collect();
-                assert_eq!(between.len(), ties, "{what}");
+                assert_eq!(between.len(), link_count, "{what}");
                 for hop in hops {
-                    assert_hop(things, via, hop);
+                    assert_hop(links, via, hop);
                     assert_eq!(number(&hop["to"]["label"]), actor, "{what}");
                     assert_eq!(distances[&number(&hop["from"]["label"])], distance - 1, "{what}");
                 }
@@ -216,14 +216,14 @@ async fn compare_neighbors(fixture: &Fixture, things: &[Thing], via: &[&str]) {
 }
 
 #[tokio::test]
-async fn who_appears_with_whom_can_be_narrowed_to_events() {
-    for story in stories().await {
+async fn appears_with_can_be_filtered_by_event() {
+    for story in databases_with_story().await {
         let query = "{ actor(slug: \"ali-al-mikdam\") {
             appearsWith(filter: { type: { within: [VISIT] } }) { complete nodes { actor { label } distance linkCount hops { via { ... on Event { type } } } } }
             few: appearsWith(first: 1) { complete nodes { linkCount } }
             none: appearsWith(filter: { title: { eq: \"no such title\" } }) { complete nodes { linkCount } }
         } }";
-        let actor = story.ask(query).await["actor"].clone();
+        let actor = story.query(query).await["actor"].clone();
         let nodes = actor["appearsWith"]["nodes"].as_array().unwrap();
         let labels: Vec<&str> = nodes.iter().map(|node| node["actor"]["label"].as_str().unwrap()).collect();
         assert_eq!(labels, ["Mustafa al-Kadhimi", "Jeanine Hennis-Plasschaert"]);
@@ -241,8 +241,8 @@ async fn who_appears_with_whom_can_be_narrowed_to_events() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_walked_is_refused_with_a_sentence() {
-    for story in stories().await {
+async fn invalid_graph_arguments_are_rejected_with_a_message() {
+    for story in databases_with_story().await {
         let actor = |field: &str| format!("{{ actor(slug: \"ali-al-mikdam\") {{ {field} {{ complete }} }} }}");
         let path = |to: &str, most: i32| {
             format!("{{ path(from: {{ slug: \"ali-al-mikdam\" }}, to: {to}, maxHops: {most}) {{ length }} }}")
@@ -265,27 +265,27 @@ async fn what_cannot_be_walked_is_refused_with_a_sentence() {
             (path("{ id: \"ZXZlbnQ6MQ\" }", 3), "BAD_INPUT", "actor"),
             (path("{ id: \"YWN0b3I6OTk5OTk5\" }", 3), "NOT_FOUND", "actor"),
         ] {
-            let (refused, message) = story.refused(&query, json!({})).await;
+            let (refused, message) = story.query_error(&query, json!({})).await;
             assert_eq!(refused, code, "{query}: {message}");
             assert!(message.contains(words), "{query}: {message}");
         }
     }
 }
 
-/// A time line is what the actor's own lists have, merged; by pages it is the same in either direction.
+/// The timeline contains the actor's lists in order of time. Its pages in either direction add up to it.
 #[tokio::test]
-async fn a_time_line_is_its_lists_merged() {
+async fn timeline_merges_the_lists_of_an_actor() {
     const EVENT: &str = "nodes { id when { earliest } }";
     const STATEMENT: &str = "nodes { id saidAt { earliest } }";
     const RELATION: &str = "nodes { id from { earliest } }";
-    for story in stories().await {
+    for story in databases_with_story().await {
         let lists = format!(
             "{{ actors(first: 500) {{ nodes {{ slug
                 timeline(first: 500) {{ totalCount nodes {{ __typename ... on Event {{ id }} ... on Statement {{ id }} ... on Relation {{ id }} }} }}
                 events(first: 500) {{ {EVENT} }} statements(first: 500) {{ {STATEMENT} }} statementsAbout(first: 500) {{ {STATEMENT} }}
                 relations(first: 500) {{ {RELATION} }} relationsTo(first: 500) {{ {RELATION} }} }} }} }}"
         );
-        let actors = story.ask(&lists).await["actors"]["nodes"].clone();
+        let actors = story.query(&lists).await["actors"]["nodes"].clone();
         for actor in actors.as_array().unwrap() {
             let mut expected = BTreeSet::new();
             for (kind, list, date) in [
@@ -320,7 +320,7 @@ async fn a_time_line_is_its_lists_merged() {
                         edges {{ cursor node {{ ... on Event {{ id }} ... on Statement {{ id }} ... on Relation {{ id }} }} }}
                         pageInfo {{ {flag} {end} }} }} }} }}"
                 );
-                let page = story.ask_with(&query, json!({ "c": at })).await["actor"]["timeline"].clone();
+                let page = story.query_with(&query, json!({ "c": at })).await["actor"]["timeline"].clone();
                 pages.push(page["edges"].as_array().unwrap().iter().map(|edge| edge["node"].clone()).collect());
                 at = page["pageInfo"][end].clone();
                 if page["pageInfo"][flag] == false {
@@ -331,7 +331,7 @@ async fn a_time_line_is_its_lists_merged() {
                 pages.reverse();
             }
             let query = "{ actor(slug: \"ali-al-mikdam\") { timeline(first: 500) { nodes { ... on Event { id } ... on Statement { id } ... on Relation { id } } } } }";
-            let whole = story.ask(query).await["actor"]["timeline"]["nodes"].clone();
+            let whole = story.query(query).await["actor"]["timeline"]["nodes"].clone();
             assert!(pages.len() > 5, "{size}");
             assert_eq!(json!(pages.concat()), whole, "{size} on {}", story.url);
         }
@@ -344,7 +344,7 @@ async fn a_time_line_is_its_lists_merged() {
             let query = format!(
                 "{{ actor(slug: \"ali-al-mikdam\") {{ timeline({arguments}) {{ nodes {{ __typename }} }} }} }}"
             );
-            let (refused, message) = story.refused(&query, json!({})).await;
+            let (refused, message) = story.query_error(&query, json!({})).await;
             assert_eq!(refused, code, "{arguments}: {message}");
             assert!(message.contains(words), "{arguments}: {message}");
         }

@@ -1,4 +1,4 @@
-//! What was known when: every answer of the past is the one that was given then.
+//! As-of queries (point in time) and the audit log.
 
 use entity::merge::MergeDecision;
 use entity::record::RecordKind;
@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use crate::fixture::{Fixture, STORY, copy_of_story, databases};
 
-/// Asks with and without an instant, through every noun, relation and kind of filter.
-const QUESTIONS: &[&str] = &[
+/// Queries over every node type, relation and kind of filter. `AS` is replaced by an `asOf` argument or by nothing.
+const QUERIES: &[&str] = &[
     "{ events(AS first: 100) { totalCount nodes { slug type title standing when { edtf } place { label parent { label } } record { key version }
         participations { nodes { role standing actor { label names { nodes { text } } } thing } } accounts { nodes { label standing } }
         claim { text standing } evidence { totalCount nodes { start statement { summary } } } links { nodes { kind to { title } } } } } }",
@@ -28,18 +28,18 @@ const QUESTIONS: &[&str] = &[
     "{ figures(AS) { totalCount nodes { value counted } } relations(AS) { totalCount } evidence(AS) { totalCount } changes(AS) { totalCount } merges(AS) { totalCount } }",
 ];
 
-async fn asked(fixture: &Fixture, at: Option<i64>) -> Vec<Value> {
+async fn responses_at(fixture: &Fixture, at: Option<i64>) -> Vec<Value> {
     let mut answers = Vec::new();
-    for question in QUESTIONS {
+    for query in QUERIES {
         let as_of = at.map(|at| format!("asOf: \"{}\", ", format_instant(at))).unwrap_or_default();
         let empty = if as_of.is_empty() { "" } else { as_of.trim_end_matches(", ") };
-        let question = question.replace("(AS)", &format!("({empty})")).replace("()", "").replace("AS ", &as_of);
-        answers.push(fixture.ask(&question).await);
+        let query = query.replace("(AS)", &format!("({empty})")).replace("()", "").replace("AS ", &as_of);
+        answers.push(fixture.query(&query).await);
     }
     answers
 }
 
-/// The version of the graph; each commit makes one.
+/// Returns the current version of the graph. Each commit increases it.
 async fn version(fixture: &Fixture) -> i64 {
     let db = fixture.db.connection();
     let sql = "SELECT MAX(version) AS version FROM moment";
@@ -56,13 +56,13 @@ async fn person(fixture: &Fixture, slug: &str) -> i64 {
 }
 
 #[tokio::test]
-async fn the_past_answers_as_it_did() {
+async fn as_of_queries_return_earlier_responses() {
     for fixture in databases().await {
-        let mut seen = vec![(version(&fixture).await, asked(&fixture, None).await)];
+        let mut seen = vec![(version(&fixture).await, responses_at(&fixture, None).await)];
         let changed = STORY
             .replace("Abduction of", "Kidnapping of")
             .replace(r#""role": "VISITED""#, r#""role": "RECIPIENT""#)
-            .replace(r#""stance": "DENIES""#, r#""stance": "QUESTIONS""#)
+            .replace(r#""stance": "DENIES""#, r#""stance": "QUERIES""#)
             .replace("Ali al-Mikdam\"", "Ali the Mikdam\"");
         assert_ne!(changed, STORY);
         let without = STORY.lines().map(|line| {
@@ -104,45 +104,47 @@ async fn the_past_answers_as_it_did() {
                 7 => assert_eq!(fixture.import(&changed).await.problems, []),
                 _ => assert_eq!(fixture.import(STORY).await.problems, []),
             }
-            // The keys and the index are made anew without a trace.
+            // Rebuilding keys and index must not appear in the history.
             if step == 5 {
                 import::rebuild(&fixture.db).await.unwrap();
             }
-            seen.push((version(&fixture).await, asked(&fixture, None).await));
+            seen.push((version(&fixture).await, responses_at(&fixture, None).await));
         }
-        // All of it took a second: the instants are spread, so that each can be asked for.
+        // All commits happened within about a second. Spread their instants so that each can be queried.
         fixture.db.connection().execute_unprepared("UPDATE moment SET at = version * 100").await.unwrap();
         for (step, (version, answers)) in seen.iter().enumerate() {
-            for (at, (then, now)) in asked(&fixture, Some(version * 100 + 50)).await.iter().zip(answers).enumerate() {
+            for (at, (then, now)) in
+                responses_at(&fixture, Some(version * 100 + 50)).await.iter().zip(answers).enumerate()
+            {
                 let (then, now) = (format!("{then:#}"), format!("{now:#}"));
                 let differs = then.lines().zip(now.lines()).position(|(then, now)| then != now);
                 let around = |text: &str| {
                     text.lines().skip(differs.unwrap_or(0).saturating_sub(12)).take(20).collect::<Vec<_>>().join("\n")
                 };
-                assert!(then == now, "step {step}, question {at}:\n{}\n\nis not\n\n{}", around(&then), around(&now));
+                assert!(then == now, "step {step}, query {at}:\n{}\n\nis not\n\n{}", around(&then), around(&now));
             }
         }
-        let nothing = asked(&fixture, Some(-1)).await;
+        let nothing = responses_at(&fixture, Some(-1)).await;
         assert_eq!(nothing[0]["events"]["totalCount"], json!(0));
         let (code, message) = fixture
-            .refused(
+            .query_error(
                 "{ events(asOf: \"2021-01-01T00:00:00Z\", filter: { search: \"kidnap\" }) { totalCount } }",
                 json!({}),
             )
             .await;
         assert_eq!(code, "BAD_INPUT", "{message}");
-        // Two fields of one request may look at two moments.
+        // Two fields of one request may have different `asOf` instants.
         let both = fixture
-            .ask("{ then: events(asOf: \"1969-01-01T00:00:00Z\") { totalCount } now: events { totalCount nodes { place { label } } } }")
+            .query("{ then: events(asOf: \"1969-01-01T00:00:00Z\") { totalCount } now: events { totalCount nodes { place { label } } } }")
             .await;
         assert_eq!(both["then"]["totalCount"], 0);
         assert_ne!(both["now"]["totalCount"], 0);
     }
 }
 
-/// The history of a thing names what was written, field by field, and is kept when the thing is gone.
+/// The history of an entity lists the changed fields, and remains after the entity is deleted.
 #[tokio::test]
-async fn a_history_names_what_changed() {
+async fn history_lists_changed_fields_and_survives_deletion() {
     for fixture in databases().await {
         let person = json!({ "kind": "person", "key": "p", "label": "P" });
         let event = json!({ "kind": "event", "key": "e", "type": "VISIT", "title": "First", "place": "a",
@@ -157,7 +159,7 @@ async fn a_history_names_what_changed() {
         changed["participations"].as_array_mut().unwrap().pop();
         assert_eq!(fixture.import_lines(&[changed]).await.problems, []);
         let data = fixture
-            .ask("{ events { nodes { id history { totalCount nodes { operation nodeId fields { recordKind field before after } } } } } places { nodes { id } } }")
+            .query("{ events { nodes { id history { totalCount nodes { operation nodeId fields { recordKind field before after } } } } } places { nodes { id } } }")
             .await;
         let (history, places) = (&data["events"]["nodes"][0]["history"], &data["places"]["nodes"]);
         assert_eq!(history["totalCount"], 2);
@@ -180,7 +182,7 @@ async fn a_history_names_what_changed() {
         let options = Options { dataset: Some("test".into()), ..Options::default() };
         assert!(import::delete(&fixture.db, &["e".to_owned()], &options).await.unwrap().written);
         let gone = fixture
-            .ask("{ changes(last: 1) { nodes { operation nodeId node { id } fields { field before after } } } }")
+            .query("{ changes(last: 1) { nodes { operation nodeId node { id } fields { field before after } } } }")
             .await;
         let change = &gone["changes"]["nodes"][0];
         assert_eq!((&change["operation"], &change["node"]), (&json!("DELETE"), &Value::Null));

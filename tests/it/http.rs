@@ -1,4 +1,4 @@
-//! A real server on a real port.
+//! GraphQL over HTTP, tested on a running server.
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use crate::fixture::databases;
 use crate::server::Server;
 
 #[tokio::test]
-async fn bad_input_gets_a_code_and_a_sentence_and_the_server_goes_on() {
+async fn invalid_requests_get_an_error_code_and_a_message() {
     for fixture in databases().await {
         let server = Server::start(&fixture);
         let deep = format!("{{ {} id {} }}", "events { nodes { ".repeat(400), "} }".repeat(400));
@@ -17,7 +17,7 @@ async fn bad_input_gets_a_code_and_a_sentence_and_the_server_goes_on() {
         });
         let cycle = "{ ...a } fragment a on Query { ...b } fragment b on Query { ...a }";
         let query = |query: &str| json!({ "query": query }).to_string();
-        let other = server.ask("{ statements(first: 1) { pageInfo { endCursor } } }").await;
+        let other = server.query("{ statements(first: 1) { pageInfo { endCursor } } }").await;
         let other = other["data"]["statements"]["pageInfo"]["endCursor"].as_str().unwrap();
         for (body, status, code, words) in [
             ("{".to_owned(), 400, "BAD_INPUT", "not a GraphQL request in JSON"),
@@ -107,26 +107,26 @@ async fn bad_input_gets_a_code_and_a_sentence_and_the_server_goes_on() {
                 assert!(answer.get("data").is_none(), "{shown}: {answer}");
             }
         }
-        assert_eq!(server.ask("{ event(slug: \"nowhere\") { id } }").await, json!({ "data": { "event": null } }));
-        let nodes = server.ask("{ nodes(ids: [\"ZXZlbnQ6OTk5OTk5\"]) { id } }").await;
+        assert_eq!(server.query("{ event(slug: \"nowhere\") { id } }").await, json!({ "data": { "event": null } }));
+        let nodes = server.query("{ nodes(ids: [\"ZXZlbnQ6OTk5OTk5\"]) { id } }").await;
         assert_eq!(nodes, json!({ "data": { "nodes": [null] } }));
-        let answer = server.ask("{ events(filter: { type: { within: [VISIT] } }) { totalCount } }").await;
+        let answer = server.query("{ events(filter: { type: { within: [VISIT] } }) { totalCount } }").await;
         assert_eq!(answer, json!({ "data": { "events": { "totalCount": 2 } } }));
     }
 }
 
 #[tokio::test]
-async fn one_bad_field_does_not_take_its_neighbours() {
+async fn failing_field_does_not_affect_other_fields() {
     for fixture in databases().await {
         let server = Server::start(&fixture);
-        let answer = server.ask("{ event(id: \"nonsense\") { id } place(slug: \"baghdad\") { label } }").await;
+        let answer = server.query("{ event(id: \"nonsense\") { id } place(slug: \"baghdad\") { label } }").await;
         assert_eq!(answer["data"], json!({ "event": null, "place": { "label": "Baghdad" } }));
         assert_eq!(answer["errors"][0]["path"], json!(["event"]));
     }
 }
 
 #[tokio::test]
-async fn the_protocol_is_kept() {
+async fn methods_media_types_and_cross_site_requests_are_checked() {
     for fixture in databases().await {
         let server = Server::start(&fixture);
         let url = format!("{}/graphql", server.address);
@@ -134,13 +134,13 @@ async fn the_protocol_is_kept() {
         let get = || server.client.get(&address);
         let accepting = || get().header(ACCEPT, "application/json");
         assert_eq!(accepting().send().await.unwrap().status(), 200);
-        // A link, a picture or a script of another site's page is no question.
+        // A GET request without `Accept: application/json` may come from a link, image or script on another site.
         assert_eq!(get().send().await.unwrap().status(), 400);
         assert_eq!(accepting().header("sec-fetch-site", "cross-site").send().await.unwrap().status(), 400);
         let response = server.client.put(&url).send().await.unwrap();
         assert_eq!((response.status().as_u16(), response.headers()["allow"].to_str().unwrap()), (405, "GET, POST"));
         for sent in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"] {
-            // A page of another site can make a browser send these without asking.
+            // Browsers send these content types to other sites without a preflight request (CSRF).
             let response = server.client.post(&url).header(CONTENT_TYPE, sent).body("{}").send().await.unwrap();
             assert_eq!(response.status(), 415, "{sent}");
         }
@@ -154,7 +154,7 @@ async fn the_protocol_is_kept() {
             .await
             .unwrap();
         assert!(response.headers()[CONTENT_TYPE].to_str().unwrap().starts_with("application/graphql-response+json"));
-        // Fields come in the order of the query.
+        // Fields are returned in the order of the query.
         let text = server
             .post("{\"query\":\"{ place(slug: \\\"baghdad\\\") { slug label country } }\"}")
             .await
@@ -166,7 +166,7 @@ async fn the_protocol_is_kept() {
 }
 
 #[tokio::test]
-async fn pages_and_health() {
+async fn graphiql_examples_schema_and_health_are_served() {
     for fixture in databases().await {
         let server = Server::start(&fixture);
         let page = server.get("/").await;
@@ -184,7 +184,7 @@ async fn pages_and_health() {
         assert_eq!(examples[0]["title"], "All visits to Mikdam in hospital");
         assert!(examples.as_array().unwrap().len() >= 10);
         for example in examples.as_array().unwrap() {
-            let answer = server.ask(example["query"].as_str().unwrap()).await;
+            let answer = server.query(example["query"].as_str().unwrap()).await;
             assert!(answer.get("errors").is_none(), "{}: {answer}", example["name"]);
         }
         assert!(server.get("/schema.graphql").await.text().await.unwrap().contains("type Event implements Node"));
@@ -193,9 +193,9 @@ async fn pages_and_health() {
     }
 }
 
-/// The rules of GraphQL over HTTP that a client sees in status and headers.
+/// The GraphQL over HTTP specification: status codes, batches, methods and operation names.
 #[tokio::test]
-async fn statuses_follow_what_the_client_takes() {
+async fn statuses_batches_and_operation_names_follow_graphql_over_http() {
     for fixture in databases().await {
         let server = Server::start_with(&fixture, &["--example", "--max-batch", "2"]);
         let url = format!("{}/graphql", server.address);
@@ -204,7 +204,7 @@ async fn statuses_follow_what_the_client_takes() {
             request.body(body.to_owned()).send().await.unwrap()
         };
         let unknown = r#"{"query":"{ nope }"}"#;
-        // Who knows only plain JSON takes any status but 200 for a broken connection.
+        // Clients that accept plain JSON only treat any status other than 200 as a transport error.
         assert_eq!(post("application/json", unknown).await.status(), 200);
         assert_eq!(post("application/graphql-response+json", unknown).await.status(), 400);
         assert_eq!(post("text/html", unknown).await.status(), 406);
@@ -227,9 +227,9 @@ async fn statuses_follow_what_the_client_takes() {
     }
 }
 
-/// An answer is given again until something is written, and then a new one.
+/// The server returns 304 until something is written, then a new response with another ETag.
 #[tokio::test]
-async fn a_known_answer_is_not_sent_again() {
+async fn etag_is_valid_until_the_next_write() {
     for fixture in databases().await {
         let server = Server::start(&fixture);
         let address = format!("{}/graphql?query=%7Bevents%7BtotalCount%7D%7D", server.address);
@@ -237,15 +237,15 @@ async fn a_known_answer_is_not_sent_again() {
         let first = get().send().await.unwrap();
         let etag = first.headers()["etag"].to_str().unwrap().to_owned();
         assert_eq!(first.headers()["cache-control"], "no-cache");
-        let ask = async || get().header("if-none-match", &etag).send().await.unwrap();
-        assert_eq!(ask().await.status(), 304);
-        // Another process writes: this one knows.
+        let execute = async || get().header("if-none-match", &etag).send().await.unwrap();
+        assert_eq!(execute().await.status(), 304);
+        // A write by another process changes the ETag too.
         let record = json!({ "kind": "event", "key": "new", "type": "OTHER" });
         assert_eq!(fixture.import_lines(&[record]).await.problems, []);
-        let again = ask().await;
+        let again = execute().await;
         assert_eq!(again.status(), 200);
         assert_ne!(again.headers()["etag"].to_str().unwrap(), etag);
-        // So it does when nothing but the description of a dataset changes.
+        // So does a change of a dataset's title alone.
         let etag = again.headers()["etag"].to_str().unwrap().to_owned();
         fixture.import("{\"kind\":\"dataset\",\"key\":\"test\",\"title\":\"Another\"}").await;
         let again = get().header("if-none-match", &etag).send().await.unwrap();
@@ -254,7 +254,7 @@ async fn a_known_answer_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn documents_are_known_by_their_digests() {
+async fn persisted_queries_run_by_hash_or_id() {
     for fixture in databases().await {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("documents.json");
@@ -264,28 +264,28 @@ async fn documents_are_known_by_their_digests() {
         let by_digest = json!({ "extensions": { "persistedQuery": { "version": 1, "sha256Hash": digest } } });
         let mut with_text = by_digest.clone();
         with_text["query"] = query.into();
-        let ask = async |server: &Server, body: &Value| -> Value {
+        let execute = async |server: &Server, body: &Value| -> Value {
             server.post(body.to_string()).await.json().await.unwrap()
         };
         let server = Server::start(&fixture);
-        let unknown = ask(&server, &by_digest).await;
+        let unknown = execute(&server, &by_digest).await;
         assert_eq!(unknown["errors"][0]["extensions"]["code"], "PERSISTED_QUERY_NOT_FOUND");
-        assert_eq!(ask(&server, &with_text).await["data"]["events"]["totalCount"], 28);
-        assert_eq!(ask(&server, &by_digest).await["data"]["events"]["totalCount"], 28);
+        assert_eq!(execute(&server, &with_text).await["data"]["events"]["totalCount"], 28);
+        assert_eq!(execute(&server, &by_digest).await["data"]["events"]["totalCount"], 28);
         with_text["query"] = "{ __typename }".into();
-        assert_eq!(ask(&server, &with_text).await["errors"][0]["extensions"]["code"], "BAD_INPUT");
+        assert_eq!(execute(&server, &with_text).await["errors"][0]["extensions"]["code"], "BAD_INPUT");
         let file = file.to_str().unwrap();
         let server = Server::start_with(&fixture, &["--documents", file, "--documents-mode", "enforce"]);
-        assert_eq!(ask(&server, &json!({ "documentId": "count" })).await["data"]["events"]["totalCount"], 28);
+        assert_eq!(execute(&server, &json!({ "documentId": "count" })).await["data"]["events"]["totalCount"], 28);
         let same = json!({ "query": "{ events { totalCount } }" });
-        assert_eq!(ask(&server, &same).await["data"]["events"]["totalCount"], 28);
+        assert_eq!(execute(&server, &same).await["data"]["events"]["totalCount"], 28);
         let other = server.post(json!({ "query": query }).to_string()).await;
         assert_eq!(other.status(), 403);
     }
 }
 
 #[tokio::test]
-async fn pages_of_other_origins_ask_when_they_may() {
+async fn cors_and_websockets_allow_only_configured_origins() {
     for fixture in databases().await {
         let server = Server::start_with(&fixture, &["--cors-origin", "https://known.example"]);
         let url = format!("{}/graphql", server.address);
@@ -295,7 +295,7 @@ async fn pages_of_other_origins_ask_when_they_may() {
             let preflight = preflight.header("access-control-request-headers", "content-type,authorization");
             let answer = preflight.send().await.unwrap();
             assert_eq!(answer.headers().get("access-control-allow-origin").is_some(), may, "{origin}");
-            // Browsers open web sockets to any server without asking.
+            // Browsers open WebSockets to any server without a preflight request.
             let socket = server.client.get(&url).header("origin", origin).header("connection", "upgrade");
             let socket = socket.header("upgrade", "websocket").header("sec-websocket-version", "13");
             let socket = socket.header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==").send().await.unwrap();
@@ -305,34 +305,34 @@ async fn pages_of_other_origins_ask_when_they_may() {
 }
 
 #[tokio::test]
-async fn the_schema_can_be_hidden() {
+async fn hide_schema_disables_introspection_and_suggestions() {
     for fixture in databases().await {
         let server = Server::start_with(&fixture, &["--example", "--hide-schema"]);
-        assert_eq!(server.ask("{ events { totalCount } }").await["data"]["events"]["totalCount"], 28);
+        assert_eq!(server.query("{ events { totalCount } }").await["data"]["events"]["totalCount"], 28);
         for query in [
             "{ __schema { queryType { name } } }",
             "{ __type(name: \"Event\") { name } }",
             "{ evnts { nodes { id } } }",
         ] {
-            let answer = server.ask(query).await.to_string();
+            let answer = server.query(query).await.to_string();
             assert!(answer.contains("GRAPHQL_VALIDATION_FAILED") && !answer.contains("events"), "{answer}");
         }
         assert_eq!(server.get("/schema.graphql").await.status(), 404);
     }
 }
 
-/// The deepest query that is allowed is answered by a program that is not optimized too.
+/// The deepest allowed query does not overflow the stack, even in a debug build.
 #[tokio::test]
-async fn the_deepest_query_is_answered() {
+async fn deepest_allowed_query_succeeds() {
     for fixture in databases().await {
         let server = Server::start(&fixture);
-        // Two levels, and three for each part and its actor, down to the 24th.
+        // Two levels, and three for each participation with its actor: 23 levels, and the id is the 24th.
         let parts = (0..7).fold("{ id }".to_owned(), |query, _| {
             format!("{{ participations(first: 1) {{ nodes {{ actor {query} }} }} }}")
         });
-        let answer = server.ask(&format!("{{ actors(first: 1) {{ nodes {parts} }} }}")).await;
+        let answer = server.query(&format!("{{ actors(first: 1) {{ nodes {parts} }} }}")).await;
         assert!(answer["errors"].is_null() && answer["data"]["actors"].is_object(), "{answer}");
         let deeper = format!("{{ actors(first: 1) {{ nodes {{ participations {{ nodes {{ actor {parts} }} }} }} }} }}");
-        assert_eq!(server.ask(&deeper).await["errors"][0]["extensions"]["code"], "LIMIT");
+        assert_eq!(server.query(&deeper).await["errors"][0]["extensions"]["code"], "LIMIT");
     }
 }

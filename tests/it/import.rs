@@ -1,13 +1,13 @@
-//! Records in: what is accepted, refused, changed and left alone.
+//! Imports of records: what is accepted, rejected, updated and unchanged.
 
 use newsgraph::import::Options;
 use serde_json::{Value, json};
 
-use crate::fixture::{Fixture, STORY, databases, records, stories};
+use crate::fixture::{Fixture, STORY, databases, databases_with_story, records};
 
 #[tokio::test]
-async fn the_story_twice_changes_nothing() {
-    for story in stories().await {
+async fn reimport_changes_nothing() {
+    for story in databases_with_story().await {
         let before = story.dump().await;
         let report = story.import(STORY).await;
         let total = report.total();
@@ -18,20 +18,20 @@ async fn the_story_twice_changes_nothing() {
 }
 
 #[tokio::test]
-async fn references_may_stand_before_what_they_name() {
+async fn references_may_precede_their_targets() {
     for fixture in databases().await {
         let mut lines: Vec<&str> = STORY.lines().collect();
         let rest = lines.split_off(1);
         lines.extend(rest.into_iter().rev());
         let report = fixture.import(&lines.join("\n")).await;
         assert_eq!(report.problems, []);
-        let data = fixture.ask("{ events(filter: { type: { within: [VISIT] } }) { totalCount } }").await;
+        let data = fixture.query("{ events(filter: { type: { within: [VISIT] } }) { totalCount } }").await;
         assert_eq!(data["events"]["totalCount"], 2);
     }
 }
 
-/// A file with a mistake on each line, and what is said of it: kind of mistake, record, pointer, words.
-fn mistakes() -> Vec<(Value, &'static str, &'static str, &'static str)> {
+/// Invalid records, each with the pointer and parts of the message and suggestion of the expected problem.
+fn invalid_records() -> Vec<(Value, &'static str, &'static str, &'static str)> {
     let person = |key: &str| json!({ "kind": "person", "key": key, "label": key });
     let article = json!({ "kind": "article", "key": "article", "text": "Ann met Bob in Erbil." });
     let evidence = |start: i32, end: i32, quote: Option<&str>| {
@@ -47,7 +47,7 @@ fn mistakes() -> Vec<(Value, &'static str, &'static str, &'static str)> {
     };
     let place = |key: &str, parent: &str| json!({ "kind": "place", "key": key, "type": "CITY", "label": key, "parent": parent });
     vec![
-        // What the others need, without a mistake of its own.
+        // Valid records that the others refer to.
         (person("ann"), "", "", ""),
         (article, "", "", ""),
         (json!("{\"kind\": \"person\", "), "", "is not JSON", "one JSON object per line"),
@@ -97,36 +97,36 @@ fn mistakes() -> Vec<(Value, &'static str, &'static str, &'static str)> {
 }
 
 #[tokio::test]
-async fn every_mistake_is_named_with_line_pointer_and_suggestion() {
+async fn every_problem_has_line_pointer_and_suggestion() {
     for fixture in databases().await {
         let before = fixture.dump().await;
         let mut text = json!({ "kind": "dataset", "key": "test" }).to_string();
-        for (record, ..) in mistakes() {
+        for (record, ..) in invalid_records() {
             text.push('\n');
             text.push_str(&record.as_str().map_or_else(|| record.to_string(), str::to_owned));
         }
         let report = fixture.import(&text).await;
         assert!(!report.written);
         let mut seen = 0;
-        for (at, (_, pointer, message, suggestion)) in mistakes().into_iter().enumerate() {
+        for (at, (_, pointer, message, suggestion)) in invalid_records().into_iter().enumerate() {
             if message.is_empty() {
                 continue;
             }
             let line = at as u64 + 2;
             let found = report.problems.iter().find(|problem| problem.line == line && problem.pointer == pointer);
-            let Some(found) = found else { panic!("line {line} {pointer} is not named: {:#?}", report.problems) };
+            let Some(found) = found else { panic!("line {line} {pointer} is not reported: {:#?}", report.problems) };
             assert!(found.message.contains(message), "{found}");
             assert!(found.suggestion.as_ref().is_some_and(|words| words.contains(suggestion)), "{found}");
             seen += 1;
         }
-        // The cycle is named at both of its ends; nothing else is found.
+        // The cycle is reported at both records; there are no other problems.
         assert_eq!((seen, report.problems.len()), (13, 13), "{:#?}", report.problems);
-        assert_eq!(fixture.dump().await, before, "a refused file leaves no trace");
+        assert_eq!(fixture.dump().await, before, "a rejected file must not change the database");
     }
 }
 
 #[tokio::test]
-async fn all_mistakes_of_one_record_are_named_at_once() {
+async fn all_problems_of_a_record_are_reported() {
     for fixture in databases().await {
         let record = json!({ "kind": "event", "key": "e", "type": "VISTI", "slugg": "x", "occurrence": "MAYBE", "participations": [{ "role": "VISITR" }, { "actor": 7, "role": "AGENT" }] });
         let report = fixture.import_lines(&[record]).await;
@@ -145,9 +145,9 @@ async fn all_mistakes_of_one_record_are_named_at_once() {
     }
 }
 
-/// A wrong word hides no impossible date, and neither hides a reference to nothing.
+/// An invalid enum value, an impossible date and an unresolved reference in one record are all reported.
 #[tokio::test]
-async fn mistakes_do_not_hide_each_other() {
+async fn problems_do_not_hide_each_other() {
     for fixture in databases().await {
         let lines = [
             json!({ "kind": "event", "key": "a", "type": "VISITT", "when": "2021-13", "place": "nowhere", "slugg": "x" }),
@@ -174,7 +174,7 @@ async fn mistakes_do_not_hide_each_other() {
 }
 
 #[tokio::test]
-async fn with_keep_going_what_refers_to_a_rejected_record_is_rejected_too() {
+async fn keep_going_rejects_records_that_refer_to_rejected_ones() {
     for fixture in databases().await {
         let lines = [
             json!({ "kind": "place", "key": "a", "type": "CITY", "label": "A", "parent": "b" }),
@@ -187,13 +187,13 @@ async fn with_keep_going_what_refers_to_a_rejected_record_is_rejected_too() {
         let total = report.total();
         assert!(report.written);
         assert_eq!((total.created, total.rejected), (2, 4), "the dataset and E: {report}");
-        let data = fixture.ask("{ places { nodes { label } } }").await;
+        let data = fixture.query("{ places { nodes { label } } }").await;
         assert_eq!(data["places"]["nodes"], json!([{ "label": "E" }]));
     }
 }
 
 #[tokio::test]
-async fn a_dry_run_says_the_same_and_writes_nothing() {
+async fn dry_run_reports_the_same_and_writes_nothing() {
     for fixture in databases().await {
         let before = fixture.dump().await;
         let dry = fixture.import_with(STORY, &Options { dry_run: true, ..Options::default() }).await;
@@ -204,7 +204,7 @@ async fn a_dry_run_says_the_same_and_writes_nothing() {
     }
 }
 
-async fn changed(fixture: &Fixture, record: Value) -> Vec<String> {
+async fn updated_fields(fixture: &Fixture, record: Value) -> Vec<String> {
     let report = fixture.import_lines(&[record]).await;
     assert_eq!(report.problems, []);
     assert_eq!(report.total().updated, u64::from(!report.updates.is_empty()), "{report}");
@@ -212,7 +212,7 @@ async fn changed(fixture: &Fixture, record: Value) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn an_update_names_what_changed_and_keeps_ids() {
+async fn update_reports_changed_fields_and_keeps_ids() {
     for fixture in databases().await {
         let record = |title: &str, parts: Value, names: Value| json!({ "kind": "event", "key": "e", "type": "VISIT", "title": title, "participations": parts, "externalIds": names });
         let ann = json!({ "kind": "person", "key": "ann", "label": "Ann", "names": [{ "text": "Ann" }] });
@@ -220,17 +220,19 @@ async fn an_update_names_what_changed_and_keeps_ids() {
         let part = |key: &str, role: &str| json!({ "key": key, "actor": "ann", "role": role });
         let first = record("one", json!([part("p1", "VISITOR"), part("p2", "HOST")]), id.clone());
         assert_eq!(fixture.import_lines(&[ann.clone(), first.clone()]).await.problems, []);
-        let ids = fixture.ask("{ events { nodes { id participations { nodes { id role } } } } }").await;
+        let ids = fixture.query("{ events { nodes { id participations { nodes { id role } } } } }").await;
 
         assert_eq!(
-            changed(&fixture, record("two", json!([part("p1", "VISITOR"), part("p2", "HOST")]), id.clone())).await,
+            updated_fields(&fixture, record("two", json!([part("p1", "VISITOR"), part("p2", "HOST")]), id.clone()))
+                .await,
             ["title"]
         );
         assert_eq!(
-            changed(&fixture, record("two", json!([part("p2", "WITNESS"), part("p1", "VISITOR")]), id.clone())).await,
+            updated_fields(&fixture, record("two", json!([part("p2", "WITNESS"), part("p1", "VISITOR")]), id.clone()))
+                .await,
             ["/participations/0/role"]
         );
-        let now = fixture.ask("{ events { nodes { id participations { nodes { id role } } } } }").await;
+        let now = fixture.query("{ events { nodes { id participations { nodes { id role } } } } }").await;
         assert_eq!(now["events"]["nodes"][0]["id"], ids["events"]["nodes"][0]["id"]);
         let parts = |data: &Value| {
             data["events"]["nodes"][0]["participations"]["nodes"]
@@ -242,38 +244,39 @@ async fn an_update_names_what_changed_and_keeps_ids() {
         };
         assert_eq!(parts(&now), parts(&ids));
 
-        // A part goes, a part comes.
-        assert_eq!(changed(&fixture, record("two", json!([part("p1", "VISITOR")]), id.clone())).await, ["p2"]);
+        // One child record is removed, another is added.
+        assert_eq!(updated_fields(&fixture, record("two", json!([part("p1", "VISITOR")]), id.clone())).await, ["p2"]);
         assert_eq!(
-            changed(&fixture, record("two", json!([part("p1", "VISITOR"), part("p3", "HOST")]), id.clone())).await,
+            updated_fields(&fixture, record("two", json!([part("p1", "VISITOR"), part("p3", "HOST")]), id.clone()))
+                .await,
             ["/participations/1"]
         );
-        let now = fixture.ask("{ events { nodes { participations { totalCount nodes { role } } } } }").await;
+        let now = fixture.query("{ events { nodes { participations { totalCount nodes { role } } } } }").await;
         assert_eq!(
             now["events"]["nodes"][0]["participations"],
             json!({ "totalCount": 2, "nodes": [{ "role": "VISITOR" }, { "role": "HOST" }] })
         );
 
-        // The order of fields is no difference, and a name found by its old text is found by its new one.
-        assert_eq!(changed(&fixture, serde_json::from_str(&first.to_string()).unwrap()).await.len(), 3);
+        // The order of fields does not matter, and a changed name is found by its new text only.
+        assert_eq!(updated_fields(&fixture, serde_json::from_str(&first.to_string()).unwrap()).await.len(), 3);
         let renamed = json!({ "names": [{ "text": "Anna" }], "label": "Ann", "key": "ann", "kind": "person" });
-        assert_eq!(changed(&fixture, renamed).await, ["/names/0/text"]);
+        assert_eq!(updated_fields(&fixture, renamed).await, ["/names/0/text"]);
         let found = |name: &str| {
             format!(
                 "{{ people(filter: {{ name: {{ matches: \"{name}\", modes: [FOLDED] }}, search: \"{name}\" }}) {{ totalCount }} }}"
             )
         };
-        assert_eq!(fixture.ask(&found("Ann")).await["people"]["totalCount"], 0);
-        assert_eq!(fixture.ask(&found("anna")).await["people"]["totalCount"], 1);
+        assert_eq!(fixture.query(&found("Ann")).await["people"]["totalCount"], 0);
+        assert_eq!(fixture.query(&found("anna")).await["people"]["totalCount"], 1);
     }
 }
 
 #[tokio::test]
-async fn references_by_id_elsewhere_and_to_other_datasets() {
+async fn references_by_external_id_and_to_other_datasets_are_resolved() {
     for fixture in databases().await {
         let iraq = json!({ "kind": "place", "key": "iraq", "type": "COUNTRY", "label": "Iraq", "externalIds": [{ "scheme": "wikidata", "value": "Q796" }] });
         let by_id = json!({ "scheme": "wikidata", "value": "Q796" });
-        // In the same file and in front of what it names.
+        // The reference is in the same file, before the record that it refers to.
         let lines =
             [json!({ "kind": "place", "key": "baghdad", "type": "CITY", "label": "Baghdad", "parent": by_id }), iraq];
         assert_eq!(fixture.import_lines(&lines).await.problems, []);
@@ -284,7 +287,7 @@ async fn references_by_id_elsewhere_and_to_other_datasets() {
         ];
         assert_eq!(fixture.import(&other.join("\n")).await.problems, []);
         let data = fixture
-            .ask(
+            .query(
                 "{ place(externalId: { scheme: \"wikidata\", value: \"Q796\" }) { label children { nodes { label } } }
             dora: place(record: { dataset: \"other\", key: \"dora\" }) { parent { label } } }",
             )
@@ -294,7 +297,7 @@ async fn references_by_id_elsewhere_and_to_other_datasets() {
             json!({ "label": "Iraq", "children": { "nodes": [{ "label": "Baghdad" }, { "label": "Mosul" }] } })
         );
         assert_eq!(data["dora"]["parent"]["label"], "Baghdad");
-        // The same id given to another thing: a reference by it says nothing any more.
+        // A second record with the same external id makes references by it ambiguous.
         let twin = json!({ "kind": "place", "key": "iraq-2", "type": "COUNTRY", "label": "Iraq", "externalIds": [{ "scheme": "wikidata", "value": "Q796" }] });
         assert_eq!(fixture.import_lines(&[twin]).await.problems, []);
         let report = fixture
@@ -307,24 +310,24 @@ async fn references_by_id_elsewhere_and_to_other_datasets() {
 }
 
 #[tokio::test]
-async fn evidence_finds_its_quote_again() {
+async fn evidence_follows_its_quote_when_the_text_changes() {
     for fixture in databases().await {
         let article = |text: &str| json!({ "kind": "article", "key": "article", "text": text });
         let ann = json!({ "kind": "person", "key": "ann", "label": "Ann", "evidence": [{ "article": "article", "start": 0, "end": 3, "quote": "Ann" }] });
         assert_eq!(fixture.import_lines(&[article("Ann met Bob."), ann.clone()]).await.problems, []);
-        // Code points, not bytes: the text grows by one of two bytes in front.
+        // Positions are code points, not bytes: the inserted `É` has two bytes.
         let report = fixture.import_lines(&[article("É. Ann met Bob.")]).await;
         assert_eq!(report.problems, []);
         assert_eq!(report.notes.len(), 1, "{report}");
-        let data = fixture.ask("{ people { nodes { evidence { nodes { start end } } } } }").await;
+        let data = fixture.query("{ people { nodes { evidence { nodes { start end } } } } }").await;
         assert_eq!(data["people"]["nodes"][0]["evidence"]["nodes"], json!([{ "start": 3, "end": 6 }]));
     }
 }
 
 #[tokio::test]
-async fn other_ways_to_be_wrong() {
+async fn inconsistent_records_are_rejected() {
     for fixture in databases().await {
-        let refused = async |lines: &[Value], words: &str| {
+        let assert_rejected = async |lines: &[Value], words: &str| {
             let report = fixture.import_lines(lines).await;
             assert!(
                 report.problems.iter().any(|problem| problem.to_string().contains(words)),
@@ -334,18 +337,18 @@ async fn other_ways_to_be_wrong() {
         };
         let event = |key: &str| json!({ "kind": "event", "key": key, "type": "VISIT", "accounts": [{ "key": format!("{key}/account"), "label": "so" }] });
         let ann = json!({ "kind": "person", "key": "ann", "label": "Ann" });
-        refused(&[ann.clone(), event("a"), event("b"), json!({ "kind": "participation", "key": "p", "event": "a", "account": "b/account", "actor": "ann", "role": "HOST" })], "another event").await;
-        refused(
+        assert_rejected(&[ann.clone(), event("a"), event("b"), json!({ "kind": "participation", "key": "p", "event": "a", "account": "b/account", "actor": "ann", "role": "HOST" })], "another event").await;
+        assert_rejected(
             &[json!({ "kind": "event", "key": "e", "type": "VISIT", "participations": [{ "role": "HOST" }] })],
             "exactly one of actor, article and thing",
         )
         .await;
         let claim = |key: &str| json!({ "kind": "claim", "key": key, "text": "it happened", "subject": "a" });
-        refused(&[event("a"), claim("c1"), claim("c2")], "already has a claim").await;
+        assert_rejected(&[event("a"), claim("c1"), claim("c2")], "already has a claim").await;
         let statement = json!({ "kind": "statement", "key": "s", "summary": "so", "attribution": "ANONYMOUS", "speaker": "ann", "quoteType": "DIRECT" });
-        refused(&[ann.clone(), statement], "must be ANONYMOUS if the speaker is an anonymous source").await;
-        refused(&[json!({ "kind": "statement", "key": "s", "summary": "so", "attribution": "NAMED_PERSON", "quoteType": "DIRECT" })], "/speaker").await;
-        refused(
+        assert_rejected(&[ann.clone(), statement], "must be ANONYMOUS if the speaker is an anonymous source").await;
+        assert_rejected(&[json!({ "kind": "statement", "key": "s", "summary": "so", "attribution": "NAMED_PERSON", "quoteType": "DIRECT" })], "/speaker").await;
+        assert_rejected(
             &[
                 ann.clone(),
                 json!({ "kind": "place", "key": "ann/home", "type": "CITY", "label": "x", "parent": "ann" }),
@@ -353,7 +356,7 @@ async fn other_ways_to_be_wrong() {
             "is of type actor; allowed here: place",
         )
         .await;
-        refused(
+        assert_rejected(
             &[
                 json!({ "kind": "event", "key": "e", "type": "VISIT", "slug": "one" }),
                 json!({ "kind": "event", "key": "f", "type": "VISIT", "slug": "one" }),
@@ -361,12 +364,13 @@ async fn other_ways_to_be_wrong() {
             "already the slug",
         )
         .await;
-        refused(&[json!({ "kind": "participation", "key": "p", "actor": "ann", "role": "HOST" })], "/event").await;
+        assert_rejected(&[json!({ "kind": "participation", "key": "p", "actor": "ann", "role": "HOST" })], "/event")
+            .await;
         let report = fixture.import(&ann.to_string()).await;
         assert!(report.problems[0].message.contains("has no dataset"), "{:?}", report.problems);
-        // What a key names cannot change its noun.
+        // A key cannot change its node type.
         assert_eq!(fixture.import_lines(std::slice::from_ref(&ann)).await.problems, []);
-        refused(
+        assert_rejected(
             &[json!({ "kind": "place", "key": "ann", "type": "CITY", "label": "Ann" })],
             "already the key of a stored actor",
         )

@@ -1,12 +1,14 @@
-//! The whole program as its users meet it: records in through the importer, questions through the schema and over
-//! HTTP, the command line as a process. Every test runs on SQLite and, with `TEST_DATABASE_URL`, on PostgreSQL too.
+//! Integration tests: imports, GraphQL queries in process and over HTTP, and the command line as a process.
+//! Every test runs on SQLite and, with `TEST_DATABASE_URL`, on PostgreSQL too.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "a test fails by panicking")]
-#![allow(unreachable_pub, reason = "nothing is beyond a test")]
+#![allow(unreachable_pub, reason = "tests have no public API")]
 
 mod access;
+mod aggregation;
 mod american_spelling;
-mod answers;
+mod check;
+mod chunked_import;
 mod cluster;
 mod command;
 mod cost;
@@ -16,11 +18,12 @@ mod docs;
 mod durability;
 mod embed;
 mod export;
-mod export_door;
+mod export_http;
 mod federation;
 mod feed;
 mod feed_damage;
 mod feed_update;
+mod filter;
 mod fixture;
 mod golden;
 mod golden_queries;
@@ -29,27 +32,24 @@ mod history;
 mod http;
 mod import;
 mod layers;
-mod live;
 mod merge;
 mod merge_record;
-mod model;
-mod numbers;
 mod operations;
-mod page;
-mod parts;
+mod pagination;
 mod place;
-mod plan;
-mod recheck;
-mod record_names;
+mod query_plan;
+mod record_field_names;
 mod replica;
-mod replica_lost;
+mod replica_failure;
+mod response_cache;
 mod schema;
 mod search;
 mod selection;
 mod server;
 mod settings;
-mod socket;
 mod standing;
 mod storage;
+mod subscriptions;
 mod untrusted_text;
+mod websocket;
 mod write;

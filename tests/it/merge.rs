@@ -1,4 +1,4 @@
-//! Judgements that two things are one, and taking them back.
+//! Entity resolution: merging entities and unmerging them.
 
 use std::collections::BTreeMap;
 
@@ -8,11 +8,11 @@ use newsgraph::import::{self, MergeRequest};
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 
-use crate::access::make_key;
-use crate::fixture::{Fixture, copy_of_story, databases, records, stories};
+use crate::access::create_key;
+use crate::fixture::{Fixture, copy_of_story, databases, databases_with_story, records};
 use crate::server::Server;
 
-/// The number and the noun of a record.
+/// Returns the id and the type of a record.
 pub async fn id_of(fixture: &Fixture, dataset: &str, key: &str) -> (i64, RecordKind) {
     let db = fixture.db.connection();
     let sql = format!(
@@ -23,20 +23,20 @@ pub async fn id_of(fixture: &Fixture, dataset: &str, key: &str) -> (i64, RecordK
     (row.try_get("", "id").unwrap(), row.try_get("", "kind").unwrap())
 }
 
-pub async fn judge(fixture: &Fixture, keep: (&str, &str), other: (&str, &str)) -> Result<i64, String> {
-    judge_so(fixture, keep, other, MergeDecision::Same, None).await
+pub async fn merge_entities(fixture: &Fixture, keep: (&str, &str), other: (&str, &str)) -> Result<i64, String> {
+    record_decision(fixture, keep, other, MergeDecision::Same, None).await
 }
 
-pub async fn judge_so(
+pub async fn record_decision(
     fixture: &Fixture,
     keep: (&str, &str),
     other: (&str, &str),
-    judgement: MergeDecision,
+    decision: MergeDecision,
     reason: Option<&str>,
 ) -> Result<i64, String> {
     let ((keep, kind), (other, _)) = (id_of(fixture, keep.0, keep.1).await, id_of(fixture, other.0, other.1).await);
     let reason = reason.map(str::to_owned);
-    let request = MergeRequest { kind, keep, other, decision: judgement, by: "test".into(), reason };
+    let request = MergeRequest { kind, keep, other, decision, by: "test".into(), reason };
     import::record_merge(&fixture.db, &request).await.map_err(|error| error.to_string())
 }
 
@@ -45,15 +45,16 @@ pub async fn unmerge(fixture: &Fixture, dataset: &str, key: &str) {
     import::unmerge(&fixture.db, kind, id, "test").await.unwrap();
 }
 
-/// All rows but the log and the counters.
+/// Returns all rows except those of the audit log and the counters.
 pub async fn rows(fixture: &Fixture) -> BTreeMap<String, Vec<String>> {
     let mut dump = fixture.dump().await;
     dump.retain(|table, _| !["change", "counter"].contains(&table.as_str()));
     dump
 }
 
-/// All holds; no column but those of what was put aside refers to a thing that is another, and each event has one claim at most.
-pub async fn assert_whole(fixture: &Fixture) {
+/// Asserts that the stored data is consistent, that no reference points to a merged entity, and that each event has at most
+/// one claim.
+pub async fn assert_consistent(fixture: &Fixture) {
     assert_eq!(import::verify(&fixture.db, false).await.unwrap(), [], "{}", fixture.url);
     let db = fixture.db.connection();
     for (table, column) in [
@@ -83,19 +84,19 @@ pub async fn assert_whole(fixture: &Fixture) {
             "SELECT {table}.{column} FROM {table} JOIN record ON record.id = {table}.{column} WHERE record.same_as_id IS NOT NULL"
         );
         let found = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap();
-        assert!(found.is_empty(), "{table}.{column} refers to what is another");
+        assert!(found.is_empty(), "{table}.{column} refers to a merged entity");
     }
     let sql = "SELECT subject_id FROM claim WHERE subject_kind = 'EVENT' GROUP BY subject_id HAVING COUNT(*) > 1";
     let found = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql.to_owned())).await.unwrap();
     assert!(found.is_empty(), "an event has two claims");
 }
 
-/// Everything in two copies of the story is judged to be one and, in another order, two again: all rows are as before.
+/// Entities of two copies of the story are merged and, in another order, unmerged: all rows are as before.
 #[tokio::test]
-async fn what_is_merged_and_unmerged_is_as_before() {
-    for fixture in stories().await {
+async fn merge_and_unmerge_restore_all_rows() {
+    for fixture in databases_with_story().await {
         fixture.import(&copy_of_story(1)).await;
-        let (before, out) = (rows(&fixture).await, fixture.records().await);
+        let (before, out) = (rows(&fixture).await, fixture.export_records().await);
         let keys = [
             "mikdam",
             "hospital",
@@ -116,20 +117,20 @@ async fn what_is_merged_and_unmerged_is_as_before() {
         ];
         for (at, key) in keys.iter().enumerate() {
             let (keep, other) = if at % 2 == 0 { ("mikdam", "copy-1") } else { ("copy-1", "mikdam") };
-            judge(&fixture, (keep, key), (other, key)).await.unwrap();
-            assert_whole(&fixture).await;
+            merge_entities(&fixture, (keep, key), (other, key)).await.unwrap();
+            assert_consistent(&fixture).await;
         }
         let visits = fixture
-            .ask("{ events(filter: { type: { within: [VISIT] }, participations: { some: { role: { in: [VISITED] }, actor: { name: { matches: \"Mikdam\" } } } } }) {
+            .query("{ events(filter: { type: { within: [VISIT] }, participations: { some: { role: { in: [VISITED] }, actor: { name: { matches: \"Mikdam\" } } } } }) {
                 nodes { title } }
                 claims(filter: { subject: { event: { slug: { eq: \"abduction-of-mikdam\" } } } }) { nodes { standing sides { asserts { statements { id } } } } } }")
             .await;
-        let judged = fixture.records().await;
+        let exported = fixture.export_records().await;
         let (records, merges): (Vec<&str>, Vec<&str>) =
-            judged.lines().partition(|line| !line.starts_with(r#"{"record":"merge""#));
-        assert_eq!(records, out.lines().collect::<Vec<_>>(), "records are as they were written, whatever was judged");
+            exported.lines().partition(|line| !line.starts_with(r#"{"record":"merge""#));
+        assert_eq!(records, out.lines().collect::<Vec<_>>(), "merges must not change exported records");
         assert_eq!(merges.len(), keys.len());
-        // Both copies of one visit are one, the other is in each copy.
+        // Two visits in two copies: one pair is merged, so three remain.
         assert_eq!(visits["events"]["nodes"].as_array().unwrap().len(), 3, "{visits}");
         let sides = &visits["claims"]["nodes"];
         assert_eq!(sides.as_array().unwrap().len(), 1);
@@ -140,32 +141,32 @@ async fn what_is_merged_and_unmerged_is_as_before() {
             .chain(keys.iter().enumerate().filter(|(at, _)| at % 3 == 1))
         {
             unmerge(&fixture, if at % 2 == 0 { "copy-1" } else { "mikdam" }, key).await;
-            assert_whole(&fixture).await;
+            assert_consistent(&fixture).await;
         }
         for (table, after) in rows(&fixture).await {
             assert_eq!(after, before[&table], "{table} is not as before");
         }
-        assert_eq!(fixture.records().await, out);
+        assert_eq!(fixture.export_records().await, out);
     }
 }
 
-/// Of three that are one the middle one can leave with those that were judged to be it.
+/// Unmerges entities of a chain (a third merged into a second, and that into a first) one by one.
 #[tokio::test]
-async fn chains_are_parted_where_they_were_joined() {
-    for fixture in stories().await {
+async fn chained_merges_can_be_unmerged_one_by_one() {
+    for fixture in databases_with_story().await {
         fixture.import(&copy_of_story(1)).await;
         fixture.import(&copy_of_story(2)).await;
         let before = rows(&fixture).await;
         for key in ["abduction", "mikdam", "baghdad"] {
-            judge(&fixture, ("copy-1", key), ("copy-2", key)).await.unwrap();
-            judge(&fixture, ("mikdam", key), ("copy-1", key)).await.unwrap();
-            assert_whole(&fixture).await;
-            // The innermost first, while its neighbor is still another.
+            merge_entities(&fixture, ("copy-1", key), ("copy-2", key)).await.unwrap();
+            merge_entities(&fixture, ("mikdam", key), ("copy-1", key)).await.unwrap();
+            assert_consistent(&fixture).await;
+            // The end of the chain first, while the middle one is still merged.
             unmerge(&fixture, "copy-2", key).await;
-            assert_whole(&fixture).await;
-            judge(&fixture, ("mikdam", key), ("copy-2", key)).await.unwrap();
+            assert_consistent(&fixture).await;
+            merge_entities(&fixture, ("mikdam", key), ("copy-2", key)).await.unwrap();
             unmerge(&fixture, "copy-1", key).await;
-            assert_whole(&fixture).await;
+            assert_consistent(&fixture).await;
             unmerge(&fixture, "copy-2", key).await;
         }
         for (table, after) in rows(&fixture).await {
@@ -174,11 +175,11 @@ async fn chains_are_parted_where_they_were_joined() {
     }
 }
 
-/// What is imported while two are one is written as its records say: parted, both are as if nobody had judged.
+/// Imports into merged entities: after the unmerge, both are as if they had never been merged.
 #[tokio::test]
-async fn an_import_goes_on_through_a_judgement() {
-    let (undisturbed, merged) = (stories().await, stories().await);
-    for (alone, fixture) in undisturbed.iter().zip(&merged) {
+async fn import_updates_records_while_they_are_merged() {
+    let (never_merged, merged) = (databases_with_story().await, databases_with_story().await);
+    for (alone, fixture) in never_merged.iter().zip(&merged) {
         let copy = copy_of_story(1);
         let changed = copy
             .replace("Abduction of", "Kidnapping of")
@@ -192,20 +193,20 @@ async fn an_import_goes_on_through_a_judgement() {
             assert_eq!(one.import(&copy).await.problems, []);
         }
         for key in ["mikdam", "abduction", "hospital", "baghdad"] {
-            judge(fixture, ("mikdam", key), ("copy-1", key)).await.unwrap();
+            merge_entities(fixture, ("mikdam", key), ("copy-1", key)).await.unwrap();
         }
         let again = fixture.import(&copy).await.total();
-        assert_eq!((again.created, again.updated), (0, 0), "nothing is new");
+        assert_eq!((again.created, again.updated), (0, 0), "importing the same records changes nothing");
         let (report, apart) = (fixture.import(&changed).await, alone.import(&changed).await);
         assert_eq!(report.problems, []);
-        assert_eq!(report.updates, apart.updates, "the same is found to have changed");
-        assert_whole(fixture).await;
+        assert_eq!(report.updates, apart.updates, "the reported updates must not depend on merges");
+        assert_consistent(fixture).await;
         for key in ["hospital", "mikdam", "baghdad", "abduction"] {
             unmerge(fixture, "copy-1", key).await;
         }
         let expected = rows(alone).await;
         for (table, after) in rows(fixture).await {
-            assert_eq!(after, expected[&table], "{table} is not as it would be");
+            assert_eq!(after, expected[&table], "{table} differs from the graph without merges");
         }
     }
 }
@@ -217,9 +218,9 @@ fn code(answer: &Value) -> &str {
     answer["errors"][0]["extensions"]["code"].as_str().unwrap_or("done")
 }
 
-/// What is one with another is not deleted, nor what either was written to refer to.
+/// Neither merged entity can be deleted, nor an entity that one of them refers to.
 #[tokio::test]
-async fn what_is_one_with_another_is_not_deleted() {
+async fn merged_entity_cannot_be_deleted() {
     for fixture in databases().await {
         let lines = [
             json!({ "kind": "place", "key": "p", "type": "CITY", "label": "P" }),
@@ -227,7 +228,7 @@ async fn what_is_one_with_another_is_not_deleted() {
             json!({ "kind": "organization", "key": "b", "label": "B", "place": "p" }),
         ];
         assert_eq!(fixture.import(&records(&lines)).await.problems, []);
-        judge(&fixture, ("test", "a"), ("test", "b")).await.unwrap();
+        merge_entities(&fixture, ("test", "a"), ("test", "b")).await.unwrap();
         let before = fixture.dump().await;
         for (key, by) in [("a", "a merge"), ("b", "a merge"), ("p", "`b` (as its place)")] {
             let options = import::Options { dataset: Some("test".into()), ..import::Options::default() };
@@ -238,14 +239,14 @@ async fn what_is_one_with_another_is_not_deleted() {
         }
         assert_eq!(fixture.dump().await, before);
         unmerge(&fixture, "test", "b").await;
-        let place = fixture.ask("{ organizations { nodes { label place { label } } } }").await;
+        let place = fixture.query("{ organizations { nodes { label place { label } } } }").await;
         assert_eq!(place["organizations"]["nodes"][1], json!({ "label": "B", "place": { "label": "P" } }));
     }
 }
 
-/// What was judged to be another ties as before.
+/// References of a merged entity still count when another merge is checked.
 #[tokio::test]
-async fn what_is_tied_through_another_is_not_one() {
+async fn entities_linked_through_a_merged_one_cannot_be_merged() {
     for fixture in databases().await {
         let lines = [
             json!({ "kind": "dataset", "key": "more" }),
@@ -254,23 +255,23 @@ async fn what_is_tied_through_another_is_not_one() {
             json!({ "kind": "place", "key": "quarter", "label": "Quarter", "type": "DISTRICT", "parent": "town" }),
         ];
         assert_eq!(fixture.import_lines(&lines).await.problems, []);
-        let is_one = async |keep, other| judge(&fixture, ("more", keep), ("more", other)).await;
-        is_one("city", "quarter").await.unwrap();
+        let merge = async |keep, other| merge_entities(&fixture, ("more", keep), ("more", other)).await;
+        merge("city", "quarter").await.unwrap();
         for (keep, other) in [("city", "town"), ("town", "city")] {
-            let refused = is_one(keep, other).await.unwrap_err();
+            let refused = merge(keep, other).await.unwrap_err();
             assert!(
                 refused.starts_with("`quarter` links the two entities to each other"),
                 "{refused} on {}",
                 fixture.url
             );
         }
-        assert_whole(&fixture).await;
+        assert_consistent(&fixture).await;
     }
 }
 
-/// As a client does it: what may be one, judged, asked for by its old names, and taken back.
+/// Merge candidates, a merge, lookups by the old id, slug and key, and the unmerge, all through the API.
 #[tokio::test]
-async fn old_ids_and_slugs_name_the_one_that_is_kept() {
+async fn old_ids_and_slugs_resolve_to_the_kept_entity() {
     for fixture in databases().await {
         let lines = [
             json!({ "kind": "person", "key": "a", "label": "Ali al-Mikdam", "slug": "a", "names": [{ "text": "Ali al-Mikdam" }], "externalIds": [{ "scheme": "wikidata", "value": "Q1" }] }),
@@ -282,12 +283,12 @@ async fn old_ids_and_slugs_name_the_one_that_is_kept() {
         ];
         let report = fixture.import(&records(&lines)).await;
         assert_eq!(report.problems, []);
-        let server = Server::start_with(&fixture, &[]).with_key(&make_key(&fixture, "judge", "write,admin"));
-        let ids = server.ask("{ people { nodes { id label } } }").await;
+        let server = Server::start_with(&fixture, &[]).with_key(&create_key(&fixture, "judge", "write,admin"));
+        let ids = server.query("{ people { nodes { id label } } }").await;
         let id = |at: usize| ids["data"]["people"]["nodes"][at]["id"].clone();
         let (a, b, c, d) = (id(0), id(1), id(2), id(3));
         let candidates = "query($of: ID!) { mergeCandidates(of: $of) { node { ... on Person { label } } reasons { __typename ... on SimilarName { rule otherName } ... on SharedEvents { count } ... on SharedExternalId { value } } } }";
-        let found = server.ask_with(candidates, json!({ "of": b })).await;
+        let found = server.query_with(candidates, json!({ "of": b })).await;
         assert_eq!(
             found["data"]["mergeCandidates"],
             json!([
@@ -297,26 +298,26 @@ async fn old_ids_and_slugs_name_the_one_that_is_kept() {
             "{found:#}"
         );
         let not_same = json!({ "keep": b, "other": c, "decision": "NOT_SAME", "reason": "c visited b" });
-        assert_eq!(code(&server.ask_with(MERGE, not_same).await), "done");
-        let found = server.ask_with(candidates, json!({ "of": b })).await;
+        assert_eq!(code(&server.query_with(MERGE, not_same).await), "done");
+        let found = server.query_with(candidates, json!({ "of": b })).await;
         assert_eq!(
             found["data"]["mergeCandidates"].as_array().unwrap().len(),
             1,
-            "not the same is remembered: {found}"
+            "a pair that was decided to be different must not be a candidate: {found}"
         );
-        let refused = server.ask_with(MERGE, json!({ "keep": c, "other": b })).await;
+        let refused = server.query_with(MERGE, json!({ "keep": c, "other": b })).await;
         assert_eq!(code(&refused), "CONFLICT", "{refused}");
-        let tied = server.ask_with(MERGE, json!({ "keep": a, "other": d })).await;
+        let tied = server.query_with(MERGE, json!({ "keep": a, "other": d })).await;
         assert_eq!(code(&tied), "BAD_INPUT");
         assert!(tied["errors"][0]["message"].as_str().unwrap().starts_with("`r` links the two"), "{tied}");
 
-        let merged = server.ask_with(MERGE, json!({ "keep": a, "other": b, "reason": "one Wikidata id" })).await;
+        let merged = server.query_with(MERGE, json!({ "keep": a, "other": b, "reason": "one Wikidata id" })).await;
         let merge = &merged["data"]["mergeActors"];
         assert_eq!(merge["kept"]["id"], a, "{merged}");
         assert_eq!((&merge["other"], &merge["otherId"]), (&Value::Null, &b));
-        // Judged of the other, it holds of the kept one.
-        assert_eq!(code(&server.ask_with(MERGE, json!({ "keep": a, "other": c })).await), "CONFLICT");
-        let asked = "query($a: ID!, $b: ID!) {
+        // The decision on the merged entity also applies to the kept one.
+        assert_eq!(code(&server.query_with(MERGE, json!({ "keep": a, "other": c })).await), "CONFLICT");
+        let query = "query($a: ID!, $b: ID!) {
             node(id: $b) { id } nodes(ids: [$b, $a]) { id } byId: actor(id: $b) { id } bySlug: actor(slug: \"b\") { id }
             byRecord: actor(record: { dataset: \"test\", key: \"b\" }) { id } byExternalId: actor(externalId: { scheme: \"wikidata\", value: \"Q1\" }) { id }
             people { totalCount } found: actors(filter: { id: { eq: $b } }) { nodes { id names { nodes { text } } } }
@@ -327,7 +328,7 @@ async fn old_ids_and_slugs_name_the_one_that_is_kept() {
             changes(last: 2) { nodes { operation node { id } } }
             merges { nodes { decision by reason } }
         }";
-        let answer = server.ask_with(asked, json!({ "a": a, "b": b })).await;
+        let answer = server.query_with(query, json!({ "a": a, "b": b })).await;
         let data = &answer["data"];
         for path in [
             "/node/id",
@@ -356,10 +357,10 @@ async fn old_ids_and_slugs_name_the_one_that_is_kept() {
         );
         assert_eq!(data["changes"]["nodes"][1]["operation"], "MERGE");
 
-        let back = server.ask_with("mutation($id: ID!) { unmerge(id: $id) { id } }", json!({ "id": b })).await;
+        let back = server.query_with("mutation($id: ID!) { unmerge(id: $id) { id } }", json!({ "id": b })).await;
         assert_eq!(back["data"]["unmerge"]["id"], b, "{back}");
         let answer = server
-            .ask_with(
+            .query_with(
                 "query($b: ID!) { actor(id: $b) { id names { nodes { text } } } people { totalCount } }",
                 json!({ "b": b }),
             )
@@ -368,7 +369,7 @@ async fn old_ids_and_slugs_name_the_one_that_is_kept() {
             answer["data"],
             json!({ "actor": { "id": b, "names": { "nodes": [{ "text": "علي المقدام" }] } }, "people": { "totalCount": 4 } })
         );
-        let again = server.ask_with("mutation($id: ID!) { unmerge(id: $id) { id } }", json!({ "id": b })).await;
+        let again = server.query_with("mutation($id: ID!) { unmerge(id: $id) { id } }", json!({ "id": b })).await;
         assert_eq!(code(&again), "BAD_INPUT", "{again}");
     }
 }

@@ -1,4 +1,4 @@
-//! What whoever runs the program sees of it: figures, logs, settings, how it stops.
+//! Operations: metrics, logs, settings, health checks, limits and shutdown.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,20 +13,20 @@ use crate::command::{newsgraph, text};
 use crate::fixture::databases;
 use crate::server::Server;
 
-/// Running requests are finished, later ones are not let in, and no client that got in sees an error.
+/// After SIGTERM, running requests are finished and new connections are refused; no accepted request fails.
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
-async fn told_to_stop_it_finishes_what_runs() {
+async fn shutdown_finishes_running_requests() {
     for fixture in databases().await {
         let mut server = Server::start(&fixture);
         let query = "{ events(first: 500) { nodes { title participations { nodes { actor { label names { nodes { text } } } } } } } }";
-        let whole = server.ask(query).await.to_string();
+        let whole = server.query(query).await.to_string();
         let answered = Arc::new(AtomicUsize::new(0));
         let clients: Vec<_> = (0..8)
             .map(|_| {
                 let (address, whole, answered) = (server.address.clone(), whole.clone(), Arc::clone(&answered));
                 tokio::spawn(async move {
-                    // A client of its own has a connection of its own.
+                    // A separate client uses a separate connection.
                     let client = reqwest::Client::new();
                     loop {
                         let request = client.post(format!("{address}/graphql")).json(&json!({ "query": query }));
@@ -56,9 +56,9 @@ async fn told_to_stop_it_finishes_what_runs() {
     }
 }
 
-/// A statement that nobody waits for any more stops in the database too.
+/// When a request is canceled, its statement is canceled in the database too.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_statement_stops_with_its_request() {
+async fn canceled_request_cancels_its_statement() {
     for fixture in databases().await {
         let reader = fixture.db.reader().clone();
         let endless =
@@ -72,7 +72,7 @@ async fn a_statement_stops_with_its_request() {
             })
             .collect();
         for one in all {
-            assert!(one.await.unwrap(), "the statement ran into its time limit");
+            assert!(one.await.unwrap(), "the endless statement must run into the time limit");
         }
         let row = timeout(Duration::from_secs(10), reader.all(statement("SELECT 1 AS one"))).await.unwrap().unwrap();
         assert_eq!(row.len(), 1);
@@ -81,19 +81,19 @@ async fn a_statement_stops_with_its_request() {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
-        timeout(Duration::from_secs(10), free).await.expect("all connections are free for others");
+        timeout(Duration::from_secs(10), free).await.expect("all connections are idle again");
     }
 }
 
 #[tokio::test]
-async fn limits_of_the_server_say_when_to_come_again() {
+async fn server_limits_return_503_504_and_429() {
     for fixture in databases().await {
         let query = json!({ "query": "query Count { events { totalCount } }" }).to_string();
         let full = Server::start_with(&fixture, &["--max-requests", "0"]);
         let refused = full.post(query.clone()).await;
         assert_eq!((refused.status().as_u16(), &refused.headers()["retry-after"]), (503, &"1".parse().unwrap()));
         let late = Server::start_with(&fixture, &["--timeout", "0", "--example"]);
-        // Also what would be ready at once; `replica.rs` cuts off what runs.
+        // A timeout of 0 rejects even fast queries. `replica.rs` tests timeouts of running requests.
         let nested = "{ datasets { nodes { id } } events { nodes { participations { nodes { actor { label } } } } } }";
         let answer = late.post(json!({ "query": nested }).to_string()).await;
         assert_eq!(answer.status(), 504);
@@ -116,14 +116,14 @@ async fn limits_of_the_server_say_when_to_come_again() {
 }
 
 #[tokio::test]
-async fn figures_are_kept_for_prometheus() {
+async fn metrics_count_requests_for_a_bounded_number_of_operations() {
     for fixture in databases().await {
         let server = Server::start(&fixture);
         let answer = server.client.post(format!("{}/graphql", server.address)).header("x-request-id", "mine-1");
         let answer = answer.json(&json!({ "query": "query Visits { events { totalCount } }" })).send().await.unwrap();
         assert_eq!(answer.headers()["x-request-id"], "mine-1");
-        server.ask("query Broken { event { id } }").await;
-        server.ask("{ nope }").await;
+        server.query("query Broken { event { id } }").await;
+        server.query("{ nope }").await;
         for (figure, value) in [
             ("newsgraph_requests_total{operation=\"Visits\",outcome=\"ok\"}", 1.0),
             ("newsgraph_requests_total{operation=\"Broken\",outcome=\"errors\"}", 1.0),
@@ -133,20 +133,20 @@ async fn figures_are_kept_for_prometheus() {
             ("newsgraph_requests_running", 0.0),
             ("newsgraph_database_connections", 8.0),
         ] {
-            assert_eq!(server.figure(figure).await, value, "{figure}");
+            assert_eq!(server.metric(figure).await, value, "{figure}");
         }
-        // Clients choose names; only so many are kept.
+        // Clients choose operation names, so the number of names in the metrics is limited.
         for name in 0..150 {
-            server.ask(&format!("query Q{name} {{ __typename }}")).await;
+            server.query(&format!("query Q{name} {{ __typename }}")).await;
         }
-        assert!(server.figure("newsgraph_requests_total{operation=\"other\",outcome=\"ok\"}").await > 40.0);
+        assert!(server.metric("newsgraph_requests_total{operation=\"other\",outcome=\"ok\"}").await > 40.0);
         let text = server.get("/metrics").await.text().await.unwrap();
         assert!(text.ends_with("# EOF\n"), "the format is OpenMetrics");
     }
 }
 
 #[tokio::test]
-async fn settings_come_from_flags_environment_and_file() {
+async fn settings_are_read_from_the_file_and_overridden_by_flags() {
     for fixture in databases().await {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("newsgraph.toml");
@@ -175,9 +175,9 @@ async fn settings_come_from_flags_environment_and_file() {
     }
 }
 
-/// `/health/ready` is about the database, `/health/live` is not.
+/// `/health/ready` checks the database, `/health/live` does not.
 #[tokio::test]
-async fn health_tells_what_is_missing() {
+async fn readiness_reports_missing_migrations() {
     for fixture in databases().await {
         let server = Server::start_with(&fixture, &[]);
         let undo = "DELETE FROM seaql_migrations WHERE version LIKE 'm0005%'";
@@ -190,7 +190,7 @@ async fn health_tells_what_is_missing() {
 }
 
 #[tokio::test]
-async fn taken_port_is_reported_with_the_flag_that_changes_it() {
+async fn port_in_use_is_reported_with_the_flag_to_change() {
     for fixture in databases().await {
         let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = taken.local_addr().unwrap().to_string();
@@ -203,7 +203,7 @@ async fn taken_port_is_reported_with_the_flag_that_changes_it() {
 }
 
 #[tokio::test]
-async fn a_database_that_is_none_is_named() {
+async fn invalid_database_url_is_rejected_with_a_message() {
     for (url, words) in [("mysql://x", "is not a database URL"), ("sqlite::memory:", "name a file")] {
         let error = Db::connect(url).await.unwrap_err().to_string();
         assert!(error.contains(words), "{error}");

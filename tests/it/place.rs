@@ -1,4 +1,4 @@
-//! Circles and boxes against a naive reckoning on the globe, poles and antimeridian among them.
+//! Geographic filters (`near`, `bbox`), compared with a naive calculation, including the poles and the antimeridian.
 
 use std::collections::BTreeSet;
 
@@ -8,14 +8,14 @@ use proptest::test_runner::{Config, TestRunner};
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
-use crate::fixture::{Fixture, databases, stories};
-use crate::plan::plans;
+use crate::fixture::{Fixture, databases, databases_with_story};
+use crate::query_plan::plans;
 
 const RADIUS_KM: f64 = 6371.0088;
 
-/// Points all over the globe, many of them where the globe is awkward.
+/// Returns points all over the globe, many of them at the poles and at the antimeridian.
 fn points() -> Vec<(f64, f64)> {
-    // A generator of no merit but that it gives the same points every time.
+    // A pseudorandom generator with the same points in every run.
     let mut state = 7_u64;
     let mut random = move || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -48,7 +48,7 @@ fn in_box((latitude, longitude): (f64, f64), [south, west, north, east]: [f64; 4
     south <= latitude && latitude <= north && meridian
 }
 
-/// Neither a circle nor a box reads all places.
+/// Asserts that `near` and `bbox` use an index instead of reading all places.
 async fn assert_index(fixture: &Fixture) {
     fixture.db.connection().execute_unprepared("ANALYZE").await.unwrap();
     for filter in [
@@ -67,14 +67,14 @@ async fn assert_index(fixture: &Fixture) {
     }
 }
 
-async fn found(fixture: &Fixture, filter: Value) -> BTreeSet<usize> {
+async fn matching_places(fixture: &Fixture, filter: Value) -> BTreeSet<usize> {
     let query = "query($f: PlaceFilter, $c: String) {
         places(filter: $f, first: 500, after: $c) { totalCount nodes { record { key } } pageInfo { hasNextPage endCursor } }
     }";
     let mut all = BTreeSet::new();
     let mut cursor = Value::Null;
     loop {
-        let places = fixture.ask_with(query, json!({ "f": filter, "c": cursor })).await["places"].clone();
+        let places = fixture.query_with(query, json!({ "f": filter, "c": cursor })).await["places"].clone();
         let number = |node: &Value| node["record"]["key"].as_str().unwrap()[1..].parse::<usize>().unwrap();
         all.extend(places["nodes"].as_array().unwrap().iter().map(number));
         if places["pageInfo"]["hasNextPage"] == false {
@@ -86,7 +86,7 @@ async fn found(fixture: &Fixture, filter: Value) -> BTreeSet<usize> {
 }
 
 #[test]
-fn circles_and_boxes_hold_what_the_globe_says() {
+fn near_and_bbox_match_a_naive_calculation() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let points = points();
     let record = |(at, (latitude, longitude)): (usize, &(f64, f64))| json!({ "kind": "place", "key": format!("p{at}"), "type": "AREA", "label": "x", "latitude": latitude, "longitude": longitude });
@@ -107,10 +107,10 @@ fn circles_and_boxes_hold_what_the_globe_says() {
             for fixture in &fixtures {
                 for (latitude, longitude, km) in &circles {
                     let near = json!({ "near": { "latitude": latitude, "longitude": longitude, "radiusKm": km } });
-                    let found = runtime.block_on(found(fixture, near));
+                    let found = runtime.block_on(matching_places(fixture, near));
                     for (at, point) in points.iter().enumerate() {
                         let distance = distance((*latitude, *longitude), *point);
-                        // A tenth of a millimeter is beyond either reckoning, near the antipodes a meter.
+                        // Rounding: up to a tenth of a millimeter, near the antipodes up to a meter.
                         if (distance - km).abs() > if *km > 20_000.0 { 1e-3 } else { 1e-7 } {
                             assert_eq!(
                                 found.contains(&at),
@@ -123,7 +123,7 @@ fn circles_and_boxes_hold_what_the_globe_says() {
                 }
                 for (one, west, other, east) in &boxes {
                     let (south, north) = (one.min(*other), one.max(*other));
-                    let found = runtime.block_on(found(
+                    let found = runtime.block_on(matching_places(
                         fixture,
                         json!({ "bbox": { "south": south, "west": west, "north": north, "east": east } }),
                     ));
@@ -143,8 +143,8 @@ fn circles_and_boxes_hold_what_the_globe_says() {
 }
 
 #[tokio::test]
-async fn what_is_not_on_the_globe_is_refused() {
-    for story in stories().await {
+async fn invalid_coordinates_are_rejected() {
+    for story in databases_with_story().await {
         for (filter, words) in [
             (
                 json!({ "near": { "latitude": 33.3, "longitude": 44.4, "radiusKm": -1 } }),
@@ -159,38 +159,40 @@ async fn what_is_not_on_the_globe_is_refused() {
         ] {
             for list in ["places(filter: $f)", "events(filter: { place: $f })"] {
                 let query = format!("query($f: PlaceFilter!) {{ {list} {{ totalCount }} }}");
-                let (code, message) = story.refused(&query, json!({ "f": filter })).await;
+                let (code, message) = story.query_error(&query, json!({ "f": filter })).await;
                 assert_eq!(code, "BAD_INPUT", "{filter}");
                 assert!(message.contains(words), "{filter}: {message}");
             }
         }
-        let (code, _) =
-            story.refused("{ places { nodes { distanceKm(from: { latitude: 99, longitude: 0 }) } } }", json!({})).await;
+        let (code, _) = story
+            .query_error("{ places { nodes { distanceKm(from: { latitude: 99, longitude: 0 }) } } }", json!({}))
+            .await;
         assert_eq!(code, "BAD_INPUT");
     }
 }
 
-/// A graph of a version that did not keep where places are is brought up to date when it is opened.
+/// Migrating a database of a version without geographic columns fills them.
 #[tokio::test]
-async fn places_of_an_older_graph_are_found() {
-    for story in stories().await {
+async fn places_of_an_older_database_are_indexed_on_migration() {
+    for story in databases_with_story().await {
         let near = json!({ "near": { "latitude": 33.3, "longitude": 44.4, "radiusKm": 30 } });
         let query = "query($f: PlaceFilter) { places(filter: $f) { nodes { label } } }";
-        let before = story.ask_with(query, json!({ "f": near })).await;
+        let before = story.query_with(query, json!({ "f": near })).await;
         assert_ne!(before["places"]["nodes"], json!([]));
         let older = story.db.write().await.unwrap();
         older.execute_unprepared("UPDATE place SET band = NULL, x = NULL, y = NULL, z = NULL").await.unwrap();
         older.execute_unprepared("UPDATE counter SET value = 0 WHERE name = 'index'").await.unwrap();
         older.commit().await.unwrap();
-        assert_eq!(story.ask_with(query, json!({ "f": near })).await["places"]["nodes"], json!([]));
+        assert_eq!(story.query_with(query, json!({ "f": near })).await["places"]["nodes"], json!([]));
         newsgraph::import::migrate(&story.db).await.unwrap();
-        assert_eq!(story.ask_with(query, json!({ "f": near })).await, before);
+        assert_eq!(story.query_with(query, json!({ "f": near })).await, before);
     }
 }
 
-/// A field is tried before it is waited for, and what fails at once beside what has to be read fails once.
+/// The executor polls a field once before it waits for others. A field that fails at once beside fields that have to be
+/// loaded must not be reported twice.
 #[tokio::test]
-async fn an_error_beside_what_has_to_be_read_is_told_once() {
+async fn immediate_error_beside_a_loaded_field_is_reported_once() {
     let place = |key: &str| json!({ "kind": "place", "key": key, "label": key, "type": "CITY", "latitude": 33.3, "longitude": 44.4 });
     let mut within = place("within");
     within["parent"] = json!("alone");
@@ -200,7 +202,7 @@ async fn an_error_beside_what_has_to_be_read_is_told_once() {
         assert_eq!(fixture.import_lines(&lines).await.problems, []);
         let query =
             "{ events { nodes { place { distanceKm(from: { latitude: 200, longitude: 0 }) parent { label } } } } }";
-        let (answer, _) = fixture.ask_counted(query, json!({})).await;
+        let (answer, _) = fixture.query_counting_statements(query, json!({})).await;
         let paths: Vec<&Value> = answer["errors"].as_array().unwrap().iter().map(|error| &error["path"]).collect();
         let path = |row: usize| json!(["events", "nodes", row, "place", "distanceKm"]);
         assert_eq!(paths, [&path(0), &path(1)], "{}", fixture.url);

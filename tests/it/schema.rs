@@ -1,53 +1,53 @@
-//! The schema as a contract and as a manual.
+//! The GraphQL schema: the committed file, descriptions, and the `Node` interface.
 
 #[test]
-fn the_committed_schema_is_the_one_served() {
+fn committed_schema_is_up_to_date() {
     let committed = include_str!("../../schema.graphql");
     assert!(
         committed == newsgraph::graphql::sdl(),
-        "run `cargo run -- schema > schema.graphql` and say in CHANGELOG what changed"
+        "run `cargo run -- schema > schema.graphql` and add the change to CHANGELOG.md"
     );
 }
 
 #[tokio::test]
-async fn everything_has_a_description() {
+async fn every_schema_element_has_a_description() {
     let query = "{ __schema { types { name kind description
         fields(includeDeprecated: true) { name description args { name description } }
         inputFields { name description }
         enumValues(includeDeprecated: true) { name description } } } }";
     let schema = newsgraph::graphql::api();
-    let answer = crate::fixture::answer(&schema.execute(query).await);
-    let mut bare = Vec::new();
+    let answer = crate::fixture::response_json(&schema.execute(query).await);
+    let mut undescribed = Vec::new();
     for of in answer["data"]["__schema"]["types"].as_array().unwrap() {
         let name = of["name"].as_str().unwrap();
-        // The five scalars of the specification describe themselves.
+        // The five scalars of the specification need no description.
         if name.starts_with("__") || ["ID", "Int", "Float", "String", "Boolean"].contains(&name) {
             continue;
         }
-        let mut see = |path: String, item: &serde_json::Value| {
+        let mut check = |path: String, item: &serde_json::Value| {
             if item["description"].as_str().is_none_or(|text| text.trim().is_empty()) {
-                bare.push(path);
+                undescribed.push(path);
             }
         };
-        see(name.to_owned(), of);
+        check(name.to_owned(), of);
         for list in ["fields", "inputFields", "enumValues"] {
             for item in of[list].as_array().into_iter().flatten() {
                 let path = format!("{name}.{}", item["name"].as_str().unwrap());
-                see(path.clone(), item);
+                check(path.clone(), item);
                 for argument in item["args"].as_array().into_iter().flatten() {
-                    see(format!("{path}({})", argument["name"].as_str().unwrap()), argument);
+                    check(format!("{path}({})", argument["name"].as_str().unwrap()), argument);
                 }
             }
         }
     }
-    assert_eq!(bare, Vec::<String>::new());
+    assert_eq!(undescribed, Vec::<String>::new());
 }
 
 #[tokio::test]
-async fn every_type_that_has_an_id_is_a_node() {
+async fn every_type_with_an_id_implements_node() {
     let schema = newsgraph::graphql::api();
     let query = "{ __schema { types { name kind fields { name } interfaces { name } } } }";
-    let answer = crate::fixture::answer(&schema.execute(query).await);
+    let answer = crate::fixture::response_json(&schema.execute(query).await);
     let mut nodes = 0;
     for of in answer["data"]["__schema"]["types"].as_array().unwrap() {
         let has = |list: &str, name: &str| of[list].as_array().into_iter().flatten().any(|item| item["name"] == name);

@@ -1,4 +1,4 @@
-//! The program as it is run: a server of its own for a test, on a port of its own.
+//! A server process for one test, on a free port.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::fixture::Fixture;
 
 pub struct Server {
-    /// None for who only asks.
+    /// `None` for a second client of a server that another value owns.
     child: Option<Child>,
     pub address: String,
     pub client: Client,
@@ -21,7 +21,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server with the story.
+    /// Starts a server with the example story.
     pub fn start(fixture: &Fixture) -> Self {
         Self::start_with(fixture, &["--example"])
     }
@@ -44,26 +44,26 @@ impl Server {
             })
             .unwrap_or_else(|| panic!("the server says where it listens: {before:?}"));
         let log = Arc::new(Mutex::new(before));
-        let kept = Arc::clone(&log);
+        let shared = Arc::clone(&log);
         let reader =
-            std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| kept.lock().unwrap().push(line)));
+            std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| shared.lock().unwrap().push(line)));
         newsgraph::http_client::choose_cryptography();
         Self { child: Some(child), address, client: Client::new(), key: None, log, reader: Some(reader) }
     }
 
-    /// Another caller of the same server.
-    pub fn caller(&self) -> Self {
+    /// Returns another client of the same server, without a key.
+    pub fn other_client(&self) -> Self {
         let (address, log) = (self.address.clone(), Arc::clone(&self.log));
         Self { child: None, address, client: Client::new(), key: None, log, reader: None }
     }
 
-    /// Asks with a key from now on.
+    /// Sends the key with all further requests.
     pub fn with_key(mut self, key: &str) -> Self {
         self.key = Some(key.to_owned());
         self
     }
 
-    fn keyed(&self, request: RequestBuilder) -> RequestBuilder {
+    fn authorized(&self, request: RequestBuilder) -> RequestBuilder {
         match &self.key {
             Some(key) => request.header(AUTHORIZATION, format!("Bearer {key}")),
             None => request,
@@ -74,25 +74,25 @@ impl Server {
         let request = self.client.post(format!("{}/graphql", self.address));
         let request = request.header(CONTENT_TYPE, "application/json");
         let request = request.header(ACCEPT, "application/graphql-response+json");
-        self.keyed(request).body(body).send().await.unwrap()
+        self.authorized(request).body(body).send().await.unwrap()
     }
 
-    pub async fn ask(&self, query: &str) -> Value {
-        self.ask_with(query, json!({})).await
+    pub async fn query(&self, query: &str) -> Value {
+        self.query_with(query, json!({})).await
     }
 
-    pub async fn ask_with(&self, query: &str, variables: Value) -> Value {
+    pub async fn query_with(&self, query: &str, variables: Value) -> Value {
         let body = json!({ "query": query, "variables": variables });
         self.post(body.to_string()).await.json().await.unwrap()
     }
 
     pub async fn get(&self, path: &str) -> Response {
         let request = self.client.get(format!("{}{path}", self.address)).header(ACCEPT, "application/json, */*;q=0.5");
-        self.keyed(request).send().await.unwrap()
+        self.authorized(request).send().await.unwrap()
     }
 
-    /// The value of a figure of `/metrics`; 0 when it has none yet.
-    pub async fn figure(&self, name: &str) -> f64 {
+    /// Returns the value of a metric of `/metrics`, or 0 if it is not there yet.
+    pub async fn metric(&self, name: &str) -> f64 {
         let text = self.get("/metrics").await.text().await.unwrap();
         let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
         value.map_or(0.0, |value| value.parse().unwrap())
@@ -102,17 +102,17 @@ impl Server {
         self.log.lock().unwrap().join("\n")
     }
 
-    /// Tells it to stop.
+    /// Sends SIGTERM.
     pub fn terminate(&self) {
-        let told =
+        let sent =
             Command::new("kill").args(["-TERM", &self.child.as_ref().unwrap().id().to_string()]).status().unwrap();
-        assert!(told.success());
+        assert!(sent.success());
     }
 
     pub fn wait(&mut self) -> ExitStatus {
         tokio::task::block_in_place(|| {
             let status = self.child.as_mut().unwrap().wait().unwrap();
-            // The last it said may not have been read yet.
+            // The last lines of the log may not have been read yet.
             if let Some(reader) = self.reader.take() {
                 reader.join().unwrap();
             }

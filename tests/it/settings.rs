@@ -12,7 +12,7 @@ use sea_orm::{ConnectionTrait, DatabaseBackend};
 use serde_json::json;
 
 use crate::command::{newsgraph, text};
-use crate::fixture::{databases, empty_databases, records, stories};
+use crate::fixture::{databases, databases_with_story, empty_databases, records};
 
 /// Commands that open a database, with arguments that would succeed on an empty graph or with the story.
 const COMMANDS: &[&[&str]] = &[
@@ -60,8 +60,8 @@ async fn create_sqlite(file: &Path, sql: &str) {
 
 /// A dataset in the environment, meant for imports, once reduced every export to that dataset.
 #[tokio::test]
-async fn environment_cannot_truncate_an_export() {
-    for fixture in stories().await {
+async fn environment_variables_do_not_filter_exports() {
+    for fixture in databases_with_story().await {
         let other = records(&[json!({ "kind": "person", "key": "ann", "label": "Ann" })]);
         assert_eq!(fixture.import(&other).await.problems, []);
         let everything = text(&newsgraph(&fixture, &["export"], "").stdout);
@@ -86,7 +86,7 @@ async fn environment_cannot_truncate_an_export() {
 }
 
 #[tokio::test]
-async fn switches_of_one_command_are_refused_in_the_settings_file() {
+async fn command_only_flags_are_rejected_in_the_settings_file() {
     let fixture = databases().await.swap_remove(0);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("newsgraph.toml");
@@ -125,7 +125,7 @@ async fn switches_of_one_command_are_refused_in_the_settings_file() {
 }
 
 #[tokio::test]
-async fn listen_takes_a_port_alone_or_a_host_name() {
+async fn listen_accepts_a_port_or_a_host_name_with_port() {
     let fixture = databases().await.swap_remove(0);
     for listen in ["0", ":0", "localhost:0", "127.0.0.1:0"] {
         let mut server = Command::new(env!("CARGO_BIN_EXE_newsgraph"))
@@ -148,8 +148,8 @@ async fn listen_takes_a_port_alone_or_a_host_name() {
 }
 
 #[tokio::test]
-async fn a_database_of_a_newer_version_is_refused() {
-    for fixture in stories().await {
+async fn database_of_a_newer_version_is_rejected() {
+    for fixture in databases_with_story().await {
         let sql = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m9998_colors', 1), ('m9999_sounds', 1)";
         fixture.db.connection().execute_unprepared(sql).await.unwrap();
         let stored = fixture.dump().await;
@@ -165,7 +165,7 @@ async fn a_database_of_a_newer_version_is_refused() {
 
 /// Another program's file keeps every byte, its journal mode included.
 #[tokio::test]
-async fn a_sqlite_file_of_another_program_is_refused_and_not_changed() {
+async fn sqlite_file_of_another_program_is_rejected_unchanged() {
     let folder = tempfile::tempdir().unwrap();
     let tables = "CREATE TABLE customer (id); CREATE TABLE invoice (id); INSERT INTO customer VALUES (1);";
     let migrations = "CREATE TABLE seaql_migrations (version TEXT PRIMARY KEY, applied_at INTEGER);
@@ -192,7 +192,7 @@ async fn a_sqlite_file_of_another_program_is_refused_and_not_changed() {
 }
 
 #[tokio::test]
-async fn a_postgresql_schema_of_another_program_is_refused_and_not_changed() {
+async fn postgresql_schema_of_another_program_is_rejected_unchanged() {
     for url in empty_databases().await {
         let db = Db::connect(&url).await.unwrap();
         assert_eq!(db.connection().get_database_backend(), DatabaseBackend::Postgres);

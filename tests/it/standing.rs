@@ -1,4 +1,4 @@
-//! How claims, accounts and events stand, and that it follows every change.
+//! The standing of claims, accounts and events, and its updates after changes.
 
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ fn says(key: &str, who: &str, claim: &str, stance: &str, said: &str) -> Value {
 
 async fn standings(fixture: &Fixture) -> Value {
     let data = fixture
-        .ask("{ claims { nodes { standing implied } } events { nodes { standing accounts { nodes { standing implied participations { nodes { standing } } } } } } }")
+        .query("{ claims { nodes { standing implied } } events { nodes { standing accounts { nodes { standing implied participations { nodes { standing } } } } } } }")
         .await;
     json!({ "claims": data["claims"]["nodes"].as_array().unwrap().iter().map(|claim| json!([claim["standing"], claim["implied"]])).collect::<Vec<_>>(),
         "event": data["events"]["nodes"][0]["standing"],
@@ -33,45 +33,45 @@ async fn standings(fixture: &Fixture) -> Value {
         "part": data["events"]["nodes"][0]["accounts"]["nodes"][0]["participations"]["nodes"][0]["standing"] })
 }
 
-async fn after(fixture: &Fixture, lines: &[Value]) -> Value {
+async fn standings_after(fixture: &Fixture, lines: &[Value]) -> Value {
     assert_eq!(fixture.import_lines(lines).await.problems, []);
     standings(fixture).await
 }
 
 #[tokio::test]
-async fn standing_follows_the_last_word_of_each_voice() {
+async fn standing_follows_the_latest_stance_of_each_voice() {
     for fixture in databases().await {
-        let now = after(&fixture, &base()).await;
+        let now = standings_after(&fixture, &base()).await;
         assert_eq!(now["claims"], json!([["UNSUPPORTED", false], ["UNSUPPORTED", false]]));
         assert_eq!(now["event"], Value::Null);
 
-        let now = after(&fixture, &[says("s1", "ann", "claim/freed", "ASSERTS", "2021-07-01")]).await;
+        let now = standings_after(&fixture, &[says("s1", "ann", "claim/freed", "ASSERTS", "2021-07-01")]).await;
         assert_eq!(now["claims"][0], json!(["UNCONTESTED", false]));
         assert_eq!((&now["accounts"][0], &now["part"]), (&json!("UNCONTESTED"), &json!("UNCONTESTED")));
         assert_eq!(now["event"], Value::Null, "an uncontested account does not make its event one");
 
-        let now = after(&fixture, &[says("s2", "bob", "claim/freed", "DENIES", "2021-07-02")]).await;
+        let now = standings_after(&fixture, &[says("s2", "bob", "claim/freed", "DENIES", "2021-07-02")]).await;
         assert_eq!(now["claims"][0], json!(["CONTESTED", false]));
         assert_eq!((&now["event"], &now["part"]), (&json!("CONTESTED"), &json!("CONTESTED")));
 
-        // Bob changes his mind: his last word counts.
-        let now = after(&fixture, &[says("s3", "bob", "claim/freed", "CONFIRMS", "2021-07-03")]).await;
+        // Bob changes his mind: his latest stance counts.
+        let now = standings_after(&fixture, &[says("s3", "bob", "claim/freed", "CONFIRMS", "2021-07-03")]).await;
         assert_eq!(now["claims"][0], json!(["UNCONTESTED", false]));
 
-        // A rival account of one voice is no contest for itself, of another it is, though nobody denies a thing.
-        let now = after(&fixture, &[says("s4", "ann", "claim/let-go", "ASSERTS", "2021-07-04")]).await;
+        // Asserting a rival account contests the other account, although nobody denies it.
+        let now = standings_after(&fixture, &[says("s4", "ann", "claim/let-go", "ASSERTS", "2021-07-04")]).await;
         assert_eq!(now["claims"], json!([["CONTESTED", true], ["CONTESTED", true]]));
         assert_eq!((&now["event"], &now["accounts"]), (&json!("CONTESTED"), &json!(["CONTESTED", "CONTESTED"])));
 
-        // A statement loses its stance: what depended on it falls back.
+        // A statement loses its stance: the standings are as before it.
         let mut silent = says("s4", "ann", "claim/let-go", "ASSERTS", "2021-07-04");
         silent["stances"] = json!([]);
-        let now = after(&fixture, &[silent]).await;
+        let now = standings_after(&fixture, &[silent]).await;
         assert_eq!(now["claims"], json!([["UNCONTESTED", false], ["UNSUPPORTED", false]]));
         assert_eq!(now["event"], Value::Null);
 
-        // Both take it back.
-        let now = after(
+        // Both retract.
+        let now = standings_after(
             &fixture,
             &[
                 says("s5", "ann", "claim/freed", "RETRACTS", "2021-07-05"),
@@ -82,13 +82,13 @@ async fn standing_follows_the_last_word_of_each_voice() {
         assert_eq!(now["claims"][0], json!(["RETRACTED", false]));
 
         // The stance moves to the other claim.
-        let now = after(&fixture, &[says("s1", "ann", "claim/let-go", "DENIES", "2021-07-06")]).await;
+        let now = standings_after(&fixture, &[says("s1", "ann", "claim/let-go", "DENIES", "2021-07-06")]).await;
         assert_eq!(now["claims"], json!([["RETRACTED", false], ["DENIED", false]]));
     }
 }
 
 #[tokio::test]
-async fn relays_speak_with_the_voice_at_their_end() {
+async fn relays_have_the_voice_of_the_relayed_statement() {
     for fixture in databases().await {
         let mut relay = says("relay", "bob", "claim/freed", "ASSERTS", "2021-07-02");
         relay["relays"] = json!("origin");
@@ -97,7 +97,7 @@ async fn relays_speak_with_the_voice_at_their_end() {
         lines.push(says("origin", "ann", "claim/freed", "ASSERTS", "2021-07-01"));
         let report = fixture.import_lines(&lines).await;
         assert_eq!(report.problems, []);
-        let data = fixture.ask("{ claims { nodes { sides { asserts { count voices { label } } } } } statements { nodes { voice { label } } } }").await;
+        let data = fixture.query("{ claims { nodes { sides { asserts { count voices { label } } } } } statements { nodes { voice { label } } } }").await;
         assert_eq!(
             data["claims"]["nodes"][0]["sides"]["asserts"],
             json!({ "count": 1, "voices": [{ "label": "Ann" }] })
@@ -107,9 +107,9 @@ async fn relays_speak_with_the_voice_at_their_end() {
             json!([{ "voice": { "label": "Ann" } }, { "voice": { "label": "Ann" } }])
         );
 
-        // The origin turns out to be Bob's: the relay's voice follows.
+        // The relayed statement is corrected to be Bob's, so the relay's voice changes too.
         fixture.import_lines(&[says("origin", "bob", "claim/freed", "ASSERTS", "2021-07-01")]).await;
-        let data = fixture.ask("{ statements { nodes { voice { label } } } }").await;
+        let data = fixture.query("{ statements { nodes { voice { label } } } }").await;
         assert_eq!(
             data["statements"]["nodes"],
             json!([{ "voice": { "label": "Bob" } }, { "voice": { "label": "Bob" } }])
@@ -118,7 +118,7 @@ async fn relays_speak_with_the_voice_at_their_end() {
 }
 
 #[tokio::test]
-async fn unnamed_voices_are_one_an_article() {
+async fn unnamed_sources_of_an_article_are_one_voice() {
     for fixture in databases().await {
         let unnamed = |key: &str, article: &str, stance: &str| {
             json!({ "kind": "statement", "key": key, "summary": key, "attribution": "UNATTRIBUTED", "quoteType": "INDIRECT", "cue": "it is said",
@@ -130,7 +130,7 @@ async fn unnamed_voices_are_one_an_article() {
         lines.push(unnamed("u2", "article", "ASSERTS"));
         lines.push(unnamed("u3", "other", "DENIES"));
         assert_eq!(fixture.import_lines(&lines).await.problems, []);
-        let data = fixture.ask("{ claims(first: 1) { nodes { standing sides { asserts { count voices { label actor { label } } } denies { count } } } } }").await;
+        let data = fixture.query("{ claims(first: 1) { nodes { standing sides { asserts { count voices { label actor { label } } } denies { count } } } } }").await;
         let claim = &data["claims"]["nodes"][0];
         assert_eq!(claim["standing"], "CONTESTED");
         assert_eq!(

@@ -1,4 +1,4 @@
-//! What is stored: the entities say what the tables are.
+//! The database schema: entities match tables, and migrations keep data.
 
 use std::collections::BTreeSet;
 
@@ -26,14 +26,14 @@ where
 {
     let table = E::default().table_name().to_owned();
     let stored = columns(fixture, &table).await;
-    let said: BTreeSet<String> = E::Column::iter().map(|column| column.as_str().to_owned()).collect();
-    assert_eq!(said, stored, "{table} on {}", fixture.url);
-    // All columns can be read as the types that the entity gives them.
+    let declared: BTreeSet<String> = E::Column::iter().map(|column| column.as_str().to_owned()).collect();
+    assert_eq!(declared, stored, "{table} on {}", fixture.url);
+    // All columns can be read as the types of the entity.
     E::find().one(fixture.db.connection()).await.unwrap();
 }
 
 #[tokio::test]
-async fn every_entity_is_its_table() {
+async fn entities_match_their_tables() {
     for fixture in databases().await {
         macro_rules! tables {
             ($($module:ident)+) => {$(assert_table::<entity::$module::Entity>(&fixture).await;)+};
@@ -45,9 +45,9 @@ async fn every_entity_is_its_table() {
     }
 }
 
-/// What rows were has the columns of what they are, and so has what was judged to be another.
+/// History tables and tables of merged entities have the columns of the tables whose rows they hold.
 #[tokio::test]
-async fn what_lies_aside_has_the_columns_of_its_table() {
+async fn merged_and_history_tables_have_the_columns_of_their_table() {
     for fixture in databases().await {
         for table in ["actor", "place", "event", "claim"] {
             assert_eq!(columns(&fixture, &format!("merged_{table}")).await, columns(&fixture, table).await, "{table}");
@@ -83,9 +83,9 @@ async fn what_lies_aside_has_the_columns_of_its_table() {
     }
 }
 
-/// Processes that start together on an empty database make it once.
+/// Processes that start at the same time on an empty database migrate it once.
 #[tokio::test(flavor = "multi_thread")]
-async fn processes_that_start_together_migrate_once() {
+async fn concurrent_processes_migrate_once() {
     let folder = tempfile::tempdir().unwrap();
     let file = format!("sqlite://{}", folder.path().join("graph.db").display());
     for url in empty_databases().await.into_iter().chain([file]) {
@@ -103,9 +103,9 @@ async fn processes_that_start_together_migrate_once() {
     }
 }
 
-/// A graph that was written before anything was judged or kept has its changes still, and remembers from now on.
+/// A database from before merges and history keeps its audit log, and as-of queries work from then on.
 #[tokio::test]
-async fn an_older_graph_keeps_its_changes() {
+async fn older_database_keeps_its_audit_log_after_migration() {
     let folder = tempfile::tempdir().unwrap();
     let file = format!("sqlite://{}?mode=rwc", folder.path().join("graph.db").display());
     for url in empty_databases().await.into_iter().chain([file]) {
@@ -130,7 +130,7 @@ async fn an_older_graph_keeps_its_changes() {
             before: people(asOf: \"1970-01-01T00:10:00Z\") { totalCount } }";
         let answer = newsgraph::graphql::api().execute(async_graphql::Request::new(query).data(session)).await;
         assert_eq!(
-            crate::fixture::answer(&answer)["data"],
+            crate::fixture::response_json(&answer)["data"],
             serde_json::json!({
                 "changes": { "nodes": [{ "at": "1970-01-01T00:16:40Z", "operation": "CREATE", "kind": "ACTOR" }] },
                 "then": { "nodes": [{ "label": "Ann" }] },

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use newsgraph::import::{Options, Report};
 use serde_json::{Value, json};
 
-use crate::fixture::{Fixture, databases};
+use crate::fixture::databases;
 use crate::server::Server;
 
 /// Longest time of a request that does bounded work. Generous: tests run in a debug build beside others.
@@ -35,7 +35,7 @@ async fn records_with_unstorable_texts_are_named_and_the_rest_is_imported() {
     ];
     for fixture in databases().await {
         let report = fixture.import_lines(&lines).await;
-        let stored = fixture.ask("{ people { totalCount } }").await;
+        let stored = fixture.query("{ people { totalCount } }").await;
         assert_eq!(stored["people"]["totalCount"], 0, "one invalid record rolls everything back on {}", fixture.url);
         let found = problems(&report);
         let expected = [
@@ -96,7 +96,7 @@ async fn the_longest_texts_can_be_stored_on_both_databases() {
             ])
             .await;
         assert_eq!(report.problems, [], "{}", fixture.url);
-        let found = fixture.ask_with(
+        let found = fixture.query_with(
             "query($t: String!) { people(filter: { name: { matches: $t, modes: [EXACT] } }) { totalCount } }",
             json!({ "t": text(3, 2000) }),
         );
@@ -134,19 +134,19 @@ async fn filters_with_unstorable_texts_are_refused_with_their_path() {
         let server = Server::start(&fixture);
         for filter in FILTERS {
             let query = format!("query($t: String!) {{ {filter} {{ totalCount nodes {{ id }} }} }}");
-            let answer = server.ask_with(&query, json!({ "t": "x\u{0}y" })).await;
+            let answer = server.query_with(&query, json!({ "t": "x\u{0}y" })).await;
             let error = &answer["errors"][0];
             // A field that the type does not have would be another error.
             let message = error["message"].as_str().unwrap_or_default();
             assert!(message.contains("`$t`") && message.contains("NUL"), "{filter}: {answer} on {}", fixture.url);
             assert_eq!(error["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED", "{filter}: {answer}");
             let literal = query.replace("query($t: String!) ", "").replace("$t", "\"x\\u0000y\"");
-            let answer = server.ask(&literal).await;
+            let answer = server.query(&literal).await;
             assert!(answer["errors"][0]["message"].as_str().unwrap_or_default().contains("NUL"), "{literal}: {answer}");
         }
         let cursor = data_encoding::BASE64URL_NOPAD.encode(b"[\"people LABEL\",\"x\\u0000y\",1]");
         let page = format!("{{ people(first: 2, after: \"{cursor}\") {{ nodes {{ id }} }} }}");
-        assert_eq!(server.ask(&page).await["errors"][0]["extensions"]["code"], "BAD_INPUT");
+        assert_eq!(server.query(&page).await["errors"][0]["extensions"]["code"], "BAD_INPUT");
     }
 }
 
@@ -160,7 +160,7 @@ async fn long_names_take_bounded_time() {
             })
             .collect();
         assert_eq!(fixture.import_lines(&lines).await.problems, [], "{}", fixture.url);
-        let id = fixture.ask("{ people(first: 1) { nodes { id } } }").await["people"]["nodes"][0]["id"].clone();
+        let id = fixture.query("{ people(first: 1) { nodes { id } } }").await["people"]["nodes"][0]["id"].clone();
         let server = Server::start(&fixture);
         for length in [90, 900, 60_000] {
             let text = "bdfghjklmn".repeat(length / 10);
@@ -169,7 +169,7 @@ async fn long_names_take_bounded_time() {
                 "query($t: String!) { search(text: $t) { suggestions totalCount hits { rule } } }",
             ] {
                 let started = Instant::now();
-                let answer = server.ask_with(query, json!({ "t": text })).await;
+                let answer = server.query_with(query, json!({ "t": text })).await;
                 assert!(started.elapsed() < SOON, "{:?} for {length}: {query}", started.elapsed());
                 if length > 1000 {
                     assert_eq!(answer["errors"][0]["extensions"]["code"], "LIMIT", "{answer}");
@@ -180,7 +180,7 @@ async fn long_names_take_bounded_time() {
         }
         let started = Instant::now();
         let query = "query($id: ID!) { mergeCandidates(of: $id) { node { id } } }";
-        assert!(server.ask_with(query, json!({ "id": id })).await.get("errors").is_none());
+        assert!(server.query_with(query, json!({ "id": id })).await.get("errors").is_none());
         assert!(started.elapsed() < SOON, "{:?} for candidates", started.elapsed());
     }
 }

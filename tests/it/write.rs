@@ -1,8 +1,8 @@
-//! Writes by the API: two clients at once, and one that asks twice.
+//! Concurrent and repeated writes: expected versions and idempotency keys.
 
 use serde_json::{Value, json};
 
-use crate::access::make_key;
+use crate::access::create_key;
 use crate::fixture::databases;
 use crate::server::Server;
 
@@ -17,22 +17,22 @@ fn code(answer: &Value) -> &str {
     answer["errors"][0]["extensions"]["code"].as_str().unwrap_or("written")
 }
 
-/// Of two clients that change what both have read, one wins and the other is told.
+/// Of two clients that change the same version of a record, the second gets `CONFLICT`.
 #[tokio::test]
-async fn a_write_on_top_of_an_old_version_is_refused() {
+async fn write_with_an_outdated_version_is_rejected() {
     for fixture in databases().await {
-        let key = make_key(&fixture, "one", "write");
+        let key = create_key(&fixture, "one", "write");
         let server = Server::start_with(&fixture, &[]).with_key(&key);
         let write = async |title: &str, version: Value| {
             let versions = json!([{ "key": "e", "version": version }]);
-            server.ask_with(WRITE, json!({ "r": [event(title)], "v": versions })).await
+            server.query_with(WRITE, json!({ "r": [event(title)], "v": versions })).await
         };
         let version = async || {
             let query = "{ event(record: { dataset: \"api\", key: \"e\" }) { title record { version } participations { nodes { record { version } } } } }";
-            let event = server.ask(query).await["data"]["event"].take();
+            let event = server.query(query).await["data"]["event"].take();
             assert_eq!(
                 event["record"], event["participations"]["nodes"][0]["record"],
-                "a part has the version of its whole"
+                "a child record has the version of its parent"
             );
             event["record"]["version"].clone()
         };
@@ -43,7 +43,7 @@ async fn a_write_on_top_of_an_old_version_is_refused() {
         let late = write("By the other", seen.clone()).await;
         assert_eq!(code(&late), "CONFLICT");
         assert!(late["errors"][0]["message"].as_str().unwrap().contains("`e` was changed since you read it"), "{late}");
-        let data = server.ask("{ events { nodes { title } } }").await;
+        let data = server.query("{ events { nodes { title } } }").await;
         assert_eq!(data["data"]["events"]["nodes"], json!([{ "title": "By one" }]));
         assert_ne!(version().await, seen);
         assert_eq!(code(&write("By the other", version().await).await), "written");
@@ -51,14 +51,14 @@ async fn a_write_on_top_of_an_old_version_is_refused() {
     }
 }
 
-/// A write whose answer was lost can be asked for again: it is answered again, and not done again.
+/// A client that lost the response can repeat the write: it gets the same response, and nothing is written again.
 #[tokio::test]
-async fn a_repeated_write_is_done_once() {
+async fn write_with_a_repeated_idempotency_key_is_done_once() {
     for fixture in databases().await {
-        let keys = (make_key(&fixture, "one", "write"), make_key(&fixture, "other", "write"));
+        let keys = (create_key(&fixture, "one", "write"), create_key(&fixture, "other", "write"));
         let server = Server::start_with(&fixture, &[]).with_key(&keys.0);
         let write = async |server: &Server, title: &str, key: &str| {
-            server.ask_with(WRITE, json!({ "r": [event(title)], "k": key })).await
+            server.query_with(WRITE, json!({ "r": [event(title)], "k": key })).await
         };
         let first = write(&server, "First", "a").await;
         assert_eq!(first["data"]["importRecords"]["written"], true, "{first}");
@@ -66,12 +66,12 @@ async fn a_repeated_write_is_done_once() {
         assert_eq!(write(&server, "First", "a").await["data"], first["data"]);
         assert_eq!(code(&write(&server, "Other", "a").await), "CONFLICT");
         assert_eq!(code(&write(&server, "Other", "").await), "BAD_INPUT");
-        let data = server.ask("{ events { nodes { title } } changes { totalCount } }").await;
+        let data = server.query("{ events { nodes { title } } changes { totalCount } }").await;
         assert_eq!(
             data["data"],
             json!({ "events": { "nodes": [{ "title": "Second" }] }, "changes": { "totalCount": 2 } })
         );
-        // What another writer calls its writes is its own concern.
+        // Idempotency keys of different API keys are independent.
         let server = server.with_key(&keys.1);
         assert_eq!(code(&write(&server, "Third", "a").await), "written");
     }

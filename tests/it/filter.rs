@@ -1,0 +1,193 @@
+//! Filters: the database finds the same events as a naive loop over the records.
+
+use proptest::prelude::{Just, Strategy, any, prop};
+use proptest::prop_oneof;
+use proptest::test_runner::{Config, TestRunner};
+use serde_json::{Value, json};
+
+use crate::fixture::databases;
+
+/// An event of the model: its type, its first and last day in July 2021, its place, and participations as (actor, role).
+#[derive(Clone, Debug)]
+struct Event {
+    kind: &'static str,
+    days: Option<(u32, u32)>,
+    place: Option<usize>,
+    parts: Vec<(usize, &'static str)>,
+}
+
+const TYPES: &[&str] = &["VIOLENCE", "ABDUCTION", "KILLING", "ASSASSINATION", "VISIT"];
+const ROLES: &[&str] = &["VICTIM", "AGENT", "VISITOR"];
+/// The parent of each place, which form a tree.
+const PLACES: &[Option<usize>] = &[None, Some(0), Some(1), Some(0), None, Some(4)];
+const ACTORS: usize = 4;
+
+fn below(place: usize, root: usize) -> bool {
+    place == root || PLACES[place].is_some_and(|parent| below(parent, root))
+}
+
+fn within(kind: &str, root: &str) -> bool {
+    kind == root
+        || match root {
+            "VIOLENCE" => kind != "VISIT",
+            "KILLING" => kind == "ASSASSINATION",
+            _ => false,
+        }
+}
+
+#[derive(Clone, Debug)]
+enum Filter {
+    Type(&'static str),
+    Within(&'static str),
+    Possibly(u32, u32),
+    Certainly(u32, u32),
+    Undated(bool),
+    PlaceWithin(usize),
+    Some(usize, &'static str),
+    None(usize),
+    Every(&'static str),
+    Not(Box<Filter>),
+    And(Vec<Filter>),
+    Or(Vec<Filter>),
+}
+
+impl Filter {
+    fn json(&self) -> Value {
+        let day = |day: &u32| format!("2021-07-{day:02}");
+        match self {
+            Self::Type(kind) => json!({ "type": { "eq": kind } }),
+            Self::Within(kind) => json!({ "type": { "within": [kind] } }),
+            Self::Possibly(from, to) => json!({ "when": { "possiblyWithin": { "from": day(from), "to": day(to) } } }),
+            Self::Certainly(from, to) => json!({ "when": { "certainlyWithin": { "from": day(from), "to": day(to) } } }),
+            Self::Undated(undated) => json!({ "when": { "isNull": undated } }),
+            Self::PlaceWithin(place) => json!({ "place": { "within": { "slug": format!("place-{place}") } } }),
+            Self::Some(actor, role) => {
+                json!({ "participations": { "some": { "role": { "eq": role }, "actor": { "slug": { "eq": format!("actor-{actor}") } } } } })
+            }
+            Self::None(actor) => {
+                json!({ "participations": { "none": { "actor": { "name": { "matches": format!("Actor{actor}") } } } } })
+            }
+            Self::Every(role) => json!({ "participations": { "every": { "role": { "eq": role } } } }),
+            Self::Not(inner) => json!({ "not": inner.json() }),
+            Self::And(all) => json!({ "and": all.iter().map(Self::json).collect::<Vec<_>>() }),
+            Self::Or(all) => json!({ "or": all.iter().map(Self::json).collect::<Vec<_>>() }),
+        }
+    }
+
+    fn passes(&self, event: &Event) -> bool {
+        match self {
+            Self::Type(kind) => event.kind == *kind,
+            Self::Within(kind) => within(event.kind, kind),
+            Self::Possibly(from, to) => event.days.is_some_and(|(first, last)| first <= *to && last >= *from),
+            Self::Certainly(from, to) => event.days.is_some_and(|(first, last)| first >= *from && last <= *to),
+            Self::Undated(undated) => event.days.is_none() == *undated,
+            Self::PlaceWithin(root) => event.place.is_some_and(|place| below(place, *root)),
+            Self::Some(actor, role) => event.parts.contains(&(*actor, *role)),
+            Self::None(actor) => event.parts.iter().all(|(one, _)| one != actor),
+            Self::Every(role) => event.parts.iter().all(|(_, one)| one == role),
+            Self::Not(inner) => !inner.passes(event),
+            Self::And(all) => all.iter().all(|one| one.passes(event)),
+            Self::Or(all) => all.iter().any(|one| one.passes(event)),
+        }
+    }
+}
+
+fn one_of(words: &'static [&'static str]) -> impl Strategy<Value = &'static str> + Clone {
+    prop::sample::select(words)
+}
+
+fn events() -> impl Strategy<Value = Vec<Event>> {
+    let event = (
+        one_of(TYPES),
+        prop::option::of((1..20_u32, 0..5_u32).prop_map(|(first, length)| (first, first + length))),
+        prop::option::of(0..PLACES.len()),
+        prop::collection::vec((0..ACTORS, one_of(ROLES)), 0..4),
+    );
+    prop::collection::vec(event.prop_map(|(kind, days, place, parts)| Event { kind, days, place, parts }), 40)
+}
+
+fn filters() -> impl Strategy<Value = Filter> {
+    let span = (1..25_u32, 0..8_u32);
+    let leaf = prop_oneof![
+        one_of(TYPES).prop_map(Filter::Type),
+        one_of(TYPES).prop_map(Filter::Within),
+        span.clone().prop_map(|(from, length)| Filter::Possibly(from, from + length)),
+        span.prop_map(|(from, length)| Filter::Certainly(from, from + length)),
+        any::<bool>().prop_map(Filter::Undated),
+        (0..PLACES.len()).prop_map(Filter::PlaceWithin),
+        (0..ACTORS, one_of(ROLES)).prop_map(|(actor, role)| Filter::Some(actor, role)),
+        (0..ACTORS).prop_map(Filter::None),
+        one_of(ROLES).prop_map(Filter::Every),
+        Just(Filter::Or(Vec::new())),
+        Just(Filter::And(Vec::new())),
+    ];
+    leaf.prop_recursive(3, 12, 3, |inner| {
+        prop_oneof![
+            inner.clone().prop_map(|one| Filter::Not(Box::new(one))),
+            prop::collection::vec(inner.clone(), 1..3).prop_map(Filter::And),
+            prop::collection::vec(inner, 1..3).prop_map(Filter::Or),
+        ]
+    })
+}
+
+fn lines(events: &[Event]) -> Vec<Value> {
+    let mut lines = Vec::new();
+    for (number, parent) in PLACES.iter().enumerate() {
+        let mut place = json!({ "kind": "place", "key": format!("place/{number}"), "slug": format!("place-{number}"), "type": "CITY", "label": "x" });
+        if let Some(parent) = parent {
+            place["parent"] = json!(format!("place/{parent}"));
+        }
+        lines.push(place);
+    }
+    for number in 0..ACTORS {
+        let name = format!("Actor{number}");
+        lines.push(json!({ "kind": "person", "key": format!("actor/{number}"), "slug": format!("actor-{number}"), "label": name, "names": [{ "text": name }] }));
+    }
+    for (number, event) in events.iter().enumerate() {
+        let parts: Vec<Value> = event
+            .parts
+            .iter()
+            .map(|(actor, role)| json!({ "actor": format!("actor/{actor}"), "role": role }))
+            .collect();
+        let mut line =
+            json!({ "kind": "event", "key": format!("{number}"), "type": event.kind, "participations": parts });
+        if let Some((first, last)) = event.days {
+            line["when"] = json!(if first == last {
+                format!("2021-07-{first:02}")
+            } else {
+                format!("2021-07-{first:02}/2021-07-{last:02}")
+            });
+        }
+        if let Some(place) = event.place {
+            line["place"] = json!(format!("place/{place}"));
+        }
+        lines.push(line);
+    }
+    lines
+}
+
+#[test]
+fn filters_match_a_naive_loop() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let config = Config { cases: 4, failure_persistence: None, ..Config::default() };
+    let cases = (events(), prop::collection::vec(filters(), 60));
+    TestRunner::new(config)
+        .run(&cases, |(events, filters)| {
+            runtime.block_on(async {
+                for fixture in databases().await {
+                    assert_eq!(fixture.import_lines(&lines(&events)).await.problems, []);
+                    for filter in &filters {
+                        let query = "query($filter: EventFilter) { events(filter: $filter, first: 100) { totalCount nodes { record { key } } } }";
+                        let data = fixture.query_with(query, json!({ "filter": filter.json() })).await;
+                        let found: Vec<usize> =
+                            data["events"]["nodes"].as_array().unwrap().iter().map(|node| node["record"]["key"].as_str().unwrap().parse().unwrap()).collect();
+                        let expected: Vec<usize> = (0..events.len()).filter(|at| filter.passes(&events[*at])).collect();
+                        assert_eq!(found, expected, "{} on {}", filter.json(), fixture.url);
+                        assert_eq!(data["events"]["totalCount"], expected.len());
+                    }
+                }
+            });
+            Ok(())
+        })
+        .unwrap();
+}
