@@ -1,4 +1,4 @@
-// Do the tools of those who use the API take its committed schema?
+// Checks that client tools accept the committed schema.
 //   npm ci && npm run check [-- another.graphql]
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,12 +16,12 @@ const here = import.meta.dirname;
 const schemaFile = resolve(process.argv[2] ?? join(here, '../../schema.graphql'));
 const examples = join(here, '../../examples/mikdam/queries');
 
-// Rules of graphql-schema-linter that are off; all others are on.
-const off = {
-  'type-fields-sorted-alphabetically': 'fields stand in the order in which a reader needs them',
+// Rules of graphql-schema-linter that are disabled, with the reason. All others are enabled.
+const disabledRules = {
+  'type-fields-sorted-alphabetically': 'fields are in the order in which a reader needs them',
   'interface-fields-sorted-alphabetically': 'as above',
   'input-object-fields-sorted-alphabetically': 'as above',
-  'enum-values-sorted-alphabetically': 'values stand by meaning: kinds of violence together, OTHER last',
+  'enum-values-sorted-alphabetically': 'values are grouped by meaning: kinds of violence together, OTHER last',
 };
 
 const sdl = parse(new Source(readFileSync(schemaFile, 'utf8'), 'schema.graphql'));
@@ -36,27 +36,27 @@ const queries = readdirSync(examples)
 const scratch = mkdtempSync(join(tmpdir(), 'newsgraph-tools-'));
 const bin = name => join(here, 'node_modules/.bin', name);
 const execute = (program, args, cwd = here) => execFileSync(program, args, { cwd, encoding: 'utf8', stdio: 'pipe' });
-const refuse = errors => {
+const throwErrors = errors => {
   const lines = errors.map(({ message, source, locations }) => `${source.name}:${locations[0].line} ${message}`);
   if (lines.length) throw new Error(lines.join('\n'));
 };
 
 const steps = {
-  'graphql-js: the schema': () => refuse(validateSchema(schema)),
+  'graphql-js: the schema': () => throwErrors(validateSchema(schema)),
 
   'graphql-js: the example queries': () => {
     if (!queries.length) throw new Error('no queries found');
-    refuse(queries.flatMap(({ document }) => validate(schema, document)));
+    throwErrors(queries.flatMap(({ document }) => validate(schema, document)));
   },
 
   'graphql-schema-linter: the schema': () => {
     const rules = readdirSync(join(here, 'node_modules/graphql-schema-linter/lib/rules'))
       .map(file => file.replace('.js', '').replaceAll('_', '-'))
-      .filter(rule => !(rule in off));
+      .filter(rule => !(rule in disabledRules));
     execute(bin('graphql-schema-linter'), ['--rules', rules.join(), '--format', 'compact', schemaFile]);
   },
 
-  '@apollo/composition: a graph of this subgraph and another': () => {
+  '@apollo/composition: a supergraph of this subgraph and another': () => {
     const program = process.env.NEWSGRAPH ?? join(here, '../../target/debug/newsgraph');
     const parts = {
       newsgraph: execute(program, ['schema', '--federation']),

@@ -1,4 +1,4 @@
-// A socket without a client's manners: it sends what it is told to and keeps all that arrives in order, the close too.
+// A raw WebSocket client without protocol logic: it sends any message, and queues everything received, including the close.
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import WebSocket from 'ws';
@@ -6,21 +6,21 @@ import WebSocket from 'ws';
 export const PROTOCOL = 'graphql-transport-ws';
 
 export class Socket {
-  #arrived = [];
+  #received = [];
   #wake = () => {};
 
   constructor(address, protocols = [PROTOCOL], headers = {}) {
     let fault;
     this.ws = new WebSocket(address, protocols, { headers });
-    this.ws.on('message', data => this.#arrive(JSON.parse(data)));
+    this.ws.on('message', data => this.#receive(JSON.parse(data)));
     this.ws.on('error', error => (fault = error.message));
-    this.ws.on('close', code => this.#arrive({ closed: code, ...(fault && { fault }) }));
+    this.ws.on('close', code => this.#receive({ closed: code, ...(fault && { fault }) }));
   }
 
-  #arrive(what) {
-    // A server may ask at any time whether anybody is there.
+  #receive(what) {
+    // Servers may send a ping at any time.
     if (what.type === 'ping') return this.send({ type: 'pong' });
-    this.#arrived.push(what);
+    this.#received.push(what);
     this.#wake();
   }
 
@@ -29,17 +29,17 @@ export class Socket {
     return this;
   }
 
-  /** Text goes as it is, all else as JSON. */
+  /** Sends a string as it is, and any other value as JSON. */
   send(message) {
     this.ws.send(typeof message === 'string' ? message : JSON.stringify(message));
   }
 
-  /** What came next: a message, or how the socket was closed. */
+  /** Returns the next received message, or `{ closed: code }`. */
   async next(seconds = 10) {
-    if (!this.#arrived.length) {
+    if (!this.#received.length) {
       await Promise.race([new Promise(wake => (this.#wake = wake)), sleep(seconds * 1000, undefined, { ref: false })]);
     }
-    if (!this.#arrived.length) throw new Error(`nothing came in ${seconds} seconds`);
-    return this.#arrived.shift();
+    if (!this.#received.length) throw new Error(`nothing received within ${seconds} seconds`);
+    return this.#received.shift();
   }
 }

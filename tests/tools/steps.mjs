@@ -1,4 +1,4 @@
-/** Runs steps by their names, one after the other, says how each went, and closes with a line that counts them. */
+/** Runs named steps one after the other, prints the result of each, and finally the number of passed and failed steps. */
 export async function run(steps) {
   let failed = 0;
   for (const [name, step] of Object.entries(steps)) {

@@ -1,6 +1,6 @@
 import { graphql } from 'react-relay';
 
-// A page of one actor, reached by its global id, that loads more of what the actor said.
+// A page of one actor, found by its global id, that loads more of the actor's statements.
 graphql`
   query ActorPageQuery($id: ID!) {
     node(id: $id) {

@@ -1,6 +1,6 @@
 import { graphql } from 'react-relay';
 
-// A list at the root with a filter from outside, paged in both directions.
+// A root list with a filter variable, paginated in both directions.
 graphql`
   query StatementListQuery($filter: StatementFilter) {
     ...StatementList_query @arguments(filter: $filter)
