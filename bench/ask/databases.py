@@ -1,4 +1,4 @@
-"""One generated graph in both databases, loaded once."""
+"""The same generated graph in both databases, loaded once and kept."""
 
 import os
 import pathlib
@@ -6,7 +6,7 @@ import subprocess
 
 from grow import grow
 
-# The events of the largest graph that is imported.
+# The number of events of the largest graph that is imported. Larger graphs are copies of it.
 MOST = 1_000_000
 
 
@@ -39,7 +39,7 @@ class Postgres:
         if not psql(server, f"SELECT 1 FROM pg_database WHERE datname = '{name}'").strip():
             psql(server, f"DROP DATABASE IF EXISTS {name}_unfinished")
             if int(events) > MOST:
-                # Copies of one that was imported.
+                # Copy the graph that was imported.
                 assert int(events) % MOST == 0, f"more than {MOST:,} events come in whole millions"
                 one = Postgres(work, server, MOST)
                 psql(server, f"CREATE DATABASE {name}_unfinished TEMPLATE {one.url.rsplit('/', 1)[1]}")
@@ -47,7 +47,7 @@ class Postgres:
             else:
                 psql(server, f"CREATE DATABASE {name}_unfinished")
                 load(f"{self.url}_unfinished", generated(work, events))
-            # What the server would do behind our back later, in the middle of a measurement.
+            # Otherwise autovacuum would do this later, in the middle of a measurement.
             psql(f"{self.url}_unfinished", "VACUUM (ANALYZE)")
             psql(server, f"ALTER DATABASE {name}_unfinished RENAME TO {name}")
 

@@ -1,15 +1,15 @@
-"""A graph many times over in one database, under other numbers each time: to import so much would take hours.
+"""Copies a graph several times within its database, with other ids each time, because importing as much would take hours.
 
-What is written in it is written in each copy, so names that were found once are found as often as there are copies."""
+Texts are the same in each copy, so a name that was found once is found once per copy."""
 
 import re
 
-# What there is once, whatever the size.
+# Tables that are not copied.
 ONCE = {"counter", "dataset", "moment", "seaql_migrations", "import_run", "import_seen", "request", "redirect", "api_key"}
 
 
 def value(table, column, step):
-    """A column of a row in copy number `copy`."""
+    """Returns the SQL expression of a column in copy number `copy`."""
     if table == "change" and column == "id":
         return f'"{column}" + copy * {step["change"]}'
     if re.search("(^|_)id$", column) and column != "dataset_id":
@@ -20,7 +20,7 @@ def value(table, column, step):
 
 
 def grow(sql, times):
-    """`sql` runs a text of SQL and gives what it prints."""
+    """Makes `times` graphs of one. `sql` is a function that runs SQL and returns its output."""
 
     def lines(text):
         return sql(text).strip().splitlines()
@@ -40,7 +40,7 @@ def grow(sql, times):
         statements = [
             *(f"ALTER TABLE {table} DROP CONSTRAINT {name}" for name, _ in unique),
             *(f"DROP INDEX {name}" for name, _ in indexes),
-            # No trigger looks at what is copied.
+            # Disables triggers for the copied rows.
             "SET session_replication_role = replica",
             f"INSERT INTO {table} ({names}) SELECT {values} FROM {table}, generate_series(1, {times - 1}) AS copies (copy)",
             "SET maintenance_work_mem = '1GB'",

@@ -1,4 +1,4 @@
-"""Drives a server, and PostgreSQL without one."""
+"""Generates load: on a server over HTTP, and on PostgreSQL directly (pgbench)."""
 
 import dataclasses
 import json
@@ -12,26 +12,26 @@ CONNECTIONS = 32
 
 @dataclasses.dataclass
 class Driven:
-    # Requests a second, and how many there were.
+    # Requests per second, and the number of requests.
     rate: float
     count: float
-    # Milliseconds that half of them took at most, and 99 of a hundred.
+    # The median and the 99th percentile of the response times, in milliseconds.
     median: float
     p99: float
-    # What was answered besides 200, with the count of each.
+    # Responses other than 200, and errors, each with its count.
     errors: dict
 
 
 def drive(work, url, bodies, duration, connections=CONNECTIONS, rate=None):
-    """Asks a server, as fast as it answers or so many times a second."""
+    """Sends requests to a server, as fast as it responds or at a fixed rate per second."""
     command = [str(work / "tools" / "bin" / "oha"), "--no-tui", "--output-format", "json", "-c", str(connections), "-z", duration, "-w", "-m", "POST"]
     if rate:
         command += ["-q", str(rate)]
-    # A line each, of which the generator picks at random.
+    # One body per line. oha picks lines at random.
     with tempfile.NamedTemporaryFile("w", dir=work) as file:
         file.write("".join(json.dumps(body) + "\n" for body in bodies))
         file.flush()
-        # It would ask for compressed answers, which only some of the servers make.
+        # oha requests compressed responses by default, which only some of the servers support.
         body = ["-T", "application/json", "--disable-compression", "-Z", file.name]
         run = subprocess.run([*command, *body, url], check=True, capture_output=True, text=True)
     found = json.loads(run.stdout)
@@ -49,7 +49,7 @@ def literal(value):
 
 
 def pgbench(work, url, statement, parameters, duration):
-    """Statements a second: twenty of the variations, each a script of its own."""
+    """Returns statements per second, with twenty variations in one script each."""
     scripts = []
     for at, one in enumerate(parameters[:20]):
         script = work / "scripts" / f"{at}.sql"

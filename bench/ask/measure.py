@@ -1,4 +1,4 @@
-"""Asks the same questions of newsgraph, its peers and the floor, and writes down who answers how fast: see `../run`."""
+"""Runs the same queries on newsgraph, its peers and the floor, and writes a table of their throughput: see `../run`."""
 
 import datetime
 import json
@@ -19,13 +19,13 @@ work, results, rounds = pathlib.Path(work).resolve(), pathlib.Path(results), int
 only = os.environ.get("QUESTIONS", "").split()
 chosen = os.environ.get("PEERS", "postgraphile seaography pg_graphql").split()
 PEERS = {peer.name: peer for peer in [PostGraphile, Seaography, PgGraphql] if peer.name in chosen}
-# Left out with the reason.
+# Peers that were skipped, with the reason.
 ABSENT = {}
 CHECKED = 12
 
 
 def check(question, asked):
-    """Answers must be equal, and not all empty, before they are timed."""
+    """Checks that the responses of all servers are equal, and that not all are empty, before they are timed."""
     full = 0
     count = len(next(iter(asked.values()))[1])
     for at in range(0, count, max(1, count // CHECKED)):
@@ -35,7 +35,7 @@ def check(question, asked):
         for other in others:
             if found[other] != found[first]:
                 print(f"{question.name}, {asked[first][0][at]}", *(json.dumps(found[one])[:3000] for one in [first, other]), sep="\n", file=sys.stderr)
-                sys.exit(f"{question.name}: {other.title} on {other.database.title} answers otherwise than {first.title} on {first.database.title}")
+                sys.exit(f"{question.name}: {other.title} on {other.database.title} responds differently than {first.title} on {first.database.title}")
     assert full, f"{question.name}: all answers are empty"
 
 
@@ -44,7 +44,7 @@ def median(measured):
 
 
 def measure(question, asked):
-    """The median of the rounds: `rates`, `waits` and `costs` by (server, mode)."""
+    """Returns the medians of the rounds, by (server, mode), and the errors: requests per second, p99 in ms, CPU time in µs."""
     rates, waits, costs, wrong = {}, {}, {}, []
     for turn in range(rounds):
         for server, (variations, bodies) in asked.items():
@@ -178,7 +178,7 @@ if "pg_graphql" in PEERS and not PgGraphql.prepare(postgres):
     del PEERS["pg_graphql"]
     ABSENT["pg_graphql"] = "the server has no such extension, see `bench/ask/pg_graphql/build`"
 servers = []
-# Ended from outside, it ends what it started.
+# On SIGTERM, stop the servers in `finally`.
 signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
 try:
     port = int(os.environ.get("PORT", "18400"))
@@ -200,7 +200,7 @@ try:
         for (one, mode), rate in rates.items():
             title = one if isinstance(one, str) else f"{one.title}/{one.database.title}"
             print(f"{question.name:18} {mode:9} {title:26} {rate:10,.1f}/s  p99 {waits.get((one, mode), 0):8.1f} ms", flush=True)
-        # As it goes: what was measured stays when a later question breaks off.
+        # Write after each question, so that results are kept if a later one fails.
         write(found, wrong, servers)
 finally:
     for one in servers:

@@ -1,4 +1,4 @@
-"""What is asked: each question with its variables, in the words of each server. Its documents and statements are in
+"""The queries of the benchmark, each with its variables for each server. Documents and SQL statements are in
 `queries/<name>/`."""
 
 import base64
@@ -19,14 +19,14 @@ def global_id(kind, number):
 
 
 def number(id):
-    """The number of a row, however a server words it."""
+    """Returns the number of a row from a server's form of its id."""
     if isinstance(id, int) or id.isdigit():
         return int(id)
     return int(base64.urlsafe_b64decode(id + "==").decode().rsplit(":", 1)[1])
 
 
 def plain(value):
-    """An answer without what the servers' schemas wrap it in."""
+    """Returns a response without the wrappers of the servers' schemas, such as edges, so that responses can be compared."""
     if isinstance(value, dict) and "edges" in value:
         value = {**value, "nodes": [edge["node"] for edge in value["edges"]]}
         del value["edges"]
@@ -42,14 +42,14 @@ def plain(value):
         return {"totalCount": int(value["totalCount"]), "nodes": nodes} if "totalCount" in value else nodes
     if set(value) == {"edtf"}:
         return value["edtf"]
-    # Where a server has a relation only on the register of records.
+    # Some servers have certain relations only on the table of records.
     value = {**value, **(value.get("record") or {})}
     value.pop("record", None)
     return {name: number(one) if name == "id" else plain(one) for name, one in value.items()}
 
 
 def claims(answer):
-    """Both sides of each claim, from sides or from stances."""
+    """Returns both sides of each claim, from `sides` or from stances."""
     answer = plain(answer)
     if any("sides" in claim for claim in answer):
         said = lambda side: [(one["id"], one["summary"], voice["label"]) for one, voice in zip(side["statements"], side["voices"])]
@@ -65,7 +65,7 @@ def claims(answer):
 
 
 def facets(answer, first):
-    """The most frequent of each: a place by its number."""
+    """Returns the most frequent values of each facet, with places by number."""
     if isinstance(answer, dict) and "facets" in answer:
         answer = answer["facets"]
     if isinstance(answer, dict):
@@ -87,18 +87,18 @@ def histogram(answer, every):
 class Question:
     name: str
     title: str
-    # From a function that runs SQL to what varies.
+    # Takes a function that runs SQL, and returns the variations: values that differ between requests.
     vary: Callable
     newsgraph: Callable
-    # A list, as the statements number them.
+    # Returns the parameters of the SQL statement in their order.
     floor: Callable
     postgraphile: Callable | None = None
     seaography: Callable | None = None
     pg_graphql: Callable | None = None
-    # Where in the list a page begins: the values that a cursor has.
+    # Returns the values of the cursor after which a page begins.
     after: Callable | None = None
     shape: Callable = lambda answer, one: plain(answer)
-    # Why a peer has no document for it.
+    # The reason why a peer cannot run the query, by the name of the peer.
     reasons: dict = dataclasses.field(default_factory=dict)
 
 
@@ -107,7 +107,7 @@ def rows(sql, statement):
 
 
 def scattered(table, where="TRUE"):
-    """Places in a list by number, the same each time."""
+    """Returns a function that selects pseudorandom ids of a table, the same in each run."""
     return lambda sql: rows(sql, f"SELECT id FROM {table} WHERE {where} ORDER BY md5(id::text) LIMIT {MOST}")
 
 
@@ -129,7 +129,7 @@ def page(name, title, table, shape=None, where="TRUE", more=None, reasons=None):
 
 
 def filters(count):
-    """Roles and countries, at random."""
+    """Returns pseudorandom filters of roles and countries."""
     dice = random.Random(7)
     roles = ["AGENT", "TARGET", "VICTIM", "VISITOR", "VISITED", "RECIPIENT", "ORGANIZER", "PARTICIPANT"]
     countries = ["IQ", "SY", "TR", "UA", "SD", "MM", "CO", "NG", "FR", "US", "PH", "ML"]
@@ -137,7 +137,7 @@ def filters(count):
 
 
 def along(start):
-    """Of 40 filters the 50 places from `start` on, or as far as there are."""
+    """Returns a function that selects 50 positions from `start` on for each of 40 filters, or the last ones of shorter lists."""
 
     def vary(sql):
         found = []
@@ -172,7 +172,7 @@ def timeline(number, title):
 
 
 def names(sql):
-    """Names of two words whose keys tell which is whose."""
+    """Selects names of two words for which each key can be assigned to its word."""
     found = []
     for one in rows(
         sql,
@@ -289,7 +289,7 @@ QUESTIONS = [
 
 
 def minted(cursor, values):
-    """A server's cursor for other values: they are lists of what marks the list, and of the values by which it is ordered."""
+    """Returns a cursor for other values. A cursor is a list of a mark of the list and the values by which it is ordered."""
     mark, *old = json.loads(base64.urlsafe_b64decode(cursor + "=="))
     assert len(old) == len(values), (cursor, values)
     values = [str(value) if isinstance(before, str) else value for before, value in zip(old, values)]
@@ -298,5 +298,5 @@ def minted(cursor, values):
 
 
 def with_cursors(document):
-    """A document that asks for the cursors of its list too."""
+    """Returns the document with the cursors of its list selected too."""
     return re.sub(r"nodes \{", "edges { cursor } nodes {", document, count=1)

@@ -1,4 +1,4 @@
-"""Who answers: newsgraph, its peers and the floor, each started over a loaded database."""
+"""The servers that are compared: newsgraph, its peers and the floor, each started on a loaded database."""
 
 import base64
 import json
@@ -20,11 +20,11 @@ class Refused(Exception):
 
 
 class Server:
-    """One that runs; `requests` are its words for a question's variables."""
+    """A running server. `requests` builds its request bodies for the variations of a question."""
 
-    # In the table, and in file names.
+    # The title in tables, and the name in file names.
     title = name = ""
-    # With other variables each, and one request again and again.
+    # cold: each request with other variables. repeated: the same request again and again.
     modes = ["cold", "repeated"]
 
     def __init__(self, work, port, database):
@@ -58,12 +58,12 @@ class Server:
         self.process.wait()
 
     def memory(self):
-        """Resident, in MB."""
+        """Returns the resident memory in MB."""
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) / 1024
 
     def processor(self):
-        """Seconds of a core that it has had so far, with all its threads."""
+        """Returns the CPU time of all its threads so far, in seconds."""
         user, system = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
         return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
@@ -78,7 +78,7 @@ class Server:
         return self.document(question) is not None and getattr(question, self.name) is not None
 
     def requests(self, question, variations):
-        """A body for each."""
+        """Returns the request body of each variation."""
         document = self.document(question)
         words = getattr(question, self.name)
         cursor = self.first_cursor(question, document, words(variations[0])) if question.after else None
@@ -91,7 +91,7 @@ class Server:
         return bodies
 
     def first_cursor(self, question, document, variables):
-        """That of the first row: others of its list are like it."""
+        """Returns the cursor of the first row, from which other cursors of the list are built."""
         found = self.post(question, {"query": with_cursors(document), "variables": {**variables, "after": None}})
         return next(iter(found.values()))["edges"][0]["cursor"]
 
@@ -114,7 +114,7 @@ class Server:
 
 
 class Newsgraph(Server):
-    """It makes every answer anew: two thousand variations are soon all known."""
+    """Without the response cache, which would soon contain all two thousand variations."""
 
     title, name = "newsgraph", "newsgraph"
     modes = ["cold"]
@@ -126,7 +126,7 @@ class Newsgraph(Server):
 
 
 class Keeping(Newsgraph):
-    """It keeps answers, as it does by default."""
+    """With the response cache, as by default."""
 
     title = "newsgraph, keeping answers"
     modes = ["repeated"]
@@ -163,17 +163,17 @@ class Seaography(Server):
         return [str(program)], environment, self.work
 
     def first_cursor(self, question, document, variables):
-        """Its cursors are the values alone."""
+        """Returns nothing: its cursors contain only the values."""
 
     def cursor(self, first, values):
-        """It marks each value with its type and length; a list is ordered by its key only."""
+        """A cursor contains each value with its type and length. Lists can be ordered by their key only."""
         return ",".join(f"BigInt[{len(str(value))}]:{value}" for value in values)
 
     def ask(self, question, body, one):
         found = self.post(question, body)
         answer = next(iter(found.values()))
         if question.name == "event":
-            # It finds one thing as a list.
+            # It has no field for one entity by id, only filtered lists.
             answer = answer["nodes"][0]
         if "counted" in found:
             answer = {**answer, **found["counted"]}
@@ -206,7 +206,7 @@ class Floor(Server):
 
 
 class PgGraphql(Floor):
-    """The extension has no door: it has the floor's, with its one function as the statement."""
+    """The extension has no HTTP server. It is called through the floor's, with its function `graphql.resolve` as the statement."""
 
     title, name = "pg_graphql", "pg_graphql"
     modes = Server.modes
@@ -216,12 +216,12 @@ class PgGraphql(Floor):
 
     @staticmethod
     def prepare(database):
-        """Whether the extension is there. It takes from comments that it may count, give long pages and name relations by columns."""
+        """Configures the extension by comments: counts, page size and names. Returns False if it is not installed."""
         if not database.sql("SELECT 1 FROM pg_available_extensions WHERE name = 'pg_graphql'").strip():
             return False
         database.sql("CREATE EXTENSION IF NOT EXISTS pg_graphql")
         database.sql("COMMENT ON SCHEMA public IS '@graphql({\"max_rows\": 500, \"inflect_names\": true})'")
-        # Its column would have the same name.
+        # Otherwise this relation would have the same name as a column.
         database.sql("COMMENT ON CONSTRAINT statement_voice_id_fkey ON statement IS '@graphql({\"foreign_name\": \"voiceActor\"})'")
         for table in ["article", "statement"]:
             database.sql(f"COMMENT ON TABLE {table} IS '@graphql({{\"totalCount\": {{\"enabled\": true}}}})'")

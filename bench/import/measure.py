@@ -1,4 +1,4 @@
-"""Imports generated records into both databases and writes down how fast: see `run`."""
+"""Imports generated records into both databases and writes a table of the throughput: see `run`."""
 
 import datetime
 import os
@@ -37,7 +37,7 @@ class SQLite:
         return sorted(self.sql(f'SELECT * FROM "{table}"', "-csv").splitlines())
 
     def floor(self):
-        """The seconds that the same rows take in tables without an index, by the database's own way."""
+        """Returns the seconds that the database's bulk load takes for the same rows in tables without indexes."""
         bare = work / "bare.db"
         bare.unlink(missing_ok=True)
         seconds = 0
@@ -94,10 +94,10 @@ def command(database, file, every):
 
 
 def measure(database, file, every=None):
-    """Seconds, peak memory in MB, and when each tenth was read."""
+    """Returns seconds, peak memory in MB, and the times at which each tenth of the file was read."""
     start = time.monotonic()
     child = subprocess.Popen(command(database, file, every), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    # The system's own figure for an ended process counts what this one held when it began that one.
+    # `ru_maxrss` of a child includes the memory of this process at the time of the fork, so sample VmHWM instead.
     peak, ended = [0.0], threading.Event()
 
     def watch():
@@ -128,7 +128,7 @@ def generate(events):
 
 
 def killing(kind, file, records):
-    """Kills an import ten times, and compares what it ends as with one that nobody disturbed."""
+    """Kills an import ten times, resumes it, and compares the result with an uninterrupted import."""
     every = 5_000
     whole = kind("undisturbed")
     seconds, _, _ = measure(whole, file, every)
@@ -138,10 +138,10 @@ def killing(kind, file, records):
     for _ in range(10):
         child = subprocess.Popen(command(disturbed, file, every), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(random.uniform(0.02, 0.12) * seconds)
-        assert child.poll() is None, "it ended before it was killed"
+        assert child.poll() is None, "the import ended before it was killed"
         child.kill()
         child.wait()
-        # In one statement: PostgreSQL may still be at the last commit that it was sent.
+        # In one statement, because PostgreSQL may still be executing the last commit.
         counts = "SELECT (SELECT COUNT(*) FROM record WHERE owner_id IS NULL), (SELECT COUNT(*) FROM change)"
         tops, changes = map(int, disturbed.sql(counts).split("|"))
         assert tops == changes and tops % every == 0, (tops, changes)
@@ -184,7 +184,7 @@ for events in map(int, sizes.split()):
         database = kind(f"parts_{events}")
         parted, less, tenths = measure(database, file, PART)
         database.drop()
-        # The last tenth is told when all is read, and not when it is written.
+        # The last tenth is reported when the file is read completely, before everything is written.
         tenths = [*tenths[:10], parted]
         first, last = records / 5 / tenths[2], records / 5 / (tenths[10] - tenths[8])
         out.append(

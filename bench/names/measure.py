@@ -1,7 +1,7 @@
-"""Finds people by spellings that are not stored, through the server and by two simpler ways.
+"""Searches people by spellings that are not stored, with the server and with two simpler methods.
 
-All names of the file are stored but those asked for: of a pair of Latin spellings the one asked for (and what folds to it), of a
-pair of scripts the Arabic one or all Latin ones. The people asked for have no spelling from Iraq.
+All names of the file are stored except the searched ones: of two Latin spellings the searched one (and all that fold to the same
+key), of two scripts the Arabic name or all Latin ones. The searched people have no spelling from Iraq.
 """
 
 import collections
@@ -23,13 +23,13 @@ SHOWN = 10
 
 
 def folded(name):
-    """Plain folding: without case, accents and punctuation."""
+    """Returns the name without case, accents and punctuation."""
     letters = (c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
     return " ".join(re.findall(r"\w+", "".join(letters).lower()))
 
 
 def load(package):
-    """Latin spellings by Arabic name, each with its countries."""
+    """Returns the Latin spellings of each Arabic name, each with its countries."""
     database = sqlite3.connect(package / "arabic_name_romanizer/resources/names.sqlite3")
     people = collections.defaultdict(lambda: collections.defaultdict(set))
     for arabic, latin, country in database.execute("SELECT arabic_key, latin, country FROM full_names ORDER BY 1, 2, 3"):
@@ -38,7 +38,7 @@ def load(package):
 
 
 def choose(people):
-    """The pairs, each as (person, name asked for), and what is left of each person's names."""
+    """Returns the pairs of (person, searched name), and the names of each person that are stored."""
     names = {arabic: [arabic, *latin] for arabic, latin in people.items()}
     chance = random.Random(7)
     order = [arabic for arabic, latin in people.items() if " " in arabic and not any("IQ" in c for c in latin.values())]
@@ -91,7 +91,7 @@ def ask(address, name, modes):
     answer = json.load(urllib.request.urlopen(request))
     if "errors" in answer:
         raise SystemExit(f"{name}: {answer['errors']}")
-    # A search finds words too (rule TEXT): a rule asked for alone is measured alone.
+    # A search also finds words (rule TEXT). Count only hits of the measured rules.
     hits = [hit for hit in answer["data"]["search"]["hits"] if modes is None or hit["rule"] in modes]
     return [int(hit["node"]["record"]["key"][1:]) for hit in hits]
 
@@ -109,7 +109,7 @@ def by_folding(names):
 
 
 def by_trigrams(url, names):
-    """The nearest by `similarity` of pg_trgm over folded names, each person once."""
+    """Finds the nearest folded names by pg_trgm's `similarity`, each person once."""
 
     def psql(script, text=None):
         command = ["psql", "-X", "-q", "-At", "-v", "ON_ERROR_STOP=1", url, "-c", script]
@@ -135,7 +135,7 @@ def by_trigrams(url, names):
 
 
 def measure(pairs, people, find):
-    """First place and first ten, in percent, of each kind, and milliseconds a name."""
+    """Returns how often the person is first and among the first ten, in percent per kind of pair, and milliseconds per name."""
     number = {arabic: at for at, arabic in enumerate(people)}
     figures, start, count = [], time.monotonic(), 0
     for kind in PAIRS:

@@ -1,4 +1,4 @@
-"""Asks the same questions of graphs of several sizes, on both databases, and writes down how long they take: see `run`."""
+"""Runs the same queries on graphs of several sizes, on both databases, and writes a table of the times: see `run`."""
 
 import datetime
 import os
@@ -15,7 +15,7 @@ from questions import QUESTIONS
 from servers import Newsgraph
 
 matplotlib.use("svg")
-# The same figures make the same file.
+# Makes the file reproducible for equal results.
 matplotlib.rcParams["svg.hashsalt"] = "newsgraph"
 from matplotlib import pyplot
 

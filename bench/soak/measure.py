@@ -1,4 +1,4 @@
-"""Asks everything at random for an hour while records are written, and writes down the memory of the server: see `run`."""
+"""Runs all queries in random order for an hour while records are written, and records the memory of the server: see `run`."""
 
 import datetime
 import json
@@ -26,15 +26,15 @@ from matplotlib import pyplot
 work, server, events, minutes, rate = sys.argv[1:]
 work, minutes, rate = pathlib.Path(work).resolve(), int(minutes), int(rate)
 HERE = pathlib.Path(__file__).parent
-# How many of each question's variations there are to pick from; those that look at all events are asked less often.
+# The number of variations of each query. Queries that read all events (DEAR) have fewer, so they run less often.
 MANY, FEW = 200, 10
 DEAR = ["facets", "histogram", "neighbors"]
-# Records of one write, which each write changes.
+# The number of events that each write changes.
 WRITTEN = 50
 
 
 class Copy:
-    """A copy of a loaded database, that may be written to."""
+    """A copy of a loaded database that the benchmark may change."""
 
     def __init__(self, loaded):
         self.title, self.dialect = loaded.title, loaded.dialect
@@ -66,7 +66,7 @@ def bodies(asked, sql):
 
 
 def written(minute):
-    """Events with an actor and a place, otherwise than a minute before."""
+    """Yields records of events with an actor and a place. Their titles change every minute."""
     yield {"kind": "dataset", "key": "soak", "title": "What the load writes"}
     yield {"kind": "person", "key": "person", "label": "One who takes part"}
     yield {"kind": "place", "key": "place", "label": "A place", "type": "CITY"}
@@ -77,7 +77,7 @@ def written(minute):
 
 
 def soak(database, sql, found):
-    """Drives one server to the end; what it took goes into `found`."""
+    """Puts load on one server until the end, and stores its memory and times in `found`."""
     asked = Keeping(work, 18600 if database.dialect == "sqlite" else 18601, database)
     try:
         load_of_it = bodies(asked, sql)

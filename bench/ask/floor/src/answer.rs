@@ -2,21 +2,21 @@
 
 use crate::Failure;
 
-/// A column's place in the answer, worked out once a statement.
+/// The position of a column in the JSON, computed once per statement.
 struct Column {
-    /// What opens it: `"name":`.
+    /// The key with its colon: `"name":`.
     key: Vec<u8>,
-    /// The object that it stands in, by number.
+    /// The index of the object that contains it.
     group: Option<usize>,
 }
 
 pub struct Shape {
     columns: Vec<Column>,
-    /// What opens each object: `"place":`.
+    /// The keys of the objects with their colons: `"place":`.
     groups: Vec<Vec<u8>>,
 }
 
-/// A row of either database.
+/// A row of SQLite or PostgreSQL.
 pub trait Row {
     fn is_null(&self, at: usize) -> bool;
     fn write(&self, at: usize, out: &mut Vec<u8>) -> Result<(), Failure>;
@@ -89,7 +89,7 @@ impl Shape {
     }
 }
 
-/// The rows as a list, or the first alone.
+/// Writes the rows as a list, or only the first row.
 pub struct Answer<'a> {
     one: bool,
     shape: &'a Shape,

@@ -1,8 +1,9 @@
-//! Answers each question with one statement written by hand: `floor DATABASE_URL ADDRESS FOLDER_OF_STATEMENTS`.
+//! An HTTP server that answers each query of the benchmark with one hand-written SQL statement, as a lower bound for the
+//! time of a GraphQL server: `floor DATABASE_URL ADDRESS FOLDER_OF_STATEMENTS`.
 //!
-//! `POST /<question>` takes a JSON list of parameters and answers with the rows as a list, or with the first row alone where
-//! the statement begins with `-- one`. A column `place.id` stands in an object `place`, which is null when all in it is.
-//! Columns of JSON go out as they are.
+//! `POST /<question>` takes a JSON list of parameters and returns the rows as a list, or only the first row if the statement
+//! begins with `-- one`. A column `place.id` becomes a field of an object `place`, which is null if all its fields are.
+//! JSON columns are copied unchanged.
 
 mod answer;
 mod postgres;
@@ -20,7 +21,7 @@ use axum::routing::post;
 
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// A statement with what becomes of its rows.
+/// A statement, and whether only its first row is returned.
 pub struct Question {
     pub sql: String,
     pub one: bool,
@@ -81,7 +82,7 @@ async fn main() -> Result<(), Failure> {
     let listener = tokio::net::TcpListener::bind(address).await?;
     axum::serve(
         axum::serve::ListenerExt::tap_io(listener, |stream| {
-            // An answer must not wait for the acknowledgement of the one before.
+            // Disables Nagle's algorithm: a response must not wait for the acknowledgement of the previous one.
             let _ = stream.set_nodelay(true);
         }),
         router,

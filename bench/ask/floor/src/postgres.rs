@@ -1,4 +1,4 @@
-//! The statements on PostgreSQL, prepared once a connection.
+//! The statements on PostgreSQL, prepared once per connection.
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
 use serde_json::Value;
@@ -22,7 +22,7 @@ impl<'a> FromSql<'a> for Raw<'a> {
     }
 }
 
-/// A value without a look at what it is.
+/// Any value, to test for NULL without decoding it.
 struct Any;
 
 impl FromSql<'_> for Any {
@@ -80,7 +80,7 @@ impl Postgres {
     pub fn new(url: &str) -> Result<Self, Failure> {
         let config: Config = url.parse()?;
         let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
-        // As many as newsgraph has.
+        // The pool size of newsgraph.
         Ok(Self(Pool::builder(manager).max_size(16).build()?))
     }
 

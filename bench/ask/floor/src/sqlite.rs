@@ -1,4 +1,5 @@
-//! The statements on SQLite, in the thread that has the request: a hand-over costs more than most of them.
+//! The statements on SQLite, run in the thread of the request, because passing them to another thread costs more than most of
+//! them.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -23,7 +24,7 @@ impl Row for Stored<'_> {
         match self.get_ref(at)? {
             ValueRef::Integer(number) => serde_json::to_writer(out, &number)?,
             ValueRef::Real(number) => serde_json::to_writer(out, &number)?,
-            // What begins like JSON is JSON: no text of the generated graph does.
+            // A text that begins like JSON is JSON: no other text of the generated graph begins like that.
             ValueRef::Text(text) if matches!(text.first(), Some(b'[' | b'{')) => out.extend_from_slice(text),
             ValueRef::Text(text) => serde_json::to_writer(out, std::str::from_utf8(text)?)?,
             ValueRef::Null | ValueRef::Blob(_) => out.extend_from_slice(b"null"),
@@ -36,7 +37,7 @@ fn parameter(value: &Value) -> Bound {
     match value {
         Value::Number(number) => number.as_i64().map_or(Bound::Null, Bound::Integer),
         Value::String(text) => Bound::Text(text.clone()),
-        // Lists are read by json_each.
+        // The statements read lists with json_each.
         Value::Array(_) => Bound::Text(value.to_string()),
         _ => Bound::Null,
     }
