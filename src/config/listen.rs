@@ -44,7 +44,7 @@ mod tests {
     use crate::config::listen::parse;
 
     #[test]
-    fn every_accepted_shape_gives_an_address() {
+    fn every_accepted_form_gives_an_address() {
         for (text, address) in [
             ("9000", "127.0.0.1:9000"),
             (":9000", "127.0.0.1:9000"),
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_value_is_answered_with_the_accepted_shapes() {
+    fn invalid_value_is_rejected_with_the_reason() {
         for (text, problem) in [
             ("", "write PORT"),
             (":", "write PORT"),

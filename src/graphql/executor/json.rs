@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn binary_values_are_copied() {
+    fn binary_values_are_written_as_raw_json() {
         let mut out = Vec::new();
         write_json(&Value::List(vec![Value::Binary(r#"{"a":1}"#.into()), Value::Null]), &mut out);
         assert_eq!(out, br#"[{"a":1},null]"#);

@@ -28,7 +28,7 @@ fn assert_problem(document: &str, message: &str) {
 }
 
 #[test]
-fn wrong_enum_values_get_the_nearest_one() {
+fn invalid_enum_values_get_a_suggestion() {
     assert_problem(
         "{ events(filter: {type: {within: [VISITS]}}) { totalCount } }",
         "`filter.type.within[0]`: `VISITS` is not a value of the enum `EventType`: did you mean `VISIT`?",
@@ -40,7 +40,7 @@ fn wrong_enum_values_get_the_nearest_one() {
 }
 
 #[test]
-fn wrong_input_fields_get_the_word_of_this_api() {
+fn unknown_input_fields_get_a_suggestion() {
     assert_problem(
         "{ people(filter: {name: {contains: \"x\", matches: \"x\"}}) { totalCount } }",
         "`filter.name` has no field `contains` (`NameMatch`): did you mean `matches`?",
@@ -52,7 +52,7 @@ fn wrong_input_fields_get_the_word_of_this_api() {
 }
 
 #[test]
-fn wrong_arguments_and_root_fields_get_a_suggestion() {
+fn unknown_arguments_and_root_fields_get_a_suggestion() {
     assert_problem(
         "{ events(where: {}) { totalCount } }",
         "`Query.events` has no argument `where`: did you mean `filter`?",
@@ -65,7 +65,7 @@ fn wrong_arguments_and_root_fields_get_a_suggestion() {
 }
 
 #[test]
-fn plain_values_in_place_of_filters_get_the_shape_to_write() {
+fn values_of_a_wrong_type_get_the_syntax_to_write() {
     assert_problem(
         "{ events(filter: {standing: CONTESTED}) { totalCount } }",
         "`filter.standing` takes an object of type `StandingFilter`, not `CONTESTED`: write `{eq: CONTESTED}`",
@@ -89,7 +89,7 @@ fn plain_values_in_place_of_filters_get_the_shape_to_write() {
 }
 
 #[test]
-fn missing_arguments_and_fields_are_named() {
+fn missing_arguments_and_fields_are_reported() {
     assert_problem("{ node { id } }", "`Query.node` needs the argument `id`: write `id: \"id\"`");
     assert_problem(
         "{ people(filter: {name: {modes: [EXACT]}}) { totalCount } }",
@@ -141,7 +141,7 @@ fn problems_are_bounded_and_have_positions() {
 }
 
 #[test]
-fn a_hidden_schema_gets_no_suggestions() {
+fn hidden_schema_gives_no_suggestions() {
     let document =
         parse_query("{ evnts { totalCount } events(filter: {standing: CONTESTED}) { totalCount } }").unwrap();
     let found: Vec<String> =

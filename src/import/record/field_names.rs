@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn both_spellings_have_one_canonical_form() {
+    fn old_and_new_names_have_one_canonical_form() {
         for (old, new) in [
             (
                 json!({ "kind": "place", "type": "CITY", "names": [{ "text": "a", "type": "ALIAS" }, { "text": "b" }] }),
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn problems_are_at_the_names_of_the_line() {
+    fn pointers_use_the_field_names_of_the_line() {
         let names = json!([{ "text": "a", "type": "ALIAS" }, { "text": "b", "kind": "ALIAS" }, { "text": "c" }]);
         let (_, old, _) = canonical(json!({ "kind": "place", "type": "CITY", "names": names }));
         let (_, new, _) = canonical(json!({ "record": "place", "kind": "CITY", "names": names }));
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_has_one_name() {
+    fn fields_given_by_both_names_are_reported() {
         for (line, pointers) in [
             (json!({ "record": "place", "kind": "CITY", "type": "CITY" }), vec!["/type"]),
             (json!({ "record": "event", "kind": "event", "type": "VISIT" }), vec!["/kind"]),
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn the_record_type_is_known() {
+    fn missing_or_unknown_record_type_is_rejected() {
         for (line, pointer, message) in [
             (json!({ "key": "a" }), "/record", "is missing"),
             (json!({ "record": 1 }), "/record", "is not text"),

@@ -9,7 +9,7 @@ fn bounds(text: &str) -> Result<(String, String), DateError> {
 }
 
 #[test]
-fn span_of_each_form() {
+fn every_form_has_the_expected_span() {
     for (text, earliest, latest) in [
         ("2021", "2021-01-01", "2022-01-01"),
         ("0000", "0000-01-01", "0001-01-01"),
@@ -64,7 +64,7 @@ fn span_of_each_form() {
 }
 
 #[test]
-fn years_beyond_four_digits() {
+fn years_beyond_four_digits_have_spans() {
     let first_second = |text| Date::parse(text).ok().and_then(|date| date.earliest);
     assert_eq!(first_second("-0001"), Some(MIN_RFC3339 - 365 * 86_400));
     assert_eq!(first_second("-0004"), Some(MIN_RFC3339 - (366 + 3 * 365) * 86_400));
@@ -79,7 +79,7 @@ fn years_beyond_four_digits() {
 }
 
 #[test]
-fn canonical_spelling() {
+fn dates_are_written_canonically() {
     for (text, edtf) in [
         ("2021-07-09", "2021-07-09"),
         (" 2021 ", "2021"),
@@ -140,7 +140,7 @@ fn interval_that_ends_before_it_starts_is_rejected() {
 }
 
 #[test]
-fn level_2_is_rejected_as_level_2() {
+fn edtf_level_2_gets_its_own_error() {
     for text in [
         "[2021..2022]",
         "{2021,2022}",
@@ -186,7 +186,7 @@ fn invalid_dates_are_rejected() {
 }
 
 #[test]
-fn instants() {
+fn instants_are_parsed_and_formatted() {
     for (text, written) in [
         ("2021-07-11T09:30:00Z", "2021-07-11T09:30:00Z"),
         ("2021-07-11T09:30:00+03:00", "2021-07-11T06:30:00Z"),

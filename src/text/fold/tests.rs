@@ -8,7 +8,7 @@ fn is_letter_or_digit(c: char) -> bool {
 }
 
 #[test]
-fn folded_keys() {
+fn texts_fold_to_their_keys() {
     for (text, key) in [
         ("Ali al-Mikdam", "ali mikdam"),
         ("ALI AL-MIKDAM", "ali mikdam"),
@@ -130,7 +130,7 @@ fn name_contains_the_words_of_its_queries() {
 }
 
 #[test]
-fn scripts() {
+fn script_of_a_text_is_detected() {
     for (text, code) in [
         ("Ali al-Mikdam", Some("Latn")),
         ("علي المقدام", Some("Arab")),

@@ -48,7 +48,7 @@ fn words_of_texts_are_separated_and_limited() {
 }
 
 #[test]
-fn spans_of_words() {
+fn spans_cover_the_matching_words() {
     let found = |text: &str, query: &str| spans(text, &Query::parse(query).unwrap());
     assert_eq!(found("Ali al-Mikdam is free.", "mikdam"), [(7, 13)]);
     assert_eq!(found("زار الكاظمي المقدام.", "كاظمي"), [(4, 11)]);
