@@ -29,7 +29,7 @@ async fn inconsistent_data_is_reported_and_repaired() {
             "quoteType": "INDIRECT", "article": "article", "relays": "relayed" });
         let relayed = json!({ "kind": "statement", "key": "relayed", "summary": "The Herald said so.", "speaker": "herald",
             "attribution": "NAMED_ORGANIZATION", "quoteType": "INDIRECT", "article": "article" });
-        let event = json!({ "kind": "event", "key": "event", "type": "VISIT", "accounts": [{ "key": "unclaimed", "label": "output so" }] });
+        let event = json!({ "kind": "event", "key": "event", "type": "VISIT", "accounts": [{ "key": "unclaimed", "label": "told so" }] });
         let dataset = json!({ "kind": "dataset", "key": "more" });
         let more = [dataset, herald, article, ann, relayed, relaying, event];
         assert_eq!(fixture.import_lines(&more).await.problems, []);

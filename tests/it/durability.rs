@@ -14,7 +14,7 @@ use crate::fixture::{Fixture, databases};
 const RECORDS: usize = 100_000;
 
 fn many_events() -> String {
-    let mut text = String::from("{\"kind\": \"dataset\", \"key\": \"many_events\"}\n");
+    let mut text = String::from("{\"kind\": \"dataset\", \"key\": \"many\"}\n");
     for number in 0..RECORDS {
         writeln!(text, "{{\"kind\": \"event\", \"key\": \"event/{number}\", \"type\": \"VISIT\", \"title\": \"Visit {number}\", \"when\": \"2021\"}}").unwrap();
     }
@@ -25,7 +25,7 @@ fn many_events() -> String {
 #[tokio::test]
 async fn killed_import_leaves_no_trace_and_can_be_repeated() {
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("many_events.jsonl");
+    let file = folder.path().join("many.jsonl");
     std::fs::write(&file, many_events()).unwrap();
     for fixture in databases().await {
         let before = fixture.dump().await;
@@ -113,7 +113,7 @@ async fn count(fixture: &Fixture, sql: &str) -> i64 {
 #[tokio::test]
 async fn killed_chunked_import_resumes_to_the_same_result() {
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("write_mixed_records.jsonl");
+    let file = folder.path().join("mixed.jsonl");
     let records = i64::try_from(write_mixed_records(&file)).unwrap();
     for (fixture, uninterrupted) in databases().await.into_iter().zip(databases().await) {
         let mut before = 0;

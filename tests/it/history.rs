@@ -62,7 +62,7 @@ async fn as_of_queries_return_earlier_responses() {
         let changed = STORY
             .replace("Abduction of", "Kidnapping of")
             .replace(r#""role": "VISITED""#, r#""role": "RECIPIENT""#)
-            .replace(r#""stance": "DENIES""#, r#""stance": "QUERIES""#)
+            .replace(r#""stance": "DENIES""#, r#""stance": "QUESTIONS""#)
             .replace("Ali al-Mikdam\"", "Ali the Mikdam\"");
         assert_ne!(changed, STORY);
         let without = STORY.lines().map(|line| {

@@ -111,8 +111,8 @@ async fn recovery_conflict_is_retried_on_the_primary() {
         .primary
         .run("CREATE VIEW place AS SELECT * FROM place_kept WHERE CASE WHEN pg_is_in_recovery() THEN pg_sleep(4) IS NOT NULL ELSE true END")
         .await;
-    let lsn = "SELECT CAST(pg_last_wal_replay_lsn() - '0/0' AS BIGINT) AS warnings";
-    let written = cluster.primary.number("SELECT CAST(pg_current_wal_lsn() - '0/0' AS BIGINT) AS warnings").await;
+    let lsn = "SELECT CAST(pg_last_wal_replay_lsn() - '0/0' AS BIGINT) AS said";
+    let written = cluster.primary.number("SELECT CAST(pg_current_wal_lsn() - '0/0' AS BIGINT) AS said").await;
     wait_until("the replica has the view", async || cluster.replica.number(lsn).await >= written).await;
     let server = replicated.serve();
     let querying = async { server.query("{ datasets { totalCount } places { nodes { label } } }").await };
