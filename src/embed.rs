@@ -31,7 +31,7 @@ use crate::auth::{Caller, Scope};
 use crate::config::Limits;
 use crate::db::Db;
 use crate::error::Result;
-use crate::graphql::{Api, Session, api};
+use crate::graphql::{Api, ResponseBudget, Session, api, within_budget};
 use crate::http::graphql::error::RequestError;
 use crate::http::graphql::limits;
 use crate::http::graphql::operation_rules::{OperationRules, check, select_operation};
@@ -83,7 +83,7 @@ impl EmbeddedApi {
     }
 
     /// Checks a request and adds what its resolvers need.
-    fn prepare(&self, mut request: Request) -> Result<Request, RequestError> {
+    fn prepare(&self, mut request: Request) -> Result<(Request, Arc<ResponseBudget>), RequestError> {
         let document = ParsedDocument::parse(std::mem::take(&mut request.query), &self.rules.limits)?;
         let (_, operation) = select_operation(&document, request.operation_name.as_deref())?;
         // As in the server: mutations need scopes of their own, and their variables hold records, as many as fit into the body.
@@ -94,7 +94,9 @@ impl EmbeddedApi {
         }
         check(&document, &operation.node, &request.variables, &self.rules)?;
         request.set_parsed_query(document.parsed);
-        Ok(request.data(Session::new(self.db.clone())).data(self.caller.clone()))
+        let budget = Arc::new(ResponseBudget::new(self.rules.limits.max_response));
+        let session = Session::new(self.db.clone()).with_budget(Arc::clone(&budget));
+        Ok((request.data(session).data(self.caller.clone()), budget))
     }
 }
 
@@ -106,7 +108,9 @@ impl Executor for EmbeddedApi {
     /// Executes a query or mutation. The data are plain values: objects are maps.
     async fn execute(&self, request: Request) -> Response {
         match self.prepare(request) {
-            Ok(request) => self.api.execute_as_values(request).await,
+            Ok((request, budget)) => within_budget(&budget, self.api.execute_as_values(request))
+                .await
+                .unwrap_or_else(|excess| failed(&RequestError::from(excess))),
             Err(error) => failed(&error),
         }
     }
@@ -114,7 +118,20 @@ impl Executor for EmbeddedApi {
     /// Executes a subscription, or a query or mutation as a stream of one response.
     fn execute_stream(&self, request: Request, session_data: Option<Arc<Data>>) -> BoxStream<'static, Response> {
         match self.prepare(request) {
-            Ok(request) => self.api.execute_stream_as_values(request, session_data),
+            Ok((request, budget)) => {
+                let responses = Some(self.api.execute_stream_as_values(request, session_data));
+                stream::unfold((responses, budget), async |(responses, budget)| {
+                    let mut responses = responses?;
+                    match within_budget(&budget, responses.next()).await {
+                        Ok(response) => {
+                            budget.finish();
+                            Some((response?, (Some(responses), budget)))
+                        }
+                        Err(excess) => Some((failed(&RequestError::from(excess)), (None, budget))),
+                    }
+                })
+                .boxed()
+            }
             Err(error) => stream::iter([failed(&error)]).boxed(),
         }
     }

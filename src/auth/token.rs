@@ -1,14 +1,14 @@
 //! Tokens of an identity provider: JSON Web Tokens (RFC 7519), verified with the provider's public keys (a JWK set, RFC 7517).
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
-use reqwest::{Client, Url};
+use reqwest::{Client, Response, Url};
 use serde::Deserialize;
-use tokio::sync::Mutex;
+use tokio::sync::Mutex as AsyncMutex;
 
 use crate::auth::{Caller, Scope};
 use crate::config::{Access, TokenAlgorithm};
@@ -24,14 +24,17 @@ const MIN_FETCH_INTERVAL: Duration = Duration::from_secs(30);
 /// Time limit for fetching the key set.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Maximum size of a key set, in bytes.
+const MAX_KEY_SET_BYTES: usize = 1 << 20;
+
 /// Allowed difference between the clocks of the provider and this machine, in seconds.
 const CLOCK_SKEW: u64 = 30;
 
 /// Verifies tokens.
 pub(super) struct TokenVerifier {
-    key_set: RwLock<Arc<JwkSet>>,
+    key_set: Arc<RwLock<Arc<JwkSet>>>,
     /// The source of the key set when it is a URL; `None` for a file, which is read once.
-    source: Option<KeySetUrl>,
+    source: Option<Arc<KeySetUrl>>,
     issuer: Option<String>,
     audience: String,
     algorithms: Vec<Algorithm>,
@@ -41,7 +44,10 @@ pub(super) struct TokenVerifier {
 struct KeySetUrl {
     client: Client,
     url: Url,
+    /// When the last fetch began.
     last_fetch: Mutex<Instant>,
+    /// Held during a fetch: concurrent callers share one.
+    fetching: AsyncMutex<()>,
 }
 
 /// The claims of a token that are used. The library checks `exp`, `nbf`, `aud` and `iss`.
@@ -64,7 +70,8 @@ impl TokenVerifier {
             Ok(url) if matches!(url.scheme(), "http" | "https") => {
                 let client = client(FETCH_TIMEOUT).map_err(|error| invalid_key_set(jwks, error))?;
                 let key_set = fetch(&client, &url).await.map_err(|error| invalid_key_set(jwks, error))?;
-                (key_set, Some(KeySetUrl { client, url, last_fetch: Mutex::new(Instant::now()) }))
+                let last_fetch = Mutex::new(Instant::now());
+                (key_set, Some(Arc::new(KeySetUrl { client, url, last_fetch, fetching: AsyncMutex::default() })))
             }
             _ => {
                 let text =
@@ -73,7 +80,7 @@ impl TokenVerifier {
             }
         };
         Ok(Some(Self {
-            key_set: RwLock::new(Arc::new(key_set)),
+            key_set: Arc::new(RwLock::new(Arc::new(key_set))),
             source,
             issuer: settings.jwt_issuer.clone(),
             audience,
@@ -83,16 +90,21 @@ impl TokenVerifier {
 
     /// Returns the caller that holds this token; `None` when the token is not valid now.
     pub(super) async fn authenticate(&self, token: &str) -> Option<Caller> {
+        if has_critical_extension(token) {
+            return None;
+        }
         let kid = decode_header(token).ok()?.kid;
         let has_key = |key_set: &JwkSet| kid.as_ref().is_none_or(|kid| key_set.find(kid).is_some());
         let mut key_set = self.key_set();
-        let is_stale = match &self.source {
-            Some(source) => source.last_fetch.lock().await.elapsed() > MAX_KEY_SET_AGE,
-            None => false,
-        };
-        if is_stale || !has_key(&key_set) {
-            self.refresh().await;
-            key_set = self.key_set();
+        if let Some(source) = &self.source {
+            if !has_key(&key_set) {
+                // Only tokens with an unknown key wait for the provider, which may be slow.
+                source.refresh(&self.key_set).await;
+                key_set = self.key_set();
+            } else if source.age() > MAX_KEY_SET_AGE {
+                let (source, key_set) = (Arc::clone(source), Arc::clone(&self.key_set));
+                tokio::spawn(async move { source.refresh(&key_set).await });
+            }
         }
         // A token need not name its key (`kid`) when the set has only one.
         let key = match &kid {
@@ -121,18 +133,23 @@ impl TokenVerifier {
     fn key_set(&self) -> Arc<JwkSet> {
         Arc::clone(&self.key_set.read().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+impl KeySetUrl {
+    /// The time since the last fetch began.
+    fn age(&self) -> Duration {
+        self.last_fetch.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+    }
 
     /// Fetches the key set again. When that fails, the old keys stay in use.
-    async fn refresh(&self) {
-        let Some(source) = &self.source else { return };
-        // Held during the fetch: concurrent callers wait, and then find that the set is fresh.
-        let mut last_fetch = source.last_fetch.lock().await;
-        if last_fetch.elapsed() < MIN_FETCH_INTERVAL {
+    async fn refresh(&self, key_set: &RwLock<Arc<JwkSet>>) {
+        let _fetching = self.fetching.lock().await;
+        if self.age() < MIN_FETCH_INTERVAL {
             return;
         }
-        *last_fetch = Instant::now();
-        match fetch(&source.client, &source.url).await {
-            Ok(key_set) => *self.key_set.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(key_set),
+        *self.last_fetch.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        match fetch(&self.client, &self.url).await {
+            Ok(fetched) => *key_set.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fetched),
             Err(error) => {
                 tracing::warn!(%error, "cannot fetch the identity provider's keys (--jwks); using the old ones");
             }
@@ -140,12 +157,41 @@ impl TokenVerifier {
     }
 }
 
-async fn fetch(client: &Client, url: &Url) -> Result<JwkSet, reqwest::Error> {
-    client.get(url.clone()).send().await?.error_for_status()?.json().await
+/// Returns whether a token names extensions that a verifier must understand (`crit`, RFC 7515, section 4.1.11). We know none.
+fn has_critical_extension(token: &str) -> bool {
+    let header = token.split('.').next().unwrap_or_default();
+    let header = data_encoding::BASE64URL_NOPAD.decode(header.as_bytes()).unwrap_or_default();
+    let header: serde_json::Value = serde_json::from_slice(&header).unwrap_or_default();
+    header.get("crit").is_some()
+}
+
+async fn fetch(client: &Client, url: &Url) -> Result<JwkSet, String> {
+    // The URL is not repeated: it may have a password.
+    let failed = |error: reqwest::Error| error.without_url().to_string();
+    let mut response = client.get(url.clone()).send().await.and_then(Response::error_for_status).map_err(failed)?;
+    if response.status().is_redirection() {
+        return Err(format!("it redirects ({}): give the final URL", response.status()));
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(failed)? {
+        body.extend_from_slice(&chunk);
+        if body.len() > MAX_KEY_SET_BYTES {
+            return Err(format!("it is larger than {MAX_KEY_SET_BYTES} bytes"));
+        }
+    }
+    serde_json::from_slice(&body).map_err(|error| error.to_string())
 }
 
 fn invalid_key_set(jwks: &str, error: impl std::fmt::Display) -> Error {
-    Error::BadInput(format!("cannot read a JWK set from --jwks {jwks}: {error}"))
+    let shown = match Url::parse(jwks) {
+        Ok(mut url) if url.password().is_some() => {
+            // Fails for URLs that cannot have a password.
+            let _ = url.set_password(Some("..."));
+            url.to_string()
+        }
+        _ => jwks.to_owned(),
+    };
+    Error::BadInput(format!("cannot read a JWK set from --jwks {shown}: {error}"))
 }
 
 fn to_algorithm(setting: TokenAlgorithm) -> Algorithm {

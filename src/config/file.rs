@@ -23,7 +23,7 @@ use crate::error::{Error, Result, did_you_mean};
 pub fn with_file(command: Command, file: &Path) -> Result<Command> {
     let path = file.display();
     let text = std::fs::read_to_string(file).map_err(|error| Error::Io(format!("cannot read {path}"), error))?;
-    let table: Table = text.parse().map_err(|error| Error::BadInput(format!("{path} is not valid TOML: {error}")))?;
+    let table: Table = text.parse().map_err(|error| invalid_toml(file, &text, &error))?;
     let known = KnownFlags::of(&command);
     let mut settings = Vec::new();
     for (name, value) in &table {
@@ -40,6 +40,13 @@ pub fn with_file(command: Command, file: &Path) -> Result<Command> {
         settings.push((name.clone(), values.ok_or_else(wrong_type)?));
     }
     Ok(with_defaults(command, &settings))
+}
+
+/// Converts a syntax error. The line at fault is not repeated: it may have a password.
+fn invalid_toml(file: &Path, text: &str, error: &toml::de::Error) -> Error {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    Error::BadInput(format!("{} is not valid TOML: line {line}: {}", file.display(), error.message()))
 }
 
 /// The names of all flags of a program.
@@ -105,7 +112,11 @@ fn with_defaults(command: Command, settings: &[(String, Vec<String>)]) -> Comman
         .mut_args(|argument| {
             let values = settings.iter().find(|(name, _)| Some(name.as_str()) == argument.get_long());
             match values {
-                Some((_, values)) if is_setting(&argument) => argument.default_values(values.clone()),
+                // A value that is hidden in the environment is hidden here too: `--help` shows defaults.
+                Some((_, values)) if is_setting(&argument) => {
+                    let is_secret = argument.is_hide_env_values_set();
+                    argument.default_values(values.clone()).hide_default_value(is_secret)
+                }
                 _ => argument,
             }
         })

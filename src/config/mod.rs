@@ -89,10 +89,13 @@ pub struct Serve {
     /// Maximum duration of a request, in seconds; a request that exceeds it gets 504 and its SQL statement is canceled.
     #[arg(long, env = "NEWSGRAPH_TIMEOUT", default_value_t = 30, value_name = "SECONDS")]
     pub timeout: u64,
-    /// Maximum concurrent requests; excess requests get 503 with `Retry-After`. Each request can use as much memory as its
-    /// response.
+    /// Maximum concurrent requests; excess requests get 503 with `Retry-After`.
     #[arg(long, env = "NEWSGRAPH_MAX_REQUESTS", default_value_t = 256, value_name = "REQUESTS")]
     pub max_requests: usize,
+    /// Maximum memory of all responses that are being made or sent, in bytes; one client may take half of it. Excess requests get
+    /// 503 with `Retry-After`. Responses of less than 16 KiB are not counted.
+    #[arg(long, env = "NEWSGRAPH_RESPONSE_MEMORY", default_value_t = 64 * 1024 * 1024, value_name = "BYTES")]
+    pub response_memory: usize,
     /// Maximum open WebSockets; excess ones get 503 with `Retry-After`.
     #[arg(long, env = "NEWSGRAPH_MAX_SOCKETS", default_value_t = 4096, value_name = "SOCKETS")]
     pub max_sockets: usize,
@@ -130,9 +133,9 @@ pub struct Serve {
     /// Whether to run a query document that is not in the file given by `--documents`.
     #[arg(long, env = "NEWSGRAPH_DOCUMENTS_MODE", default_value = "log", value_name = "MODE")]
     pub documents_mode: DocumentsMode,
-    /// Size of the cache of parsed documents, in bytes of document text. Clients can send the digest of a cached document
-    /// instead of its text.
-    #[arg(long, env = "NEWSGRAPH_DOCUMENT_CACHE", default_value_t = 16 * 1024 * 1024, value_name = "BYTES")]
+    /// Size of the cache of parsed documents, in bytes of memory: a document takes about 300 bytes for each of its tokens. Clients
+    /// can send the digest of a cached document instead of its text.
+    #[arg(long, env = "NEWSGRAPH_DOCUMENT_CACHE", default_value_t = 32 * 1024 * 1024, value_name = "BYTES")]
     pub document_cache: u64,
     /// Size of the response cache, in bytes; 0 turns it off. Any write to the graph, by any process, invalidates it.
     #[arg(long, env = "NEWSGRAPH_ANSWER_CACHE", default_value_t = 32 * 1024 * 1024, value_name = "BYTES")]
@@ -145,6 +148,10 @@ pub struct Connections {
     /// Maximum open connections; excess ones wait in the queue of the operating system. Each takes a file descriptor.
     #[arg(long, env = "NEWSGRAPH_MAX_CONNECTIONS", default_value_t = 8192, value_name = "CONNECTIONS")]
     pub max_connections: usize,
+    /// Maximum time for the headers of a request, and for the first request of a connection, in seconds; then the connection is
+    /// closed.
+    #[arg(long, env = "NEWSGRAPH_HEADER_TIMEOUT", default_value_t = 30, value_name = "SECONDS")]
+    pub header_timeout: u64,
     /// Maximum time that a client may stop reading its response, in seconds; then it is disconnected, because unsent data
     /// takes memory.
     #[arg(long, env = "NEWSGRAPH_WRITE_TIMEOUT", default_value_t = 20, value_name = "SECONDS")]
@@ -210,7 +217,7 @@ pub enum DocumentsMode {
     Enforce,
 }
 
-/// Limits of a query. A query that exceeds one is refused before it runs.
+/// Limits of a query. A query that exceeds one is refused before it runs, or stopped.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Limits {
     /// Maximum size of a request body, in bytes. It has to fit a long document with its variables.
@@ -241,6 +248,9 @@ pub struct Limits {
     /// page of 500 events with 20 child records each costs about 50,000.
     #[arg(long, env = "NEWSGRAPH_MAX_COST", default_value_t = 1_000_000, value_name = "VALUES")]
     pub max_cost: usize,
+    /// Maximum size of a response, in bytes. A request that exceeds it is stopped while its response is made.
+    #[arg(long, env = "NEWSGRAPH_MAX_RESPONSE", default_value_t = 16 * 1024 * 1024, value_name = "BYTES")]
+    pub max_response: usize,
     /// Maximum size of the variables of a query, in units of four tokens: name, colon, value and bracket. Each value in a plain
     /// list, such as a list of ids, is one token.
     #[arg(long, env = "NEWSGRAPH_MAX_VALUES", default_value_t = 10_000, value_name = "VALUES")]

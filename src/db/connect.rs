@@ -56,7 +56,12 @@ impl Db {
         if is_postgres(url) {
             return connect_postgres(url).await;
         }
-        Err(Error::BadInput(format!("`{url}` is not a database URL: write sqlite://FILE or postgres://USER@HOST/NAME")))
+        // The URL itself is not repeated: it may have a password.
+        let scheme = url.split_once(':').map(|(scheme, _)| scheme).filter(|scheme| scheme.len() <= 20);
+        let given = scheme.map_or_else(String::new, |scheme| format!(": it starts with `{scheme}:`"));
+        Err(Error::BadInput(format!(
+            "The database URL is invalid{given}; write sqlite://FILE or postgres://USER@HOST/NAME"
+        )))
     }
 }
 

@@ -9,6 +9,7 @@ use async_graphql::{
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 
+use super::executor::budget::CountValues;
 use super::executor::json::{ObjectEncoding, write_json};
 use super::federation;
 use super::graph;
@@ -167,7 +168,7 @@ fn finish<Q: ObjectType + 'static>(
 /// Returns the schema builder. It sets no query limits: they are checked before the library gets a document, because
 /// the library's own limits count fragments by expanding them.
 pub(crate) fn builder<Q: ObjectType + 'static>(query: Q) -> SchemaBuilder<Q, Mutation, Subscription> {
-    Schema::build(query, Mutation::default(), Subscription::default())
+    Schema::build(query, Mutation::default(), Subscription::default()).extension(CountValues)
 }
 
 /// Returns the schema for clients in the GraphQL schema definition language (SDL).

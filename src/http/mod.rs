@@ -1,5 +1,6 @@
 //! The HTTP layer: listener, routes, middleware, GraphQL over HTTP, exports, metrics, health checks and GraphiQL.
 
+mod activity;
 mod etag;
 mod export;
 mod graphiql;

@@ -8,7 +8,7 @@ use crate::auth::Auth;
 use crate::config::Serve;
 use crate::db::Db;
 use crate::error::Result;
-use crate::graphql::{Api, api_of};
+use crate::graphql::{Api, ResponsePool, api_of};
 use crate::http::graphql::consistency::WrittenVersions;
 use crate::http::graphql::operation_rules::OperationRules;
 use crate::http::graphql::persisted_queries::PersistedQueries;
@@ -40,6 +40,8 @@ pub(crate) struct AppState {
     pub(crate) written_versions: Arc<WrittenVersions>,
     /// Permits for requests: each holds one while it executes.
     pub(crate) requests: Arc<Semaphore>,
+    /// The memory of responses.
+    pub(crate) response_pool: Arc<ResponsePool>,
     /// Permits for WebSockets: each holds one while it is open.
     pub(crate) sockets: Arc<Semaphore>,
     /// Becomes true when the server starts to shut down.
@@ -60,6 +62,7 @@ impl AppState {
             metrics: Metrics::new(db.has_replica()),
             written_versions: Arc::new(WrittenVersions::new(db.clone())),
             requests: Arc::new(Semaphore::new(settings.max_requests)),
+            response_pool: ResponsePool::new(settings.response_memory),
             sockets: Arc::new(Semaphore::new(settings.max_sockets)),
             db,
             settings,

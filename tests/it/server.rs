@@ -98,6 +98,11 @@ impl Server {
         value.map_or(0.0, |value| value.parse().unwrap())
     }
 
+    /// Returns the id of the server's process.
+    pub fn process(&self) -> u32 {
+        self.child.as_ref().unwrap().id()
+    }
+
     pub fn log(&self) -> String {
         self.log.lock().unwrap().join("\n")
     }

@@ -12,11 +12,16 @@ use crate::server::Server;
 pub struct Socket(pub WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Socket {
-    pub async fn open(server: &Server, key: Option<&str>) -> Self {
+    /// Opens a socket without initializing it.
+    pub async fn connect(server: &Server) -> Self {
         let mut request = format!("{}/graphql", server.address.replace("http", "ws")).into_client_request().unwrap();
         request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse().unwrap());
         let (socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
-        let mut socket = Self(socket);
+        Self(socket)
+    }
+
+    pub async fn open(server: &Server, key: Option<&str>) -> Self {
+        let mut socket = Self::connect(server).await;
         let payload = key.map(|key| json!({ "Authorization": format!("Bearer {key}") }));
         socket.send(&json!({ "type": "connection_init", "payload": payload })).await;
         assert_eq!(socket.receive().await, json!({ "type": "connection_ack" }));

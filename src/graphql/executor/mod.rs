@@ -16,6 +16,9 @@
 //! - Objects are encoded as JSON as soon as they are complete (`json`). Documents that select the same object in two
 //!   places still use maps, because the selections have to be merged.
 //!
+//! - The size of the response is counted as it grows (`budget`): every value here, and those of types that async-graphql
+//!   resolves itself by an extension.
+//!
 //! # Invariants
 //! - A response equals, byte for byte, the one that is built from maps. The golden tests compare both.
 //! - A speculative poll starts no work: code that runs an SQL statement first awaits
@@ -29,6 +32,7 @@
 //! per page. Encoding objects at once, together with reading columns by position, takes about a quarter fewer allocations for a
 //! page of 500 events. `tests/it/cost.json` records the allocations of each golden query.
 
+pub(crate) mod budget;
 pub(crate) mod json;
 pub mod list;
 pub mod object;

@@ -1,6 +1,7 @@
 //! Single objects: collects the selected fields, polls them and encodes the result.
 
 use std::borrow::Cow;
+use std::sync::{Arc, PoisonError};
 
 use async_graphql::indexmap::IndexMap;
 use async_graphql::parser::types::{Field, Selection, SelectionSet};
@@ -8,8 +9,10 @@ use async_graphql::registry::Registry;
 use async_graphql::{ContainerType, ContextSelectionSet, Name, OutputType, Positioned, ServerResult, Value};
 use futures_util::future::try_join_all;
 
+use crate::graphql::executor::budget::ResponseBudget;
 use crate::graphql::executor::json::{ObjectEncoding, write_json};
 use crate::graphql::executor::poll::{PolledField, poll_field, suspend_if_speculative};
+use crate::graphql::loading::session::Session;
 
 /// One object, resolved like a row of a [`ResolvedList`](crate::graphql::executor::list::ResolvedList).
 #[derive(Clone)]
@@ -44,17 +47,19 @@ pub(super) struct SelectedFields<'a> {
     pub(super) type_name: Cow<'static, str>,
     fields: Vec<&'a Positioned<Field>>,
     encoding: ObjectEncoding,
+    budget: Option<Arc<ResponseBudget>>,
 }
 
 impl<'a> SelectedFields<'a> {
     /// Collects the selected fields. Returns `None` if async-graphql has to resolve the object, because a field has directives
-    /// that may change it. Extensions of async-graphql do not see the fields; newsgraph uses none.
+    /// that may change it. Extensions of async-graphql do not see the fields: the budget is counted here.
     pub(super) fn collect<T: ContainerType>(
         ctx: &ContextSelectionSet<'a>,
         type_name: Cow<'static, str>,
     ) -> Option<Self> {
         let fields = Vec::with_capacity(ctx.item.node.items.len());
-        let mut selected = Self { type_name, fields, encoding: ObjectEncoding::from_context(ctx) };
+        let budget = ctx.data_opt::<Session>().and_then(Session::budget).cloned();
+        let mut selected = Self { type_name, fields, encoding: ObjectEncoding::from_context(ctx), budget };
         selected.add::<T>(ctx, &ctx.item.node)?;
         Some(selected)
     }
@@ -104,12 +109,16 @@ impl<'a> SelectedFields<'a> {
     ) -> ServerResult<Value> {
         let mut values: Vec<Value> = Vec::with_capacity(self.fields.len());
         let (mut pending_indexes, mut pending) = (Vec::new(), Vec::new());
+        if let Some(budget) = &self.budget {
+            let errors = ctx.query_env.errors.lock().unwrap_or_else(PoisonError::into_inner).len();
+            budget.check_errors(errors).await;
+        }
         for (index, field) in self.fields.iter().enumerate() {
             values.push(if field.node.name.node == "__typename" {
                 Value::String(self.type_name.clone().into_owned())
             } else {
-                match poll_field(row, ctx, field) {
-                    PolledField::Ready(value) => value?,
+                match poll_field(row, ctx, field, self.budget.as_deref()) {
+                    PolledField::Ready(value) => self.counted(field, value?).await,
                     PolledField::Pending(future) => {
                         pending_indexes.push(index);
                         pending.push(future);
@@ -123,7 +132,7 @@ impl<'a> SelectedFields<'a> {
         }
         if !pending.is_empty() {
             for (index, value) in pending_indexes.into_iter().zip(try_join_all(pending).await?) {
-                values[index] = value;
+                values[index] = self.counted(self.fields[index], value).await;
             }
         }
         Ok(match self.encoding {
@@ -136,6 +145,14 @@ impl<'a> SelectedFields<'a> {
                 Value::Object(object)
             }
         })
+    }
+
+    /// Counts the value of a field in the budget of the response.
+    async fn counted(&self, field: &Positioned<Field>, value: Value) -> Value {
+        if let Some(budget) = &self.budget {
+            budget.add_value(&value, &field.node.response_key().node).await;
+        }
+        value
     }
 
     /// Encodes an object as JSON.

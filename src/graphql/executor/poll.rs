@@ -14,6 +14,8 @@ use async_graphql::{ContainerType, ContextSelectionSet, Positioned, ServerResult
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
+use crate::graphql::executor::budget::ResponseBudget;
+
 thread_local! {
     static IS_SPECULATIVE: Cell<bool> = const { Cell::new(false) };
 }
@@ -56,7 +58,9 @@ pub(super) fn poll_field<'a, T: ContainerType>(
     row: &'a T,
     ctx: &'a ContextSelectionSet<'_>,
     field: &'a Positioned<Field>,
+    budget: Option<&ResponseBudget>,
 ) -> PolledField<'a> {
+    let counted = budget.map(ResponseBudget::values);
     let resolve = async move || Ok(row.resolve_field(&ctx.with_field(field)).await?.unwrap_or_default());
     let errors = || ctx.query_env.errors.lock().unwrap_or_else(PoisonError::into_inner);
     // A leaf that reports an error is ready, so only fields with a selection can be pending after an error below them.
@@ -71,6 +75,10 @@ pub(super) fn poll_field<'a, T: ContainerType>(
             // Errors below the field will be reported again by the next poll.
             if let Some(error_count) = error_count {
                 errors().truncate(error_count);
+            }
+            // So will the values be counted again.
+            if let (Some(budget), Some(counted)) = (budget, counted) {
+                budget.reset_values(counted);
             }
             PolledField::Pending(resolve().boxed())
         }

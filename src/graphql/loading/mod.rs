@@ -12,10 +12,11 @@
 //! Either way the number of statements depends on the text of the query and not on the number of rows.
 //!
 //! [`node_type`] declares a GraphQL type that is backed by a table, `projection` finds out which columns and joins a selection
-//! needs, and [`session`] holds the state of one request.
+//! needs, `long_texts` reads the texts of articles, and [`session`] holds the state of one request.
 
 pub mod batch;
 pub(crate) mod belongs_to;
+pub(crate) mod long_texts;
 pub mod node_type;
 pub(crate) mod projection;
 pub mod session;

@@ -13,6 +13,7 @@ use crate::auth::Caller;
 use crate::db;
 use crate::db::{AsOf, Db, Dialect};
 use crate::error::Error;
+use crate::graphql::executor::budget::ResponseBudget;
 use crate::graphql::executor::poll::suspend_if_speculative;
 use crate::graphql::types::date::DateTime;
 
@@ -23,6 +24,7 @@ pub struct Session {
     statements: Arc<AtomicUsize>,
     recorded: Option<Arc<Mutex<Vec<Statement>>>>,
     as_of: Option<Arc<AsOfInstant>>,
+    budget: Option<Arc<ResponseBudget>>,
     /// The sessions of root fields that were given `asOf`, and of everything below them.
     as_of_sessions: Arc<AsOfSessions>,
 }
@@ -37,7 +39,23 @@ struct AsOfInstant {
 impl Session {
     /// Creates the session of a request to this database.
     pub fn new(db: Db) -> Self {
-        Self { db, statements: Arc::default(), recorded: None, as_of: None, as_of_sessions: Arc::default() }
+        Self {
+            db,
+            statements: Arc::default(),
+            recorded: None,
+            as_of: None,
+            budget: None,
+            as_of_sessions: Arc::default(),
+        }
+    }
+
+    /// Limits the size of the response, and of the texts that are read for it.
+    pub(crate) fn with_budget(self, budget: Arc<ResponseBudget>) -> Self {
+        Self { budget: Some(budget), ..self }
+    }
+
+    pub(crate) fn budget(&self) -> Option<&Arc<ResponseBudget>> {
+        self.budget.as_ref()
     }
 
     /// Creates a session that also records its statements, so that tests can inspect their query plans.

@@ -7,6 +7,7 @@ use sea_orm::sea_query::{Expr, Order, Query};
 
 use crate::db::full_text::INDEXED;
 use crate::graphql::filter::NameQuery;
+use crate::graphql::loading::long_texts::read_texts;
 use crate::graphql::loading::session::{Session, SharedError};
 use crate::graphql::search::candidate::Candidate;
 use crate::text::search::{Query as Words, name_spans, spans};
@@ -55,20 +56,10 @@ impl Texts {
             if ids.is_empty() {
                 continue;
             }
-            let columns = || node_type.heading.iter().chain(node_type.body).copied();
-            let select = Query::select()
-                .column("id")
-                .columns(columns())
-                .from(node_type.table)
-                .and_where(dialect.is_one_of(Expr::col((node_type.table, "id")), dialect.numbers(&ids)))
-                .take();
-            for row in session.all(&select).await? {
-                let texts = all.entry(row.try_get("", "id")?).or_default();
-                for column in columns() {
-                    if let Some(text) = row.try_get::<Option<String>>("", column)? {
-                        texts.push((field(column), text));
-                    }
-                }
+            let columns: Vec<&'static str> = node_type.heading.iter().chain(node_type.body).copied().collect();
+            for (id, texts) in read_texts(session, node_type.table, &columns, &ids).await? {
+                let texts = texts.into_iter().filter_map(|(column, text)| Some((field(column), text?)));
+                all.entry(id).or_default().extend(texts);
             }
             if node_type.is_named {
                 let select = Query::select()

@@ -1,7 +1,8 @@
 //! Articles: published reports and other works.
 
+use std::collections::HashMap;
+
 use async_graphql::{Context, ID, Object};
-use sea_orm::sea_query::{Expr, Query};
 
 use crate::graphql::connection::facets::facet;
 use crate::graphql::connection::histogram::DatedConnectionFields;
@@ -14,6 +15,7 @@ use crate::graphql::filter::{
 };
 use crate::graphql::has_many;
 use crate::graphql::loading::belongs_to::belongs_to;
+use crate::graphql::loading::long_texts::{RowTexts, read_texts};
 use crate::graphql::loading::node_type::node_type;
 use crate::graphql::loading::session::{SharedError, session};
 use crate::graphql::root_fields::root_fields;
@@ -96,25 +98,15 @@ impl Article {
     async fn language(&self) -> Option<&String> {
         self.0.language.as_ref()
     }
-    /// Full text; null if it is not stored.
+    /// Full text; null if it is not stored. The texts of one response together have at most `--max-response` bytes (`LIMIT`).
     async fn text(&self, ctx: &Context<'_>) -> Option<Result<String, SharedError>> {
         // Loaded in a separate query, because texts are much larger than the rest of the rows.
         let texts = self.0.load_for_batch(ctx, async |rows| {
             let ids: Vec<i64> = rows.iter().map(|row| row.id.0).collect();
-            let session = session(ctx)?;
-            let dialect = session.dialect();
-            let select = Query::select()
-                .columns([Column::Id, Column::Text])
-                .from(Entity)
-                .and_where(dialect.is_one_of(Expr::col((Entity, Column::Id)), dialect.numbers(&ids)))
-                .take();
-            let mut texts = std::collections::HashMap::new();
-            for row in session.all(&select).await? {
-                texts.insert(row.try_get::<i64>("", "id")?, row.try_get::<Option<String>>("", "text")?);
-            }
-            Ok(texts)
+            read_texts(session(ctx)?, "article", &["text"], &ids).await
         });
-        texts.await.map(|texts| texts.get(&self.0.id.0).cloned().flatten()).transpose()
+        let text = |texts: &HashMap<i64, RowTexts>| texts.get(&self.0.id.0)?.first()?.1.clone();
+        texts.await.map(|texts| text(&texts)).transpose()
     }
     /// SHA-256 of the full text in UTF-8, in hexadecimal.
     #[graphql(name = "textSha256")]

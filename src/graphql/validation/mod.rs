@@ -6,6 +6,7 @@
 //! variables are validated for each request. What this pass does not check (fragment types, variable types, ...) the library
 //! still does.
 
+mod mutation_result;
 mod schema_index;
 mod suggestion;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use async_graphql::parser::types::{
 use async_graphql::{Name, Pos, Positioned, Value as ConstValue, Variables};
 use async_graphql_value::Value;
 
+pub(crate) use mutation_result::first_node_field;
 pub(crate) use schema_index::SchemaIndex;
 use schema_index::{FieldDefinition, TypeDefinition, innermost};
 use value::ValueChecker;

@@ -142,6 +142,7 @@ impl From<Error> for RequestError {
         match error {
             Error::Unauthenticated(message) => Self::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", message),
             Error::Forbidden(message) => Self::new(StatusCode::FORBIDDEN, "FORBIDDEN", message),
+            Error::Busy(message) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "LIMIT", message).retry_after(1),
             error => Self::invalid_document(error.code(), error.public_message()),
         }
     }

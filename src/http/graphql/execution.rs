@@ -11,7 +11,7 @@ use futures_util::FutureExt;
 use crate::auth::Scope;
 use crate::db::ReadRoute;
 use crate::error::Error;
-use crate::graphql::Session;
+use crate::graphql::{ResponseBudget, Session, within_budget};
 use crate::http::graphql::consistency::{HEADER, PendingWrite};
 use crate::http::graphql::error::RequestError;
 use crate::http::graphql::operation::{Parameters, PreparedOperation};
@@ -23,6 +23,12 @@ use crate::http::state::AppState;
 
 /// Interval of checking whether the client of an open stream is still authorized.
 pub(crate) const AUTH_CHECK_INTERVAL: Duration = Duration::from_secs(3);
+
+/// The cost of a refused operation in the rate limit, besides that of its document.
+const REFUSED_COST: usize = 1;
+
+/// Bytes of a refused document per unit of cost: parsing takes about as long as one value of a response.
+const REFUSED_BYTES_PER_COST: usize = 20;
 
 /// Downloads are cut this long before the shutdown grace period is over.
 const SHUTDOWN_MARGIN: Duration = Duration::from_secs(1);
@@ -39,17 +45,28 @@ pub(crate) struct RequestContext {
 }
 
 impl RequestContext {
-    /// Parses and checks an operation. Nothing is read from the database.
+    /// Parses and checks an operation. Nothing is read from the database. A refused operation costs something in the rate limit too.
     pub(crate) fn prepare(&self, parameters: Parameters) -> Result<PreparedOperation, RequestError> {
+        let length = parameters.query.as_ref().map_or(0, String::len);
         let prepare = || {
+            let scopes = &self.client.caller.scopes;
+            // Nothing is parsed for clients that may do nothing.
+            if scopes.is_empty() {
+                self.client.caller.require(Scope::Read)?;
+            }
             let operation = PreparedOperation::prepare(&self.app, parameters)?;
-            // Mutations require other scopes, each in its resolver.
             if operation.kind != OperationType::Mutation {
                 self.client.caller.require(Scope::Read)?;
+            } else if !scopes.contains(&Scope::Read) {
+                // Each mutation requires a scope in its resolver, and its result may lead to the whole graph.
+                operation.require_unread_result(&self.app)?;
             }
             Ok(operation)
         };
-        prepare().map_err(|error| self.count_error(error))
+        prepare().map_err(|error| {
+            let taken = self.app.rate_limiter.take(&self.client, REFUSED_COST + length / REFUSED_BYTES_PER_COST);
+            self.count_error(taken.err().unwrap_or(error))
+        })
     }
 
     /// Counts an error in the metrics and returns it.
@@ -172,11 +189,13 @@ impl RequestContext {
         // If this future is dropped or times out, the pending write is dropped unfinished: its outcome is unknown then.
         let pending_write = self.begin_write(&operation);
         let reported_cost = operation.reports_cost.then_some(operation.cost);
-        let request = operation.into_request().data(session.clone()).data(self.client.caller.clone());
+        let budget = self.budget();
+        let session = session.clone().with_budget(Arc::clone(&budget));
+        let request = operation.into_request().data(session).data(self.client.caller.clone());
         let limit = Duration::from_secs(self.app.settings.timeout);
         let left = limit.saturating_sub(started.elapsed());
         // A resolver that panics fails its own request only.
-        let execution = AssertUnwindSafe(self.app.api.execute(request)).catch_unwind();
+        let execution = AssertUnwindSafe(within_budget(&budget, self.app.api.execute(request))).catch_unwind();
         // `timeout` polls the future before it looks at the time: with no time left, execution must not begin.
         let execution = async { if left.is_zero() { None } else { tokio::time::timeout(left, execution).await.ok() } };
         let response = match execution.await {
@@ -189,7 +208,8 @@ impl RequestContext {
                 tracing::error!("a resolver panicked");
                 return Outcome::failed(RequestError::internal(&self.id));
             }
-            Some(Ok(response)) => response,
+            Some(Ok(Err(excess))) => return Outcome::failed(RequestError::from(excess)),
+            Some(Ok(Ok(response))) => response,
         };
         let (mut response, failure) = GraphQlResponse::from_execution(response, &self.id);
         if let Some(requested) = reported_cost {
@@ -203,9 +223,15 @@ impl RequestContext {
         if let Some(version) = version {
             response.extensions.get_or_insert_with(Extensions::default).version = Some(version);
         }
-        let mut outcome = Outcome::new(response, failure);
+        let mut outcome = Outcome::new(response, failure, budget.finish());
         outcome.headers.extend(version.map(|version| (HEADER, HeaderValue::from(version))));
         outcome
+    }
+
+    /// Returns a budget for the response to this client.
+    pub(crate) fn budget(&self) -> Arc<ResponseBudget> {
+        let max = self.app.settings.limits.max_response;
+        Arc::new(ResponseBudget::from_pool(max, &self.app.response_pool, &self.client.rate_limit_key()))
     }
 
     /// Records that the caller is writing. Returns `None` for other operations and for callers that may not write.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
@@ -132,9 +132,21 @@ fn upgrade_to_websocket(upgrade: WebSocketUpgrade, context: RequestContext, head
         })
 }
 
+/// The body of a batch, and the responses that it was copied from.
+struct Batch {
+    body: Vec<u8>,
+    _responses: Vec<Bytes>,
+}
+
+impl AsRef<[u8]> for Batch {
+    fn as_ref(&self) -> &[u8] {
+        &self.body
+    }
+}
+
 /// Runs the requests of a batch one after the other, so that a batch takes no more of the server at once than a single request.
 async fn run_batch(context: &RequestContext, list: Vec<Parameters>) -> HttpReply {
-    let (mut body, mut version) = (vec![b'['], None);
+    let (mut body, mut version, mut responses) = (vec![b'['], None, Vec::new());
     for parameters in list {
         if body.len() > 1 {
             body.push(b',');
@@ -143,12 +155,15 @@ async fn run_batch(context: &RequestContext, list: Vec<Parameters>) -> HttpReply
             Err(error) => body.extend(GraphQlResponse::from_error(&error).to_json()),
             Ok(operation) => {
                 let outcome = context.run(operation).await;
-                body.extend(outcome.body);
+                body.extend_from_slice(&outcome.body);
+                responses.push(outcome.body);
                 // The last write has the newest version.
                 version = outcome.headers.into_iter().find(|(name, _)| *name == consistency::HEADER).or(version);
             }
         }
     }
     body.push(b']');
-    HttpReply { status: StatusCode::OK, body: body.into(), headers: version.into_iter().collect() }
+    // The responses keep their memory reserved until the batch was sent.
+    let body = Bytes::from_owner(Batch { body, _responses: responses });
+    HttpReply { status: StatusCode::OK, body, headers: version.into_iter().collect() }
 }

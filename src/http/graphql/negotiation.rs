@@ -89,7 +89,9 @@ impl<'h> MediaRange<'h> {
             if name.eq_ignore_ascii_case("q") {
                 let number = value.parse::<f32>().ok().filter(|number| (0.0..=1.0).contains(number))?;
                 weight = (number * 1000.0) as u16;
-            } else if name.eq_ignore_ascii_case("charset") && !value.eq_ignore_ascii_case("utf-8") {
+            } else if name.eq_ignore_ascii_case("charset")
+                && !["utf-8", "utf8"].iter().any(|utf8| value.eq_ignore_ascii_case(utf8))
+            {
                 return None;
             }
         }

@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
+use crate::graphql::validation::first_node_field;
 use crate::http::graphql::error::RequestError;
 use crate::http::graphql::limits;
 use crate::http::graphql::operation_rules::{check, select_operation};
@@ -84,6 +85,7 @@ impl PreparedOperation {
             }
         };
         let size = check(&document, &operation.node, &variables, &app.operation_rules)?;
+        app.persisted_queries.keep(&document);
         let minimum_version = match extensions.get("newsgraphVersion") {
             None | Some(Value::Null) => 0,
             Some(version) => version.as_i64().filter(|version| *version >= 0).ok_or_else(|| {
@@ -120,6 +122,20 @@ impl PreparedOperation {
             digest.update(part);
         }
         digest.finalize().into()
+    }
+
+    /// Rejects a mutation whose result reads more than the ids of what was written: that requires the scope `read`.
+    pub(crate) fn require_unread_result(&self, app: &AppState) -> Result<(), RequestError> {
+        let (_, operation) = select_operation(&self.document, self.name.as_deref())?;
+        match first_node_field(&self.document.parsed, &operation.node, app.operation_rules.schema()) {
+            None => Ok(()),
+            Some((position, field)) => {
+                let message = format!(
+                    "Your key or token lacks the scope `read`, so the result of a mutation may have only the `id` of a node, not `{field}`: leave it out, or ask the operator of this server for a key that has the scope"
+                );
+                Err(RequestError::new(StatusCode::FORBIDDEN, "FORBIDDEN", message).at_position(Some(position)))
+            }
+        }
     }
 
     /// Rejects mutations and subscriptions sent by GET (405): a GET may be a link, and a cache may repeat it.

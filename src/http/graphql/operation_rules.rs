@@ -28,6 +28,11 @@ impl OperationRules {
         let (schema_shape, schema_index) = (SchemaShape::parse(sdl)?, SchemaIndex::new(!hides_schema)?);
         Ok(Self { limits, schema_shape, schema_index, hides_schema })
     }
+
+    /// The types that names and values are validated against.
+    pub(crate) fn schema(&self) -> &SchemaIndex {
+        &self.schema_index
+    }
 }
 
 /// Checks an operation against the limits, and its names and values against the schema. Returns its size.

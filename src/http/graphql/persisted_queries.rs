@@ -34,17 +34,21 @@ pub(crate) struct ParsedDocument {
     pub(crate) text: String,
     /// The syntax tree.
     pub(crate) parsed: ExecutableDocument,
+    /// The number of tokens.
+    tokens: usize,
     /// The problems of the document, found when it is first used.
     problems: OnceLock<Vec<Problem>>,
 }
+
+/// Approximate memory of a token in a syntax tree, in bytes: measured with documents of many short fields, the largest ones.
+const TOKEN_MEMORY: u64 = 300;
 
 #[derive(Clone)]
 struct DocumentWeight;
 
 impl Weighter<Digest, Arc<ParsedDocument>> for DocumentWeight {
     fn weight(&self, _: &Digest, document: &Arc<ParsedDocument>) -> u64 {
-        // The capacity counts bytes of text; a syntax tree takes a few times as much. The constant covers the empty document.
-        document.text.len() as u64 + 200
+        document.memory()
     }
 }
 
@@ -87,7 +91,7 @@ impl PersistedQueries {
             }
         }
         let mode = if settings.documents.is_some() { settings.documents_mode } else { DocumentsMode::Off };
-        let expected_entries = usize::try_from(settings.document_cache / 1000).unwrap_or(usize::MAX).max(1);
+        let expected_entries = usize::try_from(settings.document_cache / 50_000).unwrap_or(usize::MAX).max(1);
         let cache = Cache::with_weighter(expected_entries, settings.document_cache, DocumentWeight);
         let by_digest =
             by_id.values().map(|document: &Arc<ParsedDocument>| (document.digest, Arc::clone(document))).collect();
@@ -120,9 +124,7 @@ impl PersistedQueries {
                     None if self.mode == DocumentsMode::Enforce => return Err(RequestError::document_not_allowed()),
                     None => {
                         source = "parsed";
-                        let document = Arc::new(ParsedDocument::parse(text, limits)?);
-                        self.cache.insert(digest, Arc::clone(&document));
-                        document
+                        Arc::new(ParsedDocument::parse(text, limits)?)
                     }
                 }
             }
@@ -132,6 +134,13 @@ impl PersistedQueries {
             tracing::warn!(digest = HEXLOWER.encode(&document.digest), "the document is not in the `--documents` file");
         }
         Ok(document)
+    }
+
+    /// Keeps a document in the cache. It must be valid: other documents would push valid ones out of the cache.
+    pub(crate) fn keep(&self, document: &Arc<ParsedDocument>) {
+        if self.find_by_digest(&document.digest).is_none() {
+            self.cache.insert(document.digest, Arc::clone(document));
+        }
     }
 
     fn find_by_id(&self, id: &str) -> Option<Arc<ParsedDocument>> {
@@ -151,9 +160,14 @@ impl ParsedDocument {
 
     /// Parses a document. Errors: `LIMIT` for a text that is too long, `GRAPHQL_PARSE_FAILED` for one that is not GraphQL.
     pub(crate) fn parse(text: String, limits: &Limits) -> Result<Self, RequestError> {
-        limits::check_text(&text, limits)?;
+        let tokens = limits::check_text(&text, limits)?;
         let parsed = parse_query(&text).map_err(|error| syntax_error(&error))?;
-        Ok(Self { digest: Digest::from(Sha256::digest(&text)), text, parsed, problems: OnceLock::new() })
+        Ok(Self { digest: Digest::from(Sha256::digest(&text)), text, parsed, tokens, problems: OnceLock::new() })
+    }
+
+    /// The approximate memory of the document, in bytes. The constant covers the empty document.
+    fn memory(&self) -> u64 {
+        self.text.len() as u64 + self.tokens as u64 * TOKEN_MEMORY + 500
     }
 }
 

@@ -1,7 +1,7 @@
 //! Reads the parameters of a GraphQL request from the body of a POST or the query string of a GET.
 
 use axum::body::Body;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use futures_util::StreamExt;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -28,13 +28,21 @@ impl RequestBody {
     /// Reads and parses a body within the limits of the settings.
     pub(crate) async fn read(settings: &Serve, headers: &HeaderMap, body: Body) -> Result<Self, RequestError> {
         let body = collect(body, settings.limits.max_body).await?;
+        if headers
+            .get(header::CONTENT_ENCODING)
+            .is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
+        {
+            let message = "Compressed bodies are not supported: send the body without `Content-Encoding`";
+            let error = RequestError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "BAD_INPUT", message);
+            return Err(error.with_headers([(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"))]));
+        }
         Self::parse(settings, headers, &body)
     }
 
     fn parse(settings: &Serve, headers: &HeaderMap, body: &[u8]) -> Result<Self, RequestError> {
         // CSRF protection: browsers let any page send the simple content types without a preflight, but not JSON.
         if !negotiation::has_json_content_type(headers) {
-            let message = "The body must be JSON: send `Content-Type: application/json`";
+            let message = "The body must be JSON in UTF-8: send `Content-Type: application/json`";
             return Err(RequestError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "BAD_INPUT", message));
         }
         let invalid = |error| {

@@ -6,7 +6,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use crate::graphql::write_json;
+use crate::graphql::{Reservation, write_json};
 use crate::http::graphql::error::{Headers, RequestError};
 use crate::http::graphql::negotiation::ResponseFormat;
 use crate::http::middleware::request_id::RequestId;
@@ -102,6 +102,18 @@ fn with_code(mut error: ServerError, id: &RequestId) -> ServerError {
     error
 }
 
+/// JSON whose memory is reserved.
+struct Reserved {
+    json: Vec<u8>,
+    _reservation: Reservation,
+}
+
+impl AsRef<[u8]> for Reserved {
+    fn as_ref(&self) -> &[u8] {
+        &self.json
+    }
+}
+
 /// The outcome of an operation, independent of how the client is connected.
 pub(crate) struct Outcome {
     /// The response as JSON.
@@ -115,9 +127,10 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    /// Creates the outcome of an executed operation.
-    pub(crate) fn new(response: GraphQlResponse, failure: Option<RequestError>) -> Self {
-        Self { body: response.to_json().into(), errors: response.errors, failure, headers: Vec::new() }
+    /// Creates the outcome of an executed operation. Its body keeps the memory of the response reserved until it was sent.
+    pub(crate) fn new(response: GraphQlResponse, failure: Option<RequestError>, reservation: Reservation) -> Self {
+        let body = Bytes::from_owner(Reserved { json: response.to_json(), _reservation: reservation });
+        Self { body, errors: response.errors, failure, headers: Vec::new() }
     }
 
     /// Creates the outcome from a cached response, which never has errors.
@@ -127,7 +140,7 @@ impl Outcome {
 
     /// Creates the outcome of an operation that failed as a whole.
     pub(crate) fn failed(error: RequestError) -> Self {
-        Self::new(GraphQlResponse::from_error(&error), Some(error))
+        Self::new(GraphQlResponse::from_error(&error), Some(error), Reservation::default())
     }
 }
 

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use async_graphql::parser::types::OperationType;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::{self, BoxStream};
@@ -30,15 +30,15 @@ const HEADERS: [(HeaderName, HeaderValue); 3] = [
 /// The last event. The empty `data` line is needed: browsers drop events without one.
 const COMPLETE: &str = "event: complete\ndata:\n\n";
 
-/// Returns the event with a response.
-fn next(outcome: &Outcome) -> String {
-    format!("event: next\ndata: {}\n\n", String::from_utf8_lossy(&outcome.body))
+/// Returns the event with a response, in pieces: the response itself is not copied, and its memory stays reserved until it was sent.
+fn next(outcome: Outcome) -> [Bytes; 3] {
+    [Bytes::from_static(b"event: next\ndata: "), outcome.body, Bytes::from_static(b"\n\n")]
 }
 
 /// Returns an event stream with the errors of an operation that does not fit the schema. The protocol lets a server refuse only
 /// documents that cannot be parsed before the stream begins; clients read other errors from the stream.
 pub(crate) fn error_stream(error: RequestError) -> Response {
-    let events = next(&Outcome::failed(error)) + COMPLETE;
+    let events = [next(Outcome::failed(error)).concat(), COMPLETE.into()].concat();
     (HEADERS, events).into_response()
 }
 
@@ -50,7 +50,8 @@ pub(crate) fn event_stream(context: RequestContext, operation: PreparedOperation
         let context = context.clone();
         stream::once(async move { context.run(operation).await }).boxed()
     };
-    let events = outcomes.map(|outcome| next(&outcome)).chain(stream::once(async { COMPLETE.to_owned() }));
+    let events = outcomes.flat_map(|outcome| stream::iter(next(outcome)));
+    let events = events.chain(stream::once(async { Bytes::from_static(COMPLETE.as_bytes()) }));
     let events = until_must_end(events, context).map(Ok::<_, Infallible>);
     Ok((HEADERS, Body::from_stream(events)).into_response())
 }
@@ -58,16 +59,16 @@ pub(crate) fn event_stream(context: RequestContext, operation: PreparedOperation
 /// Passes events on until the client is no longer authorized or the server shuts down. The stream then ends without `complete`,
 /// so that the client reconnects, to another process if there is one.
 fn until_must_end(
-    events: impl Stream<Item = String> + Send + 'static,
+    events: impl Stream<Item = Bytes> + Send + 'static,
     context: RequestContext,
-) -> impl Stream<Item = String> {
+) -> impl Stream<Item = Bytes> {
     let must_end = Box::pin(async move { context.stream_must_end().await });
     let keep_alive = interval_at(Instant::now() + KEEP_ALIVE, KEEP_ALIVE);
     stream::unfold((events.boxed(), must_end, keep_alive), async |(mut events, mut must_end, mut keep_alive)| {
         let event = tokio::select! {
             event = events.next() => event?,
             () = &mut must_end => return None,
-            _ = keep_alive.tick() => ":\n\n".to_owned(),
+            _ = keep_alive.tick() => Bytes::from_static(b":\n\n"),
         };
         Some((event, (events, must_end, keep_alive)))
     })

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_graphql::Response;
@@ -9,7 +10,7 @@ use futures_util::stream::{self, BoxStream};
 use futures_util::{Stream, StreamExt};
 
 use crate::db::ReadRoute;
-use crate::graphql::{Position, Session};
+use crate::graphql::{Position, ResponseBudget, Session, within_budget};
 use crate::http::graphql::error::RequestError;
 use crate::http::graphql::execution::RequestContext;
 use crate::http::graphql::operation::PreparedOperation;
@@ -30,6 +31,8 @@ struct SubscriptionStream {
     position: Position,
     route: ReadRoute,
     responses: ResponseStream,
+    /// The budget of each response.
+    budget: Arc<ResponseBudget>,
     /// Counts the subscription in the metrics as long as it is open.
     _gauge: GaugeGuard,
 }
@@ -48,8 +51,10 @@ impl RequestContext {
         let position = Position::default();
         let route = self.app.db.route_read(0);
         self.app.metrics.count_read(route.is_replica());
+        let budget = self.budget();
         let subscription = SubscriptionStream {
-            responses: self.response_stream(&operation, &route, &position),
+            responses: self.response_stream(&operation, &route, &position, &budget),
+            budget,
             context: self.clone(),
             operation,
             position,
@@ -59,8 +64,15 @@ impl RequestContext {
         Ok(stream::unfold(subscription, async |mut subscription| Some((subscription.next().await?, subscription))))
     }
 
-    fn response_stream(&self, operation: &PreparedOperation, route: &ReadRoute, position: &Position) -> ResponseStream {
-        let request = operation.clone().into_request().data(Session::new(route.db().clone()));
+    fn response_stream(
+        &self,
+        operation: &PreparedOperation,
+        route: &ReadRoute,
+        position: &Position,
+        budget: &Arc<ResponseBudget>,
+    ) -> ResponseStream {
+        let session = Session::new(route.db().clone()).with_budget(Arc::clone(budget));
+        let request = operation.clone().into_request().data(session);
         let request = request.data(self.client.caller.clone()).data(position.clone());
         AssertUnwindSafe(self.app.api.execute_stream(request)).catch_unwind().boxed()
     }
@@ -70,7 +82,10 @@ impl SubscriptionStream {
     async fn next(&mut self) -> Option<Outcome> {
         loop {
             let response = tokio::select! {
-                response = self.responses.next() => Some(response),
+                response = within_budget(&self.budget, self.responses.next()) => match response {
+                    Ok(response) => Some(response),
+                    Err(excess) => return Some(Outcome::failed(RequestError::from(excess))),
+                },
                 () = self.route.route_changed() => None,
             };
             match response {
@@ -82,7 +97,7 @@ impl SubscriptionStream {
                 self.context.app.metrics.count_replica_fallback();
             }
             self.route = self.context.app.db.route_read(0);
-            self.responses = self.context.response_stream(&self.operation, &self.route, &self.position);
+            self.responses = self.context.response_stream(&self.operation, &self.route, &self.position, &self.budget);
         }
     }
 
@@ -90,7 +105,7 @@ impl SubscriptionStream {
         match response {
             Ok(response) => {
                 let (response, failure) = GraphQlResponse::from_execution(response, &self.context.id);
-                Outcome::new(response, failure)
+                Outcome::new(response, failure, self.budget.finish())
             }
             Err(_) => {
                 tracing::error!("a resolver panicked");

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use async_graphql::ServerError;
 use async_graphql::parser::types::OperationType;
+use axum::body::Bytes;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use axum::http::{HeaderValue, StatusCode};
 use futures_util::stream::{self, BoxStream, SplitSink};
@@ -15,6 +16,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, interval_at, sleep_until};
 
@@ -58,13 +60,31 @@ struct ClientMessage<'m> {
     payload: Option<&'m RawValue>,
 }
 
+/// An order to the task that writes to the socket.
+enum Outgoing {
+    /// Send a message.
+    Message {
+        message: Message,
+        /// The response that the message was copied from: its memory stays reserved until the message was sent.
+        _response: Option<Bytes>,
+    },
+    /// Send everything up to here, then drop the sender.
+    Flush(oneshot::Sender<()>),
+}
+
+impl From<Message> for Outgoing {
+    fn from(message: Message) -> Self {
+        Self::Message { message, _response: None }
+    }
+}
+
 /// The running operations, by the ids that the client chose.
 type RunningOperations = Arc<Mutex<HashMap<String, AbortHandle>>>;
 
 /// The state of one socket.
 struct Connection {
     context: RequestContext,
-    sender: Sender<Message>,
+    sender: Sender<Outgoing>,
     running: RunningOperations,
     is_initialized: bool,
 }
@@ -101,7 +121,7 @@ pub(crate) async fn serve(socket: WebSocket, context: RequestContext) {
                 },
                 _ = ping.tick() => {
                     let message = Message::Ping(Vec::new().into());
-                    if last_received.elapsed() > PING_INTERVAL * 2 || connection.sender.send(message).await.is_err() {
+                    if last_received.elapsed() > PING_INTERVAL * 2 || connection.sender.send(message.into()).await.is_err() {
                         break None;
                     }
                     continue;
@@ -111,7 +131,8 @@ pub(crate) async fn serve(socket: WebSocket, context: RequestContext) {
             let handled = match message {
                 Some(Ok(Message::Text(text))) => connection.handle(&text).await,
                 Some(Ok(Message::Binary(_))) => Err(INVALID_MESSAGE),
-                Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
+                Some(Ok(Message::Ping(_))) => connection.flush().await,
+                Some(Ok(Message::Pong(_))) => Ok(()),
                 Some(Ok(Message::Close(_))) | None => break None,
                 Some(Err(error)) => break is_too_big(&error).then_some(TOO_BIG),
             };
@@ -127,7 +148,7 @@ pub(crate) async fn serve(socket: WebSocket, context: RequestContext) {
         connection.context.app.metrics.count_closed_socket(code);
         let frame = CloseFrame { code, reason: Utf8Bytes::from(reason.as_ref()) };
         // Sending fails when the client has already left.
-        let _ = connection.sender.send(Message::Close(Some(frame))).await;
+        let _ = connection.sender.send(Message::Close(Some(frame)).into()).await;
     }
     drop(connection);
     // The writer ends when everything is sent, at the latest with the write timeout. A finished task must not be awaited again.
@@ -150,10 +171,16 @@ fn is_too_big(error: &axum::Error) -> bool {
 }
 
 /// Sends queued messages until the queue is closed, a close frame was sent, or the connection fails.
-async fn write(mut sink: SplitSink<WebSocket, Message>, mut receiver: Receiver<Message>) {
-    while let Some(message) = receiver.recv().await {
-        let is_last = matches!(message, Message::Close(_));
-        if sink.send(message).await.is_err() || is_last {
+async fn write(mut sink: SplitSink<WebSocket, Message>, mut receiver: Receiver<Outgoing>) {
+    while let Some(outgoing) = receiver.recv().await {
+        let (sent, is_last) = match outgoing {
+            Outgoing::Message { message, _response } => {
+                let is_last = matches!(message, Message::Close(_));
+                (sink.send(message).await, is_last)
+            }
+            Outgoing::Flush(_flushed) => (sink.flush().await, false),
+        };
+        if sent.is_err() || is_last {
             break;
         }
     }
@@ -254,7 +281,18 @@ impl Connection {
 
     async fn send(&self, message: &Value) -> Result<(), CloseReason> {
         // The receive loop notices when the writer has ended.
-        let _ = self.sender.send(Message::Text(message.to_string().into())).await;
+        let _ = self.sender.send(Message::Text(message.to_string().into()).into()).await;
+        Ok(())
+    }
+
+    /// Waits until everything was sent, also the answer to a ping, which the library puts into its buffer when it reads the ping.
+    /// Without waiting, a client that pings and reads nothing could fill the memory.
+    async fn flush(&self) -> Result<(), CloseReason> {
+        let (sender, flushed) = oneshot::channel();
+        if self.sender.send(Outgoing::Flush(sender)).await.is_ok() {
+            // It never has a value: the sender was dropped, after sending or because the connection failed.
+            let _ = flushed.await;
+        }
         Ok(())
     }
 }
@@ -263,7 +301,7 @@ impl Connection {
 struct SocketOperation {
     context: RequestContext,
     id: String,
-    sender: Sender<Message>,
+    sender: Sender<Outgoing>,
     running: RunningOperations,
 }
 
@@ -286,7 +324,9 @@ impl SocketOperation {
             }
             let response = String::from_utf8_lossy(&outcome.body);
             let next = format!(r#"{{"id":{},"type":"next","payload":{response}}}"#, to_json(&self.id));
-            if self.sender.send(Message::Text(next.into())).await.is_err() {
+            drop(response);
+            let next = Outgoing::Message { message: Message::Text(next.into()), _response: Some(outcome.body) };
+            if self.sender.send(next).await.is_err() {
                 return;
             }
         }
@@ -296,7 +336,7 @@ impl SocketOperation {
     /// Sends the last message of the operation. The id is free again before the client receives it.
     async fn finish(&self, message: String) {
         lock(&self.running).remove(&self.id);
-        let _ = self.sender.send(Message::Text(message.into())).await;
+        let _ = self.sender.send(Message::Text(message.into()).into()).await;
     }
 }
 

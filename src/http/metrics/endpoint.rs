@@ -25,6 +25,7 @@ pub(crate) async fn get(State(app): State<Arc<AppState>>, Extension(client): Ext
     }
     let (total, busy) = app.db.reader().occupancy();
     app.metrics.set_connections(total, busy);
+    app.metrics.set_response_memory(app.response_pool.used());
     if let Some(replica) = app.db.replica_stats() {
         // While the primary does not respond, the lag is unknown and keeps its last value.
         let current = match replica.version {

@@ -19,6 +19,9 @@ use crate::db::ReplicaStats;
 /// Maximum number of distinct operation names in labels. Clients choose the names, and each takes memory here and in Prometheus.
 const MAX_OPERATION_NAMES: usize = 100;
 
+/// Longest name of an operation that is a label, in bytes.
+const MAX_OPERATION_NAME: usize = 100;
+
 /// The label of all operations whose names came after the first [`MAX_OPERATION_NAMES`].
 const OTHER_OPERATIONS: &str = "other";
 
@@ -70,6 +73,7 @@ pub(crate) struct Metrics {
     subscriptions: Gauge,
     sockets: Gauge,
     sockets_closed: Family<CloseCodeLabels, Counter>,
+    response_memory_bytes: Gauge,
     database_connections: Gauge,
     database_connections_busy: Gauge,
     reads: Family<DatabaseLabels, Counter>,
@@ -115,6 +119,7 @@ impl Metrics {
             subscriptions: Gauge::default(),
             sockets: Gauge::default(),
             sockets_closed: Family::default(),
+            response_memory_bytes: Gauge::default(),
             database_connections: Gauge::default(),
             database_connections_busy: Gauge::default(),
             reads: Family::default(),
@@ -140,6 +145,7 @@ impl Metrics {
             requests_running "Requests that are executing now";
             subscriptions "Open subscriptions";
             sockets "Open WebSockets";
+            response_memory_bytes "Memory of responses that are being made or sent, in bytes; --response-memory is the limit";
             sockets_closed "WebSockets closed by the server, by close code";
             database_connections "Size of the read connection pool";
             database_connections_busy "Connections of the read pool that are executing a statement now";
@@ -174,8 +180,12 @@ impl Metrics {
         self.sql_statements.inc_by(statements as u64);
     }
 
-    /// Returns the label for the name of an operation: the name itself for the first names, [`OTHER_OPERATIONS`] for later ones.
+    /// Returns the label for the name of an operation: the name itself for the first names, [`OTHER_OPERATIONS`] for later ones and
+    /// for long ones.
     fn operation_label(&self, name: &str) -> String {
+        if name.len() > MAX_OPERATION_NAME {
+            return OTHER_OPERATIONS.to_owned();
+        }
         let mut names = self.operation_names.lock().unwrap_or_else(PoisonError::into_inner);
         if names.contains(name) {
             return name.to_owned();
@@ -237,6 +247,11 @@ impl Metrics {
     fn set_connections(&self, total: usize, busy: usize) {
         self.database_connections.set(total as i64);
         self.database_connections_busy.set(busy as i64);
+    }
+
+    /// Updates the gauge of the memory of responses.
+    fn set_response_memory(&self, bytes: usize) {
+        self.response_memory_bytes.set(bytes as i64);
     }
 
     /// Updates the gauges of the replica. `current` is the data version of the primary, if it is known.

@@ -3,9 +3,10 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use axum::body::HttpBody;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, Version, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use headers::Header;
@@ -35,7 +36,12 @@ pub(crate) async fn authenticate(State(app): State<Arc<AppState>>, request: Requ
         Err(error) => {
             app.metrics.count_refusal(error.code);
             let format = ResponseFormat::negotiate(&parts.headers).unwrap_or(ResponseFormat::Json);
-            error_response(&error, format)
+            let mut response = error_response(&error, format);
+            if !body.is_end_stream() && parts.version < Version::HTTP_2 {
+                // The body is not read, so the connection cannot be used again.
+                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            response
         }
     }
 }

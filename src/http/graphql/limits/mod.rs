@@ -18,8 +18,9 @@ pub(crate) use crate::http::graphql::limits::schema_shape::SchemaShape;
 /// Tokens per value in a map: its name, a colon, the value and one bracket.
 const TOKENS_PER_VALUE: usize = 4;
 
-/// Checks the length, the tokens and the nesting of a document before it is parsed. Error: `LIMIT`.
-pub(crate) fn check_text(document: &str, limits: &Limits) -> Result<()> {
+/// Checks the length, the tokens and the nesting of a document before it is parsed, and returns the number of tokens. Error:
+/// `LIMIT`.
+pub(crate) fn check_text(document: &str, limits: &Limits) -> Result<usize> {
     let advice = "split the query, or pass values as variables";
     check_limit("The document's length in bytes", document.len(), limits.max_document, advice)?;
     tokens::check(document, limits)

@@ -4,14 +4,21 @@ use crate::config::Limits;
 use crate::error::Result;
 use crate::http::graphql::limits::check_limit;
 
-/// Checks the number of tokens and the nesting of brackets. Text that is not GraphQL passes; the parser rejects it.
-pub(crate) fn check(document: &str, limits: &Limits) -> Result<()> {
+/// Checks the number of tokens and the nesting of brackets, and returns the number of tokens. Text that is not GraphQL passes; the
+/// parser rejects it.
+pub(crate) fn check(document: &str, limits: &Limits) -> Result<usize> {
     let (tokens, depth) = measure(document);
     let advice = "split the query, or pass values as variables";
     check_limit("The number of tokens in the document", tokens, limits.max_tokens, advice)?;
     // Each level of fields has a bracket, and its arguments have some of their own.
     let max_brackets = limits.max_depth.saturating_add(limits.max_value_depth);
-    check_limit("The depth of nested brackets", depth, max_brackets, "select less at once, or make the filter flatter")
+    check_limit(
+        "The depth of nested brackets",
+        depth,
+        max_brackets,
+        "select less at once, or make the filter flatter",
+    )?;
+    Ok(tokens)
 }
 
 /// Returns the number of tokens of a text and the depth of its nested brackets. JSON text works too: each of its tokens is also

@@ -1,0 +1,307 @@
+//! The memory of responses: how large one response may become, and how much all of them may take together.
+//!
+//! The cost of a query counts values before it runs, and a value may be a text of megabytes. So the bytes are counted while the
+//! response is made: every value when its field is resolved, and every long text when its row is read. A request that exceeds
+//! its budget is stopped at once and fails as a whole.
+//!
+//! A [`ResponseBudget`] counts for one request. It takes what it needs from the [`ResponsePool`] of the server in blocks, and
+//! gives it back when the [`Reservation`] is dropped, which is when the response has been sent.
+
+use std::collections::HashMap;
+use std::future::{pending, poll_fn};
+use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::Poll;
+
+use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextResolve, ResolveInfo};
+use async_graphql::{ServerResult, Value, async_trait};
+
+use crate::error::Error;
+use crate::graphql::loading::session::Session;
+
+/// Bytes that a budget takes from the pool at once.
+const BLOCK: usize = 64 << 10;
+
+/// A response up to this size takes nothing from the pool, so that small responses are made while large ones are being sent.
+const FREE_BYTES: usize = 16 << 10;
+
+/// Maximum number of errors of one response.
+const MAX_ERRORS: usize = 1000;
+
+/// The memory that one client may take, as a fraction of the pool: `1 / CLIENT_FRACTION`.
+const CLIENT_FRACTION: usize = 2;
+
+/// The memory of all responses that are being made or sent.
+#[derive(Debug)]
+pub(crate) struct ResponsePool {
+    capacity: usize,
+    used: Mutex<Used>,
+}
+
+#[derive(Debug, Default)]
+struct Used {
+    total: usize,
+    by_client: HashMap<Arc<str>, usize>,
+}
+
+impl ResponsePool {
+    /// A pool of this many bytes.
+    pub(crate) fn new(capacity: usize) -> Arc<Self> {
+        Arc::new(Self { capacity, used: Mutex::default() })
+    }
+
+    /// The number of bytes in use.
+    pub(crate) fn used(&self) -> usize {
+        self.lock().total
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Used> {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a number of bytes for a client. Returns false when the pool, or the client's part of it, has not as many left.
+    fn take(&self, client: &Arc<str>, bytes: usize) -> bool {
+        let mut used = self.lock();
+        let by_client = used.by_client.get(client).copied().unwrap_or_default();
+        if used.total + bytes > self.capacity || by_client + bytes > self.capacity / CLIENT_FRACTION {
+            return false;
+        }
+        used.total += bytes;
+        used.by_client.insert(Arc::clone(client), by_client + bytes);
+        true
+    }
+
+    fn give_back(&self, client: &Arc<str>, bytes: usize) {
+        let mut used = self.lock();
+        used.total = used.total.saturating_sub(bytes);
+        if let Some(by_client) = used.by_client.get_mut(client) {
+            *by_client = by_client.saturating_sub(bytes);
+            if *by_client == 0 {
+                used.by_client.remove(client);
+            }
+        }
+    }
+}
+
+/// Memory taken from the pool. Dropping it gives the memory back.
+#[derive(Debug, Default)]
+pub(crate) struct Reservation {
+    taken: Option<(Arc<ResponsePool>, Arc<str>)>,
+    bytes: usize,
+}
+
+impl Reservation {
+    /// Takes more bytes. Returns false when there are not as many left.
+    fn grow(&mut self, bytes: usize) -> bool {
+        let Some((pool, client)) = &self.taken else { return true };
+        let taken = pool.take(client, bytes);
+        self.bytes += if taken { bytes } else { 0 };
+        taken
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        if let Some((pool, client)) = &self.taken
+            && self.bytes > 0
+        {
+            pool.give_back(client, self.bytes);
+        }
+    }
+}
+
+/// Why a request was stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Excess {
+    /// The response is too large.
+    Response,
+    /// The texts that were read are too large.
+    Texts,
+    /// Too many fields failed.
+    Errors,
+    /// Other responses take the memory.
+    Pool,
+}
+
+/// The memory of one response while it is made. A subscription uses one for all its responses, one after the other.
+#[derive(Debug)]
+pub(crate) struct ResponseBudget {
+    /// Maximum size of the response, and of the texts read for it, in bytes.
+    max: usize,
+    /// Bytes of values so far.
+    values: AtomicUsize,
+    /// Bytes of long texts read so far.
+    texts: AtomicUsize,
+    excess: OnceLock<Excess>,
+    reservation: Mutex<Reservation>,
+    pool: Option<(Arc<ResponsePool>, Arc<str>)>,
+}
+
+impl ResponseBudget {
+    /// A budget of this many bytes that takes nothing from a pool.
+    pub(crate) fn new(max: usize) -> Self {
+        Self {
+            max,
+            values: AtomicUsize::new(0),
+            texts: AtomicUsize::new(0),
+            excess: OnceLock::new(),
+            reservation: Mutex::default(),
+            pool: None,
+        }
+    }
+
+    /// A budget of this many bytes for a client, taken from a pool.
+    pub(crate) fn from_pool(max: usize, pool: &Arc<ResponsePool>, client: &str) -> Self {
+        Self { pool: Some((Arc::clone(pool), client.into())), ..Self::new(max) }
+    }
+
+    /// Counts the value of a field. Never returns when the budget is exceeded: [`within_budget`] then stops the request.
+    pub(super) async fn add_value(&self, value: &Value, name: &str) {
+        let bytes = own_size(value) + name.len() + 4;
+        let values = self.values.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        if values > self.max {
+            self.stop(Excess::Response).await;
+        }
+        self.reserve(values + self.texts.load(Ordering::Relaxed)).await;
+    }
+
+    /// Counts long texts of rows that were read. Never returns when the budget is exceeded.
+    pub(crate) async fn add_texts(&self, bytes: usize) {
+        let texts = self.texts.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        if texts > self.max {
+            self.stop(Excess::Texts).await;
+        }
+        self.reserve(texts + self.values.load(Ordering::Relaxed)).await;
+    }
+
+    /// The number of bytes of text that may still be read.
+    pub(crate) fn texts_left(&self) -> usize {
+        self.max.saturating_sub(self.texts.load(Ordering::Relaxed))
+    }
+
+    /// Checks the number of errors so far. Never returns when there are too many.
+    pub(super) async fn check_errors(&self, count: usize) {
+        if count > MAX_ERRORS {
+            self.stop(Excess::Errors).await;
+        }
+    }
+
+    /// The bytes of values counted so far. A speculative poll that has to be repeated resets the counter to it.
+    pub(super) fn values(&self) -> usize {
+        self.values.load(Ordering::Relaxed)
+    }
+
+    /// Resets the bytes of values to what they were before.
+    pub(super) fn reset_values(&self, values: usize) {
+        self.values.store(values, Ordering::Relaxed);
+    }
+
+    async fn reserve(&self, bytes: usize) {
+        if bytes <= FREE_BYTES {
+            return;
+        }
+        let has_memory = {
+            let mut reservation = self.reservation.lock().unwrap_or_else(PoisonError::into_inner);
+            if reservation.taken.is_none() {
+                reservation.taken.clone_from(&self.pool);
+            }
+            let wanted = bytes.next_multiple_of(BLOCK);
+            wanted <= reservation.bytes || {
+                let more = wanted - reservation.bytes;
+                reservation.grow(more)
+            }
+        };
+        if !has_memory {
+            self.stop(Excess::Pool).await;
+        }
+    }
+
+    async fn stop(&self, excess: Excess) {
+        let _ = self.excess.set(excess);
+        pending().await
+    }
+
+    /// Ends the response: returns the memory that it takes until it is sent, and begins the next response.
+    pub(crate) fn finish(&self) -> Reservation {
+        self.values.store(0, Ordering::Relaxed);
+        self.texts.store(0, Ordering::Relaxed);
+        std::mem::take(&mut *self.reservation.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The error of a request that was stopped.
+    fn error(&self, excess: Excess) -> Error {
+        let max = self.max;
+        match excess {
+            Excess::Response => Error::Limit(format!(
+                "The response is larger than {max} bytes (`--max-response`): request smaller pages (`first`) and continue with `after`, or select fewer long texts"
+            )),
+            Excess::Texts => Error::Limit(format!(
+                "The texts to read are larger than {max} bytes (`--max-response`): request smaller pages (`first`) and continue with `after`"
+            )),
+            Excess::Errors => {
+                Error::Limit(format!("More than {MAX_ERRORS} fields failed: correct the query, or request smaller pages"))
+            }
+            Excess::Pool => Error::Busy(
+                "Other large responses take the memory of the server (`--response-memory`): retry after 1 second, or request smaller pages"
+                    .into(),
+            ),
+        }
+    }
+}
+
+/// Runs an execution until it ends or exceeds its budget.
+///
+/// # Errors
+///
+/// `LIMIT` when the response is too large; [`Error::Busy`] when other responses take the memory.
+pub(crate) async fn within_budget<T>(budget: &ResponseBudget, execution: impl Future<Output = T>) -> Result<T, Error> {
+    let mut execution = pin!(execution);
+    poll_fn(|context| {
+        let polled = execution.as_mut().poll(context);
+        match (budget.excess.get(), polled) {
+            (Some(excess), _) => Poll::Ready(Err(budget.error(*excess))),
+            (None, Poll::Ready(done)) => Poll::Ready(Ok(done)),
+            (None, Poll::Pending) => Poll::Pending,
+        }
+    })
+    .await
+}
+
+/// Counts the values of types that async-graphql resolves itself.
+pub(crate) struct CountValues;
+
+impl ExtensionFactory for CountValues {
+    fn create(&self) -> Arc<dyn Extension> {
+        Arc::new(Self)
+    }
+}
+
+#[async_trait::async_trait]
+impl Extension for CountValues {
+    async fn resolve(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        info: ResolveInfo<'_>,
+        next: NextResolve<'_>,
+    ) -> ServerResult<Option<Value>> {
+        let name = info.alias.unwrap_or(info.name);
+        let value = next.run(ctx, info).await?;
+        if let (Some(value), Some(budget)) = (&value, ctx.data_opt::<Session>().and_then(Session::budget)) {
+            budget.add_value(value, name).await;
+        }
+        Ok(value)
+    }
+}
+
+/// The size of a value as JSON, without the objects in it, which were counted when they were made.
+fn own_size(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len() + 2,
+        Value::Enum(name) => name.len() + 2,
+        Value::List(values) => values.iter().map(|value| own_size(value) + 1).sum::<usize>() + 2,
+        Value::Null | Value::Boolean(_) => 4,
+        Value::Number(_) => 8,
+        Value::Binary(_) | Value::Object(_) => 2,
+    }
+}
