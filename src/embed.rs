@@ -83,7 +83,7 @@ impl EmbeddedApi {
     }
 
     /// Checks a request and adds what its resolvers need.
-    fn prepare(&self, mut request: Request) -> Result<(Request, Arc<ResponseBudget>), RequestError> {
+    fn prepare(&self, mut request: Request) -> Result<(Request, Session, Arc<ResponseBudget>), RequestError> {
         let document = ParsedDocument::parse(std::mem::take(&mut request.query), &self.rules.limits)?;
         let (_, operation) = select_operation(&document, request.operation_name.as_deref())?;
         // As in the server: mutations need scopes of their own, and their variables hold records, as many as fit into the body.
@@ -96,7 +96,7 @@ impl EmbeddedApi {
         request.set_parsed_query(document.parsed);
         let budget = Arc::new(ResponseBudget::new(self.rules.limits.max_response));
         let session = Session::new(self.db.clone()).with_budget(Arc::clone(&budget));
-        Ok((request.data(session).data(self.caller.clone()), budget))
+        Ok((request.data(session.clone()).data(self.caller.clone()), session, budget))
     }
 }
 
@@ -108,9 +108,11 @@ impl Executor for EmbeddedApi {
     /// Executes a query or mutation. The data are plain values: objects are maps.
     async fn execute(&self, request: Request) -> Response {
         match self.prepare(request) {
-            Ok((request, budget)) => within_budget(&budget, self.api.execute_as_values(request))
-                .await
-                .unwrap_or_else(|excess| failed(&RequestError::from(excess))),
+            Ok((request, session, budget)) => {
+                let executed = within_budget(&budget, self.api.execute_as_values(request)).await;
+                session.read_anew().await;
+                executed.unwrap_or_else(|stopped| failed(&RequestError::from(stopped.into_error())))
+            }
             Err(error) => failed(&error),
         }
     }
@@ -118,16 +120,20 @@ impl Executor for EmbeddedApi {
     /// Executes a subscription, or a query or mutation as a stream of one response.
     fn execute_stream(&self, request: Request, session_data: Option<Arc<Data>>) -> BoxStream<'static, Response> {
         match self.prepare(request) {
-            Ok((request, budget)) => {
+            Ok((request, session, budget)) => {
                 let responses = Some(self.api.execute_stream_as_values(request, session_data));
-                stream::unfold((responses, budget), async |(responses, budget)| {
+                stream::unfold((responses, session, budget), async |(responses, session, budget)| {
                     let mut responses = responses?;
                     match within_budget(&budget, responses.next()).await {
                         Ok(response) => {
                             budget.finish();
-                            Some((response?, (Some(responses), budget)))
+                            // The client may take long to read the response: no connection is kept for it.
+                            session.read_anew().await;
+                            Some((response?, (Some(responses), session, budget)))
                         }
-                        Err(excess) => Some((failed(&RequestError::from(excess)), (None, budget))),
+                        Err(excess) => {
+                            Some((failed(&RequestError::from(excess.into_error())), (None, session, budget)))
+                        }
                     }
                 })
                 .boxed()

@@ -11,10 +11,8 @@ use std::sync::LazyLock;
 
 use entity::record::RecordKind;
 use entity::{actor, article_author, change, dataset, event, merge, name_key, place, record, statement_about};
-use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
-use sea_orm::{DatabaseBackend, EntityTrait, IdenStatic, Iterable, Statement};
+use sea_orm::{DatabaseBackend, EntityTrait, IdenStatic, Iterable, QueryResult, Statement};
 
-use crate::db::ReadPool;
 use crate::db::full_text::TABLE as SEARCH;
 use crate::error::{Error, Result};
 
@@ -29,32 +27,34 @@ pub struct AsOf {
 }
 
 impl AsOf {
-    /// The state after the last commit at or before an instant, given in Unix seconds.
-    pub async fn at(reader: &ReadPool, at: i64) -> Result<Self> {
-        let mut select = Query::select();
-        select
-            .columns(["version", "last_id", "last_change"])
-            .from("moment")
-            .and_where(Expr::col("at").lte(at))
-            .order_by("at", Order::Desc)
-            .order_by("version", Order::Desc)
-            .limit(1);
-        let rows = reader.all(reader.backend().build(&select)).await?;
+    /// The statement that finds the last commit at or before an instant, given in Unix seconds. Its rows are for [`Self::new`].
+    pub fn find(backend: DatabaseBackend, at: i64) -> Statement {
+        // The name of the schema tells the real tables of PostgreSQL apart; SQLite has `main`.
+        let schema = match backend {
+            DatabaseBackend::Postgres => "quote_ident(current_schema())",
+            _ => "'main'",
+        };
+        // There is a row without numbers before the first commit.
+        let sql = format!(
+            "SELECT {schema} AS \"schema\", moment.version, moment.last_id, moment.last_change
+             FROM (SELECT 1 AS one) AS one LEFT JOIN moment ON moment.version = (
+                SELECT version FROM moment WHERE at <= {at} ORDER BY at DESC, version DESC LIMIT 1
+             )"
+        );
+        Statement::from_string(backend, sql)
+    }
+
+    /// The state that [`Self::find`] found.
+    pub fn new(rows: &[QueryResult]) -> Result<Self> {
+        let row = rows.first().ok_or_else(|| Error::Internal("no schema".into()))?;
+        let number = |column: &str| row.try_get::<Option<i64>>("", column);
         // Before the first commit the graph was empty.
-        let (version, last_id, last_change) = match rows.first() {
-            Some(row) => (row.try_get("", "version")?, row.try_get("", "last_id")?, row.try_get("", "last_change")?),
-            None => (-1, 0, 0),
-        };
-        let schema = match reader.backend() {
-            DatabaseBackend::Postgres => {
-                let sql = "SELECT quote_ident(current_schema()) AS schema";
-                let rows = reader.all(Statement::from_string(DatabaseBackend::Postgres, sql)).await?;
-                let row = rows.first().ok_or_else(|| Error::Internal("no schema".into()))?;
-                row.try_get("", "schema")?
-            }
-            _ => "main".to_owned(),
-        };
-        Ok(Self { version, last_id, last_change, schema })
+        Ok(Self {
+            version: number("version")?.unwrap_or(-1),
+            last_id: number("last_id")?.unwrap_or(0),
+            last_change: number("last_change")?.unwrap_or(0),
+            schema: row.try_get("", "schema")?,
+        })
     }
 
     /// Rewrites a statement so that it reads this state.

@@ -37,6 +37,7 @@ use crate::db::change_notifier::ChangeNotifier;
 use crate::db::data_version::DataVersion;
 pub use crate::db::dialect::{Dialect, LIST};
 pub use crate::db::read_pool::ReadPool;
+pub(crate) use crate::db::read_pool::ReservedConnection;
 use crate::db::replica::Replica;
 pub use crate::db::replica::{ReadRoute, ReplicaStats};
 pub(crate) use crate::db::select_sql::build;
@@ -70,6 +71,8 @@ pub struct Db {
     reader: ReadPool,
     exports: ReadPool,
     writer: DatabaseConnection,
+    /// For single short reads that must not wait for queries: API keys, the last change.
+    lookups: ReadPool,
     version: Arc<DataVersion>,
     notifier: Arc<ChangeNotifier>,
     /// The replica that serves reads while it is healthy.
@@ -81,6 +84,7 @@ impl Db {
         Self {
             reader: pool(READ_CONNECTIONS),
             exports: pool(EXPORT_CONNECTIONS),
+            lookups: pool(1),
             writer,
             version: Arc::new(DataVersion::new(pool(1))),
             notifier: ChangeNotifier::new(),
@@ -96,6 +100,11 @@ impl Db {
     /// The pool for the reads of requests.
     pub fn reader(&self) -> &ReadPool {
         &self.reader
+    }
+
+    /// The pool for single short reads, which never wait for the reads of requests.
+    pub(crate) fn lookups(&self) -> &ReadPool {
+        &self.lookups
     }
 
     /// Takes a snapshot of the graph for a long read, such as an export. Snapshots have connections of their own, so they do
@@ -160,7 +169,7 @@ impl Db {
 
     /// The sequence number of the last change, and each later one, whichever process wrote it.
     pub fn changes(&self) -> Receiver<i64> {
-        self.notifier.subscribe(&self.reader)
+        self.notifier.subscribe(&self.lookups)
     }
 
     /// Updates the planner statistics of PostgreSQL after a large write. Autovacuum may have looked at the tables when they
@@ -178,6 +187,7 @@ impl Db {
         self.close_replica().await?;
         self.reader.close().await?;
         self.exports.close().await?;
+        self.lookups.close().await?;
         self.version.close().await?;
         Ok(self.writer.close().await?)
     }

@@ -153,6 +153,14 @@ impl PooledConnection {
         }
     }
 
+    /// Whether the connection is open.
+    pub(crate) fn is_connected(&self) -> bool {
+        match self {
+            Self::Sqlite { slot, .. } => slot.connection.is_some(),
+            Self::Postgres { slot, .. } => slot.connection.is_some(),
+        }
+    }
+
     /// Cancels the running statement and waits until it has ended.
     pub(crate) async fn cancel(&mut self) {
         match self {

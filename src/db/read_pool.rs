@@ -3,8 +3,9 @@
 //! A request that times out, or whose client disconnects, drops the future of its statement. The database would continue to run
 //! it. So the pool cancels the statement, and hands its connection to nobody else until the statement has ended.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::sqlx::PgPool;
@@ -18,6 +19,9 @@ use crate::error::{Error, Result};
 use crate::db::connect::ACQUIRE_TIMEOUT;
 use crate::db::pooled_connection::{PooledConnection, closed};
 use crate::db::replica::ServerIncarnation;
+
+/// Number of clients above which those without requests are forgotten.
+const MAX_IDLE_CLIENTS: usize = 1000;
 
 /// A pool of read connections. Clones share the connections.
 #[derive(Clone, Debug)]
@@ -33,6 +37,8 @@ struct PoolInner {
     /// One permit per free connection. Waiters are served in order.
     permits: Arc<Semaphore>,
     size: usize,
+    /// One permit per connection that a client may take, for the clients that have or wait for one.
+    clients: Mutex<HashMap<Arc<str>, Weak<Semaphore>>>,
     backend: DatabaseBackend,
     /// On a replica: the incarnation of the server that the connections lead to.
     incarnation: Option<ServerIncarnation>,
@@ -51,51 +57,79 @@ pub(crate) struct ReservedConnection {
     pool: Arc<PoolInner>,
     /// True while the database runs a statement. If it is still true on drop, the statement has to be canceled.
     is_running: bool,
-    /// True when a transaction was begun. It ends with the connection, so the connection is not reused.
+    /// True while a transaction is open.
     in_transaction: bool,
+    /// True after the transaction has begun.
+    has_state: bool,
+    /// Lets a client take only a part of the connections.
+    _client_permit: Option<OwnedSemaphorePermit>,
 }
 
 impl ReservedConnection {
     /// Runs a statement and returns its rows. Dropping the future cancels the statement.
     pub(crate) async fn all(&mut self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         let connection = self.connection.as_mut().ok_or_else(closed)?;
+        if self.has_state && !connection.is_connected() {
+            // A new connection would see another state.
+            return Err(closed());
+        }
         self.is_running = true;
         let rows = connection.all(statement).await;
         self.is_running = false;
         rows
     }
 
-    /// Begins a transaction with this SQL statement.
-    pub(crate) async fn begin(&mut self, sql: &str) -> Result<(), DbErr> {
+    /// Begins a transaction whose statements all see one state: the one at its first statement.
+    pub(crate) async fn begin(&mut self) -> Result<(), DbErr> {
+        // Any transaction of SQLite sees one state.
+        let sql = match self.pool.backend {
+            DatabaseBackend::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            _ => "BEGIN",
+        };
         self.in_transaction = true;
-        self.all(Statement::from_string(self.pool.backend, sql)).await.map(|_| ())
+        self.all(Statement::from_string(self.pool.backend, sql)).await?;
+        self.has_state = true;
+        Ok(())
+    }
+
+    /// Whether a transaction is open.
+    pub(crate) fn in_transaction(&self) -> bool {
+        self.in_transaction
+    }
+
+    /// Ends the transaction. A connection on which that fails is closed.
+    pub(crate) async fn end(&mut self) {
+        if self.in_transaction && self.all(Statement::from_string(self.pool.backend, "COMMIT")).await.is_ok() {
+            (self.in_transaction, self.has_state) = (false, false);
+        }
     }
 }
 
 impl Drop for ReservedConnection {
     fn drop(&mut self) {
         let (Some(mut connection), Some(permit)) = (self.connection.take(), self.permit.take()) else { return };
-        let in_transaction = self.in_transaction;
-        let release = move |mut connection: PooledConnection, pool: &PoolInner| {
-            if in_transaction {
-                connection.disconnect();
-            }
-            pool.release(connection);
-        };
+        let (is_running, in_transaction) = (self.is_running, self.in_transaction);
         // A statement on a lost server cannot be canceled.
-        if !self.is_running || self.pool.incarnation.as_ref().is_some_and(ServerIncarnation::is_lost) {
-            release(connection, &self.pool);
+        if self.pool.incarnation.as_ref().is_some_and(ServerIncarnation::is_lost) {
+            connection.disconnect();
+        } else if is_running || in_transaction {
+            // Without a runtime the process is ending, and its connections with it.
+            let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+            let (pool, client_permit) = (Arc::clone(&self.pool), self._client_permit.take());
+            runtime.spawn(async move {
+                if is_running {
+                    connection.cancel().await;
+                }
+                let rollback = Statement::from_string(pool.backend, "ROLLBACK");
+                if in_transaction && connection.is_connected() && connection.all(rollback).await.is_err() {
+                    connection.disconnect();
+                }
+                pool.release(connection);
+                drop((permit, client_permit));
+            });
             return;
         }
-        // Without a runtime the process is ending, and its connections with it.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            let pool = Arc::clone(&self.pool);
-            runtime.spawn(async move {
-                connection.cancel().await;
-                release(connection, &pool);
-                drop(permit);
-            });
-        }
+        self.pool.release(connection);
     }
 }
 
@@ -122,7 +156,8 @@ impl ReadPool {
     fn new(backend: DatabaseBackend, free: Vec<PooledConnection>, incarnation: Option<ServerIncarnation>) -> Self {
         let size = free.len();
         let permits = Arc::new(Semaphore::new(size));
-        let inner = PoolInner { free: Mutex::new(free), permits, size, backend, incarnation };
+        let inner =
+            PoolInner { free: Mutex::new(free), permits, size, clients: Mutex::default(), backend, incarnation };
         Self { inner: Arc::new(inner), replica_failed: None }
     }
 
@@ -167,9 +202,30 @@ impl ReadPool {
     }
 
     /// Waits for a free connection.
-    async fn reserve(&self) -> Result<ReservedConnection> {
+    pub(crate) async fn reserve(&self) -> Result<ReservedConnection> {
         let permit = Arc::clone(&self.inner.permits).acquire_owned().await.map_err(|_| closed())?;
         Ok(self.pop(permit).ok_or_else(closed)?)
+    }
+
+    /// Waits for a free connection for a client. One client gets at most half of the connections at the same time, so that others
+    /// do not wait for its requests.
+    pub(crate) async fn reserve_for(&self, client: &Arc<str>) -> Result<ReservedConnection> {
+        let permits = {
+            let mut clients = self.inner.clients.lock().unwrap_or_else(PoisonError::into_inner);
+            if clients.len() > MAX_IDLE_CLIENTS {
+                clients.retain(|_, permits| permits.strong_count() > 0);
+            }
+            let known = clients.get(client).and_then(Weak::upgrade);
+            known.unwrap_or_else(|| {
+                let permits = Arc::new(Semaphore::new((self.inner.size / 2).max(1)));
+                clients.insert(Arc::clone(client), Arc::downgrade(&permits));
+                permits
+            })
+        };
+        let client_permit = permits.acquire_owned().await.map_err(|_| closed())?;
+        let mut connection = self.reserve().await?;
+        connection._client_permit = Some(client_permit);
+        Ok(connection)
     }
 
     /// Returns a connection if one is free.
@@ -185,6 +241,8 @@ impl ReadPool {
             pool: Arc::clone(&self.inner),
             is_running: false,
             in_transaction: false,
+            has_state: false,
+            _client_permit: None,
         })
     }
 

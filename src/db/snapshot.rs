@@ -1,7 +1,7 @@
 //! Snapshots: one state of the graph, however long the read takes and whatever is written meanwhile.
 
 use sea_orm::sea_query::SelectStatement;
-use sea_orm::{DatabaseBackend, QueryResult, Statement};
+use sea_orm::{QueryResult, Statement};
 
 use crate::db::Dialect;
 use crate::db::read_pool::{ReadPool, ReservedConnection};
@@ -22,13 +22,8 @@ impl Snapshot {
             Error::Busy(format!("{max} exports are running, which is the maximum: retry when one has finished"))
         };
         let mut connection = reader.try_reserve().ok_or_else(busy)?;
-        // Any transaction of SQLite sees one state.
-        let begin = match reader.backend() {
-            DatabaseBackend::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-            _ => "BEGIN",
-        };
         let failed = |error| reader.failed(error);
-        connection.begin(begin).await.map_err(failed)?;
+        connection.begin().await.map_err(failed)?;
         // The first statement fixes the state.
         connection.all(Statement::from_string(reader.backend(), "SELECT 1 FROM counter")).await.map_err(failed)?;
         Ok(Self { connection, reader: reader.clone() })

@@ -9,7 +9,6 @@ use async_graphql::{
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 
-use super::executor::budget::CountValues;
 use super::executor::json::{ObjectEncoding, write_json};
 use super::federation;
 use super::graph;
@@ -168,7 +167,7 @@ fn finish<Q: ObjectType + 'static>(
 /// Returns the schema builder. It sets no query limits: they are checked before the library gets a document, because
 /// the library's own limits count fragments by expanding them.
 pub(crate) fn builder<Q: ObjectType + 'static>(query: Q) -> SchemaBuilder<Q, Mutation, Subscription> {
-    Schema::build(query, Mutation::default(), Subscription::default()).extension(CountValues)
+    Schema::build(query, Mutation::default(), Subscription::default())
 }
 
 /// Returns the schema for clients in the GraphQL schema definition language (SDL).

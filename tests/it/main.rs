@@ -11,6 +11,7 @@ mod check;
 mod chunked_import;
 mod cluster;
 mod command;
+mod consistency;
 mod cost;
 mod delete;
 mod detect;

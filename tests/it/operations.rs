@@ -12,6 +12,7 @@ use tokio::time::timeout;
 use crate::command::{newsgraph, text};
 use crate::fixture::databases;
 use crate::server::Server;
+use crate::websocket::Socket;
 
 /// After SIGTERM, running requests are finished and new connections are refused; no accepted request fails.
 #[cfg(unix)]
@@ -175,6 +176,47 @@ async fn settings_are_read_from_the_file_and_overridden_by_flags() {
     }
 }
 
+/// Streams are read after their handlers have returned, and operations on a socket run in tasks of their own.
+#[tokio::test(flavor = "multi_thread")]
+async fn log_lines_of_streams_sockets_and_exports_have_the_request_id() {
+    for fixture in databases().await {
+        let server = Server::start_with(&fixture, &["--example", "--slow", "0", "--log", "newsgraph=debug"]);
+        let operation = |name: &str| json!({ "query": format!("query {name} {{ events {{ totalCount }} }}") });
+        let request = server.client.post(format!("{}/graphql", server.address)).header("accept", "text/event-stream");
+        let request = request.header("x-request-id", "stream-1").json(&operation("Streamed"));
+        assert!(request.send().await.unwrap().text().await.unwrap().contains("event: complete"));
+        let mut socket = Socket::open_with_request_id(&server, "socket-1").await;
+        for name in ["First", "Second"] {
+            assert!(socket.query(&operation(name)).await["data"]["events"]["totalCount"].is_number());
+        }
+        let export = server.client.get(format!("{}/export/event.csv", server.address));
+        let export = export.header("x-request-id", "export-1").send().await.unwrap();
+        assert!(export.text().await.unwrap().lines().count() > 1);
+        let expected = [
+            ("slow request", "Streamed", "stream-1"),
+            ("slow request", "First", "socket-1"),
+            ("slow request", "Second", "socket-1"),
+            ("export finished", "rows", "export-1"),
+        ];
+        for (message, word, id) in expected {
+            let line = async {
+                loop {
+                    let log = server.log();
+                    let of_operation = |line: &&str| line.contains(message) && line.contains(word);
+                    match log.lines().find(of_operation) {
+                        Some(line) => return line.to_owned(),
+                        None => tokio::time::sleep(Duration::from_millis(20)).await,
+                    }
+                }
+            };
+            let line = timeout(Duration::from_secs(20), line).await.unwrap_or_else(|_| panic!("{}", server.log()));
+            assert!(line.contains(id), "{line}");
+            // Values of earlier operations on a socket are not repeated.
+            assert!(word != "Second" || !line.contains("First"), "{line}");
+        }
+    }
+}
+
 /// `/health/ready` checks the database, `/health/live` does not.
 #[tokio::test]
 async fn readiness_reports_missing_migrations() {
@@ -204,7 +246,7 @@ async fn port_in_use_is_reported_with_the_flag_to_change() {
 
 #[tokio::test]
 async fn invalid_database_url_is_rejected_with_a_message() {
-    for (url, words) in [("mysql://x", "is not a database URL"), ("sqlite::memory:", "name a file")] {
+    for (url, words) in [("mysql://x", "write sqlite://FILE or postgres://"), ("sqlite::memory:", "name a file")] {
         let error = Db::connect(url).await.unwrap_err().to_string();
         assert!(error.contains(words), "{error}");
     }

@@ -56,6 +56,7 @@ struct AwaitedVersion {
 struct ReplicaPool {
     reader: ReadPool,
     exports: ReadPool,
+    lookups: ReadPool,
     notifier: Arc<ChangeNotifier>,
     /// Reads the data version of the replica.
     current_version: Arc<DataVersion>,
@@ -72,6 +73,7 @@ impl ReplicaPool {
         Arc::new(Self {
             reader: pool(READ_CONNECTIONS),
             exports: pool(EXPORT_CONNECTIONS),
+            lookups: pool(1),
             notifier: ChangeNotifier::new(),
             current_version: Arc::new(DataVersion::new(pool(1))),
             version: version.into(),
@@ -256,6 +258,7 @@ impl Db {
         let db = Self {
             reader: reporting(&pool.reader),
             exports: reporting(&pool.exports),
+            lookups: reporting(&pool.lookups),
             version: Arc::clone(&pool.current_version),
             notifier: Arc::clone(&pool.notifier),
             ..self.clone()

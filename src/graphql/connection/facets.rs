@@ -11,6 +11,7 @@ use tokio::sync::OnceCell;
 use crate::error::Error;
 use crate::graphql::connection::loader::ConnectionLoader;
 use crate::graphql::connection::page_args::PageArgs;
+use crate::graphql::executor::list::ResolvedList;
 use crate::graphql::loading::batch::LoadOnce;
 use crate::graphql::loading::node_type::NodeType;
 use crate::graphql::loading::session::{Session, SharedError, session};
@@ -99,7 +100,7 @@ pub struct Facet {
     missing: i32,
     /// The most frequent values, most frequent first; equally frequent ones are sorted by value. If each row has at most one
     /// value, the rows with values not listed number `totalCount` minus `missing` minus the counts listed.
-    buckets: Vec<FacetBucket>,
+    buckets: ResolvedList<FacetBucket>,
 }
 
 /// One value and the number of rows that have it.
@@ -207,7 +208,7 @@ pub(crate) async fn facets<T: NodeType>(
         });
         for &parent in loader.parents() {
             let Value::Enum(name) = by.to_value() else { continue };
-            let empty = Facet { by: name.to_string(), distinct: 0, missing: 0, buckets: Vec::new() };
+            let empty = Facet { by: name.to_string(), distinct: 0, missing: 0, buckets: ResolvedList::default() };
             all.entry(parent).or_default().push(empty);
         }
         for (parent, value, count, distinct) in found {
@@ -216,8 +217,8 @@ pub(crate) async fn facets<T: NodeType>(
             facet.distinct = i32::try_from(distinct).unwrap_or(i32::MAX);
             match value {
                 // With `first: 0` one value is read nevertheless, because its row has the number of distinct values.
-                Some(value) if facet.buckets.len() < first => {
-                    facet.buckets.push(FacetBucket { nodes: nodes.clone(), value, count });
+                Some(value) if facet.buckets.0.len() < first => {
+                    facet.buckets.0.push(FacetBucket { nodes: nodes.clone(), value, count });
                 }
                 Some(_) => {}
                 None => facet.missing = count,

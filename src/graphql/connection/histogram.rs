@@ -13,6 +13,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
 use crate::error::{Error, Result};
 use crate::graphql::connection::Connection;
 use crate::graphql::connection::loader::ConnectionLoader;
+use crate::graphql::executor::list::ResolvedList;
 use crate::graphql::loading::batch::LoadOnce;
 use crate::graphql::loading::node_type::NodeType;
 use crate::graphql::loading::session::{Session, SharedError, session};
@@ -69,7 +70,7 @@ pub enum UncertainDates {
 #[derive(Clone, Default, SimpleObject)]
 pub struct Histogram {
     /// The buckets, earliest first. Buckets without rows are included only with `empty: true`.
-    buckets: Vec<HistogramBucket>,
+    buckets: ResolvedList<HistogramBucket>,
     /// Number of rows in no bucket: without a date, without a start (for `EARLIEST`), or outside the years -9999 to 9999.
     undated: i32,
 }

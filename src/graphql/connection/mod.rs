@@ -138,7 +138,7 @@ impl<T: NodeType> Connection<T> {
         #[graphql(desc = "Properties to count by, at most 20.")] by: Vec<T::Facet>,
         #[graphql(desc = "Maximum number of values per facet, the most frequent first: 0 to 500.", default = 10)]
         first: i32,
-    ) -> Result<Vec<Facet>, SharedError> {
+    ) -> Result<ResolvedList<Facet>, SharedError> {
         let cache = &self.loader.cache;
         let all =
             cache.get_or_insert_with::<LoadOnce<HashMap<i64, Vec<Facet>>>>((ctx.item.pos, "facets"), LoadOnce::new);
@@ -147,7 +147,7 @@ impl<T: NodeType> Connection<T> {
             Box::pin(facets(&self.loader, session(ctx)?, &by, first, with_missing)).await
         };
         let all = all.get_or_init(load).await;
-        all.as_ref().map(|all| all.get(&self.parent).cloned().unwrap_or_default()).map_err(Clone::clone)
+        all.as_ref().map(|all| ResolvedList(all.get(&self.parent).cloned().unwrap_or_default())).map_err(Clone::clone)
     }
 
     #[graphql(flatten)]

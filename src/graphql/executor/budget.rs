@@ -14,11 +14,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Poll;
 
-use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextResolve, ResolveInfo};
-use async_graphql::{ServerResult, Value, async_trait};
+use async_graphql::Value;
 
 use crate::error::Error;
-use crate::graphql::loading::session::Session;
 
 /// Bytes that a budget takes from the pool at once.
 const BLOCK: usize = 64 << 10;
@@ -122,6 +120,27 @@ enum Excess {
     Errors,
     /// Other responses take the memory.
     Pool,
+    /// It has more than the one statement that was expected, so it has to be repeated in a transaction.
+    Statements,
+}
+
+/// The end of a request that was stopped.
+#[derive(Debug)]
+pub(crate) enum Stopped {
+    /// It exceeded its budget.
+    Excess(Error),
+    /// It must be repeated with a session that does not expect one statement only.
+    NeedsSnapshot,
+}
+
+impl Stopped {
+    /// The error for the client.
+    pub(crate) fn into_error(self) -> Error {
+        match self {
+            Self::Excess(error) => error,
+            Self::NeedsSnapshot => Error::Internal("a request without a transaction has several statements".into()),
+        }
+    }
 }
 
 /// The memory of one response while it is made. A subscription uses one for all its responses, one after the other.
@@ -217,6 +236,11 @@ impl ResponseBudget {
         }
     }
 
+    /// Stops a request that has a second statement but no transaction.
+    pub(crate) async fn need_snapshot(&self) {
+        self.stop(Excess::Statements).await;
+    }
+
     async fn stop(&self, excess: Excess) {
         let _ = self.excess.set(excess);
         pending().await
@@ -229,10 +253,11 @@ impl ResponseBudget {
         std::mem::take(&mut *self.reservation.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The error of a request that was stopped.
-    fn error(&self, excess: Excess) -> Error {
+    /// Why a request was stopped.
+    fn stopped(&self, excess: Excess) -> Stopped {
         let max = self.max;
-        match excess {
+        Stopped::Excess(match excess {
+            Excess::Statements => return Stopped::NeedsSnapshot,
             Excess::Response => Error::Limit(format!(
                 "The response is larger than {max} bytes (`--max-response`): request smaller pages (`first`) and continue with `after`, or select fewer long texts"
             )),
@@ -246,7 +271,7 @@ impl ResponseBudget {
                 "Other large responses take the memory of the server (`--response-memory`): retry after 1 second, or request smaller pages"
                     .into(),
             ),
-        }
+        })
     }
 }
 
@@ -254,44 +279,21 @@ impl ResponseBudget {
 ///
 /// # Errors
 ///
-/// `LIMIT` when the response is too large; [`Error::Busy`] when other responses take the memory.
-pub(crate) async fn within_budget<T>(budget: &ResponseBudget, execution: impl Future<Output = T>) -> Result<T, Error> {
+/// Why it was stopped: `LIMIT` when the response is too large, [`Error::Busy`] when other responses take the memory.
+pub(crate) async fn within_budget<T>(
+    budget: &ResponseBudget,
+    execution: impl Future<Output = T>,
+) -> Result<T, Stopped> {
     let mut execution = pin!(execution);
     poll_fn(|context| {
         let polled = execution.as_mut().poll(context);
         match (budget.excess.get(), polled) {
-            (Some(excess), _) => Poll::Ready(Err(budget.error(*excess))),
+            (Some(excess), _) => Poll::Ready(Err(budget.stopped(*excess))),
             (None, Poll::Ready(done)) => Poll::Ready(Ok(done)),
             (None, Poll::Pending) => Poll::Pending,
         }
     })
     .await
-}
-
-/// Counts the values of types that async-graphql resolves itself.
-pub(crate) struct CountValues;
-
-impl ExtensionFactory for CountValues {
-    fn create(&self) -> Arc<dyn Extension> {
-        Arc::new(Self)
-    }
-}
-
-#[async_trait::async_trait]
-impl Extension for CountValues {
-    async fn resolve(
-        &self,
-        ctx: &ExtensionContext<'_>,
-        info: ResolveInfo<'_>,
-        next: NextResolve<'_>,
-    ) -> ServerResult<Option<Value>> {
-        let name = info.alias.unwrap_or(info.name);
-        let value = next.run(ctx, info).await?;
-        if let (Some(value), Some(budget)) = (&value, ctx.data_opt::<Session>().and_then(Session::budget)) {
-            budget.add_value(value, name).await;
-        }
-        Ok(value)
-    }
 }
 
 /// The size of a value as JSON, without the objects in it, which were counted when they were made.

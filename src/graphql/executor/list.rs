@@ -19,6 +19,12 @@ impl<T> Default for ResolvedList<T> {
     }
 }
 
+impl<T> FromIterator<T> for ResolvedList<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(rows: I) -> Self {
+        Self(rows.into_iter().collect())
+    }
+}
+
 impl<T: ContainerType> OutputType for ResolvedList<T> {
     fn type_name() -> Cow<'static, str> {
         Vec::<T>::type_name()

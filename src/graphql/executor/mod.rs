@@ -16,8 +16,8 @@
 //! - Objects are encoded as JSON as soon as they are complete (`json`). Documents that select the same object in two
 //!   places still use maps, because the selections have to be merged.
 //!
-//! - The size of the response is counted as it grows (`budget`): every value here, and those of types that async-graphql
-//!   resolves itself by an extension.
+//! - The size of the response is counted as it grows (`budget`). So everything that can be long, or have nodes in it, is resolved
+//!   here: only the root and small objects are left to async-graphql.
 //!
 //! # Invariants
 //! - A response equals, byte for byte, the one that is built from maps. The golden tests compare both.

@@ -39,6 +39,14 @@ impl<T: ContainerType> OutputType for ResolvedObject<T> {
     }
 }
 
+/// Resolves an object of an interface or union like [`ResolvedObject`].
+pub(crate) async fn resolve_object<T: ContainerType>(ctx: &ContextSelectionSet<'_>, object: &T) -> ServerResult<Value> {
+    match SelectedFields::collect::<T>(ctx, object.introspection_type_name()) {
+        Some(selected) => selected.resolve(ctx, object).await,
+        None => async_graphql::resolver_utils::resolve_container(ctx, object).await,
+    }
+}
+
 /// Typical size of an encoded field in bytes, to allocate the buffer of an object once.
 const TYPICAL_FIELD_SIZE: usize = 32;
 

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use async_graphql::Union;
 use sea_orm::EntityTrait;
 use sea_orm::sea_query::Expr;
 
@@ -13,18 +12,13 @@ use crate::graphql::loading::node_type::NodeType;
 use crate::graphql::loading::projection::Projection;
 use crate::graphql::loading::session::{Session, SharedError};
 use crate::graphql::types::event::Event;
+use crate::graphql::types::node::union;
 use crate::graphql::types::relation::Relation;
 use crate::graphql::types::statement::Statement;
 
-/// A link between two actors: an event, a statement or a relation.
-#[derive(Clone, Union)]
-pub enum ActorLink {
-    /// An event in which both actors participate.
-    Event(Event),
-    /// A statement by, to or about the actors.
-    Statement(Statement),
-    /// A relation between the actors.
-    Relation(Relation),
+union! {
+    /// A link between two actors: an event, a statement or a relation.
+    ActorLink is Event | Statement | Relation
 }
 
 /// Loads links by kind and id, with one SQL statement per kind that occurs.

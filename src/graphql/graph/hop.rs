@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use async_graphql::{Context, Object, SimpleObject, Union};
+use async_graphql::{Context, Object, SimpleObject};
 use entity::standing::Standing;
 use entity::{participation, statement_about};
 use sea_orm::ActiveEnum;
@@ -11,12 +11,14 @@ use sea_orm::sea_query::Query;
 use tokio::sync::OnceCell;
 
 use crate::error::Error;
+use crate::graphql::executor::list::ResolvedList;
 use crate::graphql::graph::ActorLinkKind;
 use crate::graphql::graph::actor_link::{ActorLink, has_id, load_actor_links, load_rows, sorted_unique};
 use crate::graphql::loading::batch::{LoadOnce, Row};
 use crate::graphql::loading::projection::Projection;
 use crate::graphql::loading::session::{Session, SharedError, session};
 use crate::graphql::types::actor::Actor;
+use crate::graphql::types::node::union;
 use crate::graphql::types::participation::Participation;
 use crate::graphql::types::relation::Relation;
 use crate::graphql::types::statement::Statement;
@@ -38,15 +40,10 @@ pub(super) struct Hops {
     parts: LoadOnce<HashMap<(i64, i64), Vec<HopPart>>>,
 }
 
-/// The source of an actor's part in a link. Its `evidence` gives the supporting text.
-#[derive(Clone, Union)]
-pub enum HopSource {
-    /// A participation in an event.
-    Participation(Participation),
-    /// The statement itself.
-    Statement(Statement),
-    /// The relation itself.
-    Relation(Relation),
+union! {
+    /// The source of an actor's part in a link: a participation in an event, the statement or the relation itself. Its `evidence`
+    /// gives the supporting text.
+    HopSource is Participation | Statement | Relation
 }
 
 /// The part that an actor has in the link of a hop.
@@ -168,19 +165,19 @@ impl Hop {
     }
     /// Parts of the `from` actor in the link.
     #[graphql(name = "fromParts")]
-    async fn parts_at_start(&self, ctx: &Context<'_>) -> Result<Vec<HopPart>, SharedError> {
-        self.hops.parts_of(session(ctx)?, self.step, self.step.from).await
+    async fn parts_at_start(&self, ctx: &Context<'_>) -> Result<ResolvedList<HopPart>, SharedError> {
+        Ok(ResolvedList(self.hops.parts_of(session(ctx)?, self.step, self.step.from).await?))
     }
     /// Parts of the `to` actor in the link.
     #[graphql(name = "toParts")]
-    async fn parts_at_end(&self, ctx: &Context<'_>) -> Result<Vec<HopPart>, SharedError> {
-        self.hops.parts_of(session(ctx)?, self.step, self.step.to).await
+    async fn parts_at_end(&self, ctx: &Context<'_>) -> Result<ResolvedList<HopPart>, SharedError> {
+        Ok(ResolvedList(self.hops.parts_of(session(ctx)?, self.step, self.step.to).await?))
     }
 }
 
-/// The error for a node that was deleted meanwhile: the SQL statements of one request share no snapshot.
+/// The error for a node that is missing. It cannot be: all statements of a query see one state of the graph.
 pub(super) fn missing_node() -> SharedError {
-    Error::Internal("a node of a hop was deleted while the request ran".into()).into()
+    Error::Internal("a node of a hop is missing".into()).into()
 }
 
 pub(super) async fn load_actors(session: &Session, ids: &[i64]) -> Result<HashMap<i64, Actor>, SharedError> {

@@ -11,6 +11,7 @@ use tokio::sync::OnceCell;
 use crate::db::{Dialect, LIST};
 use crate::error::Error;
 use crate::graphql::connection::page_args::PageArgs;
+use crate::graphql::executor::list::ResolvedList;
 use crate::graphql::filter::{FilterContext, NodeFilter};
 use crate::graphql::graph::ActorLinkKind;
 use crate::graphql::graph::hop::{Hop, Hops, Step, load_actors, missing_node};
@@ -219,7 +220,7 @@ async fn hubs(session: &Session, frontier: &[(i64, i64)], via: &[ActorLinkKind])
 #[Object]
 impl Neighborhood {
     /// The neighbors, nearest first, then by descending `linkCount`, then by id.
-    async fn nodes(&self) -> Vec<Neighbor> {
+    async fn nodes(&self) -> ResolvedList<Neighbor> {
         let neighbors = self.search.neighbors.get(&self.origin).into_iter().flatten();
         neighbors
             .map(|neighbor| Neighbor { search: Arc::clone(&self.search), origin: self.origin, neighbor: *neighbor })
@@ -262,7 +263,7 @@ impl Neighbor {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Maximum number of hops, 0 to 500.", default = 3)] first: i32,
-    ) -> Result<Vec<Hop>, SharedError> {
+    ) -> Result<ResolvedList<Hop>, SharedError> {
         type Loaded = LoadOnce<(Arc<Hops>, HashMap<(i64, i64), Vec<Step>>)>;
         let once = self.search.loads.get_or_insert_with::<Loaded>((ctx.item.pos, "hops"), OnceCell::new);
         let loaded = once.get_or_init(async || load_hops(session(ctx)?, &self.search, first).await).await;

@@ -8,6 +8,7 @@ use entity::actor;
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
 
 use crate::error::Error;
+use crate::graphql::executor::list::ResolvedList;
 use crate::graphql::filter::{FilterContext, Selector};
 use crate::graphql::graph::ActorLinkKind;
 use crate::graphql::graph::hop::{Hop, Hops, Step};
@@ -42,8 +43,8 @@ impl Path {
     }
     /// Hops of the path, in order; empty when no path was found. Of several shortest paths, always the same one is
     /// returned.
-    async fn hops(&self) -> Vec<Hop> {
-        self.hops.as_ref().map(Hops::all).unwrap_or_default()
+    async fn hops(&self) -> ResolvedList<Hop> {
+        ResolvedList(self.hops.as_ref().map(Hops::all).unwrap_or_default())
     }
     /// True if the search covered all paths of at most `maxHops` hops. If it is false and no path was found, there may
     /// be one: the search stopped because the actors reached from each end have more than 50,000 links.

@@ -15,6 +15,7 @@ use crate::graphql::connection::PageInfo;
 use crate::graphql::connection::keyset::Keyset;
 use crate::graphql::connection::order_by::{Direction, SortKey};
 use crate::graphql::connection::page_args::PageArgs;
+use crate::graphql::executor::list::ResolvedList;
 use crate::graphql::filter::{DateColumns, DateFilter};
 use crate::graphql::graph::ActorLinkKind;
 use crate::graphql::graph::actor_link::{ActorLink, load_actor_links};
@@ -232,13 +233,13 @@ impl Timelines {
 #[Object]
 impl Timeline {
     /// The entries of the page with their cursors.
-    async fn edges(&self, ctx: &Context<'_>) -> Result<Vec<TimelineEdge>, SharedError> {
+    async fn edges(&self, ctx: &Context<'_>) -> Result<ResolvedList<TimelineEdge>, SharedError> {
         let nodes = self.entries(session(ctx)?).await?;
         Ok(nodes.into_iter().map(|(cursor, node)| TimelineEdge { cursor, node }).collect())
     }
 
     /// The entries of the page, without their cursors.
-    async fn nodes(&self, ctx: &Context<'_>) -> Result<Vec<ActorLink>, SharedError> {
+    async fn nodes(&self, ctx: &Context<'_>) -> Result<ResolvedList<ActorLink>, SharedError> {
         Ok(self.entries(session(ctx)?).await?.into_iter().map(|(_, node)| node).collect())
     }
 

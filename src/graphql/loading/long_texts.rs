@@ -34,7 +34,7 @@ pub(crate) async fn read_texts(
     }
     let dialect = session.dialect();
     select.from(table).and_where(dialect.is_one_of(Expr::col((table, "id")), dialect.numbers(ids)));
-    let (mut texts, mut total) = (HashMap::new(), 0);
+    let (mut texts, mut total) = (HashMap::new(), 0_i64);
     for row in session.all(&select).await? {
         total = std::cmp::max(total, row.try_get("", BYTES_READ)?);
         let read = columns.iter().map(|column| Ok((*column, row.try_get("", column)?)));

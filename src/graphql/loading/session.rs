@@ -1,17 +1,18 @@
-//! The state of one request: the database, the number of its statements, point-in-time reads and the caller.
+//! The state of one request: the database, its statements and their snapshot, point-in-time reads and the caller.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use async_graphql::{Context, ErrorExtensions, QueryPathSegment};
 use sea_orm::sea_query::SelectStatement;
 use sea_orm::{QueryResult, Statement};
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, OnceCell};
 
 use crate::auth::Caller;
 use crate::db;
-use crate::db::{AsOf, Db, Dialect};
+use crate::db::{AsOf, Db, Dialect, ReservedConnection};
 use crate::error::Error;
 use crate::graphql::executor::budget::ResponseBudget;
 use crate::graphql::executor::poll::suspend_if_speculative;
@@ -21,12 +22,24 @@ use crate::graphql::types::date::DateTime;
 #[derive(Clone)]
 pub struct Session {
     db: Db,
-    statements: Arc<AtomicUsize>,
-    recorded: Option<Arc<Mutex<Vec<Statement>>>>,
+    reads: Arc<Reads>,
+    recorded: Option<Arc<std::sync::Mutex<Vec<Statement>>>>,
     as_of: Option<Arc<AsOfInstant>>,
     budget: Option<Arc<ResponseBudget>>,
     /// The sessions of root fields that were given `asOf`, and of everything below them.
     as_of_sessions: Arc<AsOfSessions>,
+}
+
+/// The statements of a request. They run on one connection, one after the other, and see one state of the graph.
+struct Reads {
+    connection: Mutex<Option<ReservedConnection>>,
+    /// Who gets the connection; nobody in particular for reads that are not of a client.
+    client: Option<Arc<str>>,
+    /// True when one statement is expected, which needs no transaction to see one state.
+    expects_one_statement: bool,
+    statements: AtomicUsize,
+    /// Time that statements took, in microseconds.
+    microseconds: AtomicU64,
 }
 
 /// The instant of a point-in-time query, and the version of the graph at that instant once it is known.
@@ -41,12 +54,31 @@ impl Session {
     pub fn new(db: Db) -> Self {
         Self {
             db,
-            statements: Arc::default(),
+            reads: Arc::new(Reads {
+                connection: Mutex::default(),
+                client: None,
+                expects_one_statement: false,
+                statements: AtomicUsize::new(0),
+                microseconds: AtomicU64::new(0),
+            }),
             recorded: None,
             as_of: None,
             budget: None,
             as_of_sessions: Arc::default(),
         }
+    }
+
+    /// Creates the session of a client's request, which gets a fair part of the connections. When one statement is expected, it
+    /// runs without a transaction; a second one then stops the request, which must be repeated.
+    pub(crate) fn of_client(db: Db, client: Arc<str>, expects_one_statement: bool) -> Self {
+        let reads = Reads {
+            connection: Mutex::default(),
+            client: Some(client),
+            expects_one_statement,
+            statements: AtomicUsize::new(0),
+            microseconds: AtomicU64::new(0),
+        };
+        Self { reads: Arc::new(reads), ..Self::new(db) }
     }
 
     /// Limits the size of the response, and of the texts that are read for it.
@@ -66,12 +98,25 @@ impl Session {
     /// Returns the statements recorded so far; none unless the session was created by [`Self::recording`].
     pub fn recorded(&self) -> Vec<Statement> {
         let recorded = self.recorded.as_ref();
-        recorded.map(|list| list.lock().unwrap_or_else(PoisonError::into_inner).clone()).unwrap_or_default()
+        recorded.map(|list| lock(list).clone()).unwrap_or_default()
     }
 
     /// Number of SQL statements run so far.
     pub fn statements(&self) -> usize {
-        self.statements.load(Ordering::Relaxed)
+        self.reads.statements.load(Ordering::Relaxed)
+    }
+
+    /// Time that statements took so far.
+    pub(crate) fn database_time(&self) -> Duration {
+        Duration::from_micros(self.reads.microseconds.load(Ordering::Relaxed))
+    }
+
+    /// Ends the snapshot: later statements see the state of the graph at the next one. A request that has written calls this, and
+    /// one that is finished, so that its connection is free again.
+    pub(crate) async fn read_anew(&self) {
+        if let Some(mut connection) = self.reads.connection.lock().await.take() {
+            connection.end().await;
+        }
     }
 
     pub(crate) fn db(&self) -> &Db {
@@ -96,8 +141,7 @@ impl Session {
 
     async fn version<'a>(&self, as_of: &'a AsOfInstant) -> Result<&'a AsOf, SharedError> {
         let version = as_of.version.get_or_try_init(async || {
-            self.statements.fetch_add(1, Ordering::Relaxed);
-            AsOf::at(self.db.reader(), as_of.instant).await
+            AsOf::new(&self.run(AsOf::find(self.db.reader().backend(), as_of.instant)).await?)
         });
         Ok(version.await?)
     }
@@ -105,19 +149,54 @@ impl Session {
     /// Runs a select and returns all its rows.
     pub(crate) async fn all(&self, select: &SelectStatement) -> Result<Vec<QueryResult>, SharedError> {
         suspend_if_speculative().await;
-        self.statements.fetch_add(1, Ordering::Relaxed);
-        let reader = self.db.reader();
-        let mut statement = db::build(reader.backend(), select);
+        let mut statement = db::build(self.db.reader().backend(), select);
         if let Some(as_of) = &self.as_of {
             // Boxed to keep the future small: few queries use `asOf`.
             statement = Box::pin(self.version(as_of)).await?.rewrite(statement)?;
         }
         if let Some(recorded) = &self.recorded {
-            recorded.lock().unwrap_or_else(PoisonError::into_inner).push(statement.clone());
+            lock(recorded).push(statement.clone());
         }
         tracing::trace!(sql = %statement.sql, "run a SQL query");
-        Ok(Box::pin(reader.all(statement)).await?)
+        Ok(Box::pin(self.run(statement)).await?)
     }
+
+    /// Runs a statement on the connection of the request.
+    async fn run(&self, statement: Statement) -> Result<Vec<QueryResult>, Error> {
+        let (reads, reader) = (&self.reads, self.db.reader());
+        let mut slot = reads.connection.lock().await;
+        if reads.statements.fetch_add(1, Ordering::Relaxed) > 0
+            && reads.expects_one_statement
+            && let Some(budget) = &self.budget
+        {
+            budget.need_snapshot().await;
+        }
+        if slot.is_none() {
+            *slot = Some(match &reads.client {
+                Some(client) => reader.reserve_for(client).await?,
+                None => reader.reserve().await?,
+            });
+        }
+        let Some(connection) = slot.as_mut() else { return Err(Error::Internal("no connection".into())) };
+        let started = Instant::now();
+        let rows = async {
+            if !reads.expects_one_statement && !connection.in_transaction() {
+                connection.begin().await?;
+            }
+            connection.all(statement).await
+        };
+        let rows = rows.await.map_err(|error| reader.failed(error));
+        let elapsed = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        reads.microseconds.fetch_add(elapsed, Ordering::Relaxed);
+        if reads.expects_one_statement {
+            *slot = None;
+        }
+        rows
+    }
+}
+
+fn lock<T>(mutex: &std::sync::Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The sessions of root fields by response key. Root fields are resolved concurrently, so this is a linked list that grows

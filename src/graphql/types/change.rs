@@ -15,6 +15,7 @@ use crate::graphql::connection::keyset::Keyset;
 use crate::graphql::connection::loader::{ConnectionArgs, ConnectionLoader, ROOT_PARENT};
 use crate::graphql::connection::order_by::order;
 use crate::graphql::connection::page_args::PageArgs;
+use crate::graphql::executor::list::ResolvedList;
 use crate::graphql::filter::{EnumFilter, filter};
 use crate::graphql::loading::batch::Row;
 use crate::graphql::loading::node_type::node_type;
@@ -58,8 +59,8 @@ impl Change {
     }
     /// Field-level diff of the node and its child records: changed values and removed child records. Empty for a creation;
     /// added child records are not listed.
-    async fn fields(&self) -> Vec<ChangedField> {
-        fields(&self.0)
+    async fn fields(&self) -> ResolvedList<ChangedField> {
+        ResolvedList(fields(&self.0))
     }
     /// Identifies the import or request that made the change: all its changes have the same value.
     async fn batch(&self) -> &str {
@@ -140,7 +141,7 @@ impl ChangeSubscription {
         let last = match (position.get(), after) {
             (Some(last), _) => last,
             (None, Some(cursor)) => Keyset::new(LIST, Vec::new(), id()).parse_cursor(&cursor)?.id(),
-            (None, None) => session.db().reader().counter("change").await?,
+            (None, None) => session.db().lookups().counter("change").await?,
         };
         position.set(last);
         let (latest, buffer) = (session.db().changes(), VecDeque::new());
@@ -209,6 +210,8 @@ impl ChangeStream {
             }
             let last = self.last_read;
             self.position.set(last);
+            // Changes that are committed while it waits are not in a snapshot from before.
+            self.session.read_anew().await;
             // The sender is dropped only when the program ends.
             let Ok(latest) = self.latest.wait_for(|latest| *latest > last).await.map(|latest| *latest) else {
                 return Ok(None);

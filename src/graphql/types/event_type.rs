@@ -1,5 +1,6 @@
 //! The hierarchy of event types.
 
+use crate::graphql::executor::list::ResolvedList;
 use async_graphql::{Object, SimpleObject};
 use entity::event_type::{EventType, TREE};
 
@@ -26,7 +27,7 @@ pub struct EventTypeQuery;
 #[Object]
 impl EventTypeQuery {
     /// All event types of the hierarchy. A parent always precedes its children.
-    async fn event_types(&self) -> Vec<EventTypeInfo> {
+    async fn event_types(&self) -> ResolvedList<EventTypeInfo> {
         let info = |entry: &entity::event_type::Entry| EventTypeInfo {
             r#type: entry.event_type,
             parent: entry.parent,

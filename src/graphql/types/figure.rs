@@ -10,6 +10,7 @@ use crate::graphql::connection::facets::facet;
 use crate::graphql::connection::histogram::DatedConnectionFields;
 use crate::graphql::connection::loader::{ConnectionLoader, foreign_key};
 use crate::graphql::connection::order_by::order;
+use crate::graphql::executor::list::ResolvedList;
 use crate::graphql::executor::object::ResolvedObject;
 use crate::graphql::filter::{
     DateFilter, EnumFilter, EventTypeFilter, FloatFilter, IdFilter, ListFilter, RecordFilter, StringFilter, filter,
@@ -165,13 +166,13 @@ impl FigureConnectionFields {
     /// Sums over the whole list, regardless of the page: one per unit.
     ///
     /// A figure that is part of another is added as well; exclude such parts with the filter `not: {partOf: {}}`.
-    async fn sums(&self, ctx: &Context<'_>) -> Result<Vec<FigureSum>, SharedError> {
+    async fn sums(&self, ctx: &Context<'_>) -> Result<ResolvedList<FigureSum>, SharedError> {
         let Connection { loader, parent } = &self.0;
         let once = loader
             .cache
             .get_or_insert_with::<LoadOnce<HashMap<i64, Vec<FigureSum>>>>((ctx.item.pos, "sums"), LoadOnce::new);
         let all = once.get_or_init(async || Box::pin(sums(loader, session(ctx)?)).await).await;
-        all.as_ref().map(|all| all.get(parent).cloned().unwrap_or_default()).map_err(Clone::clone)
+        all.as_ref().map(|all| ResolvedList(all.get(parent).cloned().unwrap_or_default())).map_err(Clone::clone)
     }
 
     #[graphql(flatten)]

@@ -6,6 +6,7 @@ use async_graphql::{Context, ID, Object, SimpleObject, Union};
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Func, JoinType, Order, Query, SelectStatement};
 
 use crate::error::Error;
+use crate::graphql::executor::list::ResolvedList;
 use crate::graphql::loading::session::{Session, SharedError, session};
 use crate::graphql::search::{SearchKind, SearchRule, similar_bearers};
 use crate::graphql::types::node::{Node, NodeKind, load, parse};
@@ -85,8 +86,8 @@ impl MergeCandidateQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Global id of an actor, place or event.")] of: ID,
         #[graphql(desc = "Maximum number of candidates, 0 to 100.", default = 10)] first: i32,
-    ) -> Option<Result<Vec<MergeCandidate>, SharedError>> {
-        Some(candidates(ctx, &of, first).await)
+    ) -> Option<Result<ResolvedList<MergeCandidate>, SharedError>> {
+        Some(candidates(ctx, &of, first).await.map(ResolvedList))
     }
 }
 

@@ -99,8 +99,7 @@ impl NodeKind {
 
     /// Returns true if nodes of this type can be merged. The id of a merged node then refers to the node that was kept.
     pub(crate) fn is_mergeable(self) -> bool {
-        // A claim is merged along with its event.
-        matches!(self, Self::Actor | Self::Place | Self::Event | Self::Claim)
+        self.stored().is_some_and(RecordKind::is_mergeable)
     }
 
     /// Returns the row id of a global id of this type. Error: `BAD_INPUT` for a malformed id or another type.
@@ -141,9 +140,9 @@ pub(crate) fn global(kind: RecordKind, number: i64) -> String {
     node.map(|node| node.global(number).to_string()).unwrap_or_default()
 }
 
-/// Declares an interface. Its fields are those of an object that all types of the interface flatten.
-macro_rules! interface {
-    ($(#[doc = $doc:literal])+ $name:ident is $($type:ident)|+, with $fields:ty $(, under $above:literal)?) => {
+/// Declares the enum of an interface or union, and how its objects are resolved.
+macro_rules! abstract_type {
+    ($(#[doc = $doc:literal])+ $name:ident is $($type:ident)|+, registered by $register:expr) => {
         $(#[doc = $doc])+
         #[derive(Clone)]
         pub enum $name { $(#[allow(missing_docs)] $type($type),)+ }
@@ -164,16 +163,14 @@ macro_rules! interface {
             }
 
             fn create_type_info(registry: &mut async_graphql::registry::Registry) -> String {
-                $crate::graphql::types::node::register::<Self, $fields>(
-                    registry,
-                    concat!($($doc, "\n"),+),
-                    |registry| vec![$(<$type as async_graphql::OutputType>::create_type_info(registry)),+],
-                    &[$($above)?],
-                )
+                let types = |registry: &mut async_graphql::registry::Registry| {
+                    vec![$(<$type as async_graphql::OutputType>::create_type_info(registry)),+]
+                };
+                ($register)(registry, concat!($($doc, "\n"),+), types)
             }
 
             async fn resolve(&self, ctx: &async_graphql::ContextSelectionSet<'_>, _: &async_graphql::Positioned<async_graphql::parser::types::Field>) -> async_graphql::ServerResult<async_graphql::Value> {
-                async_graphql::resolver_utils::resolve_container(ctx, self).await
+                $crate::graphql::executor::object::resolve_object(ctx, self).await
             }
         }
 
@@ -188,7 +185,50 @@ macro_rules! interface {
         }
     };
 }
+pub(crate) use abstract_type;
+
+/// Declares an interface. Its fields are those of an object that all types of the interface flatten.
+macro_rules! interface {
+    ($(#[doc = $doc:literal])+ $name:ident is $($type:ident)|+, with $fields:ty $(, under $above:literal)?) => {
+        $crate::graphql::types::node::abstract_type! {
+            $(#[doc = $doc])+
+            $name is $($type)|+, registered by |registry: &mut async_graphql::registry::Registry, description, types| {
+                $crate::graphql::types::node::register::<$name, $fields>(registry, description, types, &[$($above)?])
+            }
+        }
+    };
+}
 pub(crate) use interface;
+
+/// Declares a union.
+macro_rules! union {
+    ($(#[doc = $doc:literal])+ $name:ident is $($type:ident)|+) => {
+        $crate::graphql::types::node::abstract_type! {
+            $(#[doc = $doc])+
+            $name is $($type)|+, registered by $crate::graphql::types::node::register_union::<$name>
+        }
+    };
+}
+pub(crate) use union;
+
+/// Registers a union of types.
+pub(crate) fn register_union<T: OutputType>(
+    registry: &mut Registry,
+    description: &str,
+    types: impl Fn(&mut Registry) -> Vec<String>,
+) -> String {
+    let name = T::type_name().to_string();
+    registry.create_output_type::<T, _>(MetaTypeId::Union, |registry| MetaType::Union {
+        name: name.clone(),
+        description: Some(description.trim().to_owned()),
+        possible_types: types(registry).iter().map(|name| name.trim_end_matches('!').to_owned()).collect(),
+        visible: None,
+        inaccessible: false,
+        tags: Vec::new(),
+        rust_typename: Some(std::any::type_name::<T>()),
+        directive_invocations: Vec::new(),
+    })
+}
 
 /// Registers an interface with the fields of `F` and the types that implement it.
 pub(crate) fn register<T: OutputType, F: OutputType>(

@@ -9,9 +9,9 @@ use axum::http::{HeaderValue, StatusCode};
 use futures_util::FutureExt;
 
 use crate::auth::Scope;
-use crate::db::ReadRoute;
+use crate::db::{Db, ReadRoute};
 use crate::error::Error;
-use crate::graphql::{ResponseBudget, Session, within_budget};
+use crate::graphql::{ResponseBudget, Session, Stopped, within_budget};
 use crate::http::graphql::consistency::{HEADER, PendingWrite};
 use crate::http::graphql::error::RequestError;
 use crate::http::graphql::operation::{Parameters, PreparedOperation};
@@ -32,6 +32,9 @@ const REFUSED_BYTES_PER_COST: usize = 20;
 
 /// Downloads are cut this long before the shutdown grace period is over.
 const SHUTDOWN_MARGIN: Duration = Duration::from_secs(1);
+
+/// An operation has several statements, and its session has no transaction.
+struct NeedsSnapshot;
 
 /// What is known of a request while it is handled: the server, the client and the request id.
 #[derive(Clone)]
@@ -158,40 +161,62 @@ impl RequestContext {
         operation: PreparedOperation,
         started: Instant,
     ) -> (Outcome, usize) {
-        let session = Session::new(route.db().clone());
         if !route.is_replica() {
-            return (self.execute(operation, &session, started).await, session.statements());
+            return self.execute_on(route.db(), operation, started).await;
         }
         let outcome = tokio::select! {
-            outcome = self.execute(operation.clone(), &session, started) => Some(outcome),
+            outcome = self.execute_on(route.db(), operation.clone(), started) => Some(outcome),
             () = route.replica_lost() => None,
         };
         if let Some(outcome) = outcome.filter(|_| !route.failed_on_replica()) {
-            return (outcome, session.statements());
+            return outcome;
         }
         self.app.metrics.count_replica_fallback();
-        let session = Session::new(self.app.db.clone());
-        (self.execute(operation, &session, started).await, session.statements())
+        self.execute_on(&self.app.db, operation, started).await
+    }
+
+    /// Executes an operation on a database. One that turns out to have several statements is executed again in a transaction, so
+    /// that all of them see one state of the graph. The second value is the number of SQL statements.
+    async fn execute_on(&self, db: &Db, operation: PreparedOperation, started: Instant) -> (Outcome, usize) {
+        let client: Arc<str> = self.client.rate_limit_key().into();
+        let document = Arc::clone(&operation.document);
+        let is_query = operation.kind == OperationType::Query;
+        let session = Session::of_client(db.clone(), Arc::clone(&client), is_query && document.expects_one_statement());
+        let repeated = (is_query && document.expects_one_statement()).then(|| operation.clone());
+        let (mut session, mut executed) = (session.clone(), self.execute(operation, &session, started).await);
+        if let (Err(NeedsSnapshot), Some(operation)) = (&executed, repeated) {
+            document.had_statements(2);
+            session = Session::of_client(db.clone(), client, false);
+            executed = self.execute(operation, &session, started).await;
+        }
+        document.had_statements(session.statements());
+        let outcome = executed.unwrap_or_else(|NeedsSnapshot| Outcome::failed(RequestError::internal(&self.id)));
+        (outcome, session.statements())
     }
 
     /// Executes an operation within what is left of its time limit.
-    async fn execute(&self, operation: PreparedOperation, session: &Session, started: Instant) -> Outcome {
+    async fn execute(
+        &self,
+        operation: PreparedOperation,
+        session: &Session,
+        started: Instant,
+    ) -> Result<Outcome, NeedsSnapshot> {
         if operation.kind == OperationType::Subscription {
             let message = "Subscriptions need a WebSocket or server-sent events: send `Accept: text/event-stream`";
-            return Outcome::failed(RequestError::new(StatusCode::NOT_ACCEPTABLE, "BAD_INPUT", message));
+            return Ok(Outcome::failed(RequestError::new(StatusCode::NOT_ACCEPTABLE, "BAD_INPUT", message)));
         }
         let Ok(_permit) = self.app.requests.try_acquire() else {
             let message = "Too many concurrent requests; retry after 1 second";
             let error = RequestError::new(StatusCode::SERVICE_UNAVAILABLE, "LIMIT", message);
-            return Outcome::failed(error.retry_after(1));
+            return Ok(Outcome::failed(error.retry_after(1)));
         };
         let _running = self.app.metrics.request_running();
         // If this future is dropped or times out, the pending write is dropped unfinished: its outcome is unknown then.
         let pending_write = self.begin_write(&operation);
         let reported_cost = operation.reports_cost.then_some(operation.cost);
         let budget = self.budget();
-        let session = session.clone().with_budget(Arc::clone(&budget));
-        let request = operation.into_request().data(session).data(self.client.caller.clone());
+        let budgeted = session.clone().with_budget(Arc::clone(&budget));
+        let request = operation.into_request().data(budgeted).data(self.client.caller.clone());
         let limit = Duration::from_secs(self.app.settings.timeout);
         let left = limit.saturating_sub(started.elapsed());
         // A resolver that panics fails its own request only.
@@ -202,15 +227,17 @@ impl RequestContext {
             None => {
                 let seconds = limit.as_secs();
                 let message = format!("The query took longer than {seconds} seconds: select less, or filter more");
-                return Outcome::failed(RequestError::new(StatusCode::GATEWAY_TIMEOUT, "TIMEOUT", message));
+                return Ok(Outcome::failed(RequestError::new(StatusCode::GATEWAY_TIMEOUT, "TIMEOUT", message)));
             }
             Some(Err(_)) => {
                 tracing::error!("a resolver panicked");
-                return Outcome::failed(RequestError::internal(&self.id));
+                return Ok(Outcome::failed(RequestError::internal(&self.id)));
             }
-            Some(Ok(Err(excess))) => return Outcome::failed(RequestError::from(excess)),
+            Some(Ok(Err(Stopped::NeedsSnapshot))) => return Err(NeedsSnapshot),
+            Some(Ok(Err(stopped))) => return Ok(Outcome::failed(RequestError::from(stopped.into_error()))),
             Some(Ok(Ok(response))) => response,
         };
+        session.read_anew().await;
         let (mut response, failure) = GraphQlResponse::from_execution(response, &self.id);
         if let Some(requested) = reported_cost {
             let cost = Cost { requested, limit: self.app.settings.limits.max_cost };
@@ -225,7 +252,7 @@ impl RequestContext {
         }
         let mut outcome = Outcome::new(response, failure, budget.finish());
         outcome.headers.extend(version.map(|version| (HEADER, HeaderValue::from(version))));
-        outcome
+        Ok(outcome)
     }
 
     /// Returns a budget for the response to this client.

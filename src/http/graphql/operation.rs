@@ -46,7 +46,7 @@ impl Parameters {
 /// An operation that is ready to run: parsed, within the limits, and priced.
 #[derive(Clone)]
 pub(crate) struct PreparedOperation {
-    document: Arc<ParsedDocument>,
+    pub(crate) document: Arc<ParsedDocument>,
     variables: Variables,
     /// The name of the operation.
     pub(crate) name: Option<String>,

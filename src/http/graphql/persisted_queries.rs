@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use async_graphql::Pos;
@@ -36,6 +37,8 @@ pub(crate) struct ParsedDocument {
     pub(crate) parsed: ExecutableDocument,
     /// The number of tokens.
     tokens: usize,
+    /// The number of statements of its executions so far: [`UNKNOWN`], [`ONE`] or [`SEVERAL`].
+    statements: AtomicU8,
     /// The problems of the document, found when it is first used.
     problems: OnceLock<Vec<Problem>>,
 }
@@ -152,7 +155,25 @@ impl PersistedQueries {
     }
 }
 
+/// The document was not executed yet.
+const UNKNOWN: u8 = 0;
+/// Each execution had at most one statement.
+const ONE: u8 = 1;
+/// An execution had several statements.
+const SEVERAL: u8 = 2;
+
 impl ParsedDocument {
+    /// Returns whether an execution will probably have one statement only.
+    pub(crate) fn expects_one_statement(&self) -> bool {
+        self.statements.load(Ordering::Relaxed) == ONE
+    }
+
+    /// Learns from an execution how many statements the document has.
+    pub(crate) fn had_statements(&self, number: usize) {
+        let seen = if number <= 1 { ONE } else { SEVERAL };
+        self.statements.fetch_max(seen, Ordering::Relaxed);
+    }
+
     /// Returns what is wrong with the document in the schema. It is validated once, when it is first used.
     pub(crate) fn problems(&self, schema: &SchemaIndex) -> &[Problem] {
         self.problems.get_or_init(|| validate_document(&self.parsed, schema))
@@ -162,7 +183,14 @@ impl ParsedDocument {
     pub(crate) fn parse(text: String, limits: &Limits) -> Result<Self, RequestError> {
         let tokens = limits::check_text(&text, limits)?;
         let parsed = parse_query(&text).map_err(|error| syntax_error(&error))?;
-        Ok(Self { digest: Digest::from(Sha256::digest(&text)), text, parsed, tokens, problems: OnceLock::new() })
+        Ok(Self {
+            digest: Digest::from(Sha256::digest(&text)),
+            text,
+            parsed,
+            tokens,
+            statements: AtomicU8::new(UNKNOWN),
+            problems: OnceLock::new(),
+        })
     }
 
     /// The approximate memory of the document, in bytes. The constant covers the empty document.

@@ -31,6 +31,8 @@ struct SubscriptionStream {
     position: Position,
     route: ReadRoute,
     responses: ResponseStream,
+    /// The session of `responses`.
+    session: Session,
     /// The budget of each response.
     budget: Arc<ResponseBudget>,
     /// Counts the subscription in the metrics as long as it is open.
@@ -52,8 +54,10 @@ impl RequestContext {
         let route = self.app.db.route_read(0);
         self.app.metrics.count_read(route.is_replica());
         let budget = self.budget();
+        let (responses, session) = self.response_stream(&operation, &route, &position, &budget);
         let subscription = SubscriptionStream {
-            responses: self.response_stream(&operation, &route, &position, &budget),
+            responses,
+            session,
             budget,
             context: self.clone(),
             operation,
@@ -70,11 +74,12 @@ impl RequestContext {
         route: &ReadRoute,
         position: &Position,
         budget: &Arc<ResponseBudget>,
-    ) -> ResponseStream {
-        let session = Session::new(route.db().clone()).with_budget(Arc::clone(budget));
-        let request = operation.clone().into_request().data(session);
+    ) -> (ResponseStream, Session) {
+        let client: Arc<str> = self.client.rate_limit_key().into();
+        let session = Session::of_client(route.db().clone(), client, false).with_budget(Arc::clone(budget));
+        let request = operation.clone().into_request().data(session.clone());
         let request = request.data(self.client.caller.clone()).data(position.clone());
-        AssertUnwindSafe(self.app.api.execute_stream(request)).catch_unwind().boxed()
+        (AssertUnwindSafe(self.app.api.execute_stream(request)).catch_unwind().boxed(), session)
     }
 }
 
@@ -84,12 +89,16 @@ impl SubscriptionStream {
             let response = tokio::select! {
                 response = within_budget(&self.budget, self.responses.next()) => match response {
                     Ok(response) => Some(response),
-                    Err(excess) => return Some(Outcome::failed(RequestError::from(excess))),
+                    Err(excess) => return Some(Outcome::failed(RequestError::from(excess.into_error()))),
                 },
                 () = self.route.route_changed() => None,
             };
             match response {
-                Some(response) if !self.route.failed_on_replica() => return Some(self.outcome(response?)),
+                Some(response) if !self.route.failed_on_replica() => {
+                    // The client may take long to read the response: no connection is kept for it.
+                    self.session.read_anew().await;
+                    return Some(self.outcome(response?));
+                }
                 Some(_) => tokio::time::sleep(RETRY_INTERVAL).await,
                 None => {}
             }
@@ -97,7 +106,8 @@ impl SubscriptionStream {
                 self.context.app.metrics.count_replica_fallback();
             }
             self.route = self.context.app.db.route_read(0);
-            self.responses = self.context.response_stream(&self.operation, &self.route, &self.position, &self.budget);
+            (self.responses, self.session) =
+                self.context.response_stream(&self.operation, &self.route, &self.position, &self.budget);
         }
     }
 
