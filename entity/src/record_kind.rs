@@ -79,18 +79,10 @@ pub struct Part {
 }
 
 impl RecordKind {
-    /// The types that are nested in other records, in the order in which exports write their lists.
-    pub const PARTS: [Self; 9] = [
-        Self::Name,
-        Self::Participation,
-        Self::Account,
-        Self::EventLink,
-        Self::Stance,
-        Self::ExternalId,
-        Self::Figure,
-        Self::Mention,
-        Self::Evidence,
-    ];
+    /// Returns the types that are nested in other records.
+    pub fn parts() -> impl Iterator<Item = Self> {
+        Self::ALL.iter().copied().filter(|kind| kind.part().is_some())
+    }
 
     /// Returns where records of this type are nested; none for a type whose records always stand alone.
     pub fn part(self) -> Option<Part> {
@@ -129,6 +121,26 @@ impl RecordKind {
         }
     }
 
+    /// Returns whether rows of this type can be merged into others. The row of a merged node is in `merged_<table>`, and its id
+    /// refers to the node that was kept. Claims are merged along with their events.
+    pub fn is_mergeable(self) -> bool {
+        match self {
+            Self::Actor | Self::Place | Self::Event | Self::Claim => true,
+            Self::Article
+            | Self::Name
+            | Self::Relation
+            | Self::Participation
+            | Self::EventLink
+            | Self::Account
+            | Self::Statement
+            | Self::Stance
+            | Self::Figure
+            | Self::Evidence
+            | Self::Mention
+            | Self::ExternalId => false,
+        }
+    }
+
     /// Returns the required column that is null in history rows which mark that a row did not exist yet; none for a type whose
     /// history has no such marks, because its rows are never merged.
     pub fn history_marker(self) -> Option<&'static str> {
@@ -153,6 +165,34 @@ impl RecordKind {
 
     /// Returns whether evidence can support rows of this type.
     pub fn has_evidence(self) -> bool {
-        !matches!(self, Self::Evidence | Self::Mention | Self::ExternalId)
+        match self {
+            Self::Article
+            | Self::Actor
+            | Self::Name
+            | Self::Place
+            | Self::Relation
+            | Self::Event
+            | Self::Participation
+            | Self::EventLink
+            | Self::Account
+            | Self::Statement
+            | Self::Claim
+            | Self::Stance
+            | Self::Figure => true,
+            Self::Evidence | Self::Mention | Self::ExternalId => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::record_kind::RecordKind;
+
+    /// Rows of these types are deleted and inserted again, so their history needs marks.
+    #[test]
+    fn mergeable_types_have_a_history_marker() {
+        for kind in RecordKind::ALL {
+            assert_eq!(kind.is_mergeable(), kind.history_marker().is_some(), "{kind:?}");
+        }
     }
 }

@@ -13,6 +13,8 @@ use entity::participation::Role;
 use entity::record::RecordKind;
 use entity::relation::RelationKind;
 use entity::{actor, article, article_author, event, external_id, mention, name, participation, place, relation};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use sea_orm::ActiveEnum;
 use serde::Serialize;
 
@@ -66,13 +68,41 @@ fn entity_id(kind: RecordKind, id: i64) -> String {
     format!("newsgraph-{}", global(kind, id))
 }
 
+/// Writes the selected nodes of one type.
+type Writer = for<'a> fn(&'a mut SnapshotReader, &'a Output) -> BoxFuture<'a, Result<()>>;
+
+/// Returns the function that writes the nodes of a type; none for a type that FollowTheMoney cannot express.
+fn writer(kind: RecordKind) -> Option<Writer> {
+    match kind {
+        RecordKind::Article => Some(|reader, output| articles(reader, output).boxed()),
+        RecordKind::Actor => Some(|reader, output| actors(reader, output).boxed()),
+        RecordKind::Place => Some(|reader, output| places(reader, output).boxed()),
+        RecordKind::Relation => Some(|reader, output| relations(reader, output).boxed()),
+        RecordKind::Event => Some(|reader, output| events(reader, output).boxed()),
+        RecordKind::Mention => Some(|reader, output| mentions(reader, output).boxed()),
+        RecordKind::Name
+        | RecordKind::Participation
+        | RecordKind::EventLink
+        | RecordKind::Account
+        | RecordKind::Statement
+        | RecordKind::Claim
+        | RecordKind::Stance
+        | RecordKind::Figure
+        | RecordKind::Evidence
+        | RecordKind::ExternalId => None,
+    }
+}
+
+/// Returns whether nodes of a type are entities.
+pub(super) fn can_contain(kind: RecordKind) -> bool {
+    writer(kind).is_some()
+}
+
 pub(super) async fn write(reader: &mut SnapshotReader, output: &Output) -> Result<()> {
-    places(reader, output).await?;
-    actors(reader, output).await?;
-    articles(reader, output).await?;
-    events(reader, output).await?;
-    relations(reader, output).await?;
-    mentions(reader, output).await
+    for write in RecordKind::ALL.iter().filter_map(|kind| writer(*kind)) {
+        write(reader, output).await?;
+    }
+    Ok(())
 }
 
 /// Sends entities as lines.

@@ -11,6 +11,27 @@ use crate::export::snapshot_reader::SnapshotReader;
 use crate::graphql::types::node::global;
 use crate::text::date::format_instant;
 
+/// Returns whether nodes of a type are features.
+pub(super) fn can_contain(kind: RecordKind) -> bool {
+    match kind {
+        RecordKind::Place | RecordKind::Event => true,
+        RecordKind::Article
+        | RecordKind::Actor
+        | RecordKind::Name
+        | RecordKind::Relation
+        | RecordKind::Participation
+        | RecordKind::EventLink
+        | RecordKind::Account
+        | RecordKind::Statement
+        | RecordKind::Claim
+        | RecordKind::Stance
+        | RecordKind::Figure
+        | RecordKind::Evidence
+        | RecordKind::Mention
+        | RecordKind::ExternalId => false,
+    }
+}
+
 pub(super) async fn write(reader: &mut SnapshotReader, output: &Output) -> Result<()> {
     let mut text = r#"{"type":"FeatureCollection","features":["#.to_owned();
     let mut separator = "\n";

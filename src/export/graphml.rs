@@ -35,36 +35,34 @@ const KEYS: &[(&str, &str, &str)] = &[
     ("kind", "edge", "string"),
 ];
 
-/// A node type whose rows are nodes.
-struct NodeSource {
-    kind: RecordKind,
-    /// The values of [`ATTRIBUTES`], as SQL expressions.
-    attributes: [&'static str; 3],
-}
-
 /// The attributes that any node can have besides `nodeType` and `label`.
 const ATTRIBUTES: [&str; 3] = ["type", "when", "standing"];
 
-const NODES: &[NodeSource] = &[
-    NodeSource { kind: RecordKind::Article, attributes: ["NULL", "published", "NULL"] },
-    NodeSource { kind: RecordKind::Actor, attributes: ["COALESCE(organization_kind, kind)", "NULL", "NULL"] },
-    NodeSource { kind: RecordKind::Place, attributes: ["kind", "NULL", "NULL"] },
-    NodeSource { kind: RecordKind::Event, attributes: ["type", "date", "standing"] },
-    NodeSource { kind: RecordKind::Account, attributes: ["type", "date", "standing"] },
-    NodeSource { kind: RecordKind::Statement, attributes: ["attribution", "said", "NULL"] },
-    NodeSource { kind: RecordKind::Claim, attributes: ["NULL", "NULL", "standing"] },
-];
-
-/// The node types that a GraphML file can contain.
-pub(super) const NODE_TYPES: &[RecordKind] = &{
-    let mut kinds = [RecordKind::Article; NODES.len()];
-    let mut at = 0;
-    while at < NODES.len() {
-        kinds[at] = NODES[at].kind;
-        at += 1;
+/// Returns the values of [`ATTRIBUTES`] for rows of a type, as SQL expressions; none for a type whose rows are not nodes.
+fn attributes(kind: RecordKind) -> Option<[&'static str; 3]> {
+    match kind {
+        RecordKind::Article => Some(["NULL", "published", "NULL"]),
+        RecordKind::Actor => Some(["COALESCE(organization_kind, kind)", "NULL", "NULL"]),
+        RecordKind::Place => Some(["kind", "NULL", "NULL"]),
+        RecordKind::Event | RecordKind::Account => Some(["type", "date", "standing"]),
+        RecordKind::Statement => Some(["attribution", "said", "NULL"]),
+        RecordKind::Claim => Some(["NULL", "NULL", "standing"]),
+        RecordKind::Name
+        | RecordKind::Relation
+        | RecordKind::Participation
+        | RecordKind::EventLink
+        | RecordKind::Stance
+        | RecordKind::Figure
+        | RecordKind::Evidence
+        | RecordKind::Mention
+        | RecordKind::ExternalId => None,
     }
-    kinds
-};
+}
+
+/// Returns whether a GraphML file can contain nodes of a type.
+pub(super) fn can_contain(kind: RecordKind) -> bool {
+    attributes(kind).is_some()
+}
 
 /// Rows of a table that are edges.
 struct EdgeSource {
@@ -162,8 +160,10 @@ pub(super) async fn write(reader: &mut SnapshotReader, output: &Output) -> Resul
     xml.start("graph", &[("id", "newsgraph"), ("edgedefault", "directed")])?;
     xml.line_break();
     output.send(xml.take(), 0).await?;
-    for source in NODES {
-        write_nodes(reader, output, &mut xml, source).await?;
+    for kind in RecordKind::ALL {
+        if let Some(attributes) = attributes(*kind) {
+            write_nodes(reader, output, &mut xml, *kind, attributes).await?;
+        }
     }
     for (number, source) in EDGES.iter().enumerate() {
         write_edges(reader, output, &mut xml, number, source).await?;
@@ -230,9 +230,15 @@ fn node_condition(reader: &SnapshotReader, kind: RecordKind) -> Option<SimpleExp
     Some(condition.unwrap_or_else(|| Expr::cust("1 = 0")))
 }
 
-async fn write_nodes(reader: &mut SnapshotReader, output: &Output, xml: &mut Xml, source: &NodeSource) -> Result<()> {
-    let table = source.kind.table();
-    let mut cursor = IdCursor::new(table, node_condition(reader, source.kind));
+async fn write_nodes(
+    reader: &mut SnapshotReader,
+    output: &Output,
+    xml: &mut Xml,
+    kind: RecordKind,
+    attributes: [&'static str; 3],
+) -> Result<()> {
+    let table = kind.table();
+    let mut cursor = IdCursor::new(table, node_condition(reader, kind));
     loop {
         let ids = reader.next_ids(&mut cursor).await?;
         if ids.is_empty() {
@@ -241,23 +247,23 @@ async fn write_nodes(reader: &mut SnapshotReader, output: &Output, xml: &mut Xml
         let mut select = Query::select();
         select.column((table, "id")).from(table);
         // The prefix keeps the names apart from those of columns.
-        let label = source.kind.label_sql().unwrap_or("NULL");
-        for (name, sql) in ATTRIBUTES.into_iter().zip(source.attributes).chain([("label", label)]) {
+        let label = kind.label_sql().unwrap_or("NULL");
+        for (name, sql) in ATTRIBUTES.into_iter().zip(attributes).chain([("label", label)]) {
             select.expr_as(Expr::cust(format!("CAST({sql} AS TEXT)")), format!("node_{name}"));
         }
-        if source.kind == RecordKind::Place {
+        if kind == RecordKind::Place {
             select.column((table, "latitude")).column((table, "longitude"));
         }
         select.and_where(reader.is_one_of(Expr::col((table, "id")), &ids)).order_by((table, "id"), Order::Asc);
         let rows = reader.rows(&select).await?;
         for row in &rows {
             let id: i64 = row.try_get("", "id")?;
-            xml.start("node", &[("id", &global(source.kind, id))])?;
-            xml.data("nodeType", Some(&node_type_name(source.kind)))?;
+            xml.start("node", &[("id", &global(kind, id))])?;
+            xml.data("nodeType", Some(&node_type_name(kind)))?;
             for name in ["label"].into_iter().chain(ATTRIBUTES) {
                 xml.data(name, row.try_get::<Option<String>>("", &format!("node_{name}"))?.as_deref())?;
             }
-            if source.kind == RecordKind::Place {
+            if kind == RecordKind::Place {
                 for name in ["latitude", "longitude"] {
                     let degrees: Option<f64> = row.try_get("", name)?;
                     xml.data(name, degrees.map(|degrees| degrees.to_string()).as_deref())?;

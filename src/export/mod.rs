@@ -26,11 +26,13 @@ mod unmerged;
 
 use std::panic;
 
+use clap::ValueEnum;
 use entity::record::RecordKind;
 use sea_orm::ActiveEnum;
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tracing::Instrument;
 
 use crate::db::Db;
 use crate::error::{Error, Result, did_you_mean};
@@ -42,7 +44,7 @@ use crate::export::output::Output;
 use crate::export::snapshot_reader::{Selection, SnapshotReader};
 
 /// The format of an export.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// Records (JSON Lines): a lossless dump, which imports to an equal graph
     Records,
@@ -59,8 +61,6 @@ pub enum Format {
 }
 
 impl Format {
-    const ALL: &'static [Self] = &[Self::Records, Self::Csv, Self::Jsonld, Self::Geojson, Self::Graphml, Self::Ftm];
-
     /// Returns the file name extension.
     pub fn extension(self) -> &'static str {
         match self {
@@ -86,26 +86,19 @@ impl Format {
 
     /// Returns the format of a file name extension.
     pub fn from_extension(extension: &str) -> Result<Self> {
-        Self::ALL.iter().copied().find(|format| format.extension() == extension).ok_or_else(|| {
-            let all: Vec<&str> = Self::ALL.iter().map(|format| format.extension()).collect();
+        Self::value_variants().iter().copied().find(|format| format.extension() == extension).ok_or_else(|| {
+            let all: Vec<&str> = Self::value_variants().iter().map(|format| format.extension()).collect();
             Error::BadInput(format!("`.{extension}` is not an export format: use one of .{}", all.join(", .")))
         })
     }
 
-    /// Returns the node types that the format can contain.
-    fn node_types(self) -> &'static [RecordKind] {
+    /// Returns whether the format can contain nodes of a type.
+    fn can_contain(self, kind: RecordKind) -> bool {
         match self {
-            Self::Records | Self::Csv | Self::Jsonld => RecordKind::ALL,
-            Self::Geojson => &[RecordKind::Place, RecordKind::Event],
-            Self::Graphml => graphml::NODE_TYPES,
-            Self::Ftm => &[
-                RecordKind::Place,
-                RecordKind::Actor,
-                RecordKind::Article,
-                RecordKind::Event,
-                RecordKind::Relation,
-                RecordKind::Mention,
-            ],
+            Self::Records | Self::Csv | Self::Jsonld => true,
+            Self::Geojson => geojson::can_contain(kind),
+            Self::Graphml => graphml::can_contain(kind),
+            Self::Ftm => ftm::can_contain(kind),
         }
     }
 }
@@ -164,9 +157,10 @@ pub struct Export {
 pub async fn export(db: &Db, request: &Request) -> Result<Export> {
     let format = request.format;
     if let Some(kind) = request.kind
-        && !format.node_types().contains(&kind)
+        && !format.can_contain(kind)
     {
-        let names: Vec<String> = format.node_types().iter().map(|kind| node_type_name(*kind)).collect();
+        let possible = RecordKind::ALL.iter().copied().filter(|kind| format.can_contain(*kind));
+        let names: Vec<String> = possible.map(node_type_name).collect();
         return Err(Error::BadInput(format!(
             "This format cannot contain nodes of the type {}, only {}",
             node_type_name(kind),
@@ -199,7 +193,7 @@ pub async fn export(db: &Db, request: &Request) -> Result<Export> {
     let (sender, chunks) = mpsc::channel(1);
     let output = Output::new(sender);
     let mut task = JoinSet::new();
-    task.spawn(async move {
+    let write = async move {
         match format {
             Format::Records => records::write(&mut reader, &output, include_deciders).await,
             Format::Csv => csv::write(&mut reader, &output, kind.unwrap_or(RecordKind::Event)).await,
@@ -208,7 +202,9 @@ pub async fn export(db: &Db, request: &Request) -> Result<Export> {
             Format::Graphml => graphml::write(&mut reader, &output).await,
             Format::Ftm => ftm::write(&mut reader, &output).await,
         }
-    });
+    };
+    // In the span of the request, so that log lines of the task have its id.
+    task.spawn(write.in_current_span());
     Ok(Export { chunks, task })
 }
 

@@ -73,9 +73,7 @@ impl SnapshotReader {
             _ => 0,
         };
         let mut rows = self.find_by::<E>(key, ids).await?;
-        if rows.len() < ids.len()
-            && matches!(kind, RecordKind::Actor | RecordKind::Place | RecordKind::Event | RecordKind::Claim)
-        {
+        if rows.len() < ids.len() && kind.is_mergeable() {
             // Merged entities are in a table of their own.
             let merged_table = format!("merged_{}", kind.table());
             let mut select = Query::select();

@@ -3,18 +3,14 @@
 
 use entity::record::RecordKind;
 
-/// The node types whose rows can be merged into others, with their tables. The row of a merged record is in
-/// `merged_<table>`.
-pub(crate) const MERGED: &[(RecordKind, &str)] = &[
-    (RecordKind::Actor, "actor"),
-    (RecordKind::Place, "place"),
-    (RecordKind::Event, "event"),
-    (RecordKind::Claim, "claim"),
-];
+/// Returns the node types whose rows can be merged into others. The row of a merged record is in `merged_<table>`.
+pub(crate) fn mergeable() -> impl Iterator<Item = RecordKind> {
+    RecordKind::ALL.iter().copied().filter(|kind| kind.is_mergeable())
+}
 
 /// Returns a table, and the table of its merged rows if there is one.
 pub(crate) fn tables_of(table: &str) -> Vec<String> {
-    let merged = MERGED.iter().any(|(_, one)| *one == table).then(|| format!("merged_{table}"));
+    let merged = mergeable().any(|kind| kind.table() == table).then(|| format!("merged_{table}"));
     std::iter::once(table.to_owned()).chain(merged).collect()
 }
 

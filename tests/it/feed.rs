@@ -1,5 +1,6 @@
 //! Feeds of other projects: how rows become records, and what is skipped.
 
+use clap::ValueEnum;
 use newsgraph::import::feed::{self, Format, Settings};
 use newsgraph::import::{self, Options, Report};
 use serde_json::{Value, json};
@@ -33,33 +34,46 @@ pub fn feed_text(name: &str) -> String {
     std::fs::read_to_string(feed_path(name)).unwrap()
 }
 
-const ALL: &[&str] = &[
-    "gdelt.export.CSV",
-    "gdelt.mentions.CSV",
-    "gdelt.gkg.csv",
-    "ucdp.csv",
-    "acled-api.csv",
-    "acled-export.csv",
-    "polecat.tsv",
-    "entities.ftm.json",
-    "geonames.txt",
-    "alternateNames.txt",
+/// Files of each feed, with their formats. A file comes after those that its rows refer to.
+const FILES: &[(&str, Format)] = &[
+    ("gdelt.export.CSV", Format::GdeltEvents),
+    ("gdelt.mentions.CSV", Format::GdeltMentions),
+    ("gdelt.gkg.csv", Format::GdeltGkg),
+    ("ucdp.csv", Format::Ucdp),
+    ("acled-api.csv", Format::Acled),
+    ("acled-export.csv", Format::Acled),
+    ("polecat.tsv", Format::Polecat),
+    ("entities.ftm.json", Format::Ftm),
+    ("geonames.txt", Format::Geonames),
+    ("alternateNames.txt", Format::GeonamesNames),
 ];
+
+/// Returns the formats that are feeds of others.
+pub fn feed_formats() -> impl Iterator<Item = Format> {
+    Format::value_variants().iter().copied().filter(|format| !matches!(format, Format::Auto | Format::Records))
+}
+
+#[test]
+fn every_feed_has_a_file() {
+    let missing: Vec<_> = feed_formats().filter(|format| FILES.iter().all(|(_, of)| of != format)).collect();
+    assert!(missing.is_empty(), "not in FILES: {missing:?}");
+}
 
 #[tokio::test]
 async fn every_feed_is_detected_and_reimport_changes_nothing() {
+    let files: Vec<&str> = FILES.iter().map(|(name, _)| *name).collect();
     for fixture in databases().await {
-        let first = import(&fixture, ALL).await;
+        let first = import(&fixture, &files).await;
         assert_eq!(first.problems, []);
         assert!(first.written && first.total().created > 50, "{first}");
         let before = fixture.dump().await;
-        let second = import(&fixture, ALL).await;
+        let second = import(&fixture, &files).await;
         let total = second.total();
         assert_eq!((total.created, total.updated, total.rejected), (0, 0, 0), "{second}");
         assert_eq!(fixture.dump().await, before);
         // Each file alone changes nothing either.
-        for name in ALL {
-            let total = import(&fixture, &[name]).await.total();
+        for (name, format) in FILES {
+            let total = import_as(&fixture, *format, &[feed_path(name)]).await.total();
             assert_eq!((total.created, total.updated, total.rejected), (0, 0, 0), "{name}");
         }
         let data = fixture.query("{ datasets { nodes { key license } } }").await;

@@ -8,12 +8,13 @@ use proptest::prelude::{Strategy, any, prop};
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::json;
 
-use crate::feed::{feed_path, feed_text, import_as, write_file};
+use crate::feed::{feed_formats, feed_path, feed_text, import_as, write_file};
 use crate::fixture::databases;
 
 /// A feed of which one row is damaged.
 struct Feed {
     name: &'static str,
+    format: Format,
     /// Feeds that have to be imported first, because its rows refer to them.
     requires: &'static [&'static str],
     /// The line of the damaged row, from 0.
@@ -26,30 +27,81 @@ struct Feed {
 }
 
 const FEEDS: &[Feed] = &[
-    Feed { name: "gdelt.export.CSV", requires: &[], row: 3, delimiter: Some('\t'), swap: (1, 6), pointer: "/SQLDATE" },
+    Feed {
+        name: "gdelt.export.CSV",
+        format: Format::GdeltEvents,
+        requires: &[],
+        row: 3,
+        delimiter: Some('\t'),
+        swap: (1, 6),
+        pointer: "/SQLDATE",
+    },
     Feed {
         name: "gdelt.mentions.CSV",
+        format: Format::GdeltMentions,
         requires: &["gdelt.export.CSV"],
         row: 0,
         delimiter: Some('\t'),
         swap: (0, 5),
         pointer: "/GLOBALEVENTID",
     },
-    Feed { name: "gdelt.gkg.csv", requires: &[], row: 0, delimiter: Some('\t'), swap: (1, 4), pointer: "/DATE" },
-    Feed { name: "ucdp.csv", requires: &[], row: 4, delimiter: Some(','), swap: (0, 8), pointer: "/id" },
+    Feed {
+        name: "gdelt.gkg.csv",
+        format: Format::GdeltGkg,
+        requires: &[],
+        row: 0,
+        delimiter: Some('\t'),
+        swap: (1, 4),
+        pointer: "/DATE",
+    },
+    Feed {
+        name: "ucdp.csv",
+        format: Format::Ucdp,
+        requires: &[],
+        row: 4,
+        delimiter: Some(','),
+        swap: (0, 8),
+        pointer: "/id",
+    },
     Feed {
         name: "acled-api.csv",
+        format: Format::Acled,
         requires: &[],
         row: 2,
         delimiter: Some(','),
         swap: (0, 1),
         pointer: "/event_id_cnty",
     },
-    Feed { name: "polecat.tsv", requires: &[], row: 3, delimiter: Some('\t'), swap: (1, 2), pointer: "/Event Type" },
-    Feed { name: "entities.ftm.json", requires: &[], row: 4, delimiter: None, swap: (0, 0), pointer: "" },
-    Feed { name: "geonames.txt", requires: &[], row: 1, delimiter: Some('\t'), swap: (1, 4), pointer: "/latitude" },
+    Feed {
+        name: "polecat.tsv",
+        format: Format::Polecat,
+        requires: &[],
+        row: 3,
+        delimiter: Some('\t'),
+        swap: (1, 2),
+        pointer: "/Event Type",
+    },
+    Feed {
+        name: "entities.ftm.json",
+        format: Format::Ftm,
+        requires: &[],
+        row: 4,
+        delimiter: None,
+        swap: (0, 0),
+        pointer: "",
+    },
+    Feed {
+        name: "geonames.txt",
+        format: Format::Geonames,
+        requires: &[],
+        row: 1,
+        delimiter: Some('\t'),
+        swap: (1, 4),
+        pointer: "/latitude",
+    },
     Feed {
         name: "alternateNames.txt",
+        format: Format::GeonamesNames,
         requires: &["geonames.txt"],
         row: 3,
         delimiter: Some('\t'),
@@ -57,6 +109,12 @@ const FEEDS: &[Feed] = &[
         pointer: "/alternateNameId",
     },
 ];
+
+#[test]
+fn every_feed_is_damaged() {
+    let missing: Vec<_> = feed_formats().filter(|format| FEEDS.iter().all(|feed| feed.format != *format)).collect();
+    assert!(missing.is_empty(), "not in FEEDS: {missing:?}");
+}
 
 /// Returns the row damaged in several ways, each with the pointer and a part of the message of the expected problem.
 fn damaged(feed: &Feed, row: &str) -> Vec<(Vec<u8>, &'static str, &'static str)> {
@@ -369,23 +427,12 @@ fn randomly_damaged(text: &str) -> impl Strategy<Value = Vec<u8>> + use<> {
 fn random_damage_never_fails_the_whole_import() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let formats = [
-        Format::GdeltEvents,
-        Format::GdeltMentions,
-        Format::GdeltGkg,
-        Format::Ucdp,
-        Format::Acled,
-        Format::Polecat,
-        Format::Ftm,
-        Format::Geonames,
-        Format::GeonamesNames,
-    ];
-    for (feed, format) in FEEDS.iter().zip(formats) {
+    for feed in FEEDS {
         for fixture in runtime.block_on(databases()) {
             let mut runner = TestRunner::new(Config { cases: 12, failure_persistence: None, ..Config::default() });
             let run = runner.run(&randomly_damaged(&feed_text(feed.name)), |bytes| {
                 let copy = write_file(&folder, feed.name, &bytes);
-                let settings = Settings { format, dataset: None, mentions: true, quotations: true };
+                let settings = Settings { format: feed.format, dataset: None, mentions: true, quotations: true };
                 let sources = feed::open(&[copy], &settings).unwrap();
                 let options = Options::default();
                 let report = runtime.block_on(import::import(&fixture.db, &sources, &options, &mut ())).unwrap();

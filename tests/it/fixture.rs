@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_graphql::{Request, Response, Variables};
+use entity::record::RecordKind;
 use newsgraph::db::Db;
 use newsgraph::graphql::{self, Api, Session, api};
 use newsgraph::import::{self, Options, Report, Source};
@@ -11,6 +12,23 @@ use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 use serde_json::{Value, json};
 
 pub const STORY: &str = include_str!("../../examples/mikdam/records.jsonl");
+
+/// The tables besides those of node types, without histories and indexes.
+const OTHER_TABLES: [&str; 13] = [
+    "api_key",
+    "article_author",
+    "change",
+    "counter",
+    "dataset",
+    "import_run",
+    "import_seen",
+    "merge",
+    "name_key",
+    "record",
+    "redirect",
+    "request",
+    "statement_about",
+];
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
@@ -118,45 +136,14 @@ impl Fixture {
 
     /// Returns every row of every table as text, sorted.
     pub async fn dump(&self) -> BTreeMap<String, Vec<String>> {
-        const TABLES: &[&str] = &[
-            "merged_actor",
-            "merged_claim",
-            "merged_event",
-            "merged_place",
-            "redirect",
-            "account",
-            "actor",
-            "api_key",
-            "article",
-            "article_author",
-            "change",
-            "claim",
-            "counter",
-            "dataset",
-            "event",
-            "event_link",
-            "evidence",
-            "external_id",
-            "figure",
-            "import_run",
-            "import_seen",
-            "mention",
-            "merge",
-            "name",
-            "name_key",
-            "participation",
-            "place",
-            "record",
-            "relation",
-            "request",
-            "stance",
-            "statement",
-            "statement_about",
-        ];
+        let kinds = RecordKind::ALL.iter();
+        let mut tables: Vec<String> = kinds.clone().map(|kind| kind.table().to_owned()).collect();
+        tables.extend(kinds.filter(|kind| kind.is_mergeable()).map(|kind| format!("merged_{}", kind.table())));
+        tables.extend(OTHER_TABLES.map(str::to_owned));
         let reader = self.db.connection();
         let backend = reader.get_database_backend();
         let mut dump = BTreeMap::new();
-        for table in TABLES {
+        for table in tables {
             let sql = match backend {
                 DatabaseBackend::Postgres => format!("SELECT CAST(to_jsonb({table}) AS TEXT) AS row FROM {table}"),
                 _ => {
@@ -181,7 +168,7 @@ impl Fixture {
                 .map(|row| row.try_get("", "row").unwrap())
                 .collect();
             rows.sort();
-            dump.insert((*table).to_owned(), rows);
+            dump.insert(table, rows);
         }
         dump
     }

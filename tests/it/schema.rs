@@ -1,5 +1,7 @@
 //! The GraphQL schema: the committed file, descriptions, and the `Node` interface.
 
+use entity::record::RecordKind;
+
 #[test]
 fn committed_schema_is_up_to_date() {
     let committed = include_str!("../../schema.graphql");
@@ -57,4 +59,36 @@ async fn every_type_with_an_id_implements_node() {
         }
     }
     assert!(nodes > 15);
+}
+
+/// Returns whether the query root has a field for a single node of a type, and one for a list. Nodes without any are found
+/// through the nodes that they belong to.
+fn root_fields(kind: RecordKind) -> (bool, bool) {
+    match kind {
+        RecordKind::Article
+        | RecordKind::Actor
+        | RecordKind::Place
+        | RecordKind::Relation
+        | RecordKind::Event
+        | RecordKind::Account
+        | RecordKind::Statement
+        | RecordKind::Claim
+        | RecordKind::Figure => (true, true),
+        RecordKind::Participation | RecordKind::Stance | RecordKind::Evidence | RecordKind::Mention => (false, true),
+        RecordKind::Name | RecordKind::EventLink | RecordKind::ExternalId => (false, false),
+    }
+}
+
+#[tokio::test]
+async fn every_node_type_has_its_root_fields() {
+    let schema = newsgraph::graphql::api();
+    let query = "{ __schema { queryType { fields { type { name ofType { name } } } } } }";
+    let answer = crate::fixture::response_json(&schema.execute(query).await);
+    let fields = answer["data"]["__schema"]["queryType"]["fields"].as_array().unwrap();
+    let has_field_of = |name: &str| fields.iter().any(|field| field["type"]["name"] == name);
+    for kind in RecordKind::ALL {
+        let name = format!("{kind:?}");
+        let found = (has_field_of(&name), has_field_of(&format!("{name}Connection")));
+        assert_eq!(found, root_fields(*kind), "{name}: single node, list");
+    }
 }

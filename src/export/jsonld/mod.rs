@@ -33,22 +33,26 @@ const CONTEXT: &str = r#"{"@context":{
 
 pub(super) async fn write(reader: &mut SnapshotReader, output: &Output) -> Result<()> {
     let mut graph = Graph { text: CONTEXT.to_owned(), separator: "\n" };
-    entities::articles(reader, output, &mut graph).await?;
-    entities::places(reader, output, &mut graph).await?;
-    entities::actors(reader, output, &mut graph).await?;
-    entities::names(reader, output, &mut graph).await?;
-    entities::external_ids(reader, output, &mut graph).await?;
-    entities::relations(reader, output, &mut graph).await?;
-    events::events(reader, output, &mut graph).await?;
-    events::event_links(reader, output, &mut graph).await?;
-    events::accounts(reader, output, &mut graph).await?;
-    events::participations(reader, output, &mut graph).await?;
-    events::figures(reader, output, &mut graph).await?;
-    statements::claims(reader, output, &mut graph).await?;
-    statements::statements(reader, output, &mut graph).await?;
-    statements::stances(reader, output, &mut graph).await?;
-    statements::evidence(reader, output, &mut graph).await?;
-    statements::mentions(reader, output, &mut graph).await?;
+    for kind in RecordKind::ALL {
+        match kind {
+            RecordKind::Article => entities::articles(reader, output, &mut graph).await?,
+            RecordKind::Actor => entities::actors(reader, output, &mut graph).await?,
+            RecordKind::Name => entities::names(reader, output, &mut graph).await?,
+            RecordKind::Place => entities::places(reader, output, &mut graph).await?,
+            RecordKind::Relation => entities::relations(reader, output, &mut graph).await?,
+            RecordKind::Event => events::events(reader, output, &mut graph).await?,
+            RecordKind::Participation => events::participations(reader, output, &mut graph).await?,
+            RecordKind::EventLink => events::event_links(reader, output, &mut graph).await?,
+            RecordKind::Account => events::accounts(reader, output, &mut graph).await?,
+            RecordKind::Statement => statements::statements(reader, output, &mut graph).await?,
+            RecordKind::Claim => statements::claims(reader, output, &mut graph).await?,
+            RecordKind::Stance => statements::stances(reader, output, &mut graph).await?,
+            RecordKind::Figure => events::figures(reader, output, &mut graph).await?,
+            RecordKind::Evidence => statements::evidence(reader, output, &mut graph).await?,
+            RecordKind::Mention => statements::mentions(reader, output, &mut graph).await?,
+            RecordKind::ExternalId => entities::external_ids(reader, output, &mut graph).await?,
+        }
+    }
     graph.text.push_str("\n]}\n");
     output.send(graph.text.into_bytes(), 0).await
 }

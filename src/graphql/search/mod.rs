@@ -271,3 +271,18 @@ impl SearchQuery {
         Some(search())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use entity::record::RecordKind;
+
+    use crate::db::full_text::INDEXED;
+    use crate::graphql::search::SearchKind;
+
+    #[test]
+    fn indexed_types_can_be_searched() {
+        let searched: Vec<RecordKind> = SearchKind::ALL.iter().map(|kind| kind.stored()).collect();
+        let indexed: Vec<RecordKind> = INDEXED.iter().map(|one| one.kind).collect();
+        assert_eq!(searched, indexed);
+    }
+}

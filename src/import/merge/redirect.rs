@@ -14,7 +14,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use crate::db::full_text;
 use crate::error::Result;
 use crate::import::foreign_keys;
-use crate::import::foreign_keys::{MERGED, Reference};
+use crate::import::foreign_keys::{Reference, mergeable};
 use crate::import::sql::{execute, id_list, ids, statement};
 use crate::import::temp_tables::{LINE, WRITTEN};
 
@@ -172,7 +172,10 @@ pub(crate) async fn update_references(
 /// Moves the row of a merged entity out of its table, in its original form.
 pub(crate) async fn set_aside(transaction: &DatabaseTransaction, kind: RecordKind, id: i64) -> Result<()> {
     restore_originals(transaction, &[id]).await?;
-    let Some((_, table)) = MERGED.iter().find(|(merged, _)| *merged == kind) else { return Ok(()) };
+    if !kind.is_mergeable() {
+        return Ok(());
+    }
+    let table = kind.table();
     // Derived columns are not part of the original form: they depend on the order of merges.
     let reset = match kind {
         RecordKind::Event => Some("standing = NULL"),
@@ -193,7 +196,10 @@ pub(crate) async fn set_aside(transaction: &DatabaseTransaction, kind: RecordKin
 
 /// Moves the row of an entity that is no longer merged back into its table.
 pub(crate) async fn bring_back(transaction: &DatabaseTransaction, kind: RecordKind, id: i64) -> Result<()> {
-    let Some((_, table)) = MERGED.iter().find(|(merged, _)| *merged == kind) else { return Ok(()) };
+    if !kind.is_mergeable() {
+        return Ok(());
+    }
+    let table = kind.table();
     for sql in [
         format!("INSERT INTO {table} SELECT * FROM merged_{table} WHERE id = {id}"),
         format!("DELETE FROM merged_{table} WHERE id = {id}"),
@@ -220,7 +226,7 @@ async fn redirect_rows(transaction: &DatabaseTransaction, owners: &str) -> Resul
 pub(crate) async fn restore_originals(transaction: &DatabaseTransaction, rows: &[i64]) -> Result<()> {
     for some in rows.chunks(IDS_PER_STATEMENT) {
         let some = id_list(some);
-        for (_, table) in MERGED {
+        for table in mergeable().map(RecordKind::table) {
             for sql in [
                 format!("INSERT INTO {table} SELECT * FROM merged_{table} WHERE id IN ({some})"),
                 format!("DELETE FROM merged_{table} WHERE id IN ({some})"),
@@ -280,13 +286,14 @@ pub(crate) async fn apply_to_import(transaction: &DatabaseTransaction) -> Result
     for event in events {
         unify_claims(transaction, event).await?;
     }
-    for (kind, table) in MERGED {
+    for kind in mergeable() {
+        let table = kind.table();
         let merged = format!(
             "SELECT {table}.id FROM {table} JOIN {LINE} ON {LINE}.id = {table}.id
              JOIN record ON record.id = {table}.id AND record.same_as_id IS NOT NULL"
         );
         for id in ids(transaction, &merged).await? {
-            set_aside(transaction, *kind, id).await?;
+            set_aside(transaction, kind, id).await?;
         }
     }
     Ok(())

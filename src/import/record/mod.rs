@@ -228,6 +228,10 @@ macro_rules! record_types {
             vec![$(($name, <$path as JsonSchema>::json_schema(generator), $needs)),+]
         }
 
+        /// The node types of the record types.
+        #[cfg(test)]
+        const KINDS: &[RecordKind] = &[$(<$path as Build>::KIND),+];
+
         /// Returns the record of the row with an id as a JSON line; none if there is no such row.
         pub(crate) fn line(kind: RecordKind, id: i64, r: &Restorer) -> Option<serde_json::Result<String>> {
             $(if <$path as Build>::KIND == kind && <$path as Restore>::is_for(r.row(id)?) {
@@ -315,3 +319,25 @@ fn line_of<T: Restore + RecordType>(id: i64, r: &Restorer) -> Option<serde_json:
 }
 
 entity::for_each_record_kind!(rows);
+
+#[cfg(test)]
+mod tests {
+    use entity::record::RecordKind;
+
+    use crate::import::record::{KINDS, schemas};
+
+    #[test]
+    fn every_node_type_has_a_record_type() {
+        let missing: Vec<_> = RecordKind::ALL.iter().filter(|kind| !KINDS.contains(kind)).collect();
+        assert!(missing.is_empty(), "not in `record_types!`: {missing:?}");
+    }
+
+    #[test]
+    fn every_nested_type_has_a_list_in_another_record() {
+        let schemas = schemas(&mut schemars::SchemaGenerator::default());
+        for part in RecordKind::parts().filter_map(RecordKind::part) {
+            let has_list = |schema: &schemars::Schema| schema.pointer(&format!("/properties/{}", part.list)).is_some();
+            assert!(schemas.iter().any(|(_, schema, _)| has_list(schema)), "no record has the list `{}`", part.list);
+        }
+    }
+}

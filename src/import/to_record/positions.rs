@@ -91,7 +91,7 @@ impl Restorer {
     fn set_positions_of_parts(&mut self, root: &Model, record: &mut Record<'_>) {
         let mut parents = vec![(root.id.0, String::new())];
         while let Some((parent, pointer)) = parents.pop() {
-            for kind in RecordKind::PARTS {
+            for kind in RecordKind::parts() {
                 let Some(parts) = record.parts.remove(&(parent, kind)) else { continue };
                 let list = format!("{pointer}/{}", kind.part().map(|part| part.list).unwrap_or_default());
                 for (at, part) in arrange(parts, &list, record).into_iter().enumerate() {
@@ -140,7 +140,7 @@ fn index_in(pointer: &str, list: &str) -> Option<usize> {
 
 /// Returns the index of an element with a key, as the identifier of a child without a key shows it.
 fn index_by_children(part: &Model, list: &str, record: &Record<'_>) -> Option<usize> {
-    RecordKind::PARTS.into_iter().filter_map(|kind| record.parts.get(&(part.id.0, kind))).flatten().find_map(|child| {
+    RecordKind::parts().filter_map(|kind| record.parts.get(&(part.id.0, kind))).flatten().find_map(|child| {
         let (position, _) = record.pointer(&child.key)?.rsplit_once('/')?;
         index_in(position.rsplit_once('/')?.0, list)
     })
