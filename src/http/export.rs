@@ -26,7 +26,7 @@ use crate::http::graphql::negotiation::ResponseFormat;
 use crate::http::graphql::response::error_response;
 use crate::http::middleware::client::Client;
 use crate::http::middleware::csrf;
-use crate::http::middleware::request_id::RequestId;
+use crate::http::middleware::request_id::{RequestId, in_request_span};
 use crate::http::state::AppState;
 
 /// The cost of one exported row in the rate limit: about as much as its fields cost in a query.
@@ -149,7 +149,7 @@ fn download(
     running: Export,
     first: Option<Chunk>,
 ) -> Response {
-    let body = Body::from_stream(chunks(context, running, first));
+    let body = Body::from_stream(in_request_span(Box::pin(chunks(context, running, first))));
     let mut response = body.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type()));

@@ -14,18 +14,32 @@ pub struct Socket(pub WebSocketStream<MaybeTlsStream<TcpStream>>);
 impl Socket {
     /// Opens a socket without initializing it.
     pub async fn connect(server: &Server) -> Self {
+        Self::connect_with(server, &[]).await
+    }
+
+    /// Opens a socket with additional headers, without initializing it.
+    async fn connect_with(server: &Server, headers: &[(&'static str, &str)]) -> Self {
         let mut request = format!("{}/graphql", server.address.replace("http", "ws")).into_client_request().unwrap();
-        request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse().unwrap());
+        for (name, value) in [("sec-websocket-protocol", "graphql-transport-ws")].iter().chain(headers) {
+            request.headers_mut().insert(*name, value.parse().unwrap());
+        }
         let (socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
         Self(socket)
     }
 
     pub async fn open(server: &Server, key: Option<&str>) -> Self {
-        let mut socket = Self::connect(server).await;
+        Self::connect(server).await.initialized(key).await
+    }
+
+    pub async fn open_with_request_id(server: &Server, id: &str) -> Self {
+        Self::connect_with(server, &[("x-request-id", id)]).await.initialized(None).await
+    }
+
+    async fn initialized(mut self, key: Option<&str>) -> Self {
         let payload = key.map(|key| json!({ "Authorization": format!("Bearer {key}") }));
-        socket.send(&json!({ "type": "connection_init", "payload": payload })).await;
-        assert_eq!(socket.receive().await, json!({ "type": "connection_ack" }));
-        socket
+        self.send(&json!({ "type": "connection_init", "payload": payload })).await;
+        assert_eq!(self.receive().await, json!({ "type": "connection_ack" }));
+        self
     }
 
     pub async fn send(&mut self, message: &Value) {

@@ -11,6 +11,7 @@ use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
+use tracing::Instrument;
 
 use crate::http::graphql::error::RequestError;
 use crate::http::graphql::execution::RequestContext;
@@ -121,14 +122,19 @@ fn upgrade_to_websocket(upgrade: WebSocketUpgrade, context: RequestContext, head
         return reject(RequestError::new(StatusCode::SERVICE_UNAVAILABLE, "LIMIT", message).retry_after(10));
     };
     let max_size = context.app.settings.limits.max_body;
+    // The socket is served by a task of its own.
+    let span = tracing::Span::current();
     upgrade
         .protocols([websocket::PROTOCOL])
         .max_message_size(max_size)
         .max_frame_size(max_size)
         .write_buffer_size(0)
-        .on_upgrade(async move |socket| {
-            websocket::serve(socket, context).await;
-            drop(permit);
+        .on_upgrade(move |socket| {
+            let serve = async move {
+                websocket::serve(socket, context).await;
+                drop(permit);
+            };
+            serve.instrument(span)
         })
 }
 

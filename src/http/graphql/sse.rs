@@ -16,6 +16,7 @@ use crate::http::graphql::error::RequestError;
 use crate::http::graphql::execution::RequestContext;
 use crate::http::graphql::operation::PreparedOperation;
 use crate::http::graphql::response::Outcome;
+use crate::http::middleware::request_id::in_request_span;
 
 /// Interval of keep-alive comments: proxies close connections that are silent for a minute.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -52,8 +53,8 @@ pub(crate) fn event_stream(context: RequestContext, operation: PreparedOperation
     };
     let events = outcomes.flat_map(|outcome| stream::iter(next(outcome)));
     let events = events.chain(stream::once(async { Bytes::from_static(COMPLETE.as_bytes()) }));
-    let events = until_must_end(events, context).map(Ok::<_, Infallible>);
-    Ok((HEADERS, Body::from_stream(events)).into_response())
+    let events = Box::pin(until_must_end(events, context).map(Ok::<_, Infallible>));
+    Ok((HEADERS, Body::from_stream(in_request_span(events))).into_response())
 }
 
 /// Passes events on until the client is no longer authorized or the server shuts down. The stream then ends without `complete`,

@@ -19,12 +19,14 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, interval_at, sleep_until};
+use tracing::Instrument;
 
 use crate::http::graphql::error::RequestError;
 use crate::http::graphql::execution::{AUTH_CHECK_INTERVAL, RequestContext};
 use crate::http::graphql::operation::{Parameters, PreparedOperation};
 use crate::http::graphql::response::{Outcome, to_json};
 use crate::http::middleware::authentication::bearer_token;
+use crate::http::middleware::request_id::operation_span;
 
 /// The WebSocket subprotocol.
 pub(crate) const PROTOCOL: &str = "graphql-transport-ws";
@@ -273,7 +275,8 @@ impl Connection {
                 };
                 // Locked until the operation is listed: it may finish at once, and removes itself from the list then.
                 let mut running = lock(&self.running);
-                running.insert(id, tokio::spawn(run.run(operation)).abort_handle());
+                let run = run.run(operation).instrument(operation_span());
+                running.insert(id, tokio::spawn(run).abort_handle());
                 Ok(())
             }
         }

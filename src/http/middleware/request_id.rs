@@ -5,6 +5,7 @@ use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
 use data_encoding::HEXLOWER;
+use futures_util::{Stream, StreamExt, stream};
 use opentelemetry_http::HeaderExtractor;
 use tracing::Instrument;
 use tracing::field::Empty;
@@ -41,6 +42,18 @@ fn generate() -> String {
         bytes = (now.as_nanos() as u64).to_be_bytes();
     }
     HEXLOWER.encode(&bytes)
+}
+
+/// Returns a stream that is polled in the span of the current request: it is read after the handler has returned, and its log lines
+/// need the request id too.
+pub(crate) fn in_request_span<S: Stream + Unpin>(mut stream: S) -> impl Stream<Item = S::Item> + use<S> {
+    let span = tracing::Span::current();
+    stream::poll_fn(move |context| span.in_scope(|| stream.poll_next_unpin(context)))
+}
+
+/// Returns the span of an operation on a connection of several operations, within the span of the current request.
+pub(crate) fn operation_span() -> tracing::Span {
+    tracing::info_span!("operation", operation = Empty, cost = Empty, statements = Empty)
 }
 
 /// Middleware: gives each request an id and a tracing span.
