@@ -48,7 +48,7 @@ impl Delete {
         };
         let report = import::delete(&db, &keys, &options).await?;
         db.close().await?;
-        print_report(&report, report_file, self.dry_run)?;
+        print_report(&report, report_file, self.dry_run, self.keep_going)?;
         Ok(ExitStatus::success_if(report.problems.is_empty()))
     }
 }

@@ -77,7 +77,7 @@ impl Import {
         progress.clear();
         let report = report?;
         db.close().await?;
-        print_report(&report, report_file, self.dry_run)?;
+        print_report(&report, report_file, self.dry_run, self.keep_going)?;
         Ok(ExitStatus::success_if(report.problems.is_empty()))
     }
 }

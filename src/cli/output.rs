@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Write};
 
 use newsgraph::error::{Error, Result};
 use newsgraph::import::Report;
-use newsgraph::import::problem::printable;
+use newsgraph::import::problem::{Problem, printable};
 
 /// Prints text to standard output. A broken pipe is not an error: the reader, for example `head`, closed standard output.
 pub(super) fn print(text: &str) -> Result<()> {
@@ -24,7 +24,7 @@ pub(super) fn create_report_file(path: Option<&str>) -> Result<Option<File>> {
 
 /// Writes the report of an import or deletion: as JSON to the file, its problems to standard error, and its counts and
 /// outcome to standard output.
-pub(super) fn print_report(report: &Report, file: Option<File>, dry_run: bool) -> Result<()> {
+pub(super) fn print_report(report: &Report, file: Option<File>, dry_run: bool, keep_going: bool) -> Result<()> {
     if let Some(mut file) = file {
         let json = serde_json::to_string_pretty(report).map_err(|error| Error::Internal(error.to_string()))?;
         file.write_all((json + "\n").as_bytes()).map_err(|error| Error::Io("cannot write the report".into(), error))?;
@@ -36,20 +36,21 @@ pub(super) fn print_report(report: &Report, file: Option<File>, dry_run: bool) -
     if report.more_problems > 0 {
         let _ = writeln!(errors, "... and {} more problems, which are only counted", report.more_problems);
     }
-    print(&format!("{report}{}\n", outcome(report, dry_run)))
+    print(&format!("{report}{}\n", outcome(report, dry_run, keep_going)))
 }
 
-fn outcome(report: &Report, dry_run: bool) -> String {
+fn outcome(report: &Report, dry_run: bool, keep_going: bool) -> String {
+    // Stored records that become invalid are on no line that could be skipped.
+    let can_skip = !keep_going && report.problems.iter().any(Problem::is_on_line);
+    let skip = if can_skip { ", or skip them with --keep-going" } else { "" };
     if let Some(position) = report.stopped.as_deref().map(printable) {
         return format!(
-            "stopped: records before {position} were written; correct the records, or skip them with --keep-going, and \
-             run the same import again"
+            "stopped: records before {position} were written; correct the records{skip}, and run the same import again"
         );
     }
     match (report.written, dry_run) {
-        (true, _) => "written",
-        (false, true) => "dry run: nothing was written",
-        (false, false) => "nothing was written: correct the records, or skip them with --keep-going",
+        (true, _) => "written".into(),
+        (false, true) => "dry run: nothing was written".into(),
+        (false, false) => format!("nothing was written: correct the records{skip}"),
     }
-    .into()
 }

@@ -18,10 +18,13 @@ const MAX_TEXT: usize = 400;
 /// One problem of one record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
-    /// The file, or `-` for standard input.
+    /// The file, or `-` for standard input; empty for a stored record.
     pub file: String,
-    /// The line, from 1.
+    /// The line, from 1; 0 for a stored record, which is on no line of the files.
     pub line: u64,
+    /// The dataset of a stored record that the import would make invalid; none for a record of the files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dataset: Option<String>,
     /// The key of the record, if it has one.
     pub key: Option<String>,
     /// The JSON pointer (RFC 6901) to the field; empty for the record as a whole.
@@ -37,11 +40,24 @@ impl Problem {
         Self {
             file: file.to_owned(),
             line,
+            dataset: None,
             key: key.map(|key| shortened(key.to_owned())),
             pointer: shortened(problem.pointer),
             message: shortened(problem.message),
             suggestion: problem.suggestion.map(shortened),
         }
+    }
+
+    /// Returns a problem of a stored record that the import would make invalid.
+    pub(crate) fn of_stored(dataset: &str, key: &str, problem: FieldProblem) -> Self {
+        let suggestion = problem.suggestion.map(|one| format!("{one}, and import that record together with these"));
+        let problem = FieldProblem { suggestion, ..problem };
+        Self { dataset: Some(shortened(dataset.to_owned())), ..Self::new("", 0, Some(key), problem) }
+    }
+
+    /// Returns whether it is a problem of a record of the files, so that its line can be skipped.
+    pub fn is_on_line(&self) -> bool {
+        self.line > 0
     }
 }
 
@@ -67,9 +83,12 @@ pub fn printable(text: &str) -> Cow<'_, str> {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", printable(&self.file), self.line)?;
-        if let Some(key) = &self.key {
-            write!(f, " ({})", printable(key))?;
+        match (&self.dataset, self.key.as_deref()) {
+            (Some(dataset), key) => {
+                write!(f, "stored record {} of dataset {}", printable(key.unwrap_or_default()), printable(dataset))?;
+            }
+            (None, Some(key)) => write!(f, "{}:{} ({})", printable(&self.file), self.line, printable(key))?,
+            (None, None) => write!(f, "{}:{}", printable(&self.file), self.line)?,
         }
         if !self.pointer.is_empty() {
             write!(f, " {}", printable(&self.pointer))?;

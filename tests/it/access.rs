@@ -60,6 +60,24 @@ async fn writing_requires_a_write_key_and_is_logged_with_its_name() {
     }
 }
 
+#[tokio::test]
+async fn import_mutation_names_the_stored_record_that_becomes_invalid() {
+    for fixture in databases().await {
+        let key = create_key(&fixture, "feeds", "write");
+        let server = Server::start_with(&fixture, &[]).with_key(&key);
+        let query = "mutation($r: [JSON!]!) { importRecords(dataset: \"api\", records: $r) {
+            written problems { index dataset key pointer } } }";
+        let article = |text: &str| json!({ "kind": "article", "key": "article", "text": text });
+        let quote = json!({ "article": "article", "start": 0, "end": 3, "quote": "Ann" });
+        let ann = json!({ "kind": "person", "key": "ann", "label": "Ann", "evidence": [quote] });
+        let first = server.query_with(query, json!({ "r": [article("Ann met Bob."), ann] })).await;
+        assert_eq!(first["data"]["importRecords"], json!({ "written": true, "problems": [] }));
+        let second = server.query_with(query, json!({ "r": [article("Eve met Bob.")] })).await;
+        let problem = json!({ "index": null, "dataset": "api", "key": "ann", "pointer": "/evidence/0/quote" });
+        assert_eq!(second["data"]["importRecords"], json!({ "written": false, "problems": [problem] }));
+    }
+}
+
 /// The mutation reports problems as the command line does, and a file with problems is not written.
 #[tokio::test]
 async fn import_mutation_reports_each_problem_and_writes_nothing() {

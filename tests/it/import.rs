@@ -3,6 +3,7 @@
 use newsgraph::import::Options;
 use serde_json::{Value, json};
 
+use crate::command::{newsgraph, text};
 use crate::fixture::{Fixture, STORY, databases, databases_with_story, records};
 
 #[tokio::test]
@@ -321,6 +322,45 @@ async fn evidence_follows_its_quote_when_the_text_changes() {
         assert_eq!(report.notes.len(), 1, "{report}");
         let data = fixture.query("{ people { nodes { evidence { nodes { start end } } } } }").await;
         assert_eq!(data["people"]["nodes"][0]["evidence"]["nodes"], json!([{ "start": 3, "end": 6 }]));
+    }
+}
+
+/// Another record's quote no longer fits the new text. It is on no line of the import, so no line can be skipped for it.
+#[tokio::test]
+async fn problem_of_a_stored_record_names_that_record() {
+    for fixture in databases().await {
+        let article = |text: &str| json!({ "kind": "article", "key": "article", "text": text });
+        let quote = json!({ "article": "article", "start": 0, "end": 3, "quote": "Ann" });
+        let ann = json!({ "kind": "person", "key": "ann", "label": "Ann", "evidence": [quote] });
+        let own_key = json!({ "kind": "evidence", "key": "own", "target": "bob", "article": "article", "start": 8, "end": 11, "quote": "Bob" });
+        let bob = json!({ "kind": "person", "key": "bob", "label": "Bob" });
+        assert_eq!(fixture.import_lines(&[article("Ann met Bob."), ann, bob, own_key]).await.problems, []);
+        let suggestion = "correct the quote, or start and end, and import that record together with these";
+        for keep_going in [false, true] {
+            let options = Options { keep_going, ..Options::default() };
+            let report = fixture.import_with(&records(&[article("Eve met Joe.")]), &options).await;
+            let problems: Vec<_> = report.problems.iter().map(ToString::to_string).collect();
+            let expected = |key: &str, pointer: &str, text: &str| {
+                format!(
+                    "stored record {key} of dataset test {pointer}: does not match the text of the span, which is \"{text}\" -- {suggestion}"
+                )
+            };
+            assert!(!report.written);
+            assert_eq!(problems, [expected("ann", "/evidence/0/quote", "Eve"), expected("own", "/quote", "Joe")]);
+        }
+        let done = newsgraph(&fixture, &["import", "-"], &records(&[article("Eve met Joe.")]));
+        assert_eq!(done.status.code(), Some(1));
+        assert!(
+            text(&done.stderr).contains("stored record ann of dataset test /evidence/0/quote: "),
+            "{}",
+            text(&done.stderr)
+        );
+        assert!(text(&done.stdout).ends_with("nothing was written: correct the records\n"), "{}", text(&done.stdout));
+        // Importing both together works.
+        let report = fixture
+            .import_lines(&[article("Eve met Bob."), json!({ "kind": "person", "key": "ann", "label": "Ann" })])
+            .await;
+        assert_eq!(report.problems, []);
     }
 }
 

@@ -123,7 +123,7 @@ pub struct ImportReport {
     written: bool,
     /// Number of records by kind and outcome.
     counts: Vec<ImportCount>,
-    /// Problems in the order of the records: all of them if there are at most 10,000, otherwise the first 10,000 found.
+    /// Problems, first of stored records, then in the order of the request: all of them if there are at most 10,000, otherwise the first 10,000 found.
     problems: Vec<ImportProblem>,
     /// Number of further problems, which are not listed.
     more_problems: i32,
@@ -151,11 +151,14 @@ pub struct ImportCount {
     deleted: i32,
 }
 
-/// A problem with one record.
+/// A problem with one record of the request, or with a stored record that would become invalid.
 #[derive(SimpleObject)]
 pub struct ImportProblem {
-    /// Position in the request, from 0: of the record in `records`, or of the key in `keys`.
-    index: i32,
+    /// Position in the request, from 0: of the record in `records`, or of the key in `keys`. Null for a problem of a
+    /// stored record, which is not in the request but would become invalid: `dataset` and `key` name it.
+    index: Option<i32>,
+    /// Dataset of a stored record that would become invalid; null for a record of the request.
+    dataset: Option<String>,
     /// Key of the record; null if it has none.
     key: Option<String>,
     /// JSON Pointer (RFC 6901) to the invalid value; empty for the record as a whole.
@@ -191,7 +194,8 @@ impl ImportReport {
             deleted: number(counts.deleted),
         });
         let problems = report.problems.into_iter().map(|problem| ImportProblem {
-            index: index(problem.line),
+            index: problem.is_on_line().then(|| index(problem.line)),
+            dataset: problem.dataset,
             key: problem.key,
             pointer: problem.pointer,
             message: problem.message,

@@ -8,9 +8,10 @@ use entity::{dataset, record};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
-use crate::error::{Result, did_you_mean};
+use crate::error::{Error, Result, did_you_mean};
 use crate::import::passes::chunks::SEEN;
 use crate::import::passes::{ImportAttempt, LinePosition};
+use crate::import::problem::Problem;
 use crate::import::record::Ref;
 use crate::import::sql::statement;
 use crate::import::temp_tables;
@@ -23,12 +24,22 @@ const MAX_SUGGESTIONS: usize = 200;
 /// Records by scheme and value of their external ids.
 type ByExternalId = HashMap<(String, String), Vec<(RecordId, RecordKind)>>;
 
+/// The place of a stored row.
+struct StoredRow {
+    /// The dataset and key of its record.
+    dataset: String,
+    key: String,
+    /// The pointer to the row in the record; empty for the record itself.
+    pointer: String,
+}
+
 impl ImportAttempt<'_> {
-    /// Reports a problem of a row at the line of its record.
+    /// Reports a problem of a row at the line of its record, or of a stored record that this import makes invalid.
     pub(crate) async fn row_problem(&mut self, RowProblem { id, problem }: RowProblem) -> Result<()> {
         let Some((at, pointer, key, kind)) = self.line_of(id).await? else {
-            // A stored row that this import has made invalid.
-            self.problem(LinePosition { file: 0, line: 0 }, None, None, problem);
+            let row = self.stored_row(id).await?;
+            let problem = FieldProblem { pointer: format!("{}{}", row.pointer, problem.pointer), ..problem };
+            self.rejections.add_stored(Problem::of_stored(&row.dataset, &row.key, problem));
             return Ok(());
         };
         let problem = FieldProblem { pointer: format!("{pointer}{}", problem.pointer), ..problem };
@@ -43,7 +54,10 @@ impl ImportAttempt<'_> {
                 let source = &self.sources[at.file];
                 format!("{}:{} ({key}) {pointer}: {what}", source.name, source.raw_line(at.line))
             }
-            None => format!("previously stored evidence: {what}"),
+            None => {
+                let StoredRow { dataset, key, pointer } = self.stored_row(id).await?;
+                format!("stored record {key} of dataset {dataset} {pointer}: {what}")
+            }
         };
         self.report.notes.push(note);
         Ok(())
@@ -63,6 +77,25 @@ impl ImportAttempt<'_> {
         let at = LinePosition { file: usize::try_from(file).unwrap_or(0), line: u64::try_from(line).unwrap_or(0) };
         let (pointer, key): (String, String) = (row.try_get("", "pointer")?, row.try_get("", "key")?);
         Ok(Some((at, pointer, key, kind_name(row.try_get("", "kind")?))))
+    }
+
+    /// Returns the record of a stored row, and the pointer to the row in it. A child record with a key of its own is a record
+    /// here.
+    async fn stored_row(&self, id: i64) -> Result<StoredRow> {
+        let sql = format!(
+            "SELECT part.key AS part, top.key AS key, dataset.key AS dataset FROM record AS part
+             JOIN record AS top ON top.id = COALESCE(part.owner_id, part.id)
+             JOIN dataset ON dataset.id = part.dataset_id WHERE part.id = {id}"
+        );
+        let found = self.transaction.query_one_raw(statement(self.transaction, &sql)).await?;
+        let row = found.ok_or_else(|| Error::Internal(format!("the row {id} has no record")))?;
+        let (part, key, dataset): (String, String, String) =
+            (row.try_get("", "part")?, row.try_get("", "key")?, row.try_get("", "dataset")?);
+        let pointer = part.strip_prefix(key.as_str()).and_then(|rest| rest.strip_prefix('#'));
+        Ok(match pointer.filter(|pointer| pointer.starts_with('/')) {
+            Some(pointer) => StoredRow { dataset, pointer: pointer.to_owned(), key },
+            None => StoredRow { dataset, pointer: String::new(), key: part },
+        })
     }
 
     /// Suggests similar keys of the dataset for unresolved references. Only imports with problems pay for this.

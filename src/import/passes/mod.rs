@@ -88,7 +88,7 @@ impl Progress for () {
 struct LinePosition {
     /// The index of the file.
     file: usize,
-    /// From 1; 0 stands for a stored row that is not in the files.
+    /// From 1; 0 stands for a stored record, which is not in the files.
     line: u64,
 }
 

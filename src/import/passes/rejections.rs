@@ -82,17 +82,19 @@ impl Rejections {
         problem: Problem,
         earlier: &Self,
     ) {
-        // A stored row that has become invalid is on no line of the files, so no record is rejected for it.
-        if at.line > 0 {
-            self.lines.insert(at.file, at.line);
-            if self.rows.insert(at.file, problem.line) && !earlier.rows.contains(at.file, problem.line) {
-                *self.rejected.entry(kind.unwrap_or("unreadable").to_owned()).or_default() += 1;
-            }
+        self.lines.insert(at.file, at.line);
+        if self.rows.insert(at.file, problem.line) && !earlier.rows.contains(at.file, problem.line) {
+            *self.rejected.entry(kind.unwrap_or("unreadable").to_owned()).or_default() += 1;
         }
         if let Some(key) = key {
             self.reject_key(key);
         }
         self.report(at, problem);
+    }
+
+    /// Adds a problem of a stored record. It is on no line of the files, so no record is rejected for it.
+    pub(crate) fn add_stored(&mut self, problem: Problem) {
+        self.report(LinePosition { file: 0, line: 0 }, problem);
     }
 
     fn report(&mut self, at: LinePosition, problem: Problem) {
@@ -123,7 +125,7 @@ impl Rejections {
         self.rejected.values().sum()
     }
 
-    /// Removes the problems of stored rows. The next attempt finds them again, unless excluded lines caused them.
+    /// Removes the problems of stored records. The next attempt finds them again, unless excluded lines caused them.
     pub(crate) fn on_lines(mut self) -> Self {
         self.problems.retain(|(at, _)| at.line > 0);
         self
