@@ -108,7 +108,8 @@ pub struct Serve {
     /// Maximum operations in one HTTP request (batching: a JSON list of requests); 0 refuses batches.
     #[arg(long, env = "NEWSGRAPH_MAX_BATCH", default_value_t = 0, value_name = "REQUESTS")]
     pub max_batch: usize,
-    /// Rate limit: query cost per client and minute; excess requests get 429 with `Retry-After`, and 0 turns the limit off. A
+    /// Rate limit: cost and work of queries per client and minute; excess requests get 429 with `Retry-After`, and 0 turns the limit
+    /// off. A unit is about a microsecond, also of the time that the database really took: 6,000,000 is a tenth of a processor. A
     /// client is identified by its key, or else by its IP address.
     #[arg(long, env = "NEWSGRAPH_RATE", default_value_t = 0, value_name = "COST")]
     pub rate: u32,
@@ -248,6 +249,10 @@ pub struct Limits {
     /// page of 500 events with 20 child records each costs about 50,000.
     #[arg(long, env = "NEWSGRAPH_MAX_COST", default_value_t = 1_000_000, value_name = "VALUES")]
     pub max_cost: usize,
+    /// Maximum work of a query: the estimated number of rows that the database reads for counts, facets, histograms and searches in
+    /// the graph. One unit takes about a microsecond.
+    #[arg(long, env = "NEWSGRAPH_MAX_WORK", default_value_t = 20_000_000, value_name = "ROWS")]
+    pub max_work: usize,
     /// Maximum size of a response, in bytes. A request that exceeds it is stopped while its response is made.
     #[arg(long, env = "NEWSGRAPH_MAX_RESPONSE", default_value_t = 16 * 1024 * 1024, value_name = "BYTES")]
     pub max_response: usize,

@@ -4,6 +4,7 @@
 //! - Reads go through a [`ReadPool`], whose statements are canceled when nobody waits for them (`pooled_connection`).
 //! - A [`Snapshot`] is one state of the graph for an export, and [`AsOf`] rewrites statements for point-in-time queries.
 //! - A [`ReadRoute`] sends the statements of a request to the primary database or to a streaming replica (`replica`).
+//! - `table_sizes` counts rows for estimates.
 //! - `data_version` and `change_notifier` tell caches and subscriptions that something was written.
 //! - [`Dialect`], [`full_text`] and `bulk_insert` build the SQL that differs.
 
@@ -20,6 +21,7 @@ mod read_pool;
 mod replica;
 mod select_sql;
 mod snapshot;
+mod table_sizes;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

@@ -3,9 +3,11 @@
 use std::fmt::Display;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use crate::config::Serve;
 use crate::db::Db;
@@ -15,6 +17,9 @@ use crate::http::router::router;
 use crate::http::state::AppState;
 use crate::import::{self, Options, Source};
 use crate::shutdown::shutdown_signal;
+
+/// Interval at which the sizes of tables are counted again, if something was written.
+const TABLE_SIZES_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Migrates the database, then serves until SIGTERM or SIGINT. Running requests are finished before it returns.
 ///
@@ -36,6 +41,8 @@ pub async fn serve(settings: Serve) -> Result<()> {
     let (shutdown, shutdown_started) = watch::channel(false);
     let app = Arc::new(AppState::new(db.clone(), settings, shutdown_started).await?);
     let router = router(Arc::clone(&app))?;
+    app.update_table_sizes().await;
+    let _sizes = JoinSet::from_iter([keep_table_sizes_current(Arc::clone(&app))]);
     tracing::info!("GraphiQL is at http://{address}/ and the API at http://{address}/graphql");
     let signal = async {
         shutdown_signal().await;
@@ -51,6 +58,19 @@ pub async fn serve(settings: Serve) -> Result<()> {
     db.close().await?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Updates the sizes of the tables after writes, until it is aborted.
+async fn keep_table_sizes_current(app: Arc<AppState>) {
+    let mut counted = None;
+    loop {
+        tokio::time::sleep(TABLE_SIZES_INTERVAL).await;
+        let version = app.db.version().await.ok();
+        if version != counted {
+            app.update_table_sizes().await;
+            counted = version;
+        }
+    }
 }
 
 fn listen_error(address: &impl Display, error: &io::Error) -> Error {

@@ -70,6 +70,14 @@ impl AppState {
         })
     }
 
+    /// Updates the sizes of the tables, which the work of queries is estimated from.
+    pub(crate) async fn update_table_sizes(&self) {
+        match self.db.table_sizes().await {
+            Ok(sizes) => self.operation_rules.table_sizes.set(sizes),
+            Err(error) => tracing::warn!(%error, "cannot count the rows of the tables; estimates are old"),
+        }
+    }
+
     /// Waits until the server starts to shut down.
     pub(crate) async fn shutdown_started(&self) {
         let mut shutdown = self.shutdown.clone();

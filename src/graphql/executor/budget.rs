@@ -175,23 +175,28 @@ impl ResponseBudget {
         Self { pool: Some((Arc::clone(pool), client.into())), ..Self::new(max) }
     }
 
-    /// Counts the value of a field. Never returns when the budget is exceeded: [`within_budget`] then stops the request.
-    pub(super) async fn add_value(&self, value: &Value, name: &str) {
+    /// Counts the value of a field. Returns false when the budget is exceeded: the caller must then wait for ever, and
+    /// [`within_budget`] stops the request.
+    pub(super) fn add_value(&self, value: &Value, name: &str) -> bool {
         let bytes = own_size(value) + name.len() + 4;
         let values = self.values.fetch_add(bytes, Ordering::Relaxed) + bytes;
         if values > self.max {
-            self.stop(Excess::Response).await;
+            return self.exceeded(Excess::Response);
         }
-        self.reserve(values + self.texts.load(Ordering::Relaxed)).await;
+        self.reserve(values + self.texts.load(Ordering::Relaxed))
     }
 
     /// Counts long texts of rows that were read. Never returns when the budget is exceeded.
     pub(crate) async fn add_texts(&self, bytes: usize) {
-        let texts = self.texts.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        if texts > self.max {
-            self.stop(Excess::Texts).await;
+        let texts = self.texts.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
+        let is_within = if texts > self.max {
+            self.exceeded(Excess::Texts)
+        } else {
+            self.reserve(texts + self.values.load(Ordering::Relaxed))
+        };
+        if !is_within {
+            pending::<()>().await;
         }
-        self.reserve(texts + self.values.load(Ordering::Relaxed)).await;
     }
 
     /// The number of bytes of text that may still be read.
@@ -199,11 +204,9 @@ impl ResponseBudget {
         self.max.saturating_sub(self.texts.load(Ordering::Relaxed))
     }
 
-    /// Checks the number of errors so far. Never returns when there are too many.
-    pub(super) async fn check_errors(&self, count: usize) {
-        if count > MAX_ERRORS {
-            self.stop(Excess::Errors).await;
-        }
+    /// Checks the number of errors so far. Returns false when there are too many, like [`Self::add_value`].
+    pub(super) fn allows_errors(&self, count: usize) -> bool {
+        count <= MAX_ERRORS || self.exceeded(Excess::Errors)
     }
 
     /// The bytes of values counted so far. A speculative poll that has to be repeated resets the counter to it.
@@ -216,34 +219,30 @@ impl ResponseBudget {
         self.values.store(values, Ordering::Relaxed);
     }
 
-    async fn reserve(&self, bytes: usize) {
+    /// Takes memory for this many bytes in all. Returns false when there is none.
+    fn reserve(&self, bytes: usize) -> bool {
         if bytes <= FREE_BYTES {
-            return;
+            return true;
         }
-        let has_memory = {
-            let mut reservation = self.reservation.lock().unwrap_or_else(PoisonError::into_inner);
-            if reservation.taken.is_none() {
-                reservation.taken.clone_from(&self.pool);
-            }
-            let wanted = bytes.next_multiple_of(BLOCK);
-            wanted <= reservation.bytes || {
-                let more = wanted - reservation.bytes;
-                reservation.grow(more)
-            }
-        };
-        if !has_memory {
-            self.stop(Excess::Pool).await;
+        let mut reservation = self.reservation.lock().unwrap_or_else(PoisonError::into_inner);
+        if reservation.taken.is_none() {
+            reservation.taken.clone_from(&self.pool);
         }
+        let wanted = bytes.next_multiple_of(BLOCK);
+        let more = wanted.saturating_sub(reservation.bytes);
+        more == 0 || reservation.grow(more) || self.exceeded(Excess::Pool)
     }
 
-    /// Stops a request that has a second statement but no transaction.
+    /// Stops a request that has a second statement but no transaction. Never returns.
     pub(crate) async fn need_snapshot(&self) {
-        self.stop(Excess::Statements).await;
+        self.exceeded(Excess::Statements);
+        pending::<()>().await;
     }
 
-    async fn stop(&self, excess: Excess) {
+    /// Notes why the request is to be stopped. Always returns false.
+    fn exceeded(&self, excess: Excess) -> bool {
         let _ = self.excess.set(excess);
-        pending().await
+        false
     }
 
     /// Ends the response: returns the memory that it takes until it is sent, and begins the next response.

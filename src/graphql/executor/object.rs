@@ -1,13 +1,15 @@
 //! Single objects: collects the selected fields, polls them and encodes the result.
 
 use std::borrow::Cow;
+use std::pin::Pin;
 use std::sync::{Arc, PoisonError};
+use std::task::{self, Poll};
 
 use async_graphql::indexmap::IndexMap;
 use async_graphql::parser::types::{Field, Selection, SelectionSet};
 use async_graphql::registry::Registry;
 use async_graphql::{ContainerType, ContextSelectionSet, Name, OutputType, Positioned, ServerResult, Value};
-use futures_util::future::try_join_all;
+use futures_util::future::{BoxFuture, try_join_all};
 
 use crate::graphql::executor::budget::ResponseBudget;
 use crate::graphql::executor::json::{ObjectEncoding, write_json};
@@ -53,7 +55,7 @@ const TYPICAL_FIELD_SIZE: usize = 32;
 /// The fields that a document selects of objects of one type, with fragments expanded.
 pub(super) struct SelectedFields<'a> {
     pub(super) type_name: Cow<'static, str>,
-    fields: Vec<&'a Positioned<Field>>,
+    fields: Box<[&'a Positioned<Field>]>,
     encoding: ObjectEncoding,
     budget: Option<Arc<ResponseBudget>>,
 }
@@ -65,14 +67,18 @@ impl<'a> SelectedFields<'a> {
         ctx: &ContextSelectionSet<'a>,
         type_name: Cow<'static, str>,
     ) -> Option<Self> {
-        let fields = Vec::with_capacity(ctx.item.node.items.len());
+        let mut fields = Vec::with_capacity(ctx.item.node.items.len());
+        Self::add::<T>(&mut fields, &type_name, ctx, &ctx.item.node)?;
         let budget = ctx.data_opt::<Session>().and_then(Session::budget).cloned();
-        let mut selected = Self { type_name, fields, encoding: ObjectEncoding::from_context(ctx), budget };
-        selected.add::<T>(ctx, &ctx.item.node)?;
-        Some(selected)
+        Some(Self { type_name, fields: fields.into(), encoding: ObjectEncoding::from_context(ctx), budget })
     }
 
-    fn add<T: ContainerType>(&mut self, ctx: &ContextSelectionSet<'a>, set: &'a SelectionSet) -> Option<()> {
+    fn add<T: ContainerType>(
+        fields: &mut Vec<&'a Positioned<Field>>,
+        type_name: &str,
+        ctx: &ContextSelectionSet<'a>,
+        set: &'a SelectionSet,
+    ) -> Option<()> {
         for selection in &set.items {
             let (condition, set) = match &selection.node {
                 Selection::Field(field) if field.node.directives.is_empty() => {
@@ -81,8 +87,8 @@ impl<'a> SelectedFields<'a> {
                         other.node.response_key() == field.node.response_key() && (is_leaf(field) || is_leaf(other))
                     };
                     // Leaves cannot be merged: the first one counts, as in async-graphql.
-                    if !self.fields.iter().any(is_duplicate) {
-                        self.fields.push(field);
+                    if !fields.iter().any(is_duplicate) {
+                        fields.push(field);
                     }
                     continue;
                 }
@@ -97,13 +103,13 @@ impl<'a> SelectedFields<'a> {
             };
             let applies = condition.is_none_or(|condition| {
                 let condition = condition.node.on.node.as_str();
-                let interfaces = ctx.schema_env.registry.implements.get(&*self.type_name);
-                self.type_name == condition
+                let interfaces = ctx.schema_env.registry.implements.get(type_name);
+                type_name == condition
                     || T::type_name() == condition
                     || interfaces.is_some_and(|interfaces| interfaces.contains(condition))
             });
             if applies {
-                self.add::<T>(ctx, &set.node)?;
+                Self::add::<T>(fields, type_name, ctx, &set.node)?;
             }
         }
         Some(())
@@ -116,20 +122,19 @@ impl<'a> SelectedFields<'a> {
         row: &T,
     ) -> ServerResult<Value> {
         let mut values: Vec<Value> = Vec::with_capacity(self.fields.len());
-        let (mut pending_indexes, mut pending) = (Vec::new(), Vec::new());
-        if let Some(budget) = &self.budget {
-            let errors = ctx.query_env.errors.lock().unwrap_or_else(PoisonError::into_inner).len();
-            budget.check_errors(errors).await;
+        let mut pending: Vec<PendingField<'_>> = Vec::new();
+        let errors = || ctx.query_env.errors.lock().unwrap_or_else(PoisonError::into_inner).len();
+        if self.budget.as_ref().is_some_and(|budget| !budget.allows_errors(errors())) {
+            stopped().await;
         }
         for (index, field) in self.fields.iter().enumerate() {
             values.push(if field.node.name.node == "__typename" {
                 Value::String(self.type_name.clone().into_owned())
             } else {
                 match poll_field(row, ctx, field, self.budget.as_deref()) {
-                    PolledField::Ready(value) => self.counted(field, value?).await,
+                    PolledField::Ready(value) => value?,
                     PolledField::Pending(future) => {
-                        pending_indexes.push(index);
-                        pending.push(future);
+                        pending.push(PendingField { index, future });
                         // If this object is itself polled speculatively, everything done so far is done again. Stop here:
                         // otherwise each level of nesting would double the work.
                         suspend_if_speculative().await;
@@ -137,10 +142,18 @@ impl<'a> SelectedFields<'a> {
                     }
                 }
             });
+            if !self.count(field, values.last()) {
+                stopped().await;
+            }
         }
         if !pending.is_empty() {
-            for (index, value) in pending_indexes.into_iter().zip(try_join_all(pending).await?) {
-                values[index] = self.counted(self.fields[index], value).await;
+            let mut is_within = true;
+            for (index, value) in try_join_all(pending).await? {
+                values[index] = value;
+                is_within &= self.count(self.fields[index], values.get(index));
+            }
+            if !is_within {
+                stopped().await;
             }
         }
         Ok(match self.encoding {
@@ -155,12 +168,10 @@ impl<'a> SelectedFields<'a> {
         })
     }
 
-    /// Counts the value of a field in the budget of the response.
-    async fn counted(&self, field: &Positioned<Field>, value: Value) -> Value {
-        if let Some(budget) = &self.budget {
-            budget.add_value(&value, &field.node.response_key().node).await;
-        }
-        value
+    /// Counts the value of a field in the budget of the response. Returns false when the budget is exceeded.
+    fn count(&self, field: &Positioned<Field>, value: Option<&Value>) -> bool {
+        let (Some(budget), Some(value)) = (&self.budget, value) else { return true };
+        budget.add_value(value, &field.node.response_key().node)
     }
 
     /// Encodes an object as JSON.
@@ -177,6 +188,26 @@ impl<'a> SelectedFields<'a> {
         out.push(b'}');
         Value::Binary(out.into())
     }
+}
+
+/// A field that has to wait, and its index among the selected fields.
+struct PendingField<'a> {
+    index: usize,
+    future: BoxFuture<'a, ServerResult<Value>>,
+}
+
+impl Future for PendingField<'_> {
+    type Output = ServerResult<(usize, Value)>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut task::Context<'_>) -> Poll<Self::Output> {
+        let index = self.index;
+        self.future.as_mut().poll(context).map(|value| Ok((index, value?)))
+    }
+}
+
+/// Waits for ever: the request exceeds its budget and is stopped.
+fn stopped() -> std::future::Pending<()> {
+    std::future::pending()
 }
 
 /// Adds a field to an object, merging it with a field of the same response key.

@@ -41,8 +41,7 @@ pub(super) struct Hops {
 }
 
 union! {
-    /// The source of an actor's part in a link: a participation in an event, the statement or the relation itself. Its `evidence`
-    /// gives the supporting text.
+    /// The source of an actor's part in a link: a participation, statement or relation. Its `evidence` gives the text.
     HopSource is Participation | Statement | Relation
 }
 

@@ -14,6 +14,7 @@ use sea_orm::ActiveEnum;
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use tokio::sync::OnceCell;
 
+use crate::graphql::executor::list::ResolvedList;
 pub(crate) use crate::graphql::search::suggest::suggestions;
 
 use crate::error::Error;
@@ -103,7 +104,7 @@ pub struct SearchHit {
     closeness: Option<f64>,
     /// Positions of the search words in the node's texts: one highlight per text, at most 10. Empty when a name matches
     /// by its sound as a whole, but none of its words does.
-    highlights: Vec<Highlight>,
+    highlights: ResolvedList<Highlight>,
 }
 
 /// The result of a search.
@@ -136,7 +137,7 @@ impl Search {
     /// the place of events. At most 2,000 names are considered per rule. Hits by text come in this order: adjacent
     /// words in the heading, words in any order in the heading, adjacent words anywhere, words in any order anywhere.
     /// Ties are ordered by import, latest first.
-    async fn hits(&self, ctx: &Context<'_>) -> Result<Vec<SearchHit>, SharedError> {
+    async fn hits(&self, ctx: &Context<'_>) -> Result<ResolvedList<SearchHit>, SharedError> {
         let session = session(ctx)?;
         let candidates = self.candidates(session).await?;
         let mut nodes = HashMap::new();
@@ -166,7 +167,7 @@ impl Search {
                 rule: one.rule,
                 name,
                 closeness: one.name.as_ref().map(|name| name.closeness),
-                highlights: texts.highlights(one, &self.words, self.name.as_ref()),
+                highlights: ResolvedList(texts.highlights(one, &self.words, self.name.as_ref())),
             })
         };
         Ok(candidates.iter().filter_map(hit).collect())

@@ -170,7 +170,7 @@ macro_rules! abstract_type {
             }
 
             async fn resolve(&self, ctx: &async_graphql::ContextSelectionSet<'_>, _: &async_graphql::Positioned<async_graphql::parser::types::Field>) -> async_graphql::ServerResult<async_graphql::Value> {
-                $crate::graphql::executor::object::resolve_object(ctx, self).await
+                Box::pin($crate::graphql::executor::object::resolve_object(ctx, self)).await
             }
         }
 

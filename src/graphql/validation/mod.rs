@@ -6,26 +6,32 @@
 //! variables are validated for each request. What this pass does not check (fragment types, variable types, ...) the library
 //! still does.
 
+mod merging;
 mod mutation_result;
 mod schema_index;
 mod suggestion;
 #[cfg(test)]
 mod tests;
+mod text;
 mod value;
+mod variables;
 
 use std::collections::HashSet;
 
 use async_graphql::parser::types::{
-    BaseType, ExecutableDocument, Field, FragmentDefinition, OperationDefinition, OperationType, Selection,
+    BaseType, Directive, ExecutableDocument, Field, FragmentDefinition, OperationDefinition, OperationType, Selection,
     SelectionSet, Type,
 };
 use async_graphql::{Name, Pos, Positioned, Value as ConstValue, Variables};
 use async_graphql_value::Value;
 
+use merging::Merging;
 pub(crate) use mutation_result::first_node_field;
 pub(crate) use schema_index::SchemaIndex;
 use schema_index::{FieldDefinition, TypeDefinition, innermost};
+pub(crate) use text::{duplicate_input_fields, normalized};
 use value::ValueChecker;
+use variables::Positions;
 
 /// Maximum number of problems reported for one request.
 const MAX_PROBLEMS: usize = 10;
@@ -57,7 +63,18 @@ pub(crate) fn validate_document(document: &ExecutableDocument, schema: &SchemaIn
                 validator.value(&definition.var_type.node, value, default.pos, &format!("${}", definition.name.node));
             }
         }
-        validator.selections(type_name, &operation.node.selection_set.node, 0);
+        let set = &operation.node.selection_set.node;
+        validator.selections(type_name, set, 0);
+        let room = MAX_PROBLEMS.saturating_sub(validator.problems.len());
+        let mut merging = Merging::new(document, schema, room);
+        merging.check(type_name, set);
+        let mut positions = Positions::new(document, &operation.node, schema, room);
+        positions.selections(type_name, set, 0);
+        validator.problems.extend(merging.problems);
+        validator.problems.extend(positions.problems);
+        if operation.node.ty == OperationType::Subscription {
+            validator.single_root_field(document, set);
+        }
     }
     // Each fragment once, however often it is spread.
     let mut fragments: Vec<(&Name, &Positioned<FragmentDefinition>)> = document.fragments.iter().collect();
@@ -66,6 +83,7 @@ pub(crate) fn validate_document(document: &ExecutableDocument, schema: &SchemaIn
         let type_name = fragment.node.type_condition.node.on.node.as_str();
         validator.selections(type_name, &fragment.node.selection_set.node, 0);
     }
+    validator.problems.truncate(MAX_PROBLEMS);
     validator.problems
 }
 
@@ -115,6 +133,7 @@ impl Validator<'_> {
             if self.problems.len() >= MAX_PROBLEMS {
                 return;
             }
+            self.directives(selection.node.directives());
             match &selection.node {
                 Selection::Field(field) => self.field(type_name, &field.node, level),
                 // Fragment definitions are validated separately.
@@ -125,6 +144,29 @@ impl Validator<'_> {
                     self.selections(on, &fragment.node.selection_set.node, level + 1);
                 }
             }
+        }
+    }
+
+    /// A subscription has one source of events (GraphQL specification, section 5.2.4).
+    fn single_root_field(&mut self, document: &ExecutableDocument, set: &SelectionSet) {
+        let (mut keys, mut sets, mut spread) = (Vec::new(), vec![set], HashSet::new());
+        while let Some(set) = sets.pop() {
+            for selection in &set.items {
+                match &selection.node {
+                    Selection::Field(field) => keys.push((field.node.response_key().node.clone(), selection.pos)),
+                    Selection::InlineFragment(fragment) => sets.push(&fragment.node.selection_set.node),
+                    Selection::FragmentSpread(one) => {
+                        let name = &one.node.fragment_name.node;
+                        if let Some(fragment) = document.fragments.get(name).filter(|_| spread.insert(name)) {
+                            sets.push(&fragment.node.selection_set.node);
+                        }
+                    }
+                }
+            }
+        }
+        if let Some((_, position)) = keys.iter().find(|(key, _)| *key != keys[0].0) {
+            let message = "A subscription has one root field: send one subscription for each".to_owned();
+            self.report(*position, message);
         }
     }
 
@@ -142,6 +184,19 @@ impl Validator<'_> {
         };
         self.arguments(type_name, definition, field);
         self.selections(&definition.type_name, &field.selection_set.node, level + 1);
+    }
+
+    /// Reports a directive that is given twice at one place.
+    fn directives(&mut self, directives: &[Positioned<Directive>]) {
+        for (at, directive) in directives.iter().enumerate().take(MAX_PROBLEMS) {
+            if directives[..at].iter().any(|other| other.node.name.node == directive.node.name.node) {
+                let name = &directive.node.name.node;
+                self.report(
+                    directive.pos,
+                    format!("The directive `@{name}` is given twice here: leave one of them out"),
+                );
+            }
+        }
     }
 
     fn arguments(&mut self, type_name: &str, definition: &FieldDefinition, field: &Field) {

@@ -1,6 +1,6 @@
 //! The types, fields and arguments of the schema, by name, for the validation of operations and variables.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use async_graphql::parser::parse_schema;
@@ -15,7 +15,14 @@ static API_TYPES: LazyLock<Result<Types>> = LazyLock::new(|| parse(&crate::graph
 /// Longest list of values or fields that a message shows.
 const MAX_SHOWN: usize = 8;
 
-type Types = HashMap<String, TypeDefinition>;
+#[derive(Debug, Default)]
+struct Types {
+    by_name: HashMap<String, TypeDefinition>,
+    /// Interfaces and unions.
+    abstract_types: HashSet<String>,
+    /// Object types, interfaces and unions.
+    composite_types: HashSet<String>,
+}
 
 /// The types of the schema, by name.
 #[derive(Debug)]
@@ -44,6 +51,8 @@ pub(crate) struct FieldDefinition {
     pub(crate) name: String,
     /// The name of the innermost type of its values.
     pub(crate) type_name: String,
+    /// The type of its values.
+    pub(crate) value_type: Type,
     pub(crate) arguments: Vec<InputDefinition>,
 }
 
@@ -52,7 +61,8 @@ pub(crate) struct FieldDefinition {
 pub(crate) struct InputDefinition {
     pub(crate) name: String,
     pub(crate) value_type: Type,
-    has_default: bool,
+    /// Whether the schema has a default value, and not null.
+    pub(crate) has_default: bool,
 }
 
 impl InputDefinition {
@@ -91,7 +101,17 @@ impl SchemaIndex {
 
     /// Returns a type.
     pub(crate) fn get(&self, name: &str) -> Option<&TypeDefinition> {
-        self.types.get(name)
+        self.types.by_name.get(name)
+    }
+
+    /// Whether a type is an interface or union.
+    pub(crate) fn is_abstract(&self, name: &str) -> bool {
+        self.types.abstract_types.contains(name)
+    }
+
+    /// Whether a type has fields or members: whether a selection follows.
+    pub(crate) fn is_composite(&self, name: &str) -> bool {
+        self.types.composite_types.contains(name)
     }
 
     /// Returns the end of a message about a wrong name: the nearest right one, else the list of all when it is short.
@@ -148,10 +168,16 @@ impl SchemaIndex {
 /// Reads the types of a schema in the schema definition language.
 fn parse(sdl: &str) -> Result<Types> {
     let document = parse_schema(sdl).map_err(|error| Error::Internal(format!("cannot parse the schema: {error}")))?;
-    let mut types = HashMap::new();
+    let mut types = Types::default();
     for definition in document.definitions {
         let TypeSystemDefinition::Type(definition) = definition else { continue };
         let name = definition.node.name.node.to_string();
+        if matches!(definition.node.kind, TypeKind::Interface(_) | TypeKind::Union(_)) {
+            types.abstract_types.insert(name.clone());
+        }
+        if !matches!(definition.node.kind, TypeKind::Scalar | TypeKind::Enum(_) | TypeKind::InputObject(_)) {
+            types.composite_types.insert(name.clone());
+        }
         let one = match definition.node.kind {
             TypeKind::Object(object) => TypeDefinition::Fields(fields(&object.fields)),
             TypeKind::Interface(interface) => TypeDefinition::Fields(fields(&interface.fields)),
@@ -163,11 +189,11 @@ fn parse(sdl: &str) -> Result<Types> {
             }
             TypeKind::Scalar | TypeKind::Union(_) => TypeDefinition::Other,
         };
-        match (types.get_mut(&name), one) {
+        match (types.by_name.get_mut(&name), one) {
             // A federated schema extends its root types.
             (Some(TypeDefinition::Fields(all)), TypeDefinition::Fields(more)) => all.extend(more),
             (_, one) => {
-                types.insert(name, one);
+                types.by_name.insert(name, one);
             }
         }
     }
@@ -182,6 +208,7 @@ fn fields(
         .map(|field| FieldDefinition {
             name: field.node.name.node.to_string(),
             type_name: innermost(&field.node.ty.node).to_owned(),
+            value_type: field.node.ty.node.clone(),
             arguments: field.node.arguments.iter().map(|argument| InputDefinition::new(&argument.node)).collect(),
         })
         .collect()

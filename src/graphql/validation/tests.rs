@@ -163,3 +163,83 @@ fn valid_documents_of_the_examples_have_no_problems() {
     }
     assert!(seen > 20);
 }
+
+#[test]
+fn fields_with_one_response_key_must_be_the_same_field() {
+    let message = |document: &str| problems(document).join("; ");
+    for document in [
+        "{ a: events(first: 1) { nodes { x: title } } a: events(first: 1) { nodes { x: id } } }",
+        "{ events { nodes { id: title id } } }",
+        "{ events(first: 1) { totalCount } events(first: 2) { totalCount } }",
+        "{ events { totalCount } events(first: 2) { totalCount } }",
+        "{ events { nodes { ...A ...B } } } fragment A on Event { participations(first: 1) { totalCount } } fragment B on Event { participations(first: 2) { totalCount } }",
+        "{ node(id: \"x\") { ... on Event { x: title } ... on Person { x: aliases: names { totalCount } } } }"
+            .replace("aliases: ", "")
+            .as_str(),
+        "query($a: Int, $b: Int) { events(first: $a) { totalCount } events(first: $b) { totalCount } }",
+    ] {
+        assert!(message(document).contains("cannot be merged"), "{document}: {}", message(document));
+    }
+    for document in [
+        "{ events { totalCount totalCount } events { nodes { id } } }",
+        "{ a: events(first: 1) { totalCount } b: events(first: 2) { totalCount } }",
+        // Different object types never meet; their values only need one shape.
+        "{ node(id: \"x\") { ... on Person { x: label } ... on Claim { x: text } } }",
+        "query($a: Int) { events(first: $a) { totalCount } events(first: $a) { nodes { id } } }",
+        "{ events { nodes { ...A ...A } } } fragment A on Event { id title }",
+    ] {
+        assert_eq!(problems(document), [""; 0], "{document}");
+    }
+}
+
+#[test]
+fn merging_takes_bounded_time() {
+    let many = format!("{{ events {{ nodes {{ {} }} }} }}", "title ".repeat(9000));
+    let nested = (0..20).fold("id".to_owned(), |inner, _| {
+        format!("events {{ nodes {{ place {{ {inner} {inner} }} }} }}").chars().take(40_000).collect()
+    });
+    let started = std::time::Instant::now();
+    problems(&many);
+    if let Ok(document) = parse_query(format!("{{ {nested} }}")) {
+        validate_document(&document, &index(true));
+    }
+    assert!(started.elapsed().as_secs() < 5, "{:?}", started.elapsed());
+}
+
+#[test]
+fn variables_stand_only_where_their_type_allows_it() {
+    for (document, is_valid) in [
+        ("query($i: ID) { node(id: $i) { id } }", false),
+        ("query($i: ID!) { node(id: $i) { id } }", true),
+        ("query($i: ID = \"x\") { node(id: $i) { id } }", true),
+        ("query($i: String!) { node(id: $i) { id } }", false),
+        ("query($n: Int!) { events(first: $n) { totalCount } }", true),
+        ("query($n: Float) { events(first: $n) { totalCount } }", false),
+        ("query($i: [ID]!) { nodes(ids: $i) { id } }", false),
+        ("query($i: [ID!]!) { nodes(ids: $i) { id } }", true),
+        ("query($i: ID!) { nodes(ids: $i) { id } }", false),
+        ("query($i: ID!) { nodes(ids: [$i]) { id } }", true),
+        ("query($i: ID) { ...F } fragment F on Query { node(id: $i) { id } }", false),
+        ("query($t: String) { people(filter: {name: {matches: $t}}) { totalCount } }", false),
+        ("query($t: String!) { people(filter: {name: {matches: $t}}) { totalCount } }", true),
+    ] {
+        let found = problems(document);
+        assert_eq!(found.is_empty(), is_valid, "{document}: {found:?}");
+    }
+}
+
+#[test]
+fn subscriptions_have_one_root_field_and_directives_stand_once() {
+    assert_problem(
+        "subscription { changes { cursor } other: changes { cursor } }",
+        "A subscription has one root field: send one subscription for each",
+    );
+    assert_eq!(
+        problems("subscription { changes { cursor } ...F } fragment F on Subscription { changes { cursor } }"),
+        [""; 0]
+    );
+    assert_problem(
+        "{ events @skip(if: false) @skip(if: false) { totalCount } }",
+        "The directive `@skip` is given twice here: leave one of them out",
+    );
+}

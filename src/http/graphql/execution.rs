@@ -103,7 +103,8 @@ impl RequestContext {
     pub(crate) async fn run_on(&self, route: &ReadRoute, operation: PreparedOperation) -> Outcome {
         let started = Instant::now();
         let (name, cost) = (operation.name.clone(), operation.cost);
-        let (outcome, statements) = match self.app.rate_limiter.take(&self.client, cost) {
+        let (outcome, statements) = match self.app.rate_limiter.take(&self.client, cost.saturating_add(operation.work))
+        {
             Ok(headers) => {
                 let (mut outcome, statements) = self.run_cached(route, operation, started).await;
                 outcome.headers.extend(headers);
@@ -180,6 +181,7 @@ impl RequestContext {
     async fn execute_on(&self, db: &Db, operation: PreparedOperation, started: Instant) -> (Outcome, usize) {
         let client: Arc<str> = self.client.rate_limit_key().into();
         let document = Arc::clone(&operation.document);
+        let estimated = operation.cost.saturating_add(operation.work);
         let is_query = operation.kind == OperationType::Query;
         let session = Session::of_client(db.clone(), Arc::clone(&client), is_query && document.expects_one_statement());
         let repeated = (is_query && document.expects_one_statement()).then(|| operation.clone());
@@ -190,6 +192,8 @@ impl RequestContext {
             executed = self.execute(operation, &session, started).await;
         }
         document.had_statements(session.statements());
+        let used = usize::try_from(session.database_time().as_micros()).unwrap_or(usize::MAX);
+        self.app.rate_limiter.charge(&self.client, used.saturating_sub(estimated));
         let outcome = executed.unwrap_or_else(|NeedsSnapshot| Outcome::failed(RequestError::internal(&self.id)));
         (outcome, session.statements())
     }
@@ -213,7 +217,7 @@ impl RequestContext {
         let _running = self.app.metrics.request_running();
         // If this future is dropped or times out, the pending write is dropped unfinished: its outcome is unknown then.
         let pending_write = self.begin_write(&operation);
-        let reported_cost = operation.reports_cost.then_some(operation.cost);
+        let reported_cost = operation.reports_cost.then_some((operation.cost, operation.work));
         let budget = self.budget();
         let budgeted = session.clone().with_budget(Arc::clone(&budget));
         let request = operation.into_request().data(budgeted).data(self.client.caller.clone());
@@ -239,8 +243,9 @@ impl RequestContext {
         };
         session.read_anew().await;
         let (mut response, failure) = GraphQlResponse::from_execution(response, &self.id);
-        if let Some(requested) = reported_cost {
-            let cost = Cost { requested, limit: self.app.settings.limits.max_cost };
+        if let Some((requested, work)) = reported_cost {
+            let limits = &self.app.settings.limits;
+            let cost = Cost { requested, limit: limits.max_cost, work, work_limit: limits.max_work };
             response.extensions = Some(Extensions { cost: Some(cost), ..Extensions::default() });
         }
         let version = match pending_write {

@@ -54,6 +54,8 @@ pub(crate) struct PreparedOperation {
     pub(crate) kind: OperationType,
     /// The number of values in the response if all pages are full.
     pub(crate) cost: usize,
+    /// Rows that the database reads besides, for counts and searches.
+    pub(crate) work: usize,
     /// Whether the response reports the cost.
     pub(crate) reports_cost: bool,
     /// The minimum data version to read, from `extensions.newsgraphVersion`; 0 for none.
@@ -94,7 +96,7 @@ impl PreparedOperation {
             })?,
         };
         let reports_cost = extensions.get("cost").is_some_and(|wanted| *wanted == Value::Bool(true));
-        Ok(Self { document, variables, name, kind, cost: size.cost, reports_cost, minimum_version })
+        Ok(Self { document, variables, name, kind, cost: size.cost, work: size.work, reports_cost, minimum_version })
     }
 
     /// Converts the operation to the library's request.

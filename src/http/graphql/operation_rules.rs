@@ -7,7 +7,7 @@ use crate::config::Limits;
 use crate::error::Error;
 use crate::graphql::validation::{Problem, SchemaIndex, validate_variables};
 use crate::http::graphql::error::RequestError;
-use crate::http::graphql::limits::{self, DocumentSize, SchemaShape};
+use crate::http::graphql::limits::{self, DocumentSize, SchemaShape, TableSizes};
 use crate::http::graphql::persisted_queries::ParsedDocument;
 
 /// The rules that an operation is checked against before it runs.
@@ -16,6 +16,8 @@ pub(crate) struct OperationRules {
     pub(crate) limits: Limits,
     /// The parts of the schema that the cost of a query depends on.
     schema_shape: SchemaShape,
+    /// The sizes of the tables, which work depends on.
+    pub(crate) table_sizes: TableSizes,
     /// The types that names and values are validated against.
     schema_index: SchemaIndex,
     /// Whether introspection is refused, and messages suggest nothing.
@@ -26,7 +28,7 @@ impl OperationRules {
     /// Creates the rules for a schema in the schema definition language.
     pub(crate) fn new(sdl: &str, limits: Limits, hides_schema: bool) -> Result<Self, Error> {
         let (schema_shape, schema_index) = (SchemaShape::parse(sdl)?, SchemaIndex::new(!hides_schema)?);
-        Ok(Self { limits, schema_shape, schema_index, hides_schema })
+        Ok(Self { limits, schema_shape, table_sizes: TableSizes::default(), schema_index, hides_schema })
     }
 
     /// The types that names and values are validated against.
@@ -42,7 +44,8 @@ pub(crate) fn check(
     variables: &Variables,
     rules: &OperationRules,
 ) -> Result<DocumentSize, RequestError> {
-    let size = limits::check_operation(&document.parsed, operation, variables, &rules.schema_shape, &rules.limits)?;
+    let (shape, sizes) = (&rules.schema_shape, &rules.table_sizes);
+    let size = limits::check_operation(&document.parsed, operation, variables, shape, sizes, &rules.limits)?;
     if size.introspects && rules.hides_schema {
         let message = "Introspection is disabled on this server: ask its operator for the schema";
         return Err(RequestError::invalid_document("GRAPHQL_VALIDATION_FAILED", message));

@@ -19,10 +19,13 @@ use sha2::{Digest as _, Sha256};
 
 use crate::config::{DocumentsMode, Limits, Serve};
 use crate::error::{Error, Result};
-use crate::graphql::validation::{Problem, SchemaIndex, validate_document};
+use crate::graphql::validation::{Problem, SchemaIndex, duplicate_input_fields, normalized, validate_document};
 use crate::http::graphql::error::RequestError;
 use crate::http::graphql::limits;
 use crate::http::metrics::Metrics;
+
+/// Maximum number of duplicate input fields that are reported.
+const MAX_DUPLICATES: usize = 3;
 
 /// A SHA-256 digest.
 pub(crate) type Digest = [u8; 32];
@@ -176,13 +179,17 @@ impl ParsedDocument {
 
     /// Returns what is wrong with the document in the schema. It is validated once, when it is first used.
     pub(crate) fn problems(&self, schema: &SchemaIndex) -> &[Problem] {
-        self.problems.get_or_init(|| validate_document(&self.parsed, schema))
+        self.problems.get_or_init(|| {
+            let mut problems = validate_document(&self.parsed, schema);
+            problems.extend(duplicate_input_fields(&self.text, MAX_DUPLICATES));
+            problems
+        })
     }
 
     /// Parses a document. Errors: `LIMIT` for a text that is too long, `GRAPHQL_PARSE_FAILED` for one that is not GraphQL.
     pub(crate) fn parse(text: String, limits: &Limits) -> Result<Self, RequestError> {
         let tokens = limits::check_text(&text, limits)?;
-        let parsed = parse_query(&text).map_err(|error| syntax_error(&error))?;
+        let parsed = parse_query(normalized(&text)).map_err(|error| syntax_error(&error))?;
         Ok(Self {
             digest: Digest::from(Sha256::digest(&text)),
             text,

@@ -39,6 +39,11 @@ pub(crate) struct Cost {
     pub(crate) requested: usize,
     /// Maximum cost of an operation.
     pub(crate) limit: usize,
+    /// Rows that the database reads besides, for counts and searches.
+    pub(crate) work: usize,
+    /// Maximum work of an operation.
+    #[serde(rename = "workLimit")]
+    pub(crate) work_limit: usize,
 }
 
 impl GraphQlResponse {

@@ -48,7 +48,7 @@ impl RequestContext {
         &self,
         operation: PreparedOperation,
     ) -> Result<impl Stream<Item = Outcome> + Send + use<>, RequestError> {
-        let taken = self.app.rate_limiter.take(&self.client, operation.cost);
+        let taken = self.app.rate_limiter.take(&self.client, operation.cost.saturating_add(operation.work));
         taken.map_err(|error| self.count_error(error))?;
         let position = Position::default();
         let route = self.app.db.route_read(0);

@@ -49,6 +49,20 @@ impl RateLimiter {
         }
     }
 
+    /// Takes what a request has used beyond the cost that was taken before it ran. The bucket may not hold as much; then it is
+    /// emptied.
+    pub(crate) fn charge(&self, client: &Client, cost: usize) {
+        let Some((buckets, max)) = &self.buckets else { return };
+        let client = client.rate_limit_key();
+        let mut part = u32::try_from(cost).unwrap_or(u32::MAX).min(max.get());
+        while let Some(some) = NonZeroU32::new(part) {
+            if matches!(buckets.check_key_n(&client, some), Ok(Ok(_))) {
+                return;
+            }
+            part /= 2;
+        }
+    }
+
     /// Takes the cost of a request from the client's bucket. Returns the headers that report the limit and what is left
     /// (draft-ietf-httpapi-ratelimit-headers). Error: 429 with `Retry-After` when the bucket does not hold enough.
     pub(crate) fn take(&self, client: &Client, cost: usize) -> Result<Headers, RequestError> {

@@ -13,6 +13,7 @@ use async_graphql_value::Value;
 
 use crate::error::{Error, Result};
 use crate::http::graphql::limits::schema_shape::{FieldShape, SchemaShape};
+use crate::http::graphql::limits::work::{self, Rows, TableSizes};
 
 /// Assumed length of a list without pages, such as the authors of an article.
 const UNPAGED_LENGTH: usize = 5;
@@ -36,6 +37,8 @@ pub(crate) struct DocumentSize {
     pub(crate) directives: usize,
     /// Number of values in the response if all pages are full.
     pub(crate) cost: usize,
+    /// Rows that the database reads besides, for counts and searches.
+    pub(crate) work: usize,
     /// Whether the operation selects `__schema` or `__type`.
     pub(crate) introspects: bool,
 }
@@ -49,6 +52,7 @@ impl DocumentSize {
             aliases: self.aliases.saturating_add(other.aliases),
             directives: self.directives.saturating_add(other.directives),
             cost: self.cost.saturating_add(other.cost),
+            work: self.work.saturating_add(other.work),
             introspects: self.introspects || other.introspects,
         }
     }
@@ -61,6 +65,8 @@ struct Scope<'s> {
     type_name: &'s str,
     /// The length of lists directly below, such as `nodes` and `edges` of a connection.
     page: usize,
+    /// The rows of the connection, if the type is one.
+    rows: Rows,
 }
 
 /// Measures operations of one document.
@@ -70,14 +76,20 @@ pub(crate) struct CostAnalyzer<'d> {
     /// Default values of variables.
     defaults: HashMap<&'d Name, &'d ConstValue>,
     shape: &'d SchemaShape,
+    sizes: &'d TableSizes,
     /// Sizes of fragments by scope; `None` while a fragment is being measured, which detects cycles.
     fragment_sizes: HashMap<(&'d Name, Scope<'d>), Option<DocumentSize>>,
 }
 
 impl<'d> CostAnalyzer<'d> {
     /// Creates an analyzer for a document with the variables of a request.
-    pub(crate) fn new(document: &'d ExecutableDocument, variables: &'d Variables, shape: &'d SchemaShape) -> Self {
-        Self { document, variables, defaults: HashMap::new(), shape, fragment_sizes: HashMap::new() }
+    pub(crate) fn new(
+        document: &'d ExecutableDocument,
+        variables: &'d Variables,
+        shape: &'d SchemaShape,
+        sizes: &'d TableSizes,
+    ) -> Self {
+        Self { document, variables, defaults: HashMap::new(), shape, sizes, fragment_sizes: HashMap::new() }
     }
 
     /// Measures an operation. Error: `BAD_INPUT` when a fragment spreads itself.
@@ -90,7 +102,7 @@ impl<'d> CostAnalyzer<'d> {
         let definitions = operation.variable_definitions.iter().map(|definition| &definition.node);
         self.defaults =
             definitions.filter_map(|one| Some((&one.name.node, &one.default_value.as_ref()?.node))).collect();
-        let scope = Scope { type_name, page: UNPAGED_LENGTH };
+        let scope = Scope { type_name, page: UNPAGED_LENGTH, rows: Rows::default() };
         let size = self.selection_size(&operation.selection_set.node, scope)?;
         Ok(DocumentSize { directives: size.directives.saturating_add(operation.directives.len()), ..size })
     }
@@ -160,7 +172,12 @@ impl<'d> CostAnalyzer<'d> {
         let page = shape.and_then(|shape| self.page_size(field, shape)).unwrap_or(UNPAGED_LENGTH);
         let type_name = shape.map_or("", |shape| shape.type_name.as_str());
         let page = if name == "histogram" { HISTOGRAM_BUCKETS } else { page };
-        let below = self.selection_size(&field.selection_set.node, Scope { type_name, page })?;
+        let is_filtered = field.get_argument("filter").is_some() || field.get_argument("text").is_some();
+        let rows = Rows::of(type_name, scope.type_name == "Query", is_filtered, self.sizes);
+        let below = self.selection_size(&field.selection_set.node, Scope { type_name, page, rows })?;
+        let entries =
+            shape.and_then(|shape| shape.sized_by.as_ref()).map_or(1, |name| self.argument_length(field, name));
+        let work = work::of_field(name, scope.rows, entries, |name| self.number(field, name), self.sizes);
         let length = match shape {
             Some(FieldShape { sized_by: Some(argument), .. }) => self.argument_length(field, argument),
             Some(FieldShape { fixed_length: Some(length), .. }) => *length,
@@ -173,6 +190,7 @@ impl<'d> CostAnalyzer<'d> {
             aliases: below.aliases.saturating_add(usize::from(field.alias.is_some())),
             directives: below.directives,
             cost: below.cost.saturating_add(1).saturating_mul(length),
+            work: below.work.saturating_mul(length).saturating_add(work),
             introspects: below.introspects || matches!(name, "__schema" | "__type"),
         })
     }

@@ -5,6 +5,7 @@ mod schema_shape;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod work;
 
 use async_graphql::Variables;
 use async_graphql::parser::types::{ExecutableDocument, OperationDefinition};
@@ -14,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::http::graphql::limits::cost::CostAnalyzer;
 pub(crate) use crate::http::graphql::limits::cost::DocumentSize;
 pub(crate) use crate::http::graphql::limits::schema_shape::SchemaShape;
+pub(crate) use crate::http::graphql::limits::work::TableSizes;
 
 /// Tokens per value in a map: its name, a colon, the value and one bracket.
 const TOKENS_PER_VALUE: usize = 4;
@@ -36,16 +38,17 @@ pub(crate) fn check_variables(text: &str, limits: &Limits) -> Result<()> {
     check_limit("The number of tokens in the variables", tokens, max_tokens, "send shorter lists, in several queries")
 }
 
-/// Measures an operation and returns its size. The cost is the number of values in the response if all pages are full.
-/// Error: `LIMIT` when a measure is over its limit.
+/// Measures an operation and returns its size. The cost is the number of values in the response if all pages are full, the work
+/// the number of rows that the database reads besides. Error: `LIMIT` when a measure is over its limit.
 pub(crate) fn check_operation(
     document: &ExecutableDocument,
     operation: &OperationDefinition,
     variables: &Variables,
     shape: &SchemaShape,
+    sizes: &TableSizes,
     limits: &Limits,
 ) -> Result<DocumentSize> {
-    let mut analyzer = CostAnalyzer::new(document, variables, shape);
+    let mut analyzer = CostAnalyzer::new(document, variables, shape, sizes);
     let size = analyzer.operation_size(operation)?;
     let root_fields = analyzer.root_fields(&operation.selection_set.node);
     for (measure, value, max, advice) in [
@@ -74,6 +77,12 @@ pub(crate) fn check_operation(
             size.cost,
             limits.max_cost,
             "request smaller pages (`first`), or fewer lists within lists",
+        ),
+        (
+            "The query's work (rows to read for counts and searches)",
+            size.work,
+            limits.max_work,
+            "request fewer facets, histograms and counts at once, or a smaller depth",
         ),
     ] {
         check_limit(measure, value, max, advice)?;

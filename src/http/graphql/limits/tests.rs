@@ -8,7 +8,9 @@ use serde_json::json;
 
 use crate::config::Limits;
 use crate::error::Result;
-use crate::http::graphql::limits::{SchemaShape, check_operation, check_text, check_variables};
+use crate::http::graphql::limits::{
+    DocumentSize, SchemaShape, TableSizes, check_operation, check_text, check_variables,
+};
 
 #[derive(Parser)]
 struct Flags {
@@ -22,13 +24,18 @@ fn limits() -> Limits {
 
 /// Runs all checks and returns the cost.
 fn cost(document: &str, variables: serde_json::Value) -> Result<usize> {
+    size(document, variables, &TableSizes::default()).map(|size| size.cost)
+}
+
+/// Runs all checks and returns the size.
+fn size(document: &str, variables: serde_json::Value, sizes: &TableSizes) -> Result<DocumentSize> {
     let shape = SchemaShape::parse(&crate::graphql::sdl()).unwrap();
     check_text(document, &limits())?;
     check_variables(&variables.to_string(), &limits())?;
     let variables = Variables::from_json(variables);
     let document = parse_query(document).unwrap();
     let (_, operation) = document.operations.iter().next().unwrap();
-    check_operation(&document, &operation.node, &variables, &shape, &limits()).map(|size| size.cost)
+    check_operation(&document, &operation.node, &variables, &shape, sizes, &limits())
 }
 
 #[test]
@@ -55,6 +62,39 @@ fn page_cost_is_its_size_times_the_cost_of_a_row() {
     ] {
         assert_eq!(cost(document, variables).unwrap(), expected, "{document}");
     }
+}
+
+#[test]
+fn work_grows_with_the_tables_that_are_read() {
+    let sizes = TableSizes::default();
+    let rows =
+        [("event", 20_000), ("participation", 60_000), ("statement", 10_000), ("relation", 0), ("name_key", 500_000)];
+    sizes.set(rows.into_iter().map(|(table, rows)| (table.to_owned(), rows)).collect());
+    let aliases = |field: &str, number: usize| (0..number).map(|at| format!("a{at}: {field} ")).collect::<String>();
+    for (document, expected) in [
+        ("{ events { nodes { id } } }".to_owned(), 0),
+        ("{ events { totalCount } }".to_owned(), 1000),
+        ("{ events(filter: {title: {isNull: false}}) { totalCount nodes { id } } }".to_owned(), 10_000),
+        ("{ events { facets(by: [TYPE, PLACE]) { by } } }".to_owned(), 40_000),
+        ("{ events { histogram(interval: DAY) { undated } } }".to_owned(), 20_000),
+        // Lists of a row are short: 10 events with 50 participations each.
+        ("{ events(first: 10) { nodes { participations { facets(by: [ROLE]) { by } } } } }".to_owned(), 500),
+        (
+            format!(
+                "{{ actor(slug: \"x\") {{ ... on Person {{ {} }} }} }}",
+                aliases("neighbors(depth: 3) { complete }", 2)
+            ),
+            1_124_000,
+        ),
+    ] {
+        assert_eq!(size(&document, json!({}), &sizes).unwrap().work, expected, "{document}");
+    }
+    let heavy = format!(
+        "{{ actor(slug: \"x\") {{ ... on Person {{ {} }} }} }}",
+        aliases("neighbors(depth: 3) { complete }", 40)
+    );
+    let error = size(&heavy, json!({}), &sizes).unwrap_err().to_string();
+    assert!(error.starts_with("The query's work"), "{error}");
 }
 
 /// Each document is rejected quickly, with the limit and what to do in the message.
@@ -95,10 +135,17 @@ fn query_bombs_are_rejected_quickly() {
         (format!("{{ events(filter: {filter}) {{ totalCount }} }}"), "nested brackets"),
     ] {
         let start = Instant::now();
-        let error = check_text(&document, &limits()).and_then(|()| {
+        let error = check_text(&document, &limits()).and_then(|_| {
             let document = parse_query(&document).unwrap();
             let (_, operation) = document.operations.iter().next().unwrap();
-            check_operation(&document, &operation.node, &Variables::default(), &shape, &limits())
+            check_operation(
+                &document,
+                &operation.node,
+                &Variables::default(),
+                &shape,
+                &TableSizes::default(),
+                &limits(),
+            )
         });
         let shown: String = document.chars().take(60).collect();
         let error = error.expect_err(&shown);
