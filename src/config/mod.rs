@@ -96,6 +96,10 @@ pub struct Serve {
     /// 503 with `Retry-After`. Responses of less than 16 KiB are not counted.
     #[arg(long, env = "NEWSGRAPH_RESPONSE_MEMORY", default_value_t = 64 * 1024 * 1024, value_name = "BYTES")]
     pub response_memory: usize,
+    /// Maximum memory of the documents and variables of all open subscriptions, in bytes; one client may take half of it. Excess
+    /// subscriptions get an error. A small one takes about 30 kB.
+    #[arg(long, env = "NEWSGRAPH_SUBSCRIPTION_MEMORY", default_value_t = 128 * 1024 * 1024, value_name = "BYTES")]
+    pub subscription_memory: usize,
     /// Maximum open WebSockets; excess ones get 503 with `Retry-After`.
     #[arg(long, env = "NEWSGRAPH_MAX_SOCKETS", default_value_t = 4096, value_name = "SOCKETS")]
     pub max_sockets: usize,

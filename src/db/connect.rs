@@ -1,5 +1,7 @@
 //! Opens the connections of a [`Db`], with the settings that each database needs.
 
+use std::fs::OpenOptions;
+use std::path::Path;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
@@ -70,6 +72,9 @@ async fn connect_sqlite(url: &str) -> Result<Db> {
     let file = SqliteConnectOptions::from_str(&url).map_err(connection_error)?;
     // Connecting to write turns the journal of a file to WAL, even of a file that is not ours.
     migrations::check_sqlite_file(&file).await?;
+    if url.contains("mode=rwc") && !file.get_filename().to_string_lossy().starts_with("file:") {
+        create_private_file(file.get_filename());
+    }
     // The writer connects first, because it creates the file.
     let mut options = connect_options(&url);
     // The temporary tables of an import grow with its files, so they go to disk.
@@ -79,6 +84,16 @@ async fn connect_sqlite(url: &str) -> Result<Db> {
     // Each read connection has a page cache of its own, in KiB. The operating system caches the rest of the file.
     let options = sqlite(file).pragma("temp_store", "MEMORY").pragma("cache_size", "-8192");
     Ok(Db::new(writer, |connections| ReadPool::sqlite(&options, connections)))
+}
+
+/// Creates a missing database file so that only its owner can read it. SQLite gives the files beside it the same permissions. An
+/// error is left to SQLite, which reports it better.
+fn create_private_file(path: &Path) {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let _ = options.open(path);
 }
 
 async fn connect_postgres(url: &str) -> Result<Db> {

@@ -42,6 +42,8 @@ pub(crate) struct AppState {
     pub(crate) requests: Arc<Semaphore>,
     /// The memory of responses.
     pub(crate) response_pool: Arc<ResponsePool>,
+    /// The memory of open subscriptions.
+    pub(crate) subscription_pool: Arc<ResponsePool>,
     /// Permits for WebSockets: each holds one while it is open.
     pub(crate) sockets: Arc<Semaphore>,
     /// Becomes true when the server starts to shut down.
@@ -62,6 +64,7 @@ impl AppState {
             metrics: Metrics::new(db.has_replica()),
             written_versions: Arc::new(WrittenVersions::new(db.clone())),
             requests: Arc::new(Semaphore::new(settings.max_requests)),
+            subscription_pool: ResponsePool::new(settings.subscription_memory),
             response_pool: ResponsePool::new(settings.response_memory),
             sockets: Arc::new(Semaphore::new(settings.max_sockets)),
             db,

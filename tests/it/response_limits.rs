@@ -146,3 +146,29 @@ async fn unread_pings_take_no_memory() {
         }
     }
 }
+
+#[tokio::test]
+async fn subscriptions_are_limited_in_memory() {
+    let fixture = databases().await.swap_remove(0);
+    let server = Server::start_with(&fixture, &["--subscription-memory", "4000000"]);
+    let mut socket = Socket::open(&server, None).await;
+    let parts = "{ operation: { eq: UPDATE }, kind: { in: [EVENT, ACTOR] } }, ".repeat(150);
+    let query = format!("subscription {{ changes(filter: {{ or: [{parts}] }}) {{ cursor }} }}");
+    let mut refused = None;
+    for at in 0..40 {
+        socket.send(&json!({ "id": format!("s{at}"), "type": "subscribe", "payload": { "query": query } })).await;
+    }
+    socket.send(&json!({ "id": "q", "type": "subscribe", "payload": { "query": "{ __typename }" } })).await;
+    loop {
+        let message = socket.receive().await;
+        if message["type"] == "error" {
+            refused = Some(message["payload"][0].clone());
+        }
+        if message["id"] == "q" && message["type"] == "complete" {
+            break;
+        }
+    }
+    let error = refused.expect("some subscriptions are refused");
+    assert_eq!(error["extensions"]["code"], "LIMIT", "{error}");
+    assert!(error["message"].as_str().unwrap().contains("--subscription-memory"), "{error}");
+}

@@ -130,3 +130,20 @@ async fn older_database_keeps_its_audit_log_after_migration() {
         );
     }
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn new_sqlite_file_is_readable_by_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("graph.db");
+    let fixture = Fixture::at(format!("sqlite://{}", file.display())).await;
+    assert_eq!(fixture.import_lines(&[]).await.problems, []);
+    for name in ["graph.db", "graph.db-wal"] {
+        let path = folder.path().join(name);
+        if let Ok(metadata) = std::fs::metadata(&path) {
+            assert_eq!(metadata.permissions().mode() & 0o777, 0o600, "{name}");
+        }
+    }
+    assert!(file.exists());
+}

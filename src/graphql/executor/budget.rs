@@ -54,6 +54,12 @@ impl ResponsePool {
         self.lock().total
     }
 
+    /// Takes a number of bytes for a client; `None` when there are not as many left.
+    pub(crate) fn reserve(self: &Arc<Self>, client: &str, bytes: usize) -> Option<Reservation> {
+        let mut reservation = Reservation { taken: Some((Arc::clone(self), client.into())), bytes: 0 };
+        reservation.grow(bytes).then_some(reservation)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Used> {
         self.used.lock().unwrap_or_else(PoisonError::into_inner)
     }

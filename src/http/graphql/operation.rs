@@ -99,6 +99,16 @@ impl PreparedOperation {
         Ok(Self { document, variables, name, kind, cost: size.cost, work: size.work, reports_cost, minimum_version })
     }
 
+    /// The approximate memory of the operation while it is open, in bytes: the library copies the document, and variables take
+    /// about ten times the memory of their text.
+    pub(crate) fn memory(&self) -> usize {
+        let document = usize::try_from(self.document.memory()).unwrap_or(usize::MAX);
+        document
+            .saturating_mul(2)
+            .saturating_add(to_json(&self.variables).len().saturating_mul(10))
+            .saturating_add(20_000)
+    }
+
     /// Converts the operation to the library's request.
     pub(crate) fn into_request(self) -> Request {
         let mut request = Request::new(String::new()).variables(self.variables);

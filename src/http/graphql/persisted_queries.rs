@@ -201,7 +201,7 @@ impl ParsedDocument {
     }
 
     /// The approximate memory of the document, in bytes. The constant covers the empty document.
-    fn memory(&self) -> u64 {
+    pub(crate) fn memory(&self) -> u64 {
         self.text.len() as u64 + self.tokens as u64 * TOKEN_MEMORY + 500
     }
 }

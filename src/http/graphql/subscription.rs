@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_graphql::Response;
+use axum::http::StatusCode;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{Stream, StreamExt};
 
 use crate::db::ReadRoute;
-use crate::graphql::{Position, ResponseBudget, Session, within_budget};
+use crate::graphql::{Position, Reservation, ResponseBudget, Session, within_budget};
 use crate::http::graphql::error::RequestError;
 use crate::http::graphql::execution::RequestContext;
 use crate::http::graphql::operation::PreparedOperation;
@@ -35,6 +36,8 @@ struct SubscriptionStream {
     session: Session,
     /// The budget of each response.
     budget: Arc<ResponseBudget>,
+    /// The memory of its document and variables.
+    _memory: Reservation,
     /// Counts the subscription in the metrics as long as it is open.
     _gauge: GaugeGuard,
 }
@@ -50,6 +53,11 @@ impl RequestContext {
     ) -> Result<impl Stream<Item = Outcome> + Send + use<>, RequestError> {
         let taken = self.app.rate_limiter.take(&self.client, operation.cost.saturating_add(operation.work));
         taken.map_err(|error| self.count_error(error))?;
+        let client = self.client.rate_limit_key();
+        let memory = self.app.subscription_pool.reserve(&client, operation.memory()).ok_or_else(|| {
+            let message = "Open subscriptions take the memory that the server has for them (`--subscription-memory`): end others, or subscribe with a shorter filter";
+            self.count_error(RequestError::new(StatusCode::SERVICE_UNAVAILABLE, "LIMIT", message).retry_after(10))
+        })?;
         let position = Position::default();
         let route = self.app.db.route_read(0);
         self.app.metrics.count_read(route.is_replica());
@@ -63,6 +71,7 @@ impl RequestContext {
             operation,
             position,
             route,
+            _memory: memory,
             _gauge: self.app.metrics.subscription_open(),
         };
         Ok(stream::unfold(subscription, async |mut subscription| Some((subscription.next().await?, subscription))))
