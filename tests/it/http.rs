@@ -223,7 +223,10 @@ async fn statuses_batches_and_operation_names_follow_graphql_over_http() {
         assert!(unnamed["errors"][0]["message"].as_str().unwrap().contains("`operationName`"), "{unnamed}");
         let cost = json!({ "query": "{ events(first: 3) { nodes { id } } }", "extensions": { "cost": true } });
         let cost: Value = post("application/json", &cost.to_string()).await.json().await.unwrap();
-        assert_eq!(cost["extensions"]["cost"], json!({ "requested": 7, "limit": 1_000_000 }));
+        assert_eq!(
+            cost["extensions"]["cost"],
+            json!({ "requested": 7, "limit": 1_000_000, "work": 0, "workLimit": 20_000_000 })
+        );
     }
 }
 

@@ -160,6 +160,8 @@ pub(crate) struct ResponseBudget {
     texts: AtomicUsize,
     excess: OnceLock<Excess>,
     reservation: Mutex<Reservation>,
+    /// Bytes that need no further reservation.
+    reserved: AtomicUsize,
     pool: Option<(Arc<ResponsePool>, Arc<str>)>,
 }
 
@@ -172,6 +174,7 @@ impl ResponseBudget {
             texts: AtomicUsize::new(0),
             excess: OnceLock::new(),
             reservation: Mutex::default(),
+            reserved: AtomicUsize::new(FREE_BYTES),
             pool: None,
         }
     }
@@ -227,7 +230,8 @@ impl ResponseBudget {
 
     /// Takes memory for this many bytes in all. Returns false when there is none.
     fn reserve(&self, bytes: usize) -> bool {
-        if bytes <= FREE_BYTES {
+        // Almost always enough is reserved already.
+        if bytes <= self.reserved.load(Ordering::Relaxed) {
             return true;
         }
         let mut reservation = self.reservation.lock().unwrap_or_else(PoisonError::into_inner);
@@ -236,7 +240,11 @@ impl ResponseBudget {
         }
         let wanted = bytes.next_multiple_of(BLOCK);
         let more = wanted.saturating_sub(reservation.bytes);
-        more == 0 || reservation.grow(more) || self.exceeded(Excess::Pool)
+        if more > 0 && !reservation.grow(more) {
+            return self.exceeded(Excess::Pool);
+        }
+        self.reserved.store(wanted, Ordering::Relaxed);
+        true
     }
 
     /// Stops a request that has a second statement but no transaction. Never returns.
@@ -255,6 +263,7 @@ impl ResponseBudget {
     pub(crate) fn finish(&self) -> Reservation {
         self.values.store(0, Ordering::Relaxed);
         self.texts.store(0, Ordering::Relaxed);
+        self.reserved.store(FREE_BYTES, Ordering::Relaxed);
         std::mem::take(&mut *self.reservation.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
