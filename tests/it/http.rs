@@ -225,7 +225,7 @@ async fn statuses_batches_and_operation_names_follow_graphql_over_http() {
         let cost: Value = post("application/json", &cost.to_string()).await.json().await.unwrap();
         assert_eq!(
             cost["extensions"]["cost"],
-            json!({ "requested": 7, "limit": 1_000_000, "work": 0, "workLimit": 20_000_000 })
+            json!({ "requested": 7, "limit": 1_000_000, "work": 100, "workLimit": 20_000_000 })
         );
     }
 }

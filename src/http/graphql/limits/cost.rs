@@ -104,7 +104,8 @@ impl<'d> CostAnalyzer<'d> {
             definitions.filter_map(|one| Some((&one.name.node, &one.default_value.as_ref()?.node))).collect();
         let scope = Scope { type_name, page: UNPAGED_LENGTH, rows: Rows::default() };
         let size = self.selection_size(&operation.selection_set.node, scope)?;
-        Ok(DocumentSize { directives: size.directives.saturating_add(operation.directives.len()), ..size })
+        let directives = size.directives.saturating_add(operation.directives.len());
+        Ok(DocumentSize { directives, work: size.work.saturating_add(work::REQUEST), ..size })
     }
 
     /// Counts the root fields of an operation, each of which is a separate query. Returns `usize::MAX` for far too many.

@@ -72,26 +72,26 @@ fn work_grows_with_the_tables_that_are_read() {
     sizes.set(rows.into_iter().map(|(table, rows)| (table.to_owned(), rows)).collect());
     let aliases = |field: &str, number: usize| (0..number).map(|at| format!("a{at}: {field} ")).collect::<String>();
     for (document, expected) in [
-        ("{ events { nodes { id } } }".to_owned(), 0),
-        ("{ events { totalCount } }".to_owned(), 1000),
-        ("{ events(filter: {title: {isNull: false}}) { totalCount nodes { id } } }".to_owned(), 10_000),
-        ("{ events { facets(by: [TYPE, PLACE]) { by } } }".to_owned(), 40_000),
-        ("{ events { histogram(interval: DAY) { undated } } }".to_owned(), 20_000),
+        ("{ events { nodes { id } } }".to_owned(), 100),
+        ("{ events { totalCount } }".to_owned(), 1100),
+        ("{ events(filter: {title: {isNull: false}}) { totalCount nodes { id } } }".to_owned(), 10_100),
+        ("{ events { facets(by: [TYPE, PLACE]) { by } } }".to_owned(), 4100),
+        ("{ events { histogram(interval: DAY) { undated } } }".to_owned(), 5100),
         // Lists of a row are short: 10 events with 50 participations each.
-        ("{ events(first: 10) { nodes { participations { facets(by: [ROLE]) { by } } } } }".to_owned(), 500),
+        ("{ events(first: 10) { nodes { participations { facets(by: [ROLE]) { by } } } } }".to_owned(), 150),
         (
             format!(
                 "{{ actor(slug: \"x\") {{ ... on Person {{ {} }} }} }}",
                 aliases("neighbors(depth: 3) { complete }", 2)
             ),
-            1_124_000,
+            284_100,
         ),
     ] {
         assert_eq!(size(&document, json!({}), &sizes).unwrap().work, expected, "{document}");
     }
     let heavy = format!(
         "{{ actor(slug: \"x\") {{ ... on Person {{ {} }} }} }}",
-        aliases("neighbors(depth: 3) { complete }", 40)
+        aliases("neighbors(depth: 3) { complete }", 150)
     );
     let error = size(&heavy, json!({}), &sizes).unwrap_err().to_string();
     assert!(error.starts_with("The query's work"), "{error}");

@@ -10,8 +10,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 /// Work of a list that belongs to one row, such as the participations of an event, for each field that reads all of it.
 const ROWS_PER_PARENT: usize = 50;
 
+/// Work of a request besides its fields.
+pub(super) const REQUEST: usize = 100;
+
 /// Work of finding similar names.
-const SIMILAR_NAMES: usize = 20_000;
+const SIMILAR_NAMES: usize = 4_000;
 
 /// Work of marking the words found in one hit.
 const HIGHLIGHTS: usize = 200;
@@ -79,16 +82,18 @@ pub(super) fn of_field(
     sizes: &TableSizes,
 ) -> usize {
     match name {
-        "facets" => rows.number.saturating_mul(entries),
-        "histogram" | "sums" => rows.number,
+        // Most facets read an index only.
+        "facets" => (rows.number / 10).saturating_mul(entries),
+        "histogram" | "sums" => rows.number / 4,
         "totalCount" if rows.is_filtered => rows.number / 4,
         "totalCount" => rows.number / 20,
         // A page of a filtered list reads until it is full.
         "nodes" | "edges" if rows.is_filtered => rows.number / 4,
         "neighbors" => match number("depth").unwrap_or(1) {
-            0 | 1 => NEAR_NEIGHBORS,
-            2 => NEAR_NEIGHBORS.saturating_add(sizes.links()),
-            _ => NEAR_NEIGHBORS.saturating_add(sizes.links().saturating_mul(8)),
+            // How many links an actor has is not known: a few have a large part of all.
+            0 | 1 => NEAR_NEIGHBORS.saturating_add(sizes.links() / 16),
+            2 => NEAR_NEIGHBORS.saturating_add(sizes.links() / 2),
+            _ => NEAR_NEIGHBORS.saturating_add(sizes.links().saturating_mul(2)),
         },
         "path" => sizes.links().min(MAX_PATH_LINKS).saturating_mul(4),
         "appearsWith" | "timeline" | "coverage" => NEAR_NEIGHBORS,
