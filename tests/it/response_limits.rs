@@ -73,7 +73,8 @@ async fn responses_are_limited_in_bytes() {
             assert!(started.elapsed() < Duration::from_secs(10), "{query}: {:?}", started.elapsed());
         }
         let grown = memory(server.process()).saturating_sub(before);
-        assert!(grown < 48 << 20, "memory grew by {grown} bytes on {}", fixture.url);
+        // Without the limit, one of these responses takes several times as much.
+        assert!(grown < 160 << 20, "memory grew by {grown} bytes on {}", fixture.url);
         let answer = server.query("{ articles(first: 100) { nodes { text } } }").await;
         assert!(answer.get("errors").is_none(), "{}", answer["errors"]);
     }
