@@ -110,7 +110,7 @@ impl Executor for EmbeddedApi {
         match self.prepare(request) {
             Ok((request, session, budget)) => {
                 let executed = within_budget(&budget, self.api.execute_as_values(request)).await;
-                session.read_anew().await;
+                session.end_snapshot().await;
                 executed.unwrap_or_else(|stopped| failed(&RequestError::from(stopped.into_error())))
             }
             Err(error) => failed(&error),
@@ -128,7 +128,7 @@ impl Executor for EmbeddedApi {
                         Ok(response) => {
                             budget.finish();
                             // The client may take long to read the response: no connection is kept for it.
-                            session.read_anew().await;
+                            session.end_snapshot().await;
                             Some((response?, (Some(responses), session, budget)))
                         }
                         Err(excess) => {

@@ -153,7 +153,7 @@ impl PooledConnection {
         }
     }
 
-    /// Whether the connection is open.
+    /// Returns whether the connection is open.
     pub(crate) fn is_connected(&self) -> bool {
         match self {
             Self::Sqlite { slot, .. } => slot.connection.is_some(),

@@ -62,7 +62,7 @@ pub(crate) struct ReservedConnection {
     /// True after the transaction has begun.
     has_state: bool,
     /// Lets a client take only a part of the connections.
-    _client_permit: Option<OwnedSemaphorePermit>,
+    client_permit: Option<OwnedSemaphorePermit>,
 }
 
 impl ReservedConnection {
@@ -92,7 +92,7 @@ impl ReservedConnection {
         Ok(())
     }
 
-    /// Whether a transaction is open.
+    /// Returns whether a transaction is open.
     pub(crate) fn in_transaction(&self) -> bool {
         self.in_transaction
     }
@@ -115,7 +115,7 @@ impl Drop for ReservedConnection {
         } else if is_running || in_transaction {
             // Without a runtime the process is ending, and its connections with it.
             let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-            let (pool, client_permit) = (Arc::clone(&self.pool), self._client_permit.take());
+            let (pool, client_permit) = (Arc::clone(&self.pool), self.client_permit.take());
             runtime.spawn(async move {
                 if is_running {
                     connection.cancel().await;
@@ -224,7 +224,7 @@ impl ReadPool {
         };
         let client_permit = permits.acquire_owned().await.map_err(|_| closed())?;
         let mut connection = self.reserve().await?;
-        connection._client_permit = Some(client_permit);
+        connection.client_permit = Some(client_permit);
         Ok(connection)
     }
 
@@ -242,7 +242,7 @@ impl ReadPool {
             is_running: false,
             in_transaction: false,
             has_state: false,
-            _client_permit: None,
+            client_permit: None,
         })
     }
 

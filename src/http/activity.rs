@@ -1,11 +1,11 @@
-//! Watches what a connection does, and gives up on requests and connections that make no progress.
+//! Idle and stalled connections: closes connections without requests, and drops HTTP/2 responses that the client does not receive.
 //!
-//! The write timeout of the socket ends a connection whose client reads nothing. Two cases pass it by: a connection on which
-//! nothing is sent because no request arrives, and a response over HTTP/2 for which the client opens no window while it reads
+//! The write timeout of the socket ends a connection whose client reads nothing. It does not cover a connection on which nothing
+//! is sent because no request arrives, and an HTTP/2 response whose flow-control window the client leaves at zero while it reads
 //! other frames.
 
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -14,8 +14,8 @@ use axum::body::{Body, Bytes, HttpBody};
 use hyper::body::{Frame, SizeHint};
 use tokio::time::{Instant, sleep};
 
-/// Maximum time without a request on a connection of HTTP/2. HTTP/1 has the timeout for headers.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(180);
+/// Maximum idle time of an HTTP/2 connection, in header timeouts. HTTP/1 has the header timeout between requests too.
+const IDLE_HEADER_TIMEOUTS: u32 = 6;
 
 /// Size of the pieces in which a body is sent over HTTP/2, in bytes. The library takes each piece at once, however small the
 /// client's window is.
@@ -24,34 +24,36 @@ const PIECE: usize = 16 << 10;
 /// The requests of one connection.
 #[derive(Default)]
 pub(super) struct Activity {
+    /// The number of requests so far.
     requests: AtomicUsize,
+    /// The number of HTTP/2 requests whose responses were not completely sent.
+    running: AtomicUsize,
+    is_http2: AtomicBool,
     /// Responses of HTTP/2 that are being made or sent.
     bodies: Mutex<Vec<Weak<Mutex<BodyState>>>>,
 }
 
 impl Activity {
-    /// Counts a request.
-    pub(super) fn request_arrived(&self) {
+    /// Counts a request. The returned value of an HTTP/2 request counts as running until it is dropped.
+    pub(super) fn request_arrived(self: &Arc<Self>, is_http2: bool) -> Option<RunningRequest> {
         self.requests.fetch_add(1, Ordering::Relaxed);
+        if !is_http2 {
+            return None;
+        }
+        self.is_http2.store(true, Ordering::Relaxed);
+        self.running.fetch_add(1, Ordering::Relaxed);
+        Some(RunningRequest(Arc::clone(self)))
     }
 
-    /// Watches a response over HTTP/2.
-    pub(super) fn watch(&self, body: Body) -> WatchedBody {
-        let state = Arc::new(Mutex::new(BodyState { body: Some(body), taken: None }));
-        let mut bodies = lock(&self.bodies);
-        bodies.retain(|body| body.strong_count() > 0);
-        bodies.push(Arc::downgrade(&state));
-        WatchedBody { state, piece: Bytes::new() }
-    }
-
-    /// Completes when the connection should be closed: its first request did not arrive within `header_timeout`, or there was none
-    /// for too long. Meanwhile, drops responses that the client has not taken on for `timeout`.
+    /// Completes when the connection should be closed: its first request did not arrive within `header_timeout`, or it is an HTTP/2
+    /// connection that has been idle for too long. Meanwhile, drops responses of which the client has received nothing for
+    /// `timeout`.
     pub(super) async fn should_close(&self, header_timeout: Duration, timeout: Duration) {
         sleep(header_timeout).await;
         if self.requests.load(Ordering::Relaxed) == 0 {
             return;
         }
-        let mut last_active = (self.requests.load(Ordering::Relaxed), Instant::now());
+        let (mut requests_before, mut idle_since) = (0, Instant::now());
         loop {
             sleep((timeout / 4).max(Duration::from_millis(100))).await;
             let open: Vec<_> = lock(&self.bodies).iter().filter_map(Weak::upgrade).collect();
@@ -59,12 +61,34 @@ impl Activity {
                 lock(body).drop_if_stalled(timeout);
             }
             let requests = self.requests.load(Ordering::Relaxed);
-            if requests != last_active.0 || !open.is_empty() {
-                last_active = (requests, Instant::now());
-            } else if last_active.1.elapsed() > IDLE_TIMEOUT {
+            let is_idle = self.is_http2.load(Ordering::Relaxed) && self.running.load(Ordering::Relaxed) == 0;
+            if !is_idle || requests != requests_before {
+                (requests_before, idle_since) = (requests, Instant::now());
+            } else if idle_since.elapsed() > header_timeout * IDLE_HEADER_TIMEOUTS {
                 return;
             }
         }
+    }
+}
+
+/// An HTTP/2 request whose response was not completely sent.
+pub(super) struct RunningRequest(Arc<Activity>);
+
+impl RunningRequest {
+    /// Watches the body of the response.
+    pub(super) fn watch(self, body: Body) -> WatchedBody {
+        let state = Arc::new(Mutex::new(BodyState { body: Some(body), handed_over: None }));
+        let mut bodies = lock(&self.0.bodies);
+        bodies.retain(|body| body.strong_count() > 0);
+        bodies.push(Arc::downgrade(&state));
+        drop(bodies);
+        WatchedBody { state, rest: Bytes::new(), _running: self }
+    }
+}
+
+impl Drop for RunningRequest {
+    fn drop(&mut self) {
+        self.0.running.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -74,26 +98,27 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// A response that is being sent.
 struct BodyState {
-    /// The body; `None` after it was dropped because the client did not take it on.
+    /// The body; `None` after it was dropped because the client did not receive it.
     body: Option<Body>,
-    /// When the last piece was handed over, if the connection has not asked for another one since.
-    taken: Option<Instant>,
+    /// When the connection got the last piece, if it has not asked for another one since.
+    handed_over: Option<Instant>,
 }
 
 impl BodyState {
     fn drop_if_stalled(&mut self, timeout: Duration) {
-        if self.taken.is_some_and(|taken| taken.elapsed() > timeout) {
+        if self.handed_over.is_some_and(|at| at.elapsed() > timeout) {
             // Gives back what the response holds: memory, a snapshot of the database.
             self.body = None;
         }
     }
 }
 
-/// A body that can be dropped while the client does not take it on. The stream is then reset.
+/// A body that is dropped when the client does not receive it. The stream is then reset.
 pub(super) struct WatchedBody {
     state: Arc<Mutex<BodyState>>,
-    /// What is left of the last frame.
-    piece: Bytes,
+    /// The part of the last frame that was not handed over.
+    rest: Bytes,
+    _running: RunningRequest,
 }
 
 impl HttpBody for WatchedBody {
@@ -103,30 +128,30 @@ impl HttpBody for WatchedBody {
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let this = self.get_mut();
         let mut state = lock(&this.state);
-        state.taken = None;
+        state.handed_over = None;
         let Some(body) = &mut state.body else {
-            return Poll::Ready(Some(Err(axum::Error::new("the client did not take the response on"))));
+            return Poll::Ready(Some(Err(axum::Error::new("the client did not receive the response in time"))));
         };
-        if this.piece.is_empty() {
+        if this.rest.is_empty() {
             match ready!(Pin::new(body).poll_frame(context)) {
                 Some(Ok(frame)) => match frame.into_data() {
-                    Ok(data) => this.piece = data,
+                    Ok(data) => this.rest = data,
                     Err(frame) => return Poll::Ready(Some(Ok(frame))),
                 },
                 end => return Poll::Ready(end),
             }
         }
-        state.taken = Some(Instant::now());
-        let length = this.piece.len().min(PIECE);
-        Poll::Ready(Some(Ok(Frame::data(this.piece.split_to(length)))))
+        state.handed_over = Some(Instant::now());
+        let length = this.rest.len().min(PIECE);
+        Poll::Ready(Some(Ok(Frame::data(this.rest.split_to(length)))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.piece.is_empty() && lock(&self.state).body.as_ref().is_some_and(HttpBody::is_end_stream)
+        self.rest.is_empty() && lock(&self.state).body.as_ref().is_some_and(HttpBody::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        let rest = lock(&self.state).body.as_ref().map(HttpBody::size_hint).unwrap_or_default();
-        rest.exact().map_or(rest, |exact| SizeHint::with_exact(exact + self.piece.len() as u64))
+        let body = lock(&self.state).body.as_ref().map(HttpBody::size_hint).unwrap_or_default();
+        body.exact().map_or(body, |exact| SizeHint::with_exact(exact + self.rest.len() as u64))
     }
 }

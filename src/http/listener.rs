@@ -108,15 +108,16 @@ async fn serve_connection(
     stream.set_write_timeout(Some(timeouts.write));
     let activity = Arc::new(Activity::default());
     let service = service_fn(|request: hyper::Request<Incoming>| {
-        activity.request_arrived();
-        let is_http2 = request.version() == Version::HTTP_2;
+        let running = activity.request_arrived(request.version() == Version::HTTP_2);
         let mut request: Request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
-        let (router, activity) = (router.clone(), Arc::clone(&activity));
+        let router = router.clone();
         async move {
             let response = router.oneshot(request).await;
-            response
-                .map(|response| if is_http2 { response.map(|body| Body::new(activity.watch(body))) } else { response })
+            response.map(|response| match running {
+                Some(running) => response.map(|body| Body::new(running.watch(body))),
+                None => response,
+            })
         }
     });
     let connection = builder.serve_connection_with_upgrades(TokioIo::new(Box::pin(stream)), service);

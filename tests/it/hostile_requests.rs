@@ -73,12 +73,11 @@ async fn keys_without_the_scope_read_see_only_ids_in_results_of_mutations() {
         let id = |at: usize| people["people"]["nodes"][at]["id"].clone();
         let server = Server::start_with(&fixture, &["--read-with-key"]);
         let merge = |fields: &str| {
-            json!({
-                "query": format!("mutation($a: ID!, $b: ID!) {{ mergeActors(keep: $a, other: $b, decision: UNSURE) {{ {fields} }} }}
-                                  fragment F on Actor {{ label }}"),
-                "variables": { "a": id(0), "b": id(1) },
-            })
-            .to_string()
+            let mutation = format!(
+                "mutation($a: ID!, $b: ID!) {{ mergeActors(keep: $a, other: $b, decision: UNSURE) {{ {fields} }} }}"
+            );
+            let fragment = if fields.contains("...F") { "fragment F on Actor { label }" } else { "" };
+            json!({ "query": mutation + fragment, "variables": { "a": id(0), "b": id(1) } }).to_string()
         };
         let writer = server.other_client().with_key(&key(&fixture, "writer", "write"));
         for fields in [
@@ -87,25 +86,58 @@ async fn keys_without_the_scope_read_see_only_ids_in_results_of_mutations() {
             "kept { id ...F }",
             "kept { __typename id ... on Node { ... on Actor { names { nodes { text } } } } }",
         ] {
-            let body = merge(fields).replace(
-                "fragment F on Actor { label }",
-                if fields.contains("...F") { "fragment F on Actor { label }" } else { "" },
-            );
-            let response = writer.post(body).await;
+            let response = writer.post(merge(fields)).await;
             let status = response.status();
             let answer: Value = response.json().await.unwrap();
             assert_eq!(answer["errors"][0]["extensions"]["code"], "FORBIDDEN", "{fields}: {answer}");
             assert_eq!(status, StatusCode::FORBIDDEN);
             assert!(answer["errors"][0]["locations"][0]["line"].is_number(), "{answer}");
         }
-        let body = merge("id decision kept { id __typename }").replace("fragment F on Actor { label }", "");
-        let answer: Value = writer.post(body).await.json().await.unwrap();
+        let answer: Value = writer.post(merge("id decision kept { id __typename }")).await.json().await.unwrap();
         assert_eq!(answer["data"]["mergeActors"]["decision"], "UNSURE", "{answer}");
         let reader = server.other_client().with_key(&key(&fixture, "both", "read,write"));
-        let body = merge("kept { ... on Actor { label } }").replace("fragment F on Actor { label }", "");
-        let answer: Value = reader.post(body).await.json().await.unwrap();
+        let answer: Value = reader.post(merge("kept { ... on Actor { label } }")).await.json().await.unwrap();
         assert!(answer.get("errors").is_none(), "{answer}");
     }
+}
+
+/// An event stream over HTTP/1 is one request that stays open: no timeout between requests may end it.
+#[tokio::test]
+async fn open_event_streams_outlive_the_idle_timeout() {
+    let fixture = databases().await.swap_remove(0);
+    let server = Server::start_with(&fixture, &["--header-timeout", "1"]);
+    let request = server.client.post(format!("{}/graphql", server.address)).header("content-type", "application/json");
+    let body = json!({ "query": "subscription { changes { cursor } }" }).to_string();
+    let mut stream = request.header("accept", "text/event-stream").body(body).send().await.unwrap();
+    // The idle timeout of a connection is six times the header timeout, and is checked every five seconds.
+    tokio::time::sleep(Duration::from_secs(14)).await;
+    let event = json!({ "record": "event", "key": "e", "type": "VISIT" });
+    assert_eq!(fixture.import_lines(&[event]).await.problems, []);
+    let received = tokio::time::timeout(Duration::from_secs(10), async {
+        let mut text = String::new();
+        while !text.contains("event: next") {
+            let chunk = stream.chunk().await.unwrap().expect("the stream is still open");
+            text.push_str(&String::from_utf8_lossy(&chunk));
+        }
+    });
+    received.await.expect("the change arrives");
+}
+
+/// A connection over HTTP/2 without requests is closed.
+#[tokio::test(flavor = "multi_thread")]
+async fn idle_http2_connections_are_closed() {
+    let fixture = databases().await.swap_remove(0);
+    let server = Server::start_with(&fixture, &["--header-timeout", "1", "--write-timeout", "4"]);
+    let address = server.address.trim_start_matches("http://").to_owned();
+    let stream = TcpStream::connect(&address).await.unwrap();
+    let (mut sender, connection) = h2::client::handshake(stream).await.unwrap();
+    let connection = tokio::spawn(connection);
+    let request = hyper::Request::get(format!("http://{address}/health/live")).body(()).unwrap();
+    let (response, _) = sender.send_request(request, true).unwrap();
+    assert_eq!(response.await.unwrap().status(), StatusCode::OK);
+    let closed = tokio::time::timeout(Duration::from_secs(15), connection).await;
+    assert!(closed.is_ok(), "the idle connection is still open");
+    drop(sender);
 }
 
 #[tokio::test]
@@ -132,7 +164,7 @@ async fn silent_connections_are_closed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn responses_over_http2_that_nobody_takes_are_dropped() {
+async fn http2_responses_with_a_window_of_zero_are_dropped() {
     for fixture in databases_with_story().await {
         let server = Server::start_with(&fixture, &["--example", "--write-timeout", "2"]);
         let address = server.address.trim_start_matches("http://").to_owned();
@@ -155,7 +187,7 @@ async fn responses_over_http2_that_nobody_takes_are_dropped() {
         assert_eq!(statuses, [200; 4]);
         tokio::time::sleep(Duration::from_secs(5)).await;
         let export = server.get("/export/place.csv").await;
-        assert_eq!(export.status(), StatusCode::OK, "the exports that nobody takes were ended on {}", fixture.url);
+        assert_eq!(export.status(), StatusCode::OK, "the exports that are not received were ended on {}", fixture.url);
         drop(held);
     }
 }

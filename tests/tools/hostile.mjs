@@ -57,12 +57,12 @@ const REQUESTS = {
   'a fragment that spreads itself': query('{ ...f } fragment f on Query { ...f }'),
   'ten thousand brackets': query(`{ a(b: ${nested(10_000, '[', ']')}) }`),
   'a thousand levels of fields': query(`{ ${'a { '.repeat(1000)} b ${'} '.repeat(1000)} }`),
-  'fifty thousand tokens': query('a '.repeat(45_000)),
+  'forty-five thousand tokens': query('a '.repeat(45_000)),
   'three hundred root fields': query(`{ ${repeat(300, 'a#: __typename')} }`),
   'three hundred aliases': query(`{ events { ${repeat(300, 'a#: totalCount')} } }`),
   'three hundred directives': query(`{ __typename ${'@skip(if: true) '.repeat(300)} }`),
-  'a thousand unknown fields': query(`{ ${repeat(45, 'unknown#')} }`),
-  'four hundred facets': query(`{ events { ${repeat(190, 'a#: facets(by: [TYPE, PLACE, STANDING], first: 600) { by }')} } }`),
+  'forty-five unknown fields': query(`{ ${repeat(45, 'unknown#')} }`),
+  'facets with 600 values': query(`{ events { ${repeat(190, 'a#: facets(by: [TYPE, PLACE, STANDING], first: 600) { by }')} } }`),
   'a body of 2 MB': () => post({ query: `{ __typename } #${'x'.repeat(2_000_000)}` }),
   'a body that is not JSON': () => post('{"query": '),
   'a deep JSON body': () => post(`{"query": "{ __typename }", "variables": {"a": ${nested(2000, '[', ']')}}}`),
@@ -112,7 +112,7 @@ const uninitialized = () => {
   socket.on('error', () => {});
   return () => socket.terminate();
 };
-/** Requests over HTTP/2 whose responses may never be sent. */
+/** HTTP/2 requests with a flow-control window of zero, so that no response may be sent. */
 const noWindow = () => {
   const session = http2.connect(base.origin, { settings: { initialWindowSize: 0 } });
   session.on('error', () => {});

@@ -33,7 +33,7 @@ pub struct Session {
 /// The statements of a request. They run on one connection, one after the other, and see one state of the graph.
 struct Reads {
     connection: Mutex<Option<ReservedConnection>>,
-    /// Who gets the connection; nobody in particular for reads that are not of a client.
+    /// The client that the connection is reserved for; none for reads outside of a client's request.
     client: Option<Arc<str>>,
     /// True when one statement is expected, which needs no transaction to see one state.
     expects_one_statement: bool,
@@ -111,9 +111,9 @@ impl Session {
         Duration::from_micros(self.reads.microseconds.load(Ordering::Relaxed))
     }
 
-    /// Ends the snapshot: later statements see the state of the graph at the next one. A request that has written calls this, and
-    /// one that is finished, so that its connection is free again.
-    pub(crate) async fn read_anew(&self) {
+    /// Ends the transaction and returns the connection to the pool; the next statement begins a new one. Called when a request is
+    /// finished, and after a mutation has written, so that its result shows what was written.
+    pub(crate) async fn end_snapshot(&self) {
         if let Some(mut connection) = self.reads.connection.lock().await.take() {
             connection.end().await;
         }

@@ -61,7 +61,7 @@ macro_rules! merge_mutations {
                 };
                 let session = session(ctx)?;
                 import::unmerge(session.db(), stored, number, caller.name.as_deref().unwrap_or_default()).await?;
-                session.read_anew().await;
+                session.end_snapshot().await;
                 only_node(load(session, kind, &[number]).await?)
             }
         }
@@ -114,7 +114,7 @@ async fn decide(
     };
     let session = session(ctx)?;
     let id = import::record_merge(session.db(), &request).await?;
-    session.read_anew().await;
+    session.end_snapshot().await;
     match only_node(load(session, NodeKind::Merge, &[id]).await?)? {
         Node::Merge(merge) => Ok(merge),
         _ => Err(Error::Internal("a merge decision has another node type".into()).into()),

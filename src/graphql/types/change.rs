@@ -211,7 +211,7 @@ impl ChangeStream {
             let last = self.last_read;
             self.position.set(last);
             // Changes that are committed while it waits are not in a snapshot from before.
-            self.session.read_anew().await;
+            self.session.end_snapshot().await;
             // The sender is dropped only when the program ends.
             let Ok(latest) = self.latest.wait_for(|latest| *latest > last).await.map(|latest| *latest) else {
                 return Ok(None);

@@ -13,7 +13,7 @@ use async_graphql::{Name, Pos, Positioned};
 use crate::graphql::validation::Problem;
 use crate::graphql::validation::schema_index::{SchemaIndex, TypeDefinition};
 
-/// Maximum number of selections that are looked at, fragments expanded. Limits on documents reject larger ones.
+/// Maximum number of selections that are compared, fragments expanded. Limits on documents reject operations with more fields.
 const MAX_SELECTIONS: usize = 50_000;
 
 /// Deepest selection that is looked at.
@@ -148,7 +148,8 @@ impl<'d> Merging<'d> {
         })
     }
 
-    /// Whether values of two types have the same shape: the same lists and nulls around the same leaf, or around any objects.
+    /// Returns whether values of two types look alike in a response: the same list and non-null types around the same scalar or
+    /// enum, or around any types that have fields.
     fn have_same_shape(&self, one: &Type, two: &Type) -> bool {
         use async_graphql::parser::types::BaseType;
         one.nullable == two.nullable

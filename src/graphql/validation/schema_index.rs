@@ -61,7 +61,7 @@ pub(crate) struct FieldDefinition {
 pub(crate) struct InputDefinition {
     pub(crate) name: String,
     pub(crate) value_type: Type,
-    /// Whether the schema has a default value, and not null.
+    /// Whether the schema declares a default value.
     pub(crate) has_default: bool,
 }
 
@@ -104,12 +104,12 @@ impl SchemaIndex {
         self.types.by_name.get(name)
     }
 
-    /// Whether a type is an interface or union.
+    /// Returns whether a type is an interface or union.
     pub(crate) fn is_abstract(&self, name: &str) -> bool {
         self.types.abstract_types.contains(name)
     }
 
-    /// Whether a type has fields or members: whether a selection follows.
+    /// Returns whether a type is an object type, interface or union, whose fields need a selection.
     pub(crate) fn is_composite(&self, name: &str) -> bool {
         self.types.composite_types.contains(name)
     }

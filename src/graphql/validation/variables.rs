@@ -120,7 +120,7 @@ impl<'d> Positions<'d> {
     }
 }
 
-/// Whether values of one type are values of the other, apart from null.
+/// Returns whether a variable of one type may stand where the other is expected, apart from null at the outermost level.
 fn is_subtype(given: &BaseType, expected: &BaseType) -> bool {
     match (given, expected) {
         (BaseType::Named(given), BaseType::Named(expected)) => given == expected,

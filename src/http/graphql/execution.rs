@@ -53,7 +53,7 @@ impl RequestContext {
         let length = parameters.query.as_ref().map_or(0, String::len);
         let prepare = || {
             let scopes = &self.client.caller.scopes;
-            // Nothing is parsed for clients that may do nothing.
+            // Nothing is parsed for clients without any scope.
             if scopes.is_empty() {
                 self.client.caller.require(Scope::Read)?;
             }
@@ -241,7 +241,7 @@ impl RequestContext {
             Some(Ok(Err(stopped))) => return Ok(Outcome::failed(RequestError::from(stopped.into_error()))),
             Some(Ok(Ok(response))) => response,
         };
-        session.read_anew().await;
+        session.end_snapshot().await;
         let (mut response, failure) = GraphQlResponse::from_execution(response, &self.id);
         if let Some((requested, work)) = reported_cost {
             let limits = &self.app.settings.limits;

@@ -105,7 +105,7 @@ impl SubscriptionStream {
             match response {
                 Some(response) if !self.route.failed_on_replica() => {
                     // The client may take long to read the response: no connection is kept for it.
-                    self.session.read_anew().await;
+                    self.session.end_snapshot().await;
                     return Some(self.outcome(response?));
                 }
                 Some(_) => tokio::time::sleep(RETRY_INTERVAL).await,
