@@ -28,9 +28,12 @@ pub enum Error {
     /// The caller lacks the permission.
     #[error("{0}")]
     Forbidden(String),
-    /// The database failed.
+    /// A statement failed. An error of the connection is [`Error::Unavailable`]: see the conversion from [`DbErr`].
     #[error("database error: {0}")]
-    Database(#[from] DbErr),
+    Database(DbErr),
+    /// The database cannot be reached or does not respond. The text is for the log.
+    #[error("the database is unavailable: {0}")]
+    Unavailable(String),
     /// A replica failed where the primary database would not have; the read can be repeated on the primary.
     #[error("replica error: {0}")]
     Replica(DbErr),
@@ -55,6 +58,7 @@ impl Error {
             Self::Conflict(_) => "CONFLICT",
             Self::Unauthenticated(_) => "UNAUTHENTICATED",
             Self::Forbidden(_) => "FORBIDDEN",
+            Self::Unavailable(_) => "UNAVAILABLE",
             Self::Database(_) | Self::Replica(_) | Self::Io(..) | Self::Internal(_) => "INTERNAL",
         }
     }
@@ -63,6 +67,9 @@ impl Error {
     pub fn public_message(&self) -> String {
         if self.code() == "INTERNAL" {
             return "Internal server error. It was logged; try again later".into();
+        }
+        if matches!(self, Self::Unavailable(_)) {
+            return "The database is unavailable: try again in a few seconds".into();
         }
         self.to_string()
     }

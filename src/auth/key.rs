@@ -123,7 +123,7 @@ impl KeyStore {
         let select =
             Query::select().column(sea_orm::sea_query::Asterisk).from(Entity).and_where(Expr::col("id").eq(id)).take();
         let reader = self.db.lookups();
-        let rows = reader.all(reader.backend().build(&select)).await?;
+        let rows = self.db.while_available(reader.all(reader.backend().build(&select))).await??;
         let key = rows.first().map(|row| api_key::Model::from_query_result(row, "")).transpose()?;
         if let Some(key) = &key {
             cache().insert(id, (Instant::now(), key.clone()));

@@ -35,7 +35,7 @@ impl ExitStatus {
 
 impl From<&Error> for ExitStatus {
     fn from(error: &Error) -> Self {
-        if matches!(error, Error::Database(_)) { Self::Database } else { Self::Refused }
+        if matches!(error, Error::Database(_) | Error::Unavailable(_)) { Self::Database } else { Self::Refused }
     }
 }
 

@@ -121,6 +121,11 @@ pub struct Serve {
     /// because clients can forge it.
     #[arg(long, env = "NEWSGRAPH_ADDRESS_HEADER", value_name = "NAME")]
     pub address_header: Option<String>,
+    /// Hosts under which clients reach the server, separated by commas: `news.example.org`, or `*` for all. Requests that name
+    /// another one get 421; `localhost` and IP addresses are always allowed. Default: none, if the server listens on this machine
+    /// only and `--address-header` is not set; otherwise all.
+    #[arg(long, env = "NEWSGRAPH_ALLOWED_HOST", value_name = "HOST", value_delimiter = ',')]
+    pub allowed_host: Vec<String>,
     /// Origins of web pages that may call the API from a browser (CORS), separated by commas: `https://example.org`, or `*`
     /// for all.
     #[arg(long, env = "NEWSGRAPH_CORS_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]

@@ -4,16 +4,20 @@
 //! - Reads go through a [`ReadPool`], whose statements are canceled when nobody waits for them (`pooled_connection`).
 //! - A [`Snapshot`] is one state of the graph for an export, and [`AsOf`] rewrites statements for point-in-time queries.
 //! - A [`ReadRoute`] sends the statements of a request to the primary database or to a streaming replica (`replica`).
+//! - `availability` notices that the database no longer responds, so that requests fail at once; `failure` classifies errors.
 //! - `table_sizes` counts rows for estimates.
-//! - `data_version` and `change_notifier` tell caches and subscriptions that something was written.
+//! - `data_version` and `change_notifier` tell caches and subscriptions that something was written; `change_batches` reads it.
 //! - [`Dialect`], [`full_text`] and `bulk_insert` build the SQL that differs.
 
 mod as_of;
+mod availability;
 pub(crate) mod bulk_insert;
+mod change_batches;
 mod change_notifier;
 mod connect;
 mod data_version;
 mod dialect;
+mod failure;
 pub mod full_text;
 mod migrations;
 mod pooled_connection;
@@ -35,6 +39,9 @@ use tokio::sync::watch::Receiver;
 use crate::error::Result;
 
 pub use crate::db::as_of::AsOf;
+use crate::db::availability::Availability;
+use crate::db::change_batches::ChangeBatches;
+pub(crate) use crate::db::change_batches::{ChangeSet, SharedBatch};
 use crate::db::change_notifier::ChangeNotifier;
 use crate::db::data_version::DataVersion;
 pub use crate::db::dialect::{Dialect, LIST};
@@ -77,6 +84,9 @@ pub struct Db {
     lookups: ReadPool,
     version: Arc<DataVersion>,
     notifier: Arc<ChangeNotifier>,
+    change_batches: Arc<ChangeBatches>,
+    /// `None` for a file, which has no server that could be gone, and for a replica, which has a health monitor.
+    availability: Option<Arc<Availability>>,
     /// The replica that serves reads while it is healthy.
     replica: Option<Replica>,
 }
@@ -90,13 +100,15 @@ impl Db {
             writer,
             version: Arc::new(DataVersion::new(pool(1))),
             notifier: ChangeNotifier::new(),
+            change_batches: Arc::default(),
+            availability: Availability::new(pool(1)),
             replica: None,
         }
     }
 
     /// The data version: a number that grows with every commit. It includes all writes that committed before this call.
     pub async fn version(&self) -> Result<i64> {
-        self.version.current().await
+        self.while_available(self.version.current()).await?
     }
 
     /// The pool for the reads of requests.
@@ -107,6 +119,18 @@ impl Db {
     /// The pool for single short reads, which never wait for the reads of requests.
     pub(crate) fn lookups(&self) -> &ReadPool {
         &self.lookups
+    }
+
+    /// Runs something that needs the database. It fails as soon as the database no longer responds.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`]. A write may have been done nevertheless.
+    pub(crate) async fn while_available<T>(&self, work: impl Future<Output = T>) -> Result<T> {
+        match &self.availability {
+            Some(availability) => availability.run(work).await,
+            None => Ok(work.await),
+        }
     }
 
     /// Takes a snapshot of the graph for a long read, such as an export. Snapshots have connections of their own, so they do
@@ -174,6 +198,11 @@ impl Db {
         self.notifier.subscribe(&self.lookups)
     }
 
+    /// Reads the next changes of a set after `last`, up to `latest`, at most 100; once for all callers that need the same ones.
+    pub(crate) async fn read_changes(&self, set: &ChangeSet, last: i64, latest: i64) -> Result<SharedBatch> {
+        self.change_batches.read(&self.reader, set, last, latest).await
+    }
+
     /// Updates the planner statistics of PostgreSQL after a large write. Autovacuum may have looked at the tables when they
     /// were still empty to other transactions. The planner would then expect one row in each, and a count could take hours.
     /// SQLite plans without statistics.
@@ -190,6 +219,9 @@ impl Db {
         self.reader.close().await?;
         self.exports.close().await?;
         self.lookups.close().await?;
+        if let Some(availability) = &self.availability {
+            availability.close().await?;
+        }
         self.version.close().await?;
         Ok(self.writer.close().await?)
     }

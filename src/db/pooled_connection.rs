@@ -4,12 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use sea_orm::sqlx::postgres::PgConnectOptions;
+use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::sqlx::{
     self, AssertSqlSafe, Connection, Database, Executor, IntoArguments, PgConnection, PgPool, Postgres, Row, Sqlite,
-    SqliteConnection, SqlitePool,
+    SqliteConnection,
 };
 use sea_orm::{ConnAcquireErr, DbErr, QueryResult, RuntimeErr, Statement};
 use sea_query_sqlx::SqlxValues;
+use tokio::time::timeout;
 
 use crate::db::connect::connection_error;
 use crate::db::replica::ServerIncarnation;
@@ -19,6 +22,12 @@ const PROGRESS_STEPS: i32 = 10_000;
 
 /// Maximum idle time of a connection. After that a firewall or proxy may have dropped it silently, so a new one is opened.
 const MAX_IDLE: Duration = Duration::from_secs(600);
+
+/// Maximum time in which a server accepts a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Maximum time in which a PostgreSQL server cancels a statement. After that the connection is closed.
+const CANCEL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The first statement on a PostgreSQL connection. It returns the server process and the start time of the server, and lowers
 /// `random_page_cost` to 1.1 if it has its default value.
@@ -48,18 +57,18 @@ pub(crate) enum PooledConnection {
     },
 }
 
-/// A connection that was detached from the sqlx pool that opened it. The pool would check after each statement whether the
-/// connection still works, which takes as long as a short statement.
+/// A connection and how it is opened. It belongs to no pool of sqlx, which would check after each statement whether the connection
+/// still works; that takes as long as a short statement.
 #[derive(Debug)]
 pub(crate) struct PoolSlot<DB: Database> {
-    pool: sqlx::Pool<DB>,
+    options: <DB::Connection as Connection>::Options,
     connection: Option<DB::Connection>,
     last_used: Instant,
 }
 
 impl<DB: Database> PoolSlot<DB> {
-    fn new(pool: sqlx::Pool<DB>) -> Self {
-        Self { pool, connection: None, last_used: Instant::now() }
+    fn new(options: <DB::Connection as Connection>::Options) -> Self {
+        Self { options, connection: None, last_used: Instant::now() }
     }
 
     /// Drops a connection that was idle for too long. Returns true when the next statement needs a new one.
@@ -71,14 +80,12 @@ impl<DB: Database> PoolSlot<DB> {
         self.connection.is_none()
     }
 
-    /// Opens a connection. The pool retries while the server refuses, until its acquire timeout.
+    /// Opens a connection. It fails at once when the server refuses.
     async fn connect(&self) -> Result<DB::Connection, DbErr> {
-        let connection = self.pool.acquire().await.map_err(|error| match error {
-            sqlx::Error::PoolTimedOut => DbErr::ConnectionAcquire(ConnAcquireErr::Timeout),
-            sqlx::Error::PoolClosed => DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed),
-            error => connection_error(error),
-        });
-        Ok(connection?.detach())
+        match timeout(CONNECT_TIMEOUT, DB::Connection::connect_with(&self.options)).await {
+            Ok(connection) => connection.map_err(connection_error),
+            Err(_) => Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)),
+        }
     }
 
     async fn all(&mut self, statement: Statement) -> Result<Vec<QueryResult>, DbErr>
@@ -113,19 +120,22 @@ impl<DB: Database> PoolSlot<DB> {
         if let Some(connection) = self.connection {
             connection.close().await.map_err(query_error)?;
         }
-        self.pool.close().await;
         Ok(())
     }
 }
 
 impl PooledConnection {
-    pub(crate) fn sqlite(pool: &SqlitePool) -> Self {
-        Self::Sqlite { slot: PoolSlot::new(pool.clone()), interrupt: Arc::default() }
+    pub(crate) fn sqlite(options: &SqliteConnectOptions) -> Self {
+        Self::Sqlite { slot: PoolSlot::new(options.clone()), interrupt: Arc::default() }
     }
 
-    pub(crate) fn postgres(pool: &PgPool, cancel_pool: &PgPool, incarnation: Option<&ServerIncarnation>) -> Self {
+    pub(crate) fn postgres(
+        options: &PgConnectOptions,
+        cancel_pool: &PgPool,
+        incarnation: Option<&ServerIncarnation>,
+    ) -> Self {
         Self::Postgres {
-            slot: PoolSlot::new(pool.clone()),
+            slot: PoolSlot::new(options.clone()),
             process: 0,
             cancel_pool: cancel_pool.clone(),
             incarnation: incarnation.cloned(),
@@ -172,11 +182,17 @@ impl PooledConnection {
             // Without a connection no statement runs, and the server may have given its process number to another client.
             Self::Postgres { slot, .. } if slot.connection.is_none() => {}
             Self::Postgres { slot, process, cancel_pool, .. } => {
-                let cancel = sqlx::query("SELECT pg_cancel_backend($1)").bind(*process);
-                if let Err(error) = cancel.execute(&*cancel_pool).await {
-                    tracing::warn!(%error, "cannot cancel a statement");
+                let cancel = async {
+                    let cancel = sqlx::query("SELECT pg_cancel_backend($1)").bind(*process);
+                    if let Err(error) = cancel.execute(&*cancel_pool).await {
+                        tracing::warn!(%error, "cannot cancel a statement");
+                    }
+                    slot.settle().await;
+                };
+                if timeout(CANCEL_TIMEOUT, cancel).await.is_err() {
+                    tracing::warn!("a statement was not canceled in time; its connection is closed");
+                    slot.connection = None;
                 }
-                slot.settle().await;
             }
         }
     }

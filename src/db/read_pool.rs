@@ -9,14 +9,13 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::sqlx::PgPool;
-use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+use sea_orm::sqlx::postgres::PgConnectOptions;
+use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::{DatabaseBackend, DbErr, QueryResult, Statement};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::{Error, Result};
 
-use crate::db::connect::ACQUIRE_TIMEOUT;
 use crate::db::pooled_connection::{PooledConnection, closed};
 use crate::db::replica::ServerIncarnation;
 
@@ -136,8 +135,7 @@ impl Drop for ReservedConnection {
 impl ReadPool {
     /// A pool of this many connections to a SQLite file.
     pub(crate) fn sqlite(options: &SqliteConnectOptions, size: usize) -> Self {
-        let pool = SqlitePoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT).connect_lazy_with(options.clone());
-        Self::new(DatabaseBackend::Sqlite, (0..size).map(|_| PooledConnection::sqlite(&pool)).collect(), None)
+        Self::new(DatabaseBackend::Sqlite, (0..size).map(|_| PooledConnection::sqlite(options)).collect(), None)
     }
 
     /// A pool of this many connections to a PostgreSQL server, which cancels statements through `cancel_pool`. Connections to a
@@ -148,8 +146,7 @@ impl ReadPool {
         size: usize,
         incarnation: Option<&ServerIncarnation>,
     ) -> Self {
-        let pool = PgPoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT).connect_lazy_with(options.clone());
-        let connections = (0..size).map(|_| PooledConnection::postgres(&pool, cancel_pool, incarnation)).collect();
+        let connections = (0..size).map(|_| PooledConnection::postgres(options, cancel_pool, incarnation)).collect();
         Self::new(DatabaseBackend::Postgres, connections, incarnation.cloned())
     }
 

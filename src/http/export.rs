@@ -97,8 +97,8 @@ async fn start(
         }
     };
     let limit = Duration::from_secs(context.app.settings.timeout);
-    let (running, first) = match tokio::time::timeout(limit, begun).await {
-        Ok(begun) => begun.map_err(to_request_error)?,
+    let (running, first) = match tokio::time::timeout(limit, route.db().while_available(begun)).await {
+        Ok(begun) => begun.and_then(|begun| begun).map_err(to_request_error)?,
         Err(_) => {
             let message =
                 format!("The export found no row within {} seconds: use a more selective filter", limit.as_secs());
@@ -128,6 +128,7 @@ fn parse_request(file: &str, query: QueryString, context: &RequestContext) -> Re
 /// Converts an error. There is no GraphQL document that could be at fault, so the status reports every error.
 fn request_error(error: Error, id: &RequestId) -> RequestError {
     let status = match error.code() {
+        "UNAVAILABLE" => return error.into(),
         _ if matches!(error, Error::Busy(_)) => {
             return RequestError::new(StatusCode::SERVICE_UNAVAILABLE, "LIMIT", error.public_message()).retry_after(10);
         }

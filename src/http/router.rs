@@ -17,7 +17,7 @@ use tower_http::timeout::RequestBodyTimeoutLayer;
 use crate::error::Result;
 use crate::http::graphql::handler;
 use crate::http::metrics::endpoint;
-use crate::http::middleware::{authentication, cors, request_id};
+use crate::http::middleware::{allowed_hosts, authentication, cors, request_id};
 use crate::http::state::AppState;
 use crate::http::{export, graphiql, health};
 
@@ -43,6 +43,7 @@ pub(crate) fn router(app: Arc<AppState>) -> Result<Router> {
         .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
         .option_layer(cors::layer(&app.settings.cors_origin)?)
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(is_compressible()))
+        .layer(from_fn_with_state(Arc::clone(&app), allowed_hosts::check))
         .layer(RequestBodyTimeoutLayer::new(BODY_TIMEOUT));
     Ok(Router::new()
         .route("/graphql", get(handler::get).post(handler::post).fallback(handler::method_not_allowed))

@@ -14,6 +14,7 @@ use crate::http::graphql::operation_rules::OperationRules;
 use crate::http::graphql::persisted_queries::PersistedQueries;
 use crate::http::graphql::response_cache::ResponseCache;
 use crate::http::metrics::Metrics;
+use crate::http::middleware::allowed_hosts::AllowedHosts;
 use crate::http::middleware::rate_limit::RateLimiter;
 
 /// The state that all handlers share.
@@ -30,6 +31,8 @@ pub(crate) struct AppState {
     pub(crate) persisted_queries: PersistedQueries,
     /// Cached responses of queries.
     pub(crate) response_cache: ResponseCache,
+    /// The hosts that requests may name.
+    pub(crate) allowed_hosts: AllowedHosts,
     /// The rate limit per client.
     pub(crate) rate_limiter: RateLimiter,
     /// API keys and tokens.
@@ -59,6 +62,7 @@ impl AppState {
             api,
             persisted_queries: PersistedQueries::new(&settings)?,
             response_cache: ResponseCache::new(settings.answer_cache),
+            allowed_hosts: AllowedHosts::new(&settings)?,
             rate_limiter: RateLimiter::new(settings.rate),
             auth: Auth::new(&db, &settings.access).await?,
             metrics: Metrics::new(db.has_replica()),

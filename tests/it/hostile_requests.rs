@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::command::{newsgraph, text};
 use crate::fixture::{Fixture, databases, databases_with_story};
 use crate::server::Server;
 
@@ -261,4 +262,44 @@ async fn request_bodies_are_refused_for_the_right_reason() {
     let response = post("authorization", "Bearer nonsense", query).await.unwrap();
     assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
     assert_eq!(response.headers()["connection"], "close");
+}
+
+/// A page of another site may let its own name resolve to this machine (DNS rebinding). Its requests name that host.
+#[tokio::test]
+async fn only_allowed_hosts_are_served() {
+    let fixture = databases().await.swap_remove(0);
+    let status = async |server: &Server, host: &str, path: &str| {
+        let request = server.client.get(format!("{}{path}", server.address)).header("host", host).send();
+        let response = request.await.unwrap();
+        let status = response.status().as_u16();
+        if status == 421 {
+            let body: Value = response.json().await.unwrap();
+            assert_eq!(body["errors"][0]["extensions"]["code"], "FORBIDDEN");
+            assert!(body["errors"][0]["message"].as_str().unwrap().contains("--allowed-host"), "{body}");
+        }
+        status
+    };
+    let local = Server::start(&fixture);
+    let named = Server::start_with(&fixture, &["--allowed-host", "news.example.org,api.example.org"]);
+    let behind_a_proxy = Server::start_with(&fixture, &["--address-header", "X-Forwarded-For"]);
+    for (host, statuses) in [
+        ("localhost", [200, 200, 200]),
+        ("app.localhost:8000", [200, 200, 200]),
+        ("127.0.0.1:1", [200, 200, 200]),
+        ("[::1]:8000", [200, 200, 200]),
+        ("evil.example", [421, 421, 200]),
+        ("localhost.evil.example:8000", [421, 421, 200]),
+        ("127.0.0.1.evil.example", [421, 421, 200]),
+        ("NEWS.example.org.", [421, 200, 200]),
+        ("api.example.org:443", [421, 200, 200]),
+    ] {
+        for (server, expected) in [&local, &named, &behind_a_proxy].into_iter().zip(statuses) {
+            for path in ["/", "/health/live", "/export/event.jsonl", "/schema.graphql"] {
+                assert_eq!(status(server, host, path).await, expected, "{host} {path}");
+            }
+        }
+    }
+    let refused = newsgraph(&fixture, &["serve", "--allowed-host", "https://x"], "");
+    assert_eq!(refused.status.code(), Some(2), "{refused:?}");
+    assert!(text(&refused.stderr).contains("write a host name without a port"), "{refused:?}");
 }

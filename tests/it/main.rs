@@ -13,6 +13,7 @@ mod cluster;
 mod command;
 mod consistency;
 mod cost;
+mod database_lost;
 mod delete;
 mod detect;
 mod docs;

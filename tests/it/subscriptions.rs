@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use futures_util::StreamExt;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use serde_json::{Value, json};
 use tokio::time::timeout;
@@ -109,6 +111,74 @@ async fn changes_arrive_once_in_order_and_resume_by_cursor() {
         let list: Vec<&Value> =
             list["data"]["changes"]["edges"].as_array().unwrap().iter().map(|edge| &edge["cursor"]).collect();
         assert_eq!(list, [&cursors[41], &cursors[42]]);
+    }
+}
+
+/// A random filter of changes, nested at most this deep.
+fn random_filter(random: &mut ChaCha8Rng, depth: usize) -> Value {
+    let some = |random: &mut ChaCha8Rng, names: &[&str]| -> Vec<String> {
+        names.iter().filter(|_| random.random_bool(0.4)).map(|name| (*name).to_owned()).collect()
+    };
+    let mut filter = serde_json::Map::new();
+    for (field, names) in [("operation", ["CREATE", "UPDATE", "DELETE"]), ("kind", ["EVENT", "ACTOR", "PLACE"])] {
+        let test = match random.random_range(0..8) {
+            0 => json!({ "eq": names[0] }),
+            1 => json!({ "in": some(random, &names) }),
+            2 => json!({ "notIn": some(random, &names), "isNull": false }),
+            3 => json!({ "isNull": true }),
+            4 => json!({}),
+            _ => continue,
+        };
+        filter.insert(field.to_owned(), test);
+    }
+    if depth > 0 {
+        let list = |random: &mut ChaCha8Rng| -> Vec<Value> {
+            (0..random.random_range(0..3)).map(|_| random_filter(random, depth - 1)).collect()
+        };
+        for field in ["and", "or"] {
+            if random.random_bool(0.4) {
+                filter.insert(field.to_owned(), json!(list(random)));
+            }
+        }
+        if random.random_bool(0.4) {
+            filter.insert("not".to_owned(), random_filter(random, depth - 1));
+        }
+    }
+    Value::Object(filter)
+}
+
+/// A subscription delivers exactly the changes that the list of the same filter has.
+#[tokio::test(flavor = "multi_thread")]
+async fn filters_select_the_same_changes_as_in_the_list() {
+    for fixture in databases().await {
+        let server = Server::start(&fixture);
+        let place = |label: &str| json!({ "kind": "place", "key": "here", "label": label, "type": "CITY" });
+        fixture.import_lines(&[event(0), event(1), place("Here")]).await;
+        fixture.import_lines(&[json!({ "kind": "person", "key": "ann", "label": "Ann" }), place("There")]).await;
+        let removed = newsgraph(&fixture, &["delete", "--dataset", "test", "event-1"], "");
+        assert!(removed.status.success(), "{removed:?}");
+        let list =
+            "query($filter: ChangeFilter) { changes(first: 500, filter: $filter) { nodes { id } edges { cursor } } }";
+        let first = server.query_with("{ changes(first: 1) { edges { cursor } } }", json!({})).await;
+        let first = &first["data"]["changes"]["edges"][0]["cursor"];
+        let mut random = ChaCha8Rng::seed_from_u64(21);
+        let mut lengths = std::collections::BTreeSet::new();
+        for _ in 0..60 {
+            let filter = random_filter(&mut random, 2);
+            let expected = server.query_with(list, json!({ "filter": filter })).await;
+            let expected =
+                expected["data"]["changes"]["edges"].as_array().unwrap_or_else(|| panic!("{filter} {expected}"));
+            let expected: Vec<&Value> =
+                expected.iter().map(|edge| &edge["cursor"]).filter(|cursor| *cursor != first).collect();
+            let mut stream = EventStream::open(&server, None, json!({ "filter": filter, "after": first })).await;
+            for cursor in &expected {
+                assert_eq!(&&stream.next_change().await["cursor"], cursor, "{filter}");
+            }
+            let more = timeout(Duration::from_millis(50), stream.next_change()).await;
+            assert!(more.is_err(), "{filter}: {more:?}");
+            lengths.insert(expected.len());
+        }
+        assert!(lengths.len() >= 4, "the filters match different numbers of changes: {lengths:?}");
     }
 }
 

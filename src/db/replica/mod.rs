@@ -8,15 +8,17 @@ mod monitor;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
+use sea_orm::DbErr;
+use sea_orm::sqlx::PgPool;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sea_orm::sqlx::{self, PgPool};
-use sea_orm::{DbErr, RuntimeErr};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
+use crate::db::change_batches::ChangeBatches;
 use crate::db::change_notifier::ChangeNotifier;
 use crate::db::connect::ACQUIRE_TIMEOUT;
 use crate::db::data_version::DataVersion;
+use crate::db::failure::{Cause, cause};
 use crate::db::{Db, EXPORT_CONNECTIONS, READ_CONNECTIONS, ReadPool};
 use crate::error::{Error, Result};
 
@@ -58,6 +60,7 @@ struct ReplicaPool {
     exports: ReadPool,
     lookups: ReadPool,
     notifier: Arc<ChangeNotifier>,
+    change_batches: Arc<ChangeBatches>,
     /// Reads the data version of the replica.
     current_version: Arc<DataVersion>,
     /// The replica has at least this data version. It only grows: a server that may have gone back gets a new pool.
@@ -75,6 +78,7 @@ impl ReplicaPool {
             exports: pool(EXPORT_CONNECTIONS),
             lookups: pool(1),
             notifier: ChangeNotifier::new(),
+            change_batches: Arc::default(),
             current_version: Arc::new(DataVersion::new(pool(1))),
             version: version.into(),
             incarnation,
@@ -122,47 +126,12 @@ impl ServerIncarnation {
     /// server is gone also marks this incarnation as lost.
     pub(super) fn classify(&self, error: DbErr) -> Error {
         match cause(&error) {
-            Cause::Statement if !self.is_lost() => return error.into(),
+            Cause::Statement if !self.is_lost() => return Error::Database(error),
             Cause::Statement => {}
             Cause::Connection => self.mark_lost(),
             Cause::RecoveryConflict => {}
         }
         Error::Replica(error)
-    }
-}
-
-/// Why a statement on a replica failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Cause {
-    /// The statement would fail on the primary too.
-    Statement,
-    /// A recovery conflict: the replica canceled the statement to replay a write of the primary.
-    RecoveryConflict,
-    /// The server has stopped, or is stopping.
-    Connection,
-}
-
-fn cause(error: &DbErr) -> Cause {
-    let (DbErr::Conn(RuntimeErr::SqlxError(error))
-    | DbErr::Query(RuntimeErr::SqlxError(error))
-    | DbErr::Exec(RuntimeErr::SqlxError(error))) = error
-    else {
-        return if matches!(error, DbErr::ConnectionAcquire(_)) { Cause::Connection } else { Cause::Statement };
-    };
-    match error.as_ref() {
-        sqlx::Error::Database(error) => match error.code().as_deref() {
-            // Serialization failure and deadlock. Nobody writes on a standby, so these are recovery conflicts.
-            Some("40001" | "40P01") => Cause::RecoveryConflict,
-            // Shut down, crashed, starting up, database dropped, too many connections.
-            Some("57P01" | "57P02" | "57P03" | "57P04" | "53300") => Cause::Connection,
-            _ => Cause::Statement,
-        },
-        sqlx::Error::Io(_)
-        | sqlx::Error::Tls(_)
-        | sqlx::Error::Protocol(_)
-        | sqlx::Error::PoolTimedOut
-        | sqlx::Error::PoolClosed => Cause::Connection,
-        _ => Cause::Statement,
     }
 }
 
@@ -261,6 +230,8 @@ impl Db {
             lookups: reporting(&pool.lookups),
             version: Arc::clone(&pool.current_version),
             notifier: Arc::clone(&pool.notifier),
+            change_batches: Arc::clone(&pool.change_batches),
+            availability: None,
             ..self.clone()
         };
         ReadRoute { db, replica: Some(pool), failed_on_replica }

@@ -91,6 +91,15 @@ pub(crate) struct LoadedPages<T: NodeType> {
 }
 
 impl<T: NodeType> LoadedPages<T> {
+    /// Creates the pages of a list at the root from rows in the order of their ids.
+    pub(crate) fn of_rows(name: &'static str, rows: Arc<Vec<<T::Entity as EntityTrait>::Model>>) -> Arc<Self> {
+        let page = Page { rows: (0..rows.len()).collect(), has_more: false };
+        let keyset = Keyset::new(name, Vec::new(), Expr::col((T::Entity::default(), "id")));
+        let sort_keys = vec![Vec::new(); rows.len()];
+        let pages = HashMap::from([(ROOT_PARENT, page)]);
+        Arc::new(Self { batch: Batch::of_shared(rows), pages, keyset, sort_keys })
+    }
+
     /// Returns the cursor of the row at an index of the batch.
     pub(crate) fn cursor(&self, index: usize) -> String {
         self.keyset.encode_cursor(&self.sort_keys[index], T::id_of(&self.batch.rows()[index]))

@@ -116,6 +116,18 @@ pub(super) fn stored_text<T: Enumeration>(value: T) -> String {
     ActiveEnum::to_value(&value)
 }
 
+impl<T: Enumeration> EnumFilter<T> {
+    /// Returns whether a value matches: what [`ColumnFilter::test`] tests in the database.
+    pub(crate) fn matches(&self, value: T) -> bool {
+        let value = stored_text(value);
+        let is_in = |values: &Vec<T>| values.iter().any(|one| stored_text(*one) == value);
+        self.eq.is_none_or(|one| stored_text(one) == value)
+            && self.r#in.as_ref().is_none_or(is_in)
+            && !self.not_in.as_ref().is_some_and(is_in)
+            && self.is_null != Some(true)
+    }
+}
+
 /// Duplicates are removed and the list is bound as one value, so a statement can hold a list of any length.
 fn is_one_of<T: Enumeration>(column: &Expr, values: &[T], context: &FilterContext) -> Expr {
     let mut texts: Vec<String> = values.iter().map(|value| stored_text(*value)).collect();

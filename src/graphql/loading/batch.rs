@@ -66,12 +66,18 @@ impl LoaderCache {
 
 /// Rows that were read by one statement.
 pub struct Batch<E: EntityTrait> {
-    rows: Vec<E::Model>,
+    /// Shared with other batches of the same rows: what the fields load is each batch's own.
+    rows: Arc<Vec<E::Model>>,
     cache: LoaderCache,
 }
 
 impl<E: EntityTrait> Batch<E> {
     pub(crate) fn new(rows: Vec<E::Model>) -> Arc<Self> {
+        Self::of_shared(Arc::new(rows))
+    }
+
+    /// Creates a batch of rows that other batches may have too.
+    pub(crate) fn of_shared(rows: Arc<Vec<E::Model>>) -> Arc<Self> {
         Arc::new(Self { rows, cache: LoaderCache::default() })
     }
 

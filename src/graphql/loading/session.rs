@@ -285,8 +285,11 @@ impl<E: Into<Error>> From<E> for SharedError {
     fn from(error: E) -> Self {
         let error = error.into();
         // A query that fails on a replica is retried elsewhere, so it is not logged as an error.
-        if error.code() == "INTERNAL" && !matches!(error, Error::Replica(_)) {
-            tracing::error!(%error, "a query failed");
+        match &error {
+            Error::Unavailable(_) => tracing::warn!(%error, "a query failed"),
+            Error::Replica(_) => {}
+            _ if error.code() == "INTERNAL" => tracing::error!(%error, "a query failed"),
+            _ => {}
         }
         Self(Arc::new(error))
     }

@@ -6,26 +6,25 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use async_graphql::{Context, Enum, ID, Object, Subscription};
 use futures_util::Stream;
-use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::sea_query::Expr;
 
 use crate::auth::Scope;
+use crate::db::{ChangeSet, SharedBatch};
 use crate::graphql::connection::Edge;
 use crate::graphql::connection::facets::{FacetValues, NodeFacet};
 use crate::graphql::connection::keyset::Keyset;
-use crate::graphql::connection::loader::{ConnectionArgs, ConnectionLoader, ROOT_PARENT};
+use crate::graphql::connection::loader::{LoadedPages, ROOT_PARENT};
 use crate::graphql::connection::order_by::order;
-use crate::graphql::connection::page_args::PageArgs;
 use crate::graphql::executor::list::ResolvedList;
-use crate::graphql::filter::{EnumFilter, filter};
-use crate::graphql::loading::batch::Row;
+use crate::graphql::filter::{EnumFilter, FilterContext, NodeFilter, filter};
 use crate::graphql::loading::node_type::node_type;
-use crate::graphql::loading::projection::Projection;
 use crate::graphql::loading::session::{Session, SharedError, caller, session};
 use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::changed_field::{ChangedField, fields};
 use crate::graphql::types::date::DateTime;
 use crate::graphql::types::node::{Node, NodeKind, target_if};
 use entity::change::{Column, Entity, Operation};
+use entity::record::RecordKind;
 
 node_type!(Change of change, filter ChangeFilter, order ChangeOrderField, facet ChangeFacet);
 
@@ -144,8 +143,15 @@ impl ChangeSubscription {
             (None, None) => session.db().lookups().counter("change").await?,
         };
         position.set(last);
+        if let Some(filter) = &filter {
+            // Invalid filters are refused now.
+            filter.condition(&mut FilterContext::new(session.dialect()))?;
+        }
+        let set =
+            ChangeSet::new(|operation, kind| filter.as_ref().is_none_or(|filter| filter.matches(operation, kind)));
         let (latest, buffer) = (session.db().changes(), VecDeque::new());
-        let stream = ChangeStream { latest, session, filter, last_read: last, buffer, position, last_sent: last };
+        let stream =
+            ChangeStream { latest, session, set, batch: None, last_read: last, buffer, position, last_sent: last };
         Ok(futures_util::stream::try_unfold(stream, |mut stream| async move {
             Ok(stream.next().await?.map(|edge| (edge, stream)))
         }))
@@ -155,8 +161,16 @@ impl ChangeSubscription {
 /// The list whose cursors the subscription uses.
 const LIST: &str = "changes";
 
-/// The number of changes that are read in one query.
-const BATCH_SIZE: i32 = 100;
+impl ChangeFilter {
+    /// Returns whether a change matches: what [`NodeFilter::condition`] tests in the database.
+    fn matches(&self, operation: Operation, kind: RecordKind) -> bool {
+        self.and.iter().flatten().all(|filter| filter.matches(operation, kind))
+            && self.or.as_ref().is_none_or(|filters| filters.iter().any(|filter| filter.matches(operation, kind)))
+            && !self.not.as_ref().is_some_and(|filter| filter.matches(operation, kind))
+            && self.operation.as_ref().is_none_or(|filter| filter.matches(operation))
+            && self.kind.as_ref().is_none_or(|filter| filter.matches(kind))
+    }
+}
 
 /// The last change that a subscription delivered. When the subscription is restarted on another connection to the database, it
 /// continues there.
@@ -190,7 +204,9 @@ fn id() -> Expr {
 struct ChangeStream {
     session: Session,
     latest: tokio::sync::watch::Receiver<i64>,
-    filter: Option<Box<ChangeFilter>>,
+    set: ChangeSet,
+    /// The batch in the buffer. As long as it is held, other subscriptions share it.
+    batch: Option<SharedBatch>,
     /// The last change that was read.
     last_read: i64,
     buffer: VecDeque<Edge<Change>>,
@@ -216,20 +232,11 @@ impl ChangeStream {
             let Ok(latest) = self.latest.wait_for(|latest| *latest > last).await.map(|latest| *latest) else {
                 return Ok(None);
             };
-            let list = ConnectionArgs::<Change> {
-                name: LIST,
-                parent_condition: None,
-                base_condition: Some(id().gt(last).and(id().lte(latest))),
-                filter: self.filter.clone(),
-                order_by: None,
-                default_order: Vec::new(),
-                page: PageArgs { first: Some(BATCH_SIZE), ..PageArgs::default() },
-            };
-            let read = ConnectionLoader::new(list, None, Projection::all_columns(), true).load(&self.session).await?;
-            // Without more rows, all changes up to `latest` were scanned, including those that the filter excludes.
-            let has_more = read.pages.get(&ROOT_PARENT).is_some_and(|page| page.has_more);
-            let row = has_more.then(|| Row::all(&read.batch).last()).flatten();
-            self.last_read = row.map_or(latest, |row| row.id.0);
+            let shared = self.session.db().read_changes(&self.set, last, latest).await?;
+            let Some(batch) = shared.get() else { continue };
+            self.last_read = batch.last;
+            let read = LoadedPages::of_rows(LIST, Arc::clone(&batch.rows));
+            self.batch = Some(shared);
             self.buffer.extend(Edge::all(&read, ROOT_PARENT));
         }
     }

@@ -87,7 +87,7 @@ impl WrittenVersions {
         }
         let current = self.db.version().await.map_err(|error| {
             tracing::error!(%error, "cannot read the data version of the primary");
-            RequestError::internal(id)
+            if error.code() == "INTERNAL" { RequestError::internal(id) } else { error.into() }
         })?;
         if version <= self.newest_seen.fetch_max(current, Ordering::Relaxed).max(current) {
             return Ok(());

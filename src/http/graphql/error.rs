@@ -75,6 +75,11 @@ impl RequestError {
         Self { request_id: Some(id.0.as_str().into()), ..error }
     }
 
+    /// The database does not respond (503, `UNAVAILABLE`).
+    pub(crate) fn unavailable(message: impl Into<Box<str>>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", message).retry_after(2)
+    }
+
     /// Adds the position in the document.
     pub(crate) fn at_position(self, position: Option<Pos>) -> Self {
         Self { position, ..self }
@@ -143,6 +148,7 @@ impl From<Error> for RequestError {
             Error::Unauthenticated(message) => Self::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", message),
             Error::Forbidden(message) => Self::new(StatusCode::FORBIDDEN, "FORBIDDEN", message),
             Error::Busy(message) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "LIMIT", message).retry_after(1),
+            error @ Error::Unavailable(_) => Self::unavailable(error.public_message()),
             error => Self::invalid_document(error.code(), error.public_message()),
         }
     }

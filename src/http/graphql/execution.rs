@@ -15,7 +15,7 @@ use crate::graphql::{ResponseBudget, Session, Stopped, within_budget};
 use crate::http::graphql::consistency::{HEADER, PendingWrite};
 use crate::http::graphql::error::RequestError;
 use crate::http::graphql::operation::{Parameters, PreparedOperation};
-use crate::http::graphql::response::{Cost, Extensions, GraphQlResponse, Outcome};
+use crate::http::graphql::response::{Cost, Extensions, GraphQlResponse, Outcome, is_unavailable};
 use crate::http::graphql::response_cache::CacheLookup;
 use crate::http::middleware::client::Client;
 use crate::http::middleware::request_id::RequestId;
@@ -220,29 +220,42 @@ impl RequestContext {
         let reported_cost = operation.reports_cost.then_some((operation.cost, operation.work));
         let budget = self.budget();
         let budgeted = session.clone().with_budget(Arc::clone(&budget));
+        let operation_kind = operation.kind;
         let request = operation.into_request().data(budgeted).data(self.client.caller.clone());
         let limit = Duration::from_secs(self.app.settings.timeout);
         let left = limit.saturating_sub(started.elapsed());
         // A resolver that panics fails its own request only.
         let execution = AssertUnwindSafe(within_budget(&budget, self.app.api.execute(request))).catch_unwind();
+        let execution = session.db().while_available(execution);
         // `timeout` polls the future before it looks at the time: with no time left, execution must not begin.
         let execution = async { if left.is_zero() { None } else { tokio::time::timeout(left, execution).await.ok() } };
         let response = match execution.await {
             None => {
                 let seconds = limit.as_secs();
-                let message = format!("The query took longer than {seconds} seconds: select less, or filter more");
+                let message = match operation_kind {
+                    OperationType::Mutation => format!(
+                        "The mutation took longer than {seconds} seconds, and may have been done: repeat it, or divide it"
+                    ),
+                    _ => format!("The query took longer than {seconds} seconds: select less, or filter more"),
+                };
                 return Ok(Outcome::failed(RequestError::new(StatusCode::GATEWAY_TIMEOUT, "TIMEOUT", message)));
             }
-            Some(Err(_)) => {
+            Some(Err(_)) => return Ok(Outcome::failed(unavailable(operation_kind))),
+            Some(Ok(Err(_))) => {
                 tracing::error!("a resolver panicked");
                 return Ok(Outcome::failed(RequestError::internal(&self.id)));
             }
-            Some(Ok(Err(Stopped::NeedsSnapshot))) => return Err(NeedsSnapshot),
-            Some(Ok(Err(stopped))) => return Ok(Outcome::failed(RequestError::from(stopped.into_error()))),
-            Some(Ok(Ok(response))) => response,
+            Some(Ok(Ok(Err(Stopped::NeedsSnapshot)))) => return Err(NeedsSnapshot),
+            Some(Ok(Ok(Err(stopped)))) => return Ok(Outcome::failed(RequestError::from(stopped.into_error()))),
+            Some(Ok(Ok(Ok(response)))) => response,
         };
         session.end_snapshot().await;
         let (mut response, failure) = GraphQlResponse::from_execution(response, &self.id);
+        // What a query has read before the database was lost is no answer; what a mutation has done must be reported.
+        let is_lost = response.errors.iter().any(is_unavailable);
+        if is_lost && (operation_kind == OperationType::Query || response.is_empty()) {
+            return Ok(Outcome::failed(unavailable(operation_kind)));
+        }
         if let Some((requested, work)) = reported_cost {
             let limits = &self.app.settings.limits;
             let cost = Cost { requested, limit: limits.max_cost, work, work_limit: limits.max_work };
@@ -298,4 +311,13 @@ impl RequestContext {
             tokio::time::sleep(grace.saturating_sub(SHUTDOWN_MARGIN)).await;
         }
     }
+}
+
+/// The error of an operation during which the database was lost.
+fn unavailable(kind: OperationType) -> RequestError {
+    let message = Error::Unavailable(String::new()).public_message();
+    RequestError::unavailable(match kind {
+        OperationType::Mutation => format!("{message}. The mutation may have been done: repeat it"),
+        _ => message,
+    })
 }

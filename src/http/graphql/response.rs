@@ -66,6 +66,14 @@ impl GraphQlResponse {
         (Self { data: None, errors, extensions: None }, Some(error))
     }
 
+    /// Returns whether the data has no value: all root fields are null.
+    pub(crate) fn is_empty(&self) -> bool {
+        match &self.data {
+            Some(Value::Object(fields)) => fields.values().all(|value| *value == Value::Null),
+            data => data.as_ref().is_none_or(|data| *data == Value::Null),
+        }
+    }
+
     /// Creates the response to a request that failed as a whole.
     pub(crate) fn from_error(error: &RequestError) -> Self {
         Self { data: None, errors: error.to_server_errors(), extensions: None }
@@ -105,6 +113,11 @@ fn with_code(mut error: ServerError, id: &RequestId) -> ServerError {
         extensions.set("requestId", id.0.as_str());
     }
     error
+}
+
+/// Returns whether a field failed because the database does not respond.
+pub(crate) fn is_unavailable(error: &ServerError) -> bool {
+    error.extensions.as_ref().and_then(|extensions| extensions.get("code")) == Some(&Value::from("UNAVAILABLE"))
 }
 
 /// JSON whose memory is reserved.

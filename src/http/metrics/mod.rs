@@ -271,3 +271,17 @@ impl Metrics {
         text
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::http::metrics::Metrics;
+
+    #[test]
+    fn documentation_lists_all_metrics() {
+        let documentation = include_str!("../../../docs/operations.md");
+        let text = Metrics::new(true).to_text();
+        let names = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next());
+        let missing: Vec<&str> = names.filter(|name| !documentation.contains(&format!("`{name}"))).collect();
+        assert_eq!(missing, Vec::<&str>::new());
+    }
+}

@@ -1,5 +1,6 @@
-//! Middleware: request ids, authentication, cross-origin rules, CSRF protection and rate limits.
+//! Middleware: request ids, allowed hosts, authentication, cross-origin rules, CSRF protection and rate limits.
 
+pub(crate) mod allowed_hosts;
 pub(crate) mod authentication;
 pub(crate) mod client;
 pub(crate) mod cors;
