@@ -89,6 +89,18 @@ fn values_of_a_wrong_type_get_the_syntax_to_write() {
 }
 
 #[test]
+fn value_in_place_of_an_object_of_a_recursive_type_is_reported() {
+    assert_problem(
+        "{ people(filter: \"x\") { totalCount } }",
+        "`filter` takes an object of type `ActorFilter`, not `\"x\"`: write `{search: \"x\"}`",
+    );
+    let document = "query($f: ActorFilter) { people(filter: $f) { totalCount } }";
+    for value in [json!("x"), json!(1), json!({ "and": ["x", { "not": true }] })] {
+        assert!(!variable_problems(document, json!({ "f": value })).is_empty(), "{value}");
+    }
+}
+
+#[test]
 fn missing_arguments_and_fields_are_reported() {
     assert_problem("{ node { id } }", "`Query.node` needs the argument `id`: write `id: \"id\"`");
     assert_problem(

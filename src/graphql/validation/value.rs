@@ -20,6 +20,8 @@ pub(super) struct ValueChecker<'s> {
     position: Pos,
     /// Whether enum values are written as strings, as in JSON.
     is_json: bool,
+    /// Whether only the verdict matters, and messages need no hints.
+    is_trial: bool,
     room: usize,
     level: usize,
     problems: Vec<Problem>,
@@ -28,7 +30,7 @@ pub(super) struct ValueChecker<'s> {
 impl<'s> ValueChecker<'s> {
     /// A checker for literals; at most `room` problems are reported.
     pub(super) fn for_literals(schema: &'s SchemaIndex, position: Pos, room: usize) -> Self {
-        Self { schema, position, is_json: false, room, level: 0, problems: Vec::new() }
+        Self { schema, position, is_json: false, is_trial: false, room, level: 0, problems: Vec::new() }
     }
 
     /// A checker for values of variables, which come as JSON.
@@ -104,12 +106,13 @@ impl<'s> ValueChecker<'s> {
 
     /// The object to write in place of a plain value: with the first field that takes it.
     fn object_instead(&self, fields: &[InputDefinition], value: &Value) -> String {
-        if !self.schema.has_hints() {
+        if !self.schema.has_hints() || self.is_trial {
             return String::new();
         }
+        // Input types contain themselves, so a trial must not lead to further ones.
         let takes = |field: &&InputDefinition| {
             let mut checker = Self::for_literals(self.schema, self.position, 1);
-            checker.is_json = self.is_json;
+            (checker.is_json, checker.is_trial) = (self.is_json, true);
             checker.check(&field.value_type, value.clone(), "");
             checker.problems.is_empty()
         };
