@@ -31,7 +31,8 @@ use crate::auth::{Caller, Scope};
 use crate::config::Limits;
 use crate::db::Db;
 use crate::error::Result;
-use crate::graphql::{Api, ResponseBudget, Session, api, within_budget};
+use crate::graphql::validation::drop_omitted_arguments;
+use crate::graphql::{Api, ResponseBudget, Session, api_of, within_budget};
 use crate::http::graphql::error::RequestError;
 use crate::http::graphql::limits;
 use crate::http::graphql::operation_rules::{OperationRules, check, select_operation};
@@ -66,7 +67,7 @@ impl EmbeddedApi {
 
     /// Creates the API over an open and migrated database.
     pub fn new(db: Db, limits: Limits) -> Result<Self> {
-        let api = api();
+        let api = api_of(false, false);
         let rules = Arc::new(OperationRules::new(&api.sdl(), limits, false)?);
         let caller = Caller { name: None, scopes: BTreeSet::from([Scope::Read]) };
         Ok(Self { api, db, rules, caller })
@@ -85,7 +86,7 @@ impl EmbeddedApi {
     /// Checks a request and adds what its resolvers need.
     fn prepare(&self, mut request: Request) -> Result<(Request, Session, Arc<ResponseBudget>), RequestError> {
         let document = ParsedDocument::parse(std::mem::take(&mut request.query), &self.rules.limits)?;
-        let (_, operation) = select_operation(&document, request.operation_name.as_deref())?;
+        let (name, operation) = select_operation(&document, request.operation_name.as_deref())?;
         // As in the server: mutations need scopes of their own, and their variables hold records, as many as fit into the body.
         if operation.node.ty != OperationType::Mutation {
             self.caller.require(Scope::Read)?;
@@ -93,7 +94,9 @@ impl EmbeddedApi {
             limits::check_variables(&variables, &self.rules.limits)?;
         }
         check(&document, &operation.node, &request.variables, &self.rules)?;
-        request.set_parsed_query(document.parsed);
+        let mut parsed = document.parsed;
+        drop_omitted_arguments(&mut parsed, name.as_deref(), &request.variables);
+        request.set_parsed_query(parsed);
         let budget = Arc::new(ResponseBudget::new(self.rules.limits.max_response));
         let session = Session::new(self.db.clone()).with_budget(Arc::clone(&budget));
         Ok((request.data(session.clone()).data(self.caller.clone()), session, budget))

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{
     Data, MergedObject, MergedSubscription, ObjectType, Request, Response, SDLExportOptions, Schema, SchemaBuilder,
-    Value,
+    ValidationMode, Value,
 };
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
@@ -148,7 +148,7 @@ pub fn api() -> Api {
 }
 
 /// Builds the schema of a server: as a federation subgraph or not, and without "did you mean" suggestions if it is
-/// hidden.
+/// hidden. It validates nothing: documents must have been validated before (`crate::graphql::validation`).
 pub(crate) fn api_of(is_subgraph: bool, is_hidden: bool) -> Api {
     if is_subgraph {
         Api::Subgraph(finish(builder(FederatedQuery::default()), is_hidden))
@@ -161,6 +161,7 @@ fn finish<Q: ObjectType + 'static>(
     builder: SchemaBuilder<Q, Mutation, Subscription>,
     is_hidden: bool,
 ) -> Schema<Q, Mutation, Subscription> {
+    let builder = builder.validation_mode(ValidationMode::Fast);
     if is_hidden { builder.disable_suggestions().finish() } else { builder.finish() }
 }
 

@@ -80,7 +80,7 @@ async fn invalid_requests_get_an_error_code_and_a_message() {
             ),
             (query("{ events { facets(by: [TIPE]) { by } } }"), 400, "GRAPHQL_VALIDATION_FAILED", "TIPE"),
             (query("{ events { histogram(interval: DAY, every: 0) { undated } } }"), 200, "BAD_INPUT", "1 or more"),
-            (query(cycle), 400, "BAD_INPUT", "spreads itself"),
+            (query(cycle), 400, "GRAPHQL_VALIDATION_FAILED", "spreads itself"),
             (
                 json!({ "query": "query($n: Int) { events(first: $n) { nodes { id } } }", "variables": { "n": "x" } })
                     .to_string(),

@@ -1,16 +1,25 @@
 //! The types, fields and arguments of the schema, by name, for the validation of operations and variables.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
+use async_graphql::Name;
 use async_graphql::parser::parse_schema;
-use async_graphql::parser::types::{BaseType, InputValueDefinition, Type, TypeKind, TypeSystemDefinition};
+use async_graphql::parser::types::{
+    BaseType, DirectiveLocation, InputValueDefinition, Type, TypeKind, TypeSystemDefinition,
+};
 
 use crate::error::{Error, Result};
 use crate::graphql::validation::suggestion;
 
 /// The types of the API.
-static API_TYPES: LazyLock<Result<Types>> = LazyLock::new(|| parse(&crate::graphql::sdl()));
+static API_TYPES: LazyLock<Result<Arc<Types>>> = LazyLock::new(|| parse(&crate::graphql::sdl()).map(Arc::new));
+
+/// The types of introspection, which the exported schema leaves out.
+const INTROSPECTION: &str = include_str!("introspection.graphql");
+
+/// Scalars of the specification, which no schema defines.
+const BUILT_IN: [&str; 5] = ["Boolean", "Float", "ID", "Int", "String"];
 
 /// Longest list of values or fields that a message shows.
 const MAX_SHOWN: usize = 8;
@@ -22,12 +31,18 @@ struct Types {
     abstract_types: HashSet<String>,
     /// Object types, interfaces and unions.
     composite_types: HashSet<String>,
+    /// The object types of each interface and union.
+    possible_types: HashMap<String, HashSet<String>>,
+    /// The directives of documents.
+    directives: Vec<DirectiveDefinition>,
+    /// The field `__typename`, which every object type, interface and union has.
+    type_name_field: Option<FieldDefinition>,
 }
 
 /// The types of the schema, by name.
 #[derive(Debug)]
 pub(crate) struct SchemaIndex {
-    types: &'static Types,
+    types: Arc<Types>,
     /// Whether messages suggest names and shapes; false when the server hides its schema.
     has_hints: bool,
 }
@@ -43,6 +58,14 @@ pub(crate) enum TypeDefinition {
     Enum(Vec<String>),
     /// A scalar or union.
     Other,
+}
+
+/// A directive.
+#[derive(Debug)]
+pub(crate) struct DirectiveDefinition {
+    pub(crate) name: String,
+    pub(crate) locations: Vec<DirectiveLocation>,
+    pub(crate) arguments: Vec<InputDefinition>,
 }
 
 /// A field of an object type or interface.
@@ -94,14 +117,76 @@ impl SchemaIndex {
     /// The index of the API. Without hints, messages suggest no names and shapes.
     pub(crate) fn new(has_hints: bool) -> Result<Self> {
         match &*API_TYPES {
-            Ok(types) => Ok(Self { types, has_hints }),
+            Ok(types) => Ok(Self { types: Arc::clone(types), has_hints }),
             Err(error) => Err(Error::Internal(error.to_string())),
         }
+    }
+
+    /// The index of a schema in the schema definition language.
+    pub(crate) fn of_schema(sdl: &str, has_hints: bool) -> Result<Self> {
+        Ok(Self { types: Arc::new(parse(sdl)?), has_hints })
     }
 
     /// Returns a type.
     pub(crate) fn get(&self, name: &str) -> Option<&TypeDefinition> {
         self.types.by_name.get(name)
+    }
+
+    /// Returns whether a type exists.
+    pub(crate) fn is_known(&self, name: &str) -> bool {
+        self.get(name).is_some() || BUILT_IN.contains(&name)
+    }
+
+    /// Returns a field of an object type or interface, or `__typename` of any type that has fields. The root of subscriptions has
+    /// no `__typename`.
+    pub(crate) fn field(&self, type_name: &str, name: &str) -> Option<&FieldDefinition> {
+        if name == "__typename" {
+            let is_composite = self.is_composite(type_name) && type_name != "Subscription";
+            return self.types.type_name_field.as_ref().filter(|_| is_composite);
+        }
+        self.get(type_name)?.fields()?.iter().find(|field| field.name == name)
+    }
+
+    /// Returns a directive of documents.
+    pub(crate) fn directive(&self, name: &str) -> Option<&DirectiveDefinition> {
+        self.types.directives.iter().find(|directive| directive.name == name)
+    }
+
+    /// The names of the directives of documents.
+    pub(crate) fn directive_names(&self) -> impl Iterator<Item = &str> {
+        self.types.directives.iter().map(|directive| directive.name.as_str())
+    }
+
+    /// The names of all types that have fields.
+    pub(crate) fn composite_names(&self) -> impl Iterator<Item = &str> {
+        self.types.composite_types.iter().map(String::as_str)
+    }
+
+    /// The names of all types that a variable can have.
+    pub(crate) fn input_names(&self) -> impl Iterator<Item = &str> {
+        let defined = self.types.by_name.keys().map(String::as_str).filter(|name| !self.is_composite(name));
+        defined.chain(BUILT_IN)
+    }
+
+    /// The object types of an interface or union.
+    pub(crate) fn possible_types(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.types.possible_types.get(name).into_iter().flatten().map(String::as_str)
+    }
+
+    /// Returns whether an object can be of both types.
+    pub(crate) fn overlap(&self, one: &str, other: &str) -> bool {
+        let possible = |name: &str| self.types.possible_types.get(name);
+        match (possible(one), possible(other)) {
+            (Some(one), Some(other)) => !one.is_disjoint(other),
+            (Some(one), None) => one.contains(other),
+            (None, Some(other)) => other.contains(one),
+            (None, None) => one == other,
+        }
+    }
+
+    /// Returns whether a custom scalar takes any value, so that it need not be checked.
+    pub(crate) fn takes_any_value(&self, name: &str) -> bool {
+        matches!(self.get(name), Some(TypeDefinition::Other)) && name != "DateTime"
     }
 
     /// Returns whether a type is an interface or union.
@@ -119,7 +204,7 @@ impl SchemaIndex {
         if !self.has_hints {
             return String::new();
         }
-        let known: Vec<&str> = known.collect();
+        let known: Vec<&str> = known.filter(|name| !name.starts_with("__")).collect();
         if let Some(hint) = suggestion::nearest(given, &known) {
             return format!(": did you mean {hint}?");
         }
@@ -165,21 +250,46 @@ impl SchemaIndex {
     }
 }
 
-/// Reads the types of a schema in the schema definition language.
+/// Reads the types of a schema in the schema definition language, and adds those of introspection.
 fn parse(sdl: &str) -> Result<Types> {
-    let document = parse_schema(sdl).map_err(|error| Error::Internal(format!("cannot parse the schema: {error}")))?;
-    let mut types = Types::default();
+    let document = parse_schema(format!("{sdl}\n{INTROSPECTION}"))
+        .map_err(|error| Error::Internal(format!("cannot parse the schema: {error}")))?;
+    let text = Type { base: BaseType::Named(Name::new("String")), nullable: false };
+    let type_name_field = FieldDefinition {
+        name: "__typename".to_owned(),
+        type_name: "String".to_owned(),
+        value_type: text,
+        arguments: Vec::new(),
+    };
+    let mut types = Types { type_name_field: Some(type_name_field), ..Types::default() };
     for definition in document.definitions {
-        let TypeSystemDefinition::Type(definition) = definition else { continue };
+        let definition = match definition {
+            TypeSystemDefinition::Type(definition) => definition,
+            TypeSystemDefinition::Directive(directive) => {
+                types.directives.push(DirectiveDefinition {
+                    name: directive.node.name.node.to_string(),
+                    locations: directive.node.locations.iter().map(|location| location.node).collect(),
+                    arguments: directive.node.arguments.iter().map(|one| InputDefinition::new(&one.node)).collect(),
+                });
+                continue;
+            }
+            TypeSystemDefinition::Schema(_) => continue,
+        };
         let name = definition.node.name.node.to_string();
         if matches!(definition.node.kind, TypeKind::Interface(_) | TypeKind::Union(_)) {
             types.abstract_types.insert(name.clone());
+            types.possible_types.entry(name.clone()).or_default();
         }
         if !matches!(definition.node.kind, TypeKind::Scalar | TypeKind::Enum(_) | TypeKind::InputObject(_)) {
             types.composite_types.insert(name.clone());
         }
         let one = match definition.node.kind {
-            TypeKind::Object(object) => TypeDefinition::Fields(fields(&object.fields)),
+            TypeKind::Object(object) => {
+                for interface in &object.implements {
+                    types.possible_types.entry(interface.node.to_string()).or_default().insert(name.clone());
+                }
+                TypeDefinition::Fields(fields(&object.fields))
+            }
             TypeKind::Interface(interface) => TypeDefinition::Fields(fields(&interface.fields)),
             TypeKind::InputObject(input) => {
                 TypeDefinition::Input(input.fields.iter().map(|field| InputDefinition::new(&field.node)).collect())
@@ -187,17 +297,38 @@ fn parse(sdl: &str) -> Result<Types> {
             TypeKind::Enum(values) => {
                 TypeDefinition::Enum(values.values.iter().map(|value| value.node.value.node.to_string()).collect())
             }
-            TypeKind::Scalar | TypeKind::Union(_) => TypeDefinition::Other,
+            TypeKind::Union(union) => {
+                let members = union.members.iter().map(|member| member.node.to_string());
+                types.possible_types.entry(name.clone()).or_default().extend(members);
+                TypeDefinition::Other
+            }
+            TypeKind::Scalar => TypeDefinition::Other,
         };
         match (types.by_name.get_mut(&name), one) {
-            // A federated schema extends its root types.
+            // The types of introspection extend the root type.
             (Some(TypeDefinition::Fields(all)), TypeDefinition::Fields(more)) => all.extend(more),
             (_, one) => {
                 types.by_name.insert(name, one);
             }
         }
     }
+    // Directives of the type system have no place in documents.
+    types.directives.retain(|directive| directive.locations.iter().any(|location| location_name(*location).is_some()));
     Ok(types)
+}
+
+/// Returns the name of a place in documents where a directive may be used; `None` for a place in a type system.
+pub(crate) fn location_name(location: DirectiveLocation) -> Option<&'static str> {
+    Some(match location {
+        DirectiveLocation::Query => "a query",
+        DirectiveLocation::Mutation => "a mutation",
+        DirectiveLocation::Subscription => "a subscription",
+        DirectiveLocation::Field => "a field",
+        DirectiveLocation::FragmentDefinition => "the definition of a fragment",
+        DirectiveLocation::FragmentSpread => "the spread of a fragment",
+        DirectiveLocation::InlineFragment => "an inline fragment",
+        _ => return None,
+    })
 }
 
 fn fields(

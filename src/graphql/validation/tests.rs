@@ -2,6 +2,7 @@ use async_graphql::Variables;
 use async_graphql::parser::parse_query;
 use serde_json::{Value, json};
 
+use crate::graphql::validation::schema_index::TypeDefinition;
 use crate::graphql::validation::{SchemaIndex, validate_document, validate_variables};
 
 fn index(has_hints: bool) -> SchemaIndex {
@@ -216,6 +217,110 @@ fn merging_takes_bounded_time() {
         validate_document(&document, &index(true));
     }
     assert!(started.elapsed().as_secs() < 5, "{:?}", started.elapsed());
+}
+
+#[test]
+fn hostile_documents_take_bounded_time() {
+    // About as many tokens as the default limit allows.
+    let uses: String = (0..600).map(|at| format!("a{at}: events(first: $n) {{ totalCount }} ")).collect();
+    let operations: String = (0..400).map(|at| format!("query Q{at}($n: Int) {{ ...F }} ")).collect();
+    let many_operations = format!("{operations} fragment F on Query {{ {uses} }}");
+    let chain: String = (0..1000).map(|at| format!("fragment F{at} on Query {{ ...F{} }} ", at + 1)).collect();
+    let chain = format!("{{ ...F0 }} {chain} fragment F1000 on Query {{ __typename }}");
+    let doubled: String =
+        (0..500).map(|at| format!("fragment F{at} on Event {{ parent {{ ...F{0} ...F{0} }} }} ", at + 1)).collect();
+    let doubled = format!("{{ events {{ nodes {{ ...F0 }} }} }} {doubled} fragment F500 on Event {{ id }}");
+    let types = ["Person", "Group", "Organization", "AnonymousSource"];
+    let in_types = |inner: &str| -> String {
+        types
+            .iter()
+            .map(|one| format!("... on {one} {{ statements {{ nodes {{ speaker {{ {inner} }} }} }} }} "))
+            .collect()
+    };
+    let nested = in_types(&in_types(&in_types(&in_types("label"))));
+    let nested = format!("{{ actors {{ nodes {{ {nested} }} }} }}");
+    let directives = format!("{{ events {} {{ totalCount }} }}", "@skip(if: true) ".repeat(1500));
+    let arguments = format!("{{ events({}) {{ totalCount }} }}", "first: 1 ".repeat(3000));
+    for (name, document, is_valid) in [
+        ("operations", many_operations, true),
+        ("chain", chain, true),
+        ("doubled", doubled, true),
+        ("nested", nested, true),
+        ("directives", directives, false),
+        ("arguments", arguments, false),
+    ] {
+        let document = parse_query(document).unwrap();
+        let started = std::time::Instant::now();
+        let found = validate_document(&document, &index(true));
+        assert_eq!(found.is_empty(), is_valid, "{name}: {found:?}");
+        assert!(started.elapsed().as_secs() < 5, "{name}: {:?}", started.elapsed());
+    }
+}
+
+#[test]
+fn fragments_that_spread_themselves_are_found() {
+    let cycle = |document: &str| super::first_cycle(&parse_query(document).unwrap()).map(|one| one.position.column);
+    assert_eq!(cycle("{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }"), Some(61));
+    assert_eq!(cycle("{ ...A } fragment A on Query { ...B ...B } fragment B on Query { ...Unknown }"), None);
+    let long: String = (0..1000).map(|at| format!("fragment F{at} on Query {{ ...F{} }} ", (at + 1) % 1000)).collect();
+    assert!(cycle(&format!("{{ ...F0 }} {long}")).is_some());
+}
+
+/// The library does not export the types of introspection, so they are written down here.
+#[tokio::test]
+async fn types_of_introspection_are_those_of_the_library() {
+    const TYPE: &str = "type { name kind ofType { name kind ofType { name kind ofType { name kind } } } }";
+    fn shown(of: &Value) -> String {
+        match of["kind"].as_str() {
+            Some("NON_NULL") => format!("{}!", shown(&of["ofType"])),
+            Some("LIST") => format!("[{}]", shown(&of["ofType"])),
+            _ => of["name"].as_str().unwrap().to_owned(),
+        }
+    }
+    let index = index(true);
+    let api = crate::graphql::api();
+    let fields = format!("fields {{ name args {{ name defaultValue {TYPE} }} {TYPE} }} enumValues {{ name }}");
+    for name in [
+        "__Schema",
+        "__Type",
+        "__Field",
+        "__InputValue",
+        "__EnumValue",
+        "__Directive",
+        "__TypeKind",
+        "__DirectiveLocation",
+    ] {
+        let response = api.execute(format!("{{ __type(name: \"{name}\") {{ {fields} }} }}")).await;
+        let found: Value = serde_json::from_str(&crate::graphql::json(&response.data)).unwrap();
+        let found = &found["__type"];
+        let names = |list: &Value| -> Vec<String> {
+            list.as_array().into_iter().flatten().map(|one| one["name"].as_str().unwrap().to_owned()).collect()
+        };
+        match index.get(name) {
+            Some(TypeDefinition::Enum(values)) => {
+                let (mut values, mut found) = (values.clone(), names(&found["enumValues"]));
+                values.sort();
+                found.sort();
+                assert_eq!(values, found, "{name}");
+            }
+            Some(TypeDefinition::Fields(known)) => {
+                assert_eq!(
+                    known.iter().map(|field| field.name.clone()).collect::<Vec<_>>(),
+                    names(&found["fields"]),
+                    "{name}"
+                );
+                for (field, found) in known.iter().zip(found["fields"].as_array().unwrap()) {
+                    assert_eq!(field.value_type.to_string(), shown(&found["type"]), "{name}.{}", field.name);
+                    assert_eq!(field.arguments.len(), found["args"].as_array().unwrap().len(), "{name}.{}", field.name);
+                    for (argument, found) in field.arguments.iter().zip(found["args"].as_array().unwrap()) {
+                        assert_eq!(argument.value_type.to_string(), shown(&found["type"]), "{name}.{}", field.name);
+                        assert_eq!(argument.has_default, !found["defaultValue"].is_null(), "{name}.{}", field.name);
+                    }
+                }
+            }
+            other => panic!("{name}: {other:?}"),
+        }
+    }
 }
 
 #[test]

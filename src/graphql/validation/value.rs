@@ -6,6 +6,7 @@ use async_graphql_value::Value;
 
 use crate::graphql::validation::Problem;
 use crate::graphql::validation::schema_index::{InputDefinition, SchemaIndex, TypeDefinition};
+use crate::text::date::instant;
 use crate::text::limits::{MAX_LONG_BYTES, long_text_problem};
 
 /// Longest value that a message repeats, in characters.
@@ -44,7 +45,7 @@ impl<'s> ValueChecker<'s> {
 
     /// Validates a value of a type; `path` says where it is, such as `filter.standing`.
     pub(super) fn check(&mut self, expected: &Type, value: Value, path: &str) {
-        // The type of a variable is compared by the library.
+        // The types of variables are compared separately.
         if matches!(value, Value::Variable(_)) || self.level > MAX_LEVELS {
             return;
         }
@@ -76,7 +77,8 @@ impl<'s> ValueChecker<'s> {
         match schema.get(name) {
             Some(TypeDefinition::Input(fields)) => self.object(name, fields, value, path),
             Some(TypeDefinition::Enum(values)) => self.word(name, values, &value, path),
-            // Custom scalars are parsed by their own types.
+            Some(_) if name == "DateTime" => self.instant(&value, path),
+            // Other custom scalars take any value.
             Some(_) => {}
             None => self.scalar(name, &value, path),
         }
@@ -149,6 +151,22 @@ impl<'s> ValueChecker<'s> {
             let hint = self.schema.suggest(&given, values.iter().map(String::as_str));
             let shown = given.chars().take(MAX_SHOWN).collect::<String>();
             self.report(format!("`{path}`: `{shown}` is not a value of the enum `{name}`{hint}"));
+        }
+    }
+
+    fn instant(&mut self, value: &Value, path: &str) {
+        match value {
+            Value::String(text) => {
+                if let Err(error) = instant(text) {
+                    self.report(format!("`{path}`: {error}"));
+                }
+            }
+            _ => {
+                let shown = self.shown(value);
+                self.report(format!(
+                    "`{path}` takes a value of type `DateTime`, not {shown}: write a string such as `\"2021-07-11T00:00:00Z\"`"
+                ));
+            }
         }
     }
 

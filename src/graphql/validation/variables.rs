@@ -1,123 +1,185 @@
-//! A variable may stand only where its type allows it (GraphQL specification, section 5.8.5).
+//! Rules for variables: their definitions, that they are declared and used, and that each is used only where its type allows it
+//! (GraphQL specification, section 5.8).
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use async_graphql::parser::types::{BaseType, ExecutableDocument, OperationDefinition, Selection, SelectionSet, Type};
-use async_graphql::{Name, Pos};
+use async_graphql::parser::types::{BaseType, OperationDefinition, Type, VariableDefinition};
+use async_graphql::{Name, Pos, Positioned};
 use async_graphql_value::{ConstValue, Value};
 
-use crate::graphql::validation::Problem;
-use crate::graphql::validation::schema_index::{InputDefinition, SchemaIndex, TypeDefinition};
+use crate::graphql::validation::schema_index::{InputDefinition, SchemaIndex, TypeDefinition, innermost};
+use crate::graphql::validation::selections::Validator;
 
-/// Deepest selection and value that are looked at; limits on documents reject deeper ones.
+/// Deepest value that is searched for variables; limits on documents reject deeper ones.
 const MAX_LEVELS: usize = 200;
 
-/// Finds variables of one operation that stand where their type does not allow it.
-pub(super) struct Positions<'d> {
-    document: &'d ExecutableDocument,
-    operation: &'d OperationDefinition,
-    schema: &'d SchemaIndex,
-    /// The fragments that were looked at.
-    spread: HashSet<&'d Name>,
-    pub(super) problems: Vec<Problem>,
-    room: usize,
+/// What an operation or fragment uses by itself.
+#[derive(Default)]
+pub(super) struct Usage<'d> {
+    /// The fragments that it spreads.
+    pub(super) spreads: HashSet<&'d Name>,
+    variables: Vec<VariableUse<'d>>,
+    /// Which uses of variables are in the list: a variable that is used again in the same way is checked once.
+    seen: HashSet<(&'d str, Option<*const Type>, bool)>,
 }
 
-impl<'d> Positions<'d> {
-    pub(super) fn new(
-        document: &'d ExecutableDocument,
-        operation: &'d OperationDefinition,
+/// A variable where a value is expected.
+struct VariableUse<'d> {
+    name: &'d Name,
+    /// The type that is expected; `None` where the place is unknown or takes any value.
+    expected: Option<&'d Type>,
+    /// Whether the schema declares a default value for the place.
+    has_default: bool,
+    position: Pos,
+}
+
+impl<'d> Usage<'d> {
+    /// Adds the variables of a value. `expected` is the type of its place, and whether the place has a default value.
+    pub(super) fn collect_variables(
+        &mut self,
         schema: &'d SchemaIndex,
-        room: usize,
-    ) -> Self {
-        Self { document, operation, schema, spread: HashSet::new(), problems: Vec::new(), room }
-    }
-
-    /// Checks the arguments of a selection set and of everything below it.
-    pub(super) fn selections(&mut self, type_name: &str, set: &'d SelectionSet, level: usize) {
+        expected: Option<(&'d Type, bool)>,
+        value: &'d Value,
+        position: Pos,
+        level: usize,
+    ) {
         if level > MAX_LEVELS {
             return;
         }
-        for selection in &set.items {
-            match &selection.node {
-                Selection::Field(field) => {
-                    let known = self.schema.get(type_name).and_then(TypeDefinition::fields).unwrap_or_default();
-                    let Some(definition) = known.iter().find(|one| one.name == field.node.name.node.as_str()) else {
-                        continue;
-                    };
-                    for (name, value) in &field.node.arguments {
-                        if let Some(argument) = definition.arguments.iter().find(|one| one.name == name.node.as_str()) {
-                            self.value(argument, &value.node, value.pos, 0);
-                        }
-                    }
-                    self.selections(&definition.type_name, &field.node.selection_set.node, level + 1);
-                }
-                Selection::InlineFragment(fragment) => {
-                    let condition = fragment.node.type_condition.as_ref();
-                    let on = condition.map_or(type_name, |condition| condition.node.on.node.as_str());
-                    self.selections(on, &fragment.node.selection_set.node, level + 1);
-                }
-                Selection::FragmentSpread(one) => {
-                    let found = self.document.fragments.get_key_value(&one.node.fragment_name.node);
-                    if let Some((name, fragment)) = found
-                        && self.spread.insert(name)
-                    {
-                        let on = fragment.node.type_condition.node.on.node.as_str();
-                        self.selections(on, &fragment.node.selection_set.node, level + 1);
-                    }
+        match value {
+            Value::Variable(name) => {
+                let has_default = expected.is_some_and(|(_, has_default)| has_default);
+                let expected = expected.map(|(expected, _)| expected);
+                if self.seen.insert((name, expected.map(std::ptr::from_ref), has_default)) {
+                    self.variables.push(VariableUse { name, expected, has_default, position });
                 }
             }
-        }
-    }
-
-    fn value(&mut self, place: &InputDefinition, value: &Value, position: Pos, level: usize) {
-        self.typed_value(&place.value_type, place.has_default, value, position, level);
-    }
-
-    fn typed_value(&mut self, expected: &Type, has_default: bool, value: &Value, position: Pos, level: usize) {
-        if level > MAX_LEVELS {
-            return;
-        }
-        match (value, &expected.base) {
-            (Value::Variable(name), _) => self.variable(name, expected, has_default, position),
-            (Value::List(values), BaseType::List(inner)) => {
+            Value::List(values) => {
+                let item = match expected {
+                    Some((Type { base: BaseType::List(item), .. }, _)) => Some((&**item, false)),
+                    _ => None,
+                };
                 for value in values {
-                    self.typed_value(inner, false, value, position, level + 1);
+                    self.collect_variables(schema, item, value, position, level + 1);
                 }
             }
-            // One value stands for a list of it.
-            (value, BaseType::List(inner)) => self.typed_value(inner, false, value, position, level + 1),
-            (Value::Object(given), BaseType::Named(type_name)) => {
-                let Some(TypeDefinition::Input(fields)) = self.schema.get(type_name) else { return };
+            Value::Object(given) => {
+                let fields = match expected.and_then(|(expected, _)| schema.get(innermost(expected))) {
+                    Some(TypeDefinition::Input(fields)) => fields.as_slice(),
+                    _ => &[],
+                };
                 for (name, value) in given {
-                    if let Some(field) = fields.iter().find(|field| field.name == name.as_str()) {
-                        self.value(field, value, position, level + 1);
-                    }
+                    let field: Option<&InputDefinition> = fields.iter().find(|field| field.name == name.as_str());
+                    let expected = field.map(|field| (&field.value_type, field.has_default));
+                    self.collect_variables(schema, expected, value, position, level + 1);
                 }
             }
             _ => {}
         }
     }
+}
 
-    fn variable(&mut self, name: &Name, expected: &Type, has_default: bool, position: Pos) {
-        let definitions = self.operation.variable_definitions.iter().map(|definition| &definition.node);
-        // The library reports variables that are not declared.
-        let Some(definition) = definitions.into_iter().find(|one| one.name.node == *name) else { return };
-        let given = &definition.var_type.node;
-        let has_value = has_default
-            || definition.default_value.as_ref().is_some_and(|value| !matches!(value.node, ConstValue::Null));
-        let fits = if !expected.nullable && given.nullable {
-            has_value && is_subtype(&given.base, &expected.base)
-        } else {
-            is_subtype(&given.base, &expected.base)
-        };
-        if !fits && self.problems.len() < self.room {
+/// Checks the definitions of an operation's variables.
+pub(super) fn check_definitions<'d>(validator: &mut Validator<'d>, operation: &'d OperationDefinition) {
+    let (mut names, schema) = (HashSet::new(), validator.schema);
+    for Positioned { node: definition, pos } in &operation.variable_definitions {
+        let (name, var_type) = (&definition.name.node, &definition.var_type.node);
+        if !names.insert(name) {
+            validator.report(*pos, format!("The variable `${name}` is declared twice: leave one of them out"));
+        }
+        validator.directives(None, &definition.directives);
+        let type_name = innermost(var_type);
+        if !schema.is_known(type_name) {
+            let hint = schema.suggest(type_name, schema.input_names());
+            validator.report(*pos, format!("There is no type `{type_name}` for the variable `${name}`{hint}"));
+        } else if schema.is_composite(type_name) {
             let message = format!(
-                "The variable `${name}` has the type `{given}`, but a value of type `{expected}` stands there: declare `${name}: {expected}`"
+                "The variable `${name}` cannot have the type `{type_name}`, because such values are only returned: give it a scalar, an enum or an input type"
             );
-            self.problems.push(Problem { position, message });
+            validator.report(*pos, message);
+        } else if let Some(default) = &definition.default_value {
+            let value = default.node.clone().into_value();
+            validator.value(var_type, value, default.pos, &format!("${name}"));
         }
     }
+}
+
+/// Checks that an operation declares the variables that it and its fragments use, uses those that it declares, and uses each where
+/// its type allows it. Notes which fragments it uses.
+pub(super) fn check_uses<'d>(
+    validator: &mut Validator<'d>,
+    name: Option<&'d Name>,
+    operation: &'d Positioned<OperationDefinition>,
+    usage: &Usage<'d>,
+) {
+    let fragments = reachable(validator, usage);
+    let definitions: HashMap<&str, &VariableDefinition> = operation
+        .node
+        .variable_definitions
+        .iter()
+        .map(|definition| (definition.node.name.node.as_str(), &definition.node))
+        .collect();
+    let of_operation = name.map_or_else(|| "this operation".to_owned(), |name| format!("the operation `{name}`"));
+    let (mut used, mut undeclared, mut problems) = (HashSet::new(), HashSet::new(), Vec::new());
+    let of_fragments = fragments.iter().filter_map(|name| validator.fragments.get(*name));
+    for one in std::iter::once(usage).chain(of_fragments).flat_map(|usage| &usage.variables) {
+        if validator.is_full() {
+            return;
+        }
+        used.insert(one.name.as_str());
+        let name = one.name;
+        match definitions.get(name.as_str()) {
+            Some(definition) => problems.extend(misplaced(validator.schema, definition, one)),
+            None if undeclared.insert(name) => {
+                let example =
+                    one.expected.map_or_else(|| "with its type".to_owned(), |one| format!("as `${name}: {one}`"));
+                let message = format!("The variable `${name}` is not declared by {of_operation}: declare it {example}");
+                problems.push((one.position, message));
+            }
+            None => {}
+        }
+    }
+    for Positioned { node: definition, pos } in &operation.node.variable_definitions {
+        let name = &definition.name.node;
+        if !used.contains(name.as_str()) {
+            problems
+                .push((*pos, format!("The variable `${name}` is not used by {of_operation}: use it, or remove it")));
+        }
+    }
+    for (position, message) in problems {
+        validator.report(position, message);
+    }
+    validator.used_fragments.extend(fragments);
+}
+
+/// Returns the fragments that a definition uses, itself and through other fragments.
+fn reachable<'d>(validator: &Validator<'d>, usage: &Usage<'d>) -> HashSet<&'d Name> {
+    let (mut found, mut next): (HashSet<&Name>, Vec<&Name>) = (HashSet::new(), usage.spreads.iter().copied().collect());
+    while let Some(name) = next.pop() {
+        if found.insert(name)
+            && let Some(usage) = validator.fragments.get(name)
+        {
+            next.extend(usage.spreads.iter().filter(|name| !found.contains(*name)));
+        }
+    }
+    found
+}
+
+/// Returns the problem of a variable that is used where its type does not allow it.
+fn misplaced(schema: &SchemaIndex, definition: &VariableDefinition, one: &VariableUse<'_>) -> Option<(Pos, String)> {
+    let (given, expected) = (&definition.var_type.node, one.expected?);
+    let has_value = one.has_default
+        || definition.default_value.as_ref().is_some_and(|value| !matches!(value.node, ConstValue::Null));
+    let allows_null = expected.nullable || !given.nullable || has_value;
+    // A type that does not exist was reported before.
+    if (allows_null && is_subtype(&given.base, &expected.base)) || !schema.is_known(innermost(given)) {
+        return None;
+    }
+    let name = &definition.name.node;
+    let message = format!(
+        "The variable `${name}` has the type `{given}`, but a value of type `{expected}` stands there: declare `${name}: {expected}`"
+    );
+    Some((one.position, message))
 }
 
 /// Returns whether a variable of one type may stand where the other is expected, apart from null at the outermost level.
@@ -128,5 +190,12 @@ fn is_subtype(given: &BaseType, expected: &BaseType) -> bool {
             (expected.nullable || !given.nullable) && is_subtype(&given.base, &expected.base)
         }
         _ => false,
+    }
+}
+
+impl Validator<'_> {
+    /// Returns whether an operation uses a fragment. When the search ended early, fragments count as used.
+    pub(super) fn is_used(&self, name: &Name) -> bool {
+        self.is_full() || self.used_fragments.contains(name)
     }
 }

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
-use crate::graphql::validation::first_node_field;
+use crate::graphql::validation::{drop_omitted_arguments, first_node_field};
 use crate::http::graphql::error::RequestError;
 use crate::http::graphql::limits;
 use crate::http::graphql::operation_rules::{check, select_operation};
@@ -111,8 +111,10 @@ impl PreparedOperation {
 
     /// Converts the operation to the library's request.
     pub(crate) fn into_request(self) -> Request {
+        let mut document = self.document.parsed.clone();
+        drop_omitted_arguments(&mut document, self.name.as_deref(), &self.variables);
         let mut request = Request::new(String::new()).variables(self.variables);
-        request.set_parsed_query(self.document.parsed.clone());
+        request.set_parsed_query(document);
         match &self.name {
             Some(name) => request.operation_name(name),
             None => request,

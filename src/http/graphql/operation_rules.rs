@@ -27,7 +27,7 @@ pub(crate) struct OperationRules {
 impl OperationRules {
     /// Creates the rules for a schema in the schema definition language.
     pub(crate) fn new(sdl: &str, limits: Limits, hides_schema: bool) -> Result<Self, Error> {
-        let (schema_shape, schema_index) = (SchemaShape::parse(sdl)?, SchemaIndex::new(!hides_schema)?);
+        let (schema_shape, schema_index) = (SchemaShape::parse(sdl)?, SchemaIndex::of_schema(sdl, !hides_schema)?);
         Ok(Self { limits, schema_shape, table_sizes: TableSizes::default(), schema_index, hides_schema })
     }
 

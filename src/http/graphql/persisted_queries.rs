@@ -19,7 +19,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::config::{DocumentsMode, Limits, Serve};
 use crate::error::{Error, Result};
-use crate::graphql::validation::{Problem, SchemaIndex, duplicate_input_fields, normalized, validate_document};
+use crate::graphql::validation::{
+    Problem, SchemaIndex, duplicate_input_fields, first_cycle, normalized, validate_document,
+};
 use crate::http::graphql::error::RequestError;
 use crate::http::graphql::limits;
 use crate::http::metrics::Metrics;
@@ -186,10 +188,16 @@ impl ParsedDocument {
         })
     }
 
-    /// Parses a document. Errors: `LIMIT` for a text that is too long, `GRAPHQL_PARSE_FAILED` for one that is not GraphQL.
+    /// Parses a document. Errors: `LIMIT` for a text that is too long, `GRAPHQL_PARSE_FAILED` for one that is not GraphQL,
+    /// `GRAPHQL_VALIDATION_FAILED` when a fragment spreads itself.
     pub(crate) fn parse(text: String, limits: &Limits) -> Result<Self, RequestError> {
         let tokens = limits::check_text(&text, limits)?;
         let parsed = parse_query(normalized(&text)).map_err(|error| syntax_error(&error))?;
+        // Checked here already, because the limits are measured by following the spreads of fragments.
+        if let Some(Problem { position, message }) = first_cycle(&parsed) {
+            let error = RequestError::invalid_document("GRAPHQL_VALIDATION_FAILED", message);
+            return Err(error.at_position(Some(position)));
+        }
         Ok(Self {
             digest: Digest::from(Sha256::digest(&text)),
             text,
