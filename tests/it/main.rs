@@ -30,6 +30,7 @@ mod fixture;
 mod golden;
 mod golden_queries;
 mod graph;
+mod graphql_validation;
 mod history;
 mod hostile_requests;
 mod http;
