@@ -83,7 +83,7 @@ async fn start(
         let first = running.next().await?;
         Ok((running, first))
     };
-    let begun = async {
+    let begun = Box::pin(async {
         let begun = tokio::select! {
             begun = begin(route.db()) => Some(begun),
             () = route.replica_lost() => None,
@@ -95,7 +95,7 @@ async fn start(
                 begin(&context.app.db).await
             }
         }
-    };
+    });
     let limit = Duration::from_secs(context.app.settings.timeout);
     let (running, first) = match tokio::time::timeout(limit, route.db().while_available(begun)).await {
         Ok(begun) => begun.and_then(|begun| begun).map_err(to_request_error)?,

@@ -226,6 +226,8 @@ impl RequestContext {
         let left = limit.saturating_sub(started.elapsed());
         // A resolver that panics fails its own request only.
         let execution = AssertUnwindSafe(within_budget(&budget, self.app.api.execute(request))).catch_unwind();
+        // Boxed: each layer around it would have a copy of its size.
+        let execution = Box::pin(execution);
         let execution = session.db().while_available(execution);
         // `timeout` polls the future before it looks at the time: with no time left, execution must not begin.
         let execution = async { if left.is_zero() { None } else { tokio::time::timeout(left, execution).await.ok() } };
