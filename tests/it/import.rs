@@ -94,6 +94,27 @@ fn invalid_records() -> Vec<(Value, &'static str, &'static str, &'static str)> {
         ),
         (place("inner", "outer"), "/parent", "creates a cycle", "refer to another record"),
         (place("outer", "inner"), "/parent", "creates a cycle", "refer to another record"),
+        (place("itself", "itself"), "/parent", "refers to the record that it belongs to", "refer to another record"),
+        (
+            json!({ "kind": "event", "key": "e5", "type": "VISIT", "parent": "e5" }),
+            "/parent",
+            "refers to the record that it belongs to",
+            "refer to another record",
+        ),
+        (
+            json!({ "kind": "event", "key": "e6", "type": "VISIT", "links": [{ "to": "e6", "type": "CAUSES" }] }),
+            "/links/0/to",
+            "refers to the record that it belongs to",
+            "refer to another record",
+        ),
+        (
+            json!({ "kind": "statement", "key": "s", "attribution": "UNATTRIBUTED", "quoteType": "INDIRECT",
+                    "medium": "UNKNOWN", "act": "INFORM", "summary": "S", "relays": "s",
+                    "figures": [{ "key": "f", "counted": "x", "value": 1, "partOf": "f" }] }),
+            "/relays",
+            "refers to the record that it belongs to",
+            "refer to another record",
+        ),
     ]
 }
 
@@ -120,8 +141,8 @@ async fn every_problem_has_line_pointer_and_suggestion() {
             assert!(found.suggestion.as_ref().is_some_and(|words| words.contains(suggestion)), "{found}");
             seen += 1;
         }
-        // The cycle is reported at both records; there are no other problems.
-        assert_eq!((seen, report.problems.len()), (13, 13), "{:#?}", report.problems);
+        // The cycle is reported at both records, and the figure of the statement refers to itself too.
+        assert_eq!((seen, report.problems.len()), (17, 18), "{:#?}", report.problems);
         assert_eq!(fixture.dump().await, before, "a rejected file must not change the database");
     }
 }

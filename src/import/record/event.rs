@@ -112,7 +112,7 @@ impl Build for EventRecord {
             place_certainty_note: self.place_certainty_note.clone(),
             place_precision: self.place_precision,
             occurrence: self.occurrence.unwrap_or(Occurrence::Happened),
-            parent_id: self.parent.as_ref().map(|parent| b.event("parent", parent)),
+            parent_id: b.whole("parent", self.parent.as_ref(), RecordKind::Event),
             standing: None,
         })
     }

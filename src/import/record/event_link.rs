@@ -38,12 +38,9 @@ impl Build for EventLinkRecord {
     }
 
     fn row(&self, b: &mut Builder<'_>) -> Row {
-        Row::EventLink(entity::event_link::Model {
-            id: b.id(),
-            kind: self.kind,
-            from_id: b.parent("from", self.from.as_ref(), &[RecordKind::Event]).0.0.into(),
-            to_id: b.event("to", &self.to),
-        })
+        let from_id = b.parent("from", self.from.as_ref(), &[RecordKind::Event]).0.0.into();
+        let to_id = b.linked_event("to", &self.to, from_id);
+        Row::EventLink(entity::event_link::Model { id: b.id(), kind: self.kind, from_id, to_id })
     }
 
     fn parts(&self) -> Vec<(&'static str, &dyn crate::import::record::AnyBuild)> {

@@ -86,7 +86,7 @@ impl Build for FigureRecord {
             earliest: period.earliest,
             latest: period.latest,
             place_id: b.optional_place("place", self.place.as_ref()),
-            part_of_id: self.part_of.as_ref().map(|whole| b.figure("partOf", whole)),
+            part_of_id: b.whole("partOf", self.part_of.as_ref(), RecordKind::Figure),
         })
     }
 

@@ -78,7 +78,7 @@ impl Build for PlaceRecord {
             label: b.required_text("label", &self.label),
             label_key: fold(&self.label),
             description: self.description.clone(),
-            parent_id: b.optional_place("parent", self.parent.as_ref()),
+            parent_id: b.whole("parent", self.parent.as_ref(), RecordKind::Place),
             latitude: point.map(|point| point.latitude),
             longitude: point.map(|point| point.longitude),
             band: point.map(|point| band(point.latitude)),

@@ -133,7 +133,7 @@ impl Build for StatementRecord {
             place_id: b.optional_place("place", self.place.as_ref()),
             addressee_id: b.optional_actor("addressee", self.addressee.as_ref()),
             article_id: self.article.as_ref().map(|article| b.article("article", article)),
-            relays_id: self.relays.as_ref().map(|relays| b.statement("relays", relays)),
+            relays_id: b.whole("relays", self.relays.as_ref(), RecordKind::Statement),
             position: None,
             voice: None,
             voice_id: None,

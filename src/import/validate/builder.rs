@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 
 use entity::actor::ActorKind;
-use entity::id::{AccountId, ActorId, ArticleId, ClaimId, EventId, FigureId, PlaceId, RecordId, StatementId};
+use entity::id::{AccountId, ActorId, ArticleId, ClaimId, EventId, PlaceId, RecordId, StatementId};
 use entity::record::RecordKind;
 use sea_orm::ActiveEnum;
 use sha2::{Digest, Sha256};
@@ -198,6 +198,29 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// Reports a reference to the record `itself` by a field that refers to another one. Longer cycles are found among the
+    /// written rows, but the tables contain no row that refers to itself.
+    fn refuse_itself(&mut self, field: &str, referenced: RecordId, itself: RecordId) {
+        if self.known.is_some() && referenced == itself && itself != RecordId(0) {
+            let message = "refers to the record that it belongs to";
+            self.problem(field, message, Some("refer to another record, or leave it out".into()));
+        }
+    }
+
+    /// Returns the record that the current one is a part of, or relays: another record of the same type.
+    pub(crate) fn whole<T: From<i64>>(&mut self, field: &str, reference: Option<&Ref>, kind: RecordKind) -> Option<T> {
+        let (id, _) = self.reference(field, reference?, &[kind]);
+        self.refuse_itself(field, id, self.id);
+        Some(T::from(id.0))
+    }
+
+    /// Returns the event that an event link leads to: another one than it comes from.
+    pub(crate) fn linked_event(&mut self, field: &str, reference: &Ref, from: EventId) -> EventId {
+        let to = self.event(field, reference);
+        self.refuse_itself(field, to.into(), from.into());
+        to
+    }
+
     /// Returns the record that a child record belongs to: the enclosing one, or for a record on a separate line the
     /// one that `given` refers to.
     pub(crate) fn parent(&mut self, field: &str, given: Option<&Ref>, kinds: &[RecordKind]) -> (RecordId, RecordKind) {
@@ -278,10 +301,6 @@ impl<'a> Builder<'a> {
 
     pub(crate) fn claim(&mut self, field: &str, reference: &Ref) -> ClaimId {
         ClaimId(self.reference(field, reference, &[RecordKind::Claim]).0.0)
-    }
-
-    pub(crate) fn figure(&mut self, field: &str, reference: &Ref) -> FigureId {
-        FigureId(self.reference(field, reference, &[RecordKind::Figure]).0.0)
     }
 
     /// Adds the authors of the current article.
