@@ -6,6 +6,7 @@ pub mod executor;
 pub mod federation;
 pub mod filter;
 pub mod graph;
+mod list_lengths;
 pub mod loading;
 pub mod mutations;
 pub mod root_fields;
@@ -18,6 +19,7 @@ pub(crate) use connection::has_many::has_many;
 pub use connection::page_args::{DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE};
 pub(crate) use executor::budget::{Reservation, ResponseBudget, ResponsePool, Stopped, within_budget};
 pub(crate) use executor::json::write_json;
+pub(crate) use list_lengths::greatest_length;
 pub use loading::session::Session;
 pub(crate) use schema::api_of;
 #[cfg(test)]

@@ -19,6 +19,7 @@ pub use crate::graphql::graph::actor_link::ActorLink;
 pub use crate::graphql::graph::hop::{Hop, HopPart, HopSource};
 pub use crate::graphql::graph::neighbors::{Neighbor, Neighborhood};
 pub(crate) use crate::graphql::graph::neighbors::{NeighborArgs, neighbors};
+pub(crate) use crate::graphql::graph::path::MAX_HOPS;
 pub use crate::graphql::graph::path::{Path, PathQuery};
 pub use crate::graphql::graph::timeline::{Timeline, TimelineEdge};
 pub(crate) use crate::graphql::graph::timeline::{TimelineArgs, timeline};

@@ -17,7 +17,7 @@ use crate::graphql::loading::session::{Session, SharedError, session};
 use crate::graphql::types::node::NodeKind;
 
 /// Maximum value of `maxHops`.
-const MAX_HOPS: i32 = 6;
+pub(crate) const MAX_HOPS: i32 = 6;
 /// Maximum number of links of a frontier whose hops are all read.
 const MAX_LINKS_READ: i64 = 50_000;
 /// Maximum number of links of a frontier among which one hop to the other frontier is searched. Links are not counted

@@ -13,7 +13,7 @@ use crate::graphql::search::candidate::Candidate;
 use crate::text::search::{Query as Words, name_spans, spans};
 
 /// Maximum number of highlights of one hit.
-const MAX_HIGHLIGHTS: usize = 10;
+pub(crate) const MAX_HIGHLIGHTS: usize = 10;
 /// Maximum length of an excerpt, in code points.
 const MAX_EXCERPT: usize = 240;
 /// Length of the text that an excerpt shows before the first word found, in code points.

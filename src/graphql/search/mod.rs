@@ -23,6 +23,7 @@ use crate::graphql::filter::{NameQuery, full_text_or_name_ids, name_in_search, p
 use crate::graphql::loading::session::{Session, SharedError, session};
 use crate::graphql::search::candidate::Candidate;
 use crate::graphql::search::highlight::Texts;
+pub(crate) use crate::graphql::search::highlight::MAX_HIGHLIGHTS;
 pub use crate::graphql::search::highlight::{Highlight, HighlightRange};
 use crate::graphql::types::name::Name;
 use crate::graphql::types::node::{Node, NodeKind, load};

@@ -170,7 +170,10 @@ impl<'d> CostAnalyzer<'d> {
         let name = field.name.node.as_str();
         // Validation rejects unknown fields later.
         let shape = self.shape.field(scope.type_name, name);
-        let page = shape.and_then(|shape| self.page_size(field, shape)).unwrap_or(UNPAGED_LENGTH);
+        let own_page = shape.and_then(|shape| self.page_size(field, shape));
+        // A list that has `first` itself is the page; facets are not: `first` is the length of their buckets.
+        let is_own_page = shape.is_some_and(|shape| shape.is_list && shape.sized_by.is_none()) && own_page.is_some();
+        let page = own_page.filter(|_| !is_own_page).unwrap_or(UNPAGED_LENGTH);
         let type_name = shape.map_or("", |shape| shape.type_name.as_str());
         let page = if name == "histogram" { HISTOGRAM_BUCKETS } else { page };
         let is_filtered = field.get_argument("filter").is_some() || field.get_argument("text").is_some();
@@ -182,7 +185,9 @@ impl<'d> CostAnalyzer<'d> {
         let length = match shape {
             Some(FieldShape { sized_by: Some(argument), .. }) => self.argument_length(field, argument),
             Some(FieldShape { fixed_length: Some(length), .. }) => *length,
-            Some(FieldShape { is_list: true, .. }) => scope.page,
+            Some(FieldShape { is_list: true, .. }) if is_own_page => own_page.unwrap_or(UNPAGED_LENGTH),
+            Some(FieldShape { is_page: true, .. }) => scope.page,
+            Some(FieldShape { is_list: true, .. }) => UNPAGED_LENGTH,
             _ => 1,
         };
         Ok(DocumentSize {

@@ -22,6 +22,9 @@ const INTROSPECTION: &str = "
     type Query { __schema: __Schema __type: __Type }
 ";
 
+/// The lists that `first` and `last` of the field above them shorten.
+const PAGES: &[&str] = &["nodes", "edges", "hits", "buckets"];
+
 /// Average number of fields or enum values of a type.
 const FIELDS_PER_TYPE: usize = 8;
 
@@ -39,11 +42,13 @@ pub(crate) struct FieldShape {
     pub(crate) type_name: String,
     /// Whether the field is a list.
     pub(crate) is_list: bool,
+    /// Whether the list is the page of the field above it. Other lists beside it, such as sums, are not.
+    pub(crate) is_page: bool,
     /// The default page size, when the field has an argument `first`.
     pub(crate) default_page: Option<usize>,
     /// The list argument that determines the length of the result: one value per entry, as for `ids` of `nodes`.
     pub(crate) sized_by: Option<String>,
-    /// The length of the list, when it is known and has no pages.
+    /// The greatest length of the list, when it is known and has no pages.
     pub(crate) fixed_length: Option<usize>,
 }
 
@@ -63,8 +68,13 @@ impl SchemaShape {
                 // Fields of a union's members are selected in fragments on the members.
                 _ => Vec::new(),
             };
-            let fields = fields.iter().map(|field| (field.node.name.node.to_string(), FieldShape::new(&field.node)));
-            types.entry(definition.node.name.node.to_string()).or_default().extend(fields);
+            let type_name = definition.node.name.node.to_string();
+            let fields = fields.iter().map(|field| {
+                let name = field.node.name.node.to_string();
+                let fixed_length = crate::graphql::greatest_length(&type_name, &name);
+                (name, FieldShape { fixed_length, ..FieldShape::new(&field.node) })
+            });
+            types.entry(type_name.clone()).or_default().extend(fields);
         }
         let type_count = types.len();
         for (_, fields) in types.iter_mut().filter(|(name, _)| name.starts_with("__")) {
@@ -99,6 +109,7 @@ impl FieldShape {
         Self {
             type_name: type_name(&field.ty),
             is_list,
+            is_page: is_list && PAGES.contains(&field.name.node.as_str()),
             default_page,
             sized_by: sized_by.map(|argument| argument.node.name.node.to_string()),
             fixed_length: None,

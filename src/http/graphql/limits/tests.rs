@@ -57,6 +57,17 @@ fn page_cost_is_its_size_times_the_cost_of_a_row() {
         ("{ events(first: 2) { nodes { participations(first: 5) { nodes { id } } } } }", json!({}), 25),
         ("{ events { facets(by: [TYPE, PLACE], first: 3) { buckets { count } } } }", json!({}), 1 + 2 * (1 + 3 * 2)),
         ("{ events { histogram(interval: DAY) { buckets { count } } } }", json!({}), 2 + 100 * 2),
+        // Lists that have `first` themselves, and those that have no pages.
+        ("{ mergeCandidates(of: \"x\", first: 100) { __typename } }", json!({}), 100 * 2),
+        ("{ mergeCandidates(of: \"x\") { reasons { __typename } } }", json!({}), 10 * (1 + 5 * 2)),
+        (
+            "{ actor(slug: \"x\") { ... on Person { neighbors(first: 2) { nodes { hops(first: 300) { __typename } } } } } }",
+            json!({}),
+            2 + 2 * (1 + 300 * 2),
+        ),
+        ("{ figures(first: 1) { sums { unit } nodes { value } } }", json!({}), 1 + 5 * 2 + 2),
+        ("{ eventTypes { type } }", json!({}), 2 * entity::event_type::TREE.len()),
+        ("{ path(from: {slug: \"a\"}, to: {slug: \"b\"}) { hops { __typename } } }", json!({}), 1 + 6 * 2),
         ("{ nodes(ids: [\"a\", \"b\"]) { id } }", json!({}), 4),
         ("query($i: [ID!]!) { nodes(ids: $i) { id } }", json!({ "i": ["a", "b", "c"] }), 6),
     ] {
