@@ -165,6 +165,26 @@ fn hidden_schema_gives_no_suggestions() {
     );
 }
 
+/// A filter contains filters of its own type: looking for a field that takes the value must end.
+#[test]
+fn plain_value_as_filter_is_a_problem() {
+    assert_problem(
+        "{ events(filter: \"x\") { totalCount } }",
+        "`filter` takes an object of type `EventFilter`, not `\"x\"`: write `{search: \"x\"}`",
+    );
+    for value in
+        ["5", "true", "VISIT", "[\"x\"]", "[[5]]", "{and: 5}", "{not: [{or: \"x\"}]}", "{place: {parent: 1.5}}"]
+    {
+        let found = problems(&format!("{{ events(filter: {value}) {{ totalCount }} }}"));
+        assert!(
+            !found.is_empty() && found.iter().all(|one| one.contains("takes an object of type")),
+            "{value}: {found:?}"
+        );
+    }
+    let found = variable_problems("query($f: EventFilter) { events(filter: $f) { totalCount } }", json!({ "f": "x" }));
+    assert_eq!(found, ["`$f` takes an object of type `EventFilter`, not `\"x\"`: write `{\"search\": \"x\"}`"]);
+}
+
 #[test]
 fn valid_documents_of_the_examples_have_no_problems() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/mikdam/queries");
