@@ -42,11 +42,18 @@ pub(super) fn cause(error: &DbErr) -> Cause {
     }
 }
 
+/// What databases say about a statement whose conditions are nested too deeply: SQLite, whose limit also depends on how many
+/// conditions there are at each level, and PostgreSQL.
+const TOO_DEEP: &[&str] = &["Expression tree is too large", "parser stack overflow", "stack depth limit exceeded"];
+
 impl From<DbErr> for Error {
     /// Converts an error of a statement. One that shows that the database is gone becomes [`Error::Unavailable`].
     fn from(error: DbErr) -> Self {
         match cause(&error) {
             Cause::Connection => Self::Unavailable(error.to_string()),
+            Cause::Statement if TOO_DEEP.iter().any(|words| error.to_string().contains(words)) => Self::Limit(
+                "The filter is too deeply nested for the database: make it flatter, or split the query".into(),
+            ),
             Cause::Statement | Cause::RecoveryConflict => Self::Database(error),
         }
     }

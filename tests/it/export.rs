@@ -186,6 +186,14 @@ async fn export_filters_match_graphql_filters() {
         let nested = json!({ "or": [{ "place": { "not": { "lable": {} } } }] });
         let (_, message) = fixture.export_error(event(nested)).await;
         assert!(message.contains("`filter.or[0].place.not` has no field `lable`"), "{message}");
+        let deep = |levels| (0..levels).fold(json!({}), |inner, _| json!({ "parent": inner }));
+        fixture.export_text(Format::Records, Some("event"), Some(deep(20))).await;
+        let (code, message) = fixture.export_error(event(deep(32))).await;
+        assert!(code == "LIMIT" && message.contains("nested more than 32 filters deep"), "{message}");
+        // SQLite accepts fewer, depending on the other conditions.
+        if let Err(error) = fixture.try_export(&event(deep(31))).await {
+            assert!(error.code() == "LIMIT" && error.to_string().contains("too deeply nested"), "{error}");
+        }
         let wrong = json!({ "standing": "CONTESTED", "type": { "within": ["VISITS"] } });
         let (code, message) = fixture.export_error(event(wrong.clone())).await;
         assert_eq!(code, "BAD_INPUT");

@@ -12,6 +12,20 @@ use crate::graphql::types::node::NodeKind;
 /// Maximum number of filters within one filter, because databases limit the size of a condition.
 const MAX_FILTERS: usize = 200;
 
+/// Maximum nesting of filters. It is the default of `--max-value-depth`, and for exports on the command line, which have no other
+/// limit. SQLite refuses expressions that are nested 1,000 levels deep, and a filter becomes up to 20.
+const MAX_NESTING: usize = 32;
+
+/// Checks how deeply filters are nested. Error: `LIMIT`.
+pub(super) fn check_nesting(nesting: usize) -> Result<()> {
+    if nesting > MAX_NESTING {
+        return Err(Error::Limit(format!(
+            "The filter is nested more than {MAX_NESTING} filters deep: make it flatter; `and` and `or` take lists"
+        )));
+    }
+    Ok(())
+}
+
 /// The form in which a filter matches rows by their related rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SubqueryForm {
@@ -39,6 +53,7 @@ pub struct FilterContext {
     /// The names that the filter searches. If the list is empty, they may be misspelled.
     pub(crate) names: Vec<String>,
     filter_count: usize,
+    nesting: usize,
 }
 
 impl FilterContext {
@@ -54,6 +69,7 @@ impl FilterContext {
             slugs: Vec::new(),
             names: Vec::new(),
             filter_count: 0,
+            nesting: 0,
         }
     }
 
@@ -79,8 +95,11 @@ impl FilterContext {
         translated
     }
 
-    /// Counts a filter within the filter. Error: `LIMIT` if there are too many.
-    pub(crate) fn count_filter(&mut self) -> Result<()> {
+    /// Counts a filter within the filter, until [`Self::end_filter`]. Error: `LIMIT` if there are too many, or if they are nested too
+    /// deeply.
+    pub(crate) fn begin_filter(&mut self) -> Result<()> {
+        self.nesting += 1;
+        check_nesting(self.nesting)?;
         self.filter_count += 1;
         if self.filter_count > MAX_FILTERS {
             return Err(Error::Limit(format!(
@@ -88,6 +107,11 @@ impl FilterContext {
             )));
         }
         Ok(())
+    }
+
+    /// Ends the filter that was begun last.
+    pub(crate) fn end_filter(&mut self) {
+        self.nesting -= 1;
     }
 
     /// Checks that all ids and slugs exist, with one statement for all ids and one for the slugs of each node type. Error:

@@ -5,6 +5,7 @@ use entity::record::RecordKind;
 use sea_orm::sea_query::Expr;
 
 use crate::error::{Error, Result};
+use crate::graphql::filter::context::check_nesting;
 use crate::graphql::filter::{FilterContext, NodeFilter};
 use crate::graphql::loading::node_type::NodeType;
 use crate::graphql::loading::session::{Session, SharedError};
@@ -19,23 +20,33 @@ pub(crate) async fn from_json(
     has_hints: bool,
     session: &Session,
 ) -> Result<Expr> {
-    let schema = SchemaIndex::new(has_hints)?;
     let mut context = FilterContext::new(session.dialect());
+    let condition = condition(kind, filter, &SchemaIndex::new(has_hints)?, &mut context)?;
+    context.check_references(session).await.map_err(SharedError::into_error)?;
+    Ok(condition)
+}
+
+/// Translates a filter without looking up the ids and slugs in it.
+pub(crate) fn condition(
+    kind: RecordKind,
+    filter: &serde_json::Value,
+    schema: &SchemaIndex,
+    context: &mut FilterContext,
+) -> Result<Expr> {
     macro_rules! by_kind {
         ($($(#[doc = $doc:literal])+ $kind:ident $module:ident,)+) => {
             match kind {
-                $(RecordKind::$kind => read::<crate::graphql::types::$module::$kind>(filter, &schema)?.condition(&mut context)?,)+
+                $(RecordKind::$kind => read::<crate::graphql::types::$module::$kind>(filter, schema)?.condition(context),)+
             }
         };
     }
-    let condition = entity::for_each_record_kind!(by_kind);
-    context.check_references(session).await.map_err(SharedError::into_error)?;
-    Ok(condition)
+    entity::for_each_record_kind!(by_kind)
 }
 
 fn read<T: NodeType>(filter: &serde_json::Value, schema: &SchemaIndex) -> Result<T::Filter> {
     let invalid =
         |message: String| Error::BadInput(format!("The filter is not a valid `{}`: {message}", T::Filter::type_name()));
+    check_nesting(nesting(filter).div_ceil(LEVELS_PER_FILTER))?;
     let value = Value::from_json(filter.clone()).map_err(|error| invalid(error.to_string()))?;
     // async-graphql ignores unknown fields: a filter with a misspelled field would match every record.
     let problems = validate_json(&T::Filter::type_name(), &value, "filter", schema);
@@ -45,4 +56,16 @@ fn read<T: NodeType>(filter: &serde_json::Value, schema: &SchemaIndex) -> Result
     }
     <T::Filter as InputType>::parse(Some(value))
         .map_err(|error| invalid(error.into_server_error(Pos::default()).message))
+}
+
+/// Levels of JSON that nest one filter: a filter, the lists `and` and `or`, and `some`.
+const LEVELS_PER_FILTER: usize = 2;
+
+/// The number of levels of objects and lists. Parsing a filter takes much of the stack for each.
+fn nesting(value: &serde_json::Value) -> usize {
+    match value {
+        serde_json::Value::Array(values) => 1 + values.iter().map(nesting).max().unwrap_or(0),
+        serde_json::Value::Object(fields) => 1 + fields.values().map(nesting).max().unwrap_or(0),
+        _ => 0,
+    }
 }

@@ -16,7 +16,7 @@
 mod area;
 mod context;
 mod date;
-mod json;
+pub(crate) mod json;
 mod list;
 mod name;
 mod reference;
@@ -112,7 +112,7 @@ macro_rules! filter {
         ///
         /// All given fields must match; fields that are omitted or null are ignored. An empty filter on a related row requires
         /// that the row exists. For example, `not: {speaker: {}}` matches statements without a speaker. At most 200 filters
-        /// within one filter (`LIMIT`).
+        /// within one filter, nested at most 32 deep (`LIMIT`).
         #[derive(Clone, Debug, async_graphql::InputObject)]
         pub struct $name {
             /// Matches rows that match all of these filters.
@@ -130,7 +130,7 @@ macro_rules! filter {
             fn condition(&self, context: &mut $crate::graphql::filter::FilterContext) -> $crate::error::Result<sea_orm::sea_query::Expr> {
                 #[allow(unused_imports)]
                 use $crate::graphql::filter::ColumnFilter;
-                context.count_filter()?;
+                context.begin_filter()?;
                 let mut tests = Vec::new();
                 if let Some(filters) = &self.and {
                     for filter in filters {
@@ -147,6 +147,7 @@ macro_rules! filter {
                 $(if let Some(value) = &self.$field {
                     tests.push($crate::graphql::filter::filter!(@$translation value context $module $($argument)+));
                 })+
+                context.end_filter();
                 Ok($crate::graphql::filter::all(tests))
             }
         }
