@@ -108,6 +108,13 @@ fn invalid_records() -> Vec<(Value, &'static str, &'static str, &'static str)> {
             "refer to another record",
         ),
         (
+            json!({ "kind": "relation", "key": "r", "type": "TOOK_PART_IN", "object": "ann",
+                    "subject": { "dataset": "test", "key": "ann" } }),
+            "/object",
+            "is the same as the subject",
+            "give another actor",
+        ),
+        (
             json!({ "kind": "statement", "key": "s", "attribution": "UNATTRIBUTED", "quoteType": "INDIRECT",
                     "medium": "UNKNOWN", "act": "INFORM", "summary": "S", "relays": "s",
                     "figures": [{ "key": "f", "counted": "x", "value": 1, "partOf": "f" }] }),
@@ -142,7 +149,7 @@ async fn every_problem_has_line_pointer_and_suggestion() {
             seen += 1;
         }
         // The cycle is reported at both records, and the figure of the statement refers to itself too.
-        assert_eq!((seen, report.problems.len()), (17, 18), "{:#?}", report.problems);
+        assert_eq!((seen, report.problems.len()), (18, 19), "{:#?}", report.problems);
         assert_eq!(fixture.dump().await, before, "a rejected file must not change the database");
     }
 }

@@ -69,14 +69,18 @@ impl Build for RelationRecord {
         if self.object.is_none() && self.place.is_none() {
             b.problem("", "has no object", Some("add \"object\" (an actor) or \"place\"".into()));
         }
-        if self.object.as_ref() == Some(&self.subject) {
+        let (subject_id, object_id) =
+            (b.actor("subject", &self.subject), b.optional_actor("object", self.object.as_ref()));
+        // Two references to one actor may be written in different ways.
+        let is_same_actor = object_id == Some(subject_id) && subject_id.0 != 0;
+        if is_same_actor || self.object.as_ref() == Some(&self.subject) {
             b.problem("object", "is the same as the subject", Some("give another actor".into()));
         }
         Row::Relation(entity::relation::Model {
             id: b.id(),
             kind: self.kind,
-            subject_id: b.actor("subject", &self.subject),
-            object_id: b.optional_actor("object", self.object.as_ref()),
+            subject_id,
+            object_id,
             place_id: b.optional_place("place", self.place.as_ref()),
             title: self.title.clone(),
             note: self.note.clone(),
