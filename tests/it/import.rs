@@ -116,7 +116,7 @@ fn invalid_records() -> Vec<(Value, &'static str, &'static str, &'static str)> {
         ),
         (
             json!({ "kind": "statement", "key": "s", "attribution": "UNATTRIBUTED", "quoteType": "INDIRECT",
-                    "medium": "UNKNOWN", "act": "INFORM", "summary": "S", "relays": "s",
+                    "medium": "UNKNOWN", "act": "INFORM", "summary": "S", "article": "article", "relays": "s",
                     "figures": [{ "key": "f", "counted": "x", "value": 1, "partOf": "f" }] }),
             "/relays",
             "refers to the record that it belongs to",
