@@ -16,6 +16,8 @@ pub mod db;
 pub mod embed;
 pub mod error;
 pub mod export;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod generate;
 pub mod geo;
 pub mod graphql;

@@ -8,6 +8,23 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("main", &["newsgraph"]),
     ("cli", &["newsgraph", "entity"]),
     ("lib", &[]),
+    (
+        "fuzzing",
+        &[
+            "http",
+            "export",
+            "graphql",
+            "import",
+            "embed",
+            "auth",
+            "config",
+            "db",
+            "text",
+            "error",
+            "entity",
+            "async_graphql",
+        ],
+    ),
     ("embed", &["http", "graphql", "import", "auth", "config", "db", "error", "async_graphql"]),
     (
         "http",

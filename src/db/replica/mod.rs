@@ -126,7 +126,7 @@ impl ServerIncarnation {
     /// server is gone also marks this incarnation as lost.
     pub(super) fn classify(&self, error: DbErr) -> Error {
         match cause(&error) {
-            Cause::Statement if !self.is_lost() => return Error::Database(error),
+            Cause::Statement if !self.is_lost() => return error.into(),
             Cause::Statement => {}
             Cause::Connection => self.mark_lost(),
             Cause::RecoveryConflict => {}

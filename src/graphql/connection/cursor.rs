@@ -13,7 +13,7 @@ use crate::graphql::connection::keyset::{Keyset, ValueKind};
 /// A decoded cursor.
 #[derive(Clone, Debug)]
 pub(crate) struct Cursor {
-    pub(super) keys: Vec<Expr>,
+    pub(crate) keys: Vec<Expr>,
     pub(super) id: i64,
 }
 

@@ -64,7 +64,7 @@ pub(crate) struct Keyset {
     /// Unless the order names the id, its direction is that of the first key, so that one index serves both directions.
     id_descending: bool,
     /// A digest of the list's name and its order. Cursors contain it, so that a cursor of another list or order is rejected.
-    pub(super) tag: String,
+    pub(crate) tag: String,
 }
 
 impl Keyset {

@@ -34,8 +34,10 @@ use fragments::sorted_fragments;
 use merging::Merging;
 pub(crate) use mutation_result::first_node_field;
 pub(crate) use omitted::drop_omitted_arguments;
-pub(crate) use schema_index::SchemaIndex;
+#[cfg(any(test, fuzzing))]
+pub(crate) use schema_index::InputDefinition;
 use schema_index::innermost;
+pub(crate) use schema_index::{FieldDefinition, SchemaIndex, TypeDefinition};
 use selections::Validator;
 pub(crate) use text::{duplicate_input_fields, normalized};
 use value::ValueChecker;
