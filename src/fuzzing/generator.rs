@@ -71,6 +71,8 @@ const INTEGERS: &[i64] = &[1, 0, 2, 3, 20, 500, 501, -1, i32::MAX as i64, i32::M
 /// Floating-point numbers at the ends of ranges.
 const FLOATS: &[f64] = &[0.0, 33.3, 44.4, -90.0, 90.0, 180.0, -180.0, 181.0, 1.5, 1e3, 1e308, -1e308, 5e-324, 22.0];
 
+static SCHEMA: LazyLock<SchemaIndex> = LazyLock::new(|| SchemaIndex::new(true).unwrap());
+
 /// Deepest nesting of a generated value.
 const MAX_VALUE_LEVELS: usize = 6;
 
@@ -86,7 +88,7 @@ pub(super) struct Document {
 /// Makes a document and its variables.
 pub(super) struct Generator<'d> {
     bytes: Bytes<'d>,
-    schema: SchemaIndex,
+    schema: &'static SchemaIndex,
     story: &'d Story,
     /// Declarations of variables, and their values.
     declarations: Vec<String>,
@@ -102,7 +104,7 @@ impl<'d> Generator<'d> {
     pub(super) fn new(bytes: Bytes<'d>, story: &'d Story) -> Self {
         Self {
             bytes,
-            schema: SchemaIndex::new(true).unwrap(),
+            schema: &SCHEMA,
             story,
             declarations: Vec::new(),
             variables: Variables::default(),

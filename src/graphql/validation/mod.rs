@@ -34,10 +34,10 @@ use fragments::sorted_fragments;
 use merging::Merging;
 pub(crate) use mutation_result::first_node_field;
 pub(crate) use omitted::drop_omitted_arguments;
-#[cfg(any(test, fuzzing))]
-pub(crate) use schema_index::InputDefinition;
+pub(crate) use schema_index::SchemaIndex;
 use schema_index::innermost;
-pub(crate) use schema_index::{FieldDefinition, SchemaIndex, TypeDefinition};
+#[cfg(any(test, fuzzing))]
+pub(crate) use schema_index::{FieldDefinition, InputDefinition, TypeDefinition};
 use selections::Validator;
 pub(crate) use text::{duplicate_input_fields, normalized};
 use value::ValueChecker;

@@ -128,7 +128,7 @@ impl SchemaIndex {
     }
 
     /// Returns a type.
-    pub(crate) fn get(&self, name: &str) -> Option<&'static TypeDefinition> {
+    pub(crate) fn get(&self, name: &str) -> Option<&TypeDefinition> {
         self.types.by_name.get(name)
     }
 
