@@ -59,7 +59,10 @@ async fn execute(story: &'static Story, Document { text, variables }: Document) 
     let parsed = match ParsedDocument::parse(text.clone(), &story.rules.limits) {
         Ok(parsed) => parsed,
         Err(error) => {
-            assert!(matches!(error.code, "LIMIT" | "GRAPHQL_PARSE_FAILED"), "{error:?}: {text}");
+            assert!(
+                matches!(error.code, "LIMIT" | "GRAPHQL_PARSE_FAILED" | "GRAPHQL_VALIDATION_FAILED"),
+                "{error:?}: {text}"
+            );
             return;
         }
     };
