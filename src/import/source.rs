@@ -18,17 +18,19 @@ pub struct Source {
     file: File,
     /// The rows that the conversion skipped and rejected, if the records were converted from a feed.
     pub(crate) feed: Option<Converted>,
+    /// Remarks for the report about the file that it was in.
+    pub(crate) notes: Vec<String>,
 }
 
 impl Source {
     /// Opens a file, or standard input for `-`. Errors: the file cannot be read or is a directory.
     pub fn open(name: &str) -> Result<Self> {
-        Ok(Self { name: name.to_owned(), file: spool::open(name)?, feed: None })
+        Ok(Self { name: name.to_owned(), file: spool::open(name)?, feed: None, notes: Vec::new() })
     }
 
     /// Creates a source from the records that a feed was converted to.
     pub(crate) fn converted(name: &str, file: File, feed: Option<Converted>) -> Self {
-        Self { name: name.to_owned(), file, feed }
+        Self { name: name.to_owned(), file, feed, notes: Vec::new() }
     }
 
     /// Returns the line number in the original feed for a line of the converted records.
@@ -38,7 +40,12 @@ impl Source {
 
     /// Creates a source from a text in memory. Errors: no temporary file can be written.
     pub fn embedded(name: &str, text: &str) -> Result<Self> {
-        Ok(Self { name: name.to_owned(), file: spool::keep(name, &mut text.as_bytes())?, feed: None })
+        Ok(Self {
+            name: name.to_owned(),
+            file: spool::keep(name, &mut text.as_bytes())?,
+            feed: None,
+            notes: Vec::new(),
+        })
     }
 
     /// Returns the size in bytes.

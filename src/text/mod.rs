@@ -1,5 +1,6 @@
 //! Text processing: dates, name matching and full-text search.
 //!
+//! - `country` checks country codes.
 //! - [`date`] parses EDTF dates into spans of time.
 //! - [`fold`] normalizes names, so that comparisons ignore case, accents, articles and punctuation.
 //! - [`phonetic`] gives names phonetic keys, so that comparisons also ignore differences of spelling and script.
@@ -9,6 +10,7 @@
 //!
 //! All functions are pure: they read neither the database nor the clock.
 
+pub(crate) mod country;
 pub mod date;
 pub mod fold;
 pub mod limits;

@@ -6,7 +6,7 @@ use newsgraph::import::feed::{self, Format, Settings};
 use serde_json::json;
 
 use crate::command::{newsgraph, text};
-use crate::feed::{feed_path, feed_text, write_file};
+use crate::feed::{feed_path, feed_text, import_as, write_file};
 use crate::fixture::{databases, records};
 
 fn settings(format: Format) -> Settings {
@@ -73,7 +73,7 @@ async fn unknown_format_is_rejected_with_one_message_and_nothing_is_written() {
             "data.csv: not a known format",
             "the first line, which has 7 comma-separated columns (id, name, city, year, a, b, c), and 4 more",
             "Known formats: records (JSON Lines), gdelt-events, gdelt-mentions, gdelt-gkg, ucdp, acled, polecat, ftm, \
-             geonames, geonames-names",
+             ftm-statements, geonames, geonames-names",
             "--format",
         ];
         for part in parts {
@@ -168,10 +168,27 @@ async fn unknown_archive_entries_are_named() {
         zip.finish().unwrap().into_inner()
     };
     let places = feed_text("geonames.txt");
-    let mixed = packed(&[("IQ.txt", places.as_bytes()), ("readme.txt", b"Readme for GeoNames\n")]);
-    let message = refusal(Format::Auto, &folder, "IQ.zip", &mixed);
-    assert!(message.starts_with("IQ.zip:readme.txt: not a known format"), "{message}");
-    assert!(message.contains("unpack the archive and import only its data files"), "{message}");
+    // Files that are not data are passed over, if there are others; with a requested format, too.
+    let mixed = packed(&[
+        ("readme.txt", b"Readme for GeoNames\n"),
+        ("IQ.txt", places.as_bytes()),
+        ("__MACOSX/._IQ.txt", b"Mac OS X resources"),
+        (".DS_Store", b"\0\0\0\x01Bud1"),
+    ]);
+    let mixed = write_file(&folder, "IQ.zip", &mixed);
+    for format in [Format::Auto, Format::Geonames] {
+        let fixture = databases().await.swap_remove(0);
+        let report = import_as(&fixture, format, std::slice::from_ref(&mixed)).await;
+        assert_eq!(report.problems, []);
+        assert!(report.kinds["place"].created > 2, "{report}");
+        let passed_over = ["readme.txt", "__MACOSX/._IQ.txt", ".DS_Store"]
+            .map(|name| format!("{mixed}:{name} was passed over: it is not a data file of a known format"));
+        assert_eq!(report.notes, passed_over);
+    }
+    let message = refusal(Format::Auto, &folder, "readme.zip", &packed(&[("readme.txt", b"Readme for GeoNames\n")]));
+    assert!(message.starts_with("readme.zip:readme.txt: not a known format"), "{message}");
+    let message = refusal(Format::Auto, &folder, "mac.zip", &packed(&[(".DS_Store", b"\0\0\0\x01Bud1")]));
+    assert!(message.contains("mac.zip"), "{message}");
     let twice = packed(&[("data.csv.gz", b"\x1f\x8b\x08")]);
     assert!(refusal(Format::Auto, &folder, "twice.zip", &twice).contains("is packed twice"));
     let sheet = packed(&[("[Content_Types].xml", b"<Types/>"), ("xl/workbook.xml", b"<workbook/>")]);

@@ -44,6 +44,7 @@ const FILES: &[(&str, Format)] = &[
     ("acled-export.csv", Format::Acled),
     ("polecat.tsv", Format::Polecat),
     ("entities.ftm.json", Format::Ftm),
+    ("statements.ftm.csv", Format::FtmStatements),
     ("geonames.txt", Format::Geonames),
     ("alternateNames.txt", Format::GeonamesNames),
 ];
@@ -250,7 +251,7 @@ async fn followthemoney_entities_are_imported_and_updated_by_deltas() {
     for fixture in databases().await {
         let report = import(&fixture, &["entities.ftm.json"]).await;
         assert_eq!(report.problems, []);
-        assert_eq!(report.skipped["addresses"], 1);
+        assert_eq!(report.skipped["entities of the schema Address"], 1);
         let query =
             "{ actors { nodes { __typename label country names { nodes { text kind } } externalIds { nodes { value } }
             ... on Person { born { edtf } } } }

@@ -91,6 +91,15 @@ const FEEDS: &[Feed] = &[
         pointer: "",
     },
     Feed {
+        name: "statements.ftm.csv",
+        format: Format::FtmStatements,
+        requires: &[],
+        row: 9,
+        delimiter: Some(','),
+        swap: (0, 7),
+        pointer: "/canonical_id",
+    },
+    Feed {
         name: "geonames.txt",
         format: Format::Geonames,
         requires: &[],

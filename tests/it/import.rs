@@ -342,14 +342,75 @@ async fn references_by_external_id_and_to_other_datasets_are_resolved() {
 async fn evidence_follows_its_quote_when_the_text_changes() {
     for fixture in databases().await {
         let article = |text: &str| json!({ "kind": "article", "key": "article", "text": text });
-        let ann = json!({ "kind": "person", "key": "ann", "label": "Ann", "evidence": [{ "article": "article", "start": 0, "end": 3, "quote": "Ann" }] });
+        let ann = json!({ "kind": "person", "key": "ann", "label": "Ann", "evidence": [{ "article": "article", "start": 0, "end": 11, "quote": "Ann met Bob" }] });
         assert_eq!(fixture.import_lines(&[article("Ann met Bob."), ann.clone()]).await.problems, []);
         // Positions are code points, not bytes: the inserted `É` has two bytes.
         let report = fixture.import_lines(&[article("É. Ann met Bob.")]).await;
         assert_eq!(report.problems, []);
         assert_eq!(report.notes.len(), 1, "{report}");
         let data = fixture.query("{ people { nodes { evidence { nodes { start end } } } } }").await;
-        assert_eq!(data["people"]["nodes"][0]["evidence"]["nodes"], json!([{ "start": 3, "end": 6 }]));
+        assert_eq!(data["people"]["nodes"][0]["evidence"]["nodes"], json!([{ "start": 3, "end": 14 }]));
+    }
+}
+
+/// A span is moved only for a quote that is long enough, occurs once and is near. The text has `Ann met Bob` at 0 and at 500,
+/// `the minister resigned` at 100, and `x` at 800.
+#[tokio::test]
+async fn spans_are_moved_only_if_the_position_is_certain() {
+    let mut text = vec!['.'; 1000];
+    for (at, words) in [(0, "Ann met Bob"), (100, "the minister resigned"), (500, "Ann met Bob"), (800, "x")] {
+        text.splice(at..at + words.len(), words.chars());
+    }
+    let text: String = text.iter().collect();
+    for fixture in databases().await {
+        assert_eq!(
+            fixture.import_lines(&[json!({ "kind": "article", "key": "article", "text": text })]).await.problems,
+            []
+        );
+        let import = async |start: Option<i32>, end: Option<i32>, quote: &str| {
+            let evidence = json!([{ "article": "article", "start": start, "end": end, "quote": quote }]);
+            let report = fixture
+                .import_lines(&[json!({ "kind": "person", "key": "ann", "label": "Ann", "evidence": evidence })])
+                .await;
+            if let [problem] = report.problems.as_slice() {
+                return problem.to_string();
+            }
+            assert_eq!(report.problems, []);
+            let data = fixture.query("{ people { nodes { evidence { nodes { start end quote } } } } }").await;
+            let evidence = &data["people"]["nodes"][0]["evidence"]["nodes"][0];
+            assert_eq!(evidence["quote"], quote.trim());
+            format!("{}..{}", evidence["start"], evidence["end"])
+        };
+        // Exact, without a span, near, and with blanks around the quote or the span.
+        for (start, end, quote, span) in [
+            (Some(500), Some(511), "Ann met Bob", "500..511"),
+            (None, None, "the minister resigned", "100..121"),
+            (None, None, "x", "800..801"),
+            (Some(110), Some(131), "the minister resigned", "100..121"),
+            (Some(300), Some(321), "the minister resigned", "100..121"),
+            (Some(100), Some(121), "the minister resigned ", "100..121"),
+            (Some(104), Some(113), "minister", "104..112"),
+            (Some(103), Some(113), "minister", "104..112"),
+        ] {
+            assert_eq!(import(start, end, quote).await, span, "{start:?} {quote}");
+        }
+        for (start, end, quote, message) in [
+            (
+                Some(89),
+                Some(90),
+                "x",
+                "which is \".\"; the quote is at 800..801 -- correct the quote, or start and end",
+            ),
+            (Some(301), Some(322), "the minister resigned", "; the quote is at 100..121 --"),
+            (Some(20), Some(31), "Ann met Bob", "; the quote is at 0..11, 500..511 --"),
+            (Some(100), Some(108), "minister", "which is \"the mini\"; the quote is at 104..112 --"),
+            (Some(100), Some(121), "the minister remained", "which is \"the minister resigned\" --"),
+            (None, None, "Ann met Bob", "occurs 2 times in the text -- correct the quote, or add start and end"),
+            (None, None, " ", "has no words"),
+        ] {
+            let problem = import(start, end, quote).await;
+            assert!(problem.contains(message), "{problem}");
+        }
     }
 }
 

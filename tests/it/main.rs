@@ -24,6 +24,7 @@ mod export_http;
 mod federation;
 mod feed;
 mod feed_damage;
+mod feed_ftm;
 mod feed_update;
 mod filter;
 mod fixture;

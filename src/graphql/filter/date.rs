@@ -11,17 +11,18 @@ use crate::text::date::Date;
 #[derive(Clone, Debug, Default, InputObject)]
 pub struct DateRange {
     /// Start of the range, inclusive, as an EDTF date (ISO 8601-2 Level 1): an instant, day, month or year such as `2021-07-09`
-    /// or `2021`. If omitted, the range has no start.
+    /// or `2021`. If omitted, the range has no start. A date without a start, such as `../2021`, is an error.
     pub from: Option<String>,
-    /// End of the range, inclusive, as an EDTF date: `2021` includes all of that year. If omitted, the range has no end.
+    /// End of the range, inclusive, as an EDTF date: `2021` includes all of that year. If omitted, the range has no end. A date
+    /// without an end, such as `2021/..`, is an error.
     pub to: Option<String>,
 }
 
 impl DateRange {
     /// Returns the first second of the range, and the first second after it.
     pub(crate) fn bounds(&self) -> Result<(Option<i64>, Option<i64>)> {
-        let from = self.from.as_deref().map(parse_date).transpose()?.and_then(|date| date.earliest);
-        let to = self.to.as_deref().map(parse_date).transpose()?.and_then(|date| date.latest);
+        let from = self.from.as_deref().map(|from| bound(from, "from", Bound::Start)).transpose()?;
+        let to = self.to.as_deref().map(|to| bound(to, "to", Bound::End)).transpose()?;
         if self.from.is_none() && self.to.is_none() {
             return Err(Error::BadInput("The date range has neither `from` nor `to`: give at least one".into()));
         }
@@ -37,6 +38,25 @@ impl DateRange {
 /// Parses an EDTF date. Error: `BAD_INPUT`.
 pub(crate) fn parse_date(text: &str) -> Result<Date> {
     Date::parse(text).map_err(|error| Error::BadInput(error.to_string()))
+}
+
+/// One end of a date.
+#[derive(Clone, Copy)]
+enum Bound {
+    Start,
+    End,
+}
+
+/// Returns the first second of a date, or the first second after it. Error: `BAD_INPUT` for a date that is open at this end.
+fn bound(text: &str, field: &str, bound: Bound) -> Result<i64> {
+    let date = parse_date(text)?;
+    let (end, name) = match bound {
+        Bound::Start => (date.earliest, "start"),
+        Bound::End => (date.latest, "end"),
+    };
+    end.ok_or_else(|| {
+        Error::BadInput(format!("`{field}: {text}` has no {name}: give a date that has one, or leave `{field}` out"))
+    })
 }
 
 /// Filter on a date. A date may cover a span of time (`2021-07` covers a month), so a row can match a range possibly or
@@ -82,16 +102,10 @@ impl DateFilter {
             tests.extend(to.map(|to| latest.clone().lte(to)));
         }
         if let Some(before) = &self.before {
-            let bound = parse_date(before)?.earliest;
-            let bound = bound
-                .ok_or_else(|| Error::BadInput(format!("`before: {before}` has no start: give a date that has one")))?;
-            tests.push(latest.clone().lte(bound));
+            tests.push(latest.clone().lte(bound(before, "before", Bound::Start)?));
         }
         if let Some(after) = &self.after {
-            let bound = parse_date(after)?.latest;
-            let bound = bound
-                .ok_or_else(|| Error::BadInput(format!("`after: {after}` has no end: give a date that has one")))?;
-            tests.push(earliest.clone().gte(bound));
+            tests.push(earliest.clone().gte(bound(after, "after", Bound::End)?));
         }
         tests.extend(null_test(text, self.is_null));
         Ok(all(tests))

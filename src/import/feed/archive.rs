@@ -93,6 +93,13 @@ pub(super) fn unsupported_packing(start: &[u8]) -> Option<&'static str> {
     UNSUPPORTED.iter().find(|(magic, _)| start.starts_with(magic)).map(|(_, packing)| *packing)
 }
 
+/// Returns whether a file in an archive was added by an operating system, by the name that messages give it.
+pub(super) fn is_system_file(name: &str) -> bool {
+    let path = name.rsplit(':').next().unwrap_or(name);
+    let file = path.rsplit('/').next().unwrap_or(path);
+    path.starts_with("__MACOSX/") || file.starts_with("._") || matches!(file, ".DS_Store" | "Thumbs.db" | "desktop.ini")
+}
+
 fn visit_zip(name: &str, file: File, size: u64, visit: &mut Visit<'_>) -> Result<()> {
     let refused = |error| {
         Error::BadInput(format!("cannot unpack {name}: {error}. Pack it again, or unpack it and import its files"))

@@ -1,5 +1,6 @@
 //! The result of converting a feed's file: counts, and where each line of records came from.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -31,9 +32,9 @@ pub(crate) struct Counted {
     /// The number of rows that were read.
     pub(crate) rows: u64,
     /// The number of skipped rows, by reason.
-    pub(crate) skipped: BTreeMap<&'static str, u64>,
+    pub(crate) skipped: BTreeMap<Cow<'static, str>, u64>,
     /// The number of values that are not stored, by kind of value.
-    pub(crate) unmapped: BTreeMap<&'static str, u64>,
+    pub(crate) unmapped: BTreeMap<Cow<'static, str>, u64>,
     /// Remarks about the file.
     pub(crate) notes: Vec<String>,
 }

@@ -14,8 +14,15 @@ use crate::import::feed::sample::{LINES, Sample};
 use crate::import::feed::{Format, unknown};
 use crate::import::record::field_names::{OLD_RECORD_TYPE, RECORD_TYPE};
 
+/// The format of a file.
+pub(super) struct Choice {
+    pub(super) format: Format,
+    /// The format was requested, and the content is not typical of it.
+    pub(super) is_assumed: bool,
+}
+
 /// Returns the format of a file: the requested one, or for `auto` the detected one.
-pub(super) fn choose(name: &str, reader: &mut dyn BufRead, requested: Format) -> Result<Format> {
+pub(super) fn choose(name: &str, reader: &mut dyn BufRead, requested: Format) -> Result<Choice> {
     let sample = Sample::read(reader).map_err(|error| Error::Io(format!("cannot read {name}"), error))?;
     let refused = |what: String| Err(Error::BadInput(format!("{name} {what}")));
     if let Some(what) = unknown::foreign_content(&sample) {
@@ -27,15 +34,16 @@ pub(super) fn choose(name: &str, reader: &mut dyn BufRead, requested: Format) ->
     {
         return refused(what);
     }
+    let detected = detect(&sample);
     if requested != Format::Auto {
         let is_blank = sample.lines().next().is_none();
         if is_json && !is_blank && !sample.lines().any(|line| line.trim_start().starts_with('{')) {
-            return Err(Error::BadInput(unknown::not_json_lines(name, &sample, requested, detect(&sample))));
+            return Err(Error::BadInput(unknown::not_json_lines(name, &sample, requested, detected)));
         }
-        return Ok(requested);
+        return Ok(Choice { format: requested, is_assumed: detected != Some(requested) });
     }
-    match detect(&sample) {
-        Some(format) => Ok(format),
+    match detected {
+        Some(format) => Ok(Choice { format, is_assumed: false }),
         None => Err(Error::BadInput(unknown::describe(name, &sample))),
     }
 }
@@ -57,6 +65,9 @@ fn detect_line(line: &str) -> Option<Format> {
     if has("event_id_cnty") && has("sub_event_type") {
         return Some(Format::Acled);
     }
+    if has("canonical_id") && has("prop") && has("schema") {
+        return Some(Format::FtmStatements);
+    }
     (has("type_of_violence") && has("date_prec")).then_some(Format::Ucdp)
 }
 
@@ -71,12 +82,13 @@ fn detect_json(line: &str) -> Option<Format> {
             let wrapped = fields.get("entity").and_then(Value::as_object);
             let entity = wrapped.unwrap_or(&fields);
             let is_entity = entity.contains_key("id") && entity.contains_key("schema");
-            (is_entity && (wrapped.is_some() || entity.contains_key("properties"))).then_some(Format::Ftm)
+            (is_entity && (wrapped.is_some() || entity.contains_key("properties") || entity.contains_key("statements")))
+                .then_some(Format::Ftm)
         }
         // A damaged line, or one that is longer than the sample: look for the names of the fields anywhere in it.
         Err(_) => {
             let has = |name: &str| line.contains(&format!("\"{name}\""));
-            if has("id") && has("schema") && (has("properties") || has("entity")) {
+            if has("id") && has("schema") && (has("properties") || has("statements") || has("entity")) {
                 return Some(Format::Ftm);
             }
             (has(RECORD_TYPE) || has(OLD_RECORD_TYPE)).then_some(Format::Records)

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::import::feed::row::{FieldProblem, invalid};
+use crate::text::country;
 use crate::text::date::Date;
 
 /// An entity.
@@ -66,24 +67,24 @@ impl<'e> Entity<'e> {
         values.all(|value| value == first).then_some(first)
     }
 
-    /// Returns the most precise date of a property; `None` if its dates conflict. `1970` and `1970-05-01` do not.
-    pub(super) fn date(&self, property: &str) -> Option<String> {
-        let day = |text: &'e str| text.split(['T', ' ']).next().unwrap_or(text);
-        let precise = self.all(property).map(day).max_by_key(|text| text.len())?;
-        let agree = self.all(property).map(day).all(|text| precise.starts_with(text));
-        (agree && Date::parse(precise).is_ok()).then(|| precise.to_owned())
+    /// Returns the most precise date of a property, as EDTF; `None` if its dates conflict. `1970` and `1970-05-01` do not.
+    pub(super) fn date(&self, property: &str) -> Option<Date> {
+        let dates: Vec<Date> = self.all(property).map(date).collect::<Option<_>>()?;
+        let precise = dates.iter().min_by_key(|date| width(date))?;
+        let is_inside = |outer: &Date| outer.earliest <= precise.earliest && precise.latest <= outer.latest;
+        dates.iter().all(is_inside).then(|| precise.clone())
     }
 
-    /// Returns true if the entity has a property that is not in the list.
-    pub(super) fn has_properties_besides(&self, known: &[&str]) -> bool {
-        self.properties.is_some_and(|properties| properties.keys().any(|property| !known.contains(&property.as_str())))
+    /// Returns the properties that have values.
+    pub(super) fn properties(&self) -> impl Iterator<Item = &'e str> {
+        self.properties.into_iter().flatten().map(|(name, _)| name.as_str())
     }
 
     /// Returns the country of the first listed property that has values; `None` if these differ.
     pub(super) fn country(&self, properties: &[&str]) -> Option<String> {
         let present = properties.iter().find(|property| self.all(property).next().is_some())?;
         let code = self.one(present)?.to_uppercase();
-        rust_iso3166::from_alpha2(&code).map(|country| country.alpha2.to_owned())
+        country::alpha2(&code).map(str::to_owned)
     }
 
     /// Returns an HTTP(S) URL.
@@ -91,4 +92,20 @@ impl<'e> Entity<'e> {
         self.one(property)
             .filter(|text| url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https")))
     }
+}
+
+/// Parses a date of FollowTheMoney: a prefix of an ISO 8601 time, which is UTC unless it says otherwise.
+fn date(text: &str) -> Option<Date> {
+    // Some exports write a space for the `T`, or fractions of a second.
+    let text = text.replacen(' ', "T", 1);
+    let whole = match text.split_once('.') {
+        Some((time, rest)) => format!("{time}{}", rest.trim_start_matches(|c: char| c.is_ascii_digit())),
+        None => text,
+    };
+    Date::parse(&whole).ok().filter(|date| date.earliest.is_some() && date.latest.is_some())
+}
+
+/// The number of seconds that a date covers.
+fn width(date: &Date) -> i64 {
+    date.latest.unwrap_or(i64::MAX).saturating_sub(date.earliest.unwrap_or(i64::MIN))
 }

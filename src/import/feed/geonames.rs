@@ -22,6 +22,7 @@ use crate::import::feed::record_writer::RecordWriter;
 use crate::import::feed::row::{FieldProblem, Row};
 use crate::import::feed::table::Layout;
 use crate::import::feed::{Converter, FeedDefinition};
+use crate::text::country;
 
 pub(super) const DATASET: &str = "geonames";
 
@@ -74,7 +75,7 @@ impl Converter for Places {
         row.integer("population")?;
         let feature = row.text("feature code").unwrap_or_default();
         let kind = place_type(row.text("feature class").unwrap_or_default(), feature);
-        let country = row.text("country code").filter(|code| rust_iso3166::from_alpha2(code).is_some());
+        let country = row.text("country code").filter(|code| country::alpha2(code).is_some());
         if country.is_none() {
             writer.unmapped_if("country codes not in ISO 3166", row.text("country code"));
         }
@@ -114,7 +115,7 @@ impl Converter for Places {
         Ok(())
     }
 
-    fn convert_end(&mut self, writer: &mut RecordWriter<'_>) {
+    fn convert_end(&mut self, writer: &mut RecordWriter<'_>) -> Result<(), FieldProblem> {
         // A file of cities has no rows for countries, so their records are added here. They are shared records, which
         // the import skips if a record with the same key is stored.
         for country in &self.referenced_countries {
@@ -127,6 +128,7 @@ impl Converter for Places {
                 );
             }
         }
+        Ok(())
     }
 }
 

@@ -59,6 +59,8 @@ impl Converter for Names {
             writer.write_if_target_exists(record(id, place, text).set("kind", "ACRONYM"));
             return Ok(());
         }
+        // French of the years after 1793, when places were renamed.
+        let language = if language == "fr_1793" { "fr-x-1793" } else { language };
         if oxilangtag::LanguageTag::parse(language).is_err() {
             return Err(invalid(
                 "isolanguage",

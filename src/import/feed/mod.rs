@@ -22,6 +22,8 @@ mod dedup;
 mod detect;
 mod ftm;
 mod ftm_entity;
+mod ftm_shape;
+mod ftm_statements;
 mod gdelt;
 mod gdelt_event;
 mod gdelt_mention;
@@ -76,8 +78,10 @@ pub enum Format {
     Acled,
     /// POLECAT: tab-separated with a header; events in the PLOVER ontology
     Polecat,
-    /// FollowTheMoney entities, or a delta of them: one JSON object per line
+    /// FollowTheMoney entities, nested ones, or a delta of them: one JSON object per line
     Ftm,
+    /// FollowTheMoney statements: comma-separated with a header, sorted by canonical_id
+    FtmStatements,
     /// GeoNames places: 19 columns, no header
     Geonames,
     /// GeoNames alternate names: 8 or 10 columns, no header. Names of places that are not stored are skipped
@@ -115,7 +119,9 @@ trait Converter {
     fn convert_row(&mut self, row: &Row<'_>, writer: &mut RecordWriter<'_>) -> Result<(), FieldProblem>;
 
     /// Writes records that depend on all rows, after the last one.
-    fn convert_end(&mut self, _writer: &mut RecordWriter<'_>) {}
+    fn convert_end(&mut self, _writer: &mut RecordWriter<'_>) -> Result<(), FieldProblem> {
+        Ok(())
+    }
 }
 
 impl Format {
@@ -130,6 +136,7 @@ impl Format {
             Self::Acled => Some(acled::definition()),
             Self::Polecat => Some(polecat::definition(settings)),
             Self::Ftm => Some(ftm::definition()),
+            Self::FtmStatements => Some(ftm_statements::definition()),
             Self::Geonames => Some(geonames::definition()),
             Self::GeonamesNames => Some(geonames_names::definition()),
         }
@@ -138,22 +145,15 @@ impl Format {
 
 /// Opens files, packed or not, and converts those that are feeds to records.
 ///
-/// Refuses all files if one of them has no known format or cannot be unpacked.
+/// Refuses all files if one of them has no known format or cannot be unpacked. Of an archive with several files, those with a known
+/// format are taken; the report names the others.
 pub fn open(files: &[String], settings: &Settings) -> Result<Vec<Source>> {
     let inputs = files.iter().map(|name| Input::open(name)).collect::<Result<Vec<_>>>()?;
     // Converting can take minutes, so all formats are chosen first.
     let mut formats = VecDeque::new();
+    let mut notes = Vec::new();
     for input in &inputs {
-        input.visit_files(&mut |name, reader| {
-            let format = detect::choose(name, reader, settings.format);
-            formats.push_back(format.map_err(|error| match error {
-                Error::BadInput(message) if name != input.name() => Error::BadInput(format!(
-                    "{message}. If the archive has other files too, unpack the archive and import only its data files"
-                )),
-                error => error,
-            })?);
-            Ok(())
-        })?;
+        formats.extend(choose_formats(input, settings, &mut notes)?);
     }
     let mut sources = Vec::new();
     // The files of one import share actors, places and articles.
@@ -161,7 +161,7 @@ pub fn open(files: &[String], settings: &Settings) -> Result<Vec<Source>> {
     for input in &inputs {
         input.visit_files(&mut |name, reader| {
             let changed = || Error::BadInput(format!("{name} changed while it was read: import it again"));
-            let format = formats.pop_front().ok_or_else(changed)?;
+            let Some(format) = formats.pop_front().ok_or_else(changed)? else { return Ok(()) };
             seen.set_file(sources.len());
             sources.push(match format.definition(settings) {
                 Some(feed) => convert(name, reader, feed, settings, &mut seen)?,
@@ -175,10 +175,48 @@ pub fn open(files: &[String], settings: &Settings) -> Result<Vec<Source>> {
             (feed.replaced, feed.keep_unreferenced) = seen.lines(file);
         }
     }
+    if let Some(first) = sources.first_mut() {
+        first.notes = notes;
+    }
     // Mentions come last: an event they name may have been merged into its mirror, and its external id is known only
     // after the events were imported.
     sources.sort_by_key(|source| source.feed.as_ref().is_some_and(|feed| feed.needs_targets));
     Ok(sources)
+}
+
+/// Chooses the format of a file, or of each file in an archive: `None` for a file that is passed over, of which a note is made.
+fn choose_formats(input: &Input, settings: &Settings, notes: &mut Vec<String>) -> Result<Vec<Option<Format>>> {
+    let mut choices = Vec::new();
+    input.visit_files(&mut |name, reader| {
+        let is_system_file = name != input.name() && archive::is_system_file(name);
+        // Files of an archive are told apart by their content: the requested format holds for those that have it.
+        choices.push((name.to_owned(), is_system_file, detect::choose(name, reader, settings.format)));
+        Ok(())
+    })?;
+    let is_single = choices.iter().filter(|(_, is_system_file, _)| !is_system_file).count() <= 1;
+    let mut formats = Vec::new();
+    let mut refused = None;
+    for (name, is_system_file, choice) in choices {
+        let taken = match choice {
+            _ if is_system_file => None,
+            Ok(choice) if is_single || !choice.is_assumed => Some(choice.format),
+            Ok(_) => None,
+            Err(Error::BadInput(message)) => {
+                refused.get_or_insert(message);
+                None
+            }
+            Err(error) => return Err(error),
+        };
+        if taken.is_none() && (is_system_file || !is_single) {
+            notes.push(format!("{name} was passed over: it is not a data file of a known format"));
+        }
+        formats.push(taken);
+    }
+    if formats.iter().any(Option::is_some) {
+        return Ok(formats);
+    }
+    let name = input.name();
+    Err(Error::BadInput(refused.unwrap_or_else(|| format!("{name} has no file of the requested format"))))
 }
 
 /// Converts one file of a feed.

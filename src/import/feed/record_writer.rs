@@ -2,6 +2,7 @@
 //!
 //! The records of a row are held back until the whole row is known to be valid. A row with a problem writes nothing.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -19,6 +20,9 @@ const MAX_ROW_RECORDS: usize = 50_000;
 
 /// The most bytes of records that one row may give.
 const MAX_ROW_BYTES: usize = 32 << 20;
+
+/// Maximum number of different reasons and kinds of values that are counted by themselves: some contain words of the file.
+const MAX_COUNTED: usize = 300;
 
 /// The reason under which a row is counted that a later row replaces.
 const REPLACED: &str = "rows replaced by a later row with the same id";
@@ -53,8 +57,10 @@ struct Pending {
     replaced: Vec<u64>,
     /// Keys of earlier shared records to be stored even if nothing refers to them.
     keep_unreferenced: Vec<u64>,
-    skipped: BTreeMap<&'static str, u64>,
-    unmapped: BTreeMap<&'static str, u64>,
+    skipped: BTreeMap<Cow<'static, str>, u64>,
+    unmapped: BTreeMap<Cow<'static, str>, u64>,
+    /// The line that the records come from, if it is not that of the row.
+    line: Option<u64>,
     /// The row gives more than [`MAX_ROW_RECORDS`] or [`MAX_ROW_BYTES`].
     is_over_limit: bool,
 }
@@ -143,20 +149,32 @@ impl<'s> RecordWriter<'s> {
     }
 
     /// Writes the records that a feed gives after its last row.
-    pub(crate) fn convert_end(&mut self, convert: impl FnOnce(&mut Self)) -> Result<()> {
+    pub(crate) fn convert_end(&mut self, convert: impl FnOnce(&mut Self) -> Result<(), FieldProblem>) -> Result<()> {
         self.pending = Pending::default();
-        convert(self);
-        self.write_pending()
+        match convert(self) {
+            Ok(()) => self.write_pending(),
+            Err(problem) => {
+                self.reject(self.pending.line.unwrap_or(self.raw_line), problem);
+                Ok(())
+            }
+        }
+    }
+
+    /// The line of the current row.
+    pub(crate) fn line(&self) -> u64 {
+        self.raw_line
+    }
+
+    /// Attributes the records that are written now to an earlier line than that of the current row.
+    pub(crate) fn at_line(&mut self, line: u64) {
+        self.pending.line = Some(line);
     }
 
     fn write_pending(&mut self) -> Result<()> {
         let pending = std::mem::take(&mut self.pending);
-        for (reason, count) in pending.skipped {
-            *self.counted.skipped.entry(reason).or_default() += count;
-        }
-        for (what, count) in pending.unmapped {
-            *self.counted.unmapped.entry(what).or_default() += count;
-        }
+        count(&mut self.counted.skipped, pending.skipped, "rows for further reasons");
+        count(&mut self.counted.unmapped, pending.unmapped, "further kinds of values");
+        self.raw_line = pending.line.unwrap_or(self.raw_line);
         pending.replaced.into_iter().for_each(|key| self.seen.replace(key));
         for Line { text, flags, key, content } in pending.lines {
             self.spool(&text, flags)?;
@@ -178,17 +196,17 @@ impl<'s> RecordWriter<'s> {
     /// Counts a row without data as skipped.
     pub(crate) fn skip_row(&mut self, reason: &'static str) {
         self.counted.rows += 1;
-        *self.counted.skipped.entry(reason).or_default() += 1;
+        *self.counted.skipped.entry(reason.into()).or_default() += 1;
     }
 
     /// Counts the current row as skipped.
-    pub(crate) fn skip(&mut self, reason: &'static str) {
-        *self.pending.skipped.entry(reason).or_default() += 1;
+    pub(crate) fn skip(&mut self, reason: impl Into<Cow<'static, str>>) {
+        *self.pending.skipped.entry(reason.into()).or_default() += 1;
     }
 
     /// Counts a value of the current row that is not stored.
-    pub(crate) fn unmapped(&mut self, what: &'static str) {
-        *self.pending.unmapped.entry(what).or_default() += 1;
+    pub(crate) fn unmapped(&mut self, what: impl Into<Cow<'static, str>>) {
+        *self.pending.unmapped.entry(what.into()).or_default() += 1;
     }
 
     /// Counts a value of the current row that is not stored, if there is one.
@@ -292,5 +310,13 @@ impl<'s> RecordWriter<'s> {
         let records = self.records.into_inner().map_err(|error| spool::failed(error.into_error()))?;
         let origins = self.origins.into_inner().map_err(|error| spool::failed(error.into_error()))?;
         Ok((records, Converted::new(origins, self.counted)))
+    }
+}
+
+/// Adds counts to others, of which there are a limited number; the rest is added up under `rest`.
+fn count(all: &mut BTreeMap<Cow<'static, str>, u64>, new: BTreeMap<Cow<'static, str>, u64>, rest: &'static str) {
+    for (what, number) in new {
+        let is_full = all.len() >= MAX_COUNTED && !all.contains_key(&what);
+        *all.entry(if is_full { rest.into() } else { what }).or_default() += number;
     }
 }

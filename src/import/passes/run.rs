@@ -1,6 +1,7 @@
 //! The import: attempts, chunk by chunk and without the lines that are rejected, until everything is written or the
 //! import fails.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::db::Db;
@@ -140,6 +141,7 @@ fn final_report(state: State, sources: &[Source]) -> Report {
         report.count(&kind).rejected += count;
     }
     for (file, source) in sources.iter().enumerate() {
+        report.notes.extend(source.notes.iter().cloned());
         let Some(feed) = &source.feed else { continue };
         report.rows += feed.rows;
         add(&mut report.skipped, &feed.skipped);
@@ -163,8 +165,8 @@ fn final_report(state: State, sources: &[Source]) -> Report {
     report
 }
 
-fn add(sum: &mut BTreeMap<String, u64>, more: &BTreeMap<&'static str, u64>) {
+fn add(sum: &mut BTreeMap<String, u64>, more: &BTreeMap<Cow<'static, str>, u64>) {
     for (reason, count) in more {
-        *sum.entry((*reason).to_owned()).or_default() += count;
+        *sum.entry(reason.clone().into_owned()).or_default() += count;
     }
 }

@@ -72,6 +72,7 @@ impl Build for EvidenceRecord {
         let (target_id, target_kind) = b.parent("target", self.target.as_ref(), &kinds);
         b.check_span(self.start, self.end);
         b.check_fraction("confidence", self.confidence);
+        let (quote, quote_sha256) = b.quote(self.quote.as_deref(), self.quote_sha256.as_deref());
         Row::Evidence(entity::evidence::Model {
             id: b.id(),
             article_id: b.article("article", &self.article),
@@ -79,8 +80,8 @@ impl Build for EvidenceRecord {
             target_kind,
             start: self.start,
             end: self.end,
-            quote: self.quote.clone(),
-            quote_sha256: b.quote_digest(self.quote.as_deref(), self.quote_sha256.as_deref()),
+            quote,
+            quote_sha256,
             prefix: self.prefix.clone(),
             suffix: self.suffix.clone(),
             part: self.part.unwrap_or(EvidencePart::Whole),

@@ -50,7 +50,7 @@ pub(crate) struct Known {
 }
 
 /// A problem at a field of a record, without its file and line.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct FieldProblem {
     /// The JSON pointer to the field; empty for the record as a whole.
     pub(crate) pointer: String,

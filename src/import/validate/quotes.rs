@@ -16,6 +16,18 @@ const ARTICLES_PER_QUERY: usize = 1000;
 /// The maximum number of moved rows that are listed one by one.
 const MAX_NOTES: usize = 1000;
 
+/// Minimum length of a quote that evidence follows to another position, in code points, if it has fewer than [`MIN_WORDS`].
+const MIN_QUOTE: usize = 12;
+
+/// Minimum number of words of a shorter quote that evidence follows.
+const MIN_WORDS: usize = 3;
+
+/// Maximum distance over which evidence follows its quote, in code points.
+const MAX_DISTANCE: usize = 200;
+
+/// The maximum number of positions that a message lists.
+const MAX_LISTED: usize = 3;
+
 /// Evidence that was moved to the position of its quote.
 #[derive(Default)]
 pub(crate) struct MovedQuotes {
@@ -114,29 +126,25 @@ async fn check_article(
         if in_text.as_deref().is_some_and(|in_text| digest.as_deref() == Some(&sha256(in_text))) {
             continue;
         }
-        let found = quote.as_deref().map(|quote| occurrences(&text, quote)).unwrap_or_default();
-        match (found.as_slice(), &in_text) {
-            ([only], _) => {
-                let length = quote.as_deref().map_or(0, |quote| quote.chars().count());
-                let (start, end) =
-                    (i32::try_from(*only).unwrap_or(i32::MAX), i32::try_from(only + length).unwrap_or(i32::MAX));
-                positions.insert(id, (start, end));
+        let occurrences = quote.as_deref().map(|quote| occurrences(&text, quote)).unwrap_or_default();
+        match (position(&text, span, quote.as_deref(), &occurrences), &in_text) {
+            (Some((start, end)), _) => {
+                let as_column = |at: usize| i32::try_from(at).unwrap_or(i32::MAX);
+                positions.insert(id, (as_column(start), as_column(end)));
             }
-            (_, Some(in_text)) => {
-                let in_text: String = if in_text.chars().count() > 60 {
-                    in_text.chars().take(57).chain("...".chars()).collect()
-                } else {
-                    in_text.clone()
-                };
+            (None, Some(in_text)) => {
                 let field = if quote.is_some() { "quote" } else { "quoteSha256" };
-                let message = format!("does not match the text of the span, which is \"{in_text}\"");
+                let length = quote.as_deref().map_or(0, |quote| quote.chars().count());
+                let elsewhere = listed(&occurrences, length);
+                let message =
+                    format!("does not match the text of the span, which is \"{}\"{elsewhere}", excerpt(in_text));
                 problems.push(row_problem(id, field, message, "correct the quote, or start and end"));
             }
-            (several, None) => {
-                let message = if several.is_empty() {
+            (None, None) => {
+                let message = if occurrences.is_empty() {
                     "does not occur in the text".to_owned()
                 } else {
-                    format!("occurs {} times in the text", several.len())
+                    format!("occurs {} times in the text", occurrences.len())
                 };
                 problems.push(row_problem(id, "quote", message, "correct the quote, or add start and end"));
             }
@@ -144,13 +152,58 @@ async fn check_article(
     }
     for (id, (start, end)) in positions {
         if moved.notes.len() < MAX_NOTES {
-            moved.notes.push((id, format!("moved to {start}..{end}, the only position of its quote")));
+            moved.notes.push((id, format!("moved to {start}..{end}, the position of its quote")));
         } else {
             moved.more += 1;
         }
         execute(transaction, format!("UPDATE evidence SET start = {start}, \"end\" = {end} WHERE id = {id}")).await?;
     }
     Ok(())
+}
+
+/// Returns the span of a quote whose span is missing or has other words; `None` if that is not certain.
+///
+/// Without a span, the quote must occur once. With one, blanks at its ends are left out; else the quote must be long enough, occur
+/// once, and start near the span. A few letters may occur anywhere, and another article text may have the same words far away.
+fn position(
+    text: &[char],
+    span: Option<(usize, usize)>,
+    quote: Option<&str>,
+    occurrences: &[usize],
+) -> Option<(usize, usize)> {
+    let quote = quote?;
+    let length = quote.chars().count();
+    if let Some((start, end)) = span
+        && let Some(part) = text.get(start..end)
+    {
+        let blanks = part.iter().take_while(|c| c.is_whitespace()).count();
+        let start = start + blanks;
+        if text.get(start..end).is_some_and(|part| part.iter().collect::<String>().trim_end() == quote) {
+            return Some((start, start + length));
+        }
+    }
+    let [only] = occurrences else { return None };
+    let is_certain = span.is_none_or(|(start, _)| {
+        let is_long = length >= MIN_QUOTE || quote.split_whitespace().count() >= MIN_WORDS;
+        is_long && only.abs_diff(start) <= MAX_DISTANCE
+    });
+    is_certain.then_some((*only, only + length))
+}
+
+/// Lists the first positions of a quote for a message.
+fn listed(occurrences: &[usize], length: usize) -> String {
+    if occurrences.is_empty() {
+        return String::new();
+    }
+    let first: Vec<String> =
+        occurrences.iter().take(MAX_LISTED).map(|start| format!("{start}..{}", start + length)).collect();
+    let more = occurrences.len().saturating_sub(MAX_LISTED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("; the quote is at {}{more}", first.join(", "))
+}
+
+fn excerpt(text: &str) -> String {
+    if text.chars().count() > 60 { text.chars().take(57).chain("...".chars()).collect() } else { text.to_owned() }
 }
 
 /// Returns the positions of a quote in a text, in code points.

@@ -6,6 +6,7 @@ use crate::error::did_you_mean;
 use crate::geo::Point;
 use crate::import::record::When;
 use crate::import::validate::builder::{Builder, DateColumns, sha256};
+use crate::text::country;
 use crate::text::date::Date;
 use crate::text::fold::fold;
 use crate::text::limits::MAX_SHORT_BYTES;
@@ -94,11 +95,11 @@ impl Builder<'_> {
 
     pub(crate) fn country(&mut self, field: &str, code: Option<&str>) -> Option<String> {
         let code = code?;
-        if rust_iso3166::from_alpha2(code).is_none() {
+        if country::alpha2(code).is_none() {
             let upper = code.to_uppercase();
-            let better = rust_iso3166::from_alpha2(&upper)
-                .or_else(|| rust_iso3166::from_alpha3(&upper))
-                .map(|country| format!("write `{}`", country.alpha2));
+            let better = country::alpha2(&upper)
+                .or_else(|| rust_iso3166::from_alpha3(&upper).map(|country| country.alpha2))
+                .map(|code| format!("write `{code}`"));
             self.problem(
                 field,
                 format!("`{code}` is not an ISO 3166-1 alpha-2 code"),
@@ -202,15 +203,19 @@ impl Builder<'_> {
         }
     }
 
-    /// Returns the digest of a quote: computed from the quote, if it is given.
-    pub(crate) fn quote_digest(&mut self, quote: Option<&str>, digest: Option<&str>) -> Option<String> {
+    /// Returns a quote without blanks at its ends, and its digest. Without a quote, the digest is the given one.
+    pub(crate) fn quote(&mut self, quote: Option<&str>, digest: Option<&str>) -> (Option<String>, Option<String>) {
         self.digest("quoteSha256", digest);
-        let Some(quote) = quote else { return digest.map(str::to_owned) };
+        let Some(given) = quote else { return (None, digest.map(str::to_owned)) };
+        let quote = given.trim();
+        if quote.is_empty() {
+            self.problem("quote", "has no words", Some("write the words of the article, or leave it out".into()));
+        }
         let actual = sha256(quote);
-        if digest.is_some_and(|digest| digest != actual) {
+        if digest.is_some_and(|digest| digest != actual && digest != sha256(given)) {
             self.problem("quoteSha256", "does not match the quote", Some(format!("write {actual}, or leave it out")));
         }
-        Some(actual)
+        (Some(quote.to_owned()), Some(actual))
     }
 
     /// Checks that a text span has both ends or neither, and that they are in order.
