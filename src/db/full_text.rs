@@ -12,7 +12,7 @@ use sea_orm::{ConnectionTrait, DatabaseBackend};
 
 use crate::db::Dialect;
 use crate::error::Result;
-use crate::text::search::{GAP, Query as SearchQuery};
+use crate::text::search::{GAP, MAX_WORDS, Phrase, Query as SearchQuery, Term, Words, words};
 
 /// The table of the index: the id of a row, the words of its heading, the words of its body.
 pub const TABLE: &str = "search";
@@ -20,7 +20,13 @@ pub const TABLE: &str = "search";
 /// The position of the first word of a body on PostgreSQL. The gap after the heading keeps phrases from matching across both.
 const BODY_POSITION: usize = 2_000;
 /// Maximum words of a heading.
-pub const MAX_HEADING_WORDS: usize = BODY_POSITION - 100;
+const MAX_HEADING_WORDS: usize = 1_500;
+/// Maximum words of the second reading of a heading or body that are indexed in order.
+const MAX_REPEATED_WORDS: usize = 300;
+const MAX_REPEATED_BODY_WORDS: usize = 2_000;
+/// The positions of words that are indexed alone. They are behind all others, at a distance that no phrase matches across.
+const ALONE_IN_HEADING: usize = BODY_POSITION - 10;
+const ALONE_IN_BODY: usize = 16_380;
 
 /// The indexed columns of a node type.
 #[derive(Clone, Copy, Debug)]
@@ -66,9 +72,24 @@ pub struct Document {
     /// The id of the node.
     pub id: i64,
     /// The words of its names, label, title or headline.
-    pub heading: Vec<String>,
+    heading: Words,
     /// The words of its other texts.
-    pub body: Vec<String>,
+    body: Words,
+}
+
+impl Document {
+    /// Splits the texts of a node into words.
+    pub fn new<'t>(
+        id: i64,
+        heading: impl IntoIterator<Item = &'t str>,
+        body: impl IntoIterator<Item = &'t str>,
+    ) -> Self {
+        Self {
+            id,
+            heading: words(heading, MAX_HEADING_WORDS, MAX_REPEATED_WORDS),
+            body: words(body, MAX_WORDS, MAX_REPEATED_BODY_WORDS),
+        }
+    }
 }
 
 /// The part of a node in which the words must occur.
@@ -141,7 +162,7 @@ pub async fn index<C: ConnectionTrait>(connection: &C, documents: &[Document]) -
             if backend == DatabaseBackend::Postgres {
                 insert.values_panic([id, Expr::val(tsvector(document)).cast_as("tsvector")]);
             } else {
-                insert.values_panic([id, document.heading.join(" ").into(), document.body.join(" ").into()]);
+                insert.values_panic([id, text(&document.heading).into(), text(&document.body).into()]);
             }
         }
         connection.execute(&insert).await?;
@@ -149,18 +170,27 @@ pub async fn index<C: ConnectionTrait>(connection: &C, documents: &[Document]) -
     Ok(())
 }
 
+/// The words as a text for FTS5. Its tokenizer splits at spaces.
+fn text(words: &Words) -> String {
+    let mut text = words.in_order.join(" ");
+    for word in &words.alone {
+        let _ = write!(text, " {GAP} {word}");
+    }
+    text
+}
+
 /// The query in the syntax of FTS5. Words contain only letters and digits, and in quotes they are not operators.
 fn fts5(search: &SearchQuery, within: Within) -> String {
-    let term =
-        |words: &[String], is_prefix: bool| format!("\"{}\"{}", words.join(" "), if is_prefix { " *" } else { "" });
+    let phrase =
+        |phrase: &Phrase| format!("\"{}\"{}", phrase.words.join(" "), if phrase.is_prefix { " *" } else { "" });
+    let term = |term: &Term| format!("({})", term.readings.iter().map(phrase).collect::<Vec<_>>().join(" OR "));
     let mut all = String::new();
     for required in search.required() {
         let and = if all.is_empty() { "" } else { " AND " };
         let column = if within == Within::Heading { "heading : " } else { "" };
-        let _ = write!(all, "{and}{column}{}", term(&required.words, required.is_prefix));
+        let _ = write!(all, "{and}{column}{}", term(required));
     }
-    let excluded: Vec<String> =
-        search.terms.iter().filter(|one| one.is_excluded).map(|one| term(&one.words, one.is_prefix)).collect();
+    let excluded: Vec<String> = search.terms.iter().filter(|one| one.is_excluded).map(term).collect();
     if excluded.is_empty() { all } else { format!("({all}) NOT ({})", excluded.join(" OR ")) }
 }
 
@@ -168,15 +198,18 @@ fn fts5(search: &SearchQuery, within: Within) -> String {
 fn tsquery(search: &SearchQuery, within: Within) -> String {
     let mut all = Vec::new();
     for term in &search.terms {
-        let last = term.words.len().saturating_sub(1);
-        let words = term.words.iter().enumerate().map(|(at, word)| {
-            let star = if term.is_prefix && at == last { "*" } else { "" };
-            let weight = if within == Within::Heading && !term.is_excluded { "A" } else { "" };
-            let mark = if star.is_empty() && weight.is_empty() { "" } else { ":" };
-            format!("'{word}'{mark}{star}{weight}")
-        });
-        let words = words.collect::<Vec<_>>().join(" <-> ");
-        all.push(format!("{}({words})", if term.is_excluded { "!" } else { "" }));
+        let weight = if within == Within::Heading && !term.is_excluded { "A" } else { "" };
+        let phrase = |phrase: &Phrase| {
+            let last = phrase.words.len().saturating_sub(1);
+            let words = phrase.words.iter().enumerate().map(|(at, word)| {
+                let star = if phrase.is_prefix && at == last { "*" } else { "" };
+                let mark = if star.is_empty() && weight.is_empty() { "" } else { ":" };
+                format!("'{word}'{mark}{star}{weight}")
+            });
+            format!("({})", words.collect::<Vec<_>>().join(" <-> "))
+        };
+        let readings = term.readings.iter().map(phrase).collect::<Vec<_>>().join(" | ");
+        all.push(format!("{}({readings})", if term.is_excluded { "!" } else { "" }));
     }
     all.join(" & ")
 }
@@ -184,9 +217,14 @@ fn tsquery(search: &SearchQuery, within: Within) -> String {
 /// The words as a `tsvector` of PostgreSQL: each with its positions, which have weight A in the heading.
 fn tsvector(document: &Document) -> String {
     let mut positions: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for (words, from, weight) in [(&document.heading, 1, "A"), (&document.body, BODY_POSITION, "")] {
-        for (at, word) in words.iter().enumerate().filter(|(_, word)| *word != GAP) {
+    for (words, from, alone, weight) in
+        [(&document.heading, 1, ALONE_IN_HEADING, "A"), (&document.body, BODY_POSITION, ALONE_IN_BODY, "")]
+    {
+        for (at, word) in words.in_order.iter().enumerate().filter(|(_, word)| *word != GAP) {
             positions.entry(word).or_default().push(format!("{}{weight}", from + at));
+        }
+        for word in &words.alone {
+            positions.entry(word).or_default().push(format!("{alone}{weight}"));
         }
     }
     let mut text = String::new();

@@ -13,7 +13,7 @@ use sea_orm::{
 };
 
 use crate::db::full_text;
-use crate::db::full_text::{Document, INDEXED, Indexed, MAX_HEADING_WORDS};
+use crate::db::full_text::{Document, INDEXED, Indexed};
 use crate::db::{Db, Dialect};
 use crate::error::Result;
 use crate::geo;
@@ -22,12 +22,11 @@ use crate::import::row_writer;
 use crate::import::sql::execute;
 use crate::import::temp_tables::WRITTEN;
 use crate::text::fold;
-use crate::text::phonetic::Sound;
-use crate::text::search::{MAX_WORDS, words};
+use crate::text::phonetic;
 
 /// The version of the rules for match keys and indexed words. Increase it when they change: then [`migrate`] rebuilds
 /// the indexes.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// The maximum number of rows that are read and indexed together, and the maximum bytes of their texts.
 const BATCH: usize = 500;
@@ -218,7 +217,7 @@ fn keys(name_id: NameId, text: &str, by_sound: bool) -> Vec<name_key::Model> {
         |rule: NameRule, keys: Vec<String>| keys.into_iter().map(move |key| name_key::Model { name_id, rule, key });
     of(NameRule::Folded, folded)
         .chain(of(NameRule::Transliterated, transliterated))
-        .chain(of(NameRule::Phonetic, if by_sound { Sound::of(text).keys() } else { Vec::new() }))
+        .chain(of(NameRule::Phonetic, if by_sound { phonetic::keys(text) } else { Vec::new() }))
         .collect()
 }
 
@@ -240,11 +239,7 @@ async fn index_documents(
         let document = |(id, texts): &(i64, Vec<String>)| {
             let (heading, body) = texts.split_at(indexed.heading.len());
             let heading = heading.iter().chain(names.get(id).into_iter().flatten()).map(String::as_str);
-            Document {
-                id: *id,
-                heading: words(heading, MAX_HEADING_WORDS),
-                body: words(body.iter().map(String::as_str), MAX_WORDS),
-            }
+            Document::new(*id, heading, body.iter().map(String::as_str))
         };
         let documents: Vec<Document> = rows.iter().map(document).collect();
         if let Some(first_new_id) = first_new_id {

@@ -268,3 +268,84 @@ async fn initials_must_match_a_word_of_the_name() {
         assert_eq!(code, "BAD_INPUT", "{message}");
     }
 }
+
+/// Words in texts of each script and with each separator are found on both databases, in texts and in names.
+#[tokio::test]
+async fn every_word_of_a_text_is_found() {
+    let texts = [
+        (
+            "La guerre de L'Irak, Iraq's army, d'aujourd'hui, Ankara'da, dell'Ucraina",
+            &["Irak", "Iraq", "aujourd'hui", "Ankara", "Ucraina"][..],
+        ),
+        ("Mr O'Brien flew to Sana'a airport", &["OBrien", "Brien", "\"Sanaa airport\"", "\"flew to Sana a\""]),
+        (
+            "see rudaw.net of 10.07.2021: it ended.Protesters win…they say",
+            &["rudaw", "07", "2021", "Protesters", "they"],
+        ),
+        ("3.5 million, 574.8 and 32.9% at No.10", &["3.5", "574", "32.9", "\"No. 10\""]),
+        ("记者被绑架案件，习近平国家主席", &["绑架", "近平", "绑", "\"国家主席\""]),
+        ("安倍晋三元首相が銃撃された", &["安倍", "首相"]),
+        ("นายกรัฐมนตรีไทย", &["รัฐมนตรี", "ไทย"]),
+        ("علی‌زاده می‌گوید ڕزگار", &["علی زاده", "علیزاده", "رزگار"]),
+    ];
+    for fixture in databases().await {
+        let lines: Vec<Value> = texts
+            .iter()
+            .enumerate()
+            .map(|(at, (text, _))| json!({ "kind": "event", "key": format!("e{at}"), "type": "VISIT", "title": text }))
+            .collect();
+        assert_eq!(fixture.import_lines(&lines).await.problems, []);
+        let search = "query($t: String!) { search(text: $t, kinds: [EVENT]) {
+            hits { node { ... on Event { record { key } } } highlights { marked } }
+        } }";
+        for (at, (_, queries)) in texts.iter().enumerate() {
+            for query in *queries {
+                let data = fixture.query_with(search, json!({ "t": query })).await;
+                let hits = data["search"]["hits"].as_array().unwrap();
+                assert_eq!(hits.len(), 1, "{query} on {}: {data}", fixture.url);
+                assert_eq!(hits[0]["node"]["record"]["key"], format!("e{at}"), "{query} on {}", fixture.url);
+                assert!(hits[0]["highlights"][0]["marked"].as_str().unwrap().contains("<mark>"), "{query}: {data}");
+            }
+        }
+        for number in ["35", "329", "5748", "8", "9"] {
+            let data = fixture.query_with(search, json!({ "t": number })).await;
+            assert_eq!(data["search"]["hits"], json!([]), "{number} on {}", fixture.url);
+        }
+    }
+}
+
+#[tokio::test]
+async fn parts_of_names_are_found() {
+    let names =
+        ["Valéry Giscard d'Estaing", "習近平", "安倍晋三", "Conan O'Brien", "Sana'a Nasser", "علی‌زاده", "ڕزگار دڵشاد"];
+    for fixture in databases().await {
+        let people: Vec<Value> = names
+            .iter()
+            .enumerate()
+            .map(|(at, name)| json!({ "kind": "person", "key": format!("p{at}"), "label": name, "names": [{ "text": name }] }))
+            .collect();
+        assert_eq!(fixture.import_lines(&people).await.problems, []);
+        for (query, name) in [
+            ("Estaing", 0),
+            ("d'Estaing", 0),
+            ("Giscard d Estaing", 0),
+            ("Giscard Destaing", 0),
+            ("近平", 1),
+            ("安倍", 2),
+            ("安倍晋三", 2),
+            ("Brien", 3),
+            ("OBrien", 3),
+            ("O’Brien", 3),
+            ("Sanaa Nasser", 4),
+            ("علی زاده", 5),
+            ("علیزاده", 5),
+            ("زاده", 5),
+            ("رزگار دلشاد", 6),
+        ] {
+            let people = "query($t: String!) { people(filter: { name: { matches: $t } }) { nodes { label } } }";
+            let data = fixture.query_with(people, json!({ "t": query })).await;
+            let found = data["people"]["nodes"].as_array().unwrap();
+            assert!(found.iter().any(|node| node["label"] == names[name]), "{query} on {}: {data}", fixture.url);
+        }
+    }
+}

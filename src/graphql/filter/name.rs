@@ -57,8 +57,10 @@ fn rules_or_all(modes: Option<&[NameRule]>) -> Result<&[NameRule]> {
 /// A name that is searched, in the forms by which names are compared.
 pub(crate) struct NameQuery {
     text: String,
-    /// The folded words of the text.
-    words: Vec<String>,
+    /// The folded words of the text, in one or two readings: apostrophes join words, or separate them.
+    readings: Vec<Vec<String>>,
+    /// The folded words as one.
+    joined: String,
     pub(crate) sound: Sound,
 }
 
@@ -79,7 +81,9 @@ impl NameQuery {
         if words.len() > MAX_WORDS {
             return Err(Error::Limit(format!("`matches` has more than {MAX_WORDS} words: give a shorter name")));
         }
-        Ok(Self { text: text.to_owned(), words, sound: Sound::of(text) })
+        let mut readings = vec![fold::unspaced_parts(&words), fold::unspaced_parts(&fold::part_words(text))];
+        readings.dedup();
+        Ok(Self { text: text.to_owned(), joined: words.concat(), readings, sound: Sound::of(text) })
     }
 
     /// Returns selects of the ids (`name_id`) of the names that match by a rule. A name may be in several of them.
@@ -127,14 +131,18 @@ impl NameQuery {
 
     /// Returns selects of the names that contain all words, or the same words joined or split differently.
     fn selects_by_words(&self, rules: &[NameRule], form: fn(&str) -> String) -> Vec<SelectStatement> {
-        let words: Vec<KeyGroup> =
-            self.words.iter().map(|word| vec![form(word)]).filter(|key| !key[0].is_empty()).collect();
-        let mut joined: KeyGroup = vec![form(&fold::fold_joined(&self.text)), form(&self.words.concat())];
+        let mut joined: KeyGroup = vec![form(&fold::fold_joined(&self.text)), form(&self.joined)];
         joined.retain(|form| !form.is_empty());
         joined.dedup();
-        let joined = vec![joined];
-        // A single word is the same joined.
-        let alternatives = if words == joined { vec![words] } else { vec![words, joined] };
+        let mut alternatives = vec![vec![joined]];
+        for words in &self.readings {
+            let words: Vec<KeyGroup> =
+                words.iter().map(|word| vec![form(word)]).filter(|key| !key[0].is_empty()).collect();
+            // A single word is the same joined.
+            if !alternatives.contains(&words) {
+                alternatives.push(words);
+            }
+        }
         alternatives.into_iter().filter_map(|groups| select_with_all(rules, groups)).collect()
     }
 

@@ -11,7 +11,7 @@ use crate::graphql::filter::FilterContext;
 use crate::graphql::filter::name::NameQuery;
 use crate::text::limits::short_text_problem;
 use crate::text::search;
-use crate::text::search::Query as SearchQuery;
+use crate::text::search::{Query as SearchQuery, Term};
 
 /// Matches rows whose texts contain the searched words.
 pub(crate) fn full_text_match<E: EntityTrait>(text: &str, context: &mut FilterContext) -> Result<Expr> {
@@ -56,6 +56,6 @@ pub(crate) fn parse_search(text: &str) -> Result<SearchQuery> {
 pub(crate) fn name_in_search(text: &str, search: &SearchQuery) -> Result<Option<NameQuery>> {
     const MAX_WORDS: usize = 8;
     let is_plain = search.terms.iter().all(|term| !term.is_excluded && !term.is_prefix);
-    let is_short = search.terms.iter().map(|term| term.words.len()).sum::<usize>() <= MAX_WORDS;
+    let is_short = search.terms.iter().map(Term::length).sum::<usize>() <= MAX_WORDS;
     (is_plain && is_short).then(|| NameQuery::new(text)).transpose()
 }

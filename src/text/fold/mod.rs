@@ -20,8 +20,11 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 use unicode_script::{Script, UnicodeScript};
 
+pub(super) mod pieces;
 #[cfg(test)]
 mod tests;
+
+use pieces::{Link, Piece, pieces};
 
 /// The Arabic article in Latin letters, and in Arabic letters when it is a word of its own.
 const ARTICLES: [&str; 4] = ["al", "el", "ul", ARABIC_ARTICLE];
@@ -57,16 +60,55 @@ pub fn words(text: &str) -> Vec<String> {
     words
 }
 
-/// Returns all keys of a name: each word, all words joined, and all words joined with their articles. They are distinct and not
-/// empty.
+/// Returns all keys of a name: each word, the parts of words with apostrophes, pieces of words of unspaced scripts, all words
+/// joined, and all words joined with their articles. They are distinct and not empty.
 pub fn forms(text: &str) -> Vec<String> {
     let mut forms = words(text);
     forms.push(forms.concat());
     forms.push(fold_joined(text));
+    forms.extend(part_words(text));
+    let unspaced: Vec<String> = pieces(text).iter().filter(|piece| piece.is_unspaced).flat_map(grams).collect();
+    forms.extend(unspaced);
     forms.retain(|form| !form.is_empty());
     forms.sort();
     forms.dedup();
     forms
+}
+
+/// Returns the words of a name with apostrophes and half-spaces read as spaces: `Giscard d'Estaing` has the words giscard, d and
+/// estaing. Other names have the same words as by [`words`].
+pub fn part_words(text: &str) -> Vec<String> {
+    words(&with_spaces(text))
+}
+
+/// Returns a text with spaces instead of apostrophes and half-spaces.
+pub(super) fn with_spaces(text: &str) -> String {
+    text.chars().map(|c| if pieces::is_joiner(c) { ' ' } else { c }).collect()
+}
+
+/// Returns the words that a name must have to contain a part of a name in an unspaced script: its letters two by two, because
+/// nothing says where its words end. A name that has all of them contains the part, with rare exceptions. Other words are
+/// unchanged.
+pub fn unspaced_parts(words: &[String]) -> Vec<String> {
+    let mut parts = Vec::new();
+    for word in words {
+        match pieces(word).as_slice() {
+            [piece] if piece.is_unspaced => {
+                let pairs: Vec<String> = grams(piece).into_iter().skip(pieces::letters(piece.text).len()).collect();
+                if pairs.is_empty() { parts.push(word.clone()) } else { parts.extend(pairs) }
+            }
+            _ => parts.push(word.clone()),
+        }
+    }
+    parts
+}
+
+/// The single letters of a piece in an unspaced script, then its pairs of adjacent letters.
+fn grams(piece: &Piece) -> Vec<String> {
+    let letters = pieces::letters(piece.text);
+    let ones = letters.iter().map(|(from, to)| joined_word(&piece.text[*from..*to]));
+    let twos = letters.windows(2).map(|two| joined_word(&piece.text[two[0].0..two[1].1]));
+    ones.chain(twos).collect()
 }
 
 /// Transliterates a key to ASCII letters and digits. The result can be empty.
@@ -96,27 +138,25 @@ pub fn script(text: &str) -> Option<&'static str> {
 pub(super) fn words_with_articles(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
-    // `´` decomposes to a space and an accent, which would split the word.
-    for c in text.chars().map(|c| if c == '´' { '\'' } else { c }).nfkd() {
-        if is_apostrophe(c) {
-            if is_article(&word) {
-                end_word(&mut words, &mut word);
-            }
-        } else if !is_ignored(c) {
-            for c in caseless(c) {
-                if let Some(pair) = letter_pair(c) {
-                    word.push_str(pair);
-                } else if c.is_alphanumeric() || is_combining_mark(c) {
-                    word.push(plain_letter(c));
-                } else {
-                    end_word(&mut words, &mut word);
-                }
-            }
+    let all = pieces(text);
+    for (at, piece) in all.iter().enumerate() {
+        let continues = match piece.before {
+            // An article is a word of its own: `al'Mikdam`.
+            Link::Joiner => !is_article(&joined_word(&word)),
+            Link::Adjacent => true,
+            Link::Dot => pieces::continues_acronym(&all, at),
+            Link::Border | Link::Comma => false,
+        };
+        if !continues {
+            words.extend(fold_piece(&word));
+            word.clear();
         }
+        word.push_str(piece.text);
     }
-    end_word(&mut words, &mut word);
+    words.extend(fold_piece(&word));
     if words.is_empty() {
         // The text has only letters that are normally ignored, such as a lone ʿ. They are better than an empty key.
+        word.clear();
         let letters = text.chars().filter(|c| c.is_alphanumeric() && !is_accent(*c));
         word.extend(letters.flat_map(char::to_lowercase));
         if !word.is_empty() {
@@ -124,6 +164,41 @@ pub(super) fn words_with_articles(text: &str) -> Vec<String> {
         }
     }
     words
+}
+
+/// Returns the folded words of a run of letters and digits: one, but some signs decompose to several (`½`).
+fn fold_piece(piece: &str) -> Vec<String> {
+    if piece.is_ascii() {
+        return if piece.is_empty() { Vec::new() } else { vec![piece.to_ascii_lowercase()] };
+    }
+    let (mut words, mut word) = (Vec::new(), String::new());
+    for c in piece.nfkd().filter(|c| !is_apostrophe(*c) && !is_ignored(*c)) {
+        for c in caseless(c) {
+            if let Some(pair) = letter_pair(c) {
+                word.push_str(pair);
+            } else if c.is_alphanumeric() || is_combining_mark(c) {
+                word.push(plain_letter(c));
+            } else {
+                end_word(&mut words, &mut word);
+            }
+        }
+    }
+    end_word(&mut words, &mut word);
+    words
+}
+
+/// Returns the folded words of a run of letters and digits, without Arabic articles.
+pub(super) fn fold_nouns(piece: &str) -> Vec<String> {
+    let mut words = fold_piece(piece);
+    words.iter_mut().for_each(cut_arabic_article);
+    words
+}
+
+/// Returns the folded words of a run of letters and digits as one, without an Arabic article.
+pub(super) fn joined_word(piece: &str) -> String {
+    let mut word = fold_piece(piece).concat();
+    cut_arabic_article(&mut word);
+    word
 }
 
 /// Ends the current word. The word is composed again (NFC), so that keys of Hangul or kana stay short.
@@ -154,11 +229,6 @@ fn caseless(c: char) -> impl Iterator<Item = char> {
     c.to_lowercase().flat_map(char::to_uppercase).flat_map(char::to_lowercase)
 }
 
-/// Returns true for a character that separates words.
-pub(super) fn is_word_boundary(c: char) -> bool {
-    !(c.is_alphanumeric() || is_combining_mark(c) || is_apostrophe(c) || is_ignored(c) || c == '´')
-}
-
 /// Returns true for a folded word that is the Arabic article.
 pub(super) fn is_article(word: &str) -> bool {
     ARTICLES.contains(&word)
@@ -173,8 +243,8 @@ fn is_apostrophe(c: char) -> bool {
     )
 }
 
-/// Returns true for characters that are removed without splitting the word: accents, the periods of initials, tatweel, invisible
-/// characters.
+/// Returns true for characters that are removed without splitting the word: accents, tatweel, invisible characters, and the dots
+/// of signs that decompose to abbreviations.
 fn is_ignored(c: char) -> bool {
     matches!(
         c,
@@ -210,9 +280,13 @@ fn plain_letter(c: char) -> char {
         'ħ' => 'h',
         'ŧ' => 't',
         'ٱ' => 'ا',
-        'ى' | 'ی' => 'ي',
+        'ى' | 'ی' | 'ێ' => 'ي',
         'ة' | 'ۃ' | 'ہ' | 'ھ' | 'ە' => 'ه',
         'ک' | 'ڪ' => 'ك',
+        // Kurdish letters that other keyboards lack.
+        'ڕ' => 'ر',
+        'ڵ' => 'ل',
+        'ۆ' => 'و',
         '٠'..='٩' => ascii_digit(c, '٠'),
         '۰'..='۹' => ascii_digit(c, '۰'),
         _ => c,

@@ -20,7 +20,7 @@
 
 use std::ops::Range;
 
-use crate::text::fold::{to_latin, words_with_articles};
+use crate::text::fold::{to_latin, with_spaces, words_with_articles};
 
 mod letter;
 #[cfg(test)]
@@ -30,6 +30,10 @@ use crate::text::phonetic::letter::is_arabic;
 
 /// Maximum skeletons of a word. Beyond that, only the most likely sound of each further letter is used.
 const MAX_SKELETONS: usize = 8;
+
+/// Minimum letters of a part before or after an apostrophe that has keys of its own. Shorter ones are mostly syllables, as in
+/// `Ma'mun`.
+const MIN_PART_LETTERS: usize = 4;
 
 /// The Arabic article, in Latin and Arabic letters.
 const ARTICLES: &[&str] = &["al", "el", "il", "ul", "ال"];
@@ -113,11 +117,25 @@ impl Sound {
     }
 }
 
+/// Returns the phonetic keys of a name, by which it is stored: those of its words and pairs, and of the longer parts of words with
+/// apostrophes (Estaing in `d'Estaing`).
+pub fn keys(text: &str) -> Vec<String> {
+    let mut keys = Sound::of(text).keys();
+    let apart = with_spaces(text);
+    if apart != text {
+        let parts = Sound::of(&apart).words.into_iter().filter(|word| word.letters.len() >= MIN_PART_LETTERS);
+        keys.extend(parts.flat_map(|word| word.keys));
+        keys.sort();
+        keys.dedup();
+    }
+    keys
+}
+
 impl Token {
     fn sound(&self) -> Word {
         let plain = without_inner_article(&self.text);
         let letters = letter::romanized(plain.as_deref().unwrap_or(&self.text));
-        Word { letters, keys: keys(&self.text), is_abjad: self.is_abjad }
+        Word { letters, keys: word_keys(&self.text), is_abjad: self.is_abjad }
     }
 }
 
@@ -196,7 +214,7 @@ fn without_inner_article(word: &str) -> Option<String> {
 }
 
 /// The skeletons of a word.
-fn keys(word: &str) -> Vec<String> {
+fn word_keys(word: &str) -> Vec<String> {
     let plain = without_inner_article(word);
     let word = plain.as_deref().unwrap_or(word);
     let mut keys = skeletons(word);
@@ -214,9 +232,9 @@ fn keys(word: &str) -> Vec<String> {
 /// The skeletons of two words as one word. A final `h` of the first word is silent only at the end of a word (فتح الله,
 /// Fathallah), or becomes a `t` before the next word (هبة الله, Hibatallah).
 fn joined(word: &str, next: &str) -> Vec<String> {
-    let mut keys = keys(&format!("{word}{next}"));
+    let mut keys = word_keys(&format!("{word}{next}"));
     if let Some(stem) = word.strip_suffix('ه') {
-        keys.extend(self::keys(&format!("{stem}ت{next}")));
+        keys.extend(word_keys(&format!("{stem}ت{next}")));
         keys.sort();
         keys.dedup();
     }
