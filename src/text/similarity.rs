@@ -5,9 +5,6 @@
 
 use crate::text::phonetic::{Sound, Word};
 
-/// Groups of letters that are often exchanged for one another in names.
-const EXCHANGEABLE: &[&str] = &["kqgxc", "szc", "dtz", "bp", "fv", "jg"];
-
 /// Minimum similarity of two words that are counted as a pair.
 const MIN_WORD_SIMILARITY: f64 = 0.4;
 
@@ -16,6 +13,10 @@ const INITIAL_SIMILARITY: f64 = 0.8;
 
 /// Factor of the similarity by words. It ranks names with missing or reordered words slightly below names that agree as a whole.
 const BY_WORDS_FACTOR: f64 = 0.97;
+
+/// Factor of the similarity of a name to a part of a longer one, and the penalty for each word that the longer one has besides.
+const PART_FACTOR: f64 = 0.88;
+const MISSING_PENALTY: f64 = 0.03;
 
 /// Penalty for each article that only one of the names has.
 const ARTICLE_PENALTY: f64 = 0.01;
@@ -35,11 +36,20 @@ pub fn closeness(one: &Sound, other: &Sound) -> f64 {
     let abjad = |sound: &Sound| sound.words.iter().any(|word| word.is_abjad);
     let as_whole = similarity(&whole(one), &whole(other), abjad(one), abjad(other));
     let articles = ARTICLE_PENALTY * one.articles.abs_diff(other.articles) as f64;
-    (as_whole.max(BY_WORDS_FACTOR * by_words(&one.words, &other.words)) - articles).clamp(0.0, 1.0)
+    let (pairs, all) = (pairs(&one.words, &other.words), one.words.len() + other.words.len());
+    let by_words = BY_WORDS_FACTOR * 2.0 * pairs / all.max(1) as f64;
+    // The words of the shorter name, relative to themselves.
+    let shorter = one.words.len().min(other.words.len());
+    let missing = all - 2 * shorter;
+    let as_part = match (shorter, missing) {
+        (0, _) | (_, 0) => 0.0,
+        _ => PART_FACTOR * pairs / shorter as f64 - MISSING_PENALTY * missing as f64,
+    };
+    (as_whole.max(by_words).max(as_part) - articles).clamp(0.0, 1.0)
 }
 
-/// The similarity of the best pairs of words, relative to all words. Each word is in at most one pair.
-fn by_words(ones: &[Word], others: &[Word]) -> f64 {
+/// The sum of the similarities of the best pairs of words. Each word is in at most one pair.
+fn pairs(ones: &[Word], others: &[Word]) -> f64 {
     let mut free: Vec<&Word> = others.iter().take(MAX_WORDS).collect();
     let mut sum = 0.0;
     for one in ones.iter().take(MAX_WORDS) {
@@ -51,7 +61,7 @@ fn by_words(ones: &[Word], others: &[Word]) -> f64 {
             sum += best.1;
         }
     }
-    2.0 * sum / (ones.len() + others.len()).max(1) as f64
+    sum
 }
 
 fn word_similarity(one: &Word, other: &Word) -> f64 {
@@ -63,6 +73,9 @@ fn word_similarity(one: &Word, other: &Word) -> f64 {
 }
 
 fn similarity(one: &str, other: &str, one_is_abjad: bool, other_is_abjad: bool) -> f64 {
+    if one == other && !one.is_empty() {
+        return 1.0;
+    }
     let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
     if one.is_empty() || other.is_empty() {
         // A lone hamza has no Latin letter to compare.
@@ -92,31 +105,49 @@ fn distance(one: &[char], other: &[char], one_is_abjad: bool, other_is_abjad: bo
             Some(*sum)
         }))
         .collect();
+    let others: Vec<(char, u8, f64)> =
+        other.iter().map(|d| (*d, groups(*d), missing(*d, other_is_abjad, one_is_abjad))).collect();
+    let mut row = Vec::with_capacity(above.len());
     for c in one {
-        let deletion = missing(*c, one_is_abjad, other_is_abjad);
-        let mut row = Vec::with_capacity(above.len());
+        let (deletion, own_groups) = (missing(*c, one_is_abjad, other_is_abjad), groups(*c));
+        row.clear();
         row.push(above[0] + deletion);
-        for (at, d) in other.iter().enumerate() {
-            let substituted = above[at] + substitution(*c, *d);
-            let inserted_or_deleted =
-                (above[at + 1] + deletion).min(row[at] + missing(*d, other_is_abjad, one_is_abjad));
+        for (at, (d, their_groups, insertion)) in others.iter().enumerate() {
+            let substituted = above[at] + substitution(*c, *d, own_groups & their_groups != 0);
+            let inserted_or_deleted = (above[at + 1] + deletion).min(row[at] + insertion);
             row.push(substituted.min(inserted_or_deleted));
         }
-        above = row;
+        std::mem::swap(&mut above, &mut row);
     }
     above.last().copied().unwrap_or(0.0)
 }
 
 /// The cost of replacing one letter with another.
-fn substitution(c: char, d: char) -> f64 {
+fn substitution(c: char, d: char, is_exchangeable: bool) -> f64 {
     if c == d {
         0.0
     } else if is_vowel(c) && is_vowel(d) {
         0.2
-    } else if EXCHANGEABLE.iter().any(|letters| letters.contains(c) && letters.contains(d)) {
+    } else if is_exchangeable {
         0.4
     } else {
         1.0
+    }
+}
+
+/// The groups of letters that are often exchanged for one another in names, one bit each: kqgxc, szc, dtz, bp, fv, jg.
+fn groups(c: char) -> u8 {
+    match c {
+        'k' | 'q' | 'x' => 1,
+        'g' => 1 | 32,
+        'c' => 1 | 2,
+        's' => 2,
+        'z' => 2 | 4,
+        'd' | 't' => 4,
+        'b' | 'p' => 8,
+        'f' | 'v' => 16,
+        'j' => 32,
+        _ => 0,
     }
 }
 

@@ -349,3 +349,36 @@ async fn parts_of_names_are_found() {
         }
     }
 }
+
+/// The closeness of a name decides before the rule that it matches by.
+#[tokio::test]
+async fn closer_names_come_before_stricter_rules() {
+    let names = ["Hadi Karim Omar", "Omar Kareem", "Karim Omar Said", "Omar Hadi", "O. Karim"];
+    for fixture in databases().await {
+        let people: Vec<Value> = names
+            .iter()
+            .enumerate()
+            .map(|(at, name)| json!({ "kind": "person", "key": format!("p{at}"), "label": name, "names": [{ "text": name }] }))
+            .collect();
+        assert_eq!(fixture.import_lines(&people).await.problems, []);
+        let query = "query($n: Int!) { search(text: \"Omar Karim\", kinds: [ACTOR], first: $n) {
+            totalCount hits { rule node { ... on Person { label } } }
+        } }";
+        let hit = |rule: &str, label: &str| json!({ "rule": rule, "node": { "label": label } });
+        let all = [
+            hit("PHONETIC", "Omar Kareem"),
+            hit("FOLDED", "Hadi Karim Omar"),
+            hit("FOLDED", "Karim Omar Said"),
+            hit("PART", "O. Karim"),
+            hit("PART", "Omar Hadi"),
+        ];
+        for first in [5, 3, 1] {
+            let data = fixture.query_with(query, json!({ "n": first })).await;
+            assert_eq!(data["search"]["hits"], json!(all[..first]), "{}", fixture.url);
+            assert_eq!(data["search"]["totalCount"], 3, "{}", fixture.url);
+        }
+        // A filter holds the people that `totalCount` counts.
+        let filter = "{ people(filter: { name: { matches: \"Omar Karim\" } }) { totalCount } }";
+        assert_eq!(fixture.query_with(filter, json!({})).await["people"]["totalCount"], 3, "{}", fixture.url);
+    }
+}

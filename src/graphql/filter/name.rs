@@ -1,10 +1,13 @@
 //! Filters on names. Each rule for comparing names (`NameRule`) becomes a select that uses an index.
 
+use std::collections::HashMap;
+
 use async_graphql::InputObject;
 use entity::name_key::NameRule;
 use sea_orm::ActiveEnum;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement, UnionType};
 
+use crate::db::{Dialect, LIST};
 use crate::error::{Error, Result};
 use crate::graphql::filter::{FilterContext, any};
 use crate::text::fold;
@@ -13,6 +16,8 @@ use crate::text::phonetic::Sound;
 
 /// Maximum number of words in a searched name.
 const MAX_WORDS: usize = 20;
+/// Maximum number of names counted for each key.
+const MAX_FREQUENCY: u64 = 5_000;
 
 /// Filter on the names of an actor or place. A label that only describes ("the kidnappers") is not a name and does not match.
 #[derive(Clone, Debug, InputObject)]
@@ -55,6 +60,7 @@ fn rules_or_all(modes: Option<&[NameRule]>) -> Result<&[NameRule]> {
 }
 
 /// A name that is searched, in the forms by which names are compared.
+#[derive(Clone)]
 pub(crate) struct NameQuery {
     text: String,
     /// The folded words of the text, in one or two readings: apostrophes join words, or separate them.
@@ -62,6 +68,8 @@ pub(crate) struct NameQuery {
     /// The folded words as one.
     joined: String,
     pub(crate) sound: Sound,
+    /// The number of names that have each phonetic key, if they were counted.
+    frequencies: HashMap<String, i64>,
 }
 
 /// Alternative keys: a name must have one of them.
@@ -83,7 +91,43 @@ impl NameQuery {
         }
         let mut readings = vec![fold::unspaced_parts(&words), fold::unspaced_parts(&fold::part_words(text))];
         readings.dedup();
-        Ok(Self { text: text.to_owned(), joined: words.concat(), readings, sound: Sound::of(text) })
+        Ok(Self {
+            text: text.to_owned(),
+            joined: words.concat(),
+            readings,
+            sound: Sound::of(text),
+            frequencies: HashMap::new(),
+        })
+    }
+
+    /// Returns a select of the phonetic keys (`key`) and how many names have each (`names`, up to a maximum); `None` if there are
+    /// not several words, whose order could matter.
+    pub(crate) fn select_frequencies(&self, dialect: Dialect) -> Option<SelectStatement> {
+        if self.sound.words.len() < 2 {
+            return None;
+        }
+        let some = Query::select()
+            .expr_as(Expr::cust("1"), "one")
+            .from("name_key")
+            .and_where(Expr::col(("name_key", "rule")).eq(NameRule::Phonetic.to_value()))
+            .and_where(Expr::col(("name_key", "key")).eq(dialect.item()))
+            .limit(MAX_FREQUENCY)
+            .take();
+        let names = Query::select().expr(Expr::cust("COUNT(*)")).from_subquery(some, Alias::new("some")).take();
+        let keys = self.sound.keys();
+        let keys = dialect.texts(keys.iter().map(String::as_str));
+        let select = Query::select()
+            .expr_as(dialect.item(), "key")
+            .expr_as(Expr::SubQuery(None, Box::new(names.into())), "names")
+            .from_function(dialect.table(keys), LIST)
+            .take();
+        Some(select)
+    }
+
+    /// Sets the result of [`Self::select_frequencies`]. Selects then start with the word that the fewest names have, which is
+    /// several times as fast as starting with the longest.
+    pub(crate) fn set_frequencies(&mut self, frequencies: HashMap<String, i64>) {
+        self.frequencies = frequencies;
     }
 
     /// Returns selects of the ids (`name_id`) of the names that match by a rule. A name may be in several of them.
@@ -106,7 +150,8 @@ impl NameQuery {
                     let others = others.map(|index| self.phonetic_keys(*index));
                     std::iter::once(pair.keys.clone()).chain(others).collect()
                 });
-                let selects = std::iter::once(all).chain(paired).filter_map(|groups| select_with_all(&[rule], groups));
+                let selects =
+                    std::iter::once(all).chain(paired).filter_map(|groups| self.select_with_all(&[rule], groups));
                 selects.map(|names| self.with_initials(&words, names)).collect()
             }
         }
@@ -121,12 +166,20 @@ impl NameQuery {
         let without = |omitted: &usize| {
             words.iter().filter(|index| *index != omitted).map(|index| self.phonetic_keys(*index)).collect()
         };
-        words.iter().filter_map(|omitted| select_with_all(&[NameRule::Phonetic], without(omitted))).collect()
+        words.iter().filter_map(|omitted| self.select_with_all(&[NameRule::Phonetic], without(omitted))).collect()
     }
 
     /// Selects the names that have one of these phonetic keys.
     pub(crate) fn select_by_phonetic_keys(keys: Vec<String>) -> Option<SelectStatement> {
         select_with_all(&[NameRule::Phonetic], vec![keys])
+    }
+
+    /// Selects the names that have a key of each group; `None` if there is no group.
+    fn select_with_all(&self, rules: &[NameRule], mut groups: Vec<KeyGroup>) -> Option<SelectStatement> {
+        let frequency = |group: &KeyGroup| group.iter().filter_map(|key| self.frequencies.get(key)).sum::<i64>();
+        // Starts with the key that the fewest names have. Without counts that is likely to be the longest.
+        groups.sort_by_key(|group| (frequency(group), std::cmp::Reverse(group.iter().map(String::len).max())));
+        select_with_all(rules, groups)
     }
 
     /// Returns selects of the names that contain all words, or the same words joined or split differently.
@@ -143,7 +196,7 @@ impl NameQuery {
                 alternatives.push(words);
             }
         }
-        alternatives.into_iter().filter_map(|groups| select_with_all(rules, groups)).collect()
+        alternatives.into_iter().filter_map(|groups| self.select_with_all(rules, groups)).collect()
     }
 
     /// Restricts a select to names that have, for each initial in the searched name, a word that starts with it.
@@ -182,11 +235,9 @@ impl NameQuery {
     }
 }
 
-/// Selects the names that have a key of each group; `None` if there is no group.
+/// Selects the names that have a key of each group, starting with the first; `None` if there is no group.
 fn select_with_all(rules: &[NameRule], mut groups: Vec<KeyGroup>) -> Option<SelectStatement> {
     groups.retain(|group| !group.is_empty());
-    // Starts with the longest key, which the fewest names have.
-    groups.sort_by_key(|group| std::cmp::Reverse(group.iter().map(String::len).max()));
     let has = |table: &'static str, group: &KeyGroup| {
         let rules = rules.iter().map(ActiveEnum::to_value);
         Expr::col((table, "rule")).is_in(rules).and(Expr::col((table, "key")).is_in(group.iter().map(String::as_str)))

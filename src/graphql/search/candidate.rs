@@ -1,7 +1,7 @@
 //! Ranked candidates for the hits of a search.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 use entity::name_key::NameRule;
 use entity::record::RecordKind;
@@ -46,26 +46,59 @@ pub(super) struct MatchedName {
     pub(super) closeness: f64,
 }
 
+/// The names that are searched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Names {
+    /// Those with all words.
+    Whole,
+    /// Those with all words but one.
+    Part,
+}
+
 /// Returns the best hits, best first: by name, then by text, then by names with all words but one.
 pub(super) async fn rank(search: &Search, session: &Session) -> Result<Vec<Candidate>, SharedError> {
-    let mut all = match &search.name {
-        Some(name) => by_name(search, name, session).await?,
+    let name = match &search.name {
+        Some(name) => Some(with_frequencies(name, session).await?),
+        None => None,
+    };
+    let mut all = match &name {
+        Some(name) => by_name(search, name, Names::Whole, session).await?,
         None => Vec::new(),
     };
-    let known: Vec<i64> = all.iter().filter(|one| one.rule != SearchRule::Part).map(|one| one.id).collect();
     let texts = by_text(search, session).await?;
-    all.retain(|one| one.rule != SearchRule::Part || !texts.iter().any(|text| text.id == one.id));
-    let parts = all.iter().position(|one| one.rule == SearchRule::Part).unwrap_or(all.len());
-    all.splice(parts..parts, texts.into_iter().filter(|one| !known.contains(&one.id)));
+    add(&mut all, texts);
+    // These come last, and they take as long as all others.
+    if let Some(name) = name.filter(|_| all.len() < search.first) {
+        add(&mut all, by_name(search, &name, Names::Part, session).await?);
+    }
     all.truncate(search.first);
     Ok(all)
 }
 
-/// Returns the bearers of matching names, ordered by rule, then by closeness with a bonus for how often the bearer is
-/// used.
+/// Appends the candidates that are not in the list.
+fn add(all: &mut Vec<Candidate>, more: Vec<Candidate>) {
+    let known: HashSet<i64> = all.iter().map(|one| one.id).collect();
+    all.extend(more.into_iter().filter(|one| !known.contains(&one.id)));
+}
+
+/// Returns a name query that knows how many names have its keys.
+async fn with_frequencies(name: &NameQuery, session: &Session) -> Result<NameQuery, SharedError> {
+    let mut name = name.clone();
+    if let Some(select) = name.select_frequencies(session.dialect()) {
+        let mut frequencies = HashMap::new();
+        for row in session.all(&select).await? {
+            frequencies.insert(row.try_get("", "key")?, row.try_get("", "names")?);
+        }
+        name.set_frequencies(frequencies);
+    }
+    Ok(name)
+}
+
+/// Returns the bearers of matching names, ordered by closeness with a bonus for how often the bearer is used, then by rule.
 pub(super) async fn by_name(
     search: &Search,
     query: &NameQuery,
+    names_searched: Names,
     session: &Session,
 ) -> Result<Vec<Candidate>, SharedError> {
     let kinds: Vec<RecordKind> = search
@@ -82,26 +115,32 @@ pub(super) async fn by_name(
             NameRule::Transliterated => SearchRule::Transliterated,
             NameRule::Phonetic => SearchRule::Phonetic,
         };
-        ways.extend(query.selects_by(*mode).into_iter().map(|select| (rule, select, MAX_NAMES)));
-        if *mode == NameRule::Phonetic {
-            ways.extend(
-                query.selects_but_one_word().into_iter().map(|select| (SearchRule::Part, select, MAX_PARTIAL_NAMES)),
-            );
+        match names_searched {
+            Names::Whole => ways.extend(query.selects_by(*mode).into_iter().map(|select| (rule, select, MAX_NAMES))),
+            Names::Part if *mode == NameRule::Phonetic => {
+                let selects = query.selects_but_one_word().into_iter();
+                ways.extend(selects.map(|select| (SearchRule::Part, select, MAX_PARTIAL_NAMES)));
+            }
+            Names::Part => {}
         }
     }
     if kinds.is_empty() || ways.is_empty() {
         return Ok(Vec::new());
     }
     let mut best: HashMap<i64, Candidate> = HashMap::new();
+    // A name can match in several ways.
+    let mut compared: HashMap<i64, f64> = HashMap::new();
     for row in session.all(&names(&ways, &kinds)).await? {
         let text: String = row.try_get("", "text")?;
         let at: i32 = row.try_get("", "way")?;
         let Some((rule, ..)) = usize::try_from(at).ok().and_then(|at| ways.get(at)) else { continue };
         // Comparing names takes time: a request that is cancelled meanwhile ends here.
         consume_budget().await;
+        let id: i64 = row.try_get("", "id")?;
         // Rounded, so that differences in floating-point arithmetic do not decide the order.
-        let closeness = (closeness(&query.sound, &Sound::of(&text)) * 1000.0).round() / 1000.0;
-        let matched = MatchedName { id: row.try_get("", "id")?, text, closeness };
+        let compare = || (closeness(&query.sound, &Sound::letters_of(&text)) * 1000.0).round() / 1000.0;
+        let closeness = *compared.entry(id).or_insert_with(compare);
+        let matched = MatchedName { id, text, closeness };
         let one = Candidate {
             id: row.try_get("", "target_id")?,
             kind: row.try_get("", "kind")?,
@@ -131,11 +170,12 @@ fn use_bonus(uses: i64) -> f64 {
     MAX_USE_BONUS * (uses as f64).ln_1p() / (MAX_USES as f64).ln_1p()
 }
 
-/// Returns the sort key of a hit by name: the rule, then the closeness plus the bonus for uses, then ids.
-fn rank_key(candidate: &Candidate, use_bonus: f64) -> (SearchRule, i64, i64, Option<i64>) {
+/// Returns the sort key of a hit by name: the closeness plus the bonus for uses, then the rule, then ids. The closeness decides
+/// before the rule, because a part of a longer name can match by a stricter rule than the right name in another spelling.
+fn rank_key(candidate: &Candidate, use_bonus: f64) -> (i64, SearchRule, i64, Option<i64>) {
     let name = candidate.name.as_ref();
     let score = name.map_or(0.0, |name| name.closeness) + use_bonus;
-    (candidate.rule, -(score * 1000.0).round() as i64, candidate.id, name.map(|name| name.id))
+    (-(score * 1000.0).round() as i64, candidate.rule, candidate.id, name.map(|name| name.id))
 }
 
 /// Builds the select of the names that match in any of the ways, each with the index of its way.

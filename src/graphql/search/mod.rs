@@ -21,7 +21,7 @@ use crate::error::Error;
 use crate::graphql::connection::page_args::{DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE};
 use crate::graphql::filter::{NameQuery, full_text_or_name_ids, name_in_search, parse_search};
 use crate::graphql::loading::session::{Session, SharedError, session};
-use crate::graphql::search::candidate::Candidate;
+use crate::graphql::search::candidate::{Candidate, Names};
 pub(crate) use crate::graphql::search::highlight::MAX_HIGHLIGHTS;
 use crate::graphql::search::highlight::Texts;
 pub use crate::graphql::search::highlight::{Highlight, HighlightRange};
@@ -75,7 +75,7 @@ kinds! {
     Article,
 }
 
-/// The rule by which a hit was found, most certain first.
+/// The rule by which a hit was found, strictest first. Hits by name are ordered by closeness before the rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 pub enum SearchRule {
     /// A name equals the search text exactly.
@@ -88,7 +88,8 @@ pub enum SearchRule {
     Phonetic,
     /// The node's texts have all the words.
     Text,
-    /// A name has all the words but one by their sound. Such hits come last and are not counted in `totalCount`.
+    /// A name has all the words but one by their sound. Such hits come last, if there are fewer others than `first`, and are not
+    /// counted in `totalCount`.
     Part,
 }
 
@@ -132,10 +133,10 @@ impl Search {
 /// The result of a search.
 #[Object]
 impl Search {
-    /// The best hits, ordered by rule as listed in `SearchRule`.
+    /// The best hits: those by name, then those by text (TEXT), then those by all words of a name but one (PART).
     ///
     /// Hits by name are ordered by closeness, with a bonus for bearers that often participate in events, speak, or are
-    /// the place of events. At most 2,000 names are considered per rule. Hits by text come in this order: adjacent
+    /// the place of events; equally close ones by rule, as listed in `SearchRule`. At most 2,000 names are considered per rule. Hits by text come in this order: adjacent
     /// words in the heading, words in any order in the heading, adjacent words anywhere, words in any order anywhere.
     /// Ties are ordered by import, latest first.
     async fn hits(&self, ctx: &Context<'_>) -> Result<ResolvedList<SearchHit>, SharedError> {
@@ -221,9 +222,9 @@ pub(crate) async fn similar_bearers(
     let (Ok(words), Ok(query)) = (parse_search(name), NameQuery::new(name)) else { return Ok(Vec::new()) };
     let (kinds, modes) = (vec![kind], NameRule::ALL.to_vec());
     let search = Search { text: name.to_owned(), words, name: None, kinds, modes, first, candidates: OnceCell::new() };
-    let found = candidate::by_name(&search, &query, session).await?;
-    let whole = found.into_iter().filter(|one| one.rule != SearchRule::Part);
-    Ok(whole
+    let found = candidate::by_name(&search, &query, Names::Whole, session).await?;
+    Ok(found
+        .into_iter()
         .filter_map(|one| {
             let near = one.name?;
             Some(SimilarBearer { id: one.id, rule: one.rule, name: near.text, closeness: near.closeness })

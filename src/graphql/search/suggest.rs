@@ -55,7 +55,7 @@ pub(crate) async fn suggestions(session: &Session, text: &str) -> Result<Vec<Str
         let (bearer, name): (i64, String) = (row.try_get("", "target_id")?, row.try_get("", "text")?);
         // Comparing names takes time: a request that is cancelled meanwhile ends here.
         consume_budget().await;
-        let closeness = best_closeness(&query.sound, &Sound::of(&name));
+        let closeness = best_closeness(&query.sound, &Sound::letters_of(&name));
         if closeness >= MIN_CLOSENESS {
             // Names in the text's own script come first: in other scripts unwritten vowels match any vowel, so they
             // look closer than they are.

@@ -1,4 +1,4 @@
-use crate::text::fold::{fold, fold_joined, script, words};
+use crate::text::fold::{fold, fold_joined, forms, part_words, script, unspaced_parts, words};
 use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
 use unicode_normalization::char::is_combining_mark;
 
@@ -47,6 +47,13 @@ fn texts_fold_to_their_keys() {
         ("U.N.", "un"),
         ("Smith,John (Jr)", "smith john jr"),
         ("AT&T", "at t"),
+        ("rudaw.net", "rudaw net"),
+        ("J.R.R. Tolkien", "jrr tolkien"),
+        ("No.10", "no 10"),
+        ("10.07.2021", "10 07 2021"),
+        ("win…they", "win they"),
+        ("Ｎｏ．１０", "no 10"),
+        ("㎏ №", "kg no"),
         ("约翰·史密斯", "约翰 史密斯"),
         // Arabic.
         ("مصطفى الكاظمي", "مصطفي كاظمي"),
@@ -59,6 +66,7 @@ fn texts_fold_to_their_keys() {
         ("علاء", "علاء"),
         ("مؤمن رائد", "مومن رايد"),
         ("کاظمی", "كاظمي"),
+        ("ڕێز دڵ گۆران", "ريز دل گوران"),
         ("علی\u{200c}زاده", "عليزاده"),
         ("آل سعود", "سعود"),
         ("الله", "الله"),
@@ -127,6 +135,27 @@ fn name_contains_the_words_of_its_queries() {
         let name = words(name);
         assert!(words(query).iter().all(|word| name.contains(word)), "{query}");
     }
+}
+
+#[test]
+fn names_are_found_by_parts() {
+    for (name, part) in [
+        ("Valéry Giscard d'Estaing", "Estaing"),
+        ("Côte d’Ivoire", "Ivoire"),
+        ("Conan O'Brien", "OBrien"),
+        ("Conan O'Brien", "Brien"),
+        ("علی\u{200c}زاده", "زاده"),
+        ("习近平", "近平"),
+        ("安倍晋三", "安倍晋"),
+        ("安倍晋三", "晋"),
+        ("김정은", "정은"),
+        ("ทักษิณ", "ทักษิณ"),
+    ] {
+        let forms = forms(name);
+        let asked = unspaced_parts(&words(part));
+        assert!(asked.iter().all(|word| forms.contains(word)), "{part} in {name}: {asked:?} {forms:?}");
+    }
+    assert_eq!(part_words("Giscard d'Estaing"), ["giscard", "d", "estaing"]);
 }
 
 #[test]

@@ -1,29 +1,44 @@
 //! Letters: the consonants that each can stand for, and the transliteration of Arabic letters.
 
+/// Separates the parts of a word that are read one by one: `Abdul` and the noun after it.
+pub(crate) const SEAM: char = '-';
+
 /// The consonants that a letter or a group of letters can stand for, the most likely first. Empty for a vowel or a silent letter.
 type Options = &'static [&'static str];
 
-/// Groups of Latin letters with one sound, longer ones first.
+/// Groups of letters with one sound, longer ones first. Many have a second reading: as letters of two syllables (Is-haq, Ad-ham,
+/// Maz-har).
 const DIGRAPHS: &[(&str, Options)] = &[
+    ("dsch", &["j"]),
+    ("tsch", &["S"]),
     ("sch", &["S"]),
     ("tch", &["S"]),
     ("kh", &["k"]),
     ("gh", &["k"]),
     ("ck", &["k"]),
     ("qu", &["k"]),
-    ("sh", &["S"]),
-    ("ch", &["S", "k"]),
-    // As in Thamir, in Othman, and in Fathi, where they are two letters.
-    ("th", &["t", "s", "th"]),
-    ("dh", &["d", "z"]),
-    ("zh", &["j"]),
+    ("sh", &["S", "sh"]),
+    // As in Chadi, in Chaldea, and in Chalabi, where it is ج.
+    ("ch", &["S", "k", "j"]),
+    // As in Thamir, in Othman, in Fathi, where they are two letters, and in Nafith, where it is ذ.
+    ("th", &["t", "s", "th", "z"]),
+    ("dh", &["d", "z", "dh"]),
+    ("zh", &["j", "zh"]),
     ("dj", &["j"]),
+    ("dz", &["z", "j", "dz"]),
     ("ph", &["f"]),
+    // How Arabic writes sounds that it has no letter for.
+    ("تش", &["S", "tS"]),
+    ("دج", &["j", "dj"]),
 ];
 
 /// Returns true for a word in Arabic letters.
 pub(crate) fn is_arabic(word: &str) -> bool {
-    word.contains(|c| matches!(c, '\u{600}'..='\u{6ff}'))
+    word.contains(is_arabic_letter)
+}
+
+fn is_arabic_letter(c: char) -> bool {
+    matches!(c, '\u{600}'..='\u{6ff}')
 }
 
 /// Returns true for a word in a script that leaves out short vowels: Arabic or Hebrew.
@@ -51,7 +66,27 @@ pub(crate) fn replace_vowel_letters(text: &str) -> String {
     text.replace('\u{6d5}', "ا")
 }
 
-/// The consonants of a word in Latin or Arabic letters, in order.
+/// Replaces Hebrew letters that names in Latin letters mostly show in another way than transliterations do, such as ב as b.
+pub(crate) fn replace_hebrew(word: &str) -> String {
+    let mut replaced = String::with_capacity(word.len());
+    for c in word.chars() {
+        match c {
+            'א' | 'ע' => replaced.push('a'),
+            'צ' | 'ץ' => replaced.push_str("tz"),
+            'ב' => replaced.push('b'),
+            'פ' => replaced.push('p'),
+            'ף' => replaced.push('f'),
+            'ש' => replaced.push_str("sh"),
+            // A consonant, whatever vowel follows.
+            'י' if replaced.is_empty() => replaced.push_str("yi"),
+            c => replaced.push(c),
+        }
+    }
+    replaced
+}
+
+/// The consonants of a word in Latin or Arabic letters, in order. A [`SEAM`] separates parts of the word: no group of letters is
+/// read across it.
 pub(crate) fn consonants(word: &str) -> Vec<Options> {
     let mut all = Vec::new();
     let mut rest = word;
@@ -67,16 +102,23 @@ pub(crate) fn consonants(word: &str) -> Vec<Options> {
         if let Some((digraph, options)) = DIGRAPHS.iter().find(|(digraph, _)| rest.starts_with(digraph)) {
             all.push(*options);
             rest = &rest[digraph.len()..];
+            // A doubled sound counts once: Khashshab.
+            rest = rest.strip_prefix(digraph).unwrap_or(rest);
             continue;
         }
         rest = after;
         if next == Some(c) {
-            // Doubled letters count once.
+            // Doubled Latin letters count once. Arabic does not write doubled letters, except for the l of the article, so between
+            // equal letters there is a vowel: معزز is Muazaz.
+            if is_arabic_letter(c) {
+                all.extend(optional(c));
+            }
             continue;
         }
         let options = match c {
-            'h' | 'ه' if next.is_none() => &[],
+            'h' | 'ه' if next.is_none() => &["", "h"],
             'w' | 'و' | 'v' | 'y' | 'ي' => half_vowel(c, is_first, next),
+            'c' if matches!(next, Some('e' | 'i' | 'y')) => &["s", "k", "j"],
             _ => consonant(c),
         };
         if !options.is_empty() {
@@ -84,6 +126,27 @@ pub(crate) fn consonants(word: &str) -> Vec<Options> {
         }
     }
     all
+}
+
+/// The options of the first of two equal Arabic letters: none, or the letter.
+fn optional(c: char) -> Option<Options> {
+    Some(match consonant(c).first().copied()? {
+        "b" => &["", "b"],
+        "t" => &["", "t"],
+        "j" => &["", "j"],
+        "h" => &["", "h"],
+        "d" => &["", "d"],
+        "r" => &["", "r"],
+        "z" => &["", "z"],
+        "s" => &["", "s"],
+        "S" => &["", "S"],
+        "k" => &["", "k"],
+        "f" => &["", "f"],
+        "l" => &["", "l"],
+        "m" => &["", "m"],
+        "n" => &["", "n"],
+        _ => return None,
+    })
 }
 
 /// Letters that are a consonant at the start of a word, and a vowel or uncertain inside it.
@@ -114,7 +177,9 @@ fn consonant(c: char) -> Options {
         's' | 'س' | 'ص' => &["s"],
         'ش' => &["S"],
         'g' => &["k", "j"],
-        'c' | 'k' | 'q' | 'x' | 'خ' | 'غ' | 'ق' | 'ك' | 'گ' => &["k"],
+        'x' => &["ks", "k", "S"],
+        'c' => &["k", "j"],
+        'k' | 'q' | 'خ' | 'غ' | 'ق' | 'ك' | 'گ' => &["k"],
         'f' | 'ف' | 'ڤ' => &["f"],
         'l' | 'ل' | 'ڵ' => &["l"],
         'm' | 'م' => &["m"],

@@ -2,7 +2,7 @@ use crate::text::fold;
 use crate::text::phonetic::Sound;
 use crate::text::search;
 use crate::text::search::{GAP, Phrase, Query, QueryError, Term, name_spans, spans};
-use proptest::prelude::{ProptestConfig, Strategy, any, prop, prop_assert, prop_assume, proptest};
+use proptest::prelude::{ProptestConfig, any, prop, prop_assert, prop_assume, proptest};
 
 fn phrase(words: &[&str], is_prefix: bool) -> Phrase {
     Phrase { words: words.iter().map(|word| (*word).to_owned()).collect(), is_prefix }
