@@ -60,6 +60,32 @@ def choose(people):
     return pairs, names
 
 
+def other_scripts(path):
+    """Returns the rows of the list: language, name, Latin spellings."""
+    rows = [line.rstrip("\n").split("\t") for line in open(path, encoding="utf-8") if not line.startswith("#")]
+    return [(language, name, spellings.split("|")) for language, name, spellings in rows]
+
+
+def measure_other_scripts(binary, folder, names, rows):
+    """Returns per language how often the first ten have the person: Latin stored and the name searched, and the reverse.
+
+    The list is stored beside all other names, on SQLite. Some of its people are among them too, so the first place says little.
+    """
+    found = collections.defaultdict(lambda: [0, 0, 0, 0])
+    for way in (0, 1):
+        own = {("other", at): [name] if way else spellings for at, (_, name, spellings) in enumerate(rows)}
+        file, database = folder / "other.jsonl", folder / "other.db"
+        records({**names, **own}, file)
+        for old in folder.glob("other.db*"):
+            old.unlink()
+        with server(binary, f"sqlite://{database}", file) as address:
+            for at, (language, name, spellings) in enumerate(rows):
+                for asked in spellings if way else [name]:
+                    found[language][2 * way] += len(names) + at in ask(address, asked, None)
+                    found[language][2 * way + 1] += 1
+    return found
+
+
 def records(names, file):
     with open(file, "w", encoding="utf-8") as out:
         for number, own in enumerate(names.values()):
@@ -165,6 +191,8 @@ def main(binary, folder, url, results):
                 name = "all rules" if modes is None else modes[0]
                 rows.append((f"newsgraph on {title}, {name}", *measure(pairs, people, by_server(address, modes))))
                 print(rows[-1], flush=True)
+    rows_of_others = other_scripts(pathlib.Path(__file__).with_name("other_scripts.tsv"))
+    others = measure_other_scripts(binary, folder, names, rows_of_others)
     version = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True).stdout.strip()
     server_version = subprocess.run(["psql", "-X", "-At", url, "-c", "SHOW server_version"], capture_output=True, text=True, check=True)
     postgres = server_version.stdout.split()[0]
@@ -184,6 +212,16 @@ How often the right person is in the first place, and among the first {SHOWN}; m
 |---|{"---|" * (2 * len(PAIRS) + 1)}""", file=out)
         for title, figures, milliseconds in rows:
             print(f"| {title} | {' | '.join(figures)} | {milliseconds:.1f} |", file=out)
+        print(f"""
+## Other languages
+
+{len(rows_of_others)} well-known people of [other_scripts.tsv](other_scripts.tsv), stored beside the others on SQLite; how many searches have the
+right person among the first {SHOWN}:
+
+| | Latin, by the own name | own name, by Latin spellings |
+|---|---|---|""", file=out)
+        for language, (own, of_own, latin, of_latin) in others.items():
+            print(f"| {language} | {own} of {of_own} | {latin} of {of_latin} |", file=out)
 
 
 main(*sys.argv[1:])
