@@ -26,6 +26,7 @@ mod feed;
 mod feed_damage;
 mod feed_ftm;
 mod feed_update;
+mod figure_sums;
 mod filter;
 mod fixture;
 mod golden;

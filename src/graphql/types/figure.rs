@@ -2,13 +2,12 @@
 
 use std::collections::HashMap;
 
-use async_graphql::{Context, ID, Object, SimpleObject};
-use sea_orm::sea_query::{Expr, ExprTrait, Func, Order, Query};
+use async_graphql::{Context, ID, Object};
 
 use crate::graphql::connection::Connection;
 use crate::graphql::connection::facets::facet;
 use crate::graphql::connection::histogram::DatedConnectionFields;
-use crate::graphql::connection::loader::{ConnectionLoader, foreign_key};
+use crate::graphql::connection::loader::foreign_key;
 use crate::graphql::connection::order_by::order;
 use crate::graphql::executor::list::ResolvedList;
 use crate::graphql::executor::object::ResolvedObject;
@@ -20,16 +19,17 @@ use crate::graphql::has_many;
 use crate::graphql::loading::batch::LoadOnce;
 use crate::graphql::loading::belongs_to::belongs_to;
 use crate::graphql::loading::node_type::node_type;
-use crate::graphql::loading::session::{Session, SharedError, session};
+use crate::graphql::loading::session::{SharedError, session};
 use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::claim::{Claim, claim_about};
 use crate::graphql::types::dataset::{Record, record};
 use crate::graphql::types::date::Date;
 use crate::graphql::types::evidence::{Evidence, EvidenceFilter};
+use crate::graphql::types::figure_sum::{FigureSum, sums};
 use crate::graphql::types::node::{Node, NodeKind, target};
 use crate::graphql::types::place::{Place, PlaceFilter};
 use entity::event_type::EventType;
-use entity::figure::{Column, Entity, Qualifier};
+use entity::figure::Qualifier;
 use entity::record::RecordKind;
 
 belongs_to! {
@@ -165,7 +165,9 @@ impl From<Connection<Figure>> for FigureConnectionFields {
 impl FigureConnectionFields {
     /// Sums over the whole list, regardless of the page: one per unit.
     ///
-    /// A figure that is part of another is added as well; exclude such parts with the filter `not: {partOf: {}}`.
+    /// Nothing is added twice. A figure that is part of another figure of the list is left out. Of the figures of one event
+    /// that have the same unit and count the same, but come from several datasets (of merged events), only those of one
+    /// dataset are added: of the dataset of the event, or else of the oldest one.
     async fn sums(&self, ctx: &Context<'_>) -> Result<ResolvedList<FigureSum>, SharedError> {
         let Connection { loader, parent } = &self.0;
         let once = loader
@@ -179,63 +181,6 @@ impl FigureConnectionFields {
     async fn histogram(&self) -> DatedConnectionFields<Figure> {
         self.0.clone().into()
     }
-}
-
-/// Sums of the figures that share one unit, rounded to 12 significant digits.
-#[derive(Clone, SimpleObject)]
-pub struct FigureSum {
-    /// The unit; null for figures without one. Figures with the same unit may count different things; the facet
-    /// `COUNTED_TYPE` counts them by event type.
-    unit: Option<String>,
-    /// Number of figures.
-    count: i32,
-    /// Sum of `value`; null when no figure has one.
-    value: Option<f64>,
-    /// Sum of the lower bounds: `lower`, or `value` where there is no `lower`. Null when no figure has either.
-    lower: Option<f64>,
-    /// Sum of the upper bounds: `upper`, or `value` where there is no `upper`. Null when no figure has either.
-    upper: Option<f64>,
-}
-
-async fn sums(
-    loader: &ConnectionLoader<Figure>,
-    session: &Session,
-) -> Result<HashMap<i64, Vec<FigureSum>>, SharedError> {
-    let column = |column| Expr::col((Entity, column));
-    let or_value = |bound| Func::coalesce([column(bound), column(Column::Value)]).into();
-    let columns = [
-        (column(Column::Unit), "unit"),
-        (column(Column::Value), "value"),
-        (or_value(Column::Lower), "lower"),
-        (or_value(Column::Upper), "upper"),
-    ];
-    let parent = loader.parent_column();
-    let mut groups = Query::select();
-    groups.columns(parent).column("unit").expr_as(Expr::cust("COUNT(*)"), "count");
-    for name in ["value", "lower", "upper"] {
-        groups.expr_as(Func::sum(Expr::col(name)), name);
-    }
-    groups.from_subquery(loader.select_all_rows(session, columns, |_| ()).await?, "row");
-    groups.group_by_columns(parent).group_by_col("unit");
-    groups.order_by_expr(Expr::col("unit").is_null(), Order::Asc).order_by("unit", Order::Asc);
-    let mut all: HashMap<i64, Vec<FigureSum>> = HashMap::new();
-    for row in session.all(&groups).await? {
-        let sum = |name| Ok::<_, SharedError>(row.try_get::<Option<f64>>("", name)?.map(to_12_digits));
-        let count: i64 = row.try_get("", "count")?;
-        all.entry(loader.parent(&row)?).or_default().push(FigureSum {
-            unit: row.try_get("", "unit")?,
-            count: i32::try_from(count).unwrap_or(i32::MAX),
-            value: sum("value")?,
-            lower: sum("lower")?,
-            upper: sum("upper")?,
-        });
-    }
-    Ok(all)
-}
-
-/// Rounds a sum to 12 significant digits: the databases add in different orders, which changes the last digits.
-fn to_12_digits(sum: f64) -> f64 {
-    format!("{sum:.11e}").parse().unwrap_or(sum)
 }
 
 facet! {

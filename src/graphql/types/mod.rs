@@ -15,6 +15,7 @@ pub mod event_type;
 pub mod evidence;
 pub mod external_id;
 pub mod figure;
+pub mod figure_sum;
 pub mod mention;
 pub mod merge;
 pub mod merge_candidate;
