@@ -29,6 +29,8 @@ row_struct! {
         pub source_type: Option<String>,
         /// Title, written by the dataset's authors.
         pub title: Option<String>,
+        /// Origin of the title; none without a title.
+        pub title_source: Option<TitleSource>,
         /// Summary, written by the dataset's authors.
         pub summary: Option<String>,
         /// Date, in EDTF.
@@ -77,6 +79,16 @@ string_enum! {
         Series,
         /// The event was expected but did not happen.
         DidNotHappen,
+    }
+}
+
+string_enum! {
+    /// The origin of an event's title.
+    TitleSource {
+        /// The dataset gives the title.
+        Given,
+        /// The program made the title of the type, the place and the actors of the event, since a feed has no titles.
+        Generated,
     }
 }
 

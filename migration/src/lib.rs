@@ -12,6 +12,7 @@ mod m0007_merges;
 mod m0008_history;
 mod m0010_imports;
 mod m0011_american_spelling;
+mod m0012_title_source;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_history::Migration),
             Box::new(m0010_imports::Migration),
             Box::new(m0011_american_spelling::Migration),
+            Box::new(m0012_title_source::Migration),
         ]
     }
 }

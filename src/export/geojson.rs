@@ -79,6 +79,7 @@ pub(super) async fn write(reader: &mut SnapshotReader, output: &Output) -> Resul
                 let properties = object([
                     ("nodeType", json!("event")),
                     ("title", json!(row.title)),
+                    ("titleSource", json!(row.title_source)),
                     ("summary", json!(row.summary)),
                     ("type", json!(row.kind)),
                     ("when", json!(row.date)),

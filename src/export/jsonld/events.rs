@@ -21,6 +21,7 @@ pub(super) async fn events(reader: &mut SnapshotReader, output: &Output, graph: 
             .map(|row| {
                 Node::new(RecordKind::Event, row.id.0, &["schema:Event", "sem:Event"])
                     .with("schema:name", row.title.as_ref())
+                    .with("ng:titleSource", row.title_source.map(|source| term(&source)))
                     .with("schema:description", row.summary.as_ref())
                     .with("sem:eventType", Some(term(&row.kind)))
                     .with("ng:sourceType", row.source_type.as_ref())

@@ -37,7 +37,7 @@ use crate::graphql::types::node::NodeKind;
 use crate::graphql::types::participation::{AccountScope, Participation, ParticipationFilter};
 use crate::graphql::types::place::{Place, PlaceFilter};
 use crate::graphql::types::statement::{Statement, StatementFilter};
-use entity::event::{Column, Entity, Occurrence, PlacePrecision};
+use entity::event::{Column, Entity, Occurrence, PlacePrecision, TitleSource};
 use entity::event_type::EventType;
 use entity::participation::{Certainty, Role};
 use entity::standing::Standing;
@@ -48,6 +48,7 @@ const LAZY_COLUMNS: &[Column] = &[
     Column::Slug,
     Column::SourceType,
     Column::Title,
+    Column::TitleSource,
     Column::Summary,
     Column::PlaceNote,
     Column::PlaceCertainty,
@@ -93,6 +94,10 @@ impl Event {
     /// Title of the event.
     async fn title(&self) -> Option<&String> {
         self.0.title.as_ref()
+    }
+    /// Origin of the title: given by the dataset, or generated from type, place and actors; null without a title.
+    async fn title_source(&self) -> Option<TitleSource> {
+        self.0.title_source
     }
     /// Summary of what happened, in the words of the dataset's authors.
     async fn summary(&self) -> Option<&String> {
@@ -283,6 +288,8 @@ filter! {
         source_type: StringFilter = column(SourceType);
         /// Title of the event; exact match, case-sensitive.
         title: StringFilter = column(Title);
+        /// Origin of the title: given by the dataset, or generated.
+        title_source: EnumFilter<TitleSource> = column(TitleSource);
         /// Time of the event, in the event itself or in any account.
         when: DateFilter = with(at_time);
         /// Place of the event, in the event itself or in any account.

@@ -12,7 +12,7 @@ use crate::import::record::participation::ParticipationRecord;
 use crate::import::record::{Build, Ref, Restore, Row, When, unless_default};
 use crate::import::to_record::Restorer;
 use crate::import::validate::builder::Builder;
-use entity::event::{Occurrence, PlacePrecision};
+use entity::event::{Occurrence, PlacePrecision, TitleSource};
 use entity::event_type::EventType;
 use entity::participation::Certainty;
 use entity::record::RecordKind;
@@ -35,6 +35,9 @@ pub struct EventRecord {
     /// A title, in your own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
+    /// Whether the dataset gives the title or a program made it of the type, the place and the actors. Default: `GIVEN`, if there is a title.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title_source: Option<TitleSource>,
     /// A summary, in your own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub summary: Option<String>,
@@ -95,12 +98,16 @@ impl Build for EventRecord {
         if place_id.is_none() && self.place_certainty.is_some() {
             b.problem("placeCertainty", "is given without a place", Some("add \"place\", or leave it out".into()));
         }
+        if self.title.is_none() && self.title_source.is_some() {
+            b.problem("titleSource", "is given without a title", Some("add \"title\", or leave it out".into()));
+        }
         Row::Event(entity::event::Model {
             id: b.id(),
             slug: b.slug(self.slug.as_deref()),
             kind: self.r#type,
             source_type: self.source_type.clone(),
             title: self.title.clone(),
+            title_source: self.title.as_ref().map(|_| self.title_source.unwrap_or(TitleSource::Given)),
             summary: self.summary.clone(),
             date: when.edtf,
             date_raw: when.raw,
@@ -132,6 +139,7 @@ impl Restore for EventRecord {
             r#type: row.kind,
             source_type: row.source_type.clone(),
             title: row.title.clone(),
+            title_source: row.title_source.filter(|source| *source != TitleSource::Given),
             summary: row.summary.clone(),
             when: When::of(row.date.as_ref(), row.date_raw.as_ref()),
             place: r.optional_reference(row.place_id),
