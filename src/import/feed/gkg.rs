@@ -136,7 +136,7 @@ fn counts(row: &Row<'_>, article: &str, writer: &mut RecordWriter<'_>) {
             writer.unmapped("malformed counts");
             continue;
         };
-        let Some(value) = number.parse::<f64>().ok().filter(|value| value.is_finite()) else {
+        let Some(value) = number.parse::<f64>().ok().filter(|value| value.is_finite() && *value >= 0.0) else {
             writer.unmapped("malformed counts");
             continue;
         };
@@ -166,8 +166,10 @@ fn counts(row: &Row<'_>, article: &str, writer: &mut RecordWriter<'_>) {
 /// Writes names as mentions. In `Petro Poroshenko,2326;...` the last comma ends the name.
 fn names(row: &Row<'_>, column: &str, kind: &str, article: &str, writer: &mut RecordWriter<'_>) {
     for block in row.text(column).into_iter().flat_map(|all| all.split(';')) {
-        if let Some((text, offset)) = block.rsplit_once(',') {
-            mention(text, offset, kind, article, writer);
+        match block.rsplit_once(',') {
+            Some((text, offset)) if is_offset(offset) => mention(text, offset, kind, article, writer),
+            _ if block.trim().is_empty() => {}
+            _ => writer.unmapped("malformed names"),
         }
     }
 }
@@ -177,10 +179,18 @@ fn names(row: &Row<'_>, column: &str, kind: &str, article: &str, writer: &mut Re
 fn places(row: &Row<'_>, article: &str, writer: &mut RecordWriter<'_>) {
     for block in row.text("ENHANCEDLOCATIONS").into_iter().flat_map(|all| all.split(';')) {
         let fields: Vec<_> = block.split('#').collect();
-        if let (Some(text), Some(offset)) = (fields.get(1), fields.get(8)) {
-            mention(text, offset, "PLACE", article, writer);
+        match fields.as_slice() {
+            [_, text, .., offset] if fields.len() == 9 && is_offset(offset) => {
+                mention(text, offset, "PLACE", article, writer);
+            }
+            _ if block.trim().is_empty() => {}
+            _ => writer.unmapped("malformed names"),
         }
     }
+}
+
+fn is_offset(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn mention(text: &str, offset: &str, kind: &str, article: &str, writer: &mut RecordWriter<'_>) {
@@ -194,21 +204,12 @@ fn mention(text: &str, offset: &str, kind: &str, article: &str, writer: &mut Rec
 }
 
 /// Writes quotations as statements. GDELT does not name the speaker.
-///
-/// `1332|134|said|prisoners are treated humanely#...` is offset, length, verb and text. A `#` inside a quotation
-/// breaks it in two; the rest does not begin with two numbers and is counted as malformed.
 fn quotations(row: &Row<'_>, article: &str, writer: &mut RecordWriter<'_>) {
-    for block in row.text("QUOTATIONS").into_iter().flat_map(|all| all.split('#')) {
-        let mut fields = block.splitn(4, '|');
-        let (offset, length) = (fields.next(), fields.next());
-        let number = |field: Option<&str>| field.and_then(|field| field.parse::<u64>().ok());
-        let (Some(offset), Some(length), Some(verb), Some(text)) =
-            (number(offset), number(length), fields.next(), fields.next())
-        else {
+    for block in row.text("QUOTATIONS").into_iter().flat_map(quotation_blocks) {
+        let Some(Quotation { offset, length, verb, text }) = Quotation::parse(block) else {
             writer.unmapped("malformed quotations");
             continue;
         };
-        let text = text.trim();
         if text.is_empty() {
             continue;
         }
@@ -217,11 +218,82 @@ fn quotations(row: &Row<'_>, article: &str, writer: &mut RecordWriter<'_>) {
             Object::record("statement", &key)
                 .set("summary", "A quotation that GDELT found; whom it quotes is not recorded.")
                 .set("text", text)
-                .set_if("cue", Some(verb.trim()).filter(|verb| !verb.is_empty()))
+                .set_if("cue", Some(verb).filter(|verb| !verb.is_empty()))
                 .set("attribution", "NOT_RECORDED")
                 .set("quoteType", "DIRECT")
                 .set("article", article)
                 .set_children("evidence", vec![evidence(article)]),
         );
+    }
+}
+
+/// A quotation: `1332|134|said|prisoners are treated humanely`.
+struct Quotation<'r> {
+    offset: u64,
+    length: u64,
+    verb: &'r str,
+    text: &'r str,
+}
+
+impl<'r> Quotation<'r> {
+    /// Parses a block. A `|` may be part of the text.
+    fn parse(block: &'r str) -> Option<Self> {
+        let mut fields = block.splitn(4, '|');
+        let mut number = || {
+            let digits = fields.next()?;
+            is_offset(digits).then(|| digits.parse::<u64>().ok()).flatten()
+        };
+        let (offset, length) = (number()?, number()?);
+        Some(Self { offset, length, verb: fields.next()?.trim(), text: fields.next()?.trim() })
+    }
+}
+
+/// The longest number and the longest verb of a quotation in bytes. They bound the work on each `#`.
+const MAX_DIGITS: usize = 20;
+const MAX_VERB: usize = 200;
+
+/// Returns true if a text begins with offset, length and verb, or is cut behind the length.
+fn starts_quotation(text: &[u8]) -> bool {
+    let number = |text: &[u8]| {
+        let digits = text.iter().take(MAX_DIGITS).take_while(|byte| byte.is_ascii_digit()).count();
+        (digits > 0).then_some(digits)
+    };
+    let Some(offset) = number(text).filter(|end| text.get(*end) == Some(&b'|')) else { return false };
+    let rest = &text[offset + 1..];
+    let Some(length) = number(rest) else { return false };
+    match rest.get(length) {
+        None => true,
+        Some(b'|') => rest[length + 1..].iter().take(MAX_VERB).any(|byte| *byte == b'|'),
+        Some(_) => false,
+    }
+}
+
+/// Splits the column of quotations. A `#` separates two of them only in front of another quotation: `#1` can be part of
+/// a text.
+fn quotation_blocks(all: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(all);
+    std::iter::from_fn(move || {
+        let block = rest?;
+        let starts = block.match_indices('#').map(|(at, _)| at);
+        let end = starts.into_iter().find(|at| starts_quotation(&block.as_bytes()[at + 1..]));
+        rest = end.map(|end| &block[end + 1..]);
+        Some(&block[..end.unwrap_or(block.len())])
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quotation_blocks;
+
+    #[test]
+    fn number_sign_in_a_quotation_does_not_end_it() {
+        let blocks = |all| quotation_blocks(all).collect::<Vec<_>>();
+        assert_eq!(
+            blocks("10|20|said|Tag #1 is here#40|5||Short | one#60|9|asked|What is #7|8?"),
+            ["10|20|said|Tag #1 is here", "40|5||Short | one", "60|9|asked|What is #7|8?"]
+        );
+        assert_eq!(blocks("10|2|said|No. #"), ["10|2|said|No. #"]);
+        assert_eq!(blocks("12|20|said|we will not#30|5"), ["12|20|said|we will not", "30|5"]);
+        assert_eq!(blocks("said|broken#1|2|said|whole"), ["said|broken", "1|2|said|whole"]);
     }
 }
