@@ -37,12 +37,7 @@ pub async fn delete(db: &Db, keys: &[String], options: &Options) -> Result<Repor
         return Err(Error::NotFound(format!("No dataset has the key `{key}`: give the dataset of the records")));
     };
     idempotency::check_versions(&transaction, dataset.id, &options.expected).await?;
-    let mut deletion = Deletion {
-        transaction: &transaction,
-        dialect: Dialect(transaction.get_database_backend()),
-        lines: HashMap::new(),
-        report: Report::default(),
-    };
+    let mut deletion = Deletion::new(&transaction);
     let mut records = deletion.find(dataset.id.0, keys).await?;
     loop {
         let children = deletion.children(&records).await?;
@@ -57,7 +52,7 @@ pub async fn delete(db: &Db, keys: &[String], options: &Options) -> Result<Repor
         // The kept records may refer to others that were to be deleted.
         records.retain(|record| !referenced.contains(&record.id.0));
     }
-    let Deletion { mut report, .. } = deletion;
+    let mut report = deletion.report;
     if options.dry_run || report.total().deleted == 0 {
         transaction.rollback().await?;
         return Ok(report);
@@ -68,7 +63,8 @@ pub async fn delete(db: &Db, keys: &[String], options: &Options) -> Result<Repor
     Ok(report)
 }
 
-struct Deletion<'a> {
+/// A deletion of records of one dataset.
+pub(crate) struct Deletion<'a> {
     transaction: &'a DatabaseTransaction,
     dialect: Dialect,
     /// The position of each key among those given, from 1.
@@ -76,7 +72,38 @@ struct Deletion<'a> {
     report: Report,
 }
 
-impl Deletion<'_> {
+impl<'a> Deletion<'a> {
+    pub(crate) fn new(transaction: &'a DatabaseTransaction) -> Self {
+        Self {
+            transaction,
+            dialect: Dialect(transaction.get_database_backend()),
+            lines: HashMap::new(),
+            report: Report::default(),
+        }
+    }
+
+    /// Removes those of the records with the given keys that exist and that nothing else refers to. Returns how many
+    /// records of each node type were removed.
+    pub(crate) async fn remove_unreferenced(
+        mut self,
+        dataset: i64,
+        keys: &[String],
+        change_log: &mut ChangeLog<'_>,
+    ) -> Result<Report> {
+        let mut records = self.find(dataset, keys).await?;
+        loop {
+            let children = self.children(&records).await?;
+            let referenced = self.referenced(&records, &children).await?;
+            if referenced.is_empty() {
+                // Unknown and referenced records are expected here.
+                self.report = Report::default();
+                self.remove(&records, &children, change_log).await?;
+                return Ok(self.report);
+            }
+            records.retain(|record| !referenced.contains(&record.id.0));
+        }
+    }
+
     fn problem(&mut self, key: &str, kind: &str, message: String, suggestion: &str) {
         self.report.count(kind).rejected += 1;
         let line = self.lines.get(key).copied().unwrap_or(0);
@@ -200,6 +227,21 @@ impl Deletion<'_> {
     async fn delete(&mut self, records: &[record::Model], children: &[record::Model], by: &str) -> Result<()> {
         temp_tables::create(self.transaction).await?;
         let mut change_log = ChangeLog::open(self.transaction, by).await?;
+        self.remove(records, children, &mut change_log).await?;
+        derive::derive(self.transaction).await?;
+        // No row is new.
+        index::index(self.transaction, Some(i64::MAX)).await?;
+        change_log.close().await?;
+        temp_tables::drop(self.transaction).await
+    }
+
+    /// Deletes records, logs their old rows, and marks what is derived from them.
+    async fn remove(
+        &mut self,
+        records: &[record::Model],
+        children: &[record::Model],
+        change_log: &mut ChangeLog<'_>,
+    ) -> Result<()> {
         let all: Vec<i64> = records.iter().chain(children).map(|row| row.id.0).collect();
         let mut before: HashMap<i64, Vec<serde_json::Value>> = HashMap::new();
         for ids in all.chunks(1000) {
@@ -229,10 +271,6 @@ impl Deletion<'_> {
                 .exec(self.transaction)
                 .await?;
         }
-        derive::derive(self.transaction).await?;
-        // No row is new.
-        index::index(self.transaction, Some(i64::MAX)).await?;
-        change_log.close().await?;
-        temp_tables::drop(self.transaction).await
+        Ok(())
     }
 }

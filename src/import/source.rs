@@ -80,6 +80,8 @@ pub(crate) struct Lines<R = BufReader<File>> {
     /// Whether lines that are not UTF-8 are decoded as ISO-8859-1, and how many were.
     latin: bool,
     recoded: u64,
+    /// Whether a carriage return ends a line, also without a line feed.
+    carriage_returns: bool,
     offset: u64,
 }
 
@@ -92,12 +94,17 @@ pub(crate) struct Line {
 
 impl<R: BufRead> Lines<R> {
     pub(crate) fn new(name: &str, reader: R) -> Self {
-        Self { name: name.to_owned(), reader, number: 0, latin: false, recoded: 0, offset: 0 }
+        Self { name: name.to_owned(), reader, number: 0, latin: false, recoded: 0, carriage_returns: false, offset: 0 }
     }
 
     /// Decodes lines that are not UTF-8 as ISO-8859-1, in which every byte is a character.
     pub(crate) fn or_latin(self) -> Self {
         Self { latin: true, ..self }
+    }
+
+    /// Ends lines at carriage returns too, as classic Mac OS and some spreadsheets write them.
+    pub(crate) fn or_carriage_return(self) -> Self {
+        Self { carriage_returns: true, ..self }
     }
 
     /// Returns how many lines were decoded as ISO-8859-1.
@@ -113,17 +120,16 @@ impl<R: BufRead> Lines<R> {
     /// Reads the next line. A line over the maximum length is skipped without holding it in memory.
     pub(crate) fn next(&mut self) -> Result<Option<Line>> {
         loop {
-            let failed = |error| Error::Io(format!("cannot read {}", self.name), error);
             let mut bytes = Vec::new();
-            let count = self.reader.by_ref().take(MAX_LINE_BYTES).read_until(b'\n', &mut bytes).map_err(failed)? as u64;
+            let count = self.read_line(&mut bytes).map_err(|error| self.failed(error))?;
             if count == 0 {
                 return Ok(None);
             }
             self.number += 1;
             self.offset += count;
             let mut length = count;
-            let text = if count == MAX_LINE_BYTES && bytes.last() != Some(&b'\n') {
-                length += self.reader.skip_until(b'\n').map_err(failed)? as u64;
+            let text = if count == MAX_LINE_BYTES && !bytes.last().is_some_and(|byte| self.is_end(*byte)) {
+                length += self.skip_line().map_err(|error| self.failed(error))?;
                 self.offset += length - count;
                 Err(FieldProblem::of_record(
                     format!("is longer than {MAX_LINE_BYTES} bytes"),
@@ -152,6 +158,73 @@ impl<R: BufRead> Lines<R> {
     }
 }
 
+impl<R: BufRead> Lines<R> {
+    fn failed(&self, error: std::io::Error) -> Error {
+        Error::Io(format!("cannot read {}", self.name), error)
+    }
+
+    fn is_end(&self, byte: u8) -> bool {
+        byte == b'\n' || (self.carriage_returns && byte == b'\r')
+    }
+
+    /// Reads one line with its end, or the beginning of an overlong one. Returns the number of bytes.
+    fn read_line(&mut self, bytes: &mut Vec<u8>) -> std::io::Result<u64> {
+        if !self.carriage_returns {
+            return Ok(self.reader.by_ref().take(MAX_LINE_BYTES).read_until(b'\n', bytes)? as u64);
+        }
+        loop {
+            let room = MAX_LINE_BYTES as usize - bytes.len();
+            let buffer = fill(&mut self.reader)?;
+            let buffer = &buffer[..buffer.len().min(room)];
+            if buffer.is_empty() {
+                break;
+            }
+            let end = buffer.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+            let count = end.map_or(buffer.len(), |at| at + 1);
+            bytes.extend_from_slice(&buffer[..count]);
+            self.reader.consume(count);
+            if end.is_none() {
+                continue;
+            }
+            if bytes.last() == Some(&b'\r') && fill(&mut self.reader)?.first() == Some(&b'\n') {
+                bytes.push(b'\n');
+                self.reader.consume(1);
+            }
+            break;
+        }
+        Ok(bytes.len() as u64)
+    }
+
+    /// Skips the rest of a line. Returns the number of bytes.
+    fn skip_line(&mut self) -> std::io::Result<u64> {
+        if !self.carriage_returns {
+            return Ok(self.reader.skip_until(b'\n')? as u64);
+        }
+        let mut skipped = 0;
+        loop {
+            let buffer = fill(&mut self.reader)?;
+            let end = buffer.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+            let count = end.map_or(buffer.len(), |at| at + 1);
+            let is_last = end.is_some() || buffer.is_empty();
+            self.reader.consume(count);
+            skipped += count as u64;
+            if is_last {
+                return Ok(skipped);
+            }
+        }
+    }
+}
+
+/// Fills the buffer of a reader, again if a signal interrupted it.
+fn fill(reader: &mut impl BufRead) -> std::io::Result<&[u8]> {
+    while let Err(error) = reader.fill_buf() {
+        if error.kind() != std::io::ErrorKind::Interrupted {
+            return Err(error);
+        }
+    }
+    reader.fill_buf()
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::{BufReader, Read, repeat};
@@ -171,5 +244,25 @@ mod tests {
         let line = next().unwrap();
         assert_eq!((line.number, line.text.ok().as_deref()), (3, Some("three\n")));
         assert!(next().is_none());
+    }
+
+    #[test]
+    fn carriage_returns_end_lines_if_that_is_set() {
+        // A buffer of one byte ends between the two characters of each line end.
+        for buffer in [1, 64] {
+            let text = "one\rtwo\r\nthree\n\r\rfour\r".as_bytes();
+            let mut lines = Lines::new("file", BufReader::with_capacity(buffer, text)).or_carriage_return();
+            let mut all = Vec::new();
+            while let Some(line) = lines.next().unwrap() {
+                all.push((line.number, line.bytes, line.text.ok()));
+            }
+            let expected = [(1, 4, "one\r"), (2, 5, "two\r\n"), (3, 6, "three\n"), (6, 5, "four\r")];
+            assert_eq!(all, expected.map(|(number, bytes, text)| (number, bytes, Some(text.to_owned()))));
+            assert_eq!(lines.offset(), 22);
+        }
+        let endless = repeat(b'x').take(20 << 20);
+        let mut lines = Lines::new("file", BufReader::new(endless.chain(b"\rtwo".as_slice()))).or_carriage_return();
+        assert_eq!(lines.next().unwrap().unwrap().bytes, (20 << 20) + 1);
+        assert_eq!(lines.next().unwrap().unwrap().text.ok().as_deref(), Some("two"));
     }
 }

@@ -94,9 +94,8 @@ async fn unknown_content_is_rejected_with_advice() {
     let mut tar = vec![b'a'; 512];
     tar[257..262].copy_from_slice(b"ustar");
     let ucdp = feed_text("ucdp.csv");
-    let tabs = ucdp.lines().next().unwrap().replace(',', "\t");
+    let commas = feed_text("polecat.tsv").lines().next().unwrap().replace('\t', ",");
     let fewer = ucdp.replacen("type_of_violence", "violence", 1);
-    let upper = ucdp.replacen("type_of_violence", "TYPE_OF_VIOLENCE", 1);
     let older: String = (0..58).map(|at| format!("{at}\t")).collect();
     let cases: Vec<(&str, Vec<u8>, &str)> = vec![
         ("array.json", serde_json::to_vec(&values).unwrap(), "array.json is a JSON array, not JSON Lines"),
@@ -109,7 +108,7 @@ async fn unknown_content_is_rejected_with_advice() {
         ("page.csv", b"\n<!DOCTYPE html>\n<html><body>Log in</body></html>\n".into(), "page.csv is an HTML page"),
         ("empty.csv", Vec::new(), "empty.csv is empty"),
         ("blank.csv", b"\n \r\n".into(), "add --format records"),
-        ("wide.csv", [b"\xff\xfe".to_vec(), utf_16(&ucdp)].concat(), "is UTF-16 text: save it as UTF-8"),
+        ("wide.csv", b"\xff\xfe\0\0a\0\0\0".to_vec(), "is UTF-32 text: save it as UTF-8"),
         ("bare.csv", utf_16(&ucdp), "is UTF-16 text"),
         ("data.tar", tar, "is a tar archive: unpack it"),
         ("data.lz4", b"\x04\x22\x4d\x18abc".into(), "is packed with LZ4"),
@@ -134,16 +133,11 @@ async fn unknown_content_is_rejected_with_advice() {
         ("graph.jsonld", b"{\"@context\":{\n},\"@graph\":[]}\n".into(), "is JSON-LD, which"),
         ("event.csv", b"id,dataset,key,slug\r\n".into(), "is a CSV export of newsgraph, which"),
         (
-            "tabs.csv",
-            tabs.into(),
-            "It has the columns of ucdp, but that format is comma-separated and not tab-separated",
+            "commas.csv",
+            commas.into(),
+            "It has the columns of polecat, but that format is tab-separated and not comma-separated",
         ),
-        (
-            "upper.csv",
-            upper.into(),
-            "It has the columns of ucdp, but their names must be written as in id, type_of_violence",
-        ),
-        ("old-mac.csv", ucdp.replace('\n', "\r").into(), "ends its lines with CR alone"),
+        ("old-mac.jsonl", lines.replace('\n', "\r").into(), "ends its lines with CR alone"),
         ("fewer.csv", fewer.into(), "It comes closest to ucdp, but the columns type_of_violence are missing"),
         ("20130401.export.CSV", older.trim_end().into(), "It looks like GDELT 1.0 events"),
         ("20210711.gkg.csv", b"a\tb\n".into(), "The file name suggests gdelt-gkg, which has 27 tab-separated columns"),
@@ -210,7 +204,7 @@ async fn explicit_format_that_no_line_matches_is_rejected_with_one_message() {
     }
     for format in [Format::GdeltEvents, Format::Acled, Format::Records] {
         assert!(refusal(format, &folder, "page.html", b"<html>\n").contains("is an HTML page"));
-        assert!(refusal(format, &folder, "wide.csv", b"\xff\xfea\0").contains("is UTF-16"));
+        assert!(refusal(format, &folder, "wide.csv", b"\xff\xfe\0\0a\0\0\0").contains("is UTF-32"));
     }
     for fixture in databases().await {
         let done = newsgraph(&fixture, &["import", "--format", "records", "-"], &"id,name\n".repeat(300));

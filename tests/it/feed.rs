@@ -84,11 +84,11 @@ async fn every_feed_is_detected_and_reimport_changes_nothing() {
 }
 
 const EVENTS: &str = "{ events(first: 20) { nodes {
-    type sourceType when { edtf } place { label kind country latitude parent { label } } placePrecision placeNote summary
+    title titleSource type sourceType when { edtf } place { label kind country latitude parent { label } } placePrecision placeNote summary
     participations { nodes { role side actor { __typename label country sector } } }
     externalIds { nodes { scheme value } }
     figures { nodes { counted value lower upper qualifier } }
-    evidence { nodes { confidence article { url headline published { edtf } publisher { label } } } }
+    evidence { nodes { confidence note article { url headline published { edtf } publisher { label } } } }
 } } }";
 
 pub async fn events(fixture: &Fixture) -> Vec<Value> {
@@ -152,8 +152,9 @@ async fn ucdp_rows_become_events_with_estimates() {
         assert_eq!(report.problems, []);
         assert_eq!(report.skipped["rows of HXL tags"], 1);
         insta::assert_json_snapshot!("ucdp_events", events(&fixture).await);
-        let data = fixture.query("{ statements { totalCount } }").await;
-        assert_eq!(data["statements"]["totalCount"], 0);
+        let data = fixture.query("{ statements { nodes { speakerText attribution speaker { label } } } }").await;
+        let police = json!({ "speakerText": "police", "attribution": "NOT_RECORDED", "speaker": null });
+        assert_eq!(data["statements"]["nodes"], json!([police, police]));
     }
 }
 

@@ -257,7 +257,8 @@ async fn external_ids_refer_to_their_original_record_after_a_merge() {
         let mut titled = merges[0].clone();
         titled["title"] = json!("A visit");
         let report = fixture.import_lines(&[titled]).await;
-        assert_eq!((report.problems.as_slice(), report.updates[0].fields.join(" ")), (&[] as &[_], "title".to_owned()));
+        let changed = report.updates[0].fields.join(" ");
+        assert_eq!((report.problems.as_slice(), changed.as_str()), (&[] as &[_], "title title_source"));
         // The slug of a merged record is still taken.
         let other = json!({ "kind": "person", "key": "d", "label": "d", "slug": "b" });
         assert_eq!(

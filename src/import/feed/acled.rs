@@ -1,14 +1,14 @@
 //! ACLED (Armed Conflict Location & Event Data): conflict events and protests.
 //!
 //! Format: comma-separated with a header, as the API and the export tool write it (2024 and later; 31 or more columns).
-//! The ACLED Codebook on <https://acleddata.com/> specifies it. Columns are found by name, since their order and set
+//! Spreadsheets also save it with semicolons or tabs. The ACLED Codebook on <https://acleddata.com/> specifies it. Columns are found by name, since their order and set
 //! differ between exports.
 //!
 //! | ACLED | record |
 //! | --- | --- |
 //! | row, keyed by `event_id_cnty` | event, with the ACLED types in `sourceType` (`acled_type` maps the types) |
 //! | `event_date`, `time_precision` | `when`: the day; an uncertain day for precision 2, the month for 3 |
-//! | `country`, `admin1` to `admin3`, `location` | place and the places around it |
+//! | `country`, `admin1` to `admin3`, `location` | place and the places around it (`acled_place`) |
 //! | `geo_precision` | `placePrecision` |
 //! | `actor1`, `actor2`, `assoc_actor_1`, `assoc_actor_2` | participations of groups, with their side |
 //! | `fatalities` above 0 | figure, an estimate of deaths |
@@ -20,13 +20,11 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::import::feed::acled_type;
-use crate::import::feed::code;
-use crate::import::feed::object;
 use crate::import::feed::object::{Object, clipped, evidence, external_id, name, participation};
 use crate::import::feed::record_writer::RecordWriter;
-use crate::import::feed::row::{FieldProblem, Row, excerpt, invalid};
+use crate::import::feed::row::{FieldProblem, Row, excerpt, invalid, iso_day};
 use crate::import::feed::table::Layout;
-use crate::import::feed::{Converter, FeedDefinition};
+use crate::import::feed::{Converter, FeedDefinition, MissingValue, acled_place};
 use crate::import::hash;
 use crate::text::date::Date;
 
@@ -50,6 +48,7 @@ pub(super) fn definition() -> FeedDefinition {
                 "fatalities",
             ],
         },
+        missing: Some(MissingValue::NA),
         converter: Box::new(Acled::default()),
     }
 }
@@ -85,7 +84,7 @@ impl Converter for Acled {
             )
         })?;
         let when = when(row)?;
-        let place = place(row, writer)?;
+        let place = acled_place::write(row, writer)?;
         let precision = match row.integer("geo_precision")? {
             Some(1) => Some("CITY"),
             Some(2) => Some("NEAR"),
@@ -96,18 +95,24 @@ impl Converter for Acled {
         if deaths < 0 {
             return Err(invalid("fatalities", "is negative", "check for shifted columns"));
         }
-        let mut parts = Vec::new();
+        let (mut parts, mut named) = (Vec::new(), Vec::new());
         for (actor, associates, side, role) in [
-            ("actor1", "assoc_actor_1", "1", acled_type::first_role(event_type)),
-            ("actor2", "assoc_actor_2", "2", acled_type::second_role(event_type)),
+            ("actor1", "assoc_actor_1", "1", acled_type::first_role(event_type, sub_type)),
+            ("actor2", "assoc_actor_2", "2", acled_type::second_role(event_type, sub_type)),
         ] {
-            if let Some(label) = row.text(actor) {
-                parts.push(participation(&write_actor(label, writer), role).set("side", side));
-            }
-            for label in row.text(associates).into_iter().flat_map(|all| all.split(';')).map(str::trim) {
-                if !label.is_empty() {
-                    parts.push(participation(&write_actor(label, writer), "PARTICIPANT").set("side", side));
+            let associates = row.text(associates).into_iter().flat_map(|all| all.split(';')).map(str::trim);
+            let all = row.text(actor).map(|label| (label, role)).into_iter();
+            let mut of_side = HashSet::new();
+            for (label, role) in all.chain(associates.map(|label| (label, "PARTICIPANT"))) {
+                if label.is_empty() {
+                    continue;
                 }
+                if !of_side.insert(label) {
+                    writer.unmapped("actors that are also named as their own associates");
+                    continue;
+                }
+                parts.push(participation(&write_actor(label, writer), role).set("side", side));
+                named.push(label);
             }
         }
         // ACLED writes 0 also where the number is unknown.
@@ -128,8 +133,10 @@ impl Converter for Acled {
         {
             writer.unmapped_if(what, row.text(column));
         }
+        drop_older(row, id, writer);
         let record = Object::record("event", id)
             .set("type", kind)
+            .set_title(kind, acled_place::label(row), &named)
             .set(
                 "sourceType",
                 if sub_type.is_empty() { event_type.to_owned() } else { format!("{event_type}: {sub_type}") },
@@ -168,8 +175,8 @@ fn when(row: &Row<'_>) -> Result<String, FieldProblem> {
 
 fn day(text: &str) -> Option<String> {
     const MONTHS: &[&str] = &["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-    if text.len() == 10 && Date::parse(text).is_ok() {
-        return Some(text.to_owned());
+    if let Some(day) = iso_day(text) {
+        return Some(day.to_owned());
     }
     let mut parts = text.split([' ', '-']).filter(|part| !part.is_empty());
     let (day, month, year) = (parts.next()?, parts.next()?.to_lowercase(), parts.next()?);
@@ -201,33 +208,16 @@ fn write_actor(label: &str, writer: &mut RecordWriter<'_>) -> String {
     key
 }
 
-/// Writes the place of a row with the districts and country around it, and returns its key. ACLED has no ids of
-/// places, so the key contains point and name.
-fn place(row: &Row<'_>, writer: &mut RecordWriter<'_>) -> Result<Option<String>, FieldProblem> {
-    let point = row.point("latitude", "longitude")?;
-    let country = row.required("country")?;
-    let number = row.integer("iso")?.and_then(|number| u16::try_from(number).ok());
-    let iso = number
-        .and_then(|number| rust_iso3166::from_numeric(number).map(|country| country.alpha2))
-        .or_else(|| code::country_named(country));
-    if iso.is_none() {
-        writer.unmapped("country names without an ISO 3166 code");
+/// Names the records that older versions wrote for the word for a missing value.
+fn drop_older(row: &Row<'_>, id: &str, writer: &mut RecordWriter<'_>) {
+    let is_missing = |column: &str| row.written(column).is_some_and(|text| row.is_missing(text));
+    if ["actor1", "actor2", "assoc_actor_1", "assoc_actor_2"].into_iter().any(is_missing) {
+        writer.drop_unreferenced("actor/NA".to_owned());
     }
-    let mut key = format!("country/{}", iso.unwrap_or(country));
-    let of = |kind: &str, key: &str, label: &str, parent: Option<&str>| object::place(kind, key, label, iso, parent);
-    writer.write_shared(of("COUNTRY", &key, country, None));
-    for (column, kind) in [("admin1", "REGION"), ("admin2", "DISTRICT"), ("admin3", "DISTRICT")] {
-        let Some(label) = row.text(column) else { break };
-        let inner = format!("{key}/{label}");
-        writer.write_shared(of(kind, &inner, label, Some(&key)));
-        key = inner;
+    if is_missing("source") {
+        writer.drop_unreferenced(format!("article/{id}/NA"));
+        writer.drop_unreferenced("source/NA".to_owned());
     }
-    if let (Some(label), Some((north, east))) = (row.text("location"), point) {
-        let inner = format!("{key}/{north},{east}/{label}");
-        writer.write_shared(of("OTHER", &inner, label, Some(&key)).set_point(point));
-        key = inner;
-    }
-    Ok(Some(key))
 }
 
 /// Writes an article for each outlet that is named as a source, and returns the evidence.
@@ -266,6 +256,10 @@ mod tests {
             ("16 May 2025", Some("2025-05-16")),
             ("9-May-20", Some("2020-05-09")),
             ("01-January-1997", Some("1997-01-01")),
+            ("2020-05-16T00:00:00.000Z", Some("2020-05-16")),
+            ("2020-05-16 00:00:00", Some("2020-05-16")),
+            ("2020-05-16 12:00:00", None),
+            ("2019-10/..", None),
             ("30 February 2020", None),
             ("05/16/2025", None),
             ("May", None),

@@ -31,15 +31,16 @@ pub(super) fn kind(event_type: &str, sub_type: &str) -> Option<&'static str> {
 }
 
 /// Returns the role of the first actor. In battles the order of the actors does not show who attacked.
-pub(super) fn first_role(event_type: &str) -> &'static str {
-    if is_one_sided(event_type) { "AGENT" } else { "PARTICIPANT" }
+pub(super) fn first_role(event_type: &str, sub_type: &str) -> &'static str {
+    if is_one_sided(event_type, sub_type) { "AGENT" } else { "PARTICIPANT" }
 }
 
 /// Returns the role of the second actor.
-pub(super) fn second_role(event_type: &str) -> &'static str {
-    if is_one_sided(event_type) { "TARGET" } else { "PARTICIPANT" }
+pub(super) fn second_role(event_type: &str, sub_type: &str) -> &'static str {
+    if is_one_sided(event_type, sub_type) { "TARGET" } else { "PARTICIPANT" }
 }
 
-fn is_one_sided(event_type: &str) -> bool {
-    matches!(event_type, "Explosions/Remote violence" | "Violence against civilians")
+/// Returns true if the first actor does it to the second one. Arrests are among the strategic developments.
+fn is_one_sided(event_type: &str, sub_type: &str) -> bool {
+    matches!(event_type, "Explosions/Remote violence" | "Violence against civilians") || sub_type == "Arrests"
 }

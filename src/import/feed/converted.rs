@@ -1,7 +1,7 @@
 //! The result of converting a feed's file: counts, and where each line of records came from.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::Deref;
@@ -18,11 +18,16 @@ pub(super) const SHARED: u64 = 1 << 62;
 /// Flag of a shared line that is stored even if nothing refers to it.
 pub(super) const KEEP_UNREFERENCED: u64 = 1 << 61;
 
-const FLAGS: u64 = NEEDS_TARGET | SHARED | KEEP_UNREFERENCED;
+/// Flag of a shared line whose content depends on nothing but its key. A stored record that differs is updated.
+pub(super) const DETERMINED: u64 = 1 << 60;
+
+const FLAGS: u64 = NEEDS_TARGET | SHARED | KEEP_UNREFERENCED | DETERMINED;
 
 /// Counts of a conversion.
 #[derive(Default)]
 pub(crate) struct Counted {
+    /// Key of the dataset.
+    pub(crate) dataset: String,
     /// Some lines belong to records that other files may contain.
     pub(super) needs_targets: bool,
     /// Problems of rows that cannot be read, as many as an import reports.
@@ -37,6 +42,8 @@ pub(crate) struct Counted {
     pub(crate) unmapped: BTreeMap<Cow<'static, str>, u64>,
     /// Remarks about the file.
     pub(crate) notes: Vec<String>,
+    /// Keys of records of older versions, which are deleted if nothing refers to them.
+    pub(crate) dropped: BTreeSet<String>,
 }
 
 /// The origins and counts of a converted file, which the importer needs besides the lines of records.
@@ -46,6 +53,8 @@ pub(crate) struct Converted {
     counted: Counted,
     /// Lines that a later line with the same key replaces.
     pub(super) replaced: HashSet<u64>,
+    /// Some of those lines belong to rows that are replaced, so that records may have lost what referred to them.
+    pub(super) replaces_rows: bool,
     /// Shared lines that are stored even if nothing refers to them.
     pub(super) keep_unreferenced: HashSet<u64>,
 }
@@ -60,7 +69,7 @@ impl Deref for Converted {
 
 impl Converted {
     pub(super) fn new(origins: File, counted: Counted) -> Self {
-        Self { origins, counted, replaced: HashSet::new(), keep_unreferenced: HashSet::new() }
+        Self { origins, counted, replaced: HashSet::new(), replaces_rows: false, keep_unreferenced: HashSet::new() }
     }
 
     /// Returns the number of the raw line that a line of records was made from.
@@ -78,6 +87,11 @@ impl Converted {
         self.origin(line).is_some_and(|origin| origin & SHARED != 0)
     }
 
+    /// Returns true if a line of records depends on nothing but its key.
+    pub(crate) fn is_determined(&self, line: u64) -> bool {
+        self.origin(line).is_some_and(|origin| origin & DETERMINED != 0)
+    }
+
     /// Returns true if a line of records is skipped when nothing refers to it.
     pub(crate) fn needs_use(&self, line: u64) -> bool {
         self.origin(line).is_some_and(|origin| origin & (SHARED | KEEP_UNREFERENCED) == SHARED)
@@ -89,9 +103,9 @@ impl Converted {
         self.replaced.contains(&line)
     }
 
-    /// Returns true if later lines replace any.
+    /// Returns true if later rows replace any.
     pub(crate) fn has_replaced(&self) -> bool {
-        !self.replaced.is_empty()
+        self.replaces_rows
     }
 
     fn origin(&self, line: u64) -> Option<u64> {

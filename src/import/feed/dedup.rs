@@ -9,7 +9,8 @@ use crate::import::problem::MAX_REPORTED;
 /// A record that was written before.
 #[derive(Clone, Copy)]
 pub(crate) struct Earlier {
-    /// Half of the hash of its JSON. It is 0 for shared records, of which the first one counts whatever later rows say.
+    /// Half of the hash of its JSON. It is 0 for shared records, of which the first one counts whatever later rows say,
+    /// and 1 for places that a later row may complete.
     pub(crate) content: u32,
     file: u32,
     line: u64,
@@ -19,7 +20,10 @@ pub(crate) struct Earlier {
 #[derive(Default)]
 pub(crate) struct Seen {
     keys: HashMap<u64, Earlier>,
+    /// The number of the file of places. That of the other records of the same input is one more.
     file: u32,
+    /// A row replaced an earlier one.
+    replaces_rows: bool,
     /// Lines that later lines replace, as file and line.
     replaced: HashSet<(u32, u64)>,
     /// Shared lines that are stored even if nothing refers to them, as file and line.
@@ -28,7 +32,7 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    /// Sets the number of the file that is converted next.
+    /// Sets the number of the file of places that is written next.
     pub(crate) fn set_file(&mut self, file: usize) {
         self.file = u32::try_from(file).unwrap_or(u32::MAX);
     }
@@ -43,13 +47,25 @@ impl Seen {
         self.keys.get(&key).copied()
     }
 
-    /// Remembers what was written on a line of the current file.
-    pub(crate) fn insert(&mut self, key: u64, content: u32, line: u64) {
-        self.keys.insert(key, Earlier { content, file: self.file, line });
+    /// Remembers what was written on a line of the current files: of the file of places, or of the other one.
+    pub(crate) fn insert(&mut self, key: u64, content: u32, (is_place, line): (bool, u64)) {
+        let file = if is_place { self.file } else { self.file.saturating_add(1) };
+        self.keys.insert(key, Earlier { content, file, line });
     }
 
-    /// Marks the record that was written under a key as replaced, and forgets it.
+    /// Marks the record of a row that was written under a key as replaced, and forgets it.
     pub(crate) fn replace(&mut self, key: u64) {
+        self.replaces_rows = true;
+        self.complete(key);
+    }
+
+    /// Returns true if a row replaced an earlier one.
+    pub(crate) fn replaces_rows(&self) -> bool {
+        self.replaces_rows
+    }
+
+    /// Marks the place that was written under a key as replaced by a more complete record, and forgets it.
+    pub(crate) fn complete(&mut self, key: u64) {
         if let Some(earlier) = self.keys.remove(&key) {
             self.replaced.insert((earlier.file, earlier.line));
         }

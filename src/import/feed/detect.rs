@@ -7,10 +7,13 @@
 
 use std::io::BufRead;
 
+use clap::ValueEnum;
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
+use crate::import::feed::row::without_fraction;
 use crate::import::feed::sample::{LINES, Sample};
+use crate::import::feed::table::{Layout, is_header};
 use crate::import::feed::{Format, unknown};
 use crate::import::record::field_names::{OLD_RECORD_TYPE, RECORD_TYPE};
 
@@ -58,17 +61,19 @@ fn detect_line(line: &str) -> Option<Format> {
     if line.trim_start().starts_with('{') {
         return detect_json(line);
     }
-    if line.contains('\t') {
-        return detect_tabs(&line.split('\t').map(str::trim).collect::<Vec<_>>());
-    }
-    let has = |name: &str| line.split([',', ';']).any(|cell| cell.trim_matches([' ', '"']) == name);
+    let has = |name: &str| {
+        line.split([',', ';', '\t', '|']).any(|cell| cell.trim_matches([' ', '"']).eq_ignore_ascii_case(name))
+    };
     if has("event_id_cnty") && has("sub_event_type") {
         return Some(Format::Acled);
     }
     if has("canonical_id") && has("prop") && has("schema") {
         return Some(Format::FtmStatements);
     }
-    (has("type_of_violence") && has("date_prec")).then_some(Format::Ucdp)
+    if has("type_of_violence") && has("date_prec") {
+        return Some(Format::Ucdp);
+    }
+    line.contains('\t').then(|| detect_tabs(&line.split('\t').map(str::trim).collect::<Vec<_>>())).flatten()
 }
 
 fn detect_json(line: &str) -> Option<Format> {
@@ -97,11 +102,21 @@ fn detect_json(line: &str) -> Option<Format> {
 }
 
 fn detect_tabs(cells: &[&str]) -> Option<Format> {
-    if ["Event ID", "Event Type", "Actor Name"].iter().all(|name| cells.contains(name)) {
+    let has = |name: &str| cells.iter().any(|cell| cell.eq_ignore_ascii_case(name));
+    if ["Event ID", "Event Type", "Actor Name"].into_iter().all(has) {
         return Some(Format::Polecat);
     }
-    let is_integer =
-        |at: usize| cells.get(at).is_some_and(|cell| !cell.is_empty() && cell.bytes().all(|c| c.is_ascii_digit()));
+    // Files that are published without a header may have got one since.
+    let with_header = Format::value_variants().iter().find(|format| {
+        matches!(unknown::layout(**format), Some(Layout::HeaderlessTsv { columns, .. }) if is_header(cells, columns))
+    });
+    if let Some(format) = with_header {
+        return Some(*format);
+    }
+    let is_integer = |at: usize| {
+        let cell = cells.get(at).map(|cell| without_fraction(cell));
+        cell.is_some_and(|cell| !cell.is_empty() && cell.bytes().all(|c| c.is_ascii_digit()))
+    };
     let is_number = |at: usize| cells.get(at).is_some_and(|cell| cell.parse::<f64>().is_ok());
     match cells.len() {
         61 if is_integer(0) && is_integer(1) => Some(Format::GdeltEvents),

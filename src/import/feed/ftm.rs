@@ -43,6 +43,7 @@ pub(super) fn definition() -> FeedDefinition {
         license: None,
         url: None,
         layout: Layout::JsonLines,
+        missing: None,
         converter: Box::new(Ftm),
     }
 }

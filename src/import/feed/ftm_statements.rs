@@ -32,6 +32,7 @@ pub(super) fn definition() -> FeedDefinition {
         license: None,
         url: None,
         layout: Layout::Csv { required: &["canonical_id", "entity_id", "prop", "schema", "value"] },
+        missing: None,
         converter: Box::<Statements>::default(),
     }
 }

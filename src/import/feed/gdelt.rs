@@ -17,6 +17,7 @@ pub(super) fn definition(columns: &'static [&'static str], converter: Box<dyn Co
         license: Some("free with attribution to the GDELT Project"),
         url: Some("https://www.gdeltproject.org/"),
         layout: Layout::HeaderlessTsv { columns, optional: 0 },
+        missing: None,
         converter,
     }
 }

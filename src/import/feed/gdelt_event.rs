@@ -9,7 +9,7 @@
 //! | row, keyed by `GLOBALEVENTID` | event; `EventCode` gives its type and is kept in `sourceType` |
 //! | `SQLDATE` | `when`: an uncertain day |
 //! | `Actor1*`, `Actor2*` | participations; an actor is an organization if it has a known group code, else a group |
-//! | `ActionGeo_*` | place; its external id consists of type, country and feature id |
+//! | `ActionGeo_*` | place and the places around it (`gdelt_place`) |
 //! | `SOURCEURL` | article, as evidence |
 //!
 //! Skipped: duplicates (same article, code, actors, day and place) and mirrored events, in which the actors are
@@ -28,7 +28,7 @@ use crate::import::feed::gdelt::article;
 use crate::import::feed::object::{Object, clipped, evidence, external_id, name, participation};
 use crate::import::feed::record_writer::{RecordWriter, Written};
 use crate::import::feed::row::{FieldProblem, Row, excerpt, invalid};
-use crate::import::feed::{Converter, FeedDefinition};
+use crate::import::feed::{Converter, FeedDefinition, gdelt_place};
 use crate::import::hash;
 
 pub(super) fn definition() -> FeedDefinition {
@@ -138,7 +138,7 @@ impl Converter for Events {
             )
         })?;
         let actors = [Side::read(row, &ACTORS[0]), Side::read(row, &ACTORS[1])];
-        let [first, second, action] = [place(row, &PLACES[0])?, place(row, &PLACES[1])?, place(row, &PLACES[2])?];
+        let [first, second, action] = gdelt_place::read(row)?;
         // GDELT gives the origin of an actor as often as its location.
         writer.unmapped_if("places of actors", first.or(second));
         let source = row.text("SOURCEURL");
@@ -179,6 +179,8 @@ impl Converter for Events {
             .set("sourceType", code)
             // GDELT guesses: mostly the day of the report, or exactly a week, month or year before it.
             .set("when", format!("{day}?"));
+        let named: Vec<&str> = actors.iter().filter_map(Side::label).collect();
+        record = record.set_title(kind, action.as_ref().map(|place| place.name), &named);
         let mut parts = Vec::new();
         for (side, role) in actors.iter().zip(roles(code)) {
             parts.extend(side.write(writer).map(|actor| participation(&actor, role)));
@@ -214,6 +216,7 @@ const NOT_STORED: &[(&str, &[&str])] = &[
         &["Actor1EthnicCode", "Actor1Religion1Code", "Actor2EthnicCode", "Actor2Religion1Code"],
     ),
     ("secondary roles of actors", &["Actor1Type2Code", "Actor2Type2Code"]),
+    ("second-level divisions of places, which have a code and no name", &["ActionGeo_ADM2Code"]),
 ];
 
 /// Returns the roles of the first and the second actor.
@@ -279,6 +282,11 @@ impl<'r> Side<'r> {
         Some(format!("actor/{code}/{}", self.name.unwrap_or_default()))
     }
 
+    /// Returns the name, or the code if there is no name.
+    fn label(&self) -> Option<&'r str> {
+        self.name.filter(|_| self.code.is_some()).or(self.code)
+    }
+
     /// Writes the actor and returns its key.
     fn write(&self, writer: &mut RecordWriter<'_>) -> Option<String> {
         let key = self.key()?;
@@ -307,92 +315,5 @@ impl<'r> Side<'r> {
             );
         writer.write_shared(record);
         Some(key)
-    }
-}
-
-/// The columns of one place.
-struct PlaceColumns {
-    kind: &'static str,
-    name: &'static str,
-    country: &'static str,
-    latitude: &'static str,
-    longitude: &'static str,
-    feature: &'static str,
-}
-
-const PLACES: [PlaceColumns; 3] = [
-    PlaceColumns {
-        kind: "Actor1Geo_Type",
-        name: "Actor1Geo_FullName",
-        country: "Actor1Geo_CountryCode",
-        latitude: "Actor1Geo_Lat",
-        longitude: "Actor1Geo_Long",
-        feature: "Actor1Geo_FeatureID",
-    },
-    PlaceColumns {
-        kind: "Actor2Geo_Type",
-        name: "Actor2Geo_FullName",
-        country: "Actor2Geo_CountryCode",
-        latitude: "Actor2Geo_Lat",
-        longitude: "Actor2Geo_Long",
-        feature: "Actor2Geo_FeatureID",
-    },
-    PlaceColumns {
-        kind: "ActionGeo_Type",
-        name: "ActionGeo_FullName",
-        country: "ActionGeo_CountryCode",
-        latitude: "ActionGeo_Lat",
-        longitude: "ActionGeo_Long",
-        feature: "ActionGeo_FeatureID",
-    },
-];
-
-/// One place of a row.
-struct Place<'r> {
-    key: String,
-    id: String,
-    kind: &'static str,
-    precision: &'static str,
-    name: &'r str,
-    fips: Option<&'r str>,
-    point: Option<(f64, f64)>,
-}
-
-/// Reads a place; `None` if the row has none, or none with a feature id and a name.
-fn place<'r>(row: &Row<'r>, columns: &PlaceColumns) -> Result<Option<Place<'r>>, FieldProblem> {
-    let point = row.point(columns.latitude, columns.longitude)?;
-    let kind = row.integer(columns.kind)?.unwrap_or(0);
-    let (kind_name, precision) = match kind {
-        0 => return Ok(None),
-        1 => ("COUNTRY", "COUNTRY"),
-        2 | 5 => ("REGION", "REGION"),
-        3 | 4 => ("CITY", "CITY"),
-        _ => return Err(invalid(columns.kind, format!("{kind} is not a type of place"), "write 0 to 5")),
-    };
-    let (Some(feature), Some(name)) = (row.text(columns.feature), row.text(columns.name)) else { return Ok(None) };
-    let fips = row.text(columns.country);
-    // A feature id alone is ambiguous: `CA` is a country and a state of the USA.
-    let id = format!("{kind}:{}:{}", fips.unwrap_or_default(), feature.replace(':', "_"));
-    Ok(Some(Place { key: format!("place/{id}"), id, kind: kind_name, precision, name, fips, point }))
-}
-
-impl Place<'_> {
-    /// Writes the place and returns its key.
-    fn write(&self, writer: &mut RecordWriter<'_>) -> String {
-        let country = self.fips.and_then(code::fips_country);
-        if country.is_none() {
-            writer.unmapped_if("place country codes without an ISO 3166 equivalent", self.fips);
-        }
-        let short = self.name.split(", ").next().unwrap_or(self.name);
-        let record = Object::record("place", &self.key)
-            .set("kind", self.kind)
-            .set("label", clipped(self.name))
-            // The center of a country differs from one file to the next, and is not where the event happened.
-            .set_point(self.point.filter(|_| self.kind != "COUNTRY"))
-            .set_if("country", country)
-            .set_children("names", vec![name(&clipped(short), "PREFERRED")])
-            .set_children("externalIds", vec![external_id("gdelt-feature", &self.id)]);
-        writer.write_shared(record);
-        self.key.clone()
     }
 }

@@ -16,7 +16,7 @@ use crate::import::feed::gdelt;
 use crate::import::feed::gdelt::article;
 use crate::import::feed::object::{Object, external_id};
 use crate::import::feed::record_writer::RecordWriter;
-use crate::import::feed::row::{FieldProblem, Row, invalid};
+use crate::import::feed::row::{FieldProblem, Row, invalid, without_fraction};
 use crate::import::feed::{Converter, FeedDefinition};
 use crate::import::hash;
 
@@ -61,7 +61,7 @@ impl Converter for Mentions {
             writer.skip(gdelt::NO_URL);
             return Ok(());
         };
-        let identity: Vec<_> = IDENTITY.iter().map(|column| row.text(column)).collect();
+        let identity: Vec<_> = IDENTITY.iter().map(|column| row.text(column).map(without_fraction)).collect();
         let key = format!("mention/{event}/{:016x}", hash(&identity));
         // By external id, since the ids of duplicates and mirrored events are external ids of the stored event.
         let target = external_id("gdelt", &event);

@@ -33,6 +33,7 @@ pub(super) fn definition() -> FeedDefinition {
         license: Some("CC-BY-4.0"),
         url: Some("https://www.geonames.org/"),
         layout: Layout::HeaderlessTsv { columns: COLUMNS, optional: 0 },
+        missing: None,
         converter: Box::new(Places::default()),
     }
 }

@@ -14,6 +14,7 @@
 //! reported and rejected alone.
 
 mod acled;
+mod acled_place;
 mod acled_type;
 mod archive;
 mod code;
@@ -27,6 +28,7 @@ mod ftm_statements;
 mod gdelt;
 mod gdelt_event;
 mod gdelt_mention;
+mod gdelt_place;
 mod geonames;
 mod geonames_names;
 mod gkg;
@@ -38,9 +40,12 @@ mod record_writer;
 mod row;
 mod sample;
 mod table;
+mod title;
 mod ucdp;
 mod ucdp_article;
+mod ucdp_place;
 mod unknown;
+mod utf16;
 
 pub(crate) use crate::import::feed::converted::Converted;
 
@@ -110,7 +115,22 @@ struct FeedDefinition {
     license: Option<&'static str>,
     url: Option<&'static str>,
     layout: Layout,
+    missing: Option<MissingValue>,
     converter: Box<dyn Converter>,
+}
+
+/// The word that a feed writes in place of a missing value, and what it is counted as in the report.
+#[derive(Clone, Copy)]
+struct MissingValue {
+    word: &'static str,
+    counted: &'static str,
+}
+
+impl MissingValue {
+    /// `NA`, which R writes. Conflict feeds are often passed on by such programs.
+    const NA: Self = Self { word: "NA", counted: "missing values, written as `NA`" };
+    /// `None`, which Python writes.
+    const NONE: Self = Self { word: "None", counted: "missing values, written as `None`" };
 }
 
 /// Converts the rows of one file to records.
@@ -155,32 +175,41 @@ pub fn open(files: &[String], settings: &Settings) -> Result<Vec<Source>> {
     for input in &inputs {
         formats.extend(choose_formats(input, settings, &mut notes)?);
     }
-    let mut sources = Vec::new();
+    let mut sources: Vec<Option<Source>> = Vec::new();
     // The files of one import share actors, places and articles.
     let mut seen = Seen::default();
     for input in &inputs {
         input.visit_files(&mut |name, reader| {
+            let mut reader = utf16::decoded(reader).map_err(|error| Error::Io(format!("cannot read {name}"), error))?;
             let changed = || Error::BadInput(format!("{name} changed while it was read: import it again"));
             let Some(format) = formats.pop_front().ok_or_else(changed)? else { return Ok(()) };
             seen.set_file(sources.len());
-            sources.push(match format.definition(settings) {
-                Some(feed) => convert(name, reader, feed, settings, &mut seen)?,
-                None => Source::converted(name, spool::keep(name, &mut &mut *reader)?, None),
+            sources.extend(match format.definition(settings) {
+                Some(feed) => convert(name, &mut reader, feed, settings, &mut seen)?,
+                None => [None, Some(Source::converted(name, spool::keep(name, &mut reader)?, None))],
             });
             Ok(())
         })?;
     }
     for (file, source) in sources.iter_mut().enumerate() {
-        if let Some(feed) = &mut source.feed {
+        if let Some(feed) = source.as_mut().and_then(|source| source.feed.as_mut()) {
             (feed.replaced, feed.keep_unreferenced) = seen.lines(file);
+            feed.replaces_rows = seen.replaces_rows();
         }
     }
+    // Places come first, since all other records refer to them. Mentions come last: an event they name may have been
+    // merged into its mirror, and its external id is known only after the events were imported.
+    let order = |(file, source): &(usize, Source)| {
+        let is_places = source.feed.is_some() && file % 2 == 0;
+        (!is_places, source.feed.as_ref().is_some_and(|feed| feed.needs_targets))
+    };
+    let mut sources: Vec<_> =
+        sources.into_iter().enumerate().filter_map(|(file, source)| Some((file, source?))).collect();
+    sources.sort_by_key(order);
+    let mut sources: Vec<_> = sources.into_iter().map(|(_, source)| source).collect();
     if let Some(first) = sources.first_mut() {
         first.notes = notes;
     }
-    // Mentions come last: an event they name may have been merged into its mirror, and its external id is known only
-    // after the events were imported.
-    sources.sort_by_key(|source| source.feed.as_ref().is_some_and(|feed| feed.needs_targets));
     Ok(sources)
 }
 
@@ -190,7 +219,8 @@ fn choose_formats(input: &Input, settings: &Settings, notes: &mut Vec<String>) -
     input.visit_files(&mut |name, reader| {
         let is_system_file = name != input.name() && archive::is_system_file(name);
         // Files of an archive are told apart by their content: the requested format holds for those that have it.
-        choices.push((name.to_owned(), is_system_file, detect::choose(name, reader, settings.format)));
+        let mut reader = utf16::decoded(reader).map_err(|error| Error::Io(format!("cannot read {name}"), error))?;
+        choices.push((name.to_owned(), is_system_file, detect::choose(name, &mut reader, settings.format)));
         Ok(())
     })?;
     let is_single = choices.iter().filter(|(_, is_system_file, _)| !is_system_file).count() <= 1;
@@ -219,14 +249,14 @@ fn choose_formats(input: &Input, settings: &Settings, notes: &mut Vec<String>) -
     Err(Error::BadInput(refused.unwrap_or_else(|| format!("{name} has no file of the requested format"))))
 }
 
-/// Converts one file of a feed.
+/// Converts one file of a feed to a file of places, if it has any, and a file of all other records.
 fn convert(
     name: &str,
     reader: &mut dyn BufRead,
     feed: FeedDefinition,
     settings: &Settings,
     seen: &mut Seen,
-) -> Result<Source> {
+) -> Result<[Option<Source>; 2]> {
     let dataset = settings.dataset.as_deref().unwrap_or(feed.dataset);
     let mut converter = feed.converter;
     let mut writer = RecordWriter::new(name, dataset, seen)?;
@@ -235,8 +265,13 @@ fn convert(
     while let Some(item) = table.next()? {
         match item {
             Item::Row(line, cells) => {
-                let row = Row::new(table.columns(), &cells);
-                writer.convert_row(line, |writer| converter.convert_row(&row, writer))?;
+                let row = Row::new(table.columns(), &cells, feed.missing.map(|missing| missing.word));
+                writer.convert_row(line, |writer| {
+                    if let Some(missing) = feed.missing {
+                        writer.unmapped_times(missing.counted, row.missing_cells());
+                    }
+                    converter.convert_row(&row, writer)
+                })?;
             }
             Item::Skipped(reason) => writer.skip_row(reason),
             Item::Invalid(line, problem) => writer.reject(line, problem),
@@ -249,6 +284,7 @@ fn convert(
             table.latin_lines()
         ));
     }
-    let (file, converted) = writer.finish()?;
-    Ok(Source::converted(name, file, Some(converted)))
+    let (places, (file, converted)) = writer.finish()?;
+    let places = places.map(|(file, converted)| Source::converted(name, file, Some(converted)));
+    Ok([places, Some(Source::converted(name, file, Some(converted)))])
 }

@@ -26,7 +26,7 @@ use crate::import::feed::object::{Object, clipped, evidence, external_id, name};
 use crate::import::feed::record_writer::{DUPLICATE, RecordWriter, Written};
 use crate::import::feed::row::{FieldProblem, Row, excerpt, invalid};
 use crate::import::feed::table::Layout;
-use crate::import::feed::{Converter, FeedDefinition, Settings, polecat_actor, polecat_place};
+use crate::import::feed::{Converter, FeedDefinition, MissingValue, Settings, polecat_actor, polecat_place};
 use crate::import::hash;
 use crate::text::date::Date;
 
@@ -37,6 +37,7 @@ pub(super) fn definition(settings: &Settings) -> FeedDefinition {
         license: Some("by the terms of the POLECAT Dataverse, with attribution"),
         url: Some("https://doi.org/10.7910/DVN/AJGVIT"),
         layout: Layout::Tsv { required: REQUIRED, known: KNOWN },
+        missing: Some(MissingValue::NONE),
         converter: Box::new(Polecat { mentions: settings.mentions }),
     }
 }
@@ -97,7 +98,7 @@ impl Converter for Polecat {
             ));
         }
         let kind = row.required("Event Type")?;
-        let mode = cell(row, "Event Mode");
+        let mode = row.text("Event Mode");
         let (event_type, is_known_mode) = code::plover_event_type(kind, mode).ok_or_else(|| {
             invalid("Event Type", format!("`{}` is not a PLOVER type", excerpt(kind)), "check for shifted columns")
         })?;
@@ -115,15 +116,17 @@ impl Converter for Polecat {
         }
         if self.mentions {
             mentions(row, &article, writer);
-        } else if STORY.iter().any(|(column, _)| cell(row, column).is_some()) {
+        } else if STORY.iter().any(|(column, _)| row.text(column).is_some()) {
             writer.unmapped(NAMES_NOT_REQUESTED);
         }
         for (what, columns) in NOT_STORED {
-            writer.unmapped_if(what, columns.iter().find_map(|column| cell(row, column)));
+            writer.unmapped_if(what, columns.iter().find_map(|column| row.text(column)));
         }
-        let place_note = cell(row, "Raw Placename");
+        let place_note = row.text("Raw Placename");
         let record = Object::record("event", id)
             .set("type", event_type)
+            // Without actors, of whom each row of an event has others.
+            .set_title(event_type, place.as_ref().map(|place| place.label), &[])
             .set("sourceType", mode.map_or_else(|| kind.to_owned(), |mode| format!("{kind}/{mode}")))
             .set_if("when", when)
             .set_if("placeNote", place_note)
@@ -146,13 +149,8 @@ const NOT_STORED: &[(&str, &[&str])] = &[
     ("coder versions", &["Version"]),
 ];
 
-/// Returns the text of a cell; the text `None` counts as missing.
-pub(super) fn cell<'r>(row: &Row<'r>, column: &str) -> Option<&'r str> {
-    row.text(column).filter(|text| *text != "None")
-}
-
 fn day(row: &Row<'_>, column: &str) -> Result<Option<String>, FieldProblem> {
-    let Some(text) = cell(row, column) else { return Ok(None) };
+    let Some(text) = row.text(column) else { return Ok(None) };
     let day = text.split(['T', ' ']).next().unwrap_or(text);
     match Date::parse(day) {
         Ok(_) if day.len() == 10 => Ok(Some(day.to_owned())),
@@ -166,7 +164,7 @@ fn day(row: &Row<'_>, column: &str) -> Result<Option<String>, FieldProblem> {
 /// have, says so; then the day is uncertain.
 fn when(row: &Row<'_>) -> Result<Option<serde_json::Value>, FieldProblem> {
     let Some(day) = day(row, "Event Date")? else { return Ok(None) };
-    let raw = ["Date Raw", "Event Date Raw", "date_raw"].iter().find_map(|column| cell(row, column));
+    let raw = ["Date Raw", "Event Date Raw", "date_raw"].iter().find_map(|column| row.text(column));
     Ok(Some(match raw {
         None => day.into(),
         Some(raw) if raw.contains("using pub") => format!("{day}?").into(),
@@ -177,7 +175,7 @@ fn when(row: &Row<'_>) -> Result<Option<serde_json::Value>, FieldProblem> {
 /// Writes the article that reports the event and returns its key. It has no URL; the key is the story's id, with
 /// which the ids of its events begin.
 fn article(row: &Row<'_>, id: &str, published: Option<String>, writer: &mut RecordWriter<'_>) -> String {
-    let publisher = cell(row, "Source").map(|source| {
+    let publisher = row.text("Source").map(|source| {
         let key = format!("source/{}", clipped(source));
         writer.write_shared(
             Object::record("organization", &key)
@@ -186,15 +184,15 @@ fn article(row: &Row<'_>, id: &str, published: Option<String>, writer: &mut Reco
         );
         key
     });
-    let language = cell(row, "Language").and_then(language);
+    let language = row.text("Language").and_then(language);
     if language.is_none() {
-        writer.unmapped_if("unknown languages", cell(row, "Language"));
+        writer.unmapped_if("unknown languages", row.text("Language"));
     }
     let story = id.split('_').next().unwrap_or(id);
     let key = format!("article/{story}");
     writer.write_shared(
         Object::record("article", &key)
-            .set_if("headline", cell(row, "Headline").map(clipped))
+            .set_if("headline", row.text("Headline").map(clipped))
             .set_if("publisher", publisher)
             .set_if("published", published)
             .set_if("language", language),
@@ -225,7 +223,7 @@ const STORY: &[(&str, &str)] =
 /// Writes the names in the story as mentions.
 fn mentions(row: &Row<'_>, article: &str, writer: &mut RecordWriter<'_>) {
     for (column, kind) in STORY {
-        for text in cell(row, column).into_iter().flat_map(|all| all.split(';')).map(str::trim) {
+        for text in row.text(column).into_iter().flat_map(|all| all.split(';')).map(str::trim) {
             if text.is_empty() || text == "None" {
                 continue;
             }

@@ -5,7 +5,6 @@
 
 use crate::import::feed::code;
 use crate::import::feed::object::{Object, clipped, external_id, name};
-use crate::import::feed::polecat::cell;
 use crate::import::feed::record_writer::RecordWriter;
 use crate::import::feed::row::Row;
 
@@ -54,8 +53,8 @@ pub(super) fn parts<'r>(row: &Row<'r>, kind: &str, writer: &mut RecordWriter<'_>
     let mut parts = Vec::new();
     for (columns, role) in [&ACTOR, &RECIPIENT].into_iter().zip(roles(kind)) {
         // An unresolved name is only in the raw column.
-        let Some(names) = cell(row, columns.name).or_else(|| cell(row, columns.raw)) else {
-            let unused = [columns.country, columns.sector].iter().find_map(|column| cell(row, column));
+        let Some(names) = row.text(columns.name).or_else(|| row.text(columns.raw)) else {
+            let unused = [columns.country, columns.sector].iter().find_map(|column| row.text(column));
             writer.unmapped_if("countries and sectors of unnamed actors", unused);
             continue;
         };
@@ -63,7 +62,7 @@ pub(super) fn parts<'r>(row: &Row<'r>, kind: &str, writer: &mut RecordWriter<'_>
         let mut parallel = |column: &str| {
             let cells: Vec<&str> = row.text(column).unwrap_or_default().split(';').map(str::trim).collect();
             let is_parallel = cells.len() == names.len();
-            if !is_parallel && cell(row, column).is_some() {
+            if !is_parallel && row.text(column).is_some() {
                 writer.unmapped("lists whose length differs from the list of actors");
             }
             move |at: usize| cells.get(at).copied().filter(|cell| is_parallel && !cell.is_empty() && *cell != "None")
@@ -79,7 +78,7 @@ pub(super) fn parts<'r>(row: &Row<'r>, kind: &str, writer: &mut RecordWriter<'_>
                 Details { country: countries(at), cow_number: numbers(at), sector: sectors(at), wikipedia: ids(at) };
             parts.push((details.write_actor(text, writer), Part { role, title: titles(at) }));
         }
-        writer.unmapped_if("secondary sectors of actors", cell(row, columns.sectors));
+        writer.unmapped_if("secondary sectors of actors", row.text(columns.sectors));
     }
     parts
 }

@@ -1,6 +1,10 @@
 //! Writes the records that a feed's rows become: a spooled file of record lines, and beside it the raw line of each.
 //!
 //! The records of a row are held back until the whole row is known to be valid. A row with a problem writes nothing.
+//!
+//! Places go to a file of their own, which is imported before everything else. A later row can tell more of a place than
+//! an earlier one, and its record then replaces the earlier one. In one file, all records between the two would refer
+//! to a later line, and an import in chunks could not commit before that line.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
@@ -8,7 +12,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 
 use crate::error::Result;
-use crate::import::feed::converted::{Converted, Counted, KEEP_UNREFERENCED, NEEDS_TARGET, SHARED};
+use crate::import::feed::converted::{Converted, Counted, DETERMINED, KEEP_UNREFERENCED, NEEDS_TARGET, SHARED};
 use crate::import::feed::dedup::{Earlier, Seen};
 use crate::import::feed::object::Object;
 use crate::import::feed::row::FieldProblem;
@@ -36,15 +40,48 @@ pub(crate) struct RecordWriter<'s> {
     /// Hash of the dataset's key.
     dataset: u64,
     seen: &'s mut Seen,
-    records: BufWriter<File>,
-    origins: BufWriter<File>,
+    places: Lines,
+    others: Lines,
     /// The raw line of the current row.
     raw_line: u64,
-    written_lines: u64,
     counted: Counted,
     /// The records and counts of the current row so far.
     pending: Pending,
 }
+
+/// A spooled file of record lines, with the raw line and the flags of each.
+struct Lines {
+    records: BufWriter<File>,
+    origins: BufWriter<File>,
+    count: u64,
+}
+
+impl Lines {
+    fn new(buffer: usize) -> Result<Self> {
+        let (records, origins) = (spool::file()?, spool::file()?);
+        Ok(Self {
+            records: BufWriter::with_capacity(buffer, records),
+            origins: BufWriter::with_capacity(buffer / 16, origins),
+            count: 0,
+        })
+    }
+
+    fn write(&mut self, text: &str, origin: u64) -> Result<()> {
+        self.count += 1;
+        self.records.write_all(text.as_bytes()).map_err(spool::failed)?;
+        self.records.write_all(b"\n").map_err(spool::failed)?;
+        self.origins.write_all(&origin.to_le_bytes()).map_err(spool::failed)
+    }
+
+    /// Returns the file of record lines and the file of origins.
+    fn finish(self) -> Result<(File, File)> {
+        let file = |writer: BufWriter<File>| writer.into_inner().map_err(|error| spool::failed(error.into_error()));
+        Ok((file(self.records)?, file(self.origins)?))
+    }
+}
+
+/// A file of record lines, and what the importer needs to know of it.
+type ConvertedFile = (File, Converted);
 
 /// The effects of one row, applied only if the row has no problem.
 #[derive(Default)]
@@ -55,6 +92,10 @@ struct Pending {
     shared: HashSet<u64>,
     /// Keys whose earlier records are replaced.
     replaced: Vec<u64>,
+    /// Keys of places whose earlier records say less.
+    completed: Vec<u64>,
+    /// Keys of records of older versions that nothing refers to any more.
+    dropped: Vec<String>,
     /// Keys of earlier shared records to be stored even if nothing refers to them.
     keep_unreferenced: Vec<u64>,
     skipped: BTreeMap<Cow<'static, str>, u64>,
@@ -73,7 +114,11 @@ struct Line {
     key: u64,
     /// Half of the hash of `text`, or 0 for shared records.
     content: u32,
+    is_place: bool,
 }
+
+/// The content of a place that a later row may complete. Other shared records have 0.
+const INCOMPLETE: u32 = 1;
 
 /// The effect of writing a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,11 +137,10 @@ impl<'s> RecordWriter<'s> {
             file_name: file_name.to_owned(),
             dataset: hash(dataset),
             seen,
-            records: BufWriter::with_capacity(1 << 20, spool::file()?),
-            origins: BufWriter::with_capacity(1 << 16, spool::file()?),
+            places: Lines::new(1 << 18)?,
+            others: Lines::new(1 << 20)?,
             raw_line: 0,
-            written_lines: 0,
-            counted: Counted::default(),
+            counted: Counted { dataset: dataset.to_owned(), ..Counted::default() },
             pending: Pending::default(),
         })
     }
@@ -110,16 +154,9 @@ impl<'s> RecordWriter<'s> {
         url: Option<&str>,
     ) -> Result<()> {
         let record = Object::record("dataset", key).set("title", title).set_if("license", license).set_if("url", url);
-        self.spool(&record.into_json(), 0)
-    }
-
-    fn spool(&mut self, text: &str, flags: u64) -> Result<()> {
-        let origin = self.raw_line | flags;
-        self.written_lines += 1;
-        self.counted.needs_targets |= flags & NEEDS_TARGET != 0;
-        self.records.write_all(text.as_bytes()).map_err(spool::failed)?;
-        self.records.write_all(b"\n").map_err(spool::failed)?;
-        self.origins.write_all(&origin.to_le_bytes()).map_err(spool::failed)
+        let text = record.into_json();
+        self.places.write(&text, 0)?;
+        self.others.write(&text, 0)
     }
 
     /// Runs the conversion of one row. Its records are written if it succeeds; otherwise the row is rejected.
@@ -176,9 +213,13 @@ impl<'s> RecordWriter<'s> {
         count(&mut self.counted.unmapped, pending.unmapped, "further kinds of values");
         self.raw_line = pending.line.unwrap_or(self.raw_line);
         pending.replaced.into_iter().for_each(|key| self.seen.replace(key));
-        for Line { text, flags, key, content } in pending.lines {
-            self.spool(&text, flags)?;
-            self.seen.insert(key, content, self.written_lines);
+        pending.completed.into_iter().for_each(|key| self.seen.complete(key));
+        self.counted.dropped.extend(pending.dropped);
+        for Line { text, flags, key, content, is_place } in pending.lines {
+            let lines = if is_place { &mut self.places } else { &mut self.others };
+            lines.write(&text, self.raw_line | flags)?;
+            self.counted.needs_targets |= flags & NEEDS_TARGET != 0;
+            self.seen.insert(key, content, (is_place, lines.count));
         }
         pending.keep_unreferenced.into_iter().for_each(|key| self.seen.keep_unreferenced(key));
         Ok(())
@@ -209,6 +250,13 @@ impl<'s> RecordWriter<'s> {
         *self.pending.unmapped.entry(what.into()).or_default() += 1;
     }
 
+    /// Counts values of the current row that are not stored.
+    pub(crate) fn unmapped_times(&mut self, what: &'static str, count: u64) {
+        if count > 0 {
+            *self.pending.unmapped.entry(what.into()).or_default() += count;
+        }
+    }
+
     /// Counts a value of the current row that is not stored, if there is one.
     pub(crate) fn unmapped_if<T>(&mut self, what: &'static str, value: Option<T>) {
         if value.is_some() {
@@ -224,6 +272,7 @@ impl<'s> RecordWriter<'s> {
         if written == Written::Duplicate {
             self.skip(DUPLICATE);
             self.pending.lines.clear();
+            self.pending.completed.clear();
             self.pending.unmapped.clear();
         }
         written
@@ -250,8 +299,24 @@ impl<'s> RecordWriter<'s> {
                 Written::Replacement
             }
         };
-        self.push(Line { text, flags, key, content });
+        self.push(Line { text, flags, key, content, is_place: false });
         written
+    }
+
+    /// Writes a record that belongs to the one that the current row stands for, or none. It replaces the one that an
+    /// earlier row gave under its key.
+    pub(crate) fn write_part(&mut self, key: &str, record: Option<Object>) {
+        let key = self.key_hash(key);
+        let text = record.map(Object::into_json).unwrap_or_default();
+        let content = (hash(&text) >> 32) as u32;
+        match self.seen.earlier(key) {
+            Some(earlier) if earlier.content == content => return,
+            Some(_) => self.pending.replaced.push(key),
+            None => {}
+        }
+        if !text.is_empty() {
+            self.push(Line { text, flags: 0, key, content, is_place: false });
+        }
     }
 
     /// Discards the record that an earlier row of this import gave under a key, if any.
@@ -263,14 +328,44 @@ impl<'s> RecordWriter<'s> {
         }
     }
 
-    /// Writes a record that many rows share, such as an actor or a place, unless it was written before. It is skipped
-    /// if no stored record refers to it.
+    /// Writes a record that many rows share, such as an actor, unless it was written before. It is skipped if no stored
+    /// record refers to it.
     pub(crate) fn write_shared(&mut self, record: Object) {
+        self.write_shared_line(record, SHARED);
+    }
+
+    /// Writes a shared record whose content depends on nothing but its key. If it differs from a stored record with its
+    /// key, an older version has written that one, and it is updated.
+    pub(crate) fn write_determined(&mut self, record: Object) {
+        self.write_shared_line(record, SHARED | DETERMINED);
+    }
+
+    fn write_shared_line(&mut self, record: Object, flags: u64) {
         let key = self.key_hash(record.key());
         if self.pending.is_over_limit || self.seen.earlier(key).is_some() || !self.pending.shared.insert(key) {
             return;
         }
-        self.push(Line { text: record.into_json(), flags: SHARED, key, content: 0 });
+        self.push(Line { text: record.into_json(), flags, key, content: 0, is_place: false });
+    }
+
+    /// Writes a place that many rows share. The first record counts, but one that `is_complete` replaces one that is not.
+    pub(crate) fn write_place(&mut self, record: Object, is_complete: bool) {
+        let key = self.key_hash(record.key());
+        let earlier = self.seen.earlier(key);
+        let completes = is_complete && earlier.is_some_and(|earlier| earlier.content == INCOMPLETE);
+        if self.pending.is_over_limit || (earlier.is_some() && !completes) || !self.pending.shared.insert(key) {
+            return;
+        }
+        if completes {
+            self.pending.completed.push(key);
+        }
+        let content = if is_complete { 0 } else { INCOMPLETE };
+        self.push(Line { text: record.into_json(), flags: SHARED, key, content, is_place: true });
+    }
+
+    /// Deletes the record that an older version wrote under a key, if nothing refers to it any more.
+    pub(crate) fn drop_unreferenced(&mut self, key: String) {
+        self.pending.dropped.push(key);
     }
 
     fn push(&mut self, line: Line) {
@@ -305,11 +400,18 @@ impl<'s> RecordWriter<'s> {
         self.counted.notes.push(note);
     }
 
-    /// Returns the file of record lines, and what the importer needs to know of it.
-    pub(crate) fn finish(self) -> Result<(File, Converted)> {
-        let records = self.records.into_inner().map_err(|error| spool::failed(error.into_error()))?;
-        let origins = self.origins.into_inner().map_err(|error| spool::failed(error.into_error()))?;
-        Ok((records, Converted::new(origins, self.counted)))
+    /// Returns the file of places, if there are any, and the file of all other records, each with what the importer
+    /// needs to know of it.
+    pub(crate) fn finish(self) -> Result<(Option<ConvertedFile>, ConvertedFile)> {
+        // The first line of each file is the dataset.
+        let places = if self.places.count > 1 {
+            let (records, origins) = self.places.finish()?;
+            Some((records, Converted::new(origins, Counted::default())))
+        } else {
+            None
+        };
+        let (records, origins) = self.others.finish()?;
+        Ok((places, (records, Converted::new(origins, self.counted))))
     }
 }
 

@@ -1,7 +1,7 @@
 //! One row of a feed, read by column name.
 //!
-//! A cell that is blank or whose column the file lacks counts as missing. The typed readers return a [`FieldProblem`]
-//! whose pointer names the column.
+//! A cell counts as missing if it is blank, if the file lacks its column, and if it contains one of the words by which
+//! the feed marks missing values. The typed readers return a [`FieldProblem`] whose pointer names the column.
 
 use std::collections::HashMap;
 
@@ -19,11 +19,17 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    pub(super) fn new<'n>(names: impl Iterator<Item = &'n str>) -> Self {
+    /// Numbers the columns. A name that differs from a documented one in its case counts as that one: some programs
+    /// write all names in upper case.
+    pub(super) fn new<'n>(names: impl Iterator<Item = &'n str>, documented: &[&[&'static str]]) -> Self {
         let mut positions = HashMap::new();
         let mut count = 0;
         for name in names {
-            positions.entry(name.trim().to_owned()).or_insert(count);
+            let name = name.trim();
+            let known = documented.iter().copied().flatten().find(|known| known.eq_ignore_ascii_case(name));
+            positions.entry(known.copied().map_or_else(|| name.to_owned(), str::to_owned)).or_insert(count);
+            // Not all columns are documented, and those of conflict feeds are in lower case.
+            positions.entry(name.to_lowercase()).or_insert(count);
             count += 1;
         }
         Self { positions, count }
@@ -42,17 +48,35 @@ impl Columns {
 pub(super) struct Row<'r> {
     columns: &'r Columns,
     cells: &'r [String],
+    /// The word that stands for a missing value, if the feed has one.
+    missing: Option<&'static str>,
 }
 
 impl<'r> Row<'r> {
-    pub(super) fn new(columns: &'r Columns, cells: &'r [String]) -> Self {
-        Self { columns, cells }
+    pub(super) fn new(columns: &'r Columns, cells: &'r [String], missing: Option<&'static str>) -> Self {
+        Self { columns, cells, missing }
     }
 
-    /// Returns the trimmed text of a cell; `None` if it is blank or the file has no such column.
+    /// Returns the trimmed text of a cell; `None` if it is missing.
     pub(super) fn text(&self, column: &str) -> Option<&'r str> {
+        self.written(column).filter(|cell| !self.is_missing(cell))
+    }
+
+    /// Returns the trimmed text of a cell as older versions read it: the word for a missing value is returned too.
+    pub(super) fn written(&self, column: &str) -> Option<&'r str> {
         let cell = self.cells.get(*self.columns.positions.get(column)?)?.trim();
         (!cell.is_empty()).then_some(cell)
+    }
+
+    /// Returns true for the word that stands for a missing value.
+    pub(super) fn is_missing(&self, text: &str) -> bool {
+        Some(text) == self.missing
+    }
+
+    /// Returns the number of cells that contain the word for a missing value.
+    pub(super) fn missing_cells(&self) -> u64 {
+        let Some(missing) = self.missing else { return 0 };
+        self.cells.iter().filter(|cell| cell.trim() == missing).count() as u64
     }
 
     /// Returns the text of a cell that every row must have.
@@ -77,8 +101,7 @@ impl<'r> Row<'r> {
     /// Returns a whole number. A trailing `.0`, which re-exports add, is accepted.
     pub(super) fn integer(&self, column: &str) -> Result<Option<i64>, FieldProblem> {
         let Some(text) = self.text(column) else { return Ok(None) };
-        let digits = text.strip_suffix(".0").unwrap_or(text);
-        digits.parse().map(Some).map_err(|_| {
+        without_fraction(text).parse().map(Some).map_err(|_| {
             invalid(
                 column,
                 format!("`{}` is not a whole number", excerpt(text)),
@@ -110,25 +133,44 @@ impl<'r> Row<'r> {
 
     /// Returns a day that is written as `20210709`, in EDTF (`2021-07-09`).
     pub(super) fn compact_day(&self, column: &str) -> Result<String, FieldProblem> {
-        let text = self.required(column)?;
+        let text = without_fraction(self.required(column)?);
         let edtf = match (text.len(), text.get(..4), text.get(4..6), text.get(6..8)) {
             (8, Some(year), Some(month), Some(day)) => format!("{year}-{month}-{day}"),
             _ => text.to_owned(),
         };
-        match Date::parse(&edtf) {
-            Ok(_) if edtf.len() == 10 => Ok(edtf),
-            _ => Err(invalid(column, format!("`{}` is not a day", excerpt(text)), "write YYYYMMDD")),
+        match iso_day(&edtf) {
+            Some(day) => Ok(day.to_owned()),
+            None => Err(invalid(column, format!("`{}` is not a day", excerpt(text)), "write YYYYMMDD")),
         }
     }
 
     /// Rejects a row whose time is not written as `20210709143000`.
     pub(super) fn check_compact_time(&self, column: &str) -> Result<(), FieldProblem> {
-        let text = self.required(column)?;
+        let text = without_fraction(self.required(column)?);
         if text.len() != 14 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(invalid(column, format!("`{}` is not a time", excerpt(text)), "write YYYYMMDDHHMMSS"));
         }
         Ok(())
     }
+}
+
+/// Returns the day of a text such as `2021-07-09`. Programs append the time of midnight, as in `2021-07-09 00:00:00` or
+/// `2021-07-09T00:00:00.000Z`; another time is not a day.
+pub(super) fn iso_day(text: &str) -> Option<&str> {
+    let (day, time) = text.split_at_checked(10)?;
+    let is_day = day.bytes().enumerate().all(|(at, byte)| match at {
+        4 | 7 => byte == b'-',
+        _ => byte.is_ascii_digit(),
+    });
+    let hours = time.trim_start_matches(['T', 't', ' ']).split(['Z', 'z', '+', '-']).next().unwrap_or_default();
+    let is_midnight =
+        time.is_empty() || (hours.starts_with("00") && hours.chars().all(|c| matches!(c, '0' | ':' | '.')));
+    (is_day && is_midnight && Date::parse(day).is_ok()).then_some(day)
+}
+
+/// Returns a whole number without the `.0` that programs append which read a column as decimal numbers.
+pub(super) fn without_fraction(text: &str) -> &str {
+    text.strip_suffix(".0").unwrap_or(text)
 }
 
 /// A problem in one column of a row.

@@ -26,6 +26,6 @@ impl Sample {
 
     /// The lines that are not blank. The last one may be cut.
     pub(super) fn lines(&self) -> impl Iterator<Item = &str> {
-        self.text.lines().filter(|line| !line.trim().is_empty())
+        self.text.split(['\n', '\r']).filter(|line| !line.trim().is_empty())
     }
 }

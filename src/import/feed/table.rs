@@ -22,11 +22,11 @@ const MAX_CELLS: usize = 10_000;
 /// The layout of a file: how its lines become rows.
 #[derive(Clone, Copy)]
 pub(super) enum Layout {
-    /// Tab-separated without a header or quotes. The columns have the given names; a row may lack the last `optional`
-    /// ones.
+    /// Tab-separated without quotes, and as published without a header. The columns have the given names; a row may lack
+    /// the last `optional` ones. A header that somebody has added is recognized by its first cell.
     HeaderlessTsv { columns: &'static [&'static str], optional: usize },
-    /// Comma- or semicolon-separated with a header that must contain the given columns. Cells may be quoted and contain
-    /// line breaks.
+    /// Separated by commas, semicolons, tabs or bars, with a header that must contain the given columns. Cells may be quoted and
+    /// contain line breaks.
     Csv { required: &'static [&'static str] },
     /// Tab-separated with a header, without quotes. `known` lists further columns that the feed documents. A line
     /// that is not UTF-8 is read as ISO-8859-1.
@@ -55,6 +55,8 @@ pub(super) struct Table<R> {
     columns: Columns,
     header: Vec<String>,
     delimiter: u8,
+    /// Cells may be quoted.
+    has_quotes: bool,
     /// A row was read already.
     started: bool,
     /// Lines that were read as part of a quoted cell but are rows of their own.
@@ -64,25 +66,45 @@ pub(super) struct Table<R> {
 impl<R: BufRead> Table<R> {
     /// Reads the header if the layout has one. A header without the required columns refuses the file.
     pub(super) fn open(name: &str, reader: R, layout: Layout) -> Result<Self> {
-        let mut lines = Lines::new(name, reader);
-        let fixed = |names: &[&str]| Columns::new(names.iter().copied());
-        let (mut header, mut delimiter) = (Vec::new(), b'\t');
+        let mut lines = Lines::new(name, reader).or_carriage_return();
+        let (mut header, mut delimiter, mut pushed_back) = (Vec::new(), b'\t', VecDeque::new());
         let columns = match layout {
-            Layout::HeaderlessTsv { columns, .. } => fixed(columns),
-            Layout::JsonLines => fixed(&["json"]),
+            Layout::HeaderlessTsv { columns, .. } => {
+                let first = next_line(&mut lines)?;
+                let cells = match &first {
+                    Some(Ok((_, first))) => split(first, b'\t', false),
+                    _ => Vec::new(),
+                };
+                if is_header(&cells, columns) {
+                    header = cells;
+                } else {
+                    pushed_back.extend(first);
+                }
+                let found = Columns::new(header.iter().map(String::as_str), &[columns]);
+                // A header with other names than the documented ones says nothing about their order.
+                let is_complete = columns.iter().all(|column| found.contains(column));
+                if is_complete { found } else { Columns::new(columns.iter().copied(), &[columns]) }
+            }
+            Layout::JsonLines => Columns::new(["json"].into_iter(), &[]),
             Layout::Csv { required } | Layout::Tsv { required, .. } => {
+                let known = if let Layout::Tsv { known, .. } = layout { known } else { &[] };
                 if let Layout::Tsv { .. } = layout {
                     lines = lines.or_latin();
                 }
-                let first = lines.next()?.and_then(|line| line.text.ok()).unwrap_or_default();
+                let mut first = lines.next()?.and_then(|line| line.text.ok()).unwrap_or_default();
                 if let Layout::Csv { .. } = layout {
-                    let semicolons = first.matches(';').count() > first.matches(',').count();
-                    delimiter = if semicolons { b';' } else { b',' };
+                    let count = |delimiter: u8| first.bytes().filter(|byte| *byte == delimiter).count();
+                    delimiter =
+                        [b',', b';', b'\t', b'|'].into_iter().rev().max_by_key(|one| count(*one)).unwrap_or(b',');
+                    if let Some(named) = named_delimiter(&first) {
+                        delimiter = named;
+                        first = lines.next()?.and_then(|line| line.text.ok()).unwrap_or_default();
+                    }
                 }
-                header = split(&first, delimiter);
+                header = split(&first, delimiter, matches!(layout, Layout::Csv { .. }));
                 // Some files end their lines with tabs.
                 header.truncate(header.iter().rposition(|cell| !cell.trim().is_empty()).map_or(0, |last| last + 1));
-                let columns = Columns::new(header.iter().map(String::as_str));
+                let columns = Columns::new(header.iter().map(String::as_str), &[required, known]);
                 let missing: Vec<_> = required.iter().copied().filter(|column| !columns.contains(column)).collect();
                 if !missing.is_empty() {
                     let missing = missing.join(", ");
@@ -94,7 +116,8 @@ impl<R: BufRead> Table<R> {
                 columns
             }
         };
-        Ok(Self { lines, layout, columns, header, delimiter, started: false, pushed_back: VecDeque::new() })
+        let has_quotes = matches!(layout, Layout::Csv { .. });
+        Ok(Self { lines, layout, columns, header, delimiter, has_quotes, started: false, pushed_back })
     }
 
     /// The number of lines that were not UTF-8 and were read as ISO-8859-1.
@@ -117,8 +140,9 @@ impl<R: BufRead> Table<R> {
             return Ok(Some(Item::Row(number, vec![first])));
         }
         self.drop_headings_without_column(&first);
-        if self.delimiter == b'\t' || !ends_in_quotes(&first) {
-            return Ok(Some(self.row(number, &first)));
+        if !self.has_quotes || !ends_in_quotes(&first) {
+            let whole = self.rejoin(first)?;
+            return Ok(Some(self.row(number, &whole)));
         }
         // A quoted cell contains a line break, or its closing quote is missing.
         let mut following: Vec<Line> = Vec::new();
@@ -134,7 +158,7 @@ impl<R: BufRead> Table<R> {
                 Some(Ok(line)) => line,
             };
             let toggles_quotes = ends_in_quotes(&next);
-            let is_row = !toggles_quotes && split(&next, self.delimiter).len() == self.columns.count();
+            let is_row = !toggles_quotes && self.count_cells(&next) == self.columns.count();
             quoted ^= toggles_quotes;
             text.push_str(&next);
             following.push(Ok((at, next)));
@@ -142,7 +166,7 @@ impl<R: BufRead> Table<R> {
                 break;
             }
             if !quoted {
-                if split(&text, self.delimiter).len() == self.columns.count() {
+                if self.count_cells(&text) == self.columns.count() {
                     return Ok(Some(self.row(number, &text)));
                 }
                 break;
@@ -165,28 +189,59 @@ impl<R: BufRead> Table<R> {
         let is_documented = |name: &str| required.contains(&name) || known.contains(&name);
         let documented: Vec<&str> =
             self.header.iter().map(|name| name.trim()).filter(|name| is_documented(name)).collect();
-        if documented.len() < self.columns.count() && split(first, self.delimiter).len() == documented.len() {
-            self.columns = Columns::new(documented.into_iter());
+        if documented.len() < self.columns.count() && self.count_cells(first) == documented.len() {
+            self.columns = Columns::new(documented.into_iter(), &[required, known]);
         }
     }
 
-    fn next_line(&mut self) -> Result<Option<Line>> {
-        if let Some(line) = self.pushed_back.pop_front() {
-            return Ok(Some(line));
-        }
-        let Some(line) = self.lines.next()? else { return Ok(None) };
-        Ok(Some(match line.text {
-            Ok(text) if text.contains('\0') => {
-                Err((line.number, FieldProblem::of_record("contains a NUL character, which is not text", "remove it")))
+    /// Joins the parts of a row that has a carriage return in a cell, which reads like the end of the row. Lines that have
+    /// the right number of cells only together are one row.
+    fn rejoin(&mut self, first: String) -> Result<String> {
+        let expected = self.columns.count();
+        let (first_length, mut whole, mut count) = (first.len(), first, 0);
+        let mut following: Vec<Line> = Vec::new();
+        while whole.ends_with('\r') && following.len() < MAX_CELL_LINES && whole.len() < MAX_ROW_BYTES {
+            if following.is_empty() {
+                count = self.count_cells(&whole);
             }
-            Ok(text) => Ok((line.number, text)),
-            Err(problem) => Err((line.number, problem)),
-        }))
+            if count >= expected {
+                break;
+            }
+            let Some(next) = self.next_line()? else { break };
+            let part = next.as_ref().ok().map(|(_, text)| text.clone());
+            following.push(next);
+            let Some(part) = part else { break };
+            count += self.count_cells(&part) - 1;
+            if count > expected {
+                break;
+            }
+            whole.push_str(&part);
+        }
+        if count == expected || following.is_empty() {
+            return Ok(whole);
+        }
+        // The first line is a damaged row, and those after it are rows of their own.
+        whole.truncate(first_length);
+        for line in following.into_iter().rev() {
+            self.pushed_back.push_front(line);
+        }
+        Ok(whole)
+    }
+
+    fn count_cells(&self, text: &str) -> usize {
+        split(text, self.delimiter, self.has_quotes).len().max(1)
+    }
+
+    fn next_line(&mut self) -> Result<Option<Line>> {
+        match self.pushed_back.pop_front() {
+            Some(line) => Ok(Some(line)),
+            None => next_line(&mut self.lines),
+        }
     }
 
     /// Splits a row and checks the number of its cells.
     fn row(&self, number: u64, text: &str) -> Item {
-        let mut cells = split(text, self.delimiter);
+        let mut cells = split(text, self.delimiter, self.has_quotes);
         let (count, expected) = (cells.len(), self.columns.count());
         if cells.iter().skip(expected).all(String::is_empty) {
             // Some files end their lines with tabs.
@@ -223,20 +278,50 @@ fn ends_in_quotes(text: &str) -> bool {
     text.bytes().filter(|byte| *byte == b'"').count() % 2 == 1
 }
 
+/// Reads the next line that is not blank.
+fn next_line<R: BufRead>(lines: &mut Lines<R>) -> Result<Option<Line>> {
+    let Some(line) = lines.next()? else { return Ok(None) };
+    Ok(Some(match line.text {
+        Ok(text) if text.contains('\0') => {
+            Err((line.number, FieldProblem::of_record("contains a NUL character, which is not text", "remove it")))
+        }
+        Ok(text) => Ok((line.number, text)),
+        Err(problem) => Err((line.number, problem)),
+    }))
+}
+
+/// Returns true if the cells are a header with the given columns.
+pub(super) fn is_header<S: AsRef<str>>(cells: &[S], columns: &[&str]) -> bool {
+    let first = cells.first().map(|cell| cell.as_ref().trim());
+    cells.len() == columns.len()
+        && first.zip(columns.first()).is_some_and(|(cell, name)| cell.eq_ignore_ascii_case(name))
+}
+
+/// Returns the delimiter of a line such as `sep=;`, which spreadsheets write in front of the header.
+fn named_delimiter(line: &str) -> Option<u8> {
+    let named = line.trim_end_matches(['\r', '\n']).trim_matches('"').strip_prefix("sep=")?;
+    match named.as_bytes() {
+        [delimiter] if delimiter.is_ascii() => Some(*delimiter),
+        _ => None,
+    }
+}
+
 /// Splits a row into cells. A row with far too many cells yields a placeholder of [`MAX_CELLS`] cells.
-fn split(text: &str, delimiter: u8) -> Vec<String> {
+fn split(text: &str, delimiter: u8, has_quotes: bool) -> Vec<String> {
     let text = text.trim_end_matches(['\r', '\n']);
     let count = text.bytes().filter(|byte| *byte == delimiter).count();
     if count > MAX_CELLS {
         return vec!["...".to_owned(); MAX_CELLS];
     }
-    if delimiter == b'\t' {
-        return text.split('\t').map(str::to_owned).collect();
+    if !has_quotes {
+        return text.split(char::from(delimiter)).map(str::to_owned).collect();
     }
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
         .delimiter(delimiter)
+        // A carriage return is part of a cell here: the row is complete.
+        .terminator(csv::Terminator::Any(b'\n'))
         .buffer_capacity(text.len().clamp(64, 1 << 16))
         .from_reader(text.as_bytes());
     let mut record = csv::StringRecord::new();

@@ -10,21 +10,21 @@
 //! | row, keyed by `id` | event; a killing if one-sided violence (3) had deaths, else violence |
 //! | `date_start`, `date_end`, `date_prec` | `when`: a day, an uncertain day or an interval |
 //! | `side_a`, `side_b` | participations; an actor is an organization if it is a government, else a group |
-//! | `country`, `adm_1`, `adm_2`, `where_coordinates`, `where_prec` | place, the places around it, and the precision |
-//! | `best`, `low`, `high`, `deaths_*` | figures, all of them estimates |
+//! | `country`, `adm_1`, `adm_2`, `where_coordinates`, `where_prec` | place and precision (`ucdp_place`) |
+//! | `best`, `low`, `high` | figure of all deaths, an estimate |
+//! | `deaths_*` | figures by side, which are parts of that figure |
 //! | `source_article` (`ucdp_article`) | articles, as evidence |
+//! | `source_original` | statement about the event, with the words as `speakerText` |
 //!
-//! Not stored: `source_original` (the origin of reports: neither a speaker nor the source of the estimates),
-//! conflicts and dyads, event clarity, PRIO-GRID cells.
+//! The number -9 means that a number is unknown, and `NA` that a value is missing.
+//!
+//! Not stored: conflicts and dyads, event clarity, PRIO-GRID cells.
 
-use crate::import::feed::code;
-use crate::import::feed::object;
 use crate::import::feed::object::{Object, clipped, evidence, external_id, name, participation};
 use crate::import::feed::record_writer::RecordWriter;
-use crate::import::feed::row::{FieldProblem, Row, excerpt, invalid};
+use crate::import::feed::row::{FieldProblem, Row, excerpt, invalid, iso_day};
 use crate::import::feed::table::Layout;
-use crate::import::feed::{Converter, FeedDefinition, ucdp_article};
-use crate::text::date::Date;
+use crate::import::feed::{Converter, FeedDefinition, MissingValue, ucdp_article, ucdp_place};
 
 pub(super) fn definition() -> FeedDefinition {
     FeedDefinition {
@@ -50,9 +50,13 @@ pub(super) fn definition() -> FeedDefinition {
                 "low",
             ],
         },
+        missing: Some(MissingValue::NA),
         converter: Box::new(Ged),
     }
 }
+
+/// The number that stands for an unknown one.
+const UNKNOWN: i64 = -9;
 
 struct Ged;
 
@@ -67,23 +71,28 @@ impl Converter for Ged {
                 "write 1, 2 or 3",
             ));
         }
-        let (figures, deadly) = figures(row, writer)?;
+        let (figures, deadly) = figures(row, &id, writer)?;
         // In fights (1 and 2) the row shows neither the weapons nor who attacked.
         let kind = if violence == 3 && deadly { "KILLING" } else { "VIOLENCE" };
         let roles = if violence == 3 { ["AGENT", "TARGET"] } else { ["PARTICIPANT", "PARTICIPANT"] };
-        let when = when(row)?;
-        let (place, precision) = write_place(row, writer)?;
-        let mut parts = Vec::new();
+        let when = when(row, writer)?;
+        let place = ucdp_place::write(row, writer)?;
+        let (mut parts, mut named) = (Vec::new(), Vec::new());
         for ((column, side), role) in [("side_a", "A"), ("side_b", "B")].into_iter().zip(roles) {
-            let actor = write_actor(row, column, writer)?;
-            parts.push(participation(&actor, role).set("side", side));
+            if let Some(actor) = write_actor(row, column, writer)? {
+                parts.push(participation(&actor, role).set("side", side));
+                named.extend(row.text(column));
+            }
         }
-        let mut articles = Vec::new();
-        for article in ucdp_article::write(row, writer) {
-            articles.push(evidence(&article));
-        }
+        let articles = ucdp_article::write(row, writer);
+        write_origin(row, &id, &articles, writer);
+        let articles = articles
+            .into_iter()
+            .map(|(article, citation)| {
+                evidence(&article).set_if("note", citation.map(|citation| format!("Cited as: {citation}")))
+            })
+            .collect();
         for (what, column) in [
-            ("origins of reports, such as police", "source_original"),
             ("conflicts and dyads", "conflict_name"),
             ("event clarity", "event_clarity"),
             ("PRIO-GRID cells", "priogrid_gid"),
@@ -92,11 +101,12 @@ impl Converter for Ged {
         }
         let record = Object::record("event", &id)
             .set("type", kind)
+            .set_title(kind, place.label, &named)
             .set("sourceType", format!("type_of_violence {violence}"))
             .set("when", when)
-            .set_if("place", place)
-            .set_if("placeNote", row.text("where_description").or(row.text("where_coordinates")))
-            .set_if("placePrecision", precision)
+            .set_if("place", place.key)
+            .set_if("placeNote", place.note)
+            .set_if("placePrecision", place.precision)
             .set_children("participations", parts)
             .set_children("externalIds", vec![external_id("ucdp", &id)])
             .set_children("figures", figures)
@@ -106,9 +116,49 @@ impl Converter for Ged {
     }
 }
 
+/// Writes the origin of the reports on an event as a statement about it. It is what UCDP calls the source: who says that
+/// it happened, such as `police` or `SOHR; VDC`.
+///
+/// The words are kept as they are, and no actor is made of them. They name persons, bodies, newspapers and books alike,
+/// and `police` is not one body in all countries. Nor are the estimates of deaths attributed to them, which UCDP made.
+fn write_origin(row: &Row<'_>, id: &str, articles: &[(String, Option<String>)], writer: &mut RecordWriter<'_>) {
+    let key = format!("{id}/origin");
+    let Some(origin) = row.text("source_original") else {
+        writer.write_part(&key, None);
+        writer.drop_unreferenced(key);
+        return;
+    };
+    // Only a single article is certainly the one that names the origin.
+    let article = if let [(article, _)] = articles { Some(article.as_str()) } else { None };
+    let record = Object::record("statement", &key)
+        .set("summary", "The event happened; UCDP names who says so.")
+        .set("speakerText", origin)
+        .set("attribution", "NOT_RECORDED")
+        .set("quoteType", "INDIRECT")
+        .set("about", vec![id])
+        .set_if("article", article)
+        .set_children("evidence", article.map(evidence).into_iter().collect());
+    writer.write_part(&key, Some(record));
+}
+
 /// Returns the estimates of deaths, in total and by side, and whether anybody was killed.
-fn figures(row: &Row<'_>, writer: &mut RecordWriter<'_>) -> Result<(Vec<Object>, bool), FieldProblem> {
-    let (best, low, high) = (row.integer("best")?, row.integer("low")?, row.integer("high")?);
+///
+/// The deaths by side are parts of the total: they must not be added to it.
+fn figures(row: &Row<'_>, id: &str, writer: &mut RecordWriter<'_>) -> Result<(Vec<Object>, bool), FieldProblem> {
+    let mut deaths = |column: &str| match known_integer(row, column, writer)? {
+        Some(count) if count < 0 => Err(invalid(column, "is negative", "check for shifted columns")),
+        count => Ok(count),
+    };
+    let (best, low, high) = (deaths("best")?, deaths("low")?, deaths("high")?);
+    let mut by_side = Vec::new();
+    for (column, counted) in [
+        ("deaths_a", "deaths of side A"),
+        ("deaths_b", "deaths of side B"),
+        ("deaths_civilians", "deaths of civilians"),
+        ("deaths_unknown", "deaths of people of unknown side"),
+    ] {
+        by_side.extend(deaths(column)?.map(|count| (counted, count)));
+    }
     let figure = |counted: &str| {
         Object::child()
             .set("counted", counted)
@@ -129,36 +179,41 @@ fn figures(row: &Row<'_>, writer: &mut RecordWriter<'_>) -> Result<(Vec<Object>,
                 .set_if("upper", high.filter(|_| is_ordered)),
         );
     }
-    for (column, counted) in [
-        ("deaths_a", "deaths of side A"),
-        ("deaths_b", "deaths of side B"),
-        ("deaths_civilians", "deaths of civilians"),
-        ("deaths_unknown", "deaths of people of unknown side"),
-    ] {
-        if let Some(count) = row.integer(column)? {
-            figures.push(figure(counted).set("value", count));
-        }
+    // The key of the first figure of the event. It has no key of its own, so that the total keeps the id that older
+    // versions gave it.
+    let total = (!figures.is_empty()).then(|| format!("{id}#/figures/0"));
+    for (counted, count) in by_side {
+        figures.push(figure(counted).set("value", count).set_if("partOf", total.clone()));
     }
     Ok((figures, low.or(best).unwrap_or(0) > 0))
 }
 
+/// Returns a whole number; `None` if it is missing or -9, which stands for an unknown number.
+pub(super) fn known_integer(
+    row: &Row<'_>,
+    column: &str,
+    writer: &mut RecordWriter<'_>,
+) -> Result<Option<i64>, FieldProblem> {
+    let number = row.integer(column)?;
+    if number == Some(UNKNOWN) {
+        writer.unmapped("numbers that are unknown (-9)");
+        // Older versions wrote actors with this number.
+        writer.drop_unreferenced(format!("actor/{UNKNOWN}"));
+    }
+    Ok(number.filter(|number| *number != UNKNOWN))
+}
+
 /// Returns the day of the event, or the interval in which it happened.
-fn when(row: &Row<'_>) -> Result<String, FieldProblem> {
+fn when(row: &Row<'_>, writer: &mut RecordWriter<'_>) -> Result<String, FieldProblem> {
     let day = |name: &str| {
         let text = row.required(name)?;
-        let day = text.get(..10).unwrap_or(text);
-        // Later releases add midnight to the day.
-        let rest = text.get(10..).unwrap_or_default();
-        match Date::parse(day) {
-            Ok(_) if day.len() == 10 && (rest.is_empty() || rest.trim_start().starts_with("00:00")) => Ok(day),
-            _ => Err(invalid(name, format!("`{}` is not a day", excerpt(text)), "write YYYY-MM-DD")),
-        }
+        iso_day(text).ok_or_else(|| invalid(name, format!("`{}` is not a day", excerpt(text)), "write YYYY-MM-DD"))
     };
     let (start, end) = (day("date_start")?, day("date_end")?);
     if end < start {
         return Err(invalid("date_end", "is before date_start", "swap the two"));
     }
-    let exact = row.integer("date_prec")?.is_none_or(|precision| precision <= 1);
+    let exact = known_integer(row, "date_prec", writer)?.is_some_and(|precision| precision <= 1);
     Ok(match (start == end, exact) {
         (true, true) => start.to_owned(),
         (true, false) => format!("{start}?"),
@@ -166,13 +221,21 @@ fn when(row: &Row<'_>) -> Result<String, FieldProblem> {
     })
 }
 
-/// Writes the actor of a side and returns its key, which contains UCDP's number if there is one. Apart from
-/// governments, UCDP does not say what kind of actor it is.
-fn write_actor(row: &Row<'_>, column: &str, writer: &mut RecordWriter<'_>) -> Result<String, FieldProblem> {
-    let label = row.required(column)?;
-    let number = match row.integer(&format!("{column}_new_id"))? {
+/// Writes the actor of a side and returns its key, which contains UCDP's number if there is one; `None` for a side
+/// without a name. Apart from governments, UCDP does not say what kind of actor it is.
+fn write_actor(row: &Row<'_>, column: &str, writer: &mut RecordWriter<'_>) -> Result<Option<String>, FieldProblem> {
+    let number = match known_integer(row, &format!("{column}_new_id"), writer)? {
         Some(number) => Some(number),
-        None => row.integer(&format!("{column}_dset_id"))?,
+        None => known_integer(row, &format!("{column}_dset_id"), writer)?,
+    };
+    let Some(label) = row.text(column) else {
+        writer.unmapped("sides without a name");
+        if let Some(word) = row.written(column) {
+            // Older versions wrote an actor with this name.
+            writer
+                .drop_unreferenced(number.map_or_else(|| format!("actor/{word}"), |number| format!("actor/{number}")));
+        }
+        return Ok(None);
     };
     let key = number.map_or_else(|| format!("actor/{label}"), |number| format!("actor/{number}"));
     let ids = number.map(|number| external_id("x-ucdp-actor", &number.to_string())).into_iter().collect();
@@ -183,53 +246,5 @@ fn write_actor(row: &Row<'_>, column: &str, writer: &mut RecordWriter<'_>) -> Re
         .set_children("names", vec![name(&clipped(label), "PREFERRED")])
         .set_children("externalIds", ids);
     writer.write_shared(record);
-    Ok(key)
-}
-
-/// Writes the place of a row with the places around it, and returns its key and precision. UCDP has no ids of places,
-/// so the key contains point and name.
-fn write_place(
-    row: &Row<'_>,
-    writer: &mut RecordWriter<'_>,
-) -> Result<(Option<String>, Option<&'static str>), FieldProblem> {
-    let (kind, precision) = match row.integer("where_prec")? {
-        Some(1) => ("OTHER", Some("EXACT")),
-        Some(2) => ("OTHER", Some("NEAR")),
-        Some(3) => ("DISTRICT", Some("DISTRICT")),
-        Some(4) => ("REGION", Some("REGION")),
-        Some(6) => ("COUNTRY", Some("COUNTRY")),
-        Some(5 | 7) => ("OTHER", None),
-        None => ("OTHER", None),
-        Some(other) => return Err(invalid("where_prec", format!("{other} is not a precision"), "write 1 to 7")),
-    };
-    let point = row.point("latitude", "longitude")?;
-    let Some(country) = row.text("country") else { return Ok((None, None)) };
-    let iso = code::country_named(country);
-    if iso.is_none() {
-        writer.unmapped("country names without an ISO 3166 code");
-    }
-    let number = row.integer("country_id")?;
-    let country_key = number.map_or_else(|| format!("country/{country}"), |number| format!("country/{number}"));
-    let mut parent = country_key.clone();
-    let of = |kind: &str, key: &str, label: &str, parent: Option<&str>| object::place(kind, key, label, iso, parent);
-    writer.write_shared(of("COUNTRY", &country_key, country, None));
-    if kind == "COUNTRY" {
-        return Ok((Some(country_key), precision));
-    }
-    let spot = row.text("where_coordinates").zip(point);
-    // A whole district or region must not become part of itself, or of one of its own districts.
-    let is_whole = kind != "OTHER" && spot.is_some();
-    for (column, kind) in [("adm_1", "REGION"), ("adm_2", "DISTRICT")] {
-        let Some(label) = row.text(column) else { break };
-        let key = format!("{parent}/{label}");
-        if !is_whole {
-            writer.write_shared(of(kind, &key, label, Some(&parent)));
-        }
-        parent = key;
-    }
-    let Some((label, (north, east))) = spot else { return Ok((Some(parent), precision)) };
-    let key = format!("{parent}/{north},{east}/{label}");
-    let container = if is_whole { &country_key } else { &parent };
-    writer.write_shared(of(kind, &key, label, Some(container)).set_point(point));
-    Ok((Some(key), precision))
+    Ok(Some(key))
 }

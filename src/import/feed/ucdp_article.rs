@@ -2,7 +2,8 @@
 //!
 //! The column contains citations in one of two forms. Newer rows have `"Office,2013-01-03,Headline";"Office,..."`.
 //! Older rows have `Office 1989-05-17 "Headline`, or several of those joined by ` AND ` or commas. A citation that
-//! has neither form for certain is not split; its whole text becomes the headline.
+//! has neither form for certain, such as `r 23/1`, is not split and is no headline either: it becomes a note on the
+//! evidence.
 
 use crate::import::feed::object::{Object, clipped, name};
 use crate::import::feed::record_writer::RecordWriter;
@@ -10,10 +11,16 @@ use crate::import::feed::row::Row;
 use crate::import::validate::builder::sha256;
 use crate::text::date::Date;
 
-/// Writes the articles of a row and returns their keys.
-pub(super) fn write(row: &Row<'_>, writer: &mut RecordWriter<'_>) -> Vec<String> {
-    let Some(text) = row.text("source_article") else { return Vec::new() };
-    let mut keys = Vec::new();
+/// Writes the articles of a row. Returns their keys, each with the citation if it was not split.
+pub(super) fn write(row: &Row<'_>, writer: &mut RecordWriter<'_>) -> Vec<(String, Option<String>)> {
+    let Some(text) = row.text("source_article") else {
+        if let Some(word) = row.written("source_article") {
+            // Older versions made an article of the word for a missing value.
+            writer.drop_unreferenced(key("", "", word));
+        }
+        return Vec::new();
+    };
+    let mut articles: Vec<(String, Option<String>)> = Vec::new();
     for citation in parse_citations(text) {
         let office = citation.office.map(|office| {
             let key = format!("office/{office}");
@@ -30,25 +37,30 @@ pub(super) fn write(row: &Row<'_>, writer: &mut RecordWriter<'_>) -> Vec<String>
             let is_web = |url: url::Url| matches!(url.scheme(), "http" | "https");
             day.is_none() && !text.contains(char::is_whitespace) && url::Url::parse(text).is_ok_and(is_web)
         });
-        let headline = Some(clipped(citation.headline)).filter(|headline| !headline.is_empty() && url.is_none());
-        if day.is_none() && url.is_none() {
-            writer.unmapped("source citations that cannot be split reliably (stored as one headline)");
+        let is_split = day.is_some() || url.is_some();
+        if !is_split {
+            writer.unmapped("source citations that cannot be split reliably (stored as a note on the evidence)");
         }
-        let citation_text =
-            format!("{}\n{}\n{}", citation.office.unwrap_or_default(), day.unwrap_or_default(), citation.headline);
-        let key = format!("article/{}", sha256(&citation_text).get(..32).unwrap_or_default());
-        writer.write_shared(
+        let headline = Some(clipped(citation.headline)).filter(|headline| day.is_some() && !headline.is_empty());
+        let key = key(citation.office.unwrap_or_default(), day.unwrap_or_default(), citation.headline);
+        // Older versions made headlines of all citations.
+        writer.write_determined(
             Object::record("article", &key)
                 .set_if("publisher", office)
                 .set_if("published", day)
                 .set_if("url", url)
                 .set_if("headline", headline),
         );
-        if !keys.contains(&key) {
-            keys.push(key);
+        if articles.iter().all(|(other, _)| *other != key) {
+            articles.push((key, (!is_split).then(|| citation.headline.to_owned())));
         }
     }
-    keys
+    articles
+}
+
+/// Returns the key of an article, which depends on the whole citation.
+fn key(office: &str, day: &str, headline: &str) -> String {
+    format!("article/{}", sha256(&format!("{office}\n{day}\n{headline}")).get(..32).unwrap_or_default())
 }
 
 /// A citation of an article. Without a day, `headline` is the whole text.

@@ -20,8 +20,6 @@ const MAX_NAMES: usize = 8;
 const SIGNATURES: &[(&[u8], &str)] = &[
     (b"\xff\xfe\0\0", UTF_32),
     (b"\0\0\xfe\xff", UTF_32),
-    (b"\xff\xfe", UTF_16),
-    (b"\xfe\xff", UTF_16),
     // The outer packing was removed before.
     (b"\x1f\x8b", "is packed twice: unpack it first"),
     (b"PK\x03\x04", "is packed twice: unpack it first"),
@@ -54,8 +52,9 @@ pub(super) fn foreign_content(sample: &Sample) -> Option<String> {
     if sample.bytes.get(257..262) == Some(b"ustar".as_slice()) {
         return Some("is a tar archive: unpack it and import its files".to_owned());
     }
-    // `lines` would return the whole file as one line, which for a table is a header without rows.
-    if !sample.text.contains('\n') && sample.text.trim_end().contains('\r') {
+    // The rows of a table may end so. Of JSON Lines, which have one end of lines, the whole file would be one line.
+    let is_json = sample.text.trim_start().starts_with('{');
+    if is_json && !sample.text.contains('\n') && sample.text.trim_end().contains('\r') {
         return Some(
             "ends its lines with CR alone, as classic Mac OS did: use LF (for example `tr '\\r' '\\n'`)".to_owned(),
         );
@@ -275,20 +274,15 @@ fn nearest_header(cells: &[&str], delimiter: char) -> Option<String> {
         };
         let is_missing = |column: &&str| !lower_case.contains(&column.to_lowercase());
         let missing: Vec<&str> = required.iter().copied().filter(is_missing).collect();
-        (missing.len() * 2 <= required.len()).then_some((*format, required, missing, expected))
+        (missing.len() * 2 <= required.len()).then_some((*format, missing, expected))
     });
-    let (format, required, missing, expected) = formats.min_by_key(|(_, _, missing, _)| missing.len())?;
+    let (format, missing, expected) = formats.min_by_key(|(_, missing, _)| missing.len())?;
     let format = word(format);
     if !missing.is_empty() {
         return Some(format!("It comes closest to {format}, but the columns {} are missing", listed(&missing)));
     }
-    // Comma-separated formats may use semicolons too.
-    Some(if delimiter == expected || (delimiter, expected) == (';', ',') {
-        format!("It has the columns of {format}, but their names must be written as in {}", listed(required))
-    } else {
-        let (found, expected) = (delimiter_name(delimiter), delimiter_name(expected));
-        format!("It has the columns of {format}, but that format is {expected}-separated and not {found}-separated")
-    })
+    let (found, expected) = (delimiter_name(delimiter), delimiter_name(expected));
+    Some(format!("It has the columns of {format}, but that format is {expected}-separated and not {found}-separated"))
 }
 
 /// The tab-separated format without a header that has as many columns.
@@ -318,7 +312,7 @@ fn named(name: &str) -> Option<String> {
     Some(format!("The file name suggests {}, which has {} tab-separated columns", word(format), columns.len()))
 }
 
-fn layout(format: Format) -> Option<Layout> {
+pub(super) fn layout(format: Format) -> Option<Layout> {
     let settings = Settings { format, dataset: None, mentions: false, quotations: false };
     format.definition(&settings).map(|definition| definition.layout)
 }

@@ -21,6 +21,7 @@ mod pass3_merges;
 mod prune_orphans;
 mod rejections;
 mod run;
+mod shared;
 mod slugs;
 
 use std::collections::HashMap;
@@ -196,6 +197,9 @@ impl<'a> ImportAttempt<'a> {
         if !self.rejections.is_empty() || !self.skipped.is_empty() || !self.orphans.is_empty() {
             // The attempt will be rolled back, and derived data needs valid rows.
             return Ok(end);
+        }
+        if end.is_none() {
+            self.drop_older_records().await?;
         }
         self.progress.stage("deriving");
         derive::derive(self.transaction).await?;

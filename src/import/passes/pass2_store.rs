@@ -85,6 +85,16 @@ impl ImportAttempt<'_> {
         let (mut known, digests) = self.resolve(&dataset.key, references, keys).await?;
         known.of_feed = records.first().is_some_and(|(at, _)| self.sources[at.file].feed.is_some());
 
+        let shared: Vec<_> = records
+            .iter()
+            .filter(|(at, _)| self.sources[at.file].feed.as_ref().is_some_and(|feed| feed.is_shared(at.line)))
+            .filter(|(_, record)| {
+                digests.get(&record.key).and_then(Option::as_ref).is_some_and(|digest| *digest != record.digest)
+            })
+            .filter_map(|(_, record)| known.keys.get(&(dataset.key.clone(), record.key.clone())))
+            .map(|registered| (registered.kind, registered.id.0))
+            .collect();
+        let shared = self.stored_shared(&shared).await?;
         let mut batch = Batch::default();
         for (at, record) in records {
             let entries = &record.entries;
@@ -95,8 +105,12 @@ impl ImportAttempt<'_> {
             let is_new = registered.id.0 >= self.first_new_id || !registered.written;
             let stored = digests.get(&record.key).and_then(Option::as_ref).filter(|_| !is_new);
             // Rows of feeds share records, such as places. The first import of a shared record counts.
-            let is_shared = self.sources[at.file].feed.as_ref().is_some_and(|feed| feed.is_shared(at.line));
-            if !is_rejected && stored.is_some_and(|digest| is_shared || *digest == record.digest) {
+            let feed = self.sources[at.file].feed.as_ref();
+            let is_shared =
+                stored.is_some() && feed.is_some_and(|feed| feed.is_shared(at.line) && !feed.is_determined(at.line));
+            let completes = shared.get(&registered.id).filter(|_| is_shared);
+            let is_same = |digest: &String| *digest == record.digest || (is_shared && completes.is_none());
+            if !is_rejected && stored.is_some_and(is_same) {
                 self.report.count(&kind_name).unchanged += 1;
                 continue;
             }
@@ -104,7 +118,7 @@ impl ImportAttempt<'_> {
                 .iter()
                 .filter_map(|entry| known.keys.get(&(dataset.key.clone(), entry.key.clone())).map(|one| one.id))
                 .collect();
-            let (built, builder) = record.build(&dataset.key, Some(&known), &ids);
+            let (mut built, builder) = record.build(&dataset.key, Some(&known), &ids);
             if builder.unregistered_authors > 0 {
                 *self.report.unmapped.entry(UNREGISTERED_AUTHORS.to_owned()).or_default() +=
                     builder.unregistered_authors;
@@ -115,6 +129,10 @@ impl ImportAttempt<'_> {
                         self.problem(at, Some(&kind_name), Some(&record.key), problem);
                     }
                 }
+                continue;
+            }
+            if completes.is_some_and(|stored| !stored.is_completed_by(&mut built)) {
+                self.report.count(&kind_name).unchanged += 1;
                 continue;
             }
             for (id, entry) in ids.iter().zip(entries) {

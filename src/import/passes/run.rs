@@ -119,7 +119,7 @@ pub async fn import(
                 Db::analyze(&transaction).await?;
             }
             report.written = true;
-            if total.created + total.updated > 0 {
+            if total.created + total.updated + total.deleted > 0 {
                 idempotency::store_report(&transaction, options, &report).await?;
                 db.commit(transaction).await?;
             } else {
