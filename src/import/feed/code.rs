@@ -190,10 +190,9 @@ mod tests {
         );
     }
 
-    /// Every code of CAMEO 1.1b3 by its type. Each type was compared with the text of the codebook twice: from the table
-    /// to the codebook, and from the codebook to the table. A type must not say more than the code. So `0842` (return
-    /// property) is no return of people, `180` (unconventional violence) may be a shooting, and `193` (fight with small
-    /// arms) may be a battle or an attack.
+    /// Every code of CAMEO 1.1b3 by its type. A type must not say more than the title of the code in the codebook. So `0842`
+    /// (return property) is no return of people, `180` (unconventional violence) may be a shooting, and `193` (fight with
+    /// small arms) may be a battle or an attack.
     #[rustfmt::skip]
     const CAMEO: &[(&str, &str)] = &[
         ("STATEMENT", "01 010 012 013 014 015 018 019 055"),
