@@ -10,7 +10,7 @@
 //! - Errors are sentences that say what to write instead.
 
 use edtf_core::{Bound, BoundDate, Edtf, Precision, TimeShift};
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan, civil};
 use thiserror::Error;
 
 #[cfg(test)]
@@ -21,6 +21,8 @@ const DAY: i128 = 86_400;
 
 /// `0000-01-01T00:00:00Z`, the earliest instant that RFC 3339 can write.
 const MIN_RFC3339: i64 = -62_167_219_200;
+/// 9999-12-31T23:59:59Z, the last one.
+const MAX_RFC3339: i64 = 253_402_300_799;
 
 const MONTHS: [&str; 12] = [
     "January",
@@ -187,9 +189,12 @@ pub fn instant(text: &str) -> Result<i64, DateError> {
 ///
 /// Seconds before or after the years of RFC 3339 become the first or last instant that it can write.
 pub fn format_instant(second: i64) -> String {
-    let last = Timestamp::MAX.as_second();
-    let writable = Timestamp::from_second(second.clamp(MIN_RFC3339, last));
-    writable.unwrap_or(Timestamp::UNIX_EPOCH).to_string()
+    let second = second.clamp(MIN_RFC3339, MAX_RFC3339);
+    match Timestamp::from_second(second) {
+        Ok(instant) => instant.to_string(),
+        // The last hours of the year 9999 are no `Timestamp`, since they are in the year 10000 in some time zones.
+        Err(_) => format!("{}Z", civil::date(1970, 1, 1).at(0, 0, 0, 0).saturating_add(second.seconds())),
+    }
 }
 
 /// Returns a date that programs without EDTF support understand, else `None`. Such a date is a year, month, day or instant that is

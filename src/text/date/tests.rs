@@ -13,7 +13,8 @@ fn every_form_has_the_expected_span() {
     for (text, earliest, latest) in [
         ("2021", "2021-01-01", "2022-01-01"),
         ("0000", "0000-01-01", "0001-01-01"),
-        ("9999-12-30", "9999-12-30", "9999-12-30T22:00:00Z"), // the last instant of RFC 3339
+        ("9999-12-30", "9999-12-30", "9999-12-31"),
+        ("9999-12-31", "9999-12-31", "9999-12-31T23:59:59Z"), // the last instant of RFC 3339
         ("2021-07", "2021-07-01", "2021-08-01"),
         ("2021-12", "2021-12-01", "2022-01-01"),
         ("2021-07-09", "2021-07-09", "2021-07-10"),
@@ -217,7 +218,9 @@ fn instants_are_parsed_and_formatted() {
     }
     assert!(matches!(instant("2021-02-30"), Err(DateError::NoSuchDay { .. })));
     assert_eq!(format_instant(i64::MIN), "0000-01-01T00:00:00Z");
-    assert_eq!(format_instant(i64::MAX), "9999-12-30T22:00:00Z");
+    assert_eq!(format_instant(i64::MAX), "9999-12-31T23:59:59Z");
+    assert_eq!(format_instant(253_402_207_200), "9999-12-30T22:00:00Z");
+    assert_eq!(format_instant(253_402_214_400), "9999-12-31T00:00:00Z");
 }
 
 proptest! {
