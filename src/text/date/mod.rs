@@ -21,8 +21,10 @@ const DAY: i128 = 86_400;
 
 /// `0000-01-01T00:00:00Z`, the earliest instant that RFC 3339 can write.
 const MIN_RFC3339: i64 = -62_167_219_200;
-/// 9999-12-31T23:59:59Z, the last one.
+/// `9999-12-31T23:59:59Z`, the last one.
 const MAX_RFC3339: i64 = 253_402_300_799;
+
+const EPOCH: civil::DateTime = civil::DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 
 const MONTHS: [&str; 12] = [
     "January",
@@ -174,6 +176,11 @@ pub fn instant(text: &str) -> Result<i64, DateError> {
     if rfc3339 && let Ok(instant) = text.parse::<Timestamp>() {
         return Ok(instant.as_second() - i64::from(instant.subsec_nanosecond() < 0));
     }
+    // The last hours of the year 9999 are no `Timestamp`, since they are in the year 10000 in some time zones.
+    let last_hours = text.strip_suffix('Z').filter(|_| rfc3339).and_then(|time| time.parse::<civil::DateTime>().ok());
+    if let Some(time) = last_hours {
+        return Ok(time.duration_since(EPOCH).as_secs());
+    }
     match Date::parse(text) {
         Ok(Date { edtf, earliest: Some(start), latest: Some(end) })
             if i128::from(end) - i128::from(start) == DAY && edtf.bytes().all(|b| b.is_ascii_digit() || b == b'-') =>
@@ -192,8 +199,8 @@ pub fn format_instant(second: i64) -> String {
     let second = second.clamp(MIN_RFC3339, MAX_RFC3339);
     match Timestamp::from_second(second) {
         Ok(instant) => instant.to_string(),
-        // The last hours of the year 9999 are no `Timestamp`, since they are in the year 10000 in some time zones.
-        Err(_) => format!("{}Z", civil::date(1970, 1, 1).at(0, 0, 0, 0).saturating_add(second.seconds())),
+        // As in `instant`.
+        Err(_) => format!("{}Z", EPOCH.saturating_add(second.seconds())),
     }
 }
 

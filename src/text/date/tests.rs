@@ -220,6 +220,9 @@ fn instants_are_parsed_and_formatted() {
     assert_eq!(format_instant(i64::MIN), "0000-01-01T00:00:00Z");
     assert_eq!(format_instant(i64::MAX), "9999-12-31T23:59:59Z");
     assert_eq!(format_instant(253_402_207_200), "9999-12-30T22:00:00Z");
+    assert_eq!(instant("9999-12-31T23:59:59.9Z"), Ok(253_402_300_799));
+    assert_eq!(instant("9999-12-30T22:00:00Z"), Ok(253_402_207_200));
+    assert!(instant("9999-12-32T00:00:00Z").is_err());
     assert_eq!(format_instant(253_402_214_400), "9999-12-31T00:00:00Z");
 }
 
