@@ -11,6 +11,11 @@ macro_rules! ids {
         #[serde(transparent)]
         pub struct $name(pub i64);
 
+        impl crate::row::FromCell for $name {
+            fn from_cell(value: crate::row::CellValue<'_>) -> Option<Self> {
+                i64::from_cell(value).map(Self)
+            }
+        }
         impl From<$name> for i64 {
             fn from(id: $name) -> i64 { id.0 }
         }

@@ -1,17 +1,196 @@
-//! Decoding of rows by column position instead of by column name.
+//! Rows that a statement returned, the same for both databases, and their decoding by column position or name.
 
-use std::fmt::{self, Debug};
+use sea_orm::DbErr;
 
-use sea_orm::{ColIdx, DbErr, QueryResult, TryGetError, TryGetable};
+/// The values of all rows of a result. Texts are stored one after the other, so that a row needs no allocation of its own.
+#[derive(Clone, Debug, Default)]
+pub struct Rows {
+    /// The names of the columns, each followed by a line feed.
+    names: String,
+    width: usize,
+    cells: Vec<Cell>,
+    texts: String,
+}
 
-/// A table row that can be decoded by column position. Decoding by name would look up every column name again for every row.
+/// A stored value. A text is a range of [`Rows::texts`].
+#[derive(Clone, Copy, Debug)]
+enum Cell {
+    Null,
+    Integer(i64),
+    Real(f64),
+    Text { start: u32, end: u32 },
+}
+
+/// A value of a row.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum CellValue<'r> {
+    /// No value.
+    Null,
+    /// A whole number, or a truth value as 0 or 1.
+    Integer(i64),
+    /// A floating-point number.
+    Real(f64),
+    /// A text.
+    Text(&'r str),
+}
+
+impl Rows {
+    /// Creates an empty result with these columns.
+    pub fn new<'a>(names: impl Iterator<Item = &'a str>) -> Self {
+        let mut rows = Self::default();
+        for name in names {
+            rows.names.push_str(name);
+            rows.names.push('\n');
+            rows.width += 1;
+        }
+        rows
+    }
+
+    /// Adds the next value: of the last row, or the first value of a new row. Fails when the texts of the result have more than
+    /// 4 GiB.
+    pub fn push(&mut self, value: CellValue<'_>) -> Result<(), DbErr> {
+        let cell = match value {
+            CellValue::Null => Cell::Null,
+            CellValue::Integer(number) => Cell::Integer(number),
+            CellValue::Real(number) => Cell::Real(number),
+            CellValue::Text(text) => {
+                let start = self.texts.len();
+                self.texts.push_str(text);
+                let position = |at: usize| u32::try_from(at).map_err(|_| error("the texts of a result exceed 4 GiB"));
+                Cell::Text { start: position(start)?, end: position(self.texts.len())? }
+            }
+        };
+        self.cells.push(cell);
+        Ok(())
+    }
+
+    /// Returns the memory of the values, in bytes.
+    pub fn memory(&self) -> usize {
+        self.cells.len() * size_of::<Cell>() + self.texts.len()
+    }
+
+    /// Returns the number of rows.
+    pub fn len(&self) -> usize {
+        self.cells.len().checked_div(self.width).unwrap_or(0)
+    }
+
+    /// Returns true if there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Returns the row at an index.
+    pub fn get(&self, index: usize) -> Option<QueryRow<'_>> {
+        (index < self.len()).then_some(QueryRow { rows: self, index })
+    }
+
+    /// Returns the first row.
+    pub fn first(&self) -> Option<QueryRow<'_>> {
+        self.get(0)
+    }
+
+    /// Returns all rows.
+    pub fn iter(&self) -> impl Iterator<Item = QueryRow<'_>> {
+        (0..self.len()).map(|index| QueryRow { rows: self, index })
+    }
+}
+
+/// A row of a result.
+#[derive(Clone, Copy, Debug)]
+pub struct QueryRow<'r> {
+    rows: &'r Rows,
+    index: usize,
+}
+
+impl<'r> QueryRow<'r> {
+    /// Returns the value at a position; null if there are fewer columns.
+    pub fn value(self, column: usize) -> CellValue<'r> {
+        let Rows { width, cells, texts, .. } = self.rows;
+        match cells.get(self.index * width + column).filter(|_| column < *width) {
+            None | Some(Cell::Null) => CellValue::Null,
+            Some(Cell::Integer(number)) => CellValue::Integer(*number),
+            Some(Cell::Real(number)) => CellValue::Real(*number),
+            Some(Cell::Text { start, end }) => {
+                CellValue::Text(texts.get(*start as usize..*end as usize).unwrap_or_default())
+            }
+        }
+    }
+
+    /// Decodes the value at a position. Fails if it has another type, or is null where a value is required.
+    pub fn at<T: FromCell>(self, column: usize) -> Result<T, DbErr> {
+        T::from_cell(self.value(column)).ok_or_else(|| {
+            let value = self.value(column);
+            let name = self.rows.names.lines().nth(column).unwrap_or("?");
+            error(&format!("column {column} (`{name}`) has an unexpected value: {value:?}"))
+        })
+    }
+
+    /// Decodes the value of the column with a name, like [`Self::at`].
+    pub fn get<T: FromCell>(self, name: &str) -> Result<T, DbErr> {
+        let column = self.rows.names.lines().position(|other| other == name);
+        self.at(column.ok_or_else(|| error(&format!("a result has no column `{name}`")))?)
+    }
+}
+
+fn error(message: &str) -> DbErr {
+    DbErr::Type(message.to_owned())
+}
+
+/// A type that a value of a row can be decoded to.
+pub trait FromCell: Sized {
+    /// Decodes a value; `None` if it has another type.
+    fn from_cell(value: CellValue<'_>) -> Option<Self>;
+}
+
+impl FromCell for i64 {
+    fn from_cell(value: CellValue<'_>) -> Option<Self> {
+        if let CellValue::Integer(number) = value { Some(number) } else { None }
+    }
+}
+
+impl FromCell for i32 {
+    fn from_cell(value: CellValue<'_>) -> Option<Self> {
+        i64::from_cell(value).and_then(|number| number.try_into().ok())
+    }
+}
+
+impl FromCell for f64 {
+    fn from_cell(value: CellValue<'_>) -> Option<Self> {
+        match value {
+            CellValue::Real(number) => Some(number),
+            // SQLite stores a real without fraction as an integer in some expressions.
+            CellValue::Integer(number) => Some(number as Self),
+            _ => None,
+        }
+    }
+}
+
+impl FromCell for bool {
+    fn from_cell(value: CellValue<'_>) -> Option<Self> {
+        i64::from_cell(value).map(|number| number != 0)
+    }
+}
+
+impl FromCell for String {
+    fn from_cell(value: CellValue<'_>) -> Option<Self> {
+        if let CellValue::Text(text) = value { Some(text.to_owned()) } else { None }
+    }
+}
+
+impl<T: FromCell> FromCell for Option<T> {
+    fn from_cell(value: CellValue<'_>) -> Option<Self> {
+        if value == CellValue::Null { Some(None) } else { T::from_cell(value).map(Some) }
+    }
+}
+
+/// A table row that can be decoded by column position.
 pub trait FromRow: Sized {
     /// The number of columns of the table.
     const COLUMNS: usize;
 
     /// Decodes the columns of this table from a result row, starting at column `first`. They follow in the order of the table,
     /// without the `omitted` ones, which become null. Fails if a column has another type, or is null where a value is required.
-    fn read(row: &QueryResult, first: usize, omitted: ColumnMask) -> Result<Self, DbErr>;
+    fn read(row: QueryRow<'_>, first: usize, omitted: ColumnMask) -> Result<Self, DbErr>;
 }
 
 /// The columns of a table that a select omits, by their positions in the table.
@@ -37,7 +216,7 @@ impl ColumnMask {
 
 /// A reader of a table's columns, in their order.
 pub(crate) struct Columns<'r> {
-    row: &'r QueryResult,
+    row: QueryRow<'r>,
     omitted: ColumnMask,
     /// Position of the next column in the table.
     column: usize,
@@ -46,67 +225,26 @@ pub(crate) struct Columns<'r> {
 }
 
 impl<'r> Columns<'r> {
-    pub(crate) fn new(row: &'r QueryResult, first: usize, omitted: ColumnMask) -> Self {
+    pub(crate) fn new(row: QueryRow<'r>, first: usize, omitted: ColumnMask) -> Self {
         Self { row, omitted, column: 0, index: first }
     }
 
     /// Returns the value of the next column. Fails if it is null or omitted.
-    pub(crate) fn value<T: TryGetable>(&mut self) -> Result<T, DbErr> {
+    pub(crate) fn value<T: FromCell>(&mut self) -> Result<T, DbErr> {
         let column = self.column;
-        self.optional()?.ok_or_else(|| DbErr::Type(format!("column {column} of a table is null or was not selected")))
+        self.optional()?.ok_or_else(|| error(&format!("column {column} of a table is null or was not selected")))
     }
 
     /// Returns the value of the next column, or none if it is null or omitted.
-    pub(crate) fn optional<T: TryGetable>(&mut self) -> Result<Option<T>, DbErr> {
+    pub(crate) fn optional<T: FromCell>(&mut self) -> Result<Option<T>, DbErr> {
         let column = self.column;
         self.column += 1;
         if self.omitted.contains(column) {
             return Ok(None);
         }
         self.index += 1;
-        value_at(self.row, self.index - 1)
+        self.row.at(self.index - 1)
     }
-}
-
-/// The position of a column in a result row.
-#[derive(Clone, Copy)]
-struct ColumnIndex(usize);
-
-/// Formats as nothing. `SeaORM` formats an error message with the index for every null, even for nullable columns, where the
-/// message is never read; this keeps it cheap.
-impl Debug for ColumnIndex {
-    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Ok(())
-    }
-}
-
-impl ColIdx for ColumnIndex {
-    type SqlxPostgresIndex = usize;
-    type SqlxSqliteIndex = usize;
-
-    fn as_sqlx_postgres_index(&self) -> usize {
-        self.0
-    }
-
-    fn as_sqlx_sqlite_index(&self) -> usize {
-        self.0
-    }
-
-    fn as_str(&self) -> Option<&str> {
-        None
-    }
-
-    fn as_usize(&self) -> Option<&usize> {
-        Some(&self.0)
-    }
-}
-
-/// Returns the value at a position of a result row. Fails if it has another type, or is null where a value is required.
-pub fn value_at<T: TryGetable>(row: &QueryResult, index: usize) -> Result<T, DbErr> {
-    T::try_get_by(row, ColumnIndex(index)).map_err(|error| match error {
-        TryGetError::DbErr(error) => error,
-        TryGetError::Null(_) => DbErr::Type(format!("column {index} of a result row is null")),
-    })
 }
 
 /// Declares the row of a table and implements [`FromRow`] for it.
@@ -123,7 +261,7 @@ macro_rules! row_struct {
             };
 
             fn read(
-                row: &sea_orm::QueryResult,
+                row: $crate::row::QueryRow<'_>,
                 first: usize,
                 omitted: $crate::row::ColumnMask,
             ) -> Result<Self, sea_orm::DbErr> {
@@ -137,3 +275,53 @@ macro_rules! row_struct {
 }
 
 pub(crate) use row_struct;
+
+#[cfg(test)]
+mod tests {
+    use super::{CellValue, FromCell, Rows};
+
+    #[test]
+    fn values_are_decoded_by_position_and_name() {
+        let mut rows = Rows::new(["number", "text", "flag"].into_iter());
+        for value in [
+            CellValue::Integer(7),
+            CellValue::Text("a"),
+            CellValue::Integer(1),
+            CellValue::Integer(i64::MAX),
+            CellValue::Null,
+            CellValue::Text(""),
+        ] {
+            rows.push(value).unwrap();
+        }
+        assert_eq!((rows.len(), rows.is_empty(), Rows::default().len()), (2, false, 0));
+        let [first, second] = [rows.get(0).unwrap(), rows.get(1).unwrap()];
+        assert_eq!((first.at::<i64>(0).unwrap(), first.get::<String>("text").unwrap()), (7, "a".to_owned()));
+        assert_eq!((first.get::<bool>("flag").unwrap(), second.get::<Option<String>>("text").unwrap()), (true, None));
+        assert_eq!(second.at::<String>(2).unwrap(), "");
+        // Values of another type, out of range or missing are errors.
+        assert!(second.at::<i32>(0).is_err() && second.at::<String>(1).is_err() && second.at::<i64>(2).is_err());
+        assert!(first.get::<i64>("none").is_err() && first.at::<i64>(3).is_err() && rows.get(2).is_none());
+    }
+
+    /// The words that are decoded are those that are stored.
+    #[test]
+    fn words_of_enums_are_the_stored_ones() {
+        fn check<E: FromCell + sea_orm::ActiveEnum<Value = String> + PartialEq>(all: &[E]) {
+            for value in all {
+                assert!(
+                    E::from_cell(CellValue::Text(&value.to_value())).as_ref() == Some(value),
+                    "{}",
+                    value.to_value()
+                );
+            }
+            assert!(E::from_cell(CellValue::Text("no word")).is_none());
+        }
+        check(crate::event_type::EventType::ALL);
+        check(crate::record::RecordKind::ALL);
+        check(crate::change::Operation::ALL);
+        check(crate::actor::OrganizationKind::ALL);
+        check(crate::event::PlacePrecision::ALL);
+        check(crate::figure::Qualifier::ALL);
+        check(crate::statement::Attribution::ALL);
+    }
+}

@@ -28,6 +28,15 @@ macro_rules! string_enum {
             /// Every value, in the order of declaration.
             pub const ALL: &'static [Self] = &[$(Self::$word),+];
         }
+
+        impl $crate::row::FromCell for $name {
+            fn from_cell(value: $crate::row::CellValue<'_>) -> Option<Self> {
+                let $crate::row::CellValue::Text(text) = value else { return None };
+                // The names in the API are the stored words.
+                let items = <Self as async_graphql::resolver_utils::EnumType>::items();
+                items.iter().find(|item| item.name == text).map(|item| item.value)
+            }
+        }
     };
 }
 

@@ -8,15 +8,14 @@ use std::time::{Duration, Instant};
 
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use entity::api_key::{self, Column, Entity};
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter, QueryOrder, Set,
-};
+use entity::row::{ColumnMask, FromRow};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, Set};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::auth::{Caller, Scope};
-use crate::db::{Db, now};
+use crate::db::{Db, all_columns, now};
 use crate::error::{Error, Result};
 
 /// The prefix of every key, by which secret scanners find leaked ones.
@@ -120,11 +119,10 @@ impl KeyStore {
         {
             return Ok(Some(key.clone()));
         }
-        let select =
-            Query::select().column(sea_orm::sea_query::Asterisk).from(Entity).and_where(Expr::col("id").eq(id)).take();
+        let select = all_columns::<Entity>().and_where(Expr::col("id").eq(id)).take();
         let reader = self.db.lookups();
         let rows = self.db.while_available(reader.all(reader.backend().build(&select))).await??;
-        let key = rows.first().map(|row| api_key::Model::from_query_result(row, "")).transpose()?;
+        let key = rows.first().map(|row| api_key::Model::read(row, 0, ColumnMask::default())).transpose()?;
         if let Some(key) = &key {
             cache().insert(id, (Instant::now(), key.clone()));
         }

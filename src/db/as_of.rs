@@ -10,8 +10,9 @@
 use std::sync::LazyLock;
 
 use entity::record::RecordKind;
+use entity::row::Rows;
 use entity::{actor, article_author, change, dataset, event, merge, name_key, place, record, statement_about};
-use sea_orm::{DatabaseBackend, EntityTrait, IdenStatic, Iterable, QueryResult, Statement};
+use sea_orm::{DatabaseBackend, EntityTrait, IdenStatic, Iterable, Statement};
 
 use crate::db::full_text::TABLE as SEARCH;
 use crate::error::{Error, Result};
@@ -45,15 +46,15 @@ impl AsOf {
     }
 
     /// The state that [`Self::find`] found.
-    pub fn new(rows: &[QueryResult]) -> Result<Self> {
+    pub fn new(rows: &Rows) -> Result<Self> {
         let row = rows.first().ok_or_else(|| Error::Internal("no schema".into()))?;
-        let number = |column: &str| row.try_get::<Option<i64>>("", column);
+        let number = |column: &str| row.get::<Option<i64>>(column);
         // Before the first commit the graph was empty.
         Ok(Self {
             version: number("version")?.unwrap_or(-1),
             last_id: number("last_id")?.unwrap_or(0),
             last_change: number("last_change")?.unwrap_or(0),
-            schema: row.try_get("", "schema")?,
+            schema: row.get("schema")?,
         })
     }
 

@@ -9,11 +9,12 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use entity::change::{Column, Entity, Model, Operation};
 use entity::record::RecordKind;
-use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Order, Query};
-use sea_orm::{ActiveEnum, FromQueryResult, Iterable};
+use entity::row::{ColumnMask, FromRow};
+use sea_orm::sea_query::{Expr, ExprTrait, Order};
+use sea_orm::{ActiveEnum, Iterable};
 use tokio::sync::OnceCell;
 
-use crate::db::{ReadPool, build};
+use crate::db::{ReadPool, all_columns, build};
 use crate::error::Result;
 
 /// Maximum number of changes that are read at once.
@@ -98,11 +99,11 @@ impl ChangeBatches {
 
 async fn read(reader: &ReadPool, set: &ChangeSet, last: i64, latest: i64) -> Result<ChangeBatch> {
     let id = || Expr::col(Column::Id);
-    let mut select = Query::select();
-    select.column(Asterisk).from(Entity).and_where(id().gt(last)).and_where(id().lte(latest));
+    let mut select = all_columns::<Entity>();
+    select.and_where(id().gt(last)).and_where(id().lte(latest));
     select.and_where_option(set.condition()).order_by(Column::Id, Order::Asc).limit(BATCH_SIZE as u64);
     let rows = reader.all(build(reader.backend(), &select)).await?;
-    let rows = rows.iter().map(|row| Model::from_query_result(row, "")).collect::<Result<Vec<_>, _>>()?;
+    let rows = rows.iter().map(|row| Model::read(row, 0, ColumnMask::default())).collect::<Result<Vec<_>, _>>()?;
     // A batch that is not full has all changes up to `latest`.
     let last = rows.last().filter(|_| rows.len() == BATCH_SIZE).map_or(latest, |row| row.id.0);
     Ok(ChangeBatch { rows: Arc::new(rows), last })

@@ -50,7 +50,11 @@ impl Dialect {
 
     /// A table of keys, for each of which rows are looked up. PostgreSQL cannot see its length, so it keeps one plan for all.
     pub fn keys(self, keys: &[i64]) -> FunctionCall {
-        let list = self.numbers(keys);
+        self.keys_in(self.numbers(keys))
+    }
+
+    /// A table of keys, like [`Self::keys`].
+    pub(crate) fn keys_in(self, list: List) -> FunctionCall {
         match self.0 {
             DatabaseBackend::Postgres => Func::cust("unnest").arg(list.opaque()),
             _ => list.json_each(),
@@ -109,8 +113,15 @@ impl Dialect {
     pub fn has_key(self, expression: Expr, keys: &[i64]) -> Expr {
         match (self.0, keys) {
             (_, [key]) => expression.eq(*key),
-            (DatabaseBackend::Postgres, _) => expression.eq(PgFunc::any(self.numbers(keys).opaque())),
-            _ => self.is_one_of(expression, self.numbers(keys)),
+            _ => self.has_key_in(expression, self.numbers(keys)),
+        }
+    }
+
+    /// A condition: `expression` is one of these keys, like [`Self::has_key`].
+    pub(crate) fn has_key_in(self, expression: Expr, list: List) -> Expr {
+        match self.0 {
+            DatabaseBackend::Postgres => expression.eq(PgFunc::any(list.opaque())),
+            _ => self.is_one_of(expression, list),
         }
     }
 
@@ -132,6 +143,16 @@ impl Dialect {
 pub struct List(Value);
 
 impl List {
+    /// A list that is bound as this value.
+    pub(crate) fn bound_as(value: Value) -> Self {
+        Self(value)
+    }
+
+    /// The value that is bound.
+    pub(crate) fn into_value(self) -> Value {
+        self.0
+    }
+
     /// The list as an array whose length PostgreSQL cannot see, so that it keeps one plan. Planning for each list takes longer
     /// than finding a few rows.
     fn opaque(self) -> FunctionCall {

@@ -51,7 +51,7 @@ impl Db {
             Ok(Ok(rows)) => rows,
             _ => return Err("the database does not answer"),
         };
-        let applied: HashSet<String> = rows.iter().filter_map(|row| row.try_get("", "version").ok()).collect();
+        let applied: HashSet<String> = rows.iter().filter_map(|row| row.get("version").ok()).collect();
         let known: HashSet<String> = known_migrations().into_iter().collect();
         if !applied.is_superset(&known) {
             return Err("migrations are pending: run `newsgraph migrate up`");

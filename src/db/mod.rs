@@ -25,6 +25,7 @@ mod read_pool;
 mod replica;
 mod select_sql;
 mod snapshot;
+mod sqlite_reader;
 mod table_sizes;
 
 use std::sync::Arc;
@@ -44,13 +45,15 @@ use crate::db::change_batches::ChangeBatches;
 pub(crate) use crate::db::change_batches::{ChangeSet, SharedBatch};
 use crate::db::change_notifier::ChangeNotifier;
 use crate::db::data_version::DataVersion;
+pub(crate) use crate::db::dialect::List;
 pub use crate::db::dialect::{Dialect, LIST};
 pub use crate::db::read_pool::ReadPool;
 pub(crate) use crate::db::read_pool::ReservedConnection;
 use crate::db::replica::Replica;
 pub use crate::db::replica::{ReadRoute, ReplicaStats};
-pub(crate) use crate::db::select_sql::build;
+pub(crate) use crate::db::select_sql::{all_columns, build};
 pub use crate::db::snapshot::Snapshot;
+pub(crate) use crate::db::sqlite_reader::{PARENT_KEY, RepeatedStatement};
 
 /// Serializes the writers of one graph. The lock is per schema, because a PostgreSQL database can have a graph in each.
 const WRITER_LOCK: &str = "SELECT pg_advisory_xact_lock(hashtext('newsgraph'), hashtext(current_schema()))";

@@ -1,24 +1,19 @@
 //! A read connection that is kept between statements and can cancel the statement that it runs.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use sea_orm::sqlx::postgres::PgConnectOptions;
+use entity::row::{CellValue, Rows};
+use futures_util::TryStreamExt;
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgTypeInfo, PgValueRef};
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
-use sea_orm::sqlx::{
-    self, AssertSqlSafe, Connection, Database, Executor, IntoArguments, PgConnection, PgPool, Postgres, Row, Sqlite,
-    SqliteConnection,
-};
-use sea_orm::{ConnAcquireErr, DbErr, QueryResult, RuntimeErr, Statement};
+use sea_orm::sqlx::{self, AssertSqlSafe, Column, Connection, Executor, PgConnection, PgPool, Row, TypeInfo, ValueRef};
+use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, Statement};
 use sea_query_sqlx::SqlxValues;
 use tokio::time::timeout;
 
 use crate::db::connect::connection_error;
 use crate::db::replica::ServerIncarnation;
-
-/// Virtual machine steps of SQLite between two checks for a cancellation; they take well under a millisecond.
-const PROGRESS_STEPS: i32 = 10_000;
+use crate::db::sqlite_reader::{RepeatedStatement, SqliteReader};
 
 /// Maximum idle time of a connection. After that a firewall or proxy may have dropped it silently, so a new one is opened.
 const MAX_IDLE: Duration = Duration::from_secs(600);
@@ -41,69 +36,72 @@ const SESSION_SETUP: &str = "SELECT pg_backend_pid(), pg_postmaster_start_time()
 /// A read connection to either database. It reconnects when the connection is broken or was idle for too long.
 #[derive(Debug)]
 pub(crate) enum PooledConnection {
-    Sqlite {
-        slot: PoolSlot<Sqlite>,
-        /// SQLite checks this flag while a statement runs, and interrupts the statement when it is true.
-        interrupt: Arc<AtomicBool>,
-    },
-    Postgres {
-        slot: PoolSlot<Postgres>,
-        /// The server process of this connection.
-        process: i32,
-        /// Connections that send cancellation requests.
-        cancel_pool: PgPool,
-        /// On a replica: the only incarnation of the server that this connection may use.
-        incarnation: Option<ServerIncarnation>,
-    },
+    Sqlite(SqliteReader),
+    Postgres(Box<PostgresReader>),
 }
 
-/// A connection and how it is opened. It belongs to no pool of sqlx, which would check after each statement whether the connection
-/// still works; that takes as long as a short statement.
+/// A connection to PostgreSQL and how it is opened. It belongs to no pool of sqlx, which would check after each statement whether
+/// the connection still works; that takes as long as a short statement.
 #[derive(Debug)]
-pub(crate) struct PoolSlot<DB: Database> {
-    options: <DB::Connection as Connection>::Options,
-    connection: Option<DB::Connection>,
+pub(crate) struct PostgresReader {
+    options: PgConnectOptions,
+    connection: Option<PgConnection>,
     last_used: Instant,
+    /// The server process of the connection.
+    process: i32,
+    /// Connections that send cancellation requests.
+    cancel_pool: PgPool,
+    /// On a replica: the only incarnation of the server that this connection may use.
+    incarnation: Option<ServerIncarnation>,
 }
 
-impl<DB: Database> PoolSlot<DB> {
-    fn new(options: <DB::Connection as Connection>::Options) -> Self {
-        Self { options, connection: None, last_used: Instant::now() }
-    }
-
-    /// Drops a connection that was idle for too long. Returns true when the next statement needs a new one.
-    fn needs_connection(&mut self) -> bool {
+impl PostgresReader {
+    /// Opens a connection if there is none, or if it was idle for too long. It fails at once when the server refuses.
+    async fn connect(&mut self) -> Result<&mut PgConnection, DbErr> {
         if self.last_used.elapsed() > MAX_IDLE {
             self.connection = None;
         }
         self.last_used = Instant::now();
-        self.connection.is_none()
-    }
-
-    /// Opens a connection. It fails at once when the server refuses.
-    async fn connect(&self) -> Result<DB::Connection, DbErr> {
-        match timeout(CONNECT_TIMEOUT, DB::Connection::connect_with(&self.options)).await {
-            Ok(connection) => connection.map_err(connection_error),
-            Err(_) => Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)),
+        if self.connection.is_none() {
+            let connection = match timeout(CONNECT_TIMEOUT, PgConnection::connect_with(&self.options)).await {
+                Ok(connection) => connection.map_err(connection_error)?,
+                Err(_) => return Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)),
+            };
+            let session = set_up_session(connection, self.incarnation.as_ref()).await;
+            let (connection, process) = session.map_err(connection_error)?;
+            (self.connection, self.process) = (Some(connection), process);
         }
+        self.connection.as_mut().ok_or_else(closed)
     }
 
-    async fn all(&mut self, statement: Statement) -> Result<Vec<QueryResult>, DbErr>
-    where
-        QueryResult: From<DB::Row>,
-        SqlxValues: IntoArguments<DB>,
-        for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
-    {
-        let connection = self.connection.as_mut().ok_or_else(closed)?;
+    async fn all(&mut self, statement: Statement) -> Result<Rows, DbErr> {
+        let connection = self.connect().await?;
         let values = statement.values.unwrap_or_else(|| sea_orm::Values(Vec::new()));
         let query = sqlx::query_with(AssertSqlSafe(statement.sql), SqlxValues(values));
-        match query.fetch_all(connection).await {
-            Ok(rows) => Ok(rows.into_iter().map(QueryResult::from).collect()),
-            Err(error) => {
-                self.settle().await;
-                Err(query_error(error))
+        let mut results = query.fetch(connection);
+        let read = async {
+            let mut rows = None;
+            while let Some(row) = results.try_next().await? {
+                let (rows, types) = rows.get_or_insert_with(|| {
+                    let columns = row.columns();
+                    let types: Vec<CellType> = columns.iter().map(|column| CellType::of(column.type_info())).collect();
+                    (Rows::new(columns.iter().map(Column::name)), types)
+                });
+                for (column, cell_type) in types.iter().enumerate() {
+                    let value = cell_type.decode(&row.try_get_raw(column)?).ok_or_else(|| {
+                        sqlx::Error::ColumnDecode { index: column.to_string(), source: "unknown type".into() }
+                    })?;
+                    rows.push(value).map_err(|error| sqlx::Error::Decode(error.into()))?;
+                }
             }
+            Ok(rows.map(|(rows, _)| rows).unwrap_or_default())
+        };
+        let read: Result<Rows, sqlx::Error> = read.await;
+        drop(results);
+        if read.is_err() {
+            self.settle().await;
         }
+        read.map_err(query_error)
     }
 
     /// Waits until the running statement has ended, and drops the connection if it is broken.
@@ -116,17 +114,74 @@ impl<DB: Database> PoolSlot<DB> {
         }
     }
 
-    async fn close(self) -> Result<(), DbErr> {
-        if let Some(connection) = self.connection {
-            connection.close().await.map_err(query_error)?;
+    async fn cancel(&mut self) {
+        // Without a connection no statement runs, and the server may have given its process number to another client.
+        if self.connection.is_none() {
+            return;
         }
-        Ok(())
+        let cancel = async {
+            let cancel = sqlx::query("SELECT pg_cancel_backend($1)").bind(self.process);
+            if let Err(error) = cancel.execute(&self.cancel_pool).await {
+                tracing::warn!(%error, "cannot cancel a statement");
+            }
+            self.settle().await;
+        };
+        if timeout(CANCEL_TIMEOUT, cancel).await.is_err() {
+            tracing::warn!("a statement was not canceled in time; its connection is closed");
+            self.connection = None;
+        }
+    }
+}
+
+/// How PostgreSQL sends the values of a column, in its binary format.
+#[derive(Clone, Copy)]
+enum CellType {
+    Bool,
+    Int2,
+    Int4,
+    Int8,
+    Float4,
+    Float8,
+    Text,
+    Unknown,
+}
+
+impl CellType {
+    fn of(column: &PgTypeInfo) -> Self {
+        match column.name() {
+            "BOOL" => Self::Bool,
+            "INT2" => Self::Int2,
+            "INT4" => Self::Int4,
+            "INT8" => Self::Int8,
+            "FLOAT4" => Self::Float4,
+            "FLOAT8" => Self::Float8,
+            "TEXT" | "VARCHAR" | "NAME" | "CHAR" | "UNKNOWN" => Self::Text,
+            _ => Self::Unknown,
+        }
+    }
+
+    /// Decodes a value; `None` if it has another length, is not UTF-8, or is of an unknown type.
+    fn decode<'r>(self, value: &PgValueRef<'r>) -> Option<CellValue<'r>> {
+        if value.is_null() {
+            return Some(CellValue::Null);
+        }
+        let bytes = value.as_bytes().ok()?;
+        Some(match self {
+            Self::Bool => CellValue::Integer(i64::from(*bytes.first()? != 0)),
+            Self::Int2 => CellValue::Integer(i16::from_be_bytes(bytes.try_into().ok()?).into()),
+            Self::Int4 => CellValue::Integer(i32::from_be_bytes(bytes.try_into().ok()?).into()),
+            Self::Int8 => CellValue::Integer(i64::from_be_bytes(bytes.try_into().ok()?)),
+            Self::Float4 => CellValue::Real(f32::from_be_bytes(bytes.try_into().ok()?).into()),
+            Self::Float8 => CellValue::Real(f64::from_be_bytes(bytes.try_into().ok()?)),
+            Self::Text => CellValue::Text(std::str::from_utf8(bytes).ok()?),
+            Self::Unknown => return None,
+        })
     }
 }
 
 impl PooledConnection {
     pub(crate) fn sqlite(options: &SqliteConnectOptions) -> Self {
-        Self::Sqlite { slot: PoolSlot::new(options.clone()), interrupt: Arc::default() }
+        Self::Sqlite(SqliteReader::new(options))
     }
 
     pub(crate) fn postgres(
@@ -134,94 +189,64 @@ impl PooledConnection {
         cancel_pool: &PgPool,
         incarnation: Option<&ServerIncarnation>,
     ) -> Self {
-        Self::Postgres {
-            slot: PoolSlot::new(options.clone()),
+        Self::Postgres(Box::new(PostgresReader {
+            options: options.clone(),
+            connection: None,
+            last_used: Instant::now(),
             process: 0,
             cancel_pool: cancel_pool.clone(),
             incarnation: incarnation.cloned(),
-        }
+        }))
     }
 
-    /// Runs a statement and returns its rows. Connects first if needed.
-    pub(crate) async fn all(&mut self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+    /// Runs a statement and returns its rows. Connects first if needed. On SQLite it may occupy the caller's thread for
+    /// `inline_time`.
+    pub(crate) async fn all(
+        &mut self,
+        statement: RepeatedStatement,
+        inline_time: Duration,
+    ) -> Result<(Rows, Vec<i64>), DbErr> {
         match self {
-            Self::Sqlite { slot, interrupt } => {
-                if slot.needs_connection() {
-                    let connection = with_interrupt(slot.connect().await?, interrupt).await;
-                    slot.connection = Some(connection.map_err(connection_error)?);
-                }
-                slot.all(statement).await
-            }
-            Self::Postgres { slot, process, incarnation, .. } => {
-                if slot.needs_connection() {
-                    let session = set_up_session(slot.connect().await?, incarnation.as_ref()).await;
-                    let (connection, server_process) = session.map_err(connection_error)?;
-                    (slot.connection, *process) = (Some(connection), server_process);
-                }
-                slot.all(statement).await
-            }
+            Self::Sqlite(reader) => reader.all(statement, inline_time).await,
+            Self::Postgres(reader) => Ok((reader.all(statement.statement).await?, Vec::new())),
         }
     }
 
     /// Returns whether the connection is open.
     pub(crate) fn is_connected(&self) -> bool {
         match self {
-            Self::Sqlite { slot, .. } => slot.connection.is_some(),
-            Self::Postgres { slot, .. } => slot.connection.is_some(),
+            Self::Sqlite(reader) => reader.is_connected(),
+            Self::Postgres(reader) => reader.connection.is_some(),
         }
     }
 
     /// Cancels the running statement and waits until it has ended.
     pub(crate) async fn cancel(&mut self) {
         match self {
-            Self::Sqlite { slot, interrupt } => {
-                interrupt.store(true, Ordering::Relaxed);
-                slot.settle().await;
-                interrupt.store(false, Ordering::Relaxed);
-            }
-            // Without a connection no statement runs, and the server may have given its process number to another client.
-            Self::Postgres { slot, .. } if slot.connection.is_none() => {}
-            Self::Postgres { slot, process, cancel_pool, .. } => {
-                let cancel = async {
-                    let cancel = sqlx::query("SELECT pg_cancel_backend($1)").bind(*process);
-                    if let Err(error) = cancel.execute(&*cancel_pool).await {
-                        tracing::warn!(%error, "cannot cancel a statement");
-                    }
-                    slot.settle().await;
-                };
-                if timeout(CANCEL_TIMEOUT, cancel).await.is_err() {
-                    tracing::warn!("a statement was not canceled in time; its connection is closed");
-                    slot.connection = None;
-                }
-            }
+            Self::Sqlite(reader) => reader.cancel().await,
+            Self::Postgres(reader) => reader.cancel().await,
         }
     }
 
     /// Drops the connection, which rolls back its transaction.
     pub(crate) fn disconnect(&mut self) {
         match self {
-            Self::Sqlite { slot, .. } => slot.connection = None,
-            Self::Postgres { slot, .. } => slot.connection = None,
+            Self::Sqlite(reader) => reader.close(),
+            Self::Postgres(reader) => reader.connection = None,
         }
     }
 
     pub(crate) async fn close(self) -> Result<(), DbErr> {
         match self {
-            Self::Sqlite { slot, .. } => slot.close().await,
-            Self::Postgres { slot, .. } => slot.close().await,
+            Self::Sqlite(mut reader) => reader.close(),
+            Self::Postgres(reader) => {
+                if let Some(connection) = reader.connection {
+                    connection.close().await.map_err(query_error)?;
+                }
+            }
         }
+        Ok(())
     }
-}
-
-/// Makes a connection to SQLite interrupt its statement when the flag is true.
-async fn with_interrupt(
-    mut connection: SqliteConnection,
-    interrupt: &Arc<AtomicBool>,
-) -> Result<SqliteConnection, sqlx::Error> {
-    let interrupt = Arc::clone(interrupt);
-    let may_continue = move || !interrupt.load(Ordering::Relaxed);
-    connection.lock_handle().await?.set_progress_handler(PROGRESS_STEPS, may_continue);
-    Ok(connection)
 }
 
 /// Sets up a connection to PostgreSQL; returns it with its server process. Fails when the server was restarted since the given

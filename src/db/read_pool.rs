@@ -6,18 +6,21 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::{Duration, Instant};
 
+use entity::row::Rows;
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::sqlx::PgPool;
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
-use sea_orm::{DatabaseBackend, DbErr, QueryResult, Statement};
+use sea_orm::{DatabaseBackend, DbErr, Statement};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::{Error, Result};
 
 use crate::db::pooled_connection::{PooledConnection, closed};
 use crate::db::replica::ServerIncarnation;
+use crate::db::sqlite_reader::{INLINE_TIME, RepeatedStatement};
 
 /// Number of clients above which those without requests are forgotten.
 const MAX_IDLE_CLIENTS: usize = 1000;
@@ -62,18 +65,28 @@ pub(crate) struct ReservedConnection {
     has_state: bool,
     /// Lets a client take only a part of the connections.
     client_permit: Option<OwnedSemaphorePermit>,
+    /// Time for which statements may still occupy the caller's thread.
+    inline_time: Duration,
 }
 
 impl ReservedConnection {
     /// Runs a statement and returns its rows. Dropping the future cancels the statement.
-    pub(crate) async fn all(&mut self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+    pub(crate) async fn all(&mut self, statement: Statement) -> Result<Rows, DbErr> {
+        Ok(self.all_for_each(RepeatedStatement { statement, keys: None }).await?.0)
+    }
+
+    /// Runs a statement, for each key if it is repeated, and returns its rows with the key of each. Dropping the future cancels
+    /// the statement.
+    pub(crate) async fn all_for_each(&mut self, statement: RepeatedStatement) -> Result<(Rows, Vec<i64>), DbErr> {
         let connection = self.connection.as_mut().ok_or_else(closed)?;
         if self.has_state && !connection.is_connected() {
             // A new connection would see another state.
             return Err(closed());
         }
         self.is_running = true;
-        let rows = connection.all(statement).await;
+        let started = Instant::now();
+        let rows = connection.all(statement, self.inline_time).await;
+        self.inline_time = self.inline_time.saturating_sub(started.elapsed());
         self.is_running = false;
         rows
     }
@@ -120,7 +133,10 @@ impl Drop for ReservedConnection {
                     connection.cancel().await;
                 }
                 let rollback = Statement::from_string(pool.backend, "ROLLBACK");
-                if in_transaction && connection.is_connected() && connection.all(rollback).await.is_err() {
+                if in_transaction
+                    && connection.is_connected()
+                    && connection.all(RepeatedStatement { statement: rollback, keys: None }, INLINE_TIME).await.is_err()
+                {
                     connection.disconnect();
                 }
                 pool.release(connection);
@@ -185,7 +201,7 @@ impl ReadPool {
     }
 
     /// Runs a statement and returns its rows. Dropping the future cancels the statement.
-    pub async fn all(&self, statement: Statement) -> Result<Vec<QueryResult>> {
+    pub async fn all(&self, statement: Statement) -> Result<Rows> {
         let rows = self.reserve().await?.all(statement).await;
         rows.map_err(|error| self.failed(error))
     }
@@ -195,7 +211,7 @@ impl ReadPool {
         let select = Query::select().column("value").from("counter").and_where(Expr::col("name").eq(name)).take();
         let rows = self.all(self.backend().build(&select)).await?;
         let row = rows.first().ok_or_else(|| Error::Internal(format!("there is no counter `{name}`")))?;
-        Ok(row.try_get("", "value")?)
+        Ok(row.get("value")?)
     }
 
     /// Waits for a free connection.
@@ -240,6 +256,7 @@ impl ReadPool {
             in_transaction: false,
             has_state: false,
             client_permit: None,
+            inline_time: INLINE_TIME,
         })
     }
 

@@ -3,9 +3,9 @@
 use std::fmt::{self, Display, Write};
 
 use sea_orm::sea_query::{
-    PostgresQueryBuilder, QueryBuilder, SelectStatement, SqlWriter, SqliteQueryBuilder, Value, Values,
+    PostgresQueryBuilder, Query, QueryBuilder, SelectStatement, SqlWriter, SqliteQueryBuilder, Value, Values,
 };
-use sea_orm::{DatabaseBackend, Statement};
+use sea_orm::{DatabaseBackend, EntityTrait, Iterable, Statement};
 
 /// Builds a statement whose values are bound, except the numbers of `LIMIT` and `OFFSET`, which are written into the SQL.
 ///
@@ -18,6 +18,15 @@ pub(crate) fn build(backend: DatabaseBackend, select: &SelectStatement) -> State
         _ => select.build_collect_into(SqliteQueryBuilder, &mut writer),
     }
     Statement { sql: writer.sql, values: Some(Values(writer.values)), db_backend: backend }
+}
+
+/// Returns a query for all columns of a table.
+pub(crate) fn all_columns<E: EntityTrait>() -> SelectStatement {
+    let mut select = Query::select();
+    for column in E::Column::iter() {
+        select.column((E::default(), column));
+    }
+    select.from(E::default()).take()
 }
 
 struct StatementWriter {

@@ -1,7 +1,8 @@
 //! Snapshots: one state of the graph, however long the read takes and whatever is written meanwhile.
 
+use entity::row::Rows;
+use sea_orm::Statement;
 use sea_orm::sea_query::SelectStatement;
-use sea_orm::{QueryResult, Statement};
 
 use crate::db::Dialect;
 use crate::db::read_pool::{ReadPool, ReservedConnection};
@@ -35,7 +36,7 @@ impl Snapshot {
     }
 
     /// Runs a statement and returns its rows. Dropping the future cancels the statement.
-    pub async fn all(&mut self, select: &SelectStatement) -> Result<Vec<QueryResult>> {
+    pub async fn all(&mut self, select: &SelectStatement) -> Result<Rows> {
         let rows = self.connection.all(self.reader.backend().build(select)).await;
         rows.map_err(|error| self.reader.failed(error))
     }

@@ -256,16 +256,16 @@ async fn write_nodes(
         }
         select.and_where(reader.is_one_of(Expr::col((table, "id")), &ids)).order_by((table, "id"), Order::Asc);
         let rows = reader.rows(&select).await?;
-        for row in &rows {
-            let id: i64 = row.try_get("", "id")?;
+        for row in rows.iter() {
+            let id: i64 = row.get("id")?;
             xml.start("node", &[("id", &global(kind, id))])?;
             xml.data("nodeType", Some(&node_type_name(kind)))?;
             for name in ["label"].into_iter().chain(ATTRIBUTES) {
-                xml.data(name, row.try_get::<Option<String>>("", &format!("node_{name}"))?.as_deref())?;
+                xml.data(name, row.get::<Option<String>>(&format!("node_{name}"))?.as_deref())?;
             }
             if kind == RecordKind::Place {
                 for name in ["latitude", "longitude"] {
-                    let degrees: Option<f64> = row.try_get("", name)?;
+                    let degrees: Option<f64> = row.get(name)?;
                     xml.data(name, degrees.map(|degrees| degrees.to_string()).as_deref())?;
                 }
             }
@@ -315,14 +315,14 @@ async fn write_edges(
         if rows.is_empty() {
             return Ok(());
         }
-        for row in &rows {
-            last = (row.try_get("", "first")?, row.try_get("", "second")?);
+        for row in rows.iter() {
+            last = (row.get("first")?, row.get("second")?);
             let id = format!("e{number}-{}-{}", last.0, last.1);
-            let from = global(source.from.1, row.try_get("", "from_end")?);
-            let to = global(source.to.1, row.try_get("", "to_end")?);
+            let from = global(source.from.1, row.get("from_end")?);
+            let to = global(source.to.1, row.get("to_end")?);
             xml.start("edge", &[("id", &id), ("source", &from), ("target", &to)])?;
             xml.data("edgeType", Some(source.name))?;
-            xml.data("kind", row.try_get::<Option<String>>("", "edge_kind")?.as_deref())?;
+            xml.data("kind", row.get::<Option<String>>("edge_kind")?.as_deref())?;
             xml.end("edge")?;
             xml.line_break();
         }

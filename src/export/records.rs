@@ -158,8 +158,8 @@ async fn estimate_sizes(reader: &mut SnapshotReader, roots: &[record::Model]) ->
         .and_where(reader.is_one_of(Expr::col("owner_id"), &ids))
         .group_by_col("owner_id")
         .take();
-    for row in reader.rows(&child_counts).await? {
-        sizes.insert(row.try_get("", "id")?, ROW_CHARS * row.try_get::<i64>("", "count")?);
+    for row in reader.rows(&child_counts).await?.iter() {
+        sizes.insert(row.get("id")?, ROW_CHARS * row.get::<i64>("count")?);
     }
     let articles = roots.iter().filter(|root| root.kind == RecordKind::Article);
     let articles: Vec<i64> = articles.map(|root| root.id.0).collect();

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use entity::id::DatasetId;
 use entity::record::RecordKind;
-use entity::row::{ColumnMask, FromRow};
+use entity::row::{ColumnMask, FromRow, Rows};
 use entity::{article, dataset, record};
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 use sea_orm::{EntityTrait, Iterable};
 
-use crate::db::Snapshot;
+use crate::db::{Snapshot, all_columns};
 use crate::error::{Error, Result, did_you_mean};
 
 /// The part of the graph to export.
@@ -54,7 +54,7 @@ impl SnapshotReader {
     }
 
     /// Runs a query.
-    pub(super) async fn rows(&mut self, select: &SelectStatement) -> Result<Vec<sea_orm::QueryResult>> {
+    pub(super) async fn rows(&mut self, select: &SelectStatement) -> Result<Rows> {
         self.snapshot.all(select).await
     }
 
@@ -105,9 +105,9 @@ impl SnapshotReader {
             .and_where(self.is_one_of(id, ids))
             .take();
         let mut keys = HashMap::new();
-        for row in self.snapshot.all(&select).await? {
-            let key = (row.try_get("", "dataset_id")?, row.try_get("", "dataset")?, row.try_get("", "key")?);
-            keys.insert(row.try_get("", "id")?, key);
+        for row in self.snapshot.all(&select).await?.iter() {
+            let key = (row.get("dataset_id")?, row.get("dataset")?, row.get("key")?);
+            keys.insert(row.get("id")?, key);
         }
         Ok(keys)
     }
@@ -167,8 +167,8 @@ impl SnapshotReader {
                 .order_by((cursor.table, "id"), Order::Asc)
                 .limit(BUFFERED_IDS)
                 .take();
-            for row in self.snapshot.all(&select).await? {
-                cursor.buffered.push_back(row.try_get("", "id")?);
+            for row in self.snapshot.all(&select).await?.iter() {
+                cursor.buffered.push_back(row.get("id")?);
             }
             match cursor.buffered.back() {
                 Some(last) => cursor.last = *last,
@@ -215,8 +215,8 @@ impl SnapshotReader {
             .and_where(Expr::col("text").is_not_null())
             .and_where(Expr::col("text_length").is_not_null())
             .take();
-        for row in self.snapshot.all(&select).await? {
-            lengths.insert(row.try_get("", "id")?, i64::from(row.try_get::<i32>("", "text_length")?));
+        for row in self.snapshot.all(&select).await?.iter() {
+            lengths.insert(row.get("id")?, i64::from(row.get::<i32>("text_length")?));
         }
         Ok(lengths)
     }
@@ -235,8 +235,8 @@ impl SnapshotReader {
             .from(record::Entity)
             .and_where(self.is_one_of(Expr::col("id"), &ids))
             .take();
-        for row in self.snapshot.all(&kinds).await? {
-            by_kind.entry(row.try_get("", "kind")?).or_default().push(row.try_get("", "id")?);
+        for row in self.snapshot.all(&kinds).await?.iter() {
+            by_kind.entry(row.get("kind")?).or_default().push(row.get("id")?);
         }
         for (kind, ids) in by_kind {
             labels.0.extend(ids.iter().map(|id| (*id, (kind, None))));
@@ -247,8 +247,8 @@ impl SnapshotReader {
                 .from(kind.table())
                 .and_where(self.is_one_of(Expr::col("id"), &ids))
                 .take();
-            for row in self.snapshot.all(&select).await? {
-                labels.0.insert(row.try_get("", "id")?, (kind, row.try_get("", "label")?));
+            for row in self.snapshot.all(&select).await?.iter() {
+                labels.0.insert(row.get("id")?, (kind, row.get("label")?));
             }
         }
         Ok(labels)
@@ -305,13 +305,4 @@ impl Selection {
         });
         Some([by_kind, by_dataset].into_iter().flatten().reduce(ExprTrait::and))
     }
-}
-
-/// Returns a query for all columns of a table.
-pub(super) fn all_columns<E: EntityTrait>() -> SelectStatement {
-    let mut select = Query::select();
-    for column in E::Column::iter() {
-        select.column((E::default(), column));
-    }
-    select.from(E::default()).take()
 }

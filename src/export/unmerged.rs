@@ -43,11 +43,11 @@ impl SnapshotReader {
             .and_where(self.is_one_of(Expr::col("row_id"), ids))
             .take();
         let mut originals = OriginalReferences::default();
-        for row in self.rows(&select).await? {
-            originals.0.entry(row.try_get("", "row_id")?).or_default().push(OriginalReference {
-                column: row.try_get("", "reference")?,
-                ordinal: row.try_get("", "ordinal")?,
-                id: row.try_get("", "original_id")?,
+        for row in self.rows(&select).await?.iter() {
+            originals.0.entry(row.get("row_id")?).or_default().push(OriginalReference {
+                column: row.get("reference")?,
+                ordinal: row.get("ordinal")?,
+                id: row.get("original_id")?,
             });
         }
         Ok(originals)

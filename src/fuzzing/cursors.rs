@@ -72,11 +72,11 @@ pub fn cursors(data: &[u8]) {
 }
 
 /// The value of a sort key in a cursor.
-fn value(key: &Expr) -> Value {
+fn value(key: &SqlValue) -> Value {
     match key {
-        Expr::Value(SqlValue::String(Some(text))) => Value::from(text.as_str()),
-        Expr::Value(SqlValue::BigInt(Some(number))) => Value::from(*number),
-        Expr::Value(SqlValue::Double(Some(number))) => {
+        SqlValue::String(Some(text)) => Value::from(text.as_str()),
+        SqlValue::BigInt(Some(number)) => Value::from(*number),
+        SqlValue::Double(Some(number)) => {
             assert!(number.is_finite());
             Value::from(*number)
         }

@@ -73,7 +73,7 @@ async fn count_exported(kind: RecordKind, filter: &serde_json::Value) -> Option<
                 .take();
             let rows = session.all(&count).await;
             let rows = rows.unwrap_or_else(|error| panic!("{}: {filter}", error.into_error()));
-            Some(rows[0].try_get::<i64>("", "number").unwrap())
+            Some(rows.first().unwrap().get::<i64>("number").unwrap())
         }
     };
     session.end_snapshot().await;

@@ -100,13 +100,13 @@ async fn open_story() -> Story {
     let records = Query::select().columns(["id", "kind"]).from("record").take();
     let mut ids = Vec::new();
     for row in session.all(&records).await.unwrap().iter().step_by(7) {
-        ids.push(node::global(row.try_get("", "kind").unwrap(), row.try_get("", "id").unwrap()));
+        ids.push(node::global(row.get("kind").unwrap(), row.get("id").unwrap()));
     }
     let mut slugs = Vec::new();
     for table in ["actor", "event", "place", "article"] {
         let select = Query::select().column("slug").from(table).and_where(is_given()).limit(3).take();
-        for row in session.all(&select).await.unwrap() {
-            slugs.push(row.try_get("", "slug").unwrap());
+        for row in session.all(&select).await.unwrap().iter() {
+            slugs.push(row.get("slug").unwrap());
         }
     }
     session.end_snapshot().await;

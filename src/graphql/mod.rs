@@ -1,5 +1,5 @@
-//! The GraphQL API: types and root fields, filtering, sorting and pagination of lists, batch loading of rows, and JSON
-//! encoding.
+//! The GraphQL API: types and root fields, plans of queries, filtering, sorting and pagination of lists, batch loading of rows,
+//! and JSON encoding.
 
 pub mod connection;
 pub mod executor;
@@ -9,6 +9,7 @@ pub mod graph;
 mod list_lengths;
 pub mod loading;
 pub mod mutations;
+pub(crate) mod plan;
 pub mod root_fields;
 mod schema;
 pub mod search;
@@ -21,6 +22,7 @@ pub(crate) use executor::budget::{Reservation, ResponseBudget, ResponsePool, Sto
 pub(crate) use executor::json::write_json;
 pub(crate) use list_lengths::greatest_length;
 pub use loading::session::Session;
+pub(crate) use plan::PlanCache;
 pub(crate) use schema::api_of;
 #[cfg(test)]
 pub(crate) use schema::builder;

@@ -109,6 +109,24 @@ macro_rules! root_fields {
         #[allow(missing_docs)]
         pub struct $name;
 
+        impl $name {
+            /// Returns the fields for the compiler of plans, by name.
+            pub(crate) fn plan_roots() -> Vec<(&'static str, $crate::graphql::plan::roots::RootField)> {
+                use $crate::graphql::plan::noun::{ListField, PlannedType};
+                use $crate::graphql::plan::roots::RootField;
+                vec![
+                    $((stringify!($list), RootField::List(ListField {
+                        name: stringify!($list).to_owned(),
+                        noun: <$crate::graphql::root_fields::list_type!($node_type $(, $list_type)?)>::noun,
+                        parent: None,
+                        default_order: Vec::new(),
+                    })),)+
+                    $((stringify!($one), RootField::One(<$node_type>::noun)),)?
+                    $((stringify!($named), RootField::One(<$node_type>::noun)),)?
+                ]
+            }
+        }
+
         #[async_graphql::Object]
         #[allow(clippy::too_many_arguments)]
         impl $name {

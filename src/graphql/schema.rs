@@ -12,7 +12,9 @@ use futures_util::stream::BoxStream;
 use super::executor::json::{ObjectEncoding, write_json};
 use super::federation;
 use super::graph;
+use super::loading::session::Session;
 use super::mutations::{delete_records, import_records, merge as merges};
+use super::plan::PlanCache;
 use super::search;
 use super::types::{
     account, actor, article, change, claim, dataset, event, event_type, evidence, figure, mention, merge,
@@ -83,6 +85,20 @@ impl Api {
             Self::Whole(schema) => schema.execute(request).await,
             Self::Subgraph(schema) => schema.execute(request).await,
         }
+    }
+
+    /// Executes a valid query by its plan. Returns the data of the response as JSON; `None` if only the resolvers can execute it.
+    pub async fn execute_plan(&self, request: Request, session: &Session) -> Option<String> {
+        let mut request = request;
+        let name = request.operation_name.clone();
+        let variables = request.variables.clone();
+        let document = request.parsed_query().ok()?;
+        let mut operations = document.operations.iter();
+        let (_, operation) =
+            operations.find(|(one, _)| name.is_none() || one.map(|one| one.as_str()) == name.as_deref())?;
+        let data =
+            PlanCache::default().execute(document, name.as_deref(), &operation.node, &variables, session).await?;
+        String::from_utf8(data).ok()
     }
 
     /// Executes a query, mutation or subscription as a stream of responses, with data as in [`Self::execute`].

@@ -32,6 +32,9 @@ const OTHER_TABLES: [&str; 13] = [
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
+/// The number of queries that were executed by their plans too.
+pub static PLANNED: AtomicU32 = AtomicU32::new(0);
+
 /// A separate database for one test, dropped with the fixture.
 pub struct Fixture {
     pub db: Db,
@@ -102,9 +105,32 @@ impl Fixture {
     /// Returns the response and the number of SQL statements.
     pub async fn query_counting_statements(&self, query: &str, variables: Value) -> (Value, usize) {
         let session = Session::new(self.db.clone());
+        let copy = variables.clone();
         let request = Request::new(query).variables(Variables::from_json(variables)).data(session.clone());
         let response = self.api.execute(request).await;
-        (response_json(&response), session.statements())
+        let answer = response_json(&response);
+        // Plans return the same, to the byte.
+        let planned = Session::new(self.db.clone());
+        let request = Request::new(query).variables(Variables::from_json(copy));
+        if let Some(data) = self.api.execute_plan(request, &planned).await {
+            // Errors without a path are those of validation, which plans leave to their caller.
+            if response.errors.iter().all(|error| error.path.is_empty()) && !response.errors.is_empty() {
+                return (answer, session.statements());
+            }
+            assert_eq!(data, newsgraph::graphql::json(&response.data), "{query}");
+            assert!(response.errors.is_empty(), "{query}\n{answer:#}");
+            PLANNED.fetch_add(1, Ordering::Relaxed);
+        }
+        (answer, session.statements())
+    }
+
+    /// Executes a query as the server does: by its plan, or else by the resolvers. Panics if the response has errors.
+    pub async fn execute_as_served(&self, query: &str, variables: Value, session: &Session) {
+        let request = || Request::new(query).variables(Variables::from_json(variables.clone()));
+        if self.api.execute_plan(request(), session).await.is_none() {
+            let response = self.api.execute(request().data(session.clone())).await;
+            assert!(response.errors.is_empty(), "{query}: {:?}", response.errors);
+        }
     }
 
     /// Returns the data of a response; panics if the response has errors.

@@ -46,6 +46,7 @@ mod merge_record;
 mod operations;
 mod pagination;
 mod place;
+mod plan;
 mod query_plan;
 mod record_field_names;
 mod replica;

@@ -1,6 +1,5 @@
 //! Query plans: lists use indexes, and ordered pages are read in index order instead of being sorted.
 
-use async_graphql::{Request, Variables};
 use newsgraph::graphql::Session;
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement, TransactionTrait};
 use serde_json::{Value, json};
@@ -11,9 +10,7 @@ use crate::fixture::{Fixture, copy_of_story, databases};
 /// Returns the query plan of each SQL statement of a GraphQL query.
 pub async fn plans(fixture: &Fixture, query: &str, variables: Value) -> Vec<String> {
     let session = Session::recording(fixture.db.clone());
-    let request = Request::new(query).variables(Variables::from_json(variables)).data(session.clone());
-    let response = fixture.api.execute(request).await;
-    assert!(response.errors.is_empty(), "{:?}", response.errors);
+    fixture.execute_as_served(query, variables, &session).await;
     let reader = fixture.db.connection();
     let backend = reader.get_database_backend();
     let (explain, column) = match backend {
@@ -33,8 +30,7 @@ pub async fn plans(fixture: &Fixture, query: &str, variables: Value) -> Vec<Stri
 /// Returns PostgreSQL's generic plans, which prepared statements reuse for other values. Empty on SQLite, which has none.
 async fn generic_plans(fixture: &Fixture, query: &str) -> Vec<String> {
     let session = Session::recording(fixture.db.clone());
-    let response = fixture.api.execute(Request::new(query).data(session.clone())).await;
-    assert!(response.errors.is_empty(), "{:?}", response.errors);
+    fixture.execute_as_served(query, json!({}), &session).await;
     let mut plans = Vec::new();
     if fixture.db.connection().get_database_backend() == DatabaseBackend::Sqlite {
         return plans;

@@ -220,5 +220,5 @@ async fn select_text(reader: &ReadPool, expression: &str) -> Result<String> {
     let sql = format!("SELECT {expression} AS value");
     let rows = reader.all(Statement::from_string(DatabaseBackend::Postgres, sql)).await?;
     let row = rows.first().ok_or_else(|| Error::Internal(format!("no row for {expression}")))?;
-    Ok(row.try_get("", "value")?)
+    Ok(row.get("value")?)
 }

@@ -99,24 +99,24 @@ async fn voices_by_account(
         .take();
     let rows = reader.rows(&select).await?;
     let mut voices = Vec::new();
-    for row in &rows {
-        voices.extend(row.try_get::<Option<i64>>("", "voice")?);
+    for row in rows.iter() {
+        voices.extend(row.get::<Option<i64>>("voice")?);
     }
     let labels = reader.labels(voices).await?;
     let mut by_account: HashMap<i64, (Vec<Value>, Vec<Value>)> = HashMap::new();
-    for row in &rows {
-        let voice = match row.try_get::<Option<i64>>("", "voice")? {
+    for row in rows.iter() {
+        let voice = match row.get::<Option<i64>>("voice")? {
             Some(id) => json!({
                 "@id": iri(RecordKind::Actor, id), "@type": "sem:Authority", "schema:name": labels.text(id)
             }),
             // An unnamed voice, such as "it was reported".
             None => {
-                let printed: Option<String> = row.try_get("", "printed")?;
+                let printed: Option<String> = row.get("printed")?;
                 json!({ "@type": "sem:Authority", "schema:name": printed.as_deref().unwrap_or("an unnamed voice") })
             }
         };
-        let (supporting, disputing) = by_account.entry(row.try_get("", "account")?).or_default();
-        match row.try_get::<StanceKind>("", "stance")? {
+        let (supporting, disputing) = by_account.entry(row.get("account")?).or_default();
+        match row.get::<StanceKind>("stance")? {
             StanceKind::Asserts | StanceKind::Confirms | StanceKind::Supports => supporting.push(voice),
             StanceKind::Denies | StanceKind::Questions => disputing.push(voice),
             StanceKind::Retracts | StanceKind::DeclinesComment => {}

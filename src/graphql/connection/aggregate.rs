@@ -49,8 +49,8 @@ impl<T: NodeType> ConnectionLoader<T> {
                         select
                     }
                 };
-                for row in session.all(&select).await? {
-                    counts.insert(self.parent(&row)?, row.try_get("", "count")?);
+                for row in session.all(&select).await?.iter() {
+                    counts.insert(self.parent(row)?, row.get("count")?);
                 }
                 Ok(Arc::new(counts))
             })

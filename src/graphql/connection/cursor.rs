@@ -4,7 +4,7 @@
 //! its id. It is valid for every list with the same name and order, whatever the filter.
 
 use data_encoding::BASE64URL_NOPAD;
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::Value as SqlValue;
 use serde_json::Value;
 
 use crate::error::{Error, Result};
@@ -13,14 +13,14 @@ use crate::graphql::connection::keyset::{Keyset, ValueKind};
 /// A decoded cursor.
 #[derive(Clone, Debug)]
 pub(crate) struct Cursor {
-    pub(crate) keys: Vec<Expr>,
-    pub(super) id: i64,
+    pub(crate) keys: Vec<SqlValue>,
+    pub(crate) id: SqlValue,
 }
 
 impl Cursor {
     /// The id of the row.
     pub(crate) fn id(&self) -> i64 {
-        self.id
+        if let SqlValue::BigInt(Some(id)) = self.id { id } else { 0 }
     }
 }
 
@@ -52,12 +52,12 @@ impl Keyset {
             .zip(keys)
             .map(|(term, key)| match term.kind {
                 // No stored text contains NUL, and PostgreSQL accepts none in a statement.
-                ValueKind::Text => key.as_str().filter(|text| !text.contains('\0')).map(Expr::val),
-                ValueKind::Number => key.as_i64().map(Expr::val),
-                ValueKind::Real => key.as_f64().map(Expr::val),
+                ValueKind::Text => key.as_str().filter(|text| !text.contains('\0')).map(SqlValue::from),
+                ValueKind::Number => key.as_i64().map(SqlValue::from),
+                ValueKind::Real => key.as_f64().map(SqlValue::from),
             })
             .collect::<Option<Vec<_>>>()
             .ok_or_else(invalid)?;
-        Ok(Cursor { keys, id: id.as_i64().ok_or_else(invalid)? })
+        Ok(Cursor { keys, id: id.as_i64().ok_or_else(invalid)?.into() })
     }
 }

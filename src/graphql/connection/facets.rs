@@ -191,12 +191,12 @@ pub(crate) async fn facets<T: NodeType>(
         let statement = select_buckets(loader, session, &values, first, with_missing).await?;
         let rows = session.all(&statement).await?;
         let mut found = Vec::with_capacity(rows.len());
-        for row in &rows {
+        for row in rows.iter() {
             let value = match values.kind {
-                Some(_) => row.try_get::<Option<i64>>("", "value")?.map(BucketValue::Id),
-                None => row.try_get::<Option<String>>("", "value")?.map(BucketValue::Text),
+                Some(_) => row.get::<Option<i64>>("value")?.map(BucketValue::Id),
+                None => row.get::<Option<String>>("value")?.map(BucketValue::Text),
             };
-            let (count, distinct): (i64, i64) = (row.try_get("", "count")?, row.try_get("", "distinct")?);
+            let (count, distinct): (i64, i64) = (row.get("count")?, row.get("distinct")?);
             found.push((loader.parent(row)?, value, count, distinct));
         }
         let nodes = values.kind.map(|kind| {

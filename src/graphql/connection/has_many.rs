@@ -65,6 +65,18 @@ macro_rules! has_many {
         /// The lists of rows that belong to a row.
         pub struct $lists(pub(crate) $crate::graphql::loading::batch::Row<$entity>);
 
+        impl $lists {
+            /// Returns the lists for the compiler of plans.
+            pub(crate) fn plan_lists() -> Vec<$crate::graphql::plan::noun::ListField> {
+                vec![$($crate::graphql::plan::noun::ListField {
+                    name: concat!($parent, ".", stringify!($name)).to_owned(),
+                    noun: <$node_type as $crate::graphql::plan::noun::PlannedType>::noun,
+                    parent: Some($parent_condition),
+                    default_order: vec![$(($crate::graphql::connection::order_by::SortKey::$key(sea_orm::sea_query::Expr::col($column)), $crate::graphql::connection::order_by::Direction::$direction)),*],
+                }),+]
+            }
+        }
+
         /// The lists of rows that belong to a row.
         #[async_graphql::Object]
         impl $lists {

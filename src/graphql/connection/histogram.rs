@@ -166,11 +166,11 @@ async fn histograms<T: Dated>(
         return Err(Error::Limit(message).into());
     }
     let mut all: HashMap<i64, (BTreeMap<i64, f64>, i64)> = HashMap::new();
-    for row in &rows {
+    for row in rows.iter() {
         let (counts, undated) = all.entry(loader.parent(row)?).or_default();
-        let count: i64 = row.try_get("", "count")?;
-        let first: Option<i64> = row.try_get("", "first")?;
-        let last = if uncertain == UncertainDates::Spread { row.try_get("", "last")? } else { None };
+        let count: i64 = row.get("count")?;
+        let first: Option<i64> = row.get("first")?;
+        let last = if uncertain == UncertainDates::Spread { row.get("last")? } else { None };
         let days = first.or(last).zip(last.or(first));
         if !buckets.add(counts, days, count as f64) {
             *undated += count;

@@ -5,8 +5,7 @@
 //! therefore total. A cursor holds the sort keys of its row ([`Cursor`]).
 
 use data_encoding::HEXLOWER;
-use entity::row::value_at;
-use sea_orm::QueryResult;
+use entity::row::QueryRow;
 use sea_orm::sea_query::{Expr, ExprTrait, Func, Order, SelectStatement};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -123,9 +122,9 @@ impl Keyset {
             .terms
             .iter()
             .zip(&cursor.keys)
-            .map(|(term, value)| (term.expression.clone(), value.clone(), term.descending != before))
+            .map(|(term, value)| (term.expression.clone(), Expr::val(value.clone()), term.descending != before))
             .collect();
-        keys.push((self.id.clone(), Expr::val(cursor.id), self.id_descending != before));
+        keys.push((self.id.clone(), Expr::val(cursor.id.clone()), self.id_descending != before));
         if keys.iter().all(|(.., descending)| *descending == keys[0].2) {
             // All keys have one direction: a row comparison, so that an index on the keys is entered at the row.
             let descending = keys[0].2;
@@ -151,12 +150,12 @@ impl Keyset {
     }
 
     /// Reads the sort keys of a row, for its cursor. `offset` is the column of the first one.
-    pub(crate) fn read_keys(&self, row: &QueryResult, offset: usize) -> Result<Vec<Value>, SharedError> {
+    pub(crate) fn read_keys(&self, row: QueryRow<'_>, offset: usize) -> Result<Vec<Value>, SharedError> {
         let key = |(column, term): (usize, &KeysetTerm)| {
             Ok(match term.kind {
-                ValueKind::Text => Value::from(value_at::<String>(row, column)?),
-                ValueKind::Number => Value::from(value_at::<i64>(row, column)?),
-                ValueKind::Real => Value::from(value_at::<f64>(row, column)?),
+                ValueKind::Text => Value::from(row.at::<String>(column)?),
+                ValueKind::Number => Value::from(row.at::<i64>(column)?),
+                ValueKind::Real => Value::from(row.at::<f64>(column)?),
             })
         };
         (offset..).zip(&self.terms).map(key).collect()

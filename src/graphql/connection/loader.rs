@@ -17,9 +17,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use entity::row::value_at;
+use entity::row::QueryRow;
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query, SelectStatement};
-use sea_orm::{EntityName, EntityTrait, QueryResult};
+use sea_orm::{EntityName, EntityTrait};
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
@@ -40,7 +40,7 @@ use crate::graphql::search::suggestions;
 const MAX_SUGGESTED_NAMES: usize = 4;
 
 /// Maximum number of sort keys in `orderBy`.
-const MAX_SORT_KEYS: usize = 8;
+pub(crate) const MAX_SORT_KEYS: usize = 8;
 
 /// Builds the condition for the rows that belong to a parent, from the parent's id.
 pub(crate) type ParentCondition = Box<dyn Fn(Expr) -> Expr + Send + Sync>;
@@ -112,9 +112,9 @@ pub(crate) struct Condition {
     /// The condition as a set of rows: related rows are matched by `IN`.
     pub(crate) set_condition: Option<Expr>,
     /// The condition as a test of one row: related rows are matched by `EXISTS`. Only present if a scan may be faster.
-    row_condition: Option<Expr>,
+    pub(crate) row_condition: Option<Expr>,
     /// The names that the filter searches.
-    names: Vec<String>,
+    pub(crate) names: Vec<String>,
 }
 
 /// The page of one parent.
@@ -228,7 +228,7 @@ impl<T: NodeType> ConnectionLoader<T> {
                             Some(row_condition) => {
                                 let set_condition = condition.set_condition.clone();
                                 let scan = SqliteScan { row_condition, set_condition, seek_and_order, limit };
-                                scan.restrict::<T::Entity>(&mut select);
+                                scan.restrict(T::Entity::default().table_name(), &mut select);
                                 keyset.order_by(&mut select, backward);
                             }
                             None => restrict(&mut select),
@@ -242,9 +242,9 @@ impl<T: NodeType> ConnectionLoader<T> {
                 let parent_offset = keys_offset + keyset.term_count();
                 let joined_offset = parent_offset + usize::from(self.parents.is_some());
                 let mut pages: HashMap<i64, Page> = HashMap::new();
-                for result in &results {
+                for result in results.iter() {
                     let parent = match self.parents {
-                        Some(_) => value_at(result, parent_offset)?,
+                        Some(_) => result.at(parent_offset)?,
                         None => ROOT_PARENT,
                     };
                     let page = pages.entry(parent).or_default();
@@ -330,8 +330,8 @@ impl<T: NodeType> ConnectionLoader<T> {
     }
 
     /// Returns the parent of a row of a query that selects the column [`PARENT`] if there are parents.
-    pub(crate) fn parent(&self, row: &QueryResult) -> Result<i64, SharedError> {
-        if self.parents.is_some() { Ok(row.try_get("", PARENT)?) } else { Ok(ROOT_PARENT) }
+    pub(crate) fn parent(&self, row: QueryRow<'_>) -> Result<i64, SharedError> {
+        if self.parents.is_some() { Ok(row.get(PARENT)?) } else { Ok(ROOT_PARENT) }
     }
 
     /// The ids of all parents; [`ROOT_PARENT`] for a list at the root.

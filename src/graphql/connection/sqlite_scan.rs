@@ -5,10 +5,9 @@
 //! cannot be known in advance. A [`SqliteScan`] therefore scans a limited number of rows first, and only materializes the
 //! matches if the scan does not fill the page. Both happen in one statement. PostgreSQL plans such lists well by itself.
 
-use sea_orm::EntityTrait;
 use sea_orm::sea_query::{CommonTableExpression, Expr, ExprTrait, Query, SelectStatement, UnionType, WithClause};
 
-use crate::graphql::filter::{always_true, id_column};
+use crate::graphql::filter::always_true;
 
 /// Maximum number of rows scanned per requested row. To test them all takes a fraction of the time of materializing where
 /// one row in this many matches.
@@ -31,17 +30,17 @@ pub(crate) struct SqliteScan<F: Fn(&mut SelectStatement)> {
 }
 
 impl<F: Fn(&mut SelectStatement)> SqliteScan<F> {
-    /// Restricts a select of rows of `E` to the rows of the page.
-    pub(crate) fn restrict<E: EntityTrait>(&self, select: &mut SelectStatement) {
-        let id = || Expr::col(id_column::<E>());
-        let mut candidates = Query::select().expr(id()).from(E::default()).take();
+    /// Restricts a select of rows of a table to the rows of the page.
+    pub(crate) fn restrict(&self, table: &'static str, select: &mut SelectStatement) {
+        let id = || Expr::col((table, "id"));
+        let mut candidates = Query::select().expr(id()).from(table).take();
         (self.seek_and_order)(&mut candidates);
         candidates.limit(MAX_SCANNED_PER_ROW * self.limit);
         // SQLite keeps the order of a cross join and that of its left side, so the first matches are the next of the list.
         let scanned = Query::select()
             .expr(id())
             .from_subquery(candidates, CANDIDATES)
-            .cross_join(E::default())
+            .cross_join(table)
             .and_where(id().equals((CANDIDATES, "id")))
             .and_where(self.row_condition.clone())
             .limit(self.limit)
@@ -49,8 +48,7 @@ impl<F: Fn(&mut SelectStatement)> SqliteScan<F> {
         let found = Expr::cust("(SELECT COUNT(*) FROM \"walked\")");
         // A row to join with, only if the scan found too few. As a plain condition SQLite would test it after materializing.
         let too_few = Query::select().expr(always_true()).and_where(found.clone().lt(self.limit)).take();
-        let mut materialized =
-            Query::select().expr(id()).from_subquery(too_few, TOO_FEW).cross_join(E::default()).take();
+        let mut materialized = Query::select().expr(id()).from_subquery(too_few, TOO_FEW).cross_join(table).take();
         materialized.and_where_option(self.set_condition.clone());
         (self.seek_and_order)(&mut materialized);
         materialized.limit(self.limit);

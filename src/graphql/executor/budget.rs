@@ -24,6 +24,9 @@ const BLOCK: usize = 64 << 10;
 /// A response up to this size takes nothing from the pool, so that small responses are made while large ones are being sent.
 const FREE_BYTES: usize = 16 << 10;
 
+/// The rows that are read for a response may take this many times its maximum size.
+const ROWS_PER_RESPONSE: usize = 4;
+
 /// Maximum number of errors of one response.
 const MAX_ERRORS: usize = 1000;
 
@@ -158,6 +161,8 @@ pub(crate) struct ResponseBudget {
     values: AtomicUsize,
     /// Bytes of long texts read so far.
     texts: AtomicUsize,
+    /// Bytes of rows read so far.
+    rows: AtomicUsize,
     excess: OnceLock<Excess>,
     reservation: Mutex<Reservation>,
     /// Bytes that need no further reservation.
@@ -172,6 +177,7 @@ impl ResponseBudget {
             max,
             values: AtomicUsize::new(0),
             texts: AtomicUsize::new(0),
+            rows: AtomicUsize::new(0),
             excess: OnceLock::new(),
             reservation: Mutex::default(),
             reserved: AtomicUsize::new(FREE_BYTES),
@@ -202,6 +208,38 @@ impl ResponseBudget {
             self.exceeded(Excess::Texts)
         } else {
             self.reserve(texts + self.values.load(Ordering::Relaxed))
+        };
+        if !is_within {
+            pending::<()>().await;
+        }
+    }
+
+    /// Counts the memory of rows that were read, which exist together until the response is written. Never returns when they
+    /// take more than there is.
+    pub(crate) async fn add_rows(&self, bytes: usize) {
+        let rows = self.rows.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
+        let is_within = if rows > self.max.saturating_mul(ROWS_PER_RESPONSE) {
+            self.exceeded(Excess::Response)
+        } else {
+            self.reserve(rows + self.texts.load(Ordering::Relaxed) + self.values.load(Ordering::Relaxed))
+        };
+        if !is_within {
+            pending::<()>().await;
+        }
+    }
+
+    /// The size that the response may have, in bytes.
+    pub(crate) fn max(&self) -> usize {
+        self.max
+    }
+
+    /// Counts a written response. Never returns when it is too large.
+    pub(crate) async fn add_response(&self, bytes: usize) {
+        let values = self.values.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        let is_within = if values > self.max {
+            self.exceeded(Excess::Response)
+        } else {
+            self.reserve(values + self.texts.load(Ordering::Relaxed) + self.rows.load(Ordering::Relaxed))
         };
         if !is_within {
             pending::<()>().await;
@@ -263,6 +301,7 @@ impl ResponseBudget {
     pub(crate) fn finish(&self) -> Reservation {
         self.values.store(0, Ordering::Relaxed);
         self.texts.store(0, Ordering::Relaxed);
+        self.rows.store(0, Ordering::Relaxed);
         self.reserved.store(FREE_BYTES, Ordering::Relaxed);
         std::mem::take(&mut *self.reservation.lock().unwrap_or_else(PoisonError::into_inner))
     }

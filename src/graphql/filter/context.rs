@@ -125,8 +125,8 @@ impl FilterContext {
                 .and_where(self.dialect.has_key(Expr::col(("record", "id")), &ids))
                 .take();
             let mut found = Vec::new();
-            for row in session.all(&select).await? {
-                found.push((row.try_get::<i64>("", "id")?, row.try_get::<entity::record::RecordKind>("", "kind")?));
+            for row in session.all(&select).await?.iter() {
+                found.push((row.get::<i64>("id")?, row.get::<entity::record::RecordKind>("kind")?));
             }
             for (kind, id) in &self.ids {
                 if !found.iter().any(|(known, stored)| known == id && kind.stored() == Some(*stored)) {
@@ -162,8 +162,8 @@ impl FilterContext {
             return Ok(());
         };
         let mut found = Vec::new();
-        for row in session.all(&select).await? {
-            found.push(row.try_get::<String>("", "slug")?);
+        for row in session.all(&select).await?.iter() {
+            found.push(row.get::<String>("slug")?);
         }
         for slug in slugs {
             if !found.iter().any(|known| known == slug) {
@@ -187,8 +187,8 @@ async fn closest_slug(session: &Session, kind: NodeKind, slug: &str) -> Result<O
         .limit(5000)
         .take();
     let mut all = Vec::new();
-    for row in session.all(&select).await? {
-        all.push(row.try_get::<String>("", "slug")?);
+    for row in session.all(&select).await?.iter() {
+        all.push(row.get::<String>("slug")?);
     }
     // A slug that contains the text is closer than one that is merely similar.
     let containing = all.iter().find(|known| slug.len() > 2 && known.contains(slug));

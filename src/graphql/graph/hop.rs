@@ -223,5 +223,5 @@ async fn statement_subjects(
         .and_where(has_id::<Entity>(session.dialect(), Column::TargetId, ends))
         .take();
     let rows = session.all(&select).await?;
-    rows.iter().map(|row| Ok((row.try_get("", "statement_id")?, row.try_get("", "target_id")?))).collect()
+    rows.iter().map(|row| Ok((row.get("statement_id")?, row.get("target_id")?))).collect()
 }

@@ -187,11 +187,8 @@ async fn load_level(
         .order_by("rank", Order::Asc);
     let select = with_hops(&mut select, dialect, frontier, &search.via, search.events.as_ref());
     let mut level: HashMap<i64, Vec<(i64, i64)>> = HashMap::new();
-    for row in session.all(&select).await? {
-        level
-            .entry(row.try_get("", "origin")?)
-            .or_default()
-            .push((row.try_get("", "to")?, row.try_get("", "link_count")?));
+    for row in session.all(&select).await?.iter() {
+        level.entry(row.get("origin")?).or_default().push((row.get("to")?, row.get("link_count")?));
     }
     Ok(level)
 }
@@ -213,7 +210,7 @@ async fn hubs(session: &Session, frontier: &[(i64, i64)], via: &[ActorLinkKind])
         .from_function(dialect.table(dialect.numbers(&actors)), LIST)
         .and_where(degree.gt(MAX_LINKS as i64))
         .take();
-    session.all(&select).await?.iter().map(|row| Ok(row.try_get("", "actor")?)).collect()
+    session.all(&select).await?.iter().map(|row| Ok(row.get("actor")?)).collect()
 }
 
 /// The neighbors of an actor in the actor graph.
@@ -313,11 +310,11 @@ async fn load_hops(
             .and_where(Expr::col("rank").lte(first as i64))
             .order_by("rank", Order::Asc);
         let select = with_hops(&mut select, session.dialect(), &targets, &search.via, search.events.as_ref());
-        for row in session.all(&select).await? {
-            let Some(kind) = ActorLinkKind::parse(&row.try_get::<String>("", "kind")?) else { continue };
-            let (from, to): (i64, i64) = (row.try_get("", "to")?, row.try_get("", "from")?);
-            let step = Step { from, to, link: row.try_get("", "link")?, kind };
-            steps.entry((row.try_get("", "origin")?, to)).or_default().push(step);
+        for row in session.all(&select).await?.iter() {
+            let Some(kind) = ActorLinkKind::parse(&row.get::<String>("kind")?) else { continue };
+            let (from, to): (i64, i64) = (row.get("to")?, row.get("from")?);
+            let step = Step { from, to, link: row.get("link")?, kind };
+            steps.entry((row.get("origin")?, to)).or_default().push(step);
         }
     }
     Ok((Hops::new(steps.values().flatten().copied().collect()), steps))

@@ -89,7 +89,7 @@ async fn actor_id(session: &Session, selector: &Selector) -> Result<i64, SharedE
     context.check_references(session).await?;
     let select = Query::select().expr_as(id(), "id").from(actor::Entity).and_where(condition).take();
     match session.all(&select).await?.first() {
-        Some(row) => Ok(row.try_get("", "id")?),
+        Some(row) => Ok(row.get("id")?),
         None => Err(Error::NotFound("The actor does not exist".into()).into()),
     }
 }
@@ -184,7 +184,7 @@ async fn link_counts(session: &Session, via: &[ActorLinkKind], sides: &[Side; 2]
     }
     let rows = session.all(&select).await?;
     let row = rows.first().ok_or_else(|| Error::Internal("a count returned no row".into()))?;
-    Ok([row.try_get("", "near")?, row.try_get("", "far")?])
+    Ok([row.get("near")?, row.get("far")?])
 }
 
 fn frontier_pairs(frontier: &[i64]) -> Vec<(i64, i64)> {
@@ -229,9 +229,9 @@ async fn last_hop(
 
 async fn load_steps(session: &Session, select: &sea_orm::sea_query::SelectStatement) -> Result<Vec<Step>, SharedError> {
     let mut steps = Vec::new();
-    for row in session.all(select).await? {
-        let Some(kind) = ActorLinkKind::parse(&row.try_get::<String>("", "kind")?) else { continue };
-        let (from, to, link) = (row.try_get("", "from")?, row.try_get("", "to")?, row.try_get("", "link")?);
+    for row in session.all(select).await?.iter() {
+        let Some(kind) = ActorLinkKind::parse(&row.get::<String>("kind")?) else { continue };
+        let (from, to, link) = (row.get("from")?, row.get("to")?, row.get("link")?);
         steps.push(Step { from, to, link, kind });
     }
     Ok(steps)

@@ -181,15 +181,15 @@ impl Timelines {
                 .order_by("rank", Order::Asc)
                 .take();
             let mut timelines: HashMap<i64, TimelinePage> = HashMap::new();
-            for row in session.all(&select).await? {
-                let page = timelines.entry(row.try_get("", "actor")?).or_default();
+            for row in session.all(&select).await?.iter() {
+                let page = timelines.entry(row.get("actor")?).or_default();
                 if page.entries.len() == size {
                     page.has_more = true;
                     continue;
                 }
-                let (id, kind): (i64, i32) = (row.try_get("", "id")?, row.try_get("", "kind")?);
+                let (id, kind): (i64, i32) = (row.get("id")?, row.get("kind")?);
                 let Some(kind) = usize::try_from(kind).ok().and_then(|at| ActorLinkKind::ALL.get(at)) else { continue };
-                page.cursors.push(keyset.encode_cursor(&keyset.read_keys(&row, KEY_COLUMNS.len())?, id));
+                page.cursors.push(keyset.encode_cursor(&keyset.read_keys(row, KEY_COLUMNS.len())?, id));
                 page.entries.push((*kind, id));
             }
             if backward {
@@ -222,7 +222,7 @@ impl Timelines {
                 .group_by_col("actor")
                 .take();
             let rows = session.all(&select).await?;
-            rows.iter().map(|row| Ok((row.try_get("", "actor")?, row.try_get("", "count")?))).collect()
+            rows.iter().map(|row| Ok((row.get("actor")?, row.get("count")?))).collect()
         });
         counts.await.as_ref().map_err(Clone::clone)
     }

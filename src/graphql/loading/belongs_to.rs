@@ -8,16 +8,16 @@ use std::collections::hash_map::Entry;
 use std::marker::PhantomData;
 
 use async_graphql::SelectionField;
-use entity::row::{ColumnMask, FromRow, value_at};
+use entity::row::{ColumnMask, FromRow, QueryRow};
+use sea_orm::EntityTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query, SelectStatement};
-use sea_orm::{EntityTrait, QueryResult};
 use tokio::sync::OnceCell;
 
 use crate::db::Dialect;
 use crate::graphql::loading::batch::{Batch, JOINED, ReferencedRows};
-use crate::graphql::loading::node_type::NodeType;
 use crate::graphql::loading::projection::{column_count, column_exprs, omitted_columns_for};
 use crate::graphql::loading::session::SharedError;
+use crate::graphql::plan::noun::{Field, PlannedType};
 
 /// A field that shows the row referenced by a foreign key. The type of that row must be the only one of its table, because a
 /// join applies no [`NodeType::scope`].
@@ -36,6 +36,9 @@ pub trait AnyBelongsTo<E: EntityTrait>: Sync {
     /// The GraphQL field.
     fn field(&self) -> &'static str;
 
+    /// The field for the compiler of plans.
+    fn plan_field(&self) -> Field;
+
     /// Returns the columns of the referenced row that selections of the field do not need.
     fn omitted_columns(&self, selections: &[SelectionField<'_>]) -> ColumnMask;
 
@@ -46,16 +49,20 @@ pub trait AnyBelongsTo<E: EntityTrait>: Sync {
     /// start at `offset` in each result; returns the offset after them.
     fn read_joined(
         &self,
-        results: &[&QueryResult],
+        results: &[QueryRow<'_>],
         offset: usize,
         omitted: ColumnMask,
         batch: &Batch<E>,
     ) -> Result<usize, SharedError>;
 }
 
-impl<E: EntityTrait, T: NodeType> AnyBelongsTo<E> for BelongsTo<E, T> {
+impl<E: EntityTrait, T: PlannedType> AnyBelongsTo<E> for BelongsTo<E, T> {
     fn field(&self) -> &'static str {
         self.field
+    }
+
+    fn plan_field(&self) -> Field {
+        Field::one(self.field, self.column, T::noun)
     }
 
     fn omitted_columns(&self, selections: &[SelectionField<'_>]) -> ColumnMask {
@@ -84,17 +91,17 @@ impl<E: EntityTrait, T: NodeType> AnyBelongsTo<E> for BelongsTo<E, T> {
 
     fn read_joined(
         &self,
-        results: &[&QueryResult],
+        results: &[QueryRow<'_>],
         offset: usize,
         omitted: ColumnMask,
         batch: &Batch<E>,
     ) -> Result<usize, SharedError> {
         let (mut rows, mut indexes) = (Vec::new(), HashMap::new());
         for result in results {
-            let Some(id) = value_at::<Option<i64>>(result, offset)? else { continue };
+            let Some(id) = result.at::<Option<i64>>(offset)? else { continue };
             if let Entry::Vacant(vacant) = indexes.entry(id) {
                 vacant.insert(rows.len());
-                rows.push(FromRow::read(result, offset, omitted)?);
+                rows.push(FromRow::read(*result, offset, omitted)?);
             }
         }
         batch.get_or_insert_with::<ReferencedRows<T>>((JOINED, self.field), || {

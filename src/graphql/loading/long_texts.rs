@@ -35,10 +35,10 @@ pub(crate) async fn read_texts(
     let dialect = session.dialect();
     select.from(table).and_where(dialect.is_one_of(Expr::col((table, "id")), dialect.numbers(ids)));
     let (mut texts, mut total) = (HashMap::new(), 0_i64);
-    for row in session.all(&select).await? {
-        total = std::cmp::max(total, row.try_get("", BYTES_READ)?);
-        let read = columns.iter().map(|column| Ok((*column, row.try_get("", column)?)));
-        texts.insert(row.try_get("", "id")?, read.collect::<Result<RowTexts, sea_orm::DbErr>>()?);
+    for row in session.all(&select).await?.iter() {
+        total = std::cmp::max(total, row.get(BYTES_READ)?);
+        let read = columns.iter().map(|column| Ok((*column, row.get(column)?)));
+        texts.insert(row.get("id")?, read.collect::<Result<RowTexts, sea_orm::DbErr>>()?);
     }
     if let Some(budget) = budget {
         budget.add_texts(usize::try_from(total).unwrap_or(usize::MAX)).await;

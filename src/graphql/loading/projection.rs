@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, SelectionField};
-use entity::row::{ColumnMask, FromRow};
+use entity::row::{ColumnMask, FromRow, QueryRow};
 use sea_orm::sea_query::{Expr, Query, SelectStatement};
-use sea_orm::{EntityName, EntityTrait, IdenStatic, Iterable, QueryResult};
+use sea_orm::{EntityName, EntityTrait, IdenStatic, Iterable};
 
 use crate::graphql::loading::batch::Batch;
 use crate::graphql::loading::belongs_to::AnyBelongsTo;
@@ -90,10 +90,10 @@ impl<T: NodeType> Projection<T> {
     /// start at `joined_offset`.
     pub(crate) fn read_batch(
         &self,
-        results: &[&QueryResult],
+        results: &[QueryRow<'_>],
         mut joined_offset: usize,
     ) -> Result<Arc<Batch<T::Entity>>, SharedError> {
-        let rows = results.iter().map(|result| FromRow::read(result, 0, self.omitted)).collect::<Result<_, _>>()?;
+        let rows = results.iter().map(|result| FromRow::read(*result, 0, self.omitted)).collect::<Result<_, _>>()?;
         let batch = Batch::new(rows);
         for (belongs_to, omitted) in &self.joins {
             joined_offset = belongs_to.read_joined(results, joined_offset, *omitted, &batch)?;

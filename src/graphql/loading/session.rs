@@ -6,13 +6,14 @@ use std::sync::{Arc, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_graphql::{Context, ErrorExtensions, QueryPathSegment};
-use sea_orm::sea_query::SelectStatement;
-use sea_orm::{QueryResult, Statement};
+use entity::row::Rows;
+use sea_orm::Statement;
+use sea_orm::sea_query::{SelectStatement, Value};
 use tokio::sync::{Mutex, OnceCell};
 
 use crate::auth::Caller;
 use crate::db;
-use crate::db::{AsOf, Db, Dialect, ReservedConnection};
+use crate::db::{AsOf, Db, Dialect, PARENT_KEY, RepeatedStatement, ReservedConnection};
 use crate::error::Error;
 use crate::graphql::executor::budget::ResponseBudget;
 use crate::graphql::executor::poll::suspend_if_speculative;
@@ -147,7 +148,7 @@ impl Session {
     }
 
     /// Runs a select and returns all its rows.
-    pub(crate) async fn all(&self, select: &SelectStatement) -> Result<Vec<QueryResult>, SharedError> {
+    pub(crate) async fn all(&self, select: &SelectStatement) -> Result<Rows, SharedError> {
         suspend_if_speculative().await;
         let mut statement = db::build(self.db.reader().backend(), select);
         if let Some(as_of) = &self.as_of {
@@ -161,8 +162,39 @@ impl Session {
         Ok(Box::pin(self.run(statement)).await?)
     }
 
+    /// Runs a statement and returns all its rows, without a change for point-in-time queries.
+    pub(crate) async fn rows(&self, statement: Statement) -> Result<Rows, SharedError> {
+        Ok(self.rows_for_each(statement, None).await?.0)
+    }
+
+    /// Runs a statement for each key, which is bound in place of [`PARENT_KEY`]. Returns the rows of all keys, and
+    /// the key of each row. Only SQLite repeats statements quickly.
+    pub(crate) async fn rows_for_each(
+        &self,
+        statement: Statement,
+        keys: Option<Vec<i64>>,
+    ) -> Result<(Rows, Vec<i64>), SharedError> {
+        if let Some(recorded) = &self.recorded {
+            // Recorded with the first key, as a statement that can be run.
+            let key = keys.iter().flatten().next().map(|key| Value::from(*key));
+            let mut statement = statement.clone();
+            for value in statement.values.iter_mut().flat_map(|values| &mut values.0) {
+                if *value == PARENT_KEY {
+                    *value = key.clone().unwrap_or(Value::BigInt(None));
+                }
+            }
+            lock(recorded).push(statement);
+        }
+        tracing::trace!(sql = %statement.sql, "run a SQL query");
+        Ok(self.run_with(RepeatedStatement { statement, keys }).await?)
+    }
+
     /// Runs a statement on the connection of the request.
-    async fn run(&self, statement: Statement) -> Result<Vec<QueryResult>, Error> {
+    async fn run(&self, statement: Statement) -> Result<Rows, Error> {
+        Ok(self.run_with(RepeatedStatement { statement, keys: None }).await?.0)
+    }
+
+    async fn run_with(&self, statement: RepeatedStatement) -> Result<(Rows, Vec<i64>), Error> {
         let (reads, reader) = (&self.reads, self.db.reader());
         let mut slot = reads.connection.lock().await;
         if reads.statements.fetch_add(1, Ordering::Relaxed) > 0
@@ -183,7 +215,7 @@ impl Session {
             if !reads.expects_one_statement && !connection.in_transaction() {
                 connection.begin().await?;
             }
-            connection.all(statement).await
+            connection.all_for_each(statement).await
         };
         let rows = rows.await.map_err(|error| reader.failed(error));
         let elapsed = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);

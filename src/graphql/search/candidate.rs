@@ -86,8 +86,8 @@ async fn with_frequencies(name: &NameQuery, session: &Session) -> Result<NameQue
     let mut name = name.clone();
     if let Some(select) = name.select_frequencies(session.dialect()) {
         let mut frequencies = HashMap::new();
-        for row in session.all(&select).await? {
-            frequencies.insert(row.try_get("", "key")?, row.try_get("", "names")?);
+        for row in session.all(&select).await?.iter() {
+            frequencies.insert(row.get("key")?, row.get("names")?);
         }
         name.set_frequencies(frequencies);
     }
@@ -130,23 +130,18 @@ pub(super) async fn by_name(
     let mut best: HashMap<i64, Candidate> = HashMap::new();
     // A name can match in several ways.
     let mut compared: HashMap<i64, f64> = HashMap::new();
-    for row in session.all(&names(&ways, &kinds)).await? {
-        let text: String = row.try_get("", "text")?;
-        let at: i32 = row.try_get("", "way")?;
+    for row in session.all(&names(&ways, &kinds)).await?.iter() {
+        let text: String = row.get("text")?;
+        let at: i32 = row.get("way")?;
         let Some((rule, ..)) = usize::try_from(at).ok().and_then(|at| ways.get(at)) else { continue };
         // Comparing names takes time: a request that is cancelled meanwhile ends here.
         consume_budget().await;
-        let id: i64 = row.try_get("", "id")?;
+        let id: i64 = row.get("id")?;
         // Rounded, so that differences in floating-point arithmetic do not decide the order.
         let compare = || (closeness(&query.sound, &Sound::letters_of(&text)) * 1000.0).round() / 1000.0;
         let closeness = *compared.entry(id).or_insert_with(compare);
         let matched = MatchedName { id, text, closeness };
-        let one = Candidate {
-            id: row.try_get("", "target_id")?,
-            kind: row.try_get("", "kind")?,
-            rule: *rule,
-            name: Some(matched),
-        };
+        let one = Candidate { id: row.get("target_id")?, kind: row.get("kind")?, rule: *rule, name: Some(matched) };
         match best.entry(one.id) {
             Entry::Vacant(vacant) => {
                 vacant.insert(one);
@@ -239,8 +234,8 @@ async fn uses(session: &Session, all: &[Candidate]) -> Result<HashMap<i64, i64>,
         .from_function(dialect.table(dialect.numbers(&ids)), LIST)
         .take();
     let mut found = HashMap::new();
-    for row in session.all(&select).await? {
-        found.insert(row.try_get("", "id")?, row.try_get("", "uses")?);
+    for row in session.all(&select).await?.iter() {
+        found.insert(row.get("id")?, row.get("uses")?);
     }
     Ok(found)
 }
@@ -274,8 +269,8 @@ async fn by_text(search: &Search, session: &Session) -> Result<Vec<Candidate>, S
     let all =
         ways.into_iter().enumerate().map(limited).reduce(|mut left, right| left.union(UnionType::All, right).take());
     let mut found: Vec<(i32, i64, RecordKind)> = Vec::new();
-    for row in session.all(&all.unwrap_or_default()).await? {
-        found.push((row.try_get("", "way")?, row.try_get("", "id")?, row.try_get("", "kind")?));
+    for row in session.all(&all.unwrap_or_default()).await?.iter() {
+        found.push((row.get("way")?, row.get("id")?, row.get("kind")?));
     }
     found.sort_by_key(|(way, id, _)| (*way, -id));
     let mut candidates: Vec<Candidate> = Vec::new();

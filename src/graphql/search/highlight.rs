@@ -68,8 +68,8 @@ impl Texts {
                     .and_where(dialect.is_one_of(Expr::col(("name", "target_id")), dialect.numbers(&ids)))
                     .order_by("id", Order::Asc)
                     .take();
-                for row in session.all(&select).await? {
-                    all.entry(row.try_get("", "target_id")?).or_default().push(("name", row.try_get("", "text")?));
+                for row in session.all(&select).await?.iter() {
+                    all.entry(row.get("target_id")?).or_default().push(("name", row.get("text")?));
                 }
             }
         }

@@ -186,7 +186,7 @@ impl Search {
             .and_where(Expr::col(("record", "kind")).is_in(self.kind_words()))
             .take();
         let rows = session.all(&select).await?;
-        let count = rows.first().map(|row| row.try_get::<i64>("", "count")).transpose()?.unwrap_or(0);
+        let count = rows.first().map(|row| row.get::<i64>("count")).transpose()?.unwrap_or(0);
         Ok(i32::try_from(count).unwrap_or(i32::MAX))
     }
 

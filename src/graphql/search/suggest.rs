@@ -51,8 +51,8 @@ pub(crate) async fn suggestions(session: &Session, text: &str) -> Result<Vec<Str
         .join(JoinType::InnerJoin, "name", Expr::col(("name", "id")).equals((FOUND, "name_id")))
         .take();
     let mut similar = BTreeSet::new();
-    for row in session.all(&select).await? {
-        let (bearer, name): (i64, String) = (row.try_get("", "target_id")?, row.try_get("", "text")?);
+    for row in session.all(&select).await?.iter() {
+        let (bearer, name): (i64, String) = (row.get("target_id")?, row.get("text")?);
         // Comparing names takes time: a request that is cancelled meanwhile ends here.
         consume_budget().await;
         let closeness = best_closeness(&query.sound, &Sound::letters_of(&name));

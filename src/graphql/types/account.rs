@@ -15,6 +15,7 @@ use crate::graphql::has_many;
 use crate::graphql::loading::belongs_to::belongs_to;
 use crate::graphql::loading::node_type::node_type;
 use crate::graphql::loading::session::{SharedError, required};
+use crate::graphql::plan::noun::planned;
 use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::claim::{Claim, claim_about};
 use crate::graphql::types::dataset::{Record, record};
@@ -37,6 +38,19 @@ belongs_to! {
 }
 
 node_type!(Account of account, filter AccountFilter, order AccountOrderField, facet AccountFacet, connection_fields DatedConnectionFields<Account>, dated [Earliest Latest], belongs_to BELONGS_TO);
+
+planned! {
+    Account of account as Account, lists [AccountLists] {
+        "label" Text Label,
+        "type" Text Kind,
+        "placeNote" Text PlaceNote,
+        "standing" Text Standing,
+        "implied" Bool Implied,
+        dates:
+        "when" [Date, DateRaw; Earliest Latest],
+        claim: claim
+    }
+}
 
 /// One version of a disputed event. The accounts of an event exclude each other. An account can differ from its event in type,
 /// time and place, and it has its own participations.

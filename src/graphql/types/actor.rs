@@ -21,6 +21,7 @@ use crate::graphql::loading::batch::Row;
 use crate::graphql::loading::belongs_to::belongs_to;
 use crate::graphql::loading::node_type::{NodeType, node_type};
 use crate::graphql::loading::session::SharedError;
+use crate::graphql::plan::noun::planned;
 use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::article::{Article, ArticleFilter};
 use crate::graphql::types::change::Change;
@@ -203,6 +204,63 @@ impl NodeType for Actor {
     }
     fn id_of(model: &entity::actor::Model) -> i64 {
         model.id.0
+    }
+}
+
+planned! {
+    Actor of actor as Actor, lists [ActorLists] {
+        "slug" Text Slug,
+        "label" Text Label,
+        "description" Text Description,
+        "country" Text Country,
+        "sector" Text Sector,
+    }
+}
+
+planned! {
+    Person of actor as Actor, lists [ActorLists] {
+        "slug" Text Slug,
+        "label" Text Label,
+        "description" Text Description,
+        "country" Text Country,
+        "sector" Text Sector,
+        "occupation" Text Occupation,
+        parsed_dates:
+        "born" Born,
+        "died" Died,
+    }
+}
+
+planned! {
+    Organization of actor as Actor, lists [ActorLists] {
+        "slug" Text Slug,
+        "label" Text Label,
+        "description" Text Description,
+        "country" Text Country,
+        "sector" Text Sector,
+        "kind" Text OrganizationKind,
+    }
+}
+
+planned! {
+    Group of actor as Actor, lists [ActorLists] {
+        "slug" Text Slug,
+        "label" Text Label,
+        "description" Text Description,
+        "country" Text Country,
+        "sector" Text Sector,
+    }
+}
+
+planned! {
+    AnonymousSource of actor as Actor, lists [ActorLists] {
+        "slug" Text Slug,
+        "label" Text Label,
+        "description" Text Description,
+        "country" Text Country,
+        "sector" Text Sector,
+        "condition" Text Condition,
+        "reason" Text Reason,
     }
 }
 

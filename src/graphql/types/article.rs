@@ -18,6 +18,7 @@ use crate::graphql::loading::belongs_to::belongs_to;
 use crate::graphql::loading::long_texts::{RowTexts, read_texts};
 use crate::graphql::loading::node_type::node_type;
 use crate::graphql::loading::session::{SharedError, session};
+use crate::graphql::plan::noun::planned;
 use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::actor::{Actor, ActorFilter};
 use crate::graphql::types::change::Change;
@@ -53,6 +54,20 @@ belongs_to! {
 }
 
 node_type!(Article of article, filter ArticleFilter, order ArticleOrderField, facet ArticleFacet, connection_fields DatedConnectionFields<Article>, dated [PublishedEarliest PublishedLatest], large_columns [Text], lazy_columns LAZY_COLUMNS, belongs_to BELONGS_TO);
+
+planned! {
+    Article of article as Article, lists [ArticleLists] {
+        "slug" Text Slug,
+        "headline" Text Headline,
+        "url" Text Url,
+        "timeZone" Text TimeZone,
+        "language" Text Language,
+        "textSha256" Text TextSha256,
+        "textLength" Int TextLength,
+        dates:
+        "published" [Published; PublishedEarliest PublishedLatest],
+    }
+}
 
 /// A published report or other work. All details are optional: a work may be known only because another article mentions it.
 #[Object]

@@ -19,6 +19,7 @@ use crate::graphql::executor::list::ResolvedList;
 use crate::graphql::filter::{EnumFilter, FilterContext, NodeFilter, filter};
 use crate::graphql::loading::node_type::node_type;
 use crate::graphql::loading::session::{Session, SharedError, caller, session};
+use crate::graphql::plan::noun::planned;
 use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::changed_field::{ChangedField, fields};
 use crate::graphql::types::date::DateTime;
@@ -27,6 +28,15 @@ use entity::change::{Column, Entity, Operation};
 use entity::record::RecordKind;
 
 node_type!(Change of change, filter ChangeFilter, order ChangeOrderField, facet ChangeFacet);
+
+planned! {
+    Change of change as Change, lists [] {
+        "at" Instant At,
+        "operation" Text Operation,
+        "kind" Text Kind,
+        "batch" Text Batch,
+    }
+}
 
 /// An entry of the audit log: one change of one record and its child records. Changes are numbered in commit order,
 /// without gaps, across all processes that write.

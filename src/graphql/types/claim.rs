@@ -22,6 +22,7 @@ use crate::graphql::loading::batch::Row;
 use crate::graphql::loading::node_type::{NodeType, node_type};
 use crate::graphql::loading::projection::{Projection, subselections};
 use crate::graphql::loading::session::{SharedError, session};
+use crate::graphql::plan::noun::planned;
 use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::account::AccountFilter;
 use crate::graphql::types::actor::{Actor, ActorFilter};
@@ -41,6 +42,16 @@ use entity::stance::StanceKind;
 use entity::standing::Standing;
 
 node_type!(Claim of claim, filter ClaimFilter, order ClaimOrderField, facet ClaimFacet);
+
+planned! {
+    Claim of claim as Claim, lists [ClaimLists] {
+        "text" Text Text,
+        "standing" Text Standing,
+        "implied" Bool Implied,
+        nodes:
+        "subject" [SubjectId, SubjectKind],
+    }
+}
 
 /// A proposition on which statements take a stance, always worded affirmatively.
 #[Object]

@@ -76,15 +76,15 @@ pub(crate) async fn coverage(row: &Row<event::Entity>, ctx: &Context<'_>) -> Res
             .from_function(dialect.table(dialect.numbers(&events)), LIST)
             .take();
         let mut all: HashMap<i64, Coverage> = HashMap::new();
-        for row in session.all(&select).await? {
-            let number = |name| Ok::<_, SharedError>(i32::try_from(row.try_get::<i64>("", name)?).unwrap_or(i32::MAX));
+        for row in session.all(&select).await?.iter() {
+            let number = |name| Ok::<_, SharedError>(i32::try_from(row.get::<i64>(name)?).unwrap_or(i32::MAX));
             let coverage = Coverage {
                 articles: number("articles")?,
                 statements: number("statements")?,
                 speakers: number("speakers")?,
                 accounts: number("accounts")?,
             };
-            all.insert(row.try_get("", "event")?, coverage);
+            all.insert(row.get("event")?, coverage);
         }
         Ok(all)
     });

@@ -1,9 +1,9 @@
 //! Datasets, and the provenance of nodes: the record that each was imported from.
 
 use async_graphql::{ComplexObject, Context, Enum, ID, Object, SimpleObject};
-use sea_orm::EntityTrait;
-use sea_orm::FromQueryResult;
+use entity::row::{ColumnMask, FromRow};
 use sea_orm::sea_query::{Expr, ExprTrait, Func, JoinType, Query};
+use sea_orm::{EntityTrait, Iterable};
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::OnceCell;
@@ -15,11 +15,21 @@ use crate::graphql::filter::{StringFilter, filter};
 use crate::graphql::loading::batch::{Batch, Row};
 use crate::graphql::loading::node_type::node_type;
 use crate::graphql::loading::session::{SharedError, session};
+use crate::graphql::plan::noun::planned;
 use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::node::NodeKind;
 use entity::dataset::Column;
 
 node_type!(Dataset of dataset, filter DatasetFilter, order DatasetOrderField, facet DatasetFacet);
+
+planned! {
+    Dataset of dataset as Dataset, lists [] {
+        "key" Text Key,
+        "title" Text Title,
+        "license" Text License,
+        "url" Text Url,
+    }
+}
 
 /// A source of records, such as one data feed or one curated file.
 #[Object]
@@ -127,7 +137,7 @@ impl Record {
                 .group_by_col("record_id")
                 .take();
             let rows = session.all(&select).await?;
-            rows.iter().map(|row| Ok((row.try_get("", "record_id")?, row.try_get("", "version")?))).collect()
+            rows.iter().map(|row| Ok((row.get("record_id")?, row.get("version")?))).collect()
         });
         match loaded.await {
             Ok(versions) => versions.get(&self.top_level_id).map(|version| Ok(NodeKind::Change.global(*version))),
@@ -147,7 +157,7 @@ where
             let session = session(ctx)?;
             let dialect = session.dialect();
             let select = Query::select()
-                .column(("dataset", sea_orm::sea_query::Asterisk))
+                .columns(Column::iter().map(|column| (entity::dataset::Entity, column)))
                 .expr_as(Expr::col(("record", "id")), "record_id")
                 .expr_as(Expr::col(("record", "key")), "record_key")
                 .expr_as(
@@ -159,14 +169,10 @@ where
                 .and_where(dialect.is_one_of(Expr::col(("record", "id")), dialect.numbers(&ids)))
                 .take();
             let (mut datasets, mut keys) = (Vec::new(), Vec::new());
-            for result in session.all(&select).await? {
-                datasets.push(entity::dataset::Model::from_query_result(&result, "")?);
-                let top_level_id: i64 = result.try_get("", "top_level_id")?;
-                keys.push((
-                    result.try_get::<i64>("", "record_id")?,
-                    result.try_get::<String>("", "record_key")?,
-                    top_level_id,
-                ));
+            for result in session.all(&select).await?.iter() {
+                datasets.push(entity::dataset::Model::read(result, 0, ColumnMask::default())?);
+                let top_level_id: i64 = result.get("top_level_id")?;
+                keys.push((result.get::<i64>("record_id")?, result.get::<String>("record_key")?, top_level_id));
             }
             let batch = Batch::new(datasets);
             let record_ids = keys.iter().map(|(.., top_level_id)| *top_level_id).collect();

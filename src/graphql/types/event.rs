@@ -21,6 +21,7 @@ use crate::graphql::has_many;
 use crate::graphql::loading::belongs_to::belongs_to;
 use crate::graphql::loading::node_type::{NodeType, node_type};
 use crate::graphql::loading::session::SharedError;
+use crate::graphql::plan::noun::{ListField, PlannedType, planned};
 use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::account::{Account, AccountFilter};
 use crate::graphql::types::article::Article;
@@ -65,6 +66,41 @@ belongs_to! {
 }
 
 node_type!(Event of event, filter EventFilter, order EventOrderField, facet EventFacet, connection_fields DatedConnectionFields<Event>, dated [Earliest Latest], lazy_columns LAZY_COLUMNS, belongs_to BELONGS_TO);
+
+planned! {
+    Event of event as Event, lists [EventLists, EventParticipations] {
+        "slug" Text Slug,
+        "type" Text Kind,
+        "sourceType" Text SourceType,
+        "title" Text Title,
+        "titleSource" Text TitleSource,
+        "summary" Text Summary,
+        "placeNote" Text PlaceNote,
+        "placeCertainty" Text PlaceCertainty,
+        "placeCertaintyNote" Text PlaceCertaintyNote,
+        "placePrecision" Text PlacePrecision,
+        "occurrence" Text Occurrence,
+        "standing" Text Standing,
+        dates:
+        "when" [Date, DateRaw; Earliest Latest],
+        claim: claim
+    }
+}
+
+/// The list `participations`, for the compiler of plans. It has two arguments that other lists do not have; a document with one of
+/// them is executed by the resolvers.
+struct EventParticipations;
+
+impl EventParticipations {
+    fn plan_lists() -> Vec<ListField> {
+        vec![ListField {
+            name: "Event.participations".to_owned(),
+            noun: Participation::noun,
+            parent: Some(foreign_key(participation::Column::EventId)),
+            default_order: Vec::new(),
+        }]
+    }
+}
 
 /// Something that happened, is planned, or is said to have happened. The event itself has the agreed facts; its accounts (the
 /// views of the Simple Event Model) have the disputed ones.

@@ -11,6 +11,7 @@ use crate::graphql::has_many;
 use crate::graphql::loading::belongs_to::belongs_to;
 use crate::graphql::loading::node_type::node_type;
 use crate::graphql::loading::session::{SharedError, required};
+use crate::graphql::plan::noun::planned;
 use crate::graphql::types::dataset::{Record, record};
 use crate::graphql::types::event::{Event, EventFilter};
 use crate::graphql::types::evidence::{Evidence, EvidenceFilter};
@@ -25,6 +26,12 @@ belongs_to! {
 }
 
 node_type!(EventLink of event_link, filter EventLinkFilter, order EventLinkOrderField, facet EventLinkFacet, belongs_to BELONGS_TO);
+
+planned! {
+    EventLink of event_link as EventLink, lists [EventLinkLists] {
+        "kind" Text Kind,
+    }
+}
 
 /// A link from one event to another, such as cause or response. An event that is part of another uses `Event.parent` instead.
 #[Object]

@@ -9,6 +9,7 @@ use crate::graphql::filter::{EnumFilter, FloatFilter, IdFilter, RecordFilter, fi
 use crate::graphql::loading::belongs_to::belongs_to;
 use crate::graphql::loading::node_type::node_type;
 use crate::graphql::loading::session::{SharedError, required};
+use crate::graphql::plan::noun::planned;
 use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::article::{Article, ArticleFilter};
 use crate::graphql::types::dataset::{Record, record};
@@ -38,6 +39,25 @@ belongs_to! {
 }
 
 node_type!(Evidence of evidence, filter EvidenceFilter, order EvidenceOrderField, facet EvidenceFacet, lazy_columns LAZY_COLUMNS, belongs_to BELONGS_TO);
+
+planned! {
+    Evidence of evidence as Evidence, lists [] {
+        "targetKind" Text TargetKind,
+        "start" Int Start,
+        "end" Int End,
+        "quote" Text Quote,
+        "quoteSha256" Text QuoteSha256,
+        "prefix" Text Prefix,
+        "suffix" Text Suffix,
+        "part" Text Part,
+        "ordinal" Int Ordinal,
+        "confidence" Float Confidence,
+        "certainty" Text Certainty,
+        "note" Text Note,
+        nodes:
+        "target" [TargetId, TargetKind],
+    }
+}
 
 /// A span of article text that supports a fact (W3C Web Annotation Data Model: TextPositionSelector and TextQuoteSelector).
 /// The text itself is included only where it may be stored.

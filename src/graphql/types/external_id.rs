@@ -7,10 +7,20 @@ use crate::graphql::connection::order_by::order;
 use crate::graphql::filter::{IdFilter, RecordFilter, StringFilter, filter, from_record};
 use crate::graphql::loading::node_type::node_type;
 use crate::graphql::loading::session::SharedError;
+use crate::graphql::plan::noun::planned;
 use crate::graphql::types::dataset::{Record, record};
 use crate::graphql::types::node::{Node, NodeKind, target};
 
 node_type!(ExternalId of external_id, filter ExternalIdFilter, order ExternalIdOrderField, facet ExternalIdFacet);
+
+planned! {
+    ExternalId of external_id as ExternalId, lists [] {
+        "scheme" Text Scheme,
+        "value" Text Value,
+        nodes:
+        "target" [TargetId, TargetKind],
+    }
+}
 
 /// An identifier that another system, such as Wikidata, uses for an actor, place, event or article.
 #[Object]

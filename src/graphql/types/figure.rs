@@ -20,6 +20,7 @@ use crate::graphql::loading::batch::LoadOnce;
 use crate::graphql::loading::belongs_to::belongs_to;
 use crate::graphql::loading::node_type::node_type;
 use crate::graphql::loading::session::{SharedError, session};
+use crate::graphql::plan::noun::planned;
 use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::claim::{Claim, claim_about};
 use crate::graphql::types::dataset::{Record, record};
@@ -40,6 +41,23 @@ belongs_to! {
 }
 
 node_type!(Figure of figure, filter FigureFilter, order FigureOrderField, facet FigureFacet, connection_fields FigureConnectionFields, dated [Earliest Latest], belongs_to BELONGS_TO);
+
+planned! {
+    Figure of figure as Figure, lists [FigureLists] {
+        "counted" Text Counted,
+        "countedType" Text CountedType,
+        "value" Float Value,
+        "lower" Float Lower,
+        "upper" Float Upper,
+        "unit" Text Unit,
+        "qualifier" Text Qualifier,
+        dates:
+        "period" [Period, PeriodRaw; Earliest Latest],
+        nodes:
+        "target" [TargetId, TargetKind],
+        claim: claim
+    }
+}
 
 /// A number that a statement, event, account or article reports, together with what it counts.
 #[Object]

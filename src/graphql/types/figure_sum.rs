@@ -86,11 +86,11 @@ pub(super) async fn sums(
     let rows = CommonTableExpression::new().table_name(ROW).query(rows(loader, session).await?).to_owned();
     groups.with_cte(WithClause::new().cte(rows).to_owned());
     let mut all: HashMap<i64, Vec<FigureSum>> = HashMap::new();
-    for row in session.all(&groups).await? {
-        let sum = |name| Ok::<_, SharedError>(row.try_get::<Option<f64>>("", name)?.and_then(unscaled));
-        let count: i64 = row.try_get("", "count")?;
-        all.entry(loader.parent(&row)?).or_default().push(FigureSum {
-            unit: row.try_get("", "unit")?,
+    for row in session.all(&groups).await?.iter() {
+        let sum = |name| Ok::<_, SharedError>(row.get::<Option<f64>>(name)?.and_then(unscaled));
+        let count: i64 = row.get("count")?;
+        all.entry(loader.parent(row)?).or_default().push(FigureSum {
+            unit: row.get("unit")?,
             count: i32::try_from(count).unwrap_or(i32::MAX),
             value: sum("value")?,
             lower: sum("lower")?,

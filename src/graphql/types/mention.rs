@@ -9,6 +9,7 @@ use crate::graphql::filter::{EnumFilter, IdFilter, RecordFilter, StringFilter, f
 use crate::graphql::loading::belongs_to::belongs_to;
 use crate::graphql::loading::node_type::node_type;
 use crate::graphql::loading::session::{SharedError, required};
+use crate::graphql::plan::noun::planned;
 use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::article::{Article, ArticleFilter};
 use crate::graphql::types::dataset::{Record, record};
@@ -22,6 +23,16 @@ belongs_to! {
 }
 
 node_type!(Mention of mention, filter MentionFilter, order MentionOrderField, facet MentionFacet, belongs_to BELONGS_TO);
+
+planned! {
+    Mention of mention as Mention, lists [] {
+        "text" Text Text,
+        "kind" Text Kind,
+        "start" Int Start,
+        nodes:
+        "resolvedTo" [TargetId, TargetKind],
+    }
+}
 
 /// A name found in an article: unresolved, or resolved to the actor or place it refers to.
 #[Object]

@@ -8,12 +8,21 @@ use crate::graphql::connection::order_by::order;
 use crate::graphql::filter::{EnumFilter, filter};
 use crate::graphql::loading::node_type::node_type;
 use crate::graphql::loading::session::{SharedError, caller};
+use crate::graphql::plan::noun::planned;
 use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::date::DateTime;
 use crate::graphql::types::node::{Node, NodeKind, target_if};
 use entity::merge::{Column, MergeDecision};
 
 node_type!(Merge of merge, filter MergeFilter, order MergeOrderField, facet MergeFacet);
+
+planned! {
+    Merge of merge as Merge, lists [] {
+        "decision" Text Judgement,
+        "at" Instant JudgedAt,
+        "reason" Text Reason,
+    }
+}
 
 /// A recorded decision on whether two actors, places or events are the same.
 ///

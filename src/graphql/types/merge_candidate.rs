@@ -167,9 +167,9 @@ async fn external_ids(
         .and_where(Expr::col((other, "target_id")).ne(id))
         .limit(MAX_COMPARED as u64)
         .take();
-    for row in session.all(&select).await? {
-        let shared = SharedExternalId { scheme: row.try_get("", "scheme")?, value: row.try_get("", "value")? };
-        reasons.entry(row.try_get("", "target_id")?).or_default().push(MergeReason::ExternalId(shared));
+    for row in session.all(&select).await?.iter() {
+        let shared = SharedExternalId { scheme: row.get("scheme")?, value: row.get("value")? };
+        reasons.entry(row.get("target_id")?).or_default().push(MergeReason::ExternalId(shared));
     }
     Ok(())
 }
@@ -188,8 +188,8 @@ async fn names(
         .limit(MAX_NAMES)
         .take();
     let mut best: BTreeMap<i64, SimilarName> = BTreeMap::new();
-    for row in session.all(&select).await? {
-        let name: String = row.try_get("", "text")?;
+    for row in session.all(&select).await?.iter() {
+        let name: String = row.get("text")?;
         for one in similar_bearers(session, &name, kind, MAX_COMPARED).await? {
             let reason =
                 SimilarName { name: name.clone(), other_name: one.name, rule: one.rule, closeness: one.closeness };
@@ -269,9 +269,9 @@ async fn shared_events(
     select: &SelectStatement,
     reasons: &mut BTreeMap<i64, Vec<MergeReason>>,
 ) -> Result<(), SharedError> {
-    for row in session.all(select).await? {
-        let count = i32::try_from(row.try_get::<i64>("", "count")?).unwrap_or(i32::MAX);
-        reasons.entry(row.try_get("", "id")?).or_default().push(MergeReason::Events(SharedEvents { count }));
+    for row in session.all(select).await?.iter() {
+        let count = i32::try_from(row.get::<i64>("count")?).unwrap_or(i32::MAX);
+        reasons.entry(row.get("id")?).or_default().push(MergeReason::Events(SharedEvents { count }));
     }
     Ok(())
 }
@@ -299,8 +299,8 @@ async fn decided_not_same(session: &Session, id: i64) -> Result<HashSet<i64>, Sh
             .and_where(Expr::col(("merge", "judgement")).eq("NOT_SAME"))
             .and_where(Expr::col(("merge", mine)).in_subquery(these.clone()))
             .take();
-        for row in session.all(&select).await? {
-            decided.insert(row.try_get::<i64>("", "other")?);
+        for row in session.all(&select).await?.iter() {
+            decided.insert(row.get::<i64>("other")?);
         }
     }
     Ok(decided)

@@ -11,12 +11,24 @@ use crate::graphql::filter::{
 use crate::graphql::has_many;
 use crate::graphql::loading::node_type::node_type;
 use crate::graphql::loading::session::SharedError;
+use crate::graphql::plan::noun::planned;
 use crate::graphql::types::dataset::{Record, record};
 use crate::graphql::types::evidence::{Evidence, EvidenceFilter};
 use crate::graphql::types::node::{Node, NodeKind, target};
 use entity::name::NameKind;
 
 node_type!(Name of name, filter NameFilter, order NameOrderField, facet NameFacet);
+
+planned! {
+    Name of name as Name, lists [NameLists] {
+        "text" Text Text,
+        "language" Text Language,
+        "script" Text Script,
+        "kind" Text Kind,
+        nodes:
+        "bearer" [TargetId],
+    }
+}
 
 /// A name of an actor or place.
 #[Object]

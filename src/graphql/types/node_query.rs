@@ -77,8 +77,8 @@ pub(crate) async fn load_nodes(
             .and_where(Expr::col("same_as_id").is_not_null())
             .take();
         let mut merged = Vec::new();
-        for row in session.all(&select).await? {
-            merged.push((row.try_get::<i64>("", "id")?, row.try_get::<i64>("", "same_as_id")?));
+        for row in session.all(&select).await?.iter() {
+            merged.push((row.get::<i64>("id")?, row.get::<i64>("same_as_id")?));
         }
         let kept: Vec<i64> = merged.iter().map(|(_, other)| *other).collect();
         let kept = if kept.is_empty() { Vec::new() } else { load(session, *kind, &kept).await? };

@@ -16,6 +16,7 @@ use crate::graphql::has_many;
 use crate::graphql::loading::belongs_to::belongs_to;
 use crate::graphql::loading::node_type::node_type;
 use crate::graphql::loading::session::{SharedError, required};
+use crate::graphql::plan::noun::planned;
 use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::account::{Account, AccountFilter};
 use crate::graphql::types::actor::{Actor, ActorFilter};
@@ -43,6 +44,18 @@ belongs_to! {
 }
 
 node_type!(Participation of participation, filter ParticipationFilter, order ParticipationOrderField, facet ParticipationFacet, lazy_columns LAZY_COLUMNS, belongs_to BELONGS_TO);
+
+planned! {
+    Participation of participation as Participation, lists [ParticipationLists] {
+        "thing" Text Thing,
+        "role" Text Role,
+        "side" Text Side,
+        "note" Text Note,
+        "certainty" Text Certainty,
+        "standing" Text Standing,
+        claim: claim
+    }
+}
 
 /// The participation of exactly one actor, article or thing in an event.
 #[Object]

@@ -18,6 +18,7 @@ use crate::graphql::has_many;
 use crate::graphql::loading::belongs_to::belongs_to;
 use crate::graphql::loading::node_type::node_type;
 use crate::graphql::loading::session::SharedError;
+use crate::graphql::plan::noun::planned;
 use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::article::{Article, ArticleFilter};
 use crate::graphql::types::change::Change;
@@ -43,6 +44,18 @@ belongs_to! {
 }
 
 node_type!(Place of place, filter PlaceFilter, order PlaceOrderField, facet PlaceFacet, lazy_columns LAZY_COLUMNS, belongs_to BELONGS_TO);
+
+planned! {
+    Place of place as Place, lists [PlaceLists] {
+        "slug" Text Slug,
+        "kind" Text Kind,
+        "label" Text Label,
+        "description" Text Description,
+        "latitude" Float Latitude,
+        "longitude" Float Longitude,
+        "country" Text Country,
+    }
+}
 
 /// A place of any size: a country, a city, a hospital building, a checkpoint.
 #[Object]

@@ -17,6 +17,7 @@ use crate::graphql::has_many;
 use crate::graphql::loading::belongs_to::belongs_to;
 use crate::graphql::loading::node_type::node_type;
 use crate::graphql::loading::session::{SharedError, required};
+use crate::graphql::plan::noun::planned;
 use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::actor::{Actor, ActorFilter};
 use crate::graphql::types::change::Change;
@@ -38,6 +39,20 @@ belongs_to! {
 }
 
 node_type!(Relation of relation, filter RelationFilter, order RelationOrderField, facet RelationFacet, connection_fields DatedConnectionFields<Relation>, dated [SinceEarliest UntilLatest], belongs_to BELONGS_TO);
+
+planned! {
+    Relation of relation as Relation, lists [RelationLists] {
+        "kind" Text Kind,
+        "title" Text Title,
+        "note" Text Note,
+        "certainty" Text Certainty,
+        parsed_dates:
+        "from" Since,
+        "to" Until,
+        "attested" Attested,
+        claim: claim
+    }
+}
 
 /// A lasting relationship of an actor to another actor or to a place, such as an office, a membership or kinship.
 #[Object]

@@ -13,6 +13,7 @@ use crate::graphql::has_many;
 use crate::graphql::loading::belongs_to::belongs_to;
 use crate::graphql::loading::node_type::node_type;
 use crate::graphql::loading::session::{SharedError, required};
+use crate::graphql::plan::noun::planned;
 use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::claim::{Claim, ClaimFilter};
 use crate::graphql::types::dataset::{Record, record};
@@ -29,6 +30,13 @@ belongs_to! {
 }
 
 node_type!(Stance of stance, filter StanceFilter, order StanceOrderField, facet StanceFacet, belongs_to BELONGS_TO);
+
+planned! {
+    Stance of stance as Stance, lists [StanceLists] {
+        "stance" Text Stance,
+        "current" Bool Current,
+    }
+}
 
 /// The position that one statement takes on one claim.
 #[Object]

@@ -15,6 +15,7 @@ use crate::graphql::has_many;
 use crate::graphql::loading::belongs_to::belongs_to;
 use crate::graphql::loading::node_type::node_type;
 use crate::graphql::loading::session::SharedError;
+use crate::graphql::plan::noun::planned;
 use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::actor::{Actor, ActorFilter};
 use crate::graphql::types::article::{Article, ArticleFilter};
@@ -53,6 +54,23 @@ belongs_to! {
 }
 
 node_type!(Statement of statement, filter StatementFilter, order StatementOrderField, facet StatementFacet, connection_fields DatedConnectionFields<Statement>, dated [Earliest Latest], lazy_columns LAZY_COLUMNS, belongs_to BELONGS_TO);
+
+planned! {
+    Statement of statement as Statement, lists [StatementLists] {
+        "summary" Text Summary,
+        "text" Text Text,
+        "speakerText" Text SpeakerText,
+        "cue" Text Cue,
+        "attribution" Text Attribution,
+        "quoteType" Text QuoteType,
+        "medium" Text Medium,
+        "platform" Text Platform,
+        "act" Text Act,
+        "language" Text Language,
+        dates:
+        "saidAt" [Said, SaidRaw; Earliest Latest],
+    }
+}
 
 /// One act of saying something, as reported by one reporting phrase or quotation. A headline or a repetition is further
 /// evidence of the same statement, not another statement.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_graphql::parser::types::OperationType;
+use async_graphql::{Response as ExecutionResponse, Value};
 use axum::http::{HeaderValue, StatusCode};
 use futures_util::FutureExt;
 
@@ -221,11 +222,19 @@ impl RequestContext {
         let budget = self.budget();
         let budgeted = session.clone().with_budget(Arc::clone(&budget));
         let operation_kind = operation.kind;
-        let request = operation.into_request().data(budgeted).data(self.client.caller.clone());
         let limit = Duration::from_secs(self.app.settings.timeout);
         let left = limit.saturating_sub(started.elapsed());
         // A resolver that panics fails its own request only.
-        let execution = AssertUnwindSafe(within_budget(&budget, self.app.api.execute(request))).catch_unwind();
+        let execution = async {
+            match operation.execute_plan(&budgeted).await {
+                Some(data) => ExecutionResponse::new(Value::Binary(data.into())),
+                None => {
+                    let request = operation.into_request().data(budgeted).data(self.client.caller.clone());
+                    self.app.api.execute(request).await
+                }
+            }
+        };
+        let execution = AssertUnwindSafe(within_budget(&budget, execution)).catch_unwind();
         // Boxed: each layer around it would have a copy of its size.
         let execution = Box::pin(execution);
         let execution = session.db().while_available(execution);

@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
+use crate::graphql::Session;
 use crate::graphql::validation::{drop_omitted_arguments, first_node_field};
 use crate::http::graphql::error::RequestError;
 use crate::http::graphql::limits;
@@ -107,6 +108,18 @@ impl PreparedOperation {
             .saturating_mul(2)
             .saturating_add(to_json(&self.variables).len().saturating_mul(10))
             .saturating_add(20_000)
+    }
+
+    /// Executes a query by its plan, if it has one. Returns the data of the response as JSON; `None` if the resolvers have to
+    /// execute it.
+    pub(crate) async fn execute_plan(&self, session: &Session) -> Option<Vec<u8>> {
+        if self.kind != OperationType::Query {
+            return None;
+        }
+        let name = self.name.as_deref();
+        let (_, operation) = select_operation(&self.document, name).ok()?;
+        let document = &self.document;
+        document.plans.execute(&document.parsed, name, &operation.node, &self.variables, session).await
     }
 
     /// Converts the operation to the library's request.

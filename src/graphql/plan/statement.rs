@@ -1,0 +1,373 @@
+//! The SQL of a level.
+//!
+//! The SQL text of a level without a filter depends on the level only, apart from which cursors are given. It is built once, with
+//! a marker in place of each value that a request gives, and kept with the level.
+
+use std::sync::{Arc, OnceLock};
+
+use sea_orm::sea_query::{Expr, ExprTrait, Func, JoinType, Query, SelectStatement, Value};
+use sea_orm::{Statement, Values};
+
+use crate::db::{self, Dialect, LIST, List, PARENT_KEY};
+use crate::error::{Error, Result};
+use crate::graphql::connection::cursor::Cursor;
+use crate::graphql::connection::keyset::Keyset;
+use crate::graphql::connection::loader::{Condition, MAX_SORT_KEYS, ParentCondition};
+use crate::graphql::connection::sqlite_scan::SqliteScan;
+use crate::graphql::plan::arguments::ListValues;
+use crate::graphql::plan::level::Level;
+use crate::graphql::plan::noun::{ListField, Noun};
+
+/// The alias of the rows of a level, when other tables are joined to them.
+const PAGE: &str = "page";
+const PARENT: &str = "parent";
+
+/// What is kept with a level between requests.
+#[derive(Default)]
+pub(crate) struct Kept {
+    /// The order of a list whose `orderBy` has no variables.
+    keyset: OnceLock<Arc<Keyset>>,
+    statements: [OnceLock<Statement>; StatementKind::COUNT],
+}
+
+/// The statements that a level can have.
+#[derive(Clone, Copy)]
+pub(crate) enum StatementKind {
+    /// The pages of a list, by whether there are cursors.
+    Page { after: bool, before: bool },
+    /// The total counts of a list.
+    Count,
+    /// The node with an id, or the node into which it was merged.
+    Node { follow_merges: bool },
+    /// The rows with some ids.
+    Referenced,
+}
+
+impl StatementKind {
+    const COUNT: usize = 8;
+
+    fn index(self) -> usize {
+        match self {
+            Self::Page { after, before } => usize::from(after) + 2 * usize::from(before),
+            Self::Count => 4,
+            Self::Node { follow_merges } => 5 + usize::from(follow_merges),
+            Self::Referenced => 7,
+        }
+    }
+}
+
+/// The values of a request, which replace the markers of a statement.
+#[derive(Default)]
+pub(crate) struct Given<'r> {
+    /// The ids of the parents, of the node, or of the referenced rows.
+    pub(crate) ids: Option<Value>,
+    pub(crate) after: Option<&'r Cursor>,
+    pub(crate) before: Option<&'r Cursor>,
+}
+
+/// The first marker: a character that no statement binds.
+const FIRST_MARKER: u32 = 0xe000;
+/// Markers per cursor: its sort keys, and then its id.
+const CURSOR_MARKERS: u32 = MAX_SORT_KEYS as u32 + 1;
+
+fn marker(number: u32) -> Value {
+    Value::Char(char::from_u32(FIRST_MARKER + number))
+}
+
+/// The marker of [`Given::ids`].
+fn ids_marker() -> Value {
+    marker(0)
+}
+
+/// A cursor with markers as its values.
+fn marked_cursor(keyset: &Keyset, is_before: bool) -> Cursor {
+    let first = 1 + if is_before { CURSOR_MARKERS } else { 0 };
+    let keys = (0..u32::try_from(keyset.term_count()).unwrap_or_default()).map(|index| marker(first + index));
+    Cursor { keys: keys.collect(), id: marker(first + CURSOR_MARKERS - 1) }
+}
+
+impl Given<'_> {
+    fn value(&self, marker: &Value) -> Option<Value> {
+        let Value::Char(Some(marker)) = marker else { return None };
+        let number = u32::from(*marker).checked_sub(FIRST_MARKER)?;
+        if number == 0 {
+            return self.ids.clone();
+        }
+        let (cursor, index) = match number.checked_sub(1 + CURSOR_MARKERS) {
+            Some(index) => (self.before?, index),
+            None => (self.after?, number - 1),
+        };
+        if index == CURSOR_MARKERS - 1 { Some(cursor.id.clone()) } else { cursor.keys.get(index as usize).cloned() }
+    }
+
+    /// Replaces the markers of a statement.
+    fn fill(&self, statement: &Statement) -> Statement {
+        let values = statement.values.iter().flat_map(|values| &values.0);
+        let values = values.map(|value| self.value(value).unwrap_or_else(|| value.clone())).collect();
+        Statement { sql: statement.sql.clone(), values: Some(Values(values)), db_backend: statement.db_backend }
+    }
+}
+
+/// Returns a statement of a level for a request. `build` builds it with markers; with `is_fixed` it is built once.
+pub(crate) fn prepare(
+    level: &Level,
+    dialect: Dialect,
+    kind: StatementKind,
+    is_fixed: bool,
+    given: &Given<'_>,
+    build: impl Fn() -> SelectStatement,
+) -> Statement {
+    let slot = level.kept.statements.get(kind.index()).filter(|_| is_fixed);
+    match slot {
+        Some(slot) => given.fill(slot.get_or_init(|| db::build(dialect.0, &build()))),
+        None => given.fill(&db::build(dialect.0, &build())),
+    }
+}
+
+/// A list in one request: its order and the page to read.
+pub(crate) struct ListPage {
+    pub(crate) keyset: Arc<Keyset>,
+    pub(crate) after: Option<Cursor>,
+    pub(crate) before: Option<Cursor>,
+    /// Number of rows of a full page.
+    pub(crate) size: usize,
+    /// True if the page counts from the end of the list.
+    pub(crate) backward: bool,
+}
+
+impl ListPage {
+    /// Errors: `BAD_INPUT` or `LIMIT` for invalid arguments.
+    pub(crate) fn new(level: &Level, list: &ListField, values: &ListValues, has_fixed_order: bool) -> Result<Self> {
+        let (size, backward) = values.page.size()?;
+        let keyset = match level.kept.keyset.get().filter(|_| has_fixed_order) {
+            Some(keyset) => Arc::clone(keyset),
+            None => {
+                let keys = match &values.order_by {
+                    Some(order_by) => (level.noun.order)(order_by.clone())?,
+                    None => list.default_order.clone(),
+                };
+                if keys.len() > MAX_SORT_KEYS {
+                    let count = keys.len();
+                    let message = format!("`orderBy` has {count} sort keys: give at most {MAX_SORT_KEYS}");
+                    return Err(Error::Limit(message));
+                }
+                let keyset = Arc::new(Keyset::new(&list.name, keys, level.noun.id()));
+                if has_fixed_order {
+                    let _ = level.kept.keyset.set(Arc::clone(&keyset));
+                }
+                keyset
+            }
+        };
+        let cursor = |text: &Option<String>| text.as_deref().map(|text| keyset.parse_cursor(text)).transpose();
+        let (after, before) = (cursor(&values.page.after)?, cursor(&values.page.before)?);
+        Ok(Self { after, before, size, backward, keyset })
+    }
+
+    /// Sorts a select in the order of the list and restricts it to rows beyond the cursors.
+    fn seek_and_order(&self, select: &mut SelectStatement) {
+        let seek = |cursor: &Option<Cursor>, is_before| {
+            cursor.as_ref().map(|_| self.keyset.seek(&marked_cursor(&self.keyset, is_before), is_before))
+        };
+        select.and_where_option(seek(&self.after, false));
+        select.and_where_option(seek(&self.before, true));
+        self.keyset.order_by(select, self.backward);
+    }
+
+    /// One row more than the page shows whether more rows follow.
+    fn limit(&self) -> u64 {
+        self.size as u64 + 1
+    }
+}
+
+impl Noun {
+    /// The id column.
+    pub(crate) fn id(&self) -> Expr {
+        Expr::col((self.table, "id"))
+    }
+}
+
+/// The position of the first sort key in the rows of a level. The parent follows the sort keys.
+pub(crate) fn first_key(level: &Level) -> usize {
+    level.columns.len()
+}
+
+/// Selects the page of a list at the root.
+pub(crate) fn root_list(level: &Level, dialect: Dialect, page: &ListPage, condition: &Condition) -> SelectStatement {
+    let mut rows = rows(level, Some(&page.keyset));
+    match condition.row_condition.clone().filter(|_| page.keyset.is_indexed()) {
+        Some(row_condition) => {
+            let scan = SqliteScan {
+                row_condition,
+                set_condition: condition.set_condition.clone(),
+                seek_and_order: |select: &mut SelectStatement| page.seek_and_order(select),
+                limit: page.limit(),
+            };
+            scan.restrict(level.noun.table, &mut rows);
+            page.keyset.order_by(&mut rows, page.backward);
+        }
+        None => {
+            rows.and_where_option(condition.set_condition.clone());
+            page.seek_and_order(&mut rows);
+            rows.limit(page.limit());
+        }
+    }
+    if level.joins.is_empty() {
+        return rows;
+    }
+    let mut select = shown(level, Some(&page.keyset));
+    select.from_subquery(rows, PAGE);
+    join(level, dialect, &mut select);
+    page.keyset.order_by_aliases(&mut select, page.backward, PAGE);
+    select
+}
+
+/// Selects the pages of the lists of all parents. On SQLite, the statement selects the page of one parent, whose id is bound as
+/// [`PARENT_KEY`].
+pub(crate) fn lists_of_parents(
+    level: &Level,
+    dialect: Dialect,
+    parent: &ParentCondition,
+    page: &ListPage,
+    condition: &Condition,
+) -> SelectStatement {
+    let mut rows = rows(level, Some(&page.keyset));
+    rows.and_where(parent(parent_key(dialect))).and_where_option(condition.set_condition.clone());
+    page.seek_and_order(&mut rows);
+    rows.limit(page.limit());
+    if !dialect.has_lateral() {
+        if level.joins.is_empty() {
+            return rows;
+        }
+        let mut select = shown(level, Some(&page.keyset));
+        select.from_subquery(rows, PAGE);
+        join(level, dialect, &mut select);
+        page.keyset.order_by_aliases(&mut select, page.backward, PAGE);
+        return select;
+    }
+    let mut select = shown(level, Some(&page.keyset));
+    select
+        .expr_as(dialect.item(), PARENT)
+        .from_function(dialect.keys_in(List::bound_as(ids_marker())), LIST)
+        .join_lateral(JoinType::InnerJoin, rows, PAGE, Expr::cust("TRUE"));
+    join(level, dialect, &mut select);
+    page.keyset.order_by_aliases(&mut select, page.backward, PAGE);
+    select
+}
+
+/// Counts the rows of lists. On SQLite, the statement counts those of one parent, as in [`lists_of_parents`].
+pub(crate) fn count(
+    noun: &Noun,
+    dialect: Dialect,
+    parent: Option<&ParentCondition>,
+    condition: &Condition,
+) -> SelectStatement {
+    let mut count = Query::select();
+    count.expr(Expr::cust("COUNT(*)")).from(noun.table).and_where_option(condition.set_condition.clone());
+    let Some(parent) = parent else { return count };
+    count.and_where(parent(parent_key(dialect)));
+    if !dialect.has_lateral() {
+        return count;
+    }
+    Query::select()
+        .expr(Expr::SubQuery(None, Box::new(count.into())))
+        .expr_as(dialect.item(), PARENT)
+        .from_function(dialect.keys_in(List::bound_as(ids_marker())), LIST)
+        .take()
+}
+
+fn parent_key(dialect: Dialect) -> Expr {
+    if dialect.has_lateral() { dialect.item() } else { Expr::val(PARENT_KEY) }
+}
+
+/// Selects the row with an id; with `follow_merges` the node into which it was merged.
+pub(crate) fn node(level: &Level, dialect: Dialect, follow_merges: bool) -> SelectStatement {
+    let mut rows = rows(level, None);
+    let id = match follow_merges {
+        false => Expr::val(ids_marker()),
+        true => {
+            let merged_into =
+                Query::select().column("same_as_id").from("record").and_where(Expr::col("id").eq(ids_marker())).take();
+            Func::coalesce([Expr::SubQuery(None, Box::new(merged_into.into())), Expr::val(ids_marker())]).into()
+        }
+    };
+    rows.and_where(level.noun.id().eq(id)).and_where_option(level.noun.scope.clone()).limit(1);
+    joined(level, dialect, rows)
+}
+
+/// Selects the rows whose column `by` has one of the given values.
+pub(crate) fn referenced(level: &Level, dialect: Dialect, by: &'static str) -> SelectStatement {
+    let mut rows = rows(level, None);
+    rows.and_where(dialect.has_key_in(Expr::col((level.noun.table, by)), List::bound_as(ids_marker())))
+        .and_where_option(level.noun.scope.clone());
+    joined(level, dialect, rows)
+}
+
+fn joined(level: &Level, dialect: Dialect, rows: SelectStatement) -> SelectStatement {
+    if level.joins.is_empty() {
+        return rows;
+    }
+    let mut select = shown(level, None);
+    select.from_subquery(rows, PAGE);
+    join(level, dialect, &mut select);
+    select
+}
+
+/// The columns of a table that a level needs: those that are shown, and foreign keys by which other tables are joined.
+fn needed_columns(level: &Level, table: usize) -> Vec<&'static str> {
+    let mut columns: Vec<&'static str> =
+        level.columns.iter().filter(|(of, _)| *of == table).map(|(_, column)| *column).collect();
+    for join in level.joins.iter().filter(|join| join.from == table) {
+        if !columns.contains(&join.column) {
+            columns.push(join.column);
+        }
+    }
+    columns
+}
+
+/// Selects the needed columns and the sort keys from the table of a level.
+fn rows(level: &Level, keyset: Option<&Keyset>) -> SelectStatement {
+    let table = level.noun.table;
+    let mut select = Query::select();
+    select.columns(needed_columns(level, 0).into_iter().map(|column| (table, column))).from(table);
+    if let Some(keyset) = keyset {
+        keyset.select_keys(&mut select);
+    }
+    select
+}
+
+/// The alias of a table of a level: for a joined table, its foreign key and its number.
+fn alias(level: &Level, table: usize) -> String {
+    let join = table.checked_sub(1).and_then(|index| level.joins.get(index));
+    join.map_or_else(|| PAGE.to_owned(), |join| format!("{}_{table}", join.column))
+}
+
+/// Selects the columns of a level, and its sort keys, from its rows and the tables that are joined to them.
+fn shown(level: &Level, keyset: Option<&Keyset>) -> SelectStatement {
+    let mut select = Query::select();
+    for (table, column) in &level.columns {
+        select.column((alias(level, *table), *column));
+    }
+    for index in 0..keyset.map_or(0, Keyset::term_count) {
+        select.column((PAGE, format!("order_{index}")));
+    }
+    select
+}
+
+/// Joins the tables of a level. PostgreSQL looks up row by row (LATERAL with a limit): it cannot tell how few rows there are, so it
+/// may turn a plain join into a scan.
+fn join(level: &Level, dialect: Dialect, select: &mut SelectStatement) {
+    for (index, join) in level.joins.iter().enumerate() {
+        let name = alias(level, index + 1);
+        let is_referenced = Expr::col((name.clone(), "id")).eq(Expr::col((alias(level, join.from), join.column)));
+        if dialect.has_lateral() {
+            let mut one = Query::select();
+            one.columns(needed_columns(level, index + 1).into_iter().map(|column| (name.clone(), column)))
+                .from_as(join.noun.table, name.clone())
+                .and_where(is_referenced)
+                .limit(1);
+            select.join_lateral(JoinType::LeftJoin, one, name, Expr::cust("TRUE"));
+        } else {
+            select.join_as(JoinType::LeftJoin, join.noun.table, name, is_referenced);
+        }
+    }
+}

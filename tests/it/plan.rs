@@ -1,0 +1,135 @@
+//! Documents that are executed by their plans return what the resolvers return, to the byte.
+
+use async_graphql::{Request, Variables};
+use newsgraph::graphql::{Session, json};
+use serde_json::{Value, json};
+
+use crate::fixture::{Fixture, databases_with_story};
+
+/// Executes a document by its plan and by the resolvers, and returns its data.
+async fn compare(fixture: &Fixture, query: &str, variables: &Value) -> Value {
+    let request = || Request::new(query).variables(Variables::from_json(variables.clone()));
+    let session = Session::new(fixture.db.clone());
+    let planned = fixture.api.execute_plan(request(), &session).await;
+    let planned = planned.unwrap_or_else(|| panic!("has no plan: {query} {variables}"));
+    let response = fixture.api.execute(request().data(Session::new(fixture.db.clone()))).await;
+    assert_eq!(response.errors, [], "{query}");
+    assert_eq!(planned, json(&response.data), "{query} {variables}");
+    serde_json::from_str(&planned).unwrap()
+}
+
+/// The columns, dates and foreign keys of all types, and lists below rows, with fragments, aliases and repeated fields.
+const DOCUMENTS: &[&str] = &[
+    "{ events(first: 50) { nodes { __typename id slug type sourceType title titleSource summary when { __typename edtf raw earliest latest }
+        place { id label parent { label parent { label } } } placeNote placeCertainty placePrecision occurrence standing
+        parent { id title place { label } } record { key dataset { key title } } claim { text standing } } } }",
+    "{ articles { nodes { id headline url timeZone language textLength published { edtf raw earliest } publisher { __typename id label } dateline { label }
+        statements(first: 5, orderBy: [{ field: RECORDED }]) { totalCount nodes { id summary speaker { id label } } } } } }",
+    "{ events(first: 50) { nodes { id participations(first: 2) { totalCount pageInfo { hasNextPage endCursor } nodes { role actor { id label } account { label event { id } } } }
+        evidence(first: 3, orderBy: [{ field: RECORDED, direction: DESC }]) { edges { cursor node { start end quote target { __typename id ... on Event { title } ... on Participation { role } } article { headline } } } } } } }",
+    "{ actors(first: 100) { nodes { __typename id label ...P ... on Organization { kind place { label } names { nodes { text bearer { id } } } } ... on AnonymousSource { reason closeTo { label } }
+        ... on Actor { slug sector } ... on Node { id } } } } fragment P on Person { occupation born { edtf earliest raw } died { edtf } statements { nodes { summary text } } }",
+    "{ people { nodes { label occupation relations { nodes { kind from { __typename edtf latest } to { edtf } object { label } } } } } }",
+    "{ a: statements(first: 3) { totalCount } statements(last: 3) { totalCount pageInfo { __typename startCursor endCursor hasNextPage hasPreviousPage } nodes { summary stances { nodes { stance current claim { text standing subject { __typename } } } } } }
+        a: statements(first: 3) { nodes { id } } }",
+    "{ statements(filter: { attribution: { in: [ANONYMOUS] }, stances: { some: {} } }) { totalCount nodes { summary saidAt { raw } article { publisher { label } } } } }",
+    "{ events(first: 500) { nodes { place { label } parent { title place { label } } participations(first: 200) { nodes { actor { label } } } } } }",
+    "{ events(filter: { participations: { some: { role: { eq: VISITOR } } } }, orderBy: [{ field: WHEN }]) { edges { cursor node { title } } } }",
+    "{ figures { nodes { counted value lower upper unit qualifier period { edtf } target { id } partOf { counted } } } mentions { nodes { text kind start resolvedTo { __typename ... on Place { label } } } } }",
+    "{ datasets { nodes { id key title } } relations { totalCount nodes { title } } claims(first: 2) { pageInfo { hasNextPage } edges { node { implied } } } }",
+    "{ events(first: 0) { totalCount nodes { id } pageInfo { hasNextPage startCursor } } changes(first: 4) { nodes { at operation kind batch } } }",
+];
+
+#[tokio::test]
+async fn plans_return_what_resolvers_return() {
+    for fixture in databases_with_story().await {
+        for document in DOCUMENTS {
+            compare(&fixture, document, &json!({})).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn plans_page_by_cursor_in_both_directions() {
+    let forward = "query($first: Int!, $after: String, $order: [EventOrder!]) { events(first: $first, after: $after, orderBy: $order) {
+        pageInfo { hasNextPage hasPreviousPage startCursor endCursor } edges { cursor node { id title place { label } } } } }";
+    let backward = "query($last: Int!, $before: String, $order: [EventOrder!]) { events(last: $last, before: $before, orderBy: $order) {
+        pageInfo { hasNextPage hasPreviousPage startCursor endCursor } edges { cursor node { id } } } }";
+    for fixture in databases_with_story().await {
+        for order in [json!(null), json!([{ "field": "WHEN" }]), json!([{ "field": "WHEN", "direction": "DESC" }])] {
+            let (mut after, mut seen) = (Value::Null, Vec::new());
+            loop {
+                let variables = json!({ "first": 4, "after": after, "order": order });
+                let page = compare(&fixture, forward, &variables).await["events"].take();
+                let ids = page["edges"].as_array().unwrap().iter().map(|edge| edge["node"]["id"].clone());
+                seen.extend(ids);
+                if page["pageInfo"]["hasNextPage"] == false {
+                    break;
+                }
+                after = page["pageInfo"]["endCursor"].clone();
+            }
+            let (mut before, mut back) = (Value::Null, Vec::new());
+            loop {
+                let variables = json!({ "last": 3, "before": before, "order": order });
+                let page = compare(&fixture, backward, &variables).await["events"].take();
+                let ids = page["edges"].as_array().unwrap().iter().rev().map(|edge| edge["node"]["id"].clone());
+                back.extend(ids);
+                if page["pageInfo"]["hasPreviousPage"] == false {
+                    break;
+                }
+                before = page["pageInfo"]["startCursor"].clone();
+            }
+            back.reverse();
+            assert!(seen.len() > 8 && seen == back, "{order}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn plans_find_nodes_by_id_and_follow_merges() {
+    let records = [
+        json!({ "record": "dataset", "key": "d" }),
+        json!({ "record": "person", "key": "a", "label": "A", "names": [{ "text": "A" }] }),
+        json!({ "record": "person", "key": "b", "label": "B", "names": [{ "text": "B" }] }),
+    ];
+    let merge = [
+        json!({ "record": "merge", "keep": { "dataset": "test", "key": "a" }, "other": { "dataset": "test", "key": "b" }, "decision": "SAME" }),
+    ];
+    let query = "query($id: ID!) { actor(id: $id) { id label ... on Person { occupation names { nodes { text } } } } }";
+    for fixture in crate::fixture::databases().await {
+        fixture.import_lines(&records[1..]).await;
+        let all = compare(&fixture, "{ people { nodes { id label } } }", &json!({})).await;
+        let ids: Vec<Value> = all["people"]["nodes"].as_array().unwrap().iter().map(|one| one["id"].clone()).collect();
+        for id in &ids {
+            compare(&fixture, query, &json!({ "id": id })).await;
+        }
+        fixture.import_lines(&merge).await;
+        for id in &ids {
+            let found = compare(&fixture, query, &json!({ "id": id })).await;
+            assert_eq!(found["actor"]["label"], "A");
+        }
+        let missing = compare(&fixture, query, &json!({ "id": "YWN0b3I6OTk5OTk5" })).await;
+        assert_eq!(missing, json!({ "actor": null }));
+    }
+}
+
+/// What plans do not cover, and every error, is left to the resolvers.
+#[tokio::test]
+async fn other_documents_have_no_plan() {
+    let documents = [
+        "{ search(text: \"Mikdam\") { hits { score } } }",
+        "{ events { facets(by: [TYPE]) { distinct } } }",
+        "{ events(first: 501) { nodes { id } } }",
+        "{ events(after: \"x\") { nodes { id } } }",
+        "{ events { nodes { id @include(if: true) } } }",
+        "{ __schema { types { name } } }",
+        "{ event(id: \"x\") { id } }",
+        "{ events(asOf: \"2030-01-01T00:00:00Z\") { nodes { id } } }",
+    ];
+    for fixture in databases_with_story().await {
+        for document in documents {
+            let session = Session::new(fixture.db.clone());
+            assert_eq!(fixture.api.execute_plan(Request::new(document), &session).await, None, "{document}");
+        }
+    }
+}
