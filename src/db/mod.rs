@@ -53,7 +53,7 @@ use crate::db::replica::Replica;
 pub use crate::db::replica::{ReadRoute, ReplicaStats};
 pub(crate) use crate::db::select_sql::{all_columns, build};
 pub use crate::db::snapshot::Snapshot;
-pub(crate) use crate::db::sqlite_reader::{PARENT_KEY, RepeatedStatement};
+pub(crate) use crate::db::sqlite_reader::{KeyedRows, PARENT_KEY, RepeatedStatement};
 
 /// Serializes the writers of one graph. The lock is per schema, because a PostgreSQL database can have a graph in each.
 const WRITER_LOCK: &str = "SELECT pg_advisory_xact_lock(hashtext('newsgraph'), hashtext(current_schema()))";

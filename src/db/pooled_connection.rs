@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use crate::db::connect::connection_error;
 use crate::db::replica::ServerIncarnation;
-use crate::db::sqlite_reader::{RepeatedStatement, SqliteReader};
+use crate::db::sqlite_reader::{KeyedRows, RepeatedStatement, SqliteReader};
 
 /// Maximum idle time of a connection. After that a firewall or proxy may have dropped it silently, so a new one is opened.
 const MAX_IDLE: Duration = Duration::from_secs(600);
@@ -36,7 +36,7 @@ const SESSION_SETUP: &str = "SELECT pg_backend_pid(), pg_postmaster_start_time()
 /// A read connection to either database. It reconnects when the connection is broken or was idle for too long.
 #[derive(Debug)]
 pub(crate) enum PooledConnection {
-    Sqlite(SqliteReader),
+    Sqlite(Box<SqliteReader>),
     Postgres(Box<PostgresReader>),
 }
 
@@ -181,7 +181,7 @@ impl CellType {
 
 impl PooledConnection {
     pub(crate) fn sqlite(options: &SqliteConnectOptions) -> Self {
-        Self::Sqlite(SqliteReader::new(options))
+        Self::Sqlite(Box::new(SqliteReader::new(options)))
     }
 
     pub(crate) fn postgres(
@@ -205,7 +205,7 @@ impl PooledConnection {
         &mut self,
         statement: RepeatedStatement,
         inline_time: Duration,
-    ) -> Result<(Rows, Vec<i64>), DbErr> {
+    ) -> Result<KeyedRows, DbErr> {
         match self {
             Self::Sqlite(reader) => reader.all(statement, inline_time).await,
             Self::Postgres(reader) => Ok((reader.all(statement.statement).await?, Vec::new())),

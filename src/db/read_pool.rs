@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 
 use crate::db::pooled_connection::{PooledConnection, closed};
 use crate::db::replica::ServerIncarnation;
-use crate::db::sqlite_reader::{INLINE_TIME, RepeatedStatement};
+use crate::db::sqlite_reader::{INLINE_TIME, KeyedRows, RepeatedStatement};
 
 /// Number of clients above which those without requests are forgotten.
 const MAX_IDLE_CLIENTS: usize = 1000;
@@ -77,7 +77,7 @@ impl ReservedConnection {
 
     /// Runs a statement, for each key if it is repeated, and returns its rows with the key of each. Dropping the future cancels
     /// the statement.
-    pub(crate) async fn all_for_each(&mut self, statement: RepeatedStatement) -> Result<(Rows, Vec<i64>), DbErr> {
+    pub(crate) async fn all_for_each(&mut self, statement: RepeatedStatement) -> Result<KeyedRows, DbErr> {
         let connection = self.connection.as_mut().ok_or_else(closed)?;
         if self.has_state && !connection.is_connected() {
             // A new connection would see another state.

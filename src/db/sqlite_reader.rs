@@ -41,6 +41,9 @@ pub(crate) struct RepeatedStatement {
     pub(crate) keys: Option<Vec<i64>>,
 }
 
+/// Rows, and the key of each if the statement was repeated for keys.
+pub(crate) type KeyedRows = (Rows, Vec<i64>);
+
 /// The instant at which a statement has to stop.
 #[derive(Debug)]
 struct Deadline {
@@ -72,7 +75,7 @@ pub(crate) struct SqliteReader {
     connection: Option<Mutex<Connection>>,
     deadline: Arc<Deadline>,
     /// The statement that runs on another thread, which has the connection meanwhile.
-    running: Option<JoinHandle<(Connection, rusqlite::Result<(Rows, Vec<i64>)>)>>,
+    running: Option<JoinHandle<(Connection, rusqlite::Result<KeyedRows>)>>,
 }
 
 impl SqliteReader {
@@ -92,7 +95,7 @@ impl SqliteReader {
         &mut self,
         statement: RepeatedStatement,
         inline_time: Duration,
-    ) -> Result<(Rows, Vec<i64>), DbErr> {
+    ) -> Result<KeyedRows, DbErr> {
         let connection = match self.connection.take() {
             Some(connection) => connection.into_inner().unwrap_or_else(PoisonError::into_inner),
             None => self.open().map_err(|error| DbErr::Conn(RuntimeErr::Internal(error.to_string())))?,
@@ -152,7 +155,7 @@ impl SqliteReader {
     }
 }
 
-fn run(connection: &Connection, repeated: &RepeatedStatement) -> rusqlite::Result<(Rows, Vec<i64>)> {
+fn run(connection: &Connection, repeated: &RepeatedStatement) -> rusqlite::Result<KeyedRows> {
     let RepeatedStatement { statement, keys } = repeated;
     let mut prepared = connection.prepare_cached(&statement.sql)?;
     let mut key_parameters = Vec::new();

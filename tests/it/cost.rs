@@ -78,7 +78,7 @@ fn query_costs_match_the_recorded_costs() {
             };
             // The first run fills caches such as prepared statements.
             execute();
-            let cost = Cost { steps, allocations: allocation_counter::measure(&execute).count_total };
+            let cost = Cost { steps, allocations: allocation_counter::measure(execute).count_total };
             let before = known.entry(name.clone()).or_default().insert(database.to_owned(), cost);
             match before {
                 Some(before) if before.is_near(cost) => {

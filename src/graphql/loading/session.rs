@@ -13,7 +13,7 @@ use tokio::sync::{Mutex, OnceCell};
 
 use crate::auth::Caller;
 use crate::db;
-use crate::db::{AsOf, Db, Dialect, PARENT_KEY, RepeatedStatement, ReservedConnection};
+use crate::db::{AsOf, Db, Dialect, KeyedRows, PARENT_KEY, RepeatedStatement, ReservedConnection};
 use crate::error::Error;
 use crate::graphql::executor::budget::ResponseBudget;
 use crate::graphql::executor::poll::suspend_if_speculative;
@@ -173,7 +173,7 @@ impl Session {
         &self,
         statement: Statement,
         keys: Option<Vec<i64>>,
-    ) -> Result<(Rows, Vec<i64>), SharedError> {
+    ) -> Result<KeyedRows, SharedError> {
         if let Some(recorded) = &self.recorded {
             // Recorded with the first key, as a statement that can be run.
             let key = keys.iter().flatten().next().map(|key| Value::from(*key));
@@ -194,7 +194,7 @@ impl Session {
         Ok(self.run_with(RepeatedStatement { statement, keys: None }).await?.0)
     }
 
-    async fn run_with(&self, statement: RepeatedStatement) -> Result<(Rows, Vec<i64>), Error> {
+    async fn run_with(&self, statement: RepeatedStatement) -> Result<KeyedRows, Error> {
         let (reads, reader) = (&self.reads, self.db.reader());
         let mut slot = reads.connection.lock().await;
         if reads.statements.fetch_add(1, Ordering::Relaxed) > 0

@@ -165,10 +165,10 @@ impl<'d> Compiler<'d> {
                     let is_actor = |name: &str| ACTOR_TYPES.iter().any(|(other, _)| *other == name);
                     if condition == noun.name || condition == "Node" || (condition == "Actor" && is_actor(&noun.name)) {
                         self.collect_set(set, Some(noun), only, all)?;
-                    } else if let (Some((_, word)), "Actor") = (actor_type, &*noun.name) {
-                        if only.is_none_or(|only| only == *word) {
-                            self.collect_set(set, Some(noun), Some(word), all)?;
-                        }
+                    } else if let (Some((_, word)), "Actor") = (actor_type, &*noun.name)
+                        && only.is_none_or(|only| only == *word)
+                    {
+                        self.collect_set(set, Some(noun), Some(word), all)?;
                     }
                 }
             }

@@ -17,6 +17,9 @@ use crate::graphql::filter::{FilterContext, NodeFilter};
 use crate::graphql::loading::node_type::NodeType;
 use crate::graphql::types::node::NodeKind;
 
+/// The sort keys of a list, each with its direction.
+pub(crate) type SortOrder = Vec<(SortKey, Direction)>;
+
 /// A GraphQL type that is backed by a table.
 pub(crate) struct Noun {
     /// The name of the type; of an interface if the rows have several types.
@@ -30,7 +33,7 @@ pub(crate) struct Noun {
     /// Decodes a filter.
     pub(crate) filter: fn(Value) -> Result<Box<dyn AnyFilter>>,
     /// Decodes a sort order.
-    pub(crate) order: fn(Value) -> Result<Vec<(SortKey, Direction)>>,
+    pub(crate) order: fn(Value) -> Result<SortOrder>,
 }
 
 /// A field of a noun.
@@ -76,7 +79,7 @@ pub(crate) struct ListField {
     /// The relation of the rows to their parent; `None` for a list at the root.
     pub(crate) parent: Option<ParentCondition>,
     /// The order if the query gives none.
-    pub(crate) default_order: Vec<(SortKey, Direction)>,
+    pub(crate) default_order: SortOrder,
 }
 
 /// A [`NodeFilter`] of whatever type.
