@@ -37,3 +37,26 @@ pub(crate) async fn run<T: Send + 'static>(work: impl FnOnce(&Cancellation) -> T
     let result = tokio::task::spawn_blocking(move || work(&cancellation)).await;
     result.map_err(|error| Error::Internal(format!("work in the background failed: {error}")))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::sync::oneshot;
+    use tokio::time::timeout;
+
+    use crate::graphql::graph::adjacency::cancel::run;
+
+    #[tokio::test]
+    async fn dropping_the_future_ends_the_work() {
+        let (ended, has_ended) = oneshot::channel();
+        let work = run(move |cancellation| {
+            while !cancellation.is_canceled() {
+                std::thread::yield_now();
+            }
+            ended.send(()).unwrap();
+        });
+        assert!(timeout(Duration::from_millis(20), work).await.is_err());
+        timeout(Duration::from_secs(10), has_ended).await.unwrap().unwrap();
+    }
+}

@@ -25,9 +25,6 @@ const PAGE_SIZE: usize = 5_000;
 /// Number of links that are read again by one statement.
 const LINKS_PER_STATEMENT: usize = 1_000;
 
-/// Maximum number of occurrences in changed links. With more, everything is read again.
-const MAX_CHANGED_OCCURRENCES: usize = 500_000;
-
 /// Identifies a version of the graph. Two databases with the same history up to a backup can have the same version number with
 /// different contents, so the time and the counters are compared too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,25 +135,22 @@ fn ids(rows: &[QueryResult]) -> Result<Vec<i64>> {
     Ok(rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?)
 }
 
-/// Reads the links that were written since an earlier version. There are too many if they are more than `max`, or very large.
+/// Reads the links that were written since an earlier version. They are too large if there are more than `max` links and
+/// occurrences of actors in them.
 pub(super) async fn changes(snapshot: &mut Snapshot, since: Stamp, max: usize) -> Result<Loaded<Vec<ChangedLink>>> {
-    let (mut changes, mut occurrence_count) = (Vec::new(), 0);
+    let (mut changes, mut left) = (Vec::new(), max);
     for kind in ActorLinkKind::ALL {
-        let links = ids(&snapshot.all(&written_links(*kind, since, max)).await?)?;
-        if changes.len() + links.len() > max {
-            return Ok(Loaded::TooLarge);
-        }
+        let links = ids(&snapshot.all(&written_links(*kind, since, left)).await?)?;
+        let Some(rest) = left.checked_sub(links.len()) else { return Ok(Loaded::TooLarge) };
+        left = rest;
         for links in links.chunks(LINKS_PER_STATEMENT) {
             let series = if *kind == ActorLinkKind::Event { series_of(snapshot, links).await? } else { HashSet::new() };
             let mut actors: HashMap<u32, (LinkKind, Vec<u32>)> = HashMap::new();
             for edge in edges(&[*kind]) {
-                let select =
-                    edge.occurrences_of(snapshot.dialect(), links).limit(MAX_CHANGED_OCCURRENCES as u64).take();
+                let select = edge.occurrences_of(snapshot.dialect(), links).limit(left as u64 + 1).take();
                 let rows = snapshot.all(&select).await?;
-                occurrence_count += rows.len();
-                if occurrence_count >= MAX_CHANGED_OCCURRENCES {
-                    return Ok(Loaded::TooLarge);
-                }
+                let Some(rest) = left.checked_sub(rows.len()) else { return Ok(Loaded::TooLarge) };
+                left = rest;
                 for row in &rows {
                     let Some(one) = occurrence(row, *kind, &series)? else { return Ok(Loaded::TooLarge) };
                     actors.entry(one.link).or_insert((one.kind, Vec::new())).1.push(one.actor);

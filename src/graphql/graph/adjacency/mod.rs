@@ -30,8 +30,9 @@ const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// Maximum time that a search waits for the adjacency of a version that was just written. A search with SQL can take longer.
 const MAX_WAIT: Duration = Duration::from_millis(200);
 
-/// Maximum number of links in the overlay. With more, the arrays are built again.
-const MAX_OVERLAY_LINKS: usize = 20_000;
+/// Maximum size of the overlay, in links and occurrences of actors in them: some megabytes. The arrays of a larger one are built
+/// again, and a write that is larger by itself is not applied: everything is loaded again.
+const MAX_OVERLAY: usize = 100_000;
 
 /// Bytes that building the arrays takes for each occurrence: the list of occurrences and one array.
 const BYTES_PER_OCCURRENCE: usize = size_of::<Occurrence>() + size_of::<u32>();
@@ -44,8 +45,8 @@ pub struct AdjacencyCache {
     db: Db,
     /// Maximum memory in bytes.
     max_bytes: usize,
-    /// Maximum number of links in the overlay.
-    max_overlay_links: usize,
+    /// Maximum size of the overlay.
+    max_overlay: usize,
     /// `None` before the first load, while all links are loaded again, and when they need too much memory.
     current: watch::Sender<Option<Arc<Adjacency>>>,
     /// Notified when a request needs a later version.
@@ -64,18 +65,12 @@ pub enum Update {
 impl AdjacencyCache {
     /// Creates an empty cache that takes at most this memory, in bytes. [`Self::keep_current`] fills it.
     pub fn new(db: Db, max_bytes: usize) -> Self {
-        Self {
-            db,
-            max_bytes,
-            max_overlay_links: MAX_OVERLAY_LINKS,
-            current: watch::Sender::new(None),
-            is_stale: Notify::new(),
-        }
+        Self { db, max_bytes, max_overlay: MAX_OVERLAY, current: watch::Sender::new(None), is_stale: Notify::new() }
     }
 
-    /// Sets the number of written links after which the arrays are built again.
-    pub fn with_max_overlay_links(self, max_overlay_links: usize) -> Self {
-        Self { max_overlay_links, ..self }
+    /// Sets how much may be written before the arrays are built again, in links and occurrences of actors in them.
+    pub fn with_max_overlay(self, max_overlay: usize) -> Self {
+        Self { max_overlay, ..self }
     }
 
     /// Loads the adjacency, and applies what any process writes, until the future is dropped.
@@ -126,7 +121,7 @@ impl AdjacencyCache {
             let is_known = Stamp::read(&mut snapshot, Some(adjacency.stamp.version)).await? == Some(adjacency.stamp);
             if is_known
                 && let Loaded::Complete(changes) =
-                    load::changes(&mut snapshot, adjacency.stamp, self.max_overlay_links).await?
+                    load::changes(&mut snapshot, adjacency.stamp, self.max_overlay).await?
             {
                 drop(snapshot);
                 return self.apply(adjacency, stamp, changes).await;
@@ -162,10 +157,10 @@ impl AdjacencyCache {
         stamp: Stamp,
         changes: Vec<version::ChangedLink>,
     ) -> Result<Update> {
-        let max = self.max_overlay_links;
+        let max = self.max_overlay;
         let next = cancel::run(move |cancellation| {
             let next = adjacency.with_changes(stamp, changes)?;
-            if next.overlay_link_count() <= max {
+            if next.overlay_size() <= max {
                 return Some(next);
             }
             let arrays = Arrays::build(next.occurrences(), || cancellation.is_canceled())?;

@@ -151,14 +151,15 @@ impl<'a> MemorySearch<'a> {
                 let mut links: Vec<_> = links.filter_map(|index| Some((self.hop_link(index)?, index))).collect();
                 links.sort_unstable_by_key(|((link, _), _)| *link);
                 links.dedup_by_key(|((link, _), _)| *link);
-                let steps = links.into_iter().flat_map(|((link, kind), index)| {
+                let links = links.into_iter().take_while(|_| !self.cancellation.is_canceled());
+                let steps = links.flat_map(|((link, kind), index)| {
                     let actors = distinct(self.adjacency.actors(index));
                     let actors = actors.filter(|actor| *actor != target && nearer.contains(*actor as usize));
                     let mut actors: Vec<i64> = actors.map(|actor| self.actor_id(actor)).collect();
                     actors.sort_unstable();
                     actors.into_iter().map(move |from| (origin, Step { from, to, link, kind }))
                 });
-                hops.extend(steps.take_while(|_| !self.cancellation.is_canceled()).take(first));
+                hops.extend(steps.take(first));
             }
         }
         hops
@@ -178,13 +179,10 @@ impl<'a> MemorySearch<'a> {
                 let to = self.actor_id(actor);
                 let Some(from) = near.iter().copied().find(|from| *from != to) else { continue };
                 let hop = Step { from, to, link, kind };
-                hops.entry(actor)
-                    .and_modify(|known| {
-                        if link < known.link {
-                            *known = hop
-                        }
-                    })
-                    .or_insert(hop);
+                let known = hops.entry(actor).or_insert(hop);
+                if link < known.link {
+                    *known = hop;
+                }
             }
         });
         let mut hops: Vec<Step> = hops.into_values().collect();

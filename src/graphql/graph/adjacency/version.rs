@@ -33,6 +33,8 @@ struct Overlay {
     actor_positions: HashMap<u32, usize>,
     /// The links of the overlay by actor, both as indexes.
     links_of: HashMap<u32, Vec<u32>>,
+    /// Number of occurrences of actors in the links.
+    occurrence_count: usize,
 }
 
 /// A link of the overlay. It has no actors if it was deleted.
@@ -88,6 +90,7 @@ impl Adjacency {
         for actor in &actors {
             overlay.links_of.entry(*actor).or_default().push(link);
         }
+        overlay.occurrence_count = overlay.occurrence_count + actors.len() - old.actors.len();
         (old.kind, old.actors) = (kind, actors);
         Some(())
     }
@@ -105,9 +108,9 @@ impl Adjacency {
         u32::try_from(self.arrays.actor_count() + position).ok()
     }
 
-    /// Returns the number of links in the overlay.
-    pub(super) fn overlay_link_count(&self) -> usize {
-        self.overlay.links.len()
+    /// Returns the size of the overlay: the number of its links and of the occurrences of actors in them.
+    pub(super) fn overlay_size(&self) -> usize {
+        self.overlay.links.len() + self.overlay.occurrence_count
     }
 
     /// Returns all occurrences of actors in links, sorted.
