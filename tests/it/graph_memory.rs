@@ -220,7 +220,7 @@ async fn compare(fixture: &Fixture, db: &Db, cache: &Arc<AdjacencyCache>, query:
 #[test]
 fn memory_and_sql_agree_after_every_write() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let mut runner = TestRunner::new(Config { cases: 12, failure_persistence: None, ..Config::default() });
+    let mut runner = TestRunner::new(Config { cases: 8, failure_persistence: None, ..Config::default() });
     let cases = (prop::collection::vec(write(), 1..14), any::<u8>());
     runner
         .run(&cases, |(writes, start)| {

@@ -49,6 +49,10 @@ fn distinct(actors: &[u32]) -> impl Iterator<Item = u32> {
     actors.iter().copied().filter(move |actor| last.replace(*actor) != Some(*actor))
 }
 
+fn set(actors: &[u32]) -> BitSet {
+    actors.iter().map(|actor| *actor as usize).collect()
+}
+
 impl<'a> MemorySearch<'a> {
     pub(crate) fn new(adjacency: &'a Adjacency, via: &'a [ActorLinkKind], cancellation: &'a Cancellation) -> Self {
         Self { adjacency, via, cancellation }
@@ -60,7 +64,7 @@ impl<'a> MemorySearch<'a> {
 
     /// Returns the set of the actors with these ids.
     fn actor_set(&self, ids: &[i64]) -> BitSet {
-        self.find_actors(ids).into_iter().map(|actor| actor as usize).collect()
+        set(&self.find_actors(ids))
     }
 
     fn actor_id(&self, actor: u32) -> i64 {
@@ -145,24 +149,65 @@ impl<'a> MemorySearch<'a> {
         let nearer = grouped(nearer);
         let mut hops = Vec::new();
         for (origin, targets) in grouped(targets) {
-            let nearer = self.actor_set(nearer.get(&origin).map_or(&[], Vec::as_slice));
-            for (target, to) in targets.iter().filter_map(|id| Some((self.adjacency.find_actor(*id)?, *id))) {
-                let links = self.adjacency.links(target).take_while(|_| !self.cancellation.is_canceled());
-                let mut links: Vec<_> = links.filter_map(|index| Some((self.hop_link(index)?, index))).collect();
-                links.sort_unstable_by_key(|((link, _), _)| *link);
-                links.dedup_by_key(|((link, _), _)| *link);
-                let links = links.into_iter().take_while(|_| !self.cancellation.is_canceled());
-                let steps = links.flat_map(|((link, kind), index)| {
-                    let actors = distinct(self.adjacency.actors(index));
-                    let actors = actors.filter(|actor| *actor != target && nearer.contains(*actor as usize));
-                    let mut actors: Vec<i64> = actors.map(|actor| self.actor_id(actor)).collect();
-                    actors.sort_unstable();
-                    actors.into_iter().map(move |from| (origin, Step { from, to, link, kind }))
-                });
-                hops.extend(steps.take(first));
-            }
+            let nearer = self.find_actors(nearer.get(&origin).map_or(&[], Vec::as_slice));
+            let targets = self.find_actors(&targets);
+            let degree = |actors: &[u32]| actors.iter().map(|actor| self.adjacency.degree(*actor)).sum::<usize>();
+            // Among the targets may be a hub, most of whose links lead elsewhere.
+            let steps = if degree(&nearer) < degree(&targets) {
+                self.hops_forward(&nearer, &targets, first)
+            } else {
+                self.hops_backward(&nearer, &targets, first)
+            };
+            hops.extend(steps.into_iter().map(|step| (origin, step)));
         }
         hops
+    }
+
+    /// Returns the hops of [`Self::hops_to`] from all links of the nearer actors.
+    fn hops_forward(&self, nearer: &[u32], targets: &[u32], first: usize) -> Vec<Step> {
+        let is_near = set(nearer);
+        let mut counts: HashMap<u32, usize> = targets.iter().map(|target| (*target, 0)).collect();
+        let mut links = Vec::new();
+        self.for_each_link(nearer, |index, link, kind| links.push((link, kind, index)));
+        links.sort_unstable_by_key(|(link, ..)| *link);
+        let mut steps = Vec::new();
+        for (link, kind, index) in links.into_iter().take_while(|_| !self.cancellation.is_canceled()) {
+            for target in distinct(self.adjacency.actors(index)) {
+                let Some(count) = counts.get_mut(&target).filter(|count| **count < first) else { continue };
+                let to = self.actor_id(target);
+                let found = self.members(index, &is_near, target).into_iter().take(first - *count);
+                let before = steps.len();
+                steps.extend(found.map(|from| Step { from, to, link, kind }));
+                *count += steps.len() - before;
+            }
+        }
+        steps
+    }
+
+    /// Returns the hops of [`Self::hops_to`] from the links of each target, up to the last one that is needed.
+    fn hops_backward(&self, nearer: &[u32], targets: &[u32], first: usize) -> Vec<Step> {
+        let is_near = set(nearer);
+        let mut steps = Vec::new();
+        for target in targets {
+            let to = self.actor_id(*target);
+            let links = self.adjacency.links_in_order(*target).take_while(|_| !self.cancellation.is_canceled());
+            let found =
+                links.filter_map(|index| Some((self.hop_link(index)?, index))).flat_map(|((link, kind), index)| {
+                    let members = self.members(index, &is_near, *target);
+                    members.into_iter().map(move |from| Step { from, to, link, kind })
+                });
+            steps.extend(found.take(first));
+        }
+        steps
+    }
+
+    /// Returns the ids of the actors of a link that are in a set, except one, in order.
+    fn members(&self, link: u32, set: &BitSet, except: u32) -> Vec<i64> {
+        let actors = distinct(self.adjacency.actors(link));
+        let actors = actors.filter(|actor| *actor != except && set.contains(*actor as usize));
+        let mut ids: Vec<i64> = actors.map(|actor| self.actor_id(actor)).collect();
+        ids.sort_unstable();
+        ids
     }
 
     /// Returns one hop to each actor that is one hop away, ordered by that actor: the hop with the first link, and the first

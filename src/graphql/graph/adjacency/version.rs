@@ -185,6 +185,28 @@ impl Adjacency {
         of_arrays.chain(self.overlay.links_of.get(&actor).into_iter().flatten()).copied()
     }
 
+    /// Returns the links of an actor in the order of their ids, each once.
+    pub(super) fn links_in_order(&self, actor: u32) -> impl Iterator<Item = u32> {
+        let id = |link: u32| self.link(link).map(|(id, _)| id);
+        let of_arrays = self.arrays.links(actor).iter().copied();
+        let mut of_arrays = of_arrays.filter(|link| !self.overlay.replaced.contains(*link as usize)).peekable();
+        let mut of_overlay = self.overlay.links_of.get(&actor).cloned().unwrap_or_default();
+        of_overlay.sort_unstable_by_key(|link| id(*link));
+        let mut of_overlay = of_overlay.into_iter().peekable();
+        let mut last = None;
+        let links = std::iter::from_fn(move || match (of_arrays.peek(), of_overlay.peek()) {
+            (Some(old), Some(new)) if id(*old) < id(*new) => of_arrays.next(),
+            (Some(_), None) => of_arrays.next(),
+            _ => of_overlay.next(),
+        });
+        links.filter(move |link| last.replace(*link) != Some(*link))
+    }
+
+    /// Returns the number of links of an actor or more: an upper bound that takes no time.
+    pub(super) fn degree(&self, actor: u32) -> usize {
+        self.arrays.links(actor).len() + self.overlay.links_of.get(&actor).map_or(0, Vec::len)
+    }
+
     /// Returns the actors of a link. Equal ones are next to each other.
     pub(super) fn actors(&self, link: u32) -> &[u32] {
         match self.overlay_link(link) {
