@@ -89,6 +89,11 @@ impl Rows {
         self.get(0)
     }
 
+    /// Returns the last row.
+    pub fn last(&self) -> Option<QueryRow<'_>> {
+        self.get(self.len().checked_sub(1)?)
+    }
+
     /// Returns all rows.
     pub fn iter(&self) -> impl Iterator<Item = QueryRow<'_>> {
         (0..self.len()).map(|index| QueryRow { rows: self, index })

@@ -13,6 +13,7 @@ mod m0008_history;
 mod m0010_imports;
 mod m0011_american_spelling;
 mod m0012_title_source;
+mod m0013_history_by_version;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_imports::Migration),
             Box::new(m0011_american_spelling::Migration),
             Box::new(m0012_title_source::Migration),
+            Box::new(m0013_history_by_version::Migration),
         ]
     }
 }

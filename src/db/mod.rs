@@ -85,6 +85,8 @@ pub struct Db {
     writer: DatabaseConnection,
     /// For single short reads that must not wait for queries: API keys, the last change.
     lookups: ReadPool,
+    /// For snapshots of tasks of the server, which must not take the connections of queries or exports.
+    background: ReadPool,
     version: Arc<DataVersion>,
     notifier: Arc<ChangeNotifier>,
     change_batches: Arc<ChangeBatches>,
@@ -100,6 +102,7 @@ impl Db {
             reader: pool(READ_CONNECTIONS),
             exports: pool(EXPORT_CONNECTIONS),
             lookups: pool(1),
+            background: pool(1),
             writer,
             version: Arc::new(DataVersion::new(pool(1))),
             notifier: ChangeNotifier::new(),
@@ -144,6 +147,11 @@ impl Db {
     /// `Error::Busy` when the maximum number of snapshots is open.
     pub async fn snapshot(&self) -> Result<Snapshot> {
         Snapshot::take(&self.exports).await
+    }
+
+    /// Takes a snapshot of the primary database for a task of the server. Only one task can have such a snapshot; others wait.
+    pub(crate) async fn background_snapshot(&self) -> Result<Snapshot> {
+        Snapshot::wait(&self.background).await
     }
 
     /// The writer's connection, for single statements that are never canceled.
@@ -222,6 +230,7 @@ impl Db {
         self.reader.close().await?;
         self.exports.close().await?;
         self.lookups.close().await?;
+        self.background.close().await?;
         if let Some(availability) = &self.availability {
             availability.close().await?;
         }

@@ -195,6 +195,11 @@ impl ReadPool {
         self.inner.backend
     }
 
+    /// Returns true if the connections are to a replica.
+    pub(crate) fn is_replica(&self) -> bool {
+        self.inner.incarnation.is_some()
+    }
+
     /// The number of connections, and how many of them are in use.
     pub fn occupancy(&self) -> (usize, usize) {
         (self.inner.size, self.inner.size.saturating_sub(self.inner.permits.available_permits()))

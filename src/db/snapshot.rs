@@ -22,7 +22,15 @@ impl Snapshot {
             let (max, _) = reader.occupancy();
             Error::Busy(format!("{max} exports are running, which is the maximum: retry when one has finished"))
         };
-        let mut connection = reader.try_reserve().ok_or_else(busy)?;
+        Self::begin(reader, reader.try_reserve().ok_or_else(busy)?).await
+    }
+
+    /// Takes a snapshot of the current state after waiting for a free connection.
+    pub(super) async fn wait(reader: &ReadPool) -> Result<Self> {
+        Self::begin(reader, reader.reserve().await?).await
+    }
+
+    async fn begin(reader: &ReadPool, mut connection: ReservedConnection) -> Result<Self> {
         let failed = |error| reader.failed(error);
         connection.begin().await.map_err(failed)?;
         // The first statement fixes the state.

@@ -20,6 +20,7 @@ pub(crate) use connection::has_many::has_many;
 pub use connection::page_args::{DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE};
 pub(crate) use executor::budget::{Reservation, ResponseBudget, ResponsePool, Stopped, within_budget};
 pub(crate) use executor::json::write_json;
+pub use graph::{AdjacencyCache, Update};
 pub(crate) use list_lengths::greatest_length;
 pub use loading::session::Session;
 pub(crate) use plan::PlanCache;

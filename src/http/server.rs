@@ -42,7 +42,10 @@ pub async fn serve(settings: Serve) -> Result<()> {
     let app = Arc::new(AppState::new(db.clone(), settings, shutdown_started).await?);
     let router = router(Arc::clone(&app))?;
     app.update_table_sizes().await;
-    let _sizes = JoinSet::from_iter([keep_table_sizes_current(Arc::clone(&app))]);
+    let mut tasks = JoinSet::from_iter([keep_table_sizes_current(Arc::clone(&app))]);
+    if let Some(adjacency) = &app.adjacency {
+        tasks.spawn(Arc::clone(adjacency).keep_current());
+    }
     tracing::info!("GraphiQL is at http://{address}/ and the API at http://{address}/graphql");
     let signal = async {
         shutdown_signal().await;
@@ -55,6 +58,8 @@ pub async fn serve(settings: Serve) -> Result<()> {
         let _ = app.sockets.acquire_many(all).await;
     };
     listener::serve(listener, router, &app.settings.connections, signal, sockets_closed).await;
+    // A task may be reading, and the database is closed only when nobody does.
+    tasks.shutdown().await;
     db.close().await?;
     tracing::info!("stopped");
     Ok(())

@@ -35,6 +35,7 @@ mod fixture;
 mod golden;
 mod golden_queries;
 mod graph;
+mod graph_memory;
 mod graphql_validation;
 mod history;
 mod hostile_requests;

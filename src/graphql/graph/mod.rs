@@ -5,10 +5,13 @@
 //! `SERIES`: they summarize many events, such as the killings of several years.
 
 mod actor_link;
+mod adjacency;
 mod hop;
 mod hop_query;
 mod neighbors;
 mod path;
+mod search;
+mod sql_search;
 mod timeline;
 
 use async_graphql::Enum;
@@ -16,6 +19,7 @@ use async_graphql::Enum;
 use crate::error::{Error, Result};
 
 pub use crate::graphql::graph::actor_link::ActorLink;
+pub use crate::graphql::graph::adjacency::{AdjacencyCache, Update};
 pub use crate::graphql::graph::hop::{Hop, HopPart, HopSource};
 pub use crate::graphql::graph::neighbors::{Neighbor, Neighborhood};
 pub(crate) use crate::graphql::graph::neighbors::{NeighborArgs, neighbors};

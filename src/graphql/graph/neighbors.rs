@@ -5,17 +5,15 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Object};
 use entity::actor;
-use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
 use tokio::sync::OnceCell;
 
-use crate::db::{Dialect, LIST};
 use crate::error::Error;
 use crate::graphql::connection::page_args::PageArgs;
 use crate::graphql::executor::list::ResolvedList;
 use crate::graphql::filter::{FilterContext, NodeFilter};
 use crate::graphql::graph::ActorLinkKind;
 use crate::graphql::graph::hop::{Hop, Hops, Step, load_actors, missing_node};
-use crate::graphql::graph::hop_query::{degree, with_hops};
+use crate::graphql::graph::search::GraphSearch;
 use crate::graphql::loading::batch::{LoadOnce, LoaderCache, Row};
 use crate::graphql::loading::session::{Session, SharedError, session};
 use crate::graphql::types::actor::Actor;
@@ -27,7 +25,7 @@ const MAX_DEPTH: i32 = 3;
 const MAX_FRONTIER: usize = 2_000;
 /// Maximum number of links of an actor through which the search continues: a hub that is linked to nearly everybody
 /// does not show how two actors are connected.
-const MAX_LINKS: u64 = 10_000;
+const MAX_LINKS: usize = 10_000;
 
 /// The arguments of the fields `neighbors` and `appearsWith`.
 pub(crate) struct NeighborArgs {
@@ -40,8 +38,7 @@ pub(crate) struct NeighborArgs {
 
 /// A search for the neighbors of all actors of a batch, with its result.
 struct NeighborSearch {
-    via: Vec<ActorLinkKind>,
-    events: Option<Expr>,
+    graph: GraphSearch,
     /// By actor, in the order of `Neighborhood.nodes`.
     neighbors: HashMap<i64, Vec<FoundNeighbor>>,
     /// For each distance, the actors from which the neighbors at this distance were found, as pairs of origin and
@@ -87,7 +84,7 @@ pub(crate) async fn neighbors(
     Ok(Neighborhood { search: Arc::clone(&*search.await?), origin: row.id.0 })
 }
 
-/// Searches from all origins at once, with one SQL statement per level, and one to find hubs between levels.
+/// Searches from all origins at once, level by level.
 async fn run_search(session: &Session, origins: &[i64], args: &NeighborArgs) -> Result<NeighborSearch, SharedError> {
     let (first, _) = PageArgs { first: Some(args.first), ..PageArgs::default() }.size()?;
     let depth = usize::try_from(args.depth).ok().filter(|depth| (1..=MAX_DEPTH as usize).contains(depth));
@@ -104,8 +101,7 @@ async fn run_search(session: &Session, origins: &[i64], args: &NeighborArgs) -> 
     };
     let via = ActorLinkKind::selected("via", args.via.as_deref())?;
     let mut search = NeighborSearch {
-        via,
-        events,
+        graph: GraphSearch::start(session, via, events).await?,
         neighbors: HashMap::new(),
         frontiers: Vec::new(),
         incomplete: HashSet::new(),
@@ -120,7 +116,7 @@ async fn run_search(session: &Session, origins: &[i64], args: &NeighborArgs) -> 
         }
         let has_next_level = distance < depth;
         let limit = if has_next_level { MAX_FRONTIER.max(first) } else { first };
-        let level = load_level(session, &search, &frontier, &visited, limit).await?;
+        let level = search.graph.next_level(session, &frontier, &visited, limit).await?;
         let mut next = Vec::new();
         for (origin, level) in level {
             if level.len() > limit {
@@ -136,7 +132,7 @@ async fn run_search(session: &Session, origins: &[i64], args: &NeighborArgs) -> 
         }
         search.frontiers.push(std::mem::replace(&mut frontier, next));
         if has_next_level {
-            let hubs = hubs(session, &frontier, &search.via).await?;
+            let hubs = search.graph.hubs(session, &frontier, MAX_LINKS).await?;
             let is_no_hub = |(origin, actor): &(i64, i64)| {
                 let is_hub = hubs.contains(actor);
                 if is_hub {
@@ -154,63 +150,6 @@ async fn run_search(session: &Session, origins: &[i64], args: &NeighborArgs) -> 
         }
     }
     Ok(search)
-}
-
-/// Loads the actors one hop further, by origin: those with most links first. Up to one more than `limit` is loaded per
-/// origin, to detect that there are more.
-async fn load_level(
-    session: &Session,
-    search: &NeighborSearch,
-    frontier: &[(i64, i64)],
-    visited: &[(i64, i64)],
-    limit: usize,
-) -> Result<HashMap<i64, Vec<(i64, i64)>>, SharedError> {
-    let dialect = session.dialect();
-    let counted = Query::select()
-        .columns(["origin", "to"])
-        .expr_as(Expr::cust("COUNT(DISTINCT \"link\")"), "link_count")
-        .from("hops")
-        .and_where(origin_and_actor().in_subquery(dialect.pairs(visited, ["origin", "to"])).not())
-        .group_by_columns(["origin", "to"])
-        .take();
-    let ranked = Query::select()
-        .columns(["origin", "to", "link_count"])
-        .expr_as(Expr::cust("ROW_NUMBER() OVER (PARTITION BY \"origin\" ORDER BY \"link_count\" DESC, \"to\")"), "rank")
-        .from_subquery(counted, "counted")
-        .take();
-    let mut select = Query::select();
-    select
-        .columns(["origin", "to", "link_count"])
-        .from_subquery(ranked, "ranked")
-        .and_where(Expr::col("rank").lte(limit as i64 + 1))
-        .order_by("origin", Order::Asc)
-        .order_by("rank", Order::Asc);
-    let select = with_hops(&mut select, dialect, frontier, &search.via, search.events.as_ref());
-    let mut level: HashMap<i64, Vec<(i64, i64)>> = HashMap::new();
-    for row in session.all(&select).await?.iter() {
-        level.entry(row.get("origin")?).or_default().push((row.get("to")?, row.get("link_count")?));
-    }
-    Ok(level)
-}
-
-/// The pair of the columns `origin` and `to` of `hops`.
-fn origin_and_actor() -> Expr {
-    Expr::tuple([Expr::col("origin"), Expr::col("to")])
-}
-
-/// Returns the actors of the frontier that have too many links to continue from.
-async fn hubs(session: &Session, frontier: &[(i64, i64)], via: &[ActorLinkKind]) -> Result<HashSet<i64>, SharedError> {
-    let mut actors: Vec<i64> = frontier.iter().map(|(_, actor)| *actor).collect();
-    actors.sort_unstable();
-    actors.dedup();
-    let dialect: Dialect = session.dialect();
-    let degree = degree(|actor| actor.eq(dialect.item()), via, MAX_LINKS + 1);
-    let select = Query::select()
-        .expr_as(dialect.item(), "actor")
-        .from_function(dialect.table(dialect.numbers(&actors)), LIST)
-        .and_where(degree.gt(MAX_LINKS as i64))
-        .take();
-    session.all(&select).await?.iter().map(|row| Ok(row.get("actor")?)).collect()
 }
 
 /// The neighbors of an actor in the actor graph.
@@ -270,7 +209,7 @@ impl Neighbor {
     }
 }
 
-/// Loads the first hops to each neighbor, with one SQL statement per distance.
+/// Finds the first hops to each neighbor.
 async fn load_hops(
     session: &Session,
     search: &NeighborSearch,
@@ -290,31 +229,8 @@ async fn load_hops(
         if targets.is_empty() {
             continue;
         }
-        // Searched backwards, from the neighbors: they are few, and the frontier may be large.
-        let some = Query::select()
-            .distinct()
-            .columns(["origin", "from", "link", "kind", "to"])
-            .from("hops")
-            .and_where(origin_and_actor().in_subquery(session.dialect().pairs(nearer, ["origin", "to"])))
-            .take();
-        let order = "ROW_NUMBER() OVER (PARTITION BY \"origin\", \"from\" ORDER BY \"link\", \"to\")";
-        let ranked = Query::select()
-            .columns(["origin", "from", "link", "kind", "to"])
-            .expr_as(Expr::cust(order), "rank")
-            .from_subquery(some, "some")
-            .take();
-        let mut select = Query::select();
-        select
-            .columns(["origin", "from", "link", "kind", "to"])
-            .from_subquery(ranked, "ranked")
-            .and_where(Expr::col("rank").lte(first as i64))
-            .order_by("rank", Order::Asc);
-        let select = with_hops(&mut select, session.dialect(), &targets, &search.via, search.events.as_ref());
-        for row in session.all(&select).await?.iter() {
-            let Some(kind) = ActorLinkKind::parse(&row.get::<String>("kind")?) else { continue };
-            let (from, to): (i64, i64) = (row.get("to")?, row.get("from")?);
-            let step = Step { from, to, link: row.get("link")?, kind };
-            steps.entry((row.get("origin")?, to)).or_default().push(step);
+        for (origin, step) in search.graph.hops_to(session, targets, nearer, first).await? {
+            steps.entry((origin, step.to)).or_default().push(step);
         }
     }
     Ok((Hops::new(steps.values().flatten().copied().collect()), steps))

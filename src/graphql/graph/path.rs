@@ -5,24 +5,24 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Object};
 use entity::actor;
-use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
+use sea_orm::sea_query::{Expr, Query};
 
 use crate::error::Error;
 use crate::graphql::executor::list::ResolvedList;
 use crate::graphql::filter::{FilterContext, Selector};
 use crate::graphql::graph::ActorLinkKind;
 use crate::graphql::graph::hop::{Hop, Hops, Step};
-use crate::graphql::graph::hop_query::{degree, with_hops};
+use crate::graphql::graph::search::GraphSearch;
 use crate::graphql::loading::session::{Session, SharedError, session};
 use crate::graphql::types::node::NodeKind;
 
 /// Maximum value of `maxHops`.
 pub(crate) const MAX_HOPS: i32 = 6;
 /// Maximum number of links of a frontier whose hops are all read.
-const MAX_LINKS_READ: i64 = 50_000;
+const MAX_LINKS_READ: usize = 50_000;
 /// Maximum number of links of a frontier among which one hop to the other frontier is searched. Links are not counted
 /// beyond this.
-const MAX_LINKS_PROBED: i64 = 200_000;
+const MAX_LINKS_PROBED: usize = 200_000;
 
 /// The root field for shortest paths.
 #[derive(Default)]
@@ -75,7 +75,7 @@ impl PathQuery {
                 Error::BadInput(format!("`maxHops: {max_hops}` is out of range: use 1 to {MAX_HOPS}"))
             })?;
             let (from, to) = (actor_id(session, &from).await?, actor_id(session, &to).await?);
-            find_path(session, &ActorLinkKind::selected("via", via.as_deref())?, from, to, max).await
+            find_path(session, ActorLinkKind::selected("via", via.as_deref())?, from, to, max).await
         };
         Some(found.await)
     }
@@ -122,7 +122,7 @@ impl Side {
 
 async fn find_path(
     session: &Session,
-    via: &[ActorLinkKind],
+    via: Vec<ActorLinkKind>,
     from: i64,
     to: i64,
     max: usize,
@@ -130,13 +130,15 @@ async fn find_path(
     if from == to {
         return Ok(Path { hops: Some(Hops::new(Vec::new())), complete: true });
     }
+    let graph = GraphSearch::start(session, via, None).await?;
     let none = |complete| Ok(Path { hops: None, complete });
     let mut sides = [Side::new(from), Side::new(to)];
     for hops in 1..=max {
         if sides.iter().any(|side| side.frontier.is_empty()) {
             return none(true);
         }
-        let counts = link_counts(session, via, &sides).await?;
+        let frontiers = sides.each_ref().map(|side| side.frontier.as_slice());
+        let counts = graph.link_counts(session, frontiers, MAX_LINKS_PROBED).await?;
         // Expand the side with fewer links, so that a hub is expanded only when there is no path around it.
         let expanded = usize::from(counts[1] < counts[0]);
         if counts[expanded] >= MAX_LINKS_PROBED {
@@ -144,12 +146,12 @@ async fn find_path(
         }
         let (side, other) = (&sides[expanded], &sides[1 - expanded]);
         if hops == max || counts[expanded] > MAX_LINKS_READ {
-            return match last_hop(session, via, &side.frontier, &other.frontier).await? {
+            return match graph.last_hop(session, &side.frontier, &other.frontier).await? {
                 Some(step) => Ok(found(&sides, expanded, &[step], step.to)),
                 None => none(hops == max),
             };
         }
-        let steps = hops_of_level(session, via, &side.frontier).await?;
+        let steps = graph.hops_of_level(session, &side.frontier).await?;
         let steps: Vec<Step> = steps.into_iter().filter(|step| !side.reached.contains_key(&step.to)).collect();
         let met = steps.iter().filter(|step| other.reached.contains_key(&step.to)).min_by_key(|step| step.to).copied();
         if let Some(step) = met {
@@ -172,67 +174,4 @@ fn found(sides: &[Side; 2], expanded: usize, met: &[Step], at: i64) -> Path {
         path = path.iter().rev().map(back).collect();
     }
     Path { hops: Some(Hops::new(path)), complete: true }
-}
-
-/// Counts the links of both frontiers, up to [`MAX_LINKS_PROBED`].
-async fn link_counts(session: &Session, via: &[ActorLinkKind], sides: &[Side; 2]) -> Result<[i64; 2], SharedError> {
-    let dialect = session.dialect();
-    let mut select = Query::select();
-    for (side, name) in sides.iter().zip(["near", "far"]) {
-        let of_side = |actor| dialect.is_one_of(actor, dialect.numbers(&side.frontier));
-        select.expr_as(degree(of_side, via, MAX_LINKS_PROBED.unsigned_abs()), name);
-    }
-    let rows = session.all(&select).await?;
-    let row = rows.first().ok_or_else(|| Error::Internal("a count returned no row".into()))?;
-    Ok([row.get("near")?, row.get("far")?])
-}
-
-fn frontier_pairs(frontier: &[i64]) -> Vec<(i64, i64)> {
-    frontier.iter().map(|actor| (0, *actor)).collect()
-}
-
-/// Loads one hop to each actor that is one hop away: the one with the first link in import order.
-async fn hops_of_level(session: &Session, via: &[ActorLinkKind], frontier: &[i64]) -> Result<Vec<Step>, SharedError> {
-    let ranked = Query::select()
-        .columns(["from", "link", "kind", "to"])
-        .expr_as(Expr::cust("ROW_NUMBER() OVER (PARTITION BY \"to\" ORDER BY \"link\", \"from\")"), "rank")
-        .from("hops")
-        .take();
-    let mut select = Query::select();
-    select
-        .columns(["from", "link", "kind", "to"])
-        .from_subquery(ranked, "ranked")
-        .and_where(Expr::col("rank").eq(1))
-        .order_by("to", Order::Asc);
-    load_steps(session, &with_hops(&mut select, session.dialect(), &frontier_pairs(frontier), via, None)).await
-}
-
-/// Loads the first hop from one frontier to the other, if there is one.
-async fn last_hop(
-    session: &Session,
-    via: &[ActorLinkKind],
-    from: &[i64],
-    to: &[i64],
-) -> Result<Option<Step>, SharedError> {
-    let dialect = session.dialect();
-    let mut select = Query::select();
-    select
-        .columns(["from", "link", "kind", "to"])
-        .from("hops")
-        .and_where(dialect.is_one_of(Expr::col("to"), dialect.numbers(to)))
-        .order_by("link", Order::Asc)
-        .order_by("from", Order::Asc)
-        .order_by("to", Order::Asc)
-        .limit(1);
-    Ok(load_steps(session, &with_hops(&mut select, dialect, &frontier_pairs(from), via, None)).await?.pop())
-}
-
-async fn load_steps(session: &Session, select: &sea_orm::sea_query::SelectStatement) -> Result<Vec<Step>, SharedError> {
-    let mut steps = Vec::new();
-    for row in session.all(select).await?.iter() {
-        let Some(kind) = ActorLinkKind::parse(&row.get::<String>("kind")?) else { continue };
-        let (from, to, link) = (row.get("from")?, row.get("to")?, row.get("link")?);
-        steps.push(Step { from, to, link, kind });
-    }
-    Ok(steps)
 }

@@ -17,6 +17,7 @@ use crate::db::{AsOf, Db, Dialect, KeyedRows, PARENT_KEY, RepeatedStatement, Res
 use crate::error::Error;
 use crate::graphql::executor::budget::ResponseBudget;
 use crate::graphql::executor::poll::suspend_if_speculative;
+use crate::graphql::graph::AdjacencyCache;
 use crate::graphql::types::date::DateTime;
 
 /// The state that the resolvers of one request share.
@@ -29,6 +30,7 @@ pub struct Session {
     budget: Option<Arc<ResponseBudget>>,
     /// The sessions of root fields that were given `asOf`, and of everything below them.
     as_of_sessions: Arc<AsOfSessions>,
+    adjacency: Option<Arc<AdjacencyCache>>,
 }
 
 /// The statements of a request. They run on one connection, one after the other, and see one state of the graph.
@@ -39,7 +41,7 @@ struct Reads {
     /// True when one statement is expected, which needs no transaction to see one state.
     expects_one_statement: bool,
     statements: AtomicUsize,
-    /// Time that statements took, in microseconds.
+    /// Time that statements and searches in memory took, in microseconds.
     microseconds: AtomicU64,
 }
 
@@ -66,6 +68,7 @@ impl Session {
             as_of: None,
             budget: None,
             as_of_sessions: Arc::default(),
+            adjacency: None,
         }
     }
 
@@ -85,6 +88,23 @@ impl Session {
     /// Limits the size of the response, and of the texts that are read for it.
     pub(crate) fn with_budget(self, budget: Arc<ResponseBudget>) -> Self {
         Self { budget: Some(budget), ..self }
+    }
+
+    /// Searches the actor graph in memory where that is possible.
+    pub fn with_adjacency(self, adjacency: Option<Arc<AdjacencyCache>>) -> Self {
+        Self { adjacency, ..self }
+    }
+
+    /// Returns the actor graph in memory; `None` for a request that cannot use it: a point-in-time query, whose state is not in
+    /// memory, and one that reads a replica.
+    pub(crate) fn adjacency(&self) -> Option<&AdjacencyCache> {
+        self.adjacency.as_deref().filter(|_| self.as_of.is_none() && !self.db.reader().is_replica())
+    }
+
+    /// Counts time of a search in memory like that of a statement.
+    pub(crate) fn add_database_time(&self, elapsed: Duration) {
+        let elapsed = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
+        self.reads.microseconds.fetch_add(elapsed, Ordering::Relaxed);
     }
 
     pub(crate) fn budget(&self) -> Option<&Arc<ResponseBudget>> {
@@ -107,7 +127,7 @@ impl Session {
         self.reads.statements.load(Ordering::Relaxed)
     }
 
-    /// Time that statements took so far.
+    /// Time that statements and searches in memory took so far.
     pub(crate) fn database_time(&self) -> Duration {
         Duration::from_micros(self.reads.microseconds.load(Ordering::Relaxed))
     }
@@ -218,8 +238,7 @@ impl Session {
             connection.all_for_each(statement).await
         };
         let rows = rows.await.map_err(|error| reader.failed(error));
-        let elapsed = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-        reads.microseconds.fetch_add(elapsed, Ordering::Relaxed);
+        self.add_database_time(started.elapsed());
         if reads.expects_one_statement {
             *slot = None;
         }

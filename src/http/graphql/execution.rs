@@ -184,12 +184,12 @@ impl RequestContext {
         let document = Arc::clone(&operation.document);
         let estimated = operation.cost.saturating_add(operation.work);
         let is_query = operation.kind == OperationType::Query;
-        let session = Session::of_client(db.clone(), Arc::clone(&client), is_query && document.expects_one_statement());
+        let session = self.session(db, Arc::clone(&client), is_query && document.expects_one_statement());
         let repeated = (is_query && document.expects_one_statement()).then(|| operation.clone());
         let (mut session, mut executed) = (session.clone(), self.execute(operation, &session, started).await);
         if let (Err(NeedsSnapshot), Some(operation)) = (&executed, repeated) {
             document.had_statements(2);
-            session = Session::of_client(db.clone(), client, false);
+            session = self.session(db, client, false);
             executed = self.execute(operation, &session, started).await;
         }
         document.had_statements(session.statements());
@@ -197,6 +197,11 @@ impl RequestContext {
         self.app.rate_limiter.charge(&self.client, used.saturating_sub(estimated));
         let outcome = executed.unwrap_or_else(|NeedsSnapshot| Outcome::failed(RequestError::internal(&self.id)));
         (outcome, session.statements())
+    }
+
+    /// Creates the session of an operation of this client.
+    pub(crate) fn session(&self, db: &Db, client: Arc<str>, expects_one_statement: bool) -> Session {
+        Session::of_client(db.clone(), client, expects_one_statement).with_adjacency(self.app.adjacency.clone())
     }
 
     /// Executes an operation within what is left of its time limit.

@@ -85,7 +85,7 @@ impl RequestContext {
         budget: &Arc<ResponseBudget>,
     ) -> (ResponseStream, Session) {
         let client: Arc<str> = self.client.rate_limit_key().into();
-        let session = Session::of_client(route.db().clone(), client, false).with_budget(Arc::clone(budget));
+        let session = self.session(route.db(), client, false).with_budget(Arc::clone(budget));
         let request = operation.clone().into_request().data(session.clone());
         let request = request.data(self.client.caller.clone()).data(position.clone());
         (AssertUnwindSafe(self.app.api.execute_stream(request)).catch_unwind().boxed(), session)
