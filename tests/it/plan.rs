@@ -113,7 +113,44 @@ async fn plans_find_nodes_by_id_and_follow_merges() {
     }
 }
 
-/// What plans do not cover, and every error, is left to the resolvers.
+/// One response key that is selected for all types and for one type, in either order.
+#[tokio::test]
+async fn repeated_selections_of_a_key_are_written_once() {
+    let documents = [
+        "{ actors(first: 100) { nodes { ... on Person { label } label } } }",
+        "{ actors(first: 100) { nodes { label ... on Person { label } ... on Group { label } } } }",
+        "{ actors(first: 100) { nodes { ... on Person { names { nodes { text } } } names { nodes { id } } } } }",
+        "{ actors(first: 100) { nodes { names { nodes { id } } ... on Person { names { nodes { text } } } } } }",
+    ];
+    for fixture in databases_with_story().await {
+        for document in documents {
+            let request = || Request::new(document);
+            let response = fixture.api.execute(request().data(Session::new(fixture.db.clone()))).await;
+            assert_eq!(response.errors, [], "{document}");
+            if let Some(planned) = fixture.api.execute_plan(request(), &Session::new(fixture.db.clone())).await {
+                assert_eq!(planned, json(&response.data), "{document}");
+            }
+        }
+    }
+}
+
+/// Fragments that spread the next one twice stand for a billion selections. They are not expanded.
+#[tokio::test]
+async fn fragments_that_expand_to_many_selections_have_no_plan() {
+    let mut document = "{ events { nodes { ...F0 } } } fragment F30 on Event { id }".to_owned();
+    for number in 0..30 {
+        let next = number + 1;
+        document += &format!(" fragment F{number} on Event {{ ...F{next} ...F{next} }}");
+    }
+    for fixture in crate::fixture::databases().await {
+        let started = std::time::Instant::now();
+        let session = Session::new(fixture.db.clone());
+        assert_eq!(fixture.api.execute_plan(Request::new(document.as_str()), &session).await, None);
+        assert!(started.elapsed().as_secs() < 1, "{:?}", started.elapsed());
+    }
+}
+
+/// Documents that plans do not cover, and those whose plan fails, are left to the resolvers.
 #[tokio::test]
 async fn other_documents_have_no_plan() {
     let documents = [

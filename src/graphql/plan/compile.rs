@@ -4,6 +4,8 @@
 //! reference joined to them. It selects only the columns that are shown. A list below a row is a level of its own, which reads
 //! the rows of all parents at once.
 
+use std::cell::Cell;
+
 use async_graphql::parser::types::{
     ExecutableDocument, Field as Selected, OperationDefinition, OperationType, Selection, SelectionSet,
 };
@@ -22,6 +24,11 @@ use crate::graphql::plan::statement::Kept;
 const MAX_LEVELS: usize = 300;
 /// Maximum number of columns of a level.
 const MAX_COLUMNS: usize = 300;
+/// Maximum number of selections that are visited for a plan, with fragments expanded. Fragments that spread each other expand to any
+/// number of selections.
+const MAX_SELECTIONS: usize = 20_000;
+/// Maximum number of fields of an object.
+const MAX_FIELDS: usize = 1000;
 /// Page size above which referenced rows are not joined: many rows of a larger page reference the same row, which is then
 /// read once.
 const MAX_JOINED_PAGE_SIZE: usize = 100;
@@ -48,6 +55,8 @@ struct Compiler<'d> {
     document: &'d ExecutableDocument,
     arguments: Arguments<'d>,
     levels: Vec<Option<Level>>,
+    /// Number of selections that may still be visited.
+    selections_left: Cell<usize>,
 }
 
 /// The level that is being compiled.
@@ -78,7 +87,7 @@ pub(crate) fn compile(
     if operation.ty != OperationType::Query || !operation.directives.is_empty() {
         return None;
     }
-    let mut compiler = Compiler { document, arguments, levels: Vec::new() };
+    let mut compiler = Compiler { document, arguments, levels: Vec::new(), selections_left: Cell::new(MAX_SELECTIONS) };
     let mut roots = Vec::new();
     for selected in compiler.collect(&[&operation.selection_set.node], None)? {
         let field = selected.fields.first()?;
@@ -126,18 +135,27 @@ impl<'d> Compiler<'d> {
         all: &mut Vec<Collected<'d>>,
     ) -> Option<()> {
         for selection in &set.items {
+            self.selections_left.set(self.selections_left.get().checked_sub(1)?);
             let (condition, directives, set) = match &selection.node {
                 Selection::Field(Positioned { node: field, .. }) => {
                     if !field.directives.is_empty() {
                         return None;
                     }
                     let key = &field.response_key().node;
+                    if all.len() == MAX_FIELDS {
+                        return None;
+                    }
                     let is_leaf = field.selection_set.node.items.is_empty();
-                    match all.iter_mut().find(|other| other.key == key && (other.only.is_none() || other.only == only))
-                    {
-                        // The same leaf again; the document was validated, so both are the same field.
-                        Some(_) if is_leaf => {}
-                        Some(other) if other.only == only => other.fields.push(field),
+                    // Selections for different types do not meet in one object.
+                    let may_meet = |other: Option<&str>| other.is_none() || only.is_none() || other == only;
+                    match all.iter_mut().find(|other| other.key == key && may_meet(other.only)) {
+                        Some(other) if other.only == only => {
+                            // The document was validated, so a leaf that is selected again is the same field.
+                            if !is_leaf {
+                                other.fields.push(field);
+                            }
+                        }
+                        Some(other) if other.only.is_none() && is_leaf => {}
                         Some(_) => return None,
                         None => all.push(Collected { key, fields: vec![field], only }),
                     }
