@@ -1,5 +1,5 @@
-//! Indexes that find the links of the actor graph that later versions replaced. The adjacency in memory is kept current with
-//! them.
+//! Adds indexes on the version at which a row of a history table was replaced. The actor graph in memory finds by them what was
+//! written since a version.
 
 use sea_orm_migration::prelude::{DbErr, DeriveMigrationName, MigrationTrait, SchemaManager, async_trait};
 use sea_orm_migration::sea_orm::ConnectionTrait;

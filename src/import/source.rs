@@ -80,7 +80,7 @@ pub(crate) struct Lines<R = BufReader<File>> {
     /// Whether lines that are not UTF-8 are decoded as ISO-8859-1, and how many were.
     latin: bool,
     recoded: u64,
-    /// Whether a carriage return ends a line, also without a line feed.
+    /// True if a carriage return ends a line even without a line feed after it.
     carriage_returns: bool,
     offset: u64,
 }

@@ -6,6 +6,7 @@
 
 use crate::import::feed::code;
 use crate::import::feed::object;
+use crate::import::feed::older_places;
 use crate::import::feed::record_writer::RecordWriter;
 use crate::import::feed::row::{FieldProblem, Row};
 
@@ -29,7 +30,7 @@ pub(super) fn write(row: &Row<'_>, writer: &mut RecordWriter<'_>) -> Result<Opti
     }
     let of = |kind: &str, key: &str, label: &str, parent: Option<&str>| object::place(kind, key, label, iso, parent);
     let mut key = format!("country/{}", iso.unwrap_or(country));
-    drop_older(row, &key, writer);
+    older_places::drop(row, &key, DIVISIONS.iter().map(|(column, _)| *column), "location", false, writer);
     writer.write_place(of("COUNTRY", &key, country, None), true);
     let mut divisions = DIVISIONS.iter();
     for (column, kind) in divisions.by_ref() {
@@ -50,21 +51,4 @@ pub(super) fn write(row: &Row<'_>, writer: &mut RecordWriter<'_>) -> Result<Opti
 /// Returns the name of the smallest place of a row.
 pub(super) fn label<'r>(row: &Row<'r>) -> Option<&'r str> {
     ["location", "admin3", "admin2", "admin1", "country"].into_iter().find_map(|column| row.text(column))
-}
-
-/// Names the places that older versions wrote for a row in which a name is the word for a missing value.
-fn drop_older(row: &Row<'_>, country: &str, writer: &mut RecordWriter<'_>) {
-    let (mut key, mut is_wrong) = (country.to_owned(), false);
-    for label in DIVISIONS.iter().map_while(|(column, _)| row.written(column)) {
-        key = format!("{key}/{label}");
-        is_wrong |= row.is_missing(label);
-        if is_wrong {
-            writer.drop_unreferenced(key.clone());
-        }
-    }
-    if let (Some(label), Ok(Some((north, east)))) = (row.written("location"), row.point("latitude", "longitude"))
-        && (is_wrong || row.is_missing(label))
-    {
-        writer.drop_unreferenced(format!("{key}/{north},{east}/{label}"));
-    }
 }

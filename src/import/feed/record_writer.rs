@@ -9,15 +9,15 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
-use std::io::{BufWriter, Write};
 
 use crate::error::Result;
 use crate::import::feed::converted::{Converted, Counted, DETERMINED, KEEP_UNREFERENCED, NEEDS_TARGET, SHARED};
 use crate::import::feed::dedup::{Earlier, Seen};
 use crate::import::feed::object::Object;
+use crate::import::feed::record_lines::RecordLines;
 use crate::import::feed::row::FieldProblem;
+use crate::import::hash;
 use crate::import::problem::Problem;
-use crate::import::{hash, spool};
 
 /// The most records that one row may give, since they are held in memory until the row is known to be valid.
 const MAX_ROW_RECORDS: usize = 50_000;
@@ -40,44 +40,13 @@ pub(crate) struct RecordWriter<'s> {
     /// Hash of the dataset's key.
     dataset: u64,
     seen: &'s mut Seen,
-    places: Lines,
-    others: Lines,
+    places: RecordLines,
+    others: RecordLines,
     /// The raw line of the current row.
     raw_line: u64,
     counted: Counted,
     /// The records and counts of the current row so far.
     pending: Pending,
-}
-
-/// A spooled file of record lines, with the raw line and the flags of each.
-struct Lines {
-    records: BufWriter<File>,
-    origins: BufWriter<File>,
-    count: u64,
-}
-
-impl Lines {
-    fn new(buffer: usize) -> Result<Self> {
-        let (records, origins) = (spool::file()?, spool::file()?);
-        Ok(Self {
-            records: BufWriter::with_capacity(buffer, records),
-            origins: BufWriter::with_capacity(buffer / 16, origins),
-            count: 0,
-        })
-    }
-
-    fn write(&mut self, text: &str, origin: u64) -> Result<()> {
-        self.count += 1;
-        self.records.write_all(text.as_bytes()).map_err(spool::failed)?;
-        self.records.write_all(b"\n").map_err(spool::failed)?;
-        self.origins.write_all(&origin.to_le_bytes()).map_err(spool::failed)
-    }
-
-    /// Returns the file of record lines and the file of origins.
-    fn finish(self) -> Result<(File, File)> {
-        let file = |writer: BufWriter<File>| writer.into_inner().map_err(|error| spool::failed(error.into_error()));
-        Ok((file(self.records)?, file(self.origins)?))
-    }
 }
 
 /// A file of record lines, and what the importer needs to know of it.
@@ -137,8 +106,8 @@ impl<'s> RecordWriter<'s> {
             file_name: file_name.to_owned(),
             dataset: hash(dataset),
             seen,
-            places: Lines::new(1 << 18)?,
-            others: Lines::new(1 << 20)?,
+            places: RecordLines::new(1 << 18)?,
+            others: RecordLines::new(1 << 20)?,
             raw_line: 0,
             counted: Counted { dataset: dataset.to_owned(), ..Counted::default() },
             pending: Pending::default(),

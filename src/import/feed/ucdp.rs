@@ -119,8 +119,9 @@ impl Converter for Ged {
 /// Writes the origin of the reports on an event as a statement about it. It is what UCDP calls the source: who says that
 /// it happened, such as `police` or `SOHR; VDC`.
 ///
-/// The words are kept as they are, and no actor is made of them. They name persons, bodies, newspapers and books alike,
-/// and `police` is not one body in all countries. Nor are the estimates of deaths attributed to them, which UCDP made.
+/// The words are stored unchanged, as `speakerText`. No actor is created from them: they name persons, bodies, newspapers
+/// and books alike, and `police` is a different body in each country. The estimates of deaths are UCDP's own and are not
+/// attributed to them.
 fn write_origin(row: &Row<'_>, id: &str, articles: &[(String, Option<String>)], writer: &mut RecordWriter<'_>) {
     let key = format!("{id}/origin");
     let Some(origin) = row.text("source_original") else {

@@ -7,6 +7,7 @@
 
 use crate::import::feed::code;
 use crate::import::feed::object;
+use crate::import::feed::older_places;
 use crate::import::feed::record_writer::RecordWriter;
 use crate::import::feed::row::{FieldProblem, Row, invalid};
 use crate::import::feed::ucdp::known_integer;
@@ -52,7 +53,9 @@ pub(super) fn write<'r>(row: &Row<'r>, writer: &mut RecordWriter<'_>) -> Result<
         let note = note(spot.filter(|spot| *spot != country), description);
         return Ok(Place { key: Some(key), label: Some(country), note, precision });
     }
-    drop_older(row, &key, matches!(kind, "REGION" | "DISTRICT"), writer);
+    let is_division = matches!(kind, "REGION" | "DISTRICT");
+    let columns = DIVISIONS.iter().map(|(column, _)| *column);
+    older_places::drop(row, &key, columns, "where_coordinates", is_division, writer);
     for (column, division) in DIVISIONS {
         let named = row.text(column);
         if division == kind {
@@ -81,25 +84,6 @@ pub(super) fn write<'r>(row: &Row<'r>, writer: &mut RecordWriter<'_>) -> Result<
     let inner = format!("{key}/{north},{east}/{label}");
     writer.write_place(of(kind, &inner, label, Some(&key)).set_point(point), true);
     Ok(Place { key: Some(inner), label: Some(label), note, precision })
-}
-
-/// Names the places that older versions wrote for the row, and which nothing refers to any more: places called `NA`, and
-/// second places beside a province or district.
-fn drop_older(row: &Row<'_>, country: &str, is_division: bool, writer: &mut RecordWriter<'_>) {
-    let (mut key, mut is_wrong) = (country.to_owned(), false);
-    for label in DIVISIONS.iter().map_while(|(column, _)| row.written(column)) {
-        key = format!("{key}/{label}");
-        is_wrong |= row.is_missing(label);
-        if is_wrong {
-            writer.drop_unreferenced(key.clone());
-        }
-    }
-    if let (Some(label), Ok(Some((north, east)))) =
-        (row.written("where_coordinates"), row.point("latitude", "longitude"))
-        && (is_division || is_wrong || row.is_missing(label))
-    {
-        writer.drop_unreferenced(format!("{key}/{north},{east}/{label}"));
-    }
 }
 
 /// Returns the words of the row on the exact location.

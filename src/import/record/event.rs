@@ -35,7 +35,8 @@ pub struct EventRecord {
     /// A title, in your own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// Whether the dataset gives the title or a program made it of the type, the place and the actors. Default: `GIVEN`, if there is a title.
+    /// Origin of the title: given by the dataset, or generated from the type, the place and the actors. Default: `GIVEN`, if there
+    /// is a title.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title_source: Option<TitleSource>,
     /// A summary, in your own words.
