@@ -143,8 +143,8 @@ pub struct Serve {
     /// Whether to run a query document that is not in the file given by `--documents`.
     #[arg(long, env = "NEWSGRAPH_DOCUMENTS_MODE", default_value = "log", value_name = "MODE")]
     pub documents_mode: DocumentsMode,
-    /// Size of the cache of parsed documents, in bytes of memory: a document takes about 300 bytes for each of its tokens. Clients
-    /// can send the digest of a cached document instead of its text.
+    /// Size of the cache of parsed documents, in bytes of memory: a document takes about 300 bytes for each of its tokens. Their
+    /// compiled plans may take as much again. Clients can send the digest of a cached document instead of its text.
     #[arg(long, env = "NEWSGRAPH_DOCUMENT_CACHE", default_value_t = 32 * 1024 * 1024, value_name = "BYTES")]
     pub document_cache: u64,
     /// Size of the response cache, in bytes; 0 turns it off. Any write to the graph, by any process, invalidates it.

@@ -81,9 +81,7 @@ async fn connect_sqlite(url: &str) -> Result<Db> {
     let writer_options = |options| sqlite(options).pragma("temp_store", "FILE").pragma("cache_size", "-65536");
     options.max_connections(1).map_sqlx_sqlite_opts(writer_options);
     let writer = connect_when_not_busy(options).await?;
-    // Each read connection has a page cache of its own, in KiB. The operating system caches the rest of the file.
-    let options = sqlite(file).pragma("temp_store", "MEMORY").pragma("cache_size", "-8192");
-    Ok(Db::new(writer, |connections| ReadPool::sqlite(&options, connections)))
+    Ok(Db::new(writer, |connections| ReadPool::sqlite(file.get_filename(), connections)))
 }
 
 /// Creates a missing database file so that only its owner can read it. SQLite gives the files beside it the same permissions. An

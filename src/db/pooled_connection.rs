@@ -1,11 +1,11 @@
 //! A read connection that is kept between statements and can cancel the statement that it runs.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use entity::row::{CellValue, Rows};
 use futures_util::TryStreamExt;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgTypeInfo, PgValueRef};
-use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::sqlx::{self, AssertSqlSafe, Column, Connection, Executor, PgConnection, PgPool, Row, TypeInfo, ValueRef};
 use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, Statement};
 use sea_query_sqlx::SqlxValues;
@@ -133,7 +133,7 @@ impl PostgresReader {
     }
 }
 
-/// How PostgreSQL sends the values of a column, in its binary format.
+/// The type of a column's values in the binary format of PostgreSQL.
 #[derive(Clone, Copy)]
 enum CellType {
     Bool,
@@ -180,8 +180,8 @@ impl CellType {
 }
 
 impl PooledConnection {
-    pub(crate) fn sqlite(options: &SqliteConnectOptions) -> Self {
-        Self::Sqlite(Box::new(SqliteReader::new(options)))
+    pub(crate) fn sqlite(file: &Path) -> Self {
+        Self::Sqlite(Box::new(SqliteReader::new(file)))
     }
 
     pub(crate) fn postgres(

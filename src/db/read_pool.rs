@@ -4,6 +4,7 @@
 //! it. So the pool cancels the statement, and hands its connection to nobody else until the statement has ended.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -12,7 +13,6 @@ use entity::row::Rows;
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::sqlx::PgPool;
 use sea_orm::sqlx::postgres::PgConnectOptions;
-use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::{DatabaseBackend, DbErr, Statement};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -150,8 +150,8 @@ impl Drop for ReservedConnection {
 
 impl ReadPool {
     /// A pool of this many connections to a SQLite file.
-    pub(crate) fn sqlite(options: &SqliteConnectOptions, size: usize) -> Self {
-        Self::new(DatabaseBackend::Sqlite, (0..size).map(|_| PooledConnection::sqlite(options)).collect(), None)
+    pub(crate) fn sqlite(file: &Path, size: usize) -> Self {
+        Self::new(DatabaseBackend::Sqlite, (0..size).map(|_| PooledConnection::sqlite(file)).collect(), None)
     }
 
     /// A pool of this many connections to a PostgreSQL server, which cancels statements through `cancel_pool`. Connections to a

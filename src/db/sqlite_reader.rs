@@ -4,7 +4,7 @@
 //! the caller's thread. When it has used up its time there, it is interrupted and begins again on a thread for blocking work,
 //! in the same transaction and therefore on the same state.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,7 +12,6 @@ use std::time::{Duration, Instant};
 use entity::row::{CellValue, Rows};
 use rusqlite::types::{ToSqlOutput, Value as OwnedValue, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, Statement};
-use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::{DbErr, RuntimeErr, Value};
 use tokio::task::{JoinHandle, spawn_blocking};
 
@@ -79,10 +78,10 @@ pub(crate) struct SqliteReader {
 }
 
 impl SqliteReader {
-    pub(super) fn new(options: &SqliteConnectOptions) -> Self {
+    pub(super) fn new(file: &Path) -> Self {
         let deadline =
             Deadline { start: Instant::now(), after: AtomicU64::new(u64::MAX), is_canceled: AtomicBool::new(false) };
-        Self { file: options.get_filename().to_owned(), connection: None, deadline: Arc::new(deadline), running: None }
+        Self { file: file.to_owned(), connection: None, deadline: Arc::new(deadline), running: None }
     }
 
     pub(super) fn is_connected(&self) -> bool {

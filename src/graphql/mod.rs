@@ -23,7 +23,7 @@ pub(crate) use executor::json::write_json;
 pub use graph::{AdjacencyCache, Update};
 pub(crate) use list_lengths::greatest_length;
 pub use loading::session::Session;
-pub(crate) use plan::PlanCache;
+pub(crate) use plan::{Operation, PlanCache};
 pub(crate) use schema::api_of;
 #[cfg(test)]
 pub(crate) use schema::builder;

@@ -14,7 +14,7 @@ use super::federation;
 use super::graph;
 use super::loading::session::Session;
 use super::mutations::{delete_records, import_records, merge as merges};
-use super::plan::PlanCache;
+use super::plan::Operation;
 use super::search;
 use super::types::{
     account, actor, article, change, claim, dataset, event, event_type, evidence, figure, mention, merge,
@@ -90,14 +90,14 @@ impl Api {
     /// Executes a valid query by its plan. Returns the data of the response as JSON; `None` if only the resolvers can execute it.
     pub async fn execute_plan(&self, request: Request, session: &Session) -> Option<String> {
         let mut request = request;
-        let name = request.operation_name.clone();
-        let variables = request.variables.clone();
+        let (name, variables) = (request.operation_name.clone(), request.variables.clone());
         let document = request.parsed_query().ok()?;
         let mut operations = document.operations.iter();
-        let (_, operation) =
+        let (_, definition) =
             operations.find(|(one, _)| name.is_none() || one.map(|one| one.as_str()) == name.as_deref())?;
-        let data =
-            PlanCache::default().execute(document, name.as_deref(), &operation.node, &variables, session).await?;
+        let operation =
+            Operation { document, name: name.as_deref(), definition: &definition.node, variables: &variables };
+        let data = operation.execute(session).await?;
         String::from_utf8(data).ok()
     }
 

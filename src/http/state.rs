@@ -8,7 +8,7 @@ use crate::auth::Auth;
 use crate::config::Serve;
 use crate::db::Db;
 use crate::error::Result;
-use crate::graphql::{AdjacencyCache, Api, ResponsePool, api_of};
+use crate::graphql::{AdjacencyCache, Api, PlanCache, ResponsePool, api_of};
 use crate::http::graphql::consistency::WrittenVersions;
 use crate::http::graphql::operation_rules::OperationRules;
 use crate::http::graphql::persisted_queries::PersistedQueries;
@@ -31,6 +31,8 @@ pub(crate) struct AppState {
     pub(crate) operation_rules: OperationRules,
     /// Known and recently parsed documents.
     pub(crate) persisted_queries: PersistedQueries,
+    /// The plans of operations.
+    pub(crate) plans: PlanCache,
     /// Cached responses of queries.
     pub(crate) response_cache: ResponseCache,
     /// The hosts that requests may name.
@@ -63,6 +65,7 @@ impl AppState {
             operation_rules: OperationRules::new(&api.sdl(), settings.limits.clone(), settings.hide_schema)?,
             api,
             persisted_queries: PersistedQueries::new(&settings)?,
+            plans: PlanCache::new(settings.document_cache),
             response_cache: ResponseCache::new(settings.answer_cache),
             allowed_hosts: AllowedHosts::new(&settings)?,
             rate_limiter: RateLimiter::new(settings.rate),

@@ -32,9 +32,6 @@ const OTHER_TABLES: [&str; 13] = [
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
-/// The number of queries that were executed by their plans too.
-pub static PLANNED: AtomicU32 = AtomicU32::new(0);
-
 /// A separate database for one test, dropped with the fixture.
 pub struct Fixture {
     pub db: Db,
@@ -119,7 +116,6 @@ impl Fixture {
             }
             assert_eq!(data, newsgraph::graphql::json(&response.data), "{query}");
             assert!(response.errors.is_empty(), "{query}\n{answer:#}");
-            PLANNED.fetch_add(1, Ordering::Relaxed);
         }
         (answer, session.statements())
     }

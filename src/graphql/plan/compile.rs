@@ -13,12 +13,12 @@ use async_graphql::{Name, Positioned};
 
 use crate::graphql::plan::arguments::{Arguments, ListArguments};
 use crate::graphql::plan::level::{
-    ACTOR_TYPES, EdgePart, EdgeShown, Join, Level, LevelShown, ListPart, ListShown, PageInfoPart, PageInfoShown,
-    ParsedDatePart, ParsedDateShown, Part, Plan, Root, Shown, Source,
+    ACTOR_TYPES, EdgeShown, Entry, Join, Level, LevelShown, ListShown, PageInfoShown, ParsedDateShown, Part, Plan,
+    Root, Shown, Source,
 };
 use crate::graphql::plan::noun::{Field, FieldKind, ListField, Noun, Scalar};
 use crate::graphql::plan::roots::{RootField, actor_noun, node_nouns, root_field};
-use crate::graphql::plan::statement::Kept;
+use crate::graphql::plan::statement::SqlCache;
 
 /// Maximum number of levels of a plan. A larger document is executed by the resolvers.
 const MAX_LEVELS: usize = 300;
@@ -218,7 +218,7 @@ impl<'d> Compiler<'d> {
             return None;
         }
         *self.levels.get_mut(index)? =
-            Some(Level { noun, source, columns, joins, shown, children, kept: Kept::default() });
+            Some(Level { noun, source, columns, joins, shown, children, sql: SqlCache::default() });
         Some(index)
     }
 
@@ -244,7 +244,7 @@ impl<'d> Compiler<'d> {
         let size = self.arguments.page_size(&arguments)?;
         let noun = (list.noun)();
         let mut level = self.begin_level(size <= MAX_JOINED_PAGE_SIZE)?;
-        let mut parts: Vec<ListPart> = Vec::new();
+        let mut parts: Vec<Entry<ListShown>> = Vec::new();
         for selected in self.collect(sets, None)? {
             let shown = match selected.name() {
                 "__typename" => ListShown::Typename(quoted(&format!("{}Connection", noun.name))),
@@ -254,7 +254,7 @@ impl<'d> Compiler<'d> {
                 "totalCount" => ListShown::TotalCount,
                 _ => return None,
             };
-            parts.push(ListPart { key: key(selected.key, parts.is_empty()), shown });
+            parts.push(Entry { key: key(selected.key, parts.is_empty()), shown });
         }
         let source = match parent {
             None => Source::Root { list, arguments },
@@ -268,8 +268,8 @@ impl<'d> Compiler<'d> {
         level: &mut LevelBuilder,
         noun: &'static Noun,
         sets: &[&'d SelectionSet],
-    ) -> Option<Vec<EdgePart>> {
-        let mut parts: Vec<EdgePart> = Vec::new();
+    ) -> Option<Vec<Entry<EdgeShown>>> {
+        let mut parts: Vec<Entry<EdgeShown>> = Vec::new();
         for selected in self.collect(sets, None)? {
             let shown = match selected.name() {
                 "__typename" => EdgeShown::Typename(quoted(&format!("{}Edge", noun.name))),
@@ -277,13 +277,13 @@ impl<'d> Compiler<'d> {
                 "node" => EdgeShown::Node(self.object(level, 0, noun, &selected.sets())?),
                 _ => return None,
             };
-            parts.push(EdgePart { key: key(selected.key, parts.is_empty()), shown });
+            parts.push(Entry { key: key(selected.key, parts.is_empty()), shown });
         }
         Some(parts)
     }
 
-    fn page_info(&self, sets: &[&'d SelectionSet]) -> Option<Vec<PageInfoPart>> {
-        let mut parts: Vec<PageInfoPart> = Vec::new();
+    fn page_info(&self, sets: &[&'d SelectionSet]) -> Option<Vec<Entry<PageInfoShown>>> {
+        let mut parts: Vec<Entry<PageInfoShown>> = Vec::new();
         for selected in self.collect(sets, None)? {
             let shown = match selected.name() {
                 "__typename" => PageInfoShown::Typename,
@@ -293,7 +293,7 @@ impl<'d> Compiler<'d> {
                 "endCursor" => PageInfoShown::EndCursor,
                 _ => return None,
             };
-            parts.push(PageInfoPart { key: key(selected.key, parts.is_empty()), shown });
+            parts.push(Entry { key: key(selected.key, parts.is_empty()), shown });
         }
         Some(parts)
     }
@@ -408,7 +408,7 @@ impl<'d> Compiler<'d> {
                         "latest" => ParsedDateShown::Latest,
                         _ => return None,
                     };
-                    fields.push(ParsedDatePart { key: key(selected.key, fields.is_empty()), shown });
+                    fields.push(Entry { key: key(selected.key, fields.is_empty()), shown });
                 }
                 Shown::ParsedDate { column: level.column(table, column), fields }
             }

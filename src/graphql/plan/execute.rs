@@ -12,7 +12,7 @@ use crate::graphql::loading::session::{Session, SharedError};
 use crate::graphql::plan::arguments::{Arguments, ListArguments};
 use crate::graphql::plan::level::{Level, Plan, Source};
 use crate::graphql::plan::noun::{ListField, Noun};
-use crate::graphql::plan::statement::{self, Given, ListPage, StatementKind, prepare};
+use crate::graphql::plan::statement::{self, Bindings, ListPage, StatementKind, prepare};
 use crate::graphql::plan::write;
 
 /// The rows of a level.
@@ -132,7 +132,7 @@ async fn read_level(
                 return Err(crate::error::Error::BadInput("`id` is null".into()).into());
             };
             let id = level.noun.kind.number(&id.into())?;
-            let given = Given { ids: Some(id.into()), ..Given::default() };
+            let given = Bindings { ids: Some(id.into()), ..Bindings::default() };
             let dialect = session.dialect();
             let find = |follow_merges| {
                 let kind = StatementKind::Node { follow_merges };
@@ -153,7 +153,7 @@ async fn read_level(
             let mut found = LevelRows::default();
             if !ids.is_empty() {
                 let dialect = session.dialect();
-                let given = Given { ids: Some(dialect.numbers(&ids).into_value()), ..Given::default() };
+                let given = Bindings { ids: Some(dialect.numbers(&ids).into_value()), ..Bindings::default() };
                 let build = || statement::referenced(level, dialect, by);
                 found.rows =
                     session.rows(prepare(level, dialect, StatementKind::Referenced, true, &given, build)).await?;
@@ -208,7 +208,7 @@ async fn read_list(
     if level.shows_rows() {
         let parent_column = statement::first_key(level) + page.keyset.term_count();
         let kind = StatementKind::Page { after: page.after.is_some(), before: page.before.is_some() };
-        let bound = |ids| Given { ids, after: page.after.as_ref(), before: page.before.as_ref() };
+        let bound = |ids| Bindings { ids, after: page.after.as_ref(), before: page.before.as_ref() };
         let (rows, owners) = match (&parents, &list.parent) {
             (Some(parents), Some(parent)) => {
                 let build = || statement::lists_of_parents(level, dialect, parent, &page, &condition);
@@ -250,7 +250,7 @@ async fn read_list(
             let ids =
                 (dialect.has_lateral() && list.parent.is_some()).then(|| dialect.numbers(&uncounted).into_value());
             let is_repeated = ids.is_none() && list.parent.is_some();
-            let given = Given { ids, ..Given::default() };
+            let given = Bindings { ids, ..Bindings::default() };
             let statement = prepare(level, dialect, StatementKind::Count, is_fixed, &given, build);
             if is_repeated {
                 let (rows, owners) = session.rows_for_each(statement, Some(uncounted)).await?;

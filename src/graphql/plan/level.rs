@@ -1,15 +1,23 @@
-//! A plan: its levels, and what is shown of the rows of each.
+//! A plan: its levels, and the selected fields of each.
 
 use async_graphql_value::Value;
 
 use crate::graphql::plan::arguments::ListArguments;
 use crate::graphql::plan::noun::{ListField, Noun, Scalar};
-use crate::graphql::plan::statement::Kept;
+use crate::graphql::plan::statement::SqlCache;
 
 /// A compiled document.
 pub(crate) struct Plan {
     pub(crate) roots: Vec<Root>,
     pub(crate) levels: Vec<Level>,
+}
+
+impl Plan {
+    /// The approximate memory of the plan in bytes, with the SQL of its levels.
+    pub(crate) fn memory(&self) -> u64 {
+        let level = |level: &Level| 3_500 + level.columns.len() * 300 + level.joins.len() * 1_500;
+        self.levels.iter().map(level).sum::<usize>() as u64
+    }
 }
 
 /// A root field.
@@ -30,10 +38,10 @@ pub(crate) struct Level {
     pub(crate) shown: LevelShown,
     /// The levels that need the rows of this one, in the order in which they are read.
     pub(crate) children: Vec<usize>,
-    pub(crate) kept: Kept,
+    pub(crate) sql: SqlCache,
 }
 
-/// How the rows of a level are found.
+/// The source of a level's rows.
 pub(crate) enum Source {
     /// The node with the id in an argument.
     Id(Value),
@@ -53,15 +61,22 @@ pub(crate) struct Join {
     pub(crate) column: &'static str,
 }
 
-/// What is shown of a level.
+/// The selected fields of a level.
 pub(crate) enum LevelShown {
     /// A single object.
     Row(Vec<Part>),
     /// A connection.
-    List(Vec<ListPart>),
+    List(Vec<Entry<ListShown>>),
 }
 
-/// A field of an object.
+/// A field of an object that has the same fields in each row: its name in the response, and its value.
+pub(crate) struct Entry<T> {
+    /// `"name":`, after a comma unless it is the first.
+    pub(crate) key: Vec<u8>,
+    pub(crate) shown: T,
+}
+
+/// A field of a node.
 pub(crate) struct Part {
     /// `"name":`.
     pub(crate) key: Vec<u8>,
@@ -103,7 +118,7 @@ pub(crate) enum Shown {
     /// A date of which only the EDTF text is stored.
     ParsedDate {
         column: usize,
-        fields: Vec<ParsedDatePart>,
+        fields: Vec<Entry<ParsedDateShown>>,
     },
     /// The rows of another level whose parent is this row.
     List {
@@ -112,13 +127,7 @@ pub(crate) enum Shown {
     },
 }
 
-/// A field of a date of which only the EDTF text is stored.
-pub(crate) struct ParsedDatePart {
-    pub(crate) key: Vec<u8>,
-    pub(crate) shown: ParsedDateShown,
-}
-
-/// The value of such a field.
+/// The value of a field of such a date.
 pub(crate) enum ParsedDateShown {
     Typename,
     Edtf,
@@ -127,25 +136,13 @@ pub(crate) enum ParsedDateShown {
     Latest,
 }
 
-/// A field of a connection.
-pub(crate) struct ListPart {
-    pub(crate) key: Vec<u8>,
-    pub(crate) shown: ListShown,
-}
-
 /// The value of a field of a connection.
 pub(crate) enum ListShown {
     Typename(Vec<u8>),
     Nodes(Vec<Part>),
-    Edges(Vec<EdgePart>),
-    PageInfo(Vec<PageInfoPart>),
+    Edges(Vec<Entry<EdgeShown>>),
+    PageInfo(Vec<Entry<PageInfoShown>>),
     TotalCount,
-}
-
-/// A field of an edge.
-pub(crate) struct EdgePart {
-    pub(crate) key: Vec<u8>,
-    pub(crate) shown: EdgeShown,
 }
 
 /// The value of a field of an edge.
@@ -153,12 +150,6 @@ pub(crate) enum EdgeShown {
     Typename(Vec<u8>),
     Cursor,
     Node(Vec<Part>),
-}
-
-/// A field of a `PageInfo`.
-pub(crate) struct PageInfoPart {
-    pub(crate) key: Vec<u8>,
-    pub(crate) shown: PageInfoShown,
 }
 
 /// The value of a field of a `PageInfo`.

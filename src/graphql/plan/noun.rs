@@ -42,7 +42,7 @@ pub struct Field {
     pub(crate) kind: FieldKind,
 }
 
-/// How the value of a field is found.
+/// The source of a field's value.
 pub(crate) enum FieldKind {
     /// A column, written as it is.
     Column(&'static str, Scalar),
@@ -207,9 +207,10 @@ pub(crate) fn camel_case(name: &str) -> String {
     all
 }
 
-/// Describes a node type for the compiler of plans: its fields that show columns and dates, and the structs with its lists.
+/// Describes a node type for the compiler of plans: its fields that show columns and dates, and the structs with its
+/// lists. `with` adds the fields that a function returns, which several types share.
 macro_rules! planned {
-    ($name:ident of $module:ident as $kind:ident, lists [$($lists:ident),*] {
+    ($name:ident of $module:ident as $kind:ident, lists [$($lists:ident),*] $(, with $more:ident)? {
         $($field:literal $scalar:ident $column:ident,)*
         $(dates: $($date:literal [$edtf:ident $(, $raw:ident)?; $earliest:ident $latest:ident],)+)?
         $(parsed_dates: $($parsed_date:literal $parsed:ident,)+)?
@@ -221,7 +222,8 @@ macro_rules! planned {
                 #[allow(unused_imports)]
                 use $crate::graphql::plan::noun::{Field, Noun, Scalar};
                 static NOUN: std::sync::LazyLock<Noun> = std::sync::LazyLock::new(|| {
-                    let fields = vec![
+                    #[allow(unused_mut)]
+                    let mut fields: Vec<Field> = vec![
                         $(Field::column($field, entity::$module::Column::$column, Scalar::$scalar),)*
                         $($(Field::date($date, entity::$module::Column::$edtf, $crate::graphql::plan::noun::planned!(@raw $module $($raw)?),
                             [entity::$module::Column::$earliest, entity::$module::Column::$latest]),)+)?
@@ -229,6 +231,7 @@ macro_rules! planned {
                         $($(Field::node($node, entity::$module::Column::$node_id, $crate::graphql::plan::noun::planned!(@raw $module $($node_kind)?)),)+)?
                         $(Field::$claim(),)?
                     ];
+                    $(fields.extend($more());)?
                     #[allow(unused_mut)]
                     let mut lists = Vec::new();
                     $(lists.extend($lists::plan_lists());)*

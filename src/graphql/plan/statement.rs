@@ -22,9 +22,9 @@ use crate::graphql::plan::noun::{ListField, Noun};
 const PAGE: &str = "page";
 const PARENT: &str = "parent";
 
-/// What is kept with a level between requests.
+/// The order and the SQL of a level, kept between requests.
 #[derive(Default)]
-pub(crate) struct Kept {
+pub(crate) struct SqlCache {
     /// The order of a list whose `orderBy` has no variables.
     keyset: OnceLock<Arc<Keyset>>,
     statements: [OnceLock<Statement>; StatementKind::COUNT],
@@ -58,7 +58,7 @@ impl StatementKind {
 
 /// The values of a request, which replace the markers of a statement.
 #[derive(Default)]
-pub(crate) struct Given<'r> {
+pub(crate) struct Bindings<'r> {
     /// The ids of the parents, of the node, or of the referenced rows.
     pub(crate) ids: Option<Value>,
     pub(crate) after: Option<&'r Cursor>,
@@ -74,7 +74,7 @@ fn marker(number: u32) -> Value {
     Value::Char(char::from_u32(FIRST_MARKER + number))
 }
 
-/// The marker of [`Given::ids`].
+/// The marker of [`Bindings::ids`].
 fn ids_marker() -> Value {
     marker(0)
 }
@@ -86,7 +86,7 @@ fn marked_cursor(keyset: &Keyset, is_before: bool) -> Cursor {
     Cursor { keys: keys.collect(), id: marker(first + CURSOR_MARKERS - 1) }
 }
 
-impl Given<'_> {
+impl Bindings<'_> {
     fn value(&self, marker: &Value) -> Option<Value> {
         let Value::Char(Some(marker)) = marker else { return None };
         let number = u32::from(*marker).checked_sub(FIRST_MARKER)?;
@@ -114,13 +114,13 @@ pub(crate) fn prepare(
     dialect: Dialect,
     kind: StatementKind,
     is_fixed: bool,
-    given: &Given<'_>,
+    bindings: &Bindings<'_>,
     build: impl Fn() -> SelectStatement,
 ) -> Statement {
-    let slot = level.kept.statements.get(kind.index()).filter(|_| is_fixed);
+    let slot = level.sql.statements.get(kind.index()).filter(|_| is_fixed);
     match slot {
-        Some(slot) => given.fill(slot.get_or_init(|| db::build(dialect.0, &build()))),
-        None => given.fill(&db::build(dialect.0, &build())),
+        Some(slot) => bindings.fill(slot.get_or_init(|| db::build(dialect.0, &build()))),
+        None => bindings.fill(&db::build(dialect.0, &build())),
     }
 }
 
@@ -139,7 +139,7 @@ impl ListPage {
     /// Errors: `BAD_INPUT` or `LIMIT` for invalid arguments.
     pub(crate) fn new(level: &Level, list: &ListField, values: &ListValues, has_fixed_order: bool) -> Result<Self> {
         let (size, backward) = values.page.size()?;
-        let keyset = match level.kept.keyset.get().filter(|_| has_fixed_order) {
+        let keyset = match level.sql.keyset.get().filter(|_| has_fixed_order) {
             Some(keyset) => Arc::clone(keyset),
             None => {
                 let keys = match &values.order_by {
@@ -153,7 +153,7 @@ impl ListPage {
                 }
                 let keyset = Arc::new(Keyset::new(&list.name, keys, level.noun.id()));
                 if has_fixed_order {
-                    let _ = level.kept.keyset.set(Arc::clone(&keyset));
+                    let _ = level.sql.keyset.set(Arc::clone(&keyset));
                 }
                 keyset
             }
@@ -211,14 +211,7 @@ pub(crate) fn root_list(level: &Level, dialect: Dialect, page: &ListPage, condit
             rows.limit(page.limit());
         }
     }
-    if level.joins.is_empty() {
-        return rows;
-    }
-    let mut select = shown(level, Some(&page.keyset));
-    select.from_subquery(rows, PAGE);
-    join(level, dialect, &mut select);
-    page.keyset.order_by_aliases(&mut select, page.backward, PAGE);
-    select
+    joined(level, dialect, rows, Some(page))
 }
 
 /// Selects the pages of the lists of all parents. On SQLite, the statement selects the page of one parent, whose id is bound as
@@ -235,14 +228,7 @@ pub(crate) fn lists_of_parents(
     page.seek_and_order(&mut rows);
     rows.limit(page.limit());
     if !dialect.has_lateral() {
-        if level.joins.is_empty() {
-            return rows;
-        }
-        let mut select = shown(level, Some(&page.keyset));
-        select.from_subquery(rows, PAGE);
-        join(level, dialect, &mut select);
-        page.keyset.order_by_aliases(&mut select, page.backward, PAGE);
-        return select;
+        return joined(level, dialect, rows, Some(page));
     }
     let mut select = shown(level, Some(&page.keyset));
     select
@@ -291,7 +277,7 @@ pub(crate) fn node(level: &Level, dialect: Dialect, follow_merges: bool) -> Sele
         }
     };
     rows.and_where(level.noun.id().eq(id)).and_where_option(level.noun.scope.clone()).limit(1);
-    joined(level, dialect, rows)
+    joined(level, dialect, rows, None)
 }
 
 /// Selects the rows whose column `by` has one of the given values.
@@ -299,16 +285,20 @@ pub(crate) fn referenced(level: &Level, dialect: Dialect, by: &'static str) -> S
     let mut rows = rows(level, None);
     rows.and_where(dialect.has_key_in(Expr::col((level.noun.table, by)), List::bound_as(ids_marker())))
         .and_where_option(level.noun.scope.clone());
-    joined(level, dialect, rows)
+    joined(level, dialect, rows, None)
 }
 
-fn joined(level: &Level, dialect: Dialect, rows: SelectStatement) -> SelectStatement {
+/// Joins the tables of a level to a select of its rows, which is the result if there are none. A page keeps its order.
+fn joined(level: &Level, dialect: Dialect, rows: SelectStatement, page: Option<&ListPage>) -> SelectStatement {
     if level.joins.is_empty() {
         return rows;
     }
-    let mut select = shown(level, None);
+    let mut select = shown(level, page.map(|page| &*page.keyset));
     select.from_subquery(rows, PAGE);
     join(level, dialect, &mut select);
+    if let Some(page) = page {
+        page.keyset.order_by_aliases(&mut select, page.backward, PAGE);
+    }
     select
 }
 

@@ -7,8 +7,7 @@ use entity::row::{CellValue, QueryRow};
 
 use crate::graphql::plan::execute::{LevelRows, Page, ROOT_PARENT};
 use crate::graphql::plan::level::{
-    ACTOR_TYPES, EdgePart, EdgeShown, Level, LevelShown, ListPart, ListShown, PageInfoPart, PageInfoShown,
-    ParsedDatePart, ParsedDateShown, Part, Plan, Shown,
+    ACTOR_TYPES, EdgeShown, Entry, Level, LevelShown, ListShown, PageInfoShown, ParsedDateShown, Part, Plan, Shown,
 };
 use crate::graphql::plan::noun::Scalar;
 use crate::graphql::plan::statement::first_key;
@@ -61,7 +60,7 @@ impl<'p> Writer<'p> {
         }
     }
 
-    fn connection(&mut self, found: Found<'p>, parts: &'p [ListPart], page: Option<Page>, parent: i64) {
+    fn connection(&mut self, found: Found<'p>, parts: &'p [Entry<ListShown>], page: Option<Page>, parent: i64) {
         self.out.push(b'{');
         for part in parts {
             self.out.extend_from_slice(&part.key);
@@ -93,7 +92,7 @@ impl<'p> Writer<'p> {
         self.out.push(b']');
     }
 
-    fn edge(&mut self, found: Found<'p>, row: QueryRow<'p>, parts: &'p [EdgePart]) {
+    fn edge(&mut self, found: Found<'p>, row: QueryRow<'p>, parts: &'p [Entry<EdgeShown>]) {
         self.out.push(b'{');
         for part in parts {
             self.out.extend_from_slice(&part.key);
@@ -106,7 +105,7 @@ impl<'p> Writer<'p> {
         self.out.push(b'}');
     }
 
-    fn page_info(&mut self, found: Found<'p>, parts: &'p [PageInfoPart], page: Option<Page>) {
+    fn page_info(&mut self, found: Found<'p>, parts: &'p [Entry<PageInfoShown>], page: Option<Page>) {
         let Some((_, arguments)) = &found.rows.list else { return self.null() };
         let is_backward = arguments.last.is_some();
         let has_more = page.is_some_and(|page| page.has_more);
@@ -219,7 +218,7 @@ impl<'p> Writer<'p> {
         }
     }
 
-    fn parsed_date(&mut self, date: &Date, parts: &[ParsedDatePart]) {
+    fn parsed_date(&mut self, date: &Date, parts: &[Entry<ParsedDateShown>]) {
         self.out.push(b'{');
         for part in parts {
             self.out.extend_from_slice(&part.key);

@@ -21,7 +21,7 @@ use crate::graphql::loading::batch::Row;
 use crate::graphql::loading::belongs_to::belongs_to;
 use crate::graphql::loading::node_type::{NodeType, node_type};
 use crate::graphql::loading::session::SharedError;
-use crate::graphql::plan::noun::planned;
+use crate::graphql::plan::noun::{Field, Scalar, planned};
 use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::article::{Article, ArticleFilter};
 use crate::graphql::types::change::Change;
@@ -207,23 +207,25 @@ impl NodeType for Actor {
     }
 }
 
-planned! {
-    Actor of actor as Actor, lists [ActorLists] {
-        "slug" Text Slug,
-        "label" Text Label,
-        "description" Text Description,
-        "country" Text Country,
-        "sector" Text Sector,
-    }
+/// The columns that all types of actors show, for the compiler of plans.
+fn actor_columns() -> Vec<Field> {
+    [
+        ("slug", Column::Slug),
+        ("label", Column::Label),
+        ("description", Column::Description),
+        ("country", Column::Country),
+        ("sector", Column::Sector),
+    ]
+    .map(|(name, column)| Field::column(name, column, Scalar::Text))
+    .into()
 }
 
 planned! {
-    Person of actor as Actor, lists [ActorLists] {
-        "slug" Text Slug,
-        "label" Text Label,
-        "description" Text Description,
-        "country" Text Country,
-        "sector" Text Sector,
+    Actor of actor as Actor, lists [ActorLists], with actor_columns {}
+}
+
+planned! {
+    Person of actor as Actor, lists [ActorLists], with actor_columns {
         "occupation" Text Occupation,
         parsed_dates:
         "born" Born,
@@ -232,33 +234,17 @@ planned! {
 }
 
 planned! {
-    Organization of actor as Actor, lists [ActorLists] {
-        "slug" Text Slug,
-        "label" Text Label,
-        "description" Text Description,
-        "country" Text Country,
-        "sector" Text Sector,
+    Organization of actor as Actor, lists [ActorLists], with actor_columns {
         "kind" Text OrganizationKind,
     }
 }
 
 planned! {
-    Group of actor as Actor, lists [ActorLists] {
-        "slug" Text Slug,
-        "label" Text Label,
-        "description" Text Description,
-        "country" Text Country,
-        "sector" Text Sector,
-    }
+    Group of actor as Actor, lists [ActorLists], with actor_columns {}
 }
 
 planned! {
-    AnonymousSource of actor as Actor, lists [ActorLists] {
-        "slug" Text Slug,
-        "label" Text Label,
-        "description" Text Description,
-        "country" Text Country,
-        "sector" Text Sector,
+    AnonymousSource of actor as Actor, lists [ActorLists], with actor_columns {
         "condition" Text Condition,
         "reason" Text Reason,
     }

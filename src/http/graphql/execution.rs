@@ -231,7 +231,7 @@ impl RequestContext {
         let left = limit.saturating_sub(started.elapsed());
         // A resolver that panics fails its own request only.
         let execution = async {
-            match operation.execute_plan(&budgeted).await {
+            match operation.execute_plan(&self.app.plans, &budgeted).await {
                 Some(data) => ExecutionResponse::new(Value::Binary(data.into())),
                 None => {
                     let request = operation.into_request().data(budgeted).data(self.client.caller.clone());

@@ -10,8 +10,8 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
-use crate::graphql::Session;
 use crate::graphql::validation::{drop_omitted_arguments, first_node_field};
+use crate::graphql::{Operation, PlanCache, Session};
 use crate::http::graphql::error::RequestError;
 use crate::http::graphql::limits;
 use crate::http::graphql::operation_rules::{check, select_operation};
@@ -112,14 +112,15 @@ impl PreparedOperation {
 
     /// Executes a query by its plan, if it has one. Returns the data of the response as JSON; `None` if the resolvers have to
     /// execute it.
-    pub(crate) async fn execute_plan(&self, session: &Session) -> Option<Vec<u8>> {
+    pub(crate) async fn execute_plan(&self, plans: &PlanCache, session: &Session) -> Option<Vec<u8>> {
         if self.kind != OperationType::Query {
             return None;
         }
         let name = self.name.as_deref();
-        let (_, operation) = select_operation(&self.document, name).ok()?;
-        let document = &self.document;
-        document.plans.execute(&document.parsed, name, &operation.node, &self.variables, session).await
+        let (_, definition) = select_operation(&self.document, name).ok()?;
+        let (document, variables) = (&self.document.parsed, &self.variables);
+        let operation = Operation { document, name, definition: &definition.node, variables };
+        plans.execute(self.document.digest, operation, session).await
     }
 
     /// Converts the operation to the library's request.

@@ -19,7 +19,6 @@ use sha2::{Digest as _, Sha256};
 
 use crate::config::{DocumentsMode, Limits, Serve};
 use crate::error::{Error, Result};
-use crate::graphql::PlanCache;
 use crate::graphql::validation::{
     Problem, SchemaIndex, duplicate_input_fields, first_cycle, normalized, validate_document,
 };
@@ -45,8 +44,6 @@ pub(crate) struct ParsedDocument {
     tokens: usize,
     /// The number of statements of its executions so far: [`UNKNOWN`], [`ONE`] or [`SEVERAL`].
     statements: AtomicU8,
-    /// The plans of its operations.
-    pub(crate) plans: PlanCache,
     /// The problems of the document, found when it is first used.
     problems: OnceLock<Vec<Problem>>,
 }
@@ -207,7 +204,6 @@ impl ParsedDocument {
             parsed,
             tokens,
             statements: AtomicU8::new(UNKNOWN),
-            plans: PlanCache::default(),
             problems: OnceLock::new(),
         })
     }

@@ -68,7 +68,7 @@ impl Stamp {
     }
 }
 
-/// What was read, or why it cannot be held in memory.
+/// The result of a load: the links, or that there are too many.
 pub(super) enum Loaded<T> {
     /// All of it.
     Complete(T),

@@ -20,7 +20,7 @@ pub(crate) struct Adjacency {
     overlay: Overlay,
 }
 
-/// What was written since the arrays were built.
+/// The changes of links since the arrays were built.
 #[derive(Clone, Debug, Default)]
 struct Overlay {
     /// The links of the arrays that are replaced by one of the overlay, or deleted.
