@@ -17,8 +17,9 @@ use async_graphql::{
 use crate::error::Error;
 use crate::graphql::connection::page_args::MAX_PAGE_SIZE;
 use crate::graphql::loading::session::{SharedError, session};
-use crate::graphql::types::node::{Node, parse};
-use crate::graphql::types::node_query::load_nodes;
+use crate::graphql::plan::computed::{Call, Computed, FunctionFuture, NodeRef};
+use crate::graphql::types::node::{Node, NodeKind, parse};
+use crate::graphql::types::node_query::{load_nodes, surviving};
 
 /// The schema that the gateway gets from this subgraph.
 static SUBGRAPH: LazyLock<String> = LazyLock::new(|| annotated(&crate::graphql::sdl()));
@@ -161,4 +162,29 @@ impl SubgraphQuery {
         });
         Ok(entities.collect())
     }
+}
+
+/// Returns the description of this subgraph.
+pub(crate) fn service<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> {
+    Box::pin(async move { Ok(call.at_root(Computed::object("_Service", [("sdl", sdl().into())]))) })
+}
+
+/// Resolves entities by type and id.
+pub(crate) fn entities<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> {
+    Box::pin(async move {
+        let representations: Vec<Representation> = call.argument("representations")?;
+        if representations.len() > MAX_PAGE_SIZE as usize {
+            let message = format!(
+                "`representations` has {} entries: request at most {MAX_PAGE_SIZE} at once",
+                representations.len()
+            );
+            return Err(Error::Limit(message).into());
+        }
+        let ids = representations.iter().map(|one| parse(&one.id)).collect::<Result<Vec<_>, Error>>()?;
+        let found = surviving(call.session, &ids).await?;
+        let entity = |(one, (kind, id)): (&Representation, (NodeKind, i64))| {
+            Computed::Node(NodeRef { kind, id, type_name: Some(one.typename.clone()) })
+        };
+        Ok(call.at_root(Computed::List(representations.iter().zip(found).map(entity).collect())))
+    })
 }

@@ -1,6 +1,6 @@
 //! Root fields of the query type: one node by an identifier (`event`), and lists of nodes (`events`).
 
-use async_graphql::{Context, ID, InputObject};
+use async_graphql::{Context, ID};
 use sea_orm::ActiveEnum;
 use sea_orm::sea_query::{Expr, ExprTrait, Func, Query};
 
@@ -13,23 +13,7 @@ use crate::graphql::loading::projection::Projection;
 use crate::graphql::loading::session::{SharedError, session};
 use crate::graphql::types::node::NodeKind;
 
-/// An external id: the id of a node in another system.
-#[derive(Clone, Debug, InputObject)]
-pub struct ExternalIdInput {
-    /// Name of the other system: `wikidata`, `geonames`, `gdelt`, `acled`, `ucdp`, `twitter`, ...
-    pub scheme: String,
-    /// The id in that system.
-    pub value: String,
-}
-
-/// Identifies a record by its dataset and key.
-#[derive(Clone, Debug, InputObject)]
-pub struct RecordInput {
-    /// Key of the dataset.
-    pub dataset: String,
-    /// Key of the record, unique within its dataset.
-    pub key: String,
-}
+pub use crate::graphql::plan::lookup::{ExternalIdInput, RecordInput};
 
 /// The arguments that identify one node. Exactly one must be given.
 #[derive(Default)]
@@ -120,6 +104,7 @@ macro_rules! root_fields {
                         noun: <$crate::graphql::root_fields::list_type!($node_type $(, $list_type)?)>::noun,
                         parent: None,
                         default_order: Vec::new(),
+                        own_condition: None,
                     })),)+
                     $((stringify!($one), RootField::One(<$node_type>::noun)),)?
                     $((stringify!($named), RootField::One(<$node_type>::noun)),)?

@@ -14,8 +14,11 @@ use super::federation;
 use super::graph;
 use super::loading::session::Session;
 use super::mutations::{delete_records, import_records, merge as merges};
-use super::plan::Operation;
+use super::plan::{self, Operation, Plan};
 use super::search;
+use super::validation::SchemaIndex;
+use crate::auth::Caller;
+use crate::error::{Error, Result};
 use super::types::{
     account, actor, article, change, claim, dataset, event, event_type, evidence, figure, mention, merge,
     merge_candidate, node_query, participation, place, relation, stance, statement,
@@ -87,18 +90,48 @@ impl Api {
         }
     }
 
-    /// Executes a valid query by its plan. Returns the data of the response as JSON; `None` if only the resolvers can execute it.
-    pub async fn execute_plan(&self, request: Request, session: &Session) -> Option<String> {
+    /// Executes a valid query by its plan, without a cache of plans.
+    pub async fn execute_plan(&self, request: Request, session: &Session, caller: &Caller) -> Result<Response> {
         let mut request = request;
         let (name, variables) = (request.operation_name.clone(), request.variables.clone());
-        let document = request.parsed_query().ok()?;
+        let invalid = |error: async_graphql::ServerError| Error::BadInput(error.message);
+        let document = request.parsed_query().map_err(invalid)?;
         let mut operations = document.operations.iter();
-        let (_, definition) =
-            operations.find(|(one, _)| name.is_none() || one.map(|one| one.as_str()) == name.as_deref())?;
+        let found = operations.find(|(one, _)| name.is_none() || one.map(|one| one.as_str()) == name.as_deref());
+        let (_, definition) = found.ok_or_else(|| Error::BadInput("the document has no such operation".into()))?;
         let operation =
             Operation { document, name: name.as_deref(), definition: &definition.node, variables: &variables };
-        let data = operation.execute(session).await?;
-        String::from_utf8(data).ok()
+        let schema = match self {
+            Self::Whole(_) => SchemaIndex::new(true)?,
+            Self::Subgraph(_) => SchemaIndex::of_schema(&self.sdl(), true)?,
+        };
+        let plan = operation.compile(&schema)?;
+        Ok(self.execute_operation(&plan, operation, session, caller).await)
+    }
+
+    /// Executes an operation by its plan.
+    pub(crate) async fn execute_operation(
+        &self,
+        plan: &Plan,
+        operation: Operation<'_>,
+        session: &Session,
+        caller: &Caller,
+    ) -> Response {
+        let introspection = if plan.introspects() { Some(self.introspect(operation, session).await) } else { None };
+        let executed = plan::execute(plan, operation, session, caller, introspection.as_ref()).await;
+        let mut response = Response::new(Value::Binary(executed.data.into()));
+        response.errors = executed.errors;
+        response
+    }
+
+    /// Returns the values of the root fields that describe the schema.
+    async fn introspect(&self, operation: Operation<'_>, session: &Session) -> Value {
+        let mut request = Request::new(String::new()).variables(operation.variables.clone()).data(session.clone());
+        request.set_parsed_query(operation.document.clone());
+        if let Some(name) = operation.name {
+            request = request.operation_name(name);
+        }
+        self.execute_as_values(request).await.data
     }
 
     /// Executes a query, mutation or subscription as a stream of responses, with data as in [`Self::execute`].

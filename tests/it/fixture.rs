@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_graphql::{Request, Response, Variables};
 use entity::record::RecordKind;
+use newsgraph::auth::Caller;
 use newsgraph::db::Db;
 use newsgraph::graphql::{self, Api, Session, api};
 use newsgraph::import::{self, Options, Report, Source};
@@ -109,24 +110,32 @@ impl Fixture {
         // Plans return the same, to the byte.
         let planned = Session::new(self.db.clone());
         let request = Request::new(query).variables(Variables::from_json(copy));
-        if let Some(data) = self.api.execute_plan(request, &planned).await {
-            // Errors without a path are those of validation, which plans leave to their caller.
-            if response.errors.iter().all(|error| error.path.is_empty()) && !response.errors.is_empty() {
-                return (answer, session.statements());
+        // Errors without a path are those of validation, which plans leave to their caller.
+        if response.errors.iter().any(|error| error.path.is_empty()) {
+            return (answer, session.statements());
+        }
+        let executed = self.api.execute_plan(request, &planned, &anonymous()).await.unwrap();
+        let described = |response: &Response| -> Vec<String> {
+            response.errors.iter().map(|error| serde_json::to_string(error).unwrap()).collect()
+        };
+        if graphql::json(&executed.data) != graphql::json(&response.data) || described(&executed) != described(&response) {
+            let text = format!("{query}\nPLAN {} {:?}\nWAS  {} {:?}\n\n", graphql::json(&executed.data), described(&executed), graphql::json(&response.data), described(&response));
+            if let Ok(path) = std::env::var("DIFFS") {
+                use std::io::Write;
+                let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
+                file.write_all(text.as_bytes()).unwrap();
+            } else {
+                panic!("{text}");
             }
-            assert_eq!(data, newsgraph::graphql::json(&response.data), "{query}");
-            assert!(response.errors.is_empty(), "{query}\n{answer:#}");
         }
         (answer, session.statements())
     }
 
     /// Executes a query as the server does: by its plan, or else by the resolvers. Panics if the response has errors.
     pub async fn execute_as_served(&self, query: &str, variables: Value, session: &Session) {
-        let request = || Request::new(query).variables(Variables::from_json(variables.clone()));
-        if self.api.execute_plan(request(), session).await.is_none() {
-            let response = self.api.execute(request().data(session.clone())).await;
-            assert!(response.errors.is_empty(), "{query}: {:?}", response.errors);
-        }
+        let request = Request::new(query).variables(Variables::from_json(variables));
+        let response = self.api.execute_plan(request, session, &anonymous()).await.unwrap();
+        assert!(response.errors.is_empty(), "{query}: {:?}", response.errors);
     }
 
     /// Returns the data of a response; panics if the response has errors.
@@ -194,6 +203,11 @@ impl Fixture {
         }
         dump
     }
+}
+
+/// A caller without name and scopes.
+pub fn anonymous() -> Caller {
+    Caller { name: None, scopes: [].into() }
 }
 
 /// Returns a response as the JSON that a client receives.

@@ -15,6 +15,9 @@ use crate::graphql::executor::list::ResolvedList;
 use crate::graphql::loading::batch::LoadOnce;
 use crate::graphql::loading::node_type::NodeType;
 use crate::graphql::loading::session::{Session, SharedError, session};
+use crate::graphql::graph::sorted_unique;
+use crate::graphql::plan::computed::{Call, Computed, FunctionFuture, count};
+use crate::graphql::plan::list::ListQuery;
 use crate::graphql::types::node::{Node, NodeKind, load};
 
 /// Maximum number of facets per field.
@@ -243,7 +246,16 @@ async fn select_buckets<T: NodeType>(
         select.and_where_option(has_value());
     };
     let rows = loader.select_all_rows(session, columns, narrow).await?;
-    let parent = loader.parent_column();
+    Ok(ranked_buckets(rows, values, loader.parent_column(), first))
+}
+
+/// Counts rows by their value, and ranks the values of each parent.
+fn ranked_buckets(
+    rows: SelectStatement,
+    values: &FacetValues,
+    parent: Option<&'static str>,
+    first: usize,
+) -> SelectStatement {
     let mut groups = Query::select();
     groups
         .columns(parent)
@@ -267,13 +279,13 @@ async fn select_buckets<T: NodeType>(
         )
         .from_subquery(groups, "group")
         .take();
-    Ok(Query::select()
+    Query::select()
         .columns(parent)
         .columns(["value", "count", "distinct"])
         .from_subquery(ranks, "ranked")
         .and_where(Expr::col("rank").lte(first.max(1) as i64).or(Expr::col("value").is_null()))
         .order_by("rank", Order::Asc)
-        .take())
+        .take()
 }
 
 /// Declares the properties by which rows of a type can be counted, each with its [`FacetValues`]. `Dataset` is added to all.
@@ -300,3 +312,95 @@ macro_rules! facet {
     };
 }
 pub(crate) use facet;
+
+/// Counts the rows of lists by value, with one statement for each facet.
+pub(crate) fn list_facets<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> {
+    Box::pin(async move {
+        let list = call.list()?;
+        let by = (list.noun.facets)(call.arguments.value("by").cloned().unwrap_or_default())?;
+        let (first, _) = PageArgs { first: Some(call.argument("first")?), ..PageArgs::default() }.size()?;
+        if by.len() > MAX_FACETS {
+            return Err(Error::Limit(format!("`by` has {} entries: give at most {MAX_FACETS}", by.len())).into());
+        }
+        let mut all: HashMap<i64, Vec<Computed>> = HashMap::new();
+        for (name, values) in by {
+            let mut buckets = buckets_of(call, list, &values, first).await?;
+            for parent in list.parents() {
+                let found = buckets.remove(parent).unwrap_or_default();
+                let fields = [
+                    ("by", Computed::from(name.as_str())),
+                    ("distinct", count(found.distinct)),
+                    ("missing", count(found.missing)),
+                    ("buckets", Computed::List(found.buckets)),
+                ];
+                all.entry(*parent).or_default().push(Computed::object("Facet", fields));
+            }
+        }
+        Ok(all.into_iter().map(|(parent, facets)| (parent, Computed::List(facets))).collect())
+    })
+}
+
+/// The values of one facet of one list.
+#[derive(Default)]
+struct Found {
+    distinct: i64,
+    missing: i64,
+    buckets: Vec<Computed>,
+}
+
+async fn buckets_of(
+    call: &Call<'_>,
+    list: &ListQuery,
+    values: &FacetValues,
+    first: usize,
+) -> Result<HashMap<i64, Found>, SharedError> {
+    // Rows without a value are counted only if that is shown, because an index on the values often does not contain them.
+    let statement = bucket_statement(list, values, first, call.selects(&["missing"]));
+    let rows = call.session.all(&statement).await?;
+    let labels = match values.kind {
+        Some(kind) if call.selects(&["buckets", "label"]) => {
+            let ids = rows.iter().map(|row| row.get::<Option<i64>>("value")).collect::<Result<Vec<_>, _>>()?;
+            kind.labels(call.session, &sorted_unique(ids.into_iter().flatten())).await?
+        }
+        _ => HashMap::new(),
+    };
+    let mut all: HashMap<i64, Found> = HashMap::new();
+    for row in rows.iter() {
+        let found = all.entry(list.parent_of(row)?).or_default();
+        let rows = row.get("count")?;
+        found.distinct = row.get("distinct")?;
+        let (text, label, node) = match values.kind {
+            Some(kind) => match row.get::<Option<i64>>("value")? {
+                Some(id) => (kind.global(id).to_string(), labels.get(&id).cloned(), Computed::node(kind, id)),
+                None => {
+                    found.missing = rows;
+                    continue;
+                }
+            },
+            None => match row.get::<Option<String>>("value")? {
+                Some(text) => (text, None, Computed::Null),
+                None => {
+                    found.missing = rows;
+                    continue;
+                }
+            },
+        };
+        // With `first: 0` one value is read nevertheless, because its row has the number of distinct values.
+        if found.buckets.len() < first {
+            let label = label.unwrap_or_else(|| text.clone());
+            let fields = [("value", text.into()), ("label", label.into()), ("node", node), ("count", count(rows))];
+            found.buckets.push(Computed::object("FacetBucket", fields));
+        }
+    }
+    Ok(all)
+}
+
+/// Selects the most frequent values of each parent, with the number of distinct values and the row of the null value.
+fn bucket_statement(list: &ListQuery, values: &FacetValues, first: usize, with_missing: bool) -> SelectStatement {
+    let columns = [(list.noun.id(), "id"), (values.value.clone(), "value")];
+    let rows = list.all_rows(columns, |select: &mut SelectStatement| {
+        values.join(select);
+        select.and_where_option((!with_missing).then(|| values.value.clone().is_not_null()));
+    });
+    ranked_buckets(rows, values, list.parent_column(), first)
+}

@@ -73,6 +73,7 @@ macro_rules! has_many {
                     noun: <$node_type as $crate::graphql::plan::noun::PlannedType>::noun,
                     parent: Some($parent_condition),
                     default_order: vec![$(($crate::graphql::connection::order_by::SortKey::$key(sea_orm::sea_query::Expr::col($column)), $crate::graphql::connection::order_by::Direction::$direction)),*],
+                    own_condition: None,
                 }),+]
             }
         }

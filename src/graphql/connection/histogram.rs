@@ -5,10 +5,11 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use async_graphql::{Context, EmptyMutation, Enum, Object, OutputType, SimpleObject, TypeName};
+use entity::row::{QueryRow, Rows};
 use jiff::Span;
 use jiff::civil::Date;
 use sea_orm::EntityTrait;
-use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 
 use crate::error::{Error, Result};
 use crate::graphql::connection::Connection;
@@ -17,6 +18,7 @@ use crate::graphql::executor::list::ResolvedList;
 use crate::graphql::loading::batch::LoadOnce;
 use crate::graphql::loading::node_type::NodeType;
 use crate::graphql::loading::session::{Session, SharedError, session};
+use crate::graphql::plan::computed::{Call, Computed, FunctionFuture, Values};
 
 /// Maximum number of distinct dates, as spans of days, in one histogram.
 const MAX_SPANS: u64 = 200_000;
@@ -136,6 +138,34 @@ impl<T: Dated> DatedConnectionFields<T> {
     }
 }
 
+/// Counts the rows of lists by date.
+pub(crate) fn list_histogram<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> {
+    Box::pin(async move {
+        let list = call.list()?;
+        let buckets = Buckets::new(call.argument("interval")?, call.argument("every")?)?;
+        let (uncertain, empty) = (call.argument("uncertain")?, call.argument("empty")?);
+        let dated = list.noun.dated.ok_or_else(|| Error::Internal("the rows have no date".into()))?;
+        let columns = day_columns(dated.map(|column| Expr::col((list.noun.table, column))), uncertain);
+        let names: Vec<_> =
+            list.parent_column().into_iter().chain(columns.iter().map(|(_, name)| *name)).collect();
+        let rows = list.all_rows(columns, |_| ());
+        let rows = call.session.all(&by_day(rows, &names)).await?;
+        let mut found = counted(&rows, |row| list.parent_of(row), &buckets, uncertain, empty)?;
+        let mut all = Values::new();
+        for parent in list.parents() {
+            let Histogram { buckets: ResolvedList(buckets), undated } = found.remove(parent).unwrap_or_default();
+            let bucket = |one: HistogramBucket| {
+                let fields = [("from", one.from.into()), ("to", one.to.into()), ("count", one.count.into())];
+                Computed::object("HistogramBucket", fields)
+            };
+            let buckets = Computed::List(buckets.into_iter().map(bucket).collect());
+            let fields = [("buckets", buckets), ("undated", undated.into())];
+            all.insert(*parent, Computed::object("Histogram", fields));
+        }
+        Ok(all)
+    })
+}
+
 /// Counts the rows of all parents of a list in one statement.
 async fn histograms<T: Dated>(
     loader: &ConnectionLoader<T>,
@@ -144,30 +174,53 @@ async fn histograms<T: Dated>(
     uncertain: UncertainDates,
     empty: bool,
 ) -> Result<HashMap<i64, Histogram>, SharedError> {
-    let column = |column| Expr::col((T::Entity::default(), column));
-    let mut columns = vec![(day(column(T::EARLIEST)), "first")];
-    if uncertain == UncertainDates::Spread {
-        // The end of a span is exclusive.
-        columns.push((day(column(T::LATEST).sub(1)), "last"));
-    }
+    let columns =
+        day_columns([T::EARLIEST, T::LATEST].map(|column| Expr::col((T::Entity::default(), column))), uncertain);
     let names: Vec<&'static str> =
         loader.parent_column().into_iter().chain(columns.iter().map(|(_, name)| *name)).collect();
     let rows = loader.select_all_rows(session, columns, |_| ()).await?;
+    let rows = session.all(&by_day(rows, &names)).await?;
+    counted(&rows, |row| loader.parent(row), buckets, uncertain, empty)
+}
+
+/// The days that rows are counted by, from the columns of their date.
+fn day_columns([earliest, latest]: [Expr; 2], uncertain: UncertainDates) -> Vec<(Expr, &'static str)> {
+    let mut columns = vec![(day(earliest), "first")];
+    if uncertain == UncertainDates::Spread {
+        // The end of a span is exclusive.
+        columns.push((day(latest.sub(1)), "last"));
+    }
+    columns
+}
+
+/// Counts rows by parent and day.
+fn by_day(rows: SelectStatement, names: &[&'static str]) -> SelectStatement {
     let mut groups = Query::select();
+    let names = names.iter().copied();
     groups.columns(names.clone()).expr_as(Expr::cust("COUNT(*)"), "count").from_subquery(rows, "row");
     groups.group_by_columns(names.clone()).limit(MAX_SPANS + 1);
     // Sorted, because sums of fractions depend on the order of their terms.
     for name in names {
         groups.order_by_expr(Expr::col(name).is_null(), Order::Asc).order_by(name, Order::Asc);
     }
-    let rows = session.all(&groups).await?;
+    groups
+}
+
+/// Adds up days to buckets, for each parent.
+fn counted(
+    rows: &Rows,
+    parent: impl Fn(QueryRow<'_>) -> Result<i64, SharedError>,
+    buckets: &Buckets,
+    uncertain: UncertainDates,
+    empty: bool,
+) -> Result<HashMap<i64, Histogram>, SharedError> {
     if rows.len() as u64 > MAX_SPANS {
         let message = format!("The rows have more than {MAX_SPANS} distinct dates: narrow the filter");
         return Err(Error::Limit(message).into());
     }
     let mut all: HashMap<i64, (BTreeMap<i64, f64>, i64)> = HashMap::new();
     for row in rows.iter() {
-        let (counts, undated) = all.entry(loader.parent(row)?).or_default();
+        let (counts, undated) = all.entry(parent(row)?).or_default();
         let count: i64 = row.get("count")?;
         let first: Option<i64> = row.get("first")?;
         let last = if uncertain == UncertainDates::Spread { row.get("last")? } else { None };

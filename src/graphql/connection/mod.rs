@@ -38,6 +38,7 @@ use crate::graphql::loading::batch::{LoadOnce, Row};
 use crate::graphql::loading::node_type::NodeType;
 use crate::graphql::loading::projection::{Projection, subselections};
 use crate::graphql::loading::session::{SharedError, session};
+use crate::graphql::plan::computed::Computed;
 
 /// The page of one parent in a list. The loader is shared by all parents of the batch.
 #[derive(Clone)]
@@ -210,6 +211,18 @@ pub struct PageInfo {
     start_cursor: Option<String>,
     /// Cursor of the last row; null if the page is empty.
     end_cursor: Option<String>,
+}
+
+impl From<PageInfo> for Computed {
+    fn from(page_info: PageInfo) -> Self {
+        let fields = [
+            ("hasNextPage", page_info.has_next_page.into()),
+            ("hasPreviousPage", page_info.has_previous_page.into()),
+            ("startCursor", page_info.start_cursor.into()),
+            ("endCursor", page_info.end_cursor.into()),
+        ];
+        Self::object("PageInfo", fields)
+    }
 }
 
 impl PageInfo {

@@ -246,6 +246,13 @@ impl ResponseBudget {
         }
     }
 
+    /// Checks the number of errors of a response. Never returns when there are too many.
+    pub(crate) async fn add_errors(&self, count: usize) {
+        if !self.allows_errors(count) {
+            pending::<()>().await;
+        }
+    }
+
     /// The number of bytes of text that may still be read.
     pub(crate) fn texts_left(&self) -> usize {
         self.max.saturating_sub(self.texts.load(Ordering::Relaxed))

@@ -7,7 +7,7 @@ use async_graphql::{Context, Object, SimpleObject};
 use entity::standing::Standing;
 use entity::{participation, statement_about};
 use sea_orm::ActiveEnum;
-use sea_orm::sea_query::Query;
+use sea_orm::sea_query::{Expr, Order, Query};
 use tokio::sync::OnceCell;
 
 use crate::error::Error;
@@ -17,8 +17,9 @@ use crate::graphql::graph::actor_link::{ActorLink, has_id, load_actor_links, loa
 use crate::graphql::loading::batch::{LoadOnce, Row};
 use crate::graphql::loading::projection::Projection;
 use crate::graphql::loading::session::{Session, SharedError, session};
+use crate::graphql::plan::computed::Computed;
 use crate::graphql::types::actor::Actor;
-use crate::graphql::types::node::union;
+use crate::graphql::types::node::{NodeKind, union};
 use crate::graphql::types::participation::Participation;
 use crate::graphql::types::relation::Relation;
 use crate::graphql::types::statement::Statement;
@@ -70,6 +71,10 @@ impl Hops {
 
     pub(super) fn hop(self: &Arc<Self>, step: Step) -> Hop {
         Hop { hops: Arc::clone(self), step }
+    }
+
+    pub(super) fn steps(&self) -> &[Step] {
+        &self.steps
     }
 
     /// Returns all hops in order.
@@ -224,4 +229,79 @@ async fn statement_subjects(
         .take();
     let rows = session.all(&select).await?;
     rows.iter().map(|row| Ok((row.get("statement_id")?, row.get("target_id")?))).collect()
+}
+
+/// Computes hops.
+pub(super) async fn hops(session: &Session, steps: &[Step], with_parts: bool) -> Result<Vec<Computed>, SharedError> {
+    let parts = if with_parts { parts(session, steps).await? } else { HashMap::new() };
+    let parts_of = |step: &Step, actor: i64| parts.get(&(step.link, actor)).cloned().unwrap_or_default().into();
+    let hop = |step: &Step| {
+        Computed::object(
+            "Hop",
+            [
+                ("from", Computed::node(NodeKind::Actor, step.from)),
+                ("to", Computed::node(NodeKind::Actor, step.to)),
+                ("via", Computed::node(step.kind.node_kind(), step.link)),
+                ("fromParts", parts_of(step, step.from)),
+                ("toParts", parts_of(step, step.to)),
+            ],
+        )
+    };
+    Ok(steps.iter().map(hop).collect())
+}
+
+/// Finds the parts of the actors in the links, by the ids of link and actor.
+async fn parts(session: &Session, steps: &[Step]) -> Result<HashMap<(i64, i64), Vec<Computed>>, SharedError> {
+    let mut parts: HashMap<(i64, i64), Vec<Computed>> = HashMap::new();
+    let part = |role: &str, standing: Computed, kind, source| {
+        let source = Computed::node(kind, source);
+        Computed::object("HopPart", [("role", role.into()), ("standing", standing), ("source", source)])
+    };
+    let ends = sorted_unique(steps.iter().flat_map(|step| [step.from, step.to]));
+    let links = |kind| sorted_unique(steps.iter().filter(|step| step.kind == kind).map(|step| step.link));
+    let (events, statements, relations) =
+        (links(ActorLinkKind::Event), links(ActorLinkKind::Statement), links(ActorLinkKind::Relation));
+    if !events.is_empty() {
+        use participation::{Column, Entity};
+        let select = Query::select()
+            .columns([Column::Id, Column::EventId, Column::ActorId, Column::Role, Column::Standing])
+            .from(Entity)
+            .and_where(has_id::<Entity>(session.dialect(), Column::EventId, &events))
+            .and_where(has_id::<Entity>(session.dialect(), Column::ActorId, &ends))
+            .order_by(Column::Id, Order::Asc)
+            .take();
+        for row in session.all(&select).await?.iter() {
+            let standing = row.at::<Option<String>>(4)?.into();
+            let one = part(&row.at::<String>(3)?, standing, NodeKind::Participation, row.at(0)?);
+            parts.entry((row.at(1)?, row.at(2)?)).or_default().push(one);
+        }
+    }
+    for (kind, ids, roles) in [
+        (NodeKind::Statement, &statements, [("speaker_id", "SPEAKER"), ("addressee_id", "ADDRESSEE")]),
+        (NodeKind::Relation, &relations, [("subject_id", "SUBJECT"), ("object_id", "OBJECT")]),
+    ] {
+        if ids.is_empty() {
+            continue;
+        }
+        let (table, dialect) = (kind.table(), session.dialect());
+        let select = Query::select()
+            .column((table, "id"))
+            .columns(roles.map(|(column, _)| (table, column)))
+            .from(table)
+            .and_where(dialect.is_one_of(Expr::col((table, "id")), dialect.numbers(ids)))
+            .take();
+        for row in session.all(&select).await?.iter() {
+            for (index, (_, role)) in roles.iter().enumerate() {
+                if let Some(actor) = row.at::<Option<i64>>(index + 1)? {
+                    let id = row.at(0)?;
+                    parts.entry((id, actor)).or_default().push(part(role, Computed::Null, kind, id));
+                }
+            }
+        }
+    }
+    for (statement, actor) in statement_subjects(session, &statements, &ends).await? {
+        let one = part("ABOUT", Computed::Null, NodeKind::Statement, statement);
+        parts.entry((statement, actor)).or_default().push(one);
+    }
+    Ok(parts)
 }

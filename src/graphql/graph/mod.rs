@@ -17,16 +17,20 @@ mod timeline;
 use async_graphql::Enum;
 
 use crate::error::{Error, Result};
+use crate::graphql::types::node::NodeKind;
 
 pub use crate::graphql::graph::actor_link::ActorLink;
+pub(crate) use crate::graphql::graph::actor_link::sorted_unique;
 pub use crate::graphql::graph::adjacency::{AdjacencyCache, Update};
 pub use crate::graphql::graph::hop::{Hop, HopPart, HopSource};
 pub use crate::graphql::graph::neighbors::{Neighbor, Neighborhood};
-pub(crate) use crate::graphql::graph::neighbors::{NeighborArgs, neighbors};
-pub(crate) use crate::graphql::graph::path::MAX_HOPS;
+pub(crate) use crate::graphql::graph::neighbors::{
+    NeighborArgs, appearances_of_actors, neighbors, neighbors_of_actors,
+};
+pub(crate) use crate::graphql::graph::path::{MAX_HOPS, path};
 pub use crate::graphql::graph::path::{Path, PathQuery};
 pub use crate::graphql::graph::timeline::{Timeline, TimelineEdge};
-pub(crate) use crate::graphql::graph::timeline::{TimelineArgs, timeline};
+pub(crate) use crate::graphql::graph::timeline::{TimelineArgs, timeline, timelines_of_actors};
 
 /// A kind of link between actors, and of entry in a timeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum)]
@@ -52,6 +56,15 @@ impl ActorLinkKind {
         }
         let is_selected = |kind: &&Self| kinds.is_none_or(|kinds| kinds.contains(kind));
         Ok(Self::ALL.iter().filter(is_selected).copied().collect())
+    }
+
+    /// The node type of the links.
+    fn node_kind(self) -> NodeKind {
+        match self {
+            Self::Event => NodeKind::Event,
+            Self::Statement => NodeKind::Statement,
+            Self::Relation => NodeKind::Relation,
+        }
     }
 
     fn word(self) -> &'static str {

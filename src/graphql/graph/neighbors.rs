@@ -12,12 +12,15 @@ use crate::graphql::connection::page_args::PageArgs;
 use crate::graphql::executor::list::ResolvedList;
 use crate::graphql::filter::{FilterContext, NodeFilter};
 use crate::graphql::graph::ActorLinkKind;
-use crate::graphql::graph::hop::{Hop, Hops, Step, load_actors, missing_node};
+use crate::graphql::graph::hop::{Hop, Hops, Step, hops, load_actors, missing_node};
 use crate::graphql::graph::search::GraphSearch;
 use crate::graphql::loading::batch::{LoadOnce, LoaderCache, Row};
 use crate::graphql::loading::session::{Session, SharedError, session};
+use crate::graphql::plan::computed::{Call, Computed, ComputedObject, FunctionFuture, Values};
+use crate::graphql::plan::level::ValueShown;
 use crate::graphql::types::actor::Actor;
 use crate::graphql::types::event::EventFilter;
+use crate::graphql::types::node::NodeKind;
 
 /// Maximum value of `depth`.
 const MAX_DEPTH: i32 = 3;
@@ -234,4 +237,81 @@ async fn load_hops(
         }
     }
     Ok((Hops::new(steps.values().flatten().copied().collect()), steps))
+}
+
+/// Computes the field `neighbors` of actors.
+pub(crate) fn neighbors_of_actors<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> {
+    Box::pin(async move {
+        let (via, depth, first) = (call.argument("via")?, call.argument("depth")?, call.argument("first")?);
+        neighborhoods(call, NeighborArgs { via, depth, first, events: None }).await
+    })
+}
+
+/// Computes the field `appearsWith` of actors.
+pub(crate) fn appearances_of_actors<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> {
+    Box::pin(async move {
+        let (events, first) = (call.argument("filter")?, call.argument("first")?);
+        neighborhoods(call, NeighborArgs { via: Some(vec![ActorLinkKind::Event]), depth: 1, first, events }).await
+    })
+}
+
+async fn neighborhoods(call: &Call<'_>, args: NeighborArgs) -> Result<Values, SharedError> {
+    let search = run_search(call.session, call.ids, &args).await?;
+    let neighbor = |neighbor: &FoundNeighbor| {
+        ComputedObject::new(
+            "Neighbor",
+            [
+                ("actor", Computed::node(NodeKind::Actor, neighbor.actor)),
+                ("distance", Computed::Int(neighbor.distance as i64)),
+                ("linkCount", Computed::Int(neighbor.link_count)),
+            ],
+        )
+    };
+    let mut found: Vec<(i64, i64, ComputedObject)> = Vec::new();
+    for (origin, neighbors) in &search.neighbors {
+        found.extend(neighbors.iter().map(|one| (*origin, one.actor, neighbor(one))));
+    }
+    let nodes = call.shown.parts().iter().filter(|part| part.name == "nodes");
+    for part in nodes.flat_map(|part| part.shown.parts()).filter(|part| part.name == "hops") {
+        let hops = async {
+            let first = call.request.field(&part.arguments).get("first")?;
+            hops_to_neighbors(call.session, &search, first, &part.shown).await
+        };
+        let hops = hops.await;
+        for (origin, actor, object) in &mut found {
+            let own = hops.as_ref().map(|hops| hops.get(&(*origin, *actor)).cloned().unwrap_or_default());
+            object.push(part, own.map_or_else(|error| Computed::Error(error.clone()), Computed::List));
+        }
+    }
+    let mut by_origin: HashMap<i64, Vec<Computed>> = HashMap::new();
+    for (origin, _, object) in found {
+        by_origin.entry(origin).or_default().push(Computed::Object(object));
+    }
+    let neighborhood = |origin: &i64| {
+        let nodes = by_origin.remove(origin).unwrap_or_default();
+        let fields = [("nodes", nodes.into()), ("complete", (!search.incomplete.contains(origin)).into())];
+        (*origin, Computed::object("Neighborhood", fields))
+    };
+    Ok(call.ids.iter().map(neighborhood).collect())
+}
+
+/// Finds the first hops to each neighbor, by origin and neighbor.
+async fn hops_to_neighbors(
+    session: &Session,
+    search: &NeighborSearch,
+    first: i32,
+    shown: &ValueShown,
+) -> Result<HashMap<(i64, i64), Vec<Computed>>, SharedError> {
+    let (_, by_neighbor) = load_hops(session, search, first).await?;
+    let (mut owners, mut steps) = (Vec::new(), Vec::new());
+    for (owner, own) in by_neighbor {
+        owners.extend(own.iter().map(|_| owner));
+        steps.extend(own);
+    }
+    let mut all: HashMap<(i64, i64), Vec<Computed>> = HashMap::new();
+    let with_parts = shown.selects(&["fromParts"]) || shown.selects(&["toParts"]);
+    for (owner, hop) in owners.into_iter().zip(hops(session, &steps, with_parts).await?) {
+        all.entry(owner).or_default().push(hop);
+    }
+    Ok(all)
 }

@@ -11,9 +11,10 @@ use crate::error::Error;
 use crate::graphql::executor::list::ResolvedList;
 use crate::graphql::filter::{FilterContext, Selector};
 use crate::graphql::graph::ActorLinkKind;
-use crate::graphql::graph::hop::{Hop, Hops, Step};
+use crate::graphql::graph::hop::{Hop, Hops, Step, hops};
 use crate::graphql::graph::search::GraphSearch;
 use crate::graphql::loading::session::{Session, SharedError, session};
+use crate::graphql::plan::computed::{Call, Computed, FunctionFuture};
 use crate::graphql::types::node::NodeKind;
 
 /// Maximum value of `maxHops`.
@@ -68,17 +69,42 @@ impl PathQuery {
         #[graphql(desc = "Maximum number of hops, 1 to 6.", default = 4)] max_hops: i32,
         #[graphql(desc = "Kinds of links through which hops may lead (default: all).")] via: Option<Vec<ActorLinkKind>>,
     ) -> Option<Result<Path, SharedError>> {
-        let found = async {
-            let session = session(ctx)?;
-            let max = usize::try_from(max_hops).ok().filter(|max| (1..=MAX_HOPS as usize).contains(max));
-            let max = max.ok_or_else(|| {
-                Error::BadInput(format!("`maxHops: {max_hops}` is out of range: use 1 to {MAX_HOPS}"))
-            })?;
-            let (from, to) = (actor_id(session, &from).await?, actor_id(session, &to).await?);
-            find_path(session, ActorLinkKind::selected("via", via.as_deref())?, from, to, max).await
-        };
+        let found = async { path_between(session(ctx)?, &from, &to, max_hops, via.as_deref()).await };
         Some(found.await)
     }
+}
+
+/// Finds the shortest path from one actor to another.
+pub(crate) fn path<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> {
+    Box::pin(async move {
+        let (from, to): (Selector, Selector) = (call.argument("from")?, call.argument("to")?);
+        let via: Option<Vec<ActorLinkKind>> = call.argument("via")?;
+        let found = path_between(call.session, &from, &to, call.argument("maxHops")?, via.as_deref()).await?;
+        let steps = found.hops.as_ref().map(|hops| hops.steps());
+        let empty = Computed::List(Vec::new());
+        let with_parts = call.selects(&["hops", "fromParts"]) || call.selects(&["hops", "toParts"]);
+        let hops = match steps {
+            Some(steps) => hops(call.session, steps, with_parts).await?.into(),
+            None => empty,
+        };
+        let length = steps.map(|steps| steps.len() as i64).into();
+        let fields = [("length", length), ("hops", hops), ("complete", found.complete.into())];
+        Ok(call.at_root(Computed::object("Path", fields)))
+    })
+}
+
+async fn path_between(
+    session: &Session,
+    from: &Selector,
+    to: &Selector,
+    max_hops: i32,
+    via: Option<&[ActorLinkKind]>,
+) -> Result<Path, SharedError> {
+    let max = usize::try_from(max_hops).ok().filter(|max| (1..=MAX_HOPS as usize).contains(max));
+    let max =
+        max.ok_or_else(|| Error::BadInput(format!("`maxHops: {max_hops}` is out of range: use 1 to {MAX_HOPS}")))?;
+    let (from, to) = (actor_id(session, from).await?, actor_id(session, to).await?);
+    find_path(session, ActorLinkKind::selected("via", via)?, from, to, max).await
 }
 
 /// Returns the id of the selected actor.

@@ -22,6 +22,7 @@ use crate::graphql::graph::actor_link::{ActorLink, load_actor_links};
 use crate::graphql::graph::hop_query::union;
 use crate::graphql::loading::batch::{LoadOnce, Row};
 use crate::graphql::loading::session::{Session, SharedError, session};
+use crate::graphql::plan::computed::{Call, Computed, FunctionFuture, count};
 
 /// The columns that identify an entry. In a row, the keys of the sort order follow them.
 const KEY_COLUMNS: [&str; 3] = ["actor", "kind", "id"];
@@ -278,4 +279,46 @@ impl TimelineEdge {
     async fn node(&self) -> &ActorLink {
         &self.node
     }
+}
+
+/// Computes the field `timeline` of actors.
+pub(crate) fn timelines_of_actors<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> {
+    Box::pin(async move {
+        let window = PageArgs {
+            first: call.argument("first")?,
+            after: call.argument("after")?,
+            last: call.argument("last")?,
+            before: call.argument("before")?,
+        };
+        let args = TimelineArgs { kinds: call.argument("kinds")?, when: call.argument("when")?, window };
+        let timelines = Timelines {
+            args,
+            actors: call.ids.to_vec(),
+            read: OnceCell::new(),
+            links: OnceCell::new(),
+            counts: OnceCell::new(),
+        };
+        let empty = HashMap::new();
+        let reads_page = ["edges", "nodes", "pageInfo"].iter().any(|name| call.selects(&[name]));
+        let pages = if reads_page { timelines.read(call.session).await? } else { &empty };
+        let no_counts = HashMap::new();
+        let counts = if call.selects(&["totalCount"]) { timelines.counts(call.session).await? } else { &no_counts };
+        let none = TimelinePage::default();
+        let timeline = |actor: &i64| {
+            let page = pages.get(actor).unwrap_or(&none);
+            let node = |(kind, id): &(ActorLinkKind, i64)| Computed::node(kind.node_kind(), *id);
+            let edge = |(cursor, entry): (&String, &(ActorLinkKind, i64))| {
+                Computed::object("TimelineEdge", [("cursor", cursor.into()), ("node", node(entry))])
+            };
+            let ends = page.cursors.first().cloned().zip(page.cursors.last().cloned());
+            let fields = [
+                ("edges", Computed::List(page.cursors.iter().zip(&page.entries).map(edge).collect())),
+                ("nodes", Computed::List(page.entries.iter().map(node).collect())),
+                ("pageInfo", PageInfo::new(&timelines.args.window, ends, page.has_more).into()),
+                ("totalCount", count(counts.get(actor).copied().unwrap_or(0))),
+            ];
+            (*actor, Computed::object("Timeline", fields))
+        };
+        Ok(call.ids.iter().map(timeline).collect())
+    })
 }

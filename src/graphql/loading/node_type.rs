@@ -46,6 +46,10 @@ pub trait NodeType: ContainerType + Clone + 'static {
     fn lazy_columns() -> &'static [<Self::Entity as EntityTrait>::Column] {
         &[]
     }
+    /// The columns of the date that histograms count, if the rows have one.
+    fn dated() -> Option<[&'static str; 2]> {
+        None
+    }
     /// The foreign keys whose rows can be read by a join.
     fn belongs_to() -> &'static [&'static dyn AnyBelongsTo<Self::Entity>] {
         &[]
@@ -81,6 +85,10 @@ macro_rules! node_type {
             fn id_of(model: &entity::$module::Model) -> i64 {
                 model.id.0
             }
+            $(fn dated() -> Option<[&'static str; 2]> {
+                use sea_orm::IdenStatic;
+                Some([entity::$module::Column::$earliest.as_str(), entity::$module::Column::$latest.as_str()])
+            })?
             $(fn scope() -> Option<sea_orm::sea_query::Expr> {
                 Some($scope)
             })?

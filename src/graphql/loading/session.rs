@@ -160,6 +160,12 @@ impl Session {
         self.as_of.is_none()
     }
 
+    /// Returns a session that reads the graph as it was known at an instant.
+    pub(crate) fn at(&self, instant: DateTime) -> Self {
+        let as_of = AsOfInstant { instant: instant.0, version: OnceCell::new() };
+        Self { as_of: Some(Arc::new(as_of)), as_of_sessions: Arc::default(), ..self.clone() }
+    }
+
     async fn version<'a>(&self, as_of: &'a AsOfInstant) -> Result<&'a AsOf, SharedError> {
         let version = as_of.version.get_or_try_init(async || {
             AsOf::new(&self.run(AsOf::find(self.db.reader().backend(), as_of.instant)).await?)
@@ -194,6 +200,11 @@ impl Session {
         statement: Statement,
         keys: Option<Vec<i64>>,
     ) -> Result<KeyedRows, SharedError> {
+        let mut statement = statement;
+        if let Some(as_of) = &self.as_of {
+            // Boxed to keep the future small: few queries use `asOf`.
+            statement = Box::pin(self.version(as_of)).await?.rewrite(statement)?;
+        }
         if let Some(recorded) = &self.recorded {
             // Recorded with the first key, as a statement that can be run.
             let key = keys.iter().flatten().next().map(|key| Value::from(*key));
@@ -309,9 +320,7 @@ pub(crate) fn session<'a>(ctx: &Context<'a>) -> Result<&'a Session, SharedError>
 pub(crate) fn as_of(ctx: &Context<'_>, instant: Option<DateTime>) -> Result<(), SharedError> {
     let (Some(instant), Some(response_key)) = (instant, root_response_key(ctx)) else { return Ok(()) };
     let session = ctx.data::<Session>().map_err(|_| Error::Internal("the request has no session".into()))?;
-    let as_of = AsOfInstant { instant: instant.0, version: OnceCell::new() };
-    let as_of_session = Session { as_of: Some(Arc::new(as_of)), as_of_sessions: Arc::default(), ..session.clone() };
-    session.as_of_sessions.add(response_key.to_owned(), as_of_session);
+    session.as_of_sessions.add(response_key.to_owned(), session.at(instant));
     Ok(())
 }
 
@@ -326,6 +335,11 @@ pub(crate) fn caller<'a>(ctx: &Context<'a>) -> &'a Caller {
 pub struct SharedError(Arc<Error>);
 
 impl SharedError {
+    /// Returns whether it is no error of the request: a statement failed, or the program.
+    pub(crate) fn is_internal(&self) -> bool {
+        ["INTERNAL", "UNAVAILABLE"].contains(&self.0.code())
+    }
+
     /// Returns the error itself if nothing else holds it, and otherwise an internal error with its message.
     pub(crate) fn into_error(self) -> Error {
         Arc::try_unwrap(self.0).unwrap_or_else(|shared| Error::Internal(shared.to_string()))

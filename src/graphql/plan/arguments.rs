@@ -1,11 +1,67 @@
 //! The arguments of a field in a plan: values of the document, in which variables are replaced for each request.
 
 use async_graphql::parser::types::{Field, OperationDefinition};
-use async_graphql::{Name, Value as ConstValue, Variables};
+use async_graphql::{InputType, Name, Pos, Value as ConstValue, Variables};
 use async_graphql_value::Value;
 
 use crate::error::{Error, Result};
-use crate::graphql::connection::page_args::{DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, PageArgs};
+use crate::graphql::connection::page_args::{DEFAULT_PAGE_SIZE, PageArgs};
+use crate::graphql::validation::{FieldDefinition, InputDefinition};
+
+/// The arguments of a field, as the document gives them.
+#[derive(Clone, Default)]
+pub(crate) struct ArgumentValues(Vec<ArgumentValue>);
+
+#[derive(Clone)]
+struct ArgumentValue {
+    name: String,
+    given: Option<Value>,
+    /// The default value that the schema declares.
+    default: Option<ConstValue>,
+}
+
+impl ArgumentValues {
+    /// Returns the arguments of a field, by its definition in the schema.
+    pub(crate) fn of(field: &Field, definition: &FieldDefinition) -> Self {
+        let argument = |one: &InputDefinition| ArgumentValue {
+            name: one.name.clone(),
+            given: field.get_argument(&one.name).map(|value| value.node.clone()),
+            default: one.default.clone(),
+        };
+        Self(definition.arguments.iter().map(argument).collect())
+    }
+
+    /// Returns true if the field has no arguments.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Returns the value that the document gives for an argument.
+    pub(crate) fn given(&self, name: &str) -> Option<&Value> {
+        self.0.iter().find(|one| one.name == name)?.given.as_ref()
+    }
+}
+
+/// The arguments of a field in one request. An argument that was left out has its default value.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct FieldArguments(Vec<(String, ConstValue)>);
+
+impl FieldArguments {
+    /// Returns an argument. Error: `BAD_INPUT` for a value that its type refuses.
+    pub(crate) fn get<T: InputType>(&self, name: &str) -> Result<T> {
+        decode(self.value(name).cloned())
+    }
+
+    /// Returns an argument as it is.
+    pub(crate) fn value(&self, name: &str) -> Option<&ConstValue> {
+        self.0.iter().find(|(other, _)| other == name).map(|(_, value)| value)
+    }
+}
+
+/// Decodes an argument. Documents and variables were validated, so an error is one that only decoding finds.
+pub(crate) fn decode<T: InputType>(value: Option<ConstValue>) -> Result<T> {
+    T::parse(value).map_err(|error| Error::BadInput(error.into_server_error(Pos::default()).message))
+}
 
 /// The arguments of a connection, as the document gives them.
 #[derive(Clone, Default)]
@@ -16,25 +72,28 @@ pub(crate) struct ListArguments {
     after: Option<Value>,
     last: Option<Value>,
     before: Option<Value>,
+    /// Those that only this connection has.
+    own: ArgumentValues,
 }
 
+/// The arguments that all connections have, besides `asOf` at the root.
+const LIST_ARGUMENTS: [&str; 6] = ["filter", "orderBy", "first", "after", "last", "before"];
+
 impl ListArguments {
-    /// Returns the arguments of a field. `None` if it has others.
-    pub(crate) fn of(field: &Field) -> Option<Self> {
-        let mut arguments = Self::default();
-        for (name, value) in &field.arguments {
-            let slot = match name.node.as_str() {
-                "filter" => &mut arguments.filter,
-                "orderBy" => &mut arguments.order_by,
-                "first" => &mut arguments.first,
-                "after" => &mut arguments.after,
-                "last" => &mut arguments.last,
-                "before" => &mut arguments.before,
-                _ => return None,
-            };
-            *slot = Some(value.node.clone());
+    /// Returns the arguments of a field, by its definition in the schema.
+    pub(crate) fn of(field: &Field, definition: &FieldDefinition) -> Self {
+        let given = |name| field.get_argument(name).map(|value| value.node.clone());
+        let mut own = ArgumentValues::of(field, definition);
+        own.0.retain(|one| !LIST_ARGUMENTS.contains(&one.name.as_str()) && one.name != "asOf");
+        Self {
+            filter: given("filter"),
+            order_by: given("orderBy"),
+            first: given("first"),
+            after: given("after"),
+            last: given("last"),
+            before: given("before"),
+            own,
         }
-        Some(arguments)
     }
 
     /// Returns true if the order does not depend on variables.
@@ -65,6 +124,8 @@ pub(crate) struct ListValues {
     pub(crate) filter: Option<ConstValue>,
     pub(crate) order_by: Option<ConstValue>,
     pub(crate) page: PageArgs,
+    /// The arguments that only this connection has.
+    pub(crate) own: FieldArguments,
 }
 
 impl Arguments<'_> {
@@ -72,6 +133,15 @@ impl Arguments<'_> {
     /// objects whose variable was left out are left out.
     pub(crate) fn value(&self, value: &Value) -> Option<ConstValue> {
         self.replace(value).filter(|value| *value != ConstValue::Null)
+    }
+
+    /// Returns the values of a field's arguments.
+    pub(crate) fn field(&self, arguments: &ArgumentValues) -> FieldArguments {
+        let value = |one: &ArgumentValue| {
+            let value = one.given.as_ref().and_then(|given| self.replace(given)).or_else(|| one.default.clone())?;
+            Some((one.name.clone(), value))
+        };
+        FieldArguments(arguments.0.iter().filter_map(value).collect())
     }
 
     fn replace(&self, value: &Value) -> Option<ConstValue> {
@@ -126,17 +196,17 @@ impl Arguments<'_> {
                 last: number("last", &arguments.last)?,
                 before: text("before", &arguments.before)?,
             },
+            own: self.field(&arguments.own),
         })
     }
 
-    /// Returns the page size of a connection; `None` if it is invalid.
-    pub(crate) fn page_size(&self, arguments: &ListArguments) -> Option<usize> {
+    /// Returns the page size of a connection, for what depends on whether it is large; an invalid one counts as large.
+    pub(crate) fn page_size(&self, arguments: &ListArguments) -> usize {
         let number = |given: &Option<Value>| match given.as_ref().and_then(|value| self.value(value)) {
-            None => Some(None),
-            Some(ConstValue::Number(number)) => Some(Some(number.as_i64()?)),
-            Some(_) => None,
+            Some(ConstValue::Number(number)) => number.as_i64(),
+            _ => None,
         };
-        let size = number(&arguments.first)?.or(number(&arguments.last)?).unwrap_or(DEFAULT_PAGE_SIZE.into());
-        usize::try_from(size).ok().filter(|size| *size <= MAX_PAGE_SIZE as usize)
+        let size = number(&arguments.first).or(number(&arguments.last)).unwrap_or(DEFAULT_PAGE_SIZE.into());
+        usize::try_from(size).unwrap_or(usize::MAX)
     }
 }

@@ -1,62 +1,40 @@
-//! Compiles a document to a plan.
+//! Compiles an operation to a plan.
 //!
-//! A plan has levels. A level is one statement: the rows of a list or of a root field, with the rows that their foreign keys
-//! reference joined to them. It selects only the columns that are shown. A list below a row is a level of its own, which reads
-//! the rows of all parents at once.
+//! A plan has steps. Most are levels. A level is one statement: the rows of a list or of a root field, with the rows that their
+//! foreign keys reference joined to them. It selects only the columns that are shown. A list below a row is a level of its own,
+//! which reads the rows of all parents at once. The other steps are functions, which compute a field for all rows of a level.
 
-use std::cell::Cell;
-
+use async_graphql::Positioned;
 use async_graphql::parser::types::{
-    ExecutableDocument, Field as Selected, OperationDefinition, OperationType, Selection, SelectionSet,
+    ExecutableDocument, Field as DocumentField, OperationDefinition, OperationType, SelectionSet,
 };
-use async_graphql::{Name, Positioned};
 
-use crate::graphql::plan::arguments::{Arguments, ListArguments};
+use crate::error::{Error, Result};
+use crate::graphql::plan::arguments::{ArgumentValues, Arguments, ListArguments};
+use crate::graphql::plan::computed::Function;
 use crate::graphql::plan::level::{
-    ACTOR_TYPES, EdgeShown, Entry, Join, Level, LevelShown, ListShown, PageInfoShown, ParsedDateShown, Part, Plan,
-    Root, Shown, Source,
+    ACTOR_TYPES, EdgeShown, FunctionSource, FunctionStep, Ids, Join, Key, Level, LevelShown, ListShown, Only,
+    PageInfoShown, Part, Plan, RootShown, Shown, Source, Step, ValuePart, ValueShown,
 };
 use crate::graphql::plan::noun::{Field, FieldKind, ListField, Noun, Scalar};
-use crate::graphql::plan::roots::{RootField, actor_noun, node_nouns, root_field};
+use crate::graphql::plan::roots::{RootField, actor_noun, node_nouns, nouns_of, root_field};
+use crate::graphql::plan::selection::{Collector, SelectedField, TypeSet};
 use crate::graphql::plan::statement::SqlCache;
+use crate::graphql::validation::{FieldDefinition, SchemaIndex};
 
-/// Maximum number of levels of a plan. A larger document is executed by the resolvers.
-const MAX_LEVELS: usize = 300;
-/// Maximum number of columns of a level.
-const MAX_COLUMNS: usize = 300;
-/// Maximum number of selections that are visited for a plan, with fragments expanded. Fragments that spread each other expand to any
-/// number of selections.
-const MAX_SELECTIONS: usize = 20_000;
-/// Maximum number of fields of an object.
-const MAX_FIELDS: usize = 1000;
+/// Maximum number of steps of a plan.
+const MAX_STEPS: usize = 5_000;
 /// Page size above which referenced rows are not joined: many rows of a larger page reference the same row, which is then
 /// read once.
 const MAX_JOINED_PAGE_SIZE: usize = 100;
 
-/// A selection of one response key: all fields of the document that have it.
-struct Collected<'d> {
-    key: &'d Name,
-    fields: Vec<&'d Selected>,
-    /// The kind of actor that has the field, if not all have.
-    only: Option<&'static str>,
-}
-
-impl<'d> Collected<'d> {
-    fn sets(&self) -> Vec<&'d SelectionSet> {
-        self.fields.iter().map(|field| &field.selection_set.node).collect()
-    }
-
-    fn name(&self) -> &'d str {
-        self.fields.first().map_or("", |field| field.name.node.as_str())
-    }
-}
-
 struct Compiler<'d> {
-    document: &'d ExecutableDocument,
-    arguments: Arguments<'d>,
-    levels: Vec<Option<Level>>,
-    /// Number of selections that may still be visited.
-    selections_left: Cell<usize>,
+    collector: Collector<'d>,
+    schema: &'d SchemaIndex,
+    steps: Vec<Option<Step>>,
+    /// Whether the field of the root reads a past state. Each of its statements puts together the tables that it uses, and SQLite
+    /// would put together a whole table to join it.
+    reads_the_past: bool,
 }
 
 /// The level that is being compiled.
@@ -66,6 +44,7 @@ struct LevelBuilder {
     joins: Vec<Join>,
     children: Vec<usize>,
     can_join: bool,
+    reads_rows: bool,
 }
 
 impl LevelBuilder {
@@ -76,191 +55,187 @@ impl LevelBuilder {
             self.columns.len() - 1
         })
     }
+
+    /// The ids in a column, of the rows that have the field.
+    fn ids(&self, column: usize, only: Option<&Only>) -> Ids {
+        Ids { level: self.index, column, only: only.cloned() }
+    }
 }
 
-/// Compiles an operation. Returns `None` for an operation that the resolvers have to execute.
+/// Compiles an operation of a valid document. Error: `LIMIT` for a document that is too large.
 pub(crate) fn compile(
     document: &ExecutableDocument,
     operation: &OperationDefinition,
     arguments: Arguments<'_>,
-) -> Option<Plan> {
-    if operation.ty != OperationType::Query || !operation.directives.is_empty() {
-        return None;
-    }
-    let mut compiler = Compiler { document, arguments, levels: Vec::new(), selections_left: Cell::new(MAX_SELECTIONS) };
+    schema: &SchemaIndex,
+) -> Result<Plan> {
+    let collector = Collector::new(document, arguments, schema);
+    let mut compiler = Compiler { collector, schema, steps: Vec::new(), reads_the_past: false };
+    let type_name = match operation.ty {
+        OperationType::Query => "Query",
+        OperationType::Mutation => "Mutation",
+        OperationType::Subscription => "Subscription",
+    };
     let mut roots = Vec::new();
-    for selected in compiler.collect(&[&operation.selection_set.node], None)? {
-        let field = selected.fields.first()?;
-        let level = match root_field(selected.name())? {
-            RootField::List(list) => compiler.list(field, &selected.sets(), list, None)?,
-            RootField::One(noun) => {
-                let [(name, id)] = field.arguments.as_slice() else { return None };
-                if name.node != "id" {
-                    return None;
-                }
-                compiler.row(noun(), &selected.sets(), Source::Id(id.node.clone()))?
-            }
+    for selected in compiler.collector.collect(&[&operation.selection_set.node], &[type_name])? {
+        let shown = match selected.name() {
+            "__typename" => RootShown::Typename(quoted(type_name)),
+            "__schema" | "__type" => RootShown::Introspection,
+            _ => compiler.root(type_name, &selected)?,
         };
-        roots.push(Root { key: key(selected.key, roots.is_empty()), level });
+        roots.push(Part { key: compiler.key(type_name, &selected)?, only: None, shown });
     }
-    let levels = compiler.levels.into_iter().collect::<Option<Vec<_>>>()?;
-    Some(Plan { roots, levels })
+    let steps = compiler.steps.into_iter().collect::<Option<Vec<_>>>();
+    Ok(Plan { roots, steps: steps.ok_or_else(|| internal("a step was not compiled"))? })
 }
 
-/// Returns `"name":`, after a comma unless it is the first of its object.
-fn key(name: &Name, is_first: bool) -> Vec<u8> {
-    // Names contain no character that JSON escapes.
-    format!("{}\"{name}\":", if is_first { "" } else { "," }).into_bytes()
+fn internal(message: &str) -> Error {
+    Error::Internal(message.to_owned())
 }
 
 fn quoted(name: &str) -> Vec<u8> {
+    // Names contain no character that JSON escapes.
     format!("\"{name}\"").into_bytes()
 }
 
+/// The object types that the rows of a noun can have.
+fn types_of(noun: &Noun) -> Vec<&str> {
+    if noun.name == "Actor" { ACTOR_TYPES.iter().map(|(name, _)| *name).collect() } else { vec![&noun.name] }
+}
+
 impl<'d> Compiler<'d> {
-    /// Collects the fields of selection sets by response key, with fragments expanded.
-    fn collect(&self, sets: &[&'d SelectionSet], noun: Option<&Noun>) -> Option<Vec<Collected<'d>>> {
-        let mut all = Vec::new();
-        for set in sets {
-            self.collect_set(set, noun, None, &mut all)?;
-        }
-        Some(all)
+    fn definition(&self, type_name: &str, name: &str) -> Result<&'d FieldDefinition> {
+        self.schema.field(type_name, name).ok_or_else(|| internal(&format!("`{type_name}.{name}` is not known")))
     }
 
-    fn collect_set(
-        &self,
-        set: &'d SelectionSet,
-        noun: Option<&Noun>,
-        only: Option<&'static str>,
-        all: &mut Vec<Collected<'d>>,
-    ) -> Option<()> {
-        for selection in &set.items {
-            self.selections_left.set(self.selections_left.get().checked_sub(1)?);
-            let (condition, directives, set) = match &selection.node {
-                Selection::Field(Positioned { node: field, .. }) => {
-                    if !field.directives.is_empty() {
-                        return None;
-                    }
-                    let key = &field.response_key().node;
-                    if all.len() == MAX_FIELDS {
-                        return None;
-                    }
-                    let is_leaf = field.selection_set.node.items.is_empty();
-                    // Selections for different types do not meet in one object.
-                    let may_meet = |other: Option<&str>| other.is_none() || only.is_none() || other == only;
-                    match all.iter_mut().find(|other| other.key == key && may_meet(other.only)) {
-                        Some(other) if other.only == only => {
-                            // The document was validated, so a leaf that is selected again is the same field.
-                            if !is_leaf {
-                                other.fields.push(field);
-                            }
-                        }
-                        Some(other) if other.only.is_none() && is_leaf => {}
-                        Some(_) => return None,
-                        None => all.push(Collected { key, fields: vec![field], only }),
-                    }
-                    continue;
-                }
-                Selection::FragmentSpread(spread) => {
-                    let fragment = &self.document.fragments.get(&spread.node.fragment_name.node)?.node;
-                    (Some(&fragment.type_condition), &spread.node.directives, &fragment.selection_set.node)
-                }
-                Selection::InlineFragment(fragment) => (
-                    fragment.node.type_condition.as_ref(),
-                    &fragment.node.directives,
-                    &fragment.node.selection_set.node,
-                ),
-            };
-            if !directives.is_empty() {
-                return None;
-            }
-            let condition = condition.map(|condition| condition.node.on.node.as_str());
-            match condition.zip(noun) {
-                // Without a noun, the type has no subtypes.
-                None => self.collect_set(set, noun, only, all)?,
-                Some((condition, noun)) => {
-                    let actor_type = ACTOR_TYPES.iter().find(|(name, _)| *name == condition);
-                    let is_actor = |name: &str| ACTOR_TYPES.iter().any(|(other, _)| *other == name);
-                    if condition == noun.name || condition == "Node" || (condition == "Actor" && is_actor(&noun.name)) {
-                        self.collect_set(set, Some(noun), only, all)?;
-                    } else if let (Some((_, word)), "Actor") = (actor_type, &*noun.name)
-                        && only.is_none_or(|only| only == *word)
-                    {
-                        self.collect_set(set, Some(noun), Some(word), all)?;
-                    }
-                }
-            }
-        }
-        Some(())
+    fn key(&self, type_name: &str, selected: &SelectedField<'d>) -> Result<Key> {
+        let field = selected.first();
+        Ok(Key {
+            name: selected.key().clone(),
+            json: format!("\"{}\":", selected.key()).into_bytes(),
+            position: field.pos,
+            is_nullable: self.definition(type_name, selected.name())?.value_type.nullable,
+        })
     }
 
-    fn begin_level(&mut self, can_join: bool) -> Option<LevelBuilder> {
-        self.levels.push(None);
-        let builder = LevelBuilder {
-            index: self.levels.len() - 1,
+    fn part<T>(&self, type_name: &str, selected: &SelectedField<'d>, shown: T) -> Result<Part<T>> {
+        Ok(Part { key: self.key(type_name, selected)?, only: None, shown })
+    }
+
+    fn root(&mut self, type_name: &str, selected: &SelectedField<'d>) -> Result<RootShown> {
+        let (name, field) = (selected.name(), selected.first());
+        let definition = self.definition(type_name, name)?;
+        let arguments = ArgumentValues::of(&field.node, definition);
+        let as_of = arguments.given("asOf").cloned();
+        self.reads_the_past = as_of.as_ref().is_some_and(|value| self.collector.arguments.value(value).is_some());
+        let root = root_field(type_name, name).ok_or_else(|| internal(&format!("`{name}` is not a root field")))?;
+        let step = match root {
+            RootField::List(list) => self.list(field, definition, &selected.sets(), list, None)?,
+            RootField::One(noun) => self.row(noun(), &selected.sets(), Source::Lookup(arguments))?,
+            RootField::Function(function) => {
+                self.function(*function, FunctionSource::Root, definition, selected, false)?
+            }
+            RootField::Given(list) => self.given(&selected.sets(), list)?,
+        };
+        Ok(RootShown::Step { step, as_of })
+    }
+
+    fn begin_step(&mut self) -> Result<usize> {
+        self.steps.push(None);
+        if self.steps.len() > MAX_STEPS {
+            return Err(Error::Limit(format!("The document needs more than {MAX_STEPS} reads: select less")));
+        }
+        Ok(self.steps.len() - 1)
+    }
+
+    fn begin_level(&mut self, can_join: bool) -> Result<LevelBuilder> {
+        Ok(LevelBuilder {
+            index: self.begin_step()?,
             columns: vec![(0, "id")],
             joins: Vec::new(),
             children: Vec::new(),
-            can_join,
-        };
-        (self.levels.len() <= MAX_LEVELS).then_some(builder)
+            can_join: can_join && !self.reads_the_past,
+            reads_rows: true,
+        })
     }
 
-    fn end_level(
-        &mut self,
-        builder: LevelBuilder,
-        noun: &'static Noun,
-        source: Source,
-        shown: LevelShown,
-    ) -> Option<usize> {
-        let LevelBuilder { index, columns, joins, children, .. } = builder;
-        if columns.len() > MAX_COLUMNS {
-            return None;
+    fn end_level(&mut self, builder: LevelBuilder, noun: &'static Noun, source: Source, shown: LevelShown) -> usize {
+        let LevelBuilder { index, columns, joins, children, reads_rows, .. } = builder;
+        let level = Level { noun, source, columns, joins, shown, reads_rows, children, sql: SqlCache::default() };
+        if let Some(slot) = self.steps.get_mut(index) {
+            *slot = Some(Step::Level(level));
         }
-        *self.levels.get_mut(index)? =
-            Some(Level { noun, source, columns, joins, shown, children, sql: SqlCache::default() });
-        Some(index)
+        index
     }
 
     /// Compiles a level with single objects.
-    fn row(&mut self, noun: &'static Noun, sets: &[&'d SelectionSet], source: Source) -> Option<usize> {
-        let mut level = self.begin_level(!matches!(source, Source::Referenced { .. }))?;
-        if let Source::Referenced { by, .. } = source {
-            level.column(0, by);
+    fn row(&mut self, noun: &'static Noun, sets: &[&'d SelectionSet], source: Source) -> Result<usize> {
+        let mut level = self.begin_level(matches!(source, Source::Lookup(_)))?;
+        match source {
+            Source::Referenced { by, .. } => drop(level.column(0, by)),
+            // Entities are asked for by type and id.
+            Source::Nodes { .. } if noun.name == "Actor" => drop(level.column(0, "kind")),
+            _ => {}
         }
         let parts = self.object(&mut level, 0, noun, sets)?;
-        self.end_level(level, noun, source, LevelShown::Row(parts))
+        Ok(self.end_level(level, noun, source, LevelShown::Row(parts)))
     }
 
-    /// Compiles a connection. `parent` is the level and the column with the id of the parent.
+    /// Compiles the edges of rows that are given with the request.
+    fn given(&mut self, sets: &[&'d SelectionSet], list: &'static ListField) -> Result<usize> {
+        let noun = (list.noun)();
+        let mut level = self.begin_level(false)?;
+        // The rows have all columns of the table.
+        level.columns = (noun.columns)().into_iter().map(|column| (0, column)).collect();
+        let parts = self.edges(&mut level, noun, sets)?;
+        Ok(self.end_level(level, noun, Source::Given { list }, LevelShown::Edge(parts)))
+    }
+
+    /// Compiles a connection. `parents` are the ids of the parents.
     fn list(
         &mut self,
-        field: &'d Selected,
+        field: &'d Positioned<DocumentField>,
+        definition: &FieldDefinition,
         sets: &[&'d SelectionSet],
         list: &'static ListField,
-        parent: Option<(usize, usize)>,
-    ) -> Option<usize> {
-        let arguments = ListArguments::of(field)?;
-        let size = self.arguments.page_size(&arguments)?;
+        parents: Option<Ids>,
+    ) -> Result<usize> {
+        let arguments = ListArguments::of(&field.node, definition);
+        let size = self.collector.arguments.page_size(&arguments);
         let noun = (list.noun)();
         let mut level = self.begin_level(size <= MAX_JOINED_PAGE_SIZE)?;
-        let mut parts: Vec<Entry<ListShown>> = Vec::new();
-        for selected in self.collect(sets, None)? {
+        level.reads_rows = false;
+        let type_name = format!("{}Connection", noun.name);
+        let mut parts: Vec<Part<ListShown>> = Vec::new();
+        for selected in self.collector.collect(sets, &[&type_name])? {
+            let sets = selected.sets();
             let shown = match selected.name() {
-                "__typename" => ListShown::Typename(quoted(&format!("{}Connection", noun.name))),
-                "nodes" => ListShown::Nodes(self.object(&mut level, 0, noun, &selected.sets())?),
-                "edges" => ListShown::Edges(self.edges(&mut level, noun, &selected.sets())?),
-                "pageInfo" => ListShown::PageInfo(self.page_info(&selected.sets())?),
+                "__typename" => ListShown::Typename(quoted(&type_name)),
+                "nodes" => ListShown::Nodes(self.object(&mut level, 0, noun, &sets)?),
+                "edges" => ListShown::Edges(self.edges(&mut level, noun, &sets)?),
+                "pageInfo" => ListShown::PageInfo(self.page_info(&sets)?),
                 "totalCount" => ListShown::TotalCount,
-                _ => return None,
+                name => {
+                    let missing = || internal(&format!("`{type_name}.{name}` is not described"));
+                    let function = noun.list_function(name).ok_or_else(missing)?;
+                    let definition = self.definition(&type_name, name)?;
+                    let only_empty = name == "suggestions";
+                    level.reads_rows |= only_empty;
+                    let source = FunctionSource::Lists(level.index);
+                    let step = self.function(function, source, definition, &selected, only_empty)?;
+                    level.children.push(step);
+                    ListShown::Function(step)
+                }
             };
-            parts.push(Entry { key: key(selected.key, parts.is_empty()), shown });
+            level.reads_rows |=
+                matches!(shown, ListShown::Nodes(_) | ListShown::Edges(_) | ListShown::PageInfo(_));
+            parts.push(self.part(&type_name, &selected, shown)?);
         }
-        let source = match parent {
+        let source = match parents {
             None => Source::Root { list, arguments },
-            Some((parent, column)) => Source::Children { parent, column, list, arguments },
+            Some(parents) => Source::Children { parents, list, arguments },
         };
-        self.end_level(level, noun, source, LevelShown::List(parts))
+        Ok(self.end_level(level, noun, source, LevelShown::List(parts)))
     }
 
     fn edges(
@@ -268,34 +243,33 @@ impl<'d> Compiler<'d> {
         level: &mut LevelBuilder,
         noun: &'static Noun,
         sets: &[&'d SelectionSet],
-    ) -> Option<Vec<Entry<EdgeShown>>> {
-        let mut parts: Vec<Entry<EdgeShown>> = Vec::new();
-        for selected in self.collect(sets, None)? {
+    ) -> Result<Vec<Part<EdgeShown>>> {
+        let type_name = format!("{}Edge", noun.name);
+        let mut parts = Vec::new();
+        for selected in self.collector.collect(sets, &[&type_name])? {
             let shown = match selected.name() {
-                "__typename" => EdgeShown::Typename(quoted(&format!("{}Edge", noun.name))),
+                "__typename" => EdgeShown::Typename(quoted(&type_name)),
                 "cursor" => EdgeShown::Cursor,
-                "node" => EdgeShown::Node(self.object(level, 0, noun, &selected.sets())?),
-                _ => return None,
+                _ => EdgeShown::Node(self.object(level, 0, noun, &selected.sets())?),
             };
-            parts.push(Entry { key: key(selected.key, parts.is_empty()), shown });
+            parts.push(self.part(&type_name, &selected, shown)?);
         }
-        Some(parts)
+        Ok(parts)
     }
 
-    fn page_info(&self, sets: &[&'d SelectionSet]) -> Option<Vec<Entry<PageInfoShown>>> {
-        let mut parts: Vec<Entry<PageInfoShown>> = Vec::new();
-        for selected in self.collect(sets, None)? {
+    fn page_info(&mut self, sets: &[&'d SelectionSet]) -> Result<Vec<Part<PageInfoShown>>> {
+        let mut parts = Vec::new();
+        for selected in self.collector.collect(sets, &["PageInfo"])? {
             let shown = match selected.name() {
-                "__typename" => PageInfoShown::Typename,
                 "hasNextPage" => PageInfoShown::HasNextPage,
                 "hasPreviousPage" => PageInfoShown::HasPreviousPage,
                 "startCursor" => PageInfoShown::StartCursor,
                 "endCursor" => PageInfoShown::EndCursor,
-                _ => return None,
+                _ => PageInfoShown::Typename,
             };
-            parts.push(Entry { key: key(selected.key, parts.is_empty()), shown });
+            parts.push(self.part("PageInfo", &selected, shown)?);
         }
-        Some(parts)
+        Ok(parts)
     }
 
     /// Compiles the fields of a row in a table of a level.
@@ -305,39 +279,50 @@ impl<'d> Compiler<'d> {
         table: usize,
         noun: &'static Noun,
         sets: &[&'d SelectionSet],
-    ) -> Option<Vec<Part>> {
-        let mut parts: Vec<Part> = Vec::new();
-        for selected in self.collect(sets, Some(noun))? {
+    ) -> Result<Vec<Part<Shown>>> {
+        let types = types_of(noun);
+        let mut parts = Vec::new();
+        for selected in self.collector.collect(sets, &types)? {
+            let only = (selected.types != TypeSet::all(types.len())).then(|| {
+                let words = ACTOR_TYPES.iter().enumerate().filter(|(index, _)| selected.types.contains(*index));
+                let words = words.map(|(_, (_, word))| (*word).to_owned()).collect();
+                Only { column: level.column(table, "kind"), words }
+            });
+            // Fields that only one type of actor has are those of its own noun.
+            let of_type = ACTOR_TYPES.iter().enumerate().find(|(index, _)| selected.types.contains(*index));
+            let noun = match (&only, of_type) {
+                (Some(_), Some((_, (_, word)))) => actor_noun(word).unwrap_or(noun),
+                _ => noun,
+            };
+            let type_name = only.as_ref().map_or(&*noun.name, |_| &*noun.name);
             let shown = match selected.name() {
-                "__typename" if noun.name == "Actor" => Shown::ActorTypename(level.column(table, "kind")),
+                "__typename" if types.len() > 1 => Shown::ActorTypename(level.column(table, "kind")),
                 "__typename" => Shown::Typename(quoted(&noun.name)),
                 "id" => Shown::Id(level.column(table, "id"), noun),
                 name => {
-                    // Fields that only one type of actor has are those of its own noun.
-                    let noun = selected.only.and_then(actor_noun).unwrap_or(noun);
-                    self.field(level, table, noun.field(name)?, &selected)?
+                    let field = noun.field(name);
+                    let field =
+                        field.ok_or_else(|| internal(&format!("`{}.{name}` is not described", noun.name)))?;
+                    self.field(level, table, field, noun, &selected, only.as_ref())?
                 }
             };
-            let only = selected.only.map(|word| (level.column(table, "kind"), word));
-            // The comma is written for each row, because which fields a row has depends on its type.
-            parts.push(Part { key: key(selected.key, true), only, shown });
+            parts.push(Part { key: self.key(type_name, &selected)?, only, shown });
         }
-        Some(parts)
+        Ok(parts)
     }
 
     /// Compiles the rows that a column of a level references.
     fn referenced(
         &mut self,
         level: &mut LevelBuilder,
-        column: usize,
+        ids: Ids,
         by: &'static str,
-        only: Option<(usize, String)>,
         noun: &'static Noun,
         sets: &[&'d SelectionSet],
-    ) -> Option<usize> {
-        let index = self.row(noun, sets, Source::Referenced { parent: level.index, column, by, only })?;
+    ) -> Result<usize> {
+        let index = self.row(noun, sets, Source::Referenced { ids, by })?;
         level.children.push(index);
-        Some(index)
+        Ok(index)
     }
 
     fn field(
@@ -345,24 +330,26 @@ impl<'d> Compiler<'d> {
         level: &mut LevelBuilder,
         table: usize,
         field: &'static Field,
-        selected: &Collected<'d>,
-    ) -> Option<Shown> {
-        Some(match &field.kind {
+        noun: &'static Noun,
+        selected: &SelectedField<'d>,
+        only: Option<&Only>,
+    ) -> Result<Shown> {
+        let definition = self.definition(&noun.name, selected.name())?;
+        Ok(match &field.kind {
             FieldKind::Column(column, scalar) => Shown::Scalar(level.column(table, column), *scalar),
             FieldKind::Date { edtf, raw, bounds } => {
                 let mut tests = vec![level.column(table, edtf)];
                 tests.extend(raw.map(|raw| level.column(table, raw)));
                 let mut fields = Vec::new();
-                for selected in self.collect(&selected.sets(), None)? {
+                for selected in self.collector.collect(&selected.sets(), &["EdtfDate"])? {
                     let shown = match selected.name() {
-                        "__typename" => Shown::Typename(quoted("EdtfDate")),
                         "edtf" => Shown::Scalar(level.column(table, edtf), Scalar::Text),
                         "raw" => raw.map_or(Shown::Null, |raw| Shown::Scalar(level.column(table, raw), Scalar::Text)),
                         "earliest" => Shown::Scalar(level.column(table, bounds[0]), Scalar::Instant),
                         "latest" => Shown::Scalar(level.column(table, bounds[1]), Scalar::Instant),
-                        _ => return None,
+                        _ => Shown::Typename(quoted("EdtfDate")),
                     };
-                    fields.push(Part { key: key(selected.key, true), only: None, shown });
+                    fields.push(self.part("EdtfDate", &selected, shown)?);
                 }
                 Shown::Date { tests, fields }
             }
@@ -375,14 +362,14 @@ impl<'d> Compiler<'d> {
                     Shown::Joined { id, fields: self.object(level, joined, noun, &selected.sets())? }
                 } else {
                     let column = level.column(table, column);
-                    let referenced = self.referenced(level, column, "id", None, noun, &selected.sets())?;
-                    Shown::Referenced { column, level: referenced }
+                    let ids = level.ids(column, only);
+                    Shown::Referenced { column, level: self.referenced(level, ids, "id", noun, &selected.sets())? }
                 }
             }
             FieldKind::OneBy { column: by, noun } => {
                 let column = level.column(table, "id");
-                let referenced = self.referenced(level, column, by, None, noun(), &selected.sets())?;
-                Shown::Referenced { column, level: referenced }
+                let ids = level.ids(column, only);
+                Shown::Referenced { column, level: self.referenced(level, ids, by, noun(), &selected.sets())? }
             }
             FieldKind::Node { id, kind } => {
                 let id = level.column(table, id);
@@ -392,33 +379,104 @@ impl<'d> Compiler<'d> {
                     if kind.is_none() && !["ACTOR", "PLACE"].contains(&word.as_str()) {
                         continue;
                     }
-                    let only = kind.map(|kind| (kind, word.clone()));
-                    levels.push((word, self.referenced(level, id, "id", only, noun, &selected.sets())?));
+                    // Without a kind, ids of other types are not found.
+                    let only = kind.map(|column| Only { column, words: vec![word.clone()] });
+                    let ids = level.ids(id, only.as_ref());
+                    levels.push((word, self.referenced(level, ids, "id", noun, &selected.sets())?));
                 }
                 Shown::Node { id, kind, levels }
             }
-            FieldKind::ParsedDate(column) => {
-                let mut fields = Vec::new();
-                for selected in self.collect(&selected.sets(), None)? {
-                    let shown = match selected.name() {
-                        "__typename" => ParsedDateShown::Typename,
-                        "edtf" => ParsedDateShown::Edtf,
-                        "raw" => ParsedDateShown::Raw,
-                        "earliest" => ParsedDateShown::Earliest,
-                        "latest" => ParsedDateShown::Latest,
-                        _ => return None,
-                    };
-                    fields.push(Entry { key: key(selected.key, fields.is_empty()), shown });
-                }
-                Shown::ParsedDate { column: level.column(table, column), fields }
+            FieldKind::NodeId { id, kind } => {
+                Shown::NodeId { id: level.column(table, id), kind: level.column(table, kind) }
             }
             FieldKind::Many(list) => {
-                let field = selected.fields.first()?;
                 let id = level.column(table, "id");
-                let below = self.list(field, &selected.sets(), list, Some((level.index, id)))?;
+                let ids = level.ids(id, only);
+                let below = self.list(selected.first(), definition, &selected.sets(), list, Some(ids))?;
                 level.children.push(below);
                 Shown::List { id, level: below }
             }
+            FieldKind::Function(function) => {
+                let id = level.column(table, "id");
+                let source = FunctionSource::Rows(level.ids(id, only));
+                let step = self.function(*function, source, definition, selected, false)?;
+                level.children.push(step);
+                Shown::Function { id, step }
+            }
+            FieldKind::Computed(columns, function) => {
+                let columns = columns.iter().map(|column| level.column(table, column)).collect();
+                let arguments = ArgumentValues::of(&selected.first().node, definition);
+                // A value that is computed from columns refers to no nodes.
+                let shown = self.value(&definition.type_name, &selected.sets(), &mut None)?;
+                Shown::Computed { columns, function: *function, arguments, shown }
+            }
         })
+    }
+
+    /// Compiles a field that a function computes.
+    fn function(
+        &mut self,
+        function: Function,
+        source: FunctionSource,
+        definition: &FieldDefinition,
+        selected: &SelectedField<'d>,
+        only_empty_lists: bool,
+    ) -> Result<usize> {
+        let index = self.begin_step()?;
+        let arguments = ArgumentValues::of(&selected.first().node, definition);
+        let mut nodes = Some((index, Vec::new()));
+        let shown = self.value(&definition.type_name, &selected.sets(), &mut nodes)?;
+        let children = nodes.map(|(_, children)| children).unwrap_or_default();
+        let step = FunctionStep { function, source, arguments, shown, children, only_empty_lists };
+        if let Some(slot) = self.steps.get_mut(index) {
+            *slot = Some(Step::Function(step));
+        }
+        Ok(index)
+    }
+
+    /// Compiles what is selected of a computed value. `nodes` has the step of its function, and the levels of the nodes that it
+    /// refers to.
+    fn value(
+        &mut self,
+        type_name: &str,
+        sets: &[&'d SelectionSet],
+        nodes: &mut Option<(usize, Vec<usize>)>,
+    ) -> Result<ValueShown> {
+        if !self.schema.is_composite(type_name) {
+            return Ok(ValueShown::Leaf);
+        }
+        if let Some((function, _)) = nodes {
+            let nouns = nouns_of(type_name, self.schema);
+            if !nouns.is_empty() {
+                let function = *function;
+                let mut levels = Vec::with_capacity(nouns.len());
+                for noun in nouns {
+                    levels.push((noun, self.row(noun, sets, Source::Nodes { function })?));
+                }
+                if let Some((_, children)) = nodes {
+                    children.extend(levels.iter().map(|(_, level)| *level));
+                }
+                return Ok(ValueShown::Node(levels));
+            }
+        }
+        let possible: Vec<&str> = match self.schema.is_abstract(type_name) {
+            true => self.schema.possible_types(type_name).collect(),
+            false => vec![type_name],
+        };
+        let mut parts = Vec::new();
+        for selected in self.collector.collect(sets, &possible)? {
+            let of: Vec<&str> =
+                possible.iter().enumerate().filter(|(at, _)| selected.types.contains(*at)).map(|(_, name)| *name).collect();
+            let Some(owner) = of.first() else { continue };
+            let definition = self.definition(owner, selected.name())?;
+            parts.push(ValuePart {
+                key: self.key(owner, &selected)?,
+                name: selected.name().to_owned(),
+                only: (of.len() < possible.len()).then(|| of.iter().map(|name| (*name).to_owned()).collect()),
+                arguments: ArgumentValues::of(&selected.first().node, definition),
+                shown: self.value(&definition.type_name, &selected.sets(), nodes)?,
+            });
+        }
+        Ok(ValueShown::Object(parts))
     }
 }

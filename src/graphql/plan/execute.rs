@@ -1,32 +1,72 @@
-//! Runs the levels of a plan, one statement each, and keeps their rows until they are written.
+//! Runs the steps of a plan, and keeps their results until the response is written.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use async_graphql::{ID, ServerError};
 use entity::row::{CellValue, QueryRow, Rows};
 
+use crate::auth::Caller;
+use crate::error::Result;
 use crate::graphql::connection::keyset::Keyset;
-use crate::graphql::connection::loader::Condition;
 use crate::graphql::connection::page_args::PageArgs;
-use crate::graphql::filter::FilterContext;
 use crate::graphql::loading::session::{Session, SharedError};
-use crate::graphql::plan::arguments::{Arguments, ListArguments};
-use crate::graphql::plan::level::{Level, Plan, Source};
-use crate::graphql::plan::noun::{ListField, Noun};
-use crate::graphql::plan::statement::{self, Bindings, ListPage, StatementKind, prepare};
+use crate::graphql::plan::arguments::{ArgumentValues, Arguments};
+use crate::graphql::plan::computed::{Call, Computed, NodeRef, Values};
+use crate::graphql::plan::level::{FunctionSource, FunctionStep, Ids, Level, Plan, RootShown, Source, Step, ValueShown};
+use crate::graphql::plan::list::{ListQuery, read_list};
+use crate::graphql::plan::lookup::lookup_condition;
+use crate::graphql::plan::statement::{self, Bindings, StatementKind, prepare};
 use crate::graphql::plan::write;
+use crate::graphql::types::date::DateTime;
+
+/// What a plan is executed for.
+#[derive(Clone, Copy)]
+pub(crate) struct Request<'r> {
+    pub(crate) session: &'r Session,
+    pub(crate) caller: &'r Caller,
+    pub(crate) arguments: Arguments<'r>,
+    /// The rows of [`Source::Given`], with the columns of the level.
+    pub(crate) given: Option<&'r Rows>,
+}
+
+/// The data of a response as JSON, and the errors of its fields.
+#[derive(Debug)]
+pub(crate) struct Executed {
+    pub(crate) data: Vec<u8>,
+    pub(crate) errors: Vec<ServerError>,
+}
+
+/// The result of a step.
+pub(crate) enum StepResult {
+    /// The step did not run: nothing that is shown needs it.
+    Skipped,
+    Rows(LevelRows),
+    Values(FunctionValues),
+    Failed(SharedError),
+}
+
+/// The values of a function, and the nodes that they refer to, for the level of each type.
+pub(crate) struct FunctionValues {
+    pub(crate) values: Values,
+    nodes: BTreeMap<usize, Vec<i64>>,
+}
 
 /// The rows of a level.
 #[derive(Default)]
 pub(crate) struct LevelRows {
     pub(crate) rows: Rows,
     /// The pages of all parents, sorted by parent; for referenced rows, one page per id.
-    pages: Vec<Page>,
+    pub(super) pages: Vec<Page>,
     /// The rows of all pages, as indexes into `rows`.
-    order: Vec<u32>,
+    pub(super) order: Vec<u32>,
     /// The order of the list and its page arguments; none for single rows.
     pub(crate) list: Option<(Arc<Keyset>, PageArgs)>,
     /// The total counts by parent, sorted.
-    counts: Vec<(i64, i64)>,
+    pub(super) counts: Vec<(i64, i64)>,
+    /// Which rows the lists have, regardless of their pages; none for single rows.
+    pub(super) query: Option<Arc<ListQuery>>,
 }
 
 /// The rows of one parent: a range of `LevelRows::order`.
@@ -34,7 +74,7 @@ pub(crate) struct LevelRows {
 pub(crate) struct Page {
     parent: i64,
     start: usize,
-    length: usize,
+    pub(super) length: usize,
     pub(crate) has_more: bool,
 }
 
@@ -54,6 +94,11 @@ impl LevelRows {
         self.order.get(range).unwrap_or_default().iter().filter_map(|index| self.rows.get(*index as usize))
     }
 
+    /// Returns the only row of a parent.
+    pub(crate) fn row(&self, parent: i64) -> Option<QueryRow<'_>> {
+        self.rows_of(self.page(parent)).next()
+    }
+
     /// Returns the total count of a parent's list.
     pub(crate) fn count(&self, parent: i64) -> i64 {
         let found = self.counts.binary_search_by_key(&parent, |(other, _)| *other).ok();
@@ -61,7 +106,7 @@ impl LevelRows {
     }
 
     /// Forms the pages from rows and the parent of each, in the order of the list.
-    fn form_pages(&mut self, parents: &[i64], size: usize, backward: bool) {
+    pub(super) fn form_pages(&mut self, parents: &[i64], size: usize, backward: bool) {
         let mut order: Vec<u32> = (0..u32::try_from(parents.len()).unwrap_or(u32::MAX)).collect();
         // Stable, so that the rows of one parent keep their order.
         if !parents.is_sorted() {
@@ -91,199 +136,271 @@ impl LevelRows {
             }
         }
     }
-}
 
-/// Executes a plan. Returns the data of the response as JSON.
-///
-/// # Errors
-///
-/// Any error: the operation is then executed by the resolvers, which report it at its path.
-pub(crate) async fn execute(plan: &Plan, session: &Session, arguments: Arguments<'_>) -> Result<Vec<u8>, SharedError> {
-    let mut read: Vec<LevelRows> = plan.levels.iter().map(|_| LevelRows::default()).collect();
-    let mut waiting: Vec<usize> = plan.roots.iter().rev().map(|root| root.level).collect();
-    while let Some(index) = waiting.pop() {
-        let Some(level) = plan.levels.get(index) else { continue };
-        let rows = read_level(level, &read, session, arguments).await?;
-        if let Some(budget) = session.budget() {
-            budget.add_rows(rows.rows.memory()).await;
-        }
-        waiting.extend(level.children.iter().rev());
-        if let Some(slot) = read.get_mut(index) {
-            *slot = rows;
-        }
-    }
-    let max = session.budget().map_or(usize::MAX, |budget| budget.max());
-    let data = write::write(plan, &read, max);
-    if let Some(budget) = session.budget() {
-        budget.add_response(data.len()).await;
-    }
-    Ok(data)
-}
-
-async fn read_level(
-    level: &Level,
-    read: &[LevelRows],
-    session: &Session,
-    arguments: Arguments<'_>,
-) -> Result<LevelRows, SharedError> {
-    match &level.source {
-        Source::Id(value) => {
-            let Some(async_graphql::Value::String(id)) = arguments.value(value) else {
-                return Err(crate::error::Error::BadInput("`id` is null".into()).into());
-            };
-            let id = level.noun.kind.number(&id.into())?;
-            let given = Bindings { ids: Some(id.into()), ..Bindings::default() };
-            let dialect = session.dialect();
-            let find = |follow_merges| {
-                let kind = StatementKind::Node { follow_merges };
-                prepare(level, dialect, kind, true, &given, || statement::node(level, dialect, follow_merges))
-            };
-            // Only few nodes were merged, so where an id leads to is looked up only when there is no such node.
-            let mut rows = session.rows(find(false)).await?;
-            if rows.is_empty() && level.noun.kind.is_mergeable() {
-                rows = session.rows(find(true)).await?;
-            }
-            let mut found = LevelRows { rows, ..LevelRows::default() };
-            let parents = vec![ROOT_PARENT; found.rows.len()];
-            found.form_pages(&parents, 1, false);
-            Ok(found)
-        }
-        Source::Referenced { parent, column, by, only } => {
-            let ids = ids(read, *parent, *column, only.as_ref());
-            let mut found = LevelRows::default();
-            if !ids.is_empty() {
-                let dialect = session.dialect();
-                let given = Bindings { ids: Some(dialect.numbers(&ids).into_value()), ..Bindings::default() };
-                let build = || statement::referenced(level, dialect, by);
-                found.rows =
-                    session.rows(prepare(level, dialect, StatementKind::Referenced, true, &given, build)).await?;
-                let by = level.columns.iter().position(|column| *column == (0, by)).unwrap_or_default();
-                let ids: Vec<i64> = found.rows.iter().map(|row| integer(row, by)).collect();
-                found.form_pages(&ids, 1, false);
-            }
-            Ok(found)
-        }
-        Source::Root { list, arguments: given } => read_list(level, list, given, None, session, arguments).await,
-        Source::Children { parent, column, list, arguments: given } => {
-            let parents = ids(read, *parent, *column, None);
-            read_list(level, list, given, Some(parents), session, arguments).await
-        }
+    /// Keeps rows of which each belongs to the id in a column.
+    fn of_ids(rows: Rows, id_column: usize) -> Self {
+        let mut found = Self { rows, ..Self::default() };
+        let ids: Vec<i64> = found.rows.iter().map(|row| integer(row, id_column)).collect();
+        found.form_pages(&ids, 1, false);
+        found
     }
 }
 
-/// Returns the distinct ids in a column of a level, sorted; with `only`, of the rows whose other column has a word.
-fn ids(read: &[LevelRows], level: usize, column: usize, only: Option<&(usize, String)>) -> Vec<i64> {
-    let Some(read) = read.get(level) else { return Vec::new() };
-    let rows = read.order.iter().filter_map(|index| read.rows.get(*index as usize));
-    let is_wanted = |row: &QueryRow<'_>| only.is_none_or(|(column, word)| row.value(*column) == CellValue::Text(word));
-    let id = |row: QueryRow<'_>| if let CellValue::Integer(id) = row.value(column) { Some(id) } else { None };
-    let mut ids: Vec<i64> = rows.filter(is_wanted).filter_map(id).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    ids
-}
-
-fn integer(row: QueryRow<'_>, column: usize) -> i64 {
+/// The value of an integer column; 0 for any other.
+pub(super) fn integer(row: QueryRow<'_>, column: usize) -> i64 {
     if let CellValue::Integer(number) = row.value(column) { number } else { 0 }
 }
 
-async fn read_list(
+/// Executes a plan. `introspect` returns the value of a root field that describes the schema, by its response key.
+pub(crate) async fn execute(plan: &Plan, request: Request<'_>, introspect: &write::Introspection<'_>) -> Executed {
+    let mut execution = Execution {
+        plan,
+        request,
+        results: plan.steps.iter().map(|_| StepResult::Skipped).collect(),
+        failed: None,
+    };
+    for root in &plan.roots {
+        if let RootShown::Step { step, as_of } = &root.shown {
+            let instant = as_of.as_ref().and_then(|value| request.arguments.value(value));
+            match crate::graphql::plan::arguments::decode::<Option<DateTime>>(instant) {
+                Ok(None) => execution.run(*step, request.session).await,
+                Ok(Some(instant)) => execution.run(*step, &request.session.at(instant)).await,
+                Err(error) => execution.set(*step, StepResult::Failed(error.into())),
+            }
+        }
+    }
+    let max = request.session.budget().map_or(usize::MAX, |budget| budget.max());
+    let executed = write::write(plan, &execution.results, request, introspect, max);
+    if let Some(budget) = request.session.budget() {
+        budget.add_errors(executed.errors.len()).await;
+        budget.add_response(executed.data.len()).await;
+    }
+    executed
+}
+
+struct Execution<'p> {
+    plan: &'p Plan,
+    request: Request<'p>,
+    results: Vec<StepResult>,
+    /// The error of a statement. PostgreSQL runs nothing more in a transaction in which a statement failed.
+    failed: Option<SharedError>,
+}
+
+impl Execution<'_> {
+    fn set(&mut self, index: usize, result: StepResult) {
+        if let Some(slot) = self.results.get_mut(index) {
+            *slot = result;
+        }
+    }
+
+    /// Runs a step of the root, and all steps below it.
+    async fn run(&mut self, step: usize, session: &Session) {
+        let mut waiting = vec![step];
+        while let Some(index) = waiting.pop() {
+            let Some(step) = self.plan.steps.get(index) else { continue };
+            let result = match &self.failed {
+                Some(error) => Err(error.clone()),
+                None => self.run_step(index, step, session).await,
+            };
+            match result {
+                Ok(result) => {
+                    self.set(index, result);
+                    waiting.extend(step.children().iter().rev());
+                }
+                Err(error) => {
+                    if error.is_internal() {
+                        self.failed = Some(error.clone());
+                    }
+                    self.set(index, StepResult::Failed(error));
+                }
+            }
+        }
+    }
+
+    async fn run_step(&self, index: usize, step: &Step, session: &Session) -> Result<StepResult, SharedError> {
+        let memory;
+        let result = match step {
+            Step::Level(level) => {
+                let rows = self.read_level(index, level, session).await?;
+                memory = rows.rows.memory();
+                StepResult::Rows(rows)
+            }
+            Step::Function(step) => {
+                let values = self.call(step, session).await?;
+                memory = values.values.values().map(memory_of).sum();
+                StepResult::Values(values)
+            }
+        };
+        if let Some(budget) = session.budget() {
+            budget.add_rows(memory).await;
+        }
+        Ok(result)
+    }
+
+    fn rows(&self, step: usize) -> Option<&LevelRows> {
+        if let Some(StepResult::Rows(rows)) = self.results.get(step) { Some(rows) } else { None }
+    }
+
+    /// Returns the distinct ids in a column of a level, sorted.
+    fn ids(&self, ids: &Ids) -> Vec<i64> {
+        let Some(read) = self.rows(ids.level) else { return Vec::new() };
+        let rows = read.order.iter().filter_map(|index| read.rows.get(*index as usize));
+        let is_wanted = |row: &QueryRow<'_>| ids.only.as_ref().is_none_or(|only| only.accepts(*row));
+        let id = |row: QueryRow<'_>| if let CellValue::Integer(id) = row.value(ids.column) { Some(id) } else { None };
+        let mut found: Vec<i64> = rows.filter(is_wanted).filter_map(id).collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    async fn read_level(&self, index: usize, level: &Level, session: &Session) -> Result<LevelRows, SharedError> {
+        let arguments = self.request.arguments;
+        match &level.source {
+            Source::Lookup(given) => look_up(level, given, session, arguments).await,
+            Source::Referenced { ids, by } => read_by(level, by, &self.ids(ids), session).await,
+            Source::Nodes { function } => {
+                let values = match self.results.get(*function) {
+                    Some(StepResult::Values(values)) => values.nodes.get(&index),
+                    _ => None,
+                };
+                let ids = values.map(Vec::as_slice).unwrap_or_default();
+                read_by(level, "id", ids, session).await
+            }
+            Source::Root { list, arguments: given } => read_list(level, list, given, None, session, arguments).await,
+            Source::Children { parents, list, arguments: given } => {
+                read_list(level, list, given, Some(self.ids(parents)), session, arguments).await
+            }
+            Source::Given { list } => {
+                let rows = self.request.given.cloned().unwrap_or_default();
+                let keyset = Keyset::new(&list.name, list.default_order.clone(), level.noun.id());
+                let mut found = LevelRows { rows, ..LevelRows::default() };
+                found.list = Some((Arc::new(keyset), PageArgs::default()));
+                found.form_pages(&[ROOT_PARENT], 1, false);
+                Ok(found)
+            }
+        }
+    }
+
+    async fn call(&self, step: &FunctionStep, session: &Session) -> Result<FunctionValues, SharedError> {
+        let (ids, list) = match &step.source {
+            FunctionSource::Root => (Cow::Borrowed([ROOT_PARENT].as_slice()), None),
+            FunctionSource::Rows(ids) => (Cow::Owned(self.ids(ids)), None),
+            FunctionSource::Lists(level) => {
+                let rows = self.rows(*level);
+                let query = rows.and_then(|rows| rows.query.as_deref());
+                let without_rows = |id: &i64| rows.is_none_or(|rows| rows.row(*id).is_none());
+                let parents = query.map(ListQuery::parents).unwrap_or_default();
+                let ids = match step.only_empty_lists {
+                    true => Cow::Owned(parents.iter().copied().filter(without_rows).collect()),
+                    false => Cow::Borrowed(parents),
+                };
+                (ids, query)
+            }
+        };
+        if ids.is_empty() {
+            return Ok(FunctionValues { values: Values::new(), nodes: BTreeMap::new() });
+        }
+        let call = Call {
+            session,
+            caller: self.request.caller,
+            ids: &ids,
+            arguments: self.request.arguments.field(&step.arguments),
+            shown: &step.shown,
+            list,
+            request: self.request.arguments,
+        };
+        let mut values = (step.function)(&call).await?;
+        let mut nodes = Vec::new();
+        for value in values.values() {
+            collect_nodes(value, &step.shown, &mut nodes);
+        }
+        let mut by_level: BTreeMap<usize, Vec<i64>> = BTreeMap::new();
+        for (level, node) in nodes {
+            by_level.entry(level).or_default().push(node.id);
+        }
+        for ids in by_level.values_mut() {
+            ids.sort_unstable();
+            ids.dedup();
+        }
+        values.shrink_to_fit();
+        Ok(FunctionValues { values, nodes: by_level })
+    }
+}
+
+/// Collects the nodes that a value refers to, with the level of each.
+fn collect_nodes<'v>(value: &'v Computed, shown: &ValueShown, nodes: &mut Vec<(usize, &'v NodeRef)>) {
+    match (value, shown) {
+        (Computed::List(values), _) => values.iter().for_each(|value| collect_nodes(value, shown, nodes)),
+        (Computed::Object(object), ValueShown::Object(parts)) => {
+            for part in parts {
+                collect_nodes(object.get(part), &part.shown, nodes);
+            }
+        }
+        (Computed::Node(node), ValueShown::Node(levels)) => {
+            nodes.extend(levels.iter().find(|(noun, _)| noun.kind == node.kind).map(|(_, level)| (*level, node)));
+        }
+        _ => {}
+    }
+}
+
+/// The approximate memory of a value in bytes.
+fn memory_of(value: &Computed) -> usize {
+    let own = size_of::<Computed>();
+    own + match value {
+        Computed::Text(text) => text.len(),
+        Computed::List(values) => values.iter().map(memory_of).sum(),
+        Computed::Object(object) => object.values().map(memory_of).sum(),
+        _ => 0,
+    }
+}
+
+/// Reads the rows whose column `by` has one of these values.
+async fn read_by(
     level: &Level,
-    list: &ListField,
-    given: &ListArguments,
-    parents: Option<Vec<i64>>,
+    by: &'static str,
+    values: &[i64],
+    session: &Session,
+) -> Result<LevelRows, SharedError> {
+    if values.is_empty() {
+        return Ok(LevelRows::default());
+    }
+    let dialect = session.dialect();
+    let given = Bindings { ids: Some(dialect.numbers(values).into_value()), ..Bindings::default() };
+    let build = || statement::referenced(level, dialect, by);
+    let rows = session.rows(prepare(level, dialect, StatementKind::Referenced, true, &given, build)).await?;
+    let column = level.columns.iter().position(|column| *column == (0, by)).unwrap_or_default();
+    Ok(LevelRows::of_ids(rows, column))
+}
+
+/// Reads the node that the arguments of a root field identify. An identifier of a merged node finds the node that it was merged
+/// into.
+async fn look_up(
+    level: &Level,
+    given: &ArgumentValues,
     session: &Session,
     arguments: Arguments<'_>,
 ) -> Result<LevelRows, SharedError> {
-    let (noun, dialect) = (level.noun, session.dialect());
-    let values = arguments.list(given)?;
-    let has_fixed_order = given.has_fixed_order();
-    let is_fixed = has_fixed_order && values.filter.is_none();
-    let page = ListPage::new(level, list, &values, has_fixed_order)?;
-    let condition = condition(noun, values.filter, parents.is_none(), session).await?;
-    let mut found = LevelRows { list: Some((Arc::clone(&page.keyset), values.page)), ..LevelRows::default() };
-    if parents.as_ref().is_some_and(Vec::is_empty) {
-        return Ok(found);
-    }
-    if level.shows_rows() {
-        let parent_column = statement::first_key(level) + page.keyset.term_count();
-        let kind = StatementKind::Page { after: page.after.is_some(), before: page.before.is_some() };
-        let bound = |ids| Bindings { ids, after: page.after.as_ref(), before: page.before.as_ref() };
-        let (rows, owners) = match (&parents, &list.parent) {
-            (Some(parents), Some(parent)) => {
-                let build = || statement::lists_of_parents(level, dialect, parent, &page, &condition);
-                if dialect.has_lateral() {
-                    let given = bound(Some(dialect.numbers(parents).into_value()));
-                    let rows = session.rows(prepare(level, dialect, kind, is_fixed, &given, build)).await?;
-                    let owners = rows.iter().map(|row| integer(row, parent_column)).collect();
-                    (rows, owners)
-                } else {
-                    let statement = prepare(level, dialect, kind, is_fixed, &bound(None), build);
-                    session.rows_for_each(statement, Some(parents.clone())).await?
-                }
-            }
-            _ => {
-                let build = || statement::root_list(level, dialect, &page, &condition);
-                let rows = session.rows(prepare(level, dialect, kind, is_fixed, &bound(None), build)).await?;
-                let owners = vec![ROOT_PARENT; rows.len()];
-                (rows, owners)
-            }
-        };
-        found.rows = rows;
-        found.form_pages(&owners, page.size, page.backward);
-    }
-    if level.shows_count() {
-        let at_end = found.list.as_ref().is_some_and(|(_, page)| page.is_at_end());
-        let all = parents.unwrap_or_else(|| vec![ROOT_PARENT]);
-        let mut uncounted = Vec::new();
-        for parent in all {
-            let page_of = found.page(parent);
-            // A page that contains the whole list has been counted by reading it.
-            if level.shows_rows() && at_end && !page_of.is_some_and(|page| page.has_more) {
-                found.counts.push((parent, page_of.map_or(0, |page| page.length as i64)));
-            } else {
-                uncounted.push(parent);
-            }
+    let (noun, dialect, given) = (level.noun, session.dialect(), arguments.field(given));
+    let mut found = LevelRows::default();
+    found.rows = match lookup_condition(noun, &given)? {
+        Some(condition) => {
+            let select = statement::node(level, dialect, condition);
+            session.rows(crate::db::build(dialect.0, &select)).await?
         }
-        if !uncounted.is_empty() {
-            let build = || statement::count(noun, dialect, list.parent.as_ref(), &condition);
-            let ids =
-                (dialect.has_lateral() && list.parent.is_some()).then(|| dialect.numbers(&uncounted).into_value());
-            let is_repeated = ids.is_none() && list.parent.is_some();
-            let given = Bindings { ids, ..Bindings::default() };
-            let statement = prepare(level, dialect, StatementKind::Count, is_fixed, &given, build);
-            if is_repeated {
-                let (rows, owners) = session.rows_for_each(statement, Some(uncounted)).await?;
-                found.counts.extend(owners.into_iter().zip(rows.iter().map(|row| integer(row, 0))));
-            } else {
-                let rows = session.rows(statement).await?;
-                let owner = |row| if list.parent.is_some() { integer(row, 1) } else { ROOT_PARENT };
-                found.counts.extend(rows.iter().map(|row| (owner(row), integer(row, 0))));
-            }
+        None => {
+            let id = noun.kind.number(&given.get::<ID>("id")?)?;
+            let find = |follow_merges: bool| {
+                let kind = StatementKind::Node { follow_merges };
+                let bound = Bindings { ids: Some(id.into()), ..Bindings::default() };
+                let build = || statement::node_by_id(level, dialect, follow_merges);
+                prepare(level, dialect, kind, true, &bound, build)
+            };
+            // Only few nodes were merged, so where an id leads to is looked up only when there is no such node.
+            let rows = session.rows(find(false)).await?;
+            if rows.is_empty() && noun.kind.is_mergeable() { session.rows(find(true)).await? } else { rows }
         }
-        found.counts.sort_unstable();
-    }
-    Ok(found)
-}
-
-/// Returns the condition on the rows of a list, after checking that the ids and slugs in the filter exist.
-async fn condition(
-    noun: &Noun,
-    filter: Option<async_graphql::Value>,
-    is_root: bool,
-    session: &Session,
-) -> Result<Condition, SharedError> {
-    let with_scope = |test| noun.scope.iter().cloned().chain(test).reduce(sea_orm::sea_query::ExprTrait::and);
-    let Some(filter) = filter else {
-        return Ok(Condition { set_condition: with_scope(None), ..Condition::default() });
     };
-    let filter = (noun.filter)(filter)?;
-    let mut context = FilterContext::new(session.dialect());
-    let set_condition = with_scope(Some(filter.condition(&mut context)?));
-    context.check_references(session).await?;
-    let mut row_condition = None;
-    if is_root && session.can_scan() && context.may_scan() {
-        row_condition = with_scope(Some(filter.condition(&mut FilterContext::for_scan(session.dialect()))?));
-    }
-    Ok(Condition { set_condition, row_condition, names: context.names })
+    let parents = vec![ROOT_PARENT; found.rows.len()];
+    found.form_pages(&parents, 1, false);
+    Ok(found)
 }

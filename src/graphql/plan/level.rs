@@ -1,30 +1,64 @@
-//! A plan: its levels, and the selected fields of each.
+//! A plan: its steps, and the selected fields of each.
 
+use async_graphql::{Name, Pos};
 use async_graphql_value::Value;
+use entity::row::{CellValue, QueryRow};
 
-use crate::graphql::plan::arguments::ListArguments;
+use crate::graphql::plan::arguments::{ArgumentValues, ListArguments};
+use crate::graphql::plan::computed::{Function, RowFunction};
 use crate::graphql::plan::noun::{ListField, Noun, Scalar};
 use crate::graphql::plan::statement::SqlCache;
 
-/// A compiled document.
+/// A compiled operation.
 pub(crate) struct Plan {
-    pub(crate) roots: Vec<Root>,
-    pub(crate) levels: Vec<Level>,
+    pub(crate) roots: Vec<Part<RootShown>>,
+    pub(crate) steps: Vec<Step>,
 }
 
 impl Plan {
+    /// Returns true if a root field describes the schema.
+    pub(crate) fn introspects(&self) -> bool {
+        self.roots.iter().any(|root| matches!(root.shown, RootShown::Introspection))
+    }
+
     /// The approximate memory of the plan in bytes, with the SQL of its levels.
     pub(crate) fn memory(&self) -> u64 {
-        let level = |level: &Level| 3_500 + level.columns.len() * 300 + level.joins.len() * 1_500;
-        self.levels.iter().map(level).sum::<usize>() as u64
+        let step = |step: &Step| match step {
+            Step::Level(level) => 3_500 + level.columns.len() * 300 + level.joins.len() * 1_500,
+            Step::Function(_) => 1_500,
+        };
+        self.steps.iter().map(step).sum::<usize>() as u64
     }
 }
 
-/// A root field.
-pub(crate) struct Root {
-    /// `"name":`, after a comma unless it is the first.
-    pub(crate) key: Vec<u8>,
-    pub(crate) level: usize,
+/// The value of a root field.
+pub(crate) enum RootShown {
+    /// The name of the root type.
+    Typename(Vec<u8>),
+    /// The value of a step.
+    Step {
+        step: usize,
+        /// The argument `asOf`.
+        as_of: Option<Value>,
+    },
+    /// The schema, which the library describes.
+    Introspection,
+}
+
+/// What is read or computed at once.
+pub(crate) enum Step {
+    Level(Level),
+    Function(FunctionStep),
+}
+
+impl Step {
+    /// The steps that need the result of this one, in the order in which they run.
+    pub(crate) fn children(&self) -> &[usize] {
+        match self {
+            Self::Level(level) => &level.children,
+            Self::Function(step) => &step.children,
+        }
+    }
 }
 
 /// Rows that are read by one statement, and what is shown of them.
@@ -36,21 +70,62 @@ pub(crate) struct Level {
     /// The joined tables, from index 1.
     pub(crate) joins: Vec<Join>,
     pub(crate) shown: LevelShown,
-    /// The levels that need the rows of this one, in the order in which they are read.
+    /// Whether the rows of a list are read; not if only its count or other values of the whole list are shown.
+    pub(crate) reads_rows: bool,
     pub(crate) children: Vec<usize>,
     pub(crate) sql: SqlCache,
 }
 
+/// A field that a function computes for the rows of a level, or for the root.
+pub(crate) struct FunctionStep {
+    pub(crate) function: Function,
+    pub(crate) source: FunctionSource,
+    pub(crate) arguments: ArgumentValues,
+    pub(crate) shown: ValueShown,
+    pub(crate) children: Vec<usize>,
+    /// Whether the field of a connection has a value only for lists whose page is empty.
+    pub(crate) only_empty_lists: bool,
+}
+
+/// What a function is called for.
+pub(crate) enum FunctionSource {
+    /// A field of the root.
+    Root,
+    /// Rows, by their ids.
+    Rows(Ids),
+    /// The lists of a level.
+    Lists(usize),
+}
+
+/// The ids in a column of a level.
+pub(crate) struct Ids {
+    pub(crate) level: usize,
+    pub(crate) column: usize,
+    /// The rows that count, if not all do.
+    pub(crate) only: Option<Only>,
+}
+
+/// A condition on a row: a column has one of these words.
+#[derive(Clone)]
+pub(crate) struct Only {
+    pub(crate) column: usize,
+    pub(crate) words: Vec<String>,
+}
+
 /// The source of a level's rows.
 pub(crate) enum Source {
-    /// The node with the id in an argument.
-    Id(Value),
+    /// The node that the arguments of a root field identify.
+    Lookup(ArgumentValues),
     /// A list at the root.
     Root { list: &'static ListField, arguments: ListArguments },
-    /// The lists of the rows of another level, whose ids are in a column.
-    Children { parent: usize, column: usize, list: &'static ListField, arguments: ListArguments },
-    /// The rows whose column `by` has a value of a column of another level, if the column `only` of that level has a word.
-    Referenced { parent: usize, column: usize, by: &'static str, only: Option<(usize, String)> },
+    /// The lists of the rows of another level.
+    Children { parents: Ids, list: &'static ListField, arguments: ListArguments },
+    /// The rows whose column `by` has a value of a column of another level.
+    Referenced { ids: Ids, by: &'static str },
+    /// The nodes that the values of a function refer to.
+    Nodes { function: usize },
+    /// Rows that are given with the request.
+    Given { list: &'static ListField },
 }
 
 /// A table that is joined by a foreign key.
@@ -64,28 +139,32 @@ pub(crate) struct Join {
 /// The selected fields of a level.
 pub(crate) enum LevelShown {
     /// A single object.
-    Row(Vec<Part>),
+    Row(Vec<Part<Shown>>),
     /// A connection.
-    List(Vec<Entry<ListShown>>),
+    List(Vec<Part<ListShown>>),
+    /// An edge of a given row.
+    Edge(Vec<Part<EdgeShown>>),
 }
 
-/// A field of an object that has the same fields in each row: its name in the response, and its value.
-pub(crate) struct Entry<T> {
-    /// `"name":`, after a comma unless it is the first.
-    pub(crate) key: Vec<u8>,
+/// A selected field: its name in the response, its place in the document, and its value.
+pub(crate) struct Part<T> {
+    pub(crate) key: Key,
+    /// The rows that have the field, if not all have.
+    pub(crate) only: Option<Only>,
     pub(crate) shown: T,
 }
 
-/// A field of a node.
-pub(crate) struct Part {
+/// The name of a selected field.
+pub(crate) struct Key {
+    pub(crate) name: Name,
     /// `"name":`.
-    pub(crate) key: Vec<u8>,
-    /// The column and the word that it must have for the field to be shown, if only some types have the field.
-    pub(crate) only: Option<(usize, &'static str)>,
-    pub(crate) shown: Shown,
+    pub(crate) json: Vec<u8>,
+    pub(crate) position: Pos,
+    /// Whether the field may be null, which it is after an error.
+    pub(crate) is_nullable: bool,
 }
 
-/// The value of a field. Numbers are columns of the level unless they are levels.
+/// The value of a field of a row. Numbers are columns of the level unless they are steps.
 pub(crate) enum Shown {
     /// The name of the type.
     Typename(Vec<u8>),
@@ -93,16 +172,21 @@ pub(crate) enum Shown {
     /// The name of the type of an actor, by its kind.
     ActorTypename(usize),
     Id(usize, &'static Noun),
+    /// The global id of a node, by the columns of its id and its kind.
+    NodeId {
+        id: usize,
+        kind: usize,
+    },
     Scalar(usize, Scalar),
     /// Null if all of `tests` are.
     Date {
         tests: Vec<usize>,
-        fields: Vec<Part>,
+        fields: Vec<Part<Self>>,
     },
     /// A joined row; null if its id is.
     Joined {
         id: usize,
-        fields: Vec<Part>,
+        fields: Vec<Part<Self>>,
     },
     /// A row of another level.
     Referenced {
@@ -115,44 +199,83 @@ pub(crate) enum Shown {
         kind: Option<usize>,
         levels: Vec<(String, usize)>,
     },
-    /// A date of which only the EDTF text is stored.
-    ParsedDate {
-        column: usize,
-        fields: Vec<Entry<ParsedDateShown>>,
-    },
     /// The rows of another level whose parent is this row.
     List {
         id: usize,
         level: usize,
     },
+    /// A value that is computed for the row.
+    Function {
+        id: usize,
+        step: usize,
+    },
+    /// A value that is computed from columns of the row.
+    Computed {
+        columns: Vec<usize>,
+        function: RowFunction,
+        arguments: ArgumentValues,
+        shown: ValueShown,
+    },
 }
 
-/// The value of a field of such a date.
-pub(crate) enum ParsedDateShown {
-    Typename,
-    Edtf,
-    Raw,
-    Earliest,
-    Latest,
+/// What is selected of a computed value.
+pub(crate) enum ValueShown {
+    Leaf,
+    Object(Vec<ValuePart>),
+    /// Nodes of several types: the level of each.
+    Node(Vec<(&'static Noun, usize)>),
+}
+
+/// A selected field of a computed object.
+pub(crate) struct ValuePart {
+    pub(crate) key: Key,
+    pub(crate) name: String,
+    /// The types of a union that have the field, if not all have.
+    pub(crate) only: Option<Vec<String>>,
+    pub(crate) arguments: ArgumentValues,
+    pub(crate) shown: ValueShown,
+}
+
+impl Only {
+    /// Returns whether a row satisfies the condition.
+    pub(crate) fn accepts(&self, row: QueryRow<'_>) -> bool {
+        matches!(row.value(self.column), CellValue::Text(word) if self.words.iter().any(|one| one == word))
+    }
+}
+
+impl ValueShown {
+    /// The selected fields of an object.
+    pub(crate) fn parts(&self) -> &[ValuePart] {
+        if let Self::Object(parts) = self { parts } else { &[] }
+    }
+
+    /// Returns whether a field is selected, by its path.
+    pub(crate) fn selects(&self, path: &[&str]) -> bool {
+        let Some((first, rest)) = path.split_first() else { return true };
+        self.parts().iter().any(|part| part.name == *first && part.shown.selects(rest))
+    }
 }
 
 /// The value of a field of a connection.
 pub(crate) enum ListShown {
     Typename(Vec<u8>),
-    Nodes(Vec<Part>),
-    Edges(Vec<Entry<EdgeShown>>),
-    PageInfo(Vec<Entry<PageInfoShown>>),
+    Nodes(Vec<Part<Shown>>),
+    Edges(Vec<Part<EdgeShown>>),
+    PageInfo(Vec<Part<PageInfoShown>>),
     TotalCount,
+    /// A value that is computed for the list.
+    Function(usize),
 }
 
 /// The value of a field of an edge.
 pub(crate) enum EdgeShown {
     Typename(Vec<u8>),
     Cursor,
-    Node(Vec<Part>),
+    Node(Vec<Part<Shown>>),
 }
 
 /// The value of a field of a `PageInfo`.
+#[derive(Clone, Copy)]
 pub(crate) enum PageInfoShown {
     Typename,
     HasNextPage,
@@ -166,14 +289,6 @@ impl Level {
     pub(crate) fn shows_count(&self) -> bool {
         let LevelShown::List(parts) = &self.shown else { return false };
         parts.iter().any(|part| matches!(part.shown, ListShown::TotalCount))
-    }
-
-    /// Returns true if rows are shown, or what depends on them.
-    pub(crate) fn shows_rows(&self) -> bool {
-        let LevelShown::List(parts) = &self.shown else { return true };
-        parts
-            .iter()
-            .any(|part| matches!(part.shown, ListShown::Nodes(_) | ListShown::Edges(_) | ListShown::PageInfo(_)))
     }
 }
 

@@ -1,15 +1,21 @@
 //! Plans: documents that are compiled once, and executed with SQL that selects only what is shown.
 //!
-//! - [`noun`]: the types that are backed by a table, as data. [`roots`]: the root fields.
-//! - [`level`]: plans and their levels. [`compile`]: a document becomes a plan. [`arguments`]: the values of a request.
-//! - [`statement`]: the SQL of a level. [`execute`]: runs the levels and keeps their rows. [`write`]: writes them as JSON.
+//! - [`noun`]: the types that are backed by a table, as data. [`roots`]: the root fields. [`computed`]: values without a column.
+//! - [`compile`]: a document becomes a plan. [`selection`]: the selected fields of an object. [`level`]: plans and their steps.
+//! - [`execute`]: runs the steps and keeps their results. [`arguments`]: the values of a request. [`list`] and [`lookup`]: how
+//!   lists and single nodes are read. [`statement`]: the SQL of a level.
+//! - [`write`]: writes the results as JSON.
 
 pub(crate) mod arguments;
 pub(crate) mod compile;
+pub(crate) mod computed;
 pub(crate) mod execute;
 pub(crate) mod level;
+pub(crate) mod list;
+pub(crate) mod lookup;
 pub(crate) mod noun;
 pub(crate) mod roots;
+pub(crate) mod selection;
 pub(crate) mod statement;
 pub(crate) mod write;
 
@@ -20,16 +26,18 @@ use async_graphql::{Value, Variables};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
+use crate::auth::Caller;
+use crate::error::Result;
 use crate::graphql::loading::session::Session;
+use crate::graphql::validation::SchemaIndex;
 use arguments::Arguments;
 use compile::compile;
-use level::Plan;
-
-/// Approximate memory of an operation without a plan, in bytes.
-const NO_PLAN_MEMORY: u64 = 200;
+pub(crate) use execute::Executed;
+use execute::Request;
+pub(crate) use level::Plan;
 
 /// Plans of the operations that were executed recently, as many as fit into a given memory.
-pub(crate) struct PlanCache(Cache<PlanKey, Option<Arc<Plan>>, PlanWeight>);
+pub(crate) struct PlanCache(Cache<PlanKey, Arc<Plan>, PlanWeight>);
 
 /// The part of a request that its plan depends on.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -37,17 +45,17 @@ struct PlanKey {
     /// The digest of the document's text.
     document: [u8; 32],
     operation: Option<String>,
-    /// The values of the variables of the type `Int`, which page sizes may be.
-    integers: Vec<Option<i64>>,
+    /// See [`Operation::shape`].
+    shape: Vec<Option<i64>>,
 }
 
 #[derive(Clone)]
 struct PlanWeight;
 
-impl Weighter<PlanKey, Option<Arc<Plan>>> for PlanWeight {
-    fn weight(&self, key: &PlanKey, plan: &Option<Arc<Plan>>) -> u64 {
-        let key = key.operation.as_ref().map_or(0, String::len) + key.integers.len() * size_of::<Option<i64>>();
-        NO_PLAN_MEMORY + key as u64 + plan.as_ref().map_or(0, |plan| plan.memory())
+impl Weighter<PlanKey, Arc<Plan>> for PlanWeight {
+    fn weight(&self, key: &PlanKey, plan: &Arc<Plan>) -> u64 {
+        let key = key.operation.as_ref().map_or(0, String::len) + key.shape.len() * size_of::<Option<i64>>();
+        size_of::<PlanKey>() as u64 + key as u64 + plan.memory()
     }
 }
 
@@ -66,13 +74,30 @@ impl<'r> Operation<'r> {
         Arguments { operation: self.definition, variables: self.variables }
     }
 
-    fn compile(&self) -> Option<Arc<Plan>> {
-        compile(self.document, self.definition, self.arguments()).map(Arc::new)
+    pub(crate) fn compile(&self, schema: &SchemaIndex) -> Result<Plan> {
+        compile(self.document, self.definition, self.arguments(), schema)
     }
 
-    /// Executes the operation without a cache of plans, like [`PlanCache::execute`].
-    pub(crate) async fn execute(&self, session: &Session) -> Option<Vec<u8>> {
-        execute(&*self.compile()?, *self, session).await
+    /// The values of variables that a plan depends on: page sizes, conditions, and whether there is an `asOf`.
+    fn shape(&self) -> Vec<Option<i64>> {
+        let definitions = self.definition.variable_definitions.iter().map(|definition| &definition.node);
+        let shapes = definitions.filter_map(|definition| {
+            let BaseType::Named(type_name) = &definition.var_type.node.base else { return None };
+            let value = self.variables.get(&definition.name.node);
+            match type_name.as_str() {
+                "Int" => Some(value.and_then(|value| match value {
+                    Value::Number(number) => number.as_i64(),
+                    _ => None,
+                })),
+                "Boolean" => Some(value.and_then(|value| match value {
+                    Value::Boolean(value) => Some((*value).into()),
+                    _ => None,
+                })),
+                "DateTime" => Some(value.map(|value| (*value != Value::Null).into())),
+                _ => None,
+            }
+        });
+        shapes.collect()
     }
 }
 
@@ -83,46 +108,37 @@ impl PlanCache {
         Self(Cache::with_weighter(expected_entries, capacity, PlanWeight))
     }
 
-    /// Executes an operation by its plan. Returns the data of the response as JSON, or `None` if the resolvers have to execute
-    /// it: it has no plan, or there was an error, which they report at its path.
-    pub(crate) async fn execute(
+    /// Returns the plan of an operation of the document with this digest. Error: `LIMIT` for a document that is too large.
+    pub(crate) fn plan(
         &self,
         document: [u8; 32],
         operation: Operation<'_>,
-        session: &Session,
-    ) -> Option<Vec<u8>> {
-        execute(&*self.plan(document, operation)?, operation, session).await
-    }
-
-    fn plan(&self, document: [u8; 32], operation: Operation<'_>) -> Option<Arc<Plan>> {
-        let definitions = operation.definition.variable_definitions.iter();
-        let integers = definitions
-            .filter(|definition| matches!(&definition.node.var_type.node.base, BaseType::Named(name) if name == "Int"))
-            .map(|definition| match operation.variables.get(&definition.node.name.node) {
-                None | Some(Value::Null) => Some(None),
-                Some(Value::Number(number)) => number.as_i64().map(Some),
-                Some(_) => None,
-            })
-            .collect::<Option<Vec<_>>>()?;
-        let key = PlanKey { document, operation: operation.name.map(str::to_owned), integers };
-        self.0.get(&key).unwrap_or_else(|| {
-            let plan = operation.compile();
-            self.0.insert(key, plan.clone());
-            plan
-        })
+        schema: &SchemaIndex,
+    ) -> Result<Arc<Plan>> {
+        let key = PlanKey { document, operation: operation.name.map(str::to_owned), shape: operation.shape() };
+        if let Some(plan) = self.0.get(&key) {
+            return Ok(plan);
+        }
+        let plan = Arc::new(operation.compile(schema)?);
+        self.0.insert(key, Arc::clone(&plan));
+        Ok(plan)
     }
 }
 
-async fn execute(plan: &Plan, operation: Operation<'_>, session: &Session) -> Option<Vec<u8>> {
-    match execute::execute(plan, session, operation.arguments()).await {
-        Ok(data) => Some(data),
-        Err(error) => {
-            // PostgreSQL runs nothing more in a transaction in which a statement failed.
-            session.end_snapshot().await;
-            tracing::debug!(?error, "a plan failed; the resolvers execute the operation");
-            None
-        }
-    }
+/// Executes an operation by its plan. `introspection` has the values of the root fields that describe the schema.
+pub(crate) async fn execute(
+    plan: &Plan,
+    operation: Operation<'_>,
+    session: &Session,
+    caller: &Caller,
+    introspection: Option<&Value>,
+) -> Executed {
+    let introspect = |key: &str| match introspection {
+        Some(Value::Object(fields)) => serde_json::to_vec(fields.get(key)?).ok(),
+        _ => None,
+    };
+    let request = Request { session, caller, arguments: operation.arguments(), given: None };
+    execute::execute(plan, request, &introspect).await
 }
 
 #[cfg(test)]
@@ -131,6 +147,7 @@ mod tests {
     use async_graphql::parser::parse_query;
 
     use crate::graphql::plan::{Operation, PlanCache};
+    use crate::graphql::validation::SchemaIndex;
 
     /// A document has a plan for each page size, so the plans of few documents could take any memory.
     #[test]
@@ -140,12 +157,13 @@ mod tests {
         let document = parse_query(text).unwrap();
         let (_, definition) = document.operations.iter().next().unwrap();
         let (cache, mut sum) = (PlanCache::new(CAPACITY), 0);
+        let schema = SchemaIndex::new(false).unwrap();
         for first in 0..100 {
             let variables = Variables::from_json(serde_json::json!({ "first": first }));
             let operation =
                 Operation { document: &document, name: None, definition: &definition.node, variables: &variables };
-            let plan = cache.plan([0; 32], operation).unwrap();
-            assert_eq!(cache.plan([0; 32], operation).unwrap().levels.len(), plan.levels.len());
+            let plan = cache.plan([0; 32], operation, &schema).unwrap();
+            assert_eq!(cache.plan([0; 32], operation, &schema).unwrap().steps.len(), plan.steps.len());
             sum += plan.memory();
             assert!(cache.0.weight() <= CAPACITY);
         }

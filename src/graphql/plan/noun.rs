@@ -8,13 +8,18 @@ use std::sync::LazyLock;
 
 use async_graphql::{InputType, Value};
 use sea_orm::sea_query::Expr;
-use sea_orm::{EntityName, IdenStatic};
+use sea_orm::{EntityName, EntityTrait, IdenStatic, Iterable};
 
 use crate::error::{Error, Result};
+use crate::graphql::connection::facets::{FacetValues, NodeFacet, list_facets};
+use crate::graphql::connection::histogram::list_histogram;
 use crate::graphql::connection::loader::ParentCondition;
 use crate::graphql::connection::order_by::{Direction, NodeOrder, SortKey};
 use crate::graphql::filter::{FilterContext, NodeFilter};
 use crate::graphql::loading::node_type::NodeType;
+use crate::graphql::plan::arguments::{FieldArguments, decode};
+use crate::graphql::plan::computed::{Function, RowFunction};
+use crate::graphql::search::list_suggestions;
 use crate::graphql::types::node::NodeKind;
 
 /// The sort keys of a list, each with its direction.
@@ -34,6 +39,14 @@ pub(crate) struct Noun {
     pub(crate) filter: fn(Value) -> Result<Box<dyn AnyFilter>>,
     /// Decodes a sort order.
     pub(crate) order: fn(Value) -> Result<SortOrder>,
+    /// Decodes the properties to count rows by, with their names.
+    pub(crate) facets: fn(Value) -> Result<Vec<(String, FacetValues)>>,
+    /// The columns of the first and of the last second of the date, if the rows have one.
+    pub(crate) dated: Option<[&'static str; 2]>,
+    /// The fields that connections of this type have besides those of Relay.
+    list_functions: Vec<(&'static str, Function)>,
+    /// Returns the columns of the table, in order.
+    pub(crate) columns: fn() -> Vec<&'static str>,
 }
 
 /// A field of a noun.
@@ -48,16 +61,20 @@ pub(crate) enum FieldKind {
     Column(&'static str, Scalar),
     /// A date, in columns for its EDTF text, its wording, and its bounds.
     Date { edtf: &'static str, raw: Option<&'static str>, bounds: [&'static str; 2] },
-    /// A date of which only the EDTF text is stored.
-    ParsedDate(&'static str),
     /// The row that a foreign key references.
     One { column: &'static str, noun: fn() -> &'static Noun },
     /// The only row of another table whose column has the id of this row.
     OneBy { column: &'static str, noun: fn() -> &'static Noun },
     /// The node with the id in a column. Its type is in the column `kind`; without it, it is an actor or a place.
     Node { id: &'static str, kind: Option<&'static str> },
+    /// The global id of the node with the id in a column, whose type is in the column `kind`.
+    NodeId { id: &'static str, kind: &'static str },
     /// The rows that belong to the row.
     Many(ListField),
+    /// A value that is computed for several rows at once, by their ids.
+    Function(Function),
+    /// A value that is computed from columns of the row.
+    Computed(&'static [&'static str], RowFunction),
 }
 
 /// The type of a column's values.
@@ -80,7 +97,12 @@ pub(crate) struct ListField {
     pub(crate) parent: Option<ParentCondition>,
     /// The order if the query gives none.
     pub(crate) default_order: SortOrder,
+    /// A condition that follows from arguments that other connections do not have.
+    pub(crate) own_condition: Option<OwnCondition>,
 }
+
+/// Returns the condition on the rows of a list that follows from its own arguments.
+pub(crate) type OwnCondition = fn(&FieldArguments) -> Result<Option<Expr>>;
 
 /// A [`NodeFilter`] of whatever type.
 pub(crate) trait AnyFilter: Send {
@@ -117,12 +139,33 @@ impl Noun {
             table: T::Entity::default().table_name(),
             scope: T::scope(),
             fields,
-            filter: |value| Ok(Box::new(decode::<T::Filter>(value)?)),
+            filter: |value| Ok(Box::new(decode::<T::Filter>(Some(value))?)),
             order: |value| {
-                let all = decode::<Vec<T::Order>>(value)?;
+                let all = decode::<Vec<T::Order>>(Some(value))?;
                 Ok(all.iter().map(|by| (by.key(), by.direction())).collect())
             },
+            facets: |value| {
+                let name = |by: &T::Facet| if let Value::Enum(name) = by.to_value() { name.to_string() } else { String::new() };
+                Ok(decode::<Vec<T::Facet>>(Some(value))?.iter().map(|by| (name(by), by.values())).collect())
+            },
+            dated: T::dated(),
+            list_functions: vec![("facets", list_facets), ("suggestions", list_suggestions)],
+            columns: || <T::Entity as EntityTrait>::Column::iter().map(|column| column.as_str()).collect(),
         }
+    }
+
+    /// Adds a field to the connections of this type.
+    pub(crate) fn with_list_function(mut self, name: &'static str, function: Function) -> Self {
+        self.list_functions.push((name, function));
+        self
+    }
+
+    /// Returns the function that computes a field of a connection.
+    pub(crate) fn list_function(&self, name: &str) -> Option<Function> {
+        if name == "histogram" {
+            return self.dated.map(|_| list_histogram as Function);
+        }
+        self.list_functions.iter().find(|(other, _)| *other == name).map(|(_, function)| *function)
     }
 
     /// Returns the field with a name.
@@ -141,17 +184,16 @@ fn provenance() -> &'static Noun {
         fields: vec![
             Field { name: "key".to_owned(), kind: FieldKind::Column("key", Scalar::Text) },
             Field::one("dataset", "dataset_id", <crate::graphql::types::dataset::Dataset as PlannedType>::noun),
+            Field::function("version", crate::graphql::types::dataset::record_versions),
         ],
         filter: |_| Err(Error::Internal("records are not listed".into())),
         order: |_| Err(Error::Internal("records are not listed".into())),
+        facets: |_| Err(Error::Internal("records are not listed".into())),
+        dated: None,
+        list_functions: Vec::new(),
+        columns: Vec::new,
     });
     &NOUN
-}
-
-/// Decodes an argument. The document was validated, so an error is a mistake in the values of variables that only decoding finds.
-fn decode<T: InputType>(value: Value) -> Result<T> {
-    T::parse(Some(value))
-        .map_err(|error| Error::BadInput(error.into_server_error(async_graphql::Pos::default()).message))
 }
 
 impl Field {
@@ -167,9 +209,19 @@ impl Field {
         Self { name: name.to_owned(), kind: FieldKind::Date { edtf, raw, bounds } }
     }
 
-    /// A field that shows a date of which only the EDTF text is stored.
-    pub(crate) fn parsed_date<C: IdenStatic>(name: &str, edtf: C) -> Self {
-        Self { name: name.to_owned(), kind: FieldKind::ParsedDate(edtf.as_str()) }
+    /// A field that is computed from columns of the row.
+    pub(crate) fn computed(name: &str, columns: &'static [&'static str], function: RowFunction) -> Self {
+        Self { name: name.to_owned(), kind: FieldKind::Computed(columns, function) }
+    }
+
+    /// A field that is computed for several rows at once.
+    pub(crate) fn function(name: &str, function: Function) -> Self {
+        Self { name: name.to_owned(), kind: FieldKind::Function(function) }
+    }
+
+    /// A field that shows the global id of the node with the id in a column.
+    pub(crate) fn node_id(name: &str, id: &'static str, kind: &'static str) -> Self {
+        Self { name: name.to_owned(), kind: FieldKind::NodeId { id, kind } }
     }
 
     /// A field that shows the node with the id in a column.
@@ -210,11 +262,14 @@ pub(crate) fn camel_case(name: &str) -> String {
 /// Describes a node type for the compiler of plans: its fields that show columns and dates, and the structs with its
 /// lists. `with` adds the fields that a function returns, which several types share.
 macro_rules! planned {
-    ($name:ident of $module:ident as $kind:ident, lists [$($lists:ident),*] $(, with $more:ident)? {
+    ($name:ident of $module:ident as $kind:ident, lists [$($lists:ident),*] $(, with $more:ident)? $(, list_functions [$($list_name:literal $list_function:path),+])? {
         $($field:literal $scalar:ident $column:ident,)*
         $(dates: $($date:literal [$edtf:ident $(, $raw:ident)?; $earliest:ident $latest:ident],)+)?
-        $(parsed_dates: $($parsed_date:literal $parsed:ident,)+)?
+        $(parsed_dates: $($parsed_date:literal $parsed:literal,)+)?
         $(nodes: $($node:literal [$node_id:ident $(, $node_kind:ident)?],)+)?
+        $(node_ids: $($id_field:literal [$id_column:literal, $kind_column:literal],)+)?
+        $(computed: $($computed:literal [$($computed_column:literal),+] $compute:path,)+)?
+        $(functions: $($function_field:literal $function:path,)+)?
         $(claim: $claim:ident)?
     }) => {
         impl $crate::graphql::plan::noun::PlannedType for $name {
@@ -227,15 +282,20 @@ macro_rules! planned {
                         $(Field::column($field, entity::$module::Column::$column, Scalar::$scalar),)*
                         $($(Field::date($date, entity::$module::Column::$edtf, $crate::graphql::plan::noun::planned!(@raw $module $($raw)?),
                             [entity::$module::Column::$earliest, entity::$module::Column::$latest]),)+)?
-                        $($(Field::parsed_date($parsed_date, entity::$module::Column::$parsed),)+)?
+                        $($(Field::computed($parsed_date, &[$parsed], $crate::graphql::types::date::parsed_date),)+)?
                         $($(Field::node($node, entity::$module::Column::$node_id, $crate::graphql::plan::noun::planned!(@raw $module $($node_kind)?)),)+)?
+                        $($(Field::node_id($id_field, $id_column, $kind_column),)+)?
+                        $($(Field::computed($computed, &[$($computed_column),+], $compute),)+)?
+                        $($(Field::function($function_field, $function),)+)?
                         $(Field::$claim(),)?
                     ];
                     $(fields.extend($more());)?
                     #[allow(unused_mut)]
                     let mut lists = Vec::new();
                     $(lists.extend($lists::plan_lists());)*
-                    Noun::of::<$name>($crate::graphql::types::node::NodeKind::$kind, fields, lists)
+                    let noun = Noun::of::<$name>($crate::graphql::types::node::NodeKind::$kind, fields, lists);
+                    $($(let noun = noun.with_list_function($list_name, $list_function);)+)?
+                    noun
                 });
                 &NOUN
             }

@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use sea_orm::sea_query::{Expr, ExprTrait, Func, JoinType, Query, SelectStatement, Value};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, JoinType, Order, Query, SelectStatement, Value};
 use sea_orm::{Statement, Values};
 
 use crate::db::{self, Dialect, LIST, List, PARENT_KEY};
@@ -266,8 +266,7 @@ fn parent_key(dialect: Dialect) -> Expr {
 }
 
 /// Selects the row with an id; with `follow_merges` the node into which it was merged.
-pub(crate) fn node(level: &Level, dialect: Dialect, follow_merges: bool) -> SelectStatement {
-    let mut rows = rows(level, None);
+pub(crate) fn node_by_id(level: &Level, dialect: Dialect, follow_merges: bool) -> SelectStatement {
     let id = match follow_merges {
         false => Expr::val(ids_marker()),
         true => {
@@ -276,7 +275,15 @@ pub(crate) fn node(level: &Level, dialect: Dialect, follow_merges: bool) -> Sele
             Func::coalesce([Expr::SubQuery(None, Box::new(merged_into.into())), Expr::val(ids_marker())]).into()
         }
     };
-    rows.and_where(level.noun.id().eq(id)).and_where_option(level.noun.scope.clone()).limit(1);
+    node(level, dialect, level.noun.id().eq(id))
+}
+
+/// Selects the first row that satisfies a condition. Two datasets may give the same external id to nodes that have not been merged:
+/// the older one is selected.
+pub(crate) fn node(level: &Level, dialect: Dialect, condition: Expr) -> SelectStatement {
+    let mut rows = rows(level, None);
+    rows.and_where(condition).and_where_option(level.noun.scope.clone());
+    rows.order_by((level.noun.table, "id"), Order::Asc).limit(1);
     joined(level, dialect, rows, None)
 }
 

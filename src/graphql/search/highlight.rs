@@ -9,6 +9,7 @@ use crate::db::full_text::INDEXED;
 use crate::graphql::filter::NameQuery;
 use crate::graphql::loading::long_texts::read_texts;
 use crate::graphql::loading::session::{Session, SharedError};
+use crate::graphql::plan::computed::Computed;
 use crate::graphql::search::candidate::Candidate;
 use crate::text::search::{Query as Words, name_spans, spans};
 
@@ -143,5 +144,23 @@ fn escape(letters: &[char], html: &mut String) {
             '\'' => html.push_str("&#39;"),
             c => html.push(*c),
         }
+    }
+}
+
+impl From<Highlight> for Computed {
+    fn from(one: Highlight) -> Self {
+        let range = |range: HighlightRange| {
+            Self::object("HighlightRange", [("start", range.start.into()), ("end", range.end.into())])
+        };
+        Self::object(
+            "Highlight",
+            [
+                ("field", one.field.into()),
+                ("text", one.text.into()),
+                ("start", one.start.into()),
+                ("ranges", Self::List(one.ranges.into_iter().map(range).collect())),
+                ("marked", one.marked.into()),
+            ],
+        )
     }
 }

@@ -25,6 +25,7 @@ use crate::graphql::search::candidate::{Candidate, Names};
 pub(crate) use crate::graphql::search::highlight::MAX_HIGHLIGHTS;
 use crate::graphql::search::highlight::Texts;
 pub use crate::graphql::search::highlight::{Highlight, HighlightRange};
+use crate::graphql::plan::computed::{Call, Computed, FunctionFuture, NodeRef, count, enum_name};
 use crate::graphql::types::name::Name;
 use crate::graphql::types::node::{Node, NodeKind, load};
 use crate::text::search::Query as Words;
@@ -125,6 +126,46 @@ impl Search {
         self.candidates.get_or_init(async || Ok(Arc::new(candidate::rank(self, session).await?))).await.clone()
     }
 
+    fn new(
+        text: String,
+        kinds: Option<Vec<SearchKind>>,
+        first: Option<i32>,
+        modes: Option<Vec<NameRule>>,
+    ) -> Result<Self, SharedError> {
+        let words = parse_search(&text)?;
+        let name = name_in_search(&text, &words)?;
+        let first = first.unwrap_or(DEFAULT_PAGE_SIZE);
+        if first > MAX_PAGE_SIZE {
+            return Err(Error::Limit(format!("`first: {first}` is too large: use at most {MAX_PAGE_SIZE}")).into());
+        }
+        let first = usize::try_from(first)
+            .map_err(|_| Error::BadInput(format!("`first: {first}` is negative: use 0 to {MAX_PAGE_SIZE}")))?;
+        let kinds = kinds.unwrap_or_else(|| SearchKind::ALL.to_vec());
+        let modes = modes.unwrap_or_else(|| NameRule::ALL.to_vec());
+        Ok(Self { text, words, name, kinds, modes, first, candidates: OnceCell::new() })
+    }
+
+    /// Counts the nodes that are found, without hits by the rule PART.
+    async fn count(&self, session: &Session) -> Result<i64, SharedError> {
+        let found = full_text_or_name_ids(&self.text, &self.modes, session.dialect())?;
+        let select = Query::select()
+            .expr_as(Expr::cust("COUNT(*)"), "count")
+            .from("record")
+            .and_where(Expr::col(("record", "id")).in_subquery(found))
+            .and_where(Expr::col(("record", "kind")).is_in(self.kind_words()))
+            .take();
+        let rows = session.all(&select).await?;
+        Ok(rows.first().map(|row| row.get::<i64>("count")).transpose()?.unwrap_or(0))
+    }
+
+    /// Returns spelling suggestions; none unless nothing is found, or only hits by the rule PART.
+    async fn suggestions(&self, session: &Session) -> Result<Vec<String>, SharedError> {
+        if self.candidates(session).await?.iter().any(|one| one.rule != SearchRule::Part) {
+            return Ok(Vec::new());
+        }
+        suggestions(session, &self.text).await
+    }
+
     fn kind_words(&self) -> Vec<String> {
         self.kinds.iter().map(|kind| kind.stored().to_value()).collect()
     }
@@ -177,28 +218,69 @@ impl Search {
 
     /// Number of nodes found, without hits by the rule PART. Counted only when selected.
     async fn total_count(&self, ctx: &Context<'_>) -> Result<i32, SharedError> {
-        let session = session(ctx)?;
-        let found = full_text_or_name_ids(&self.text, &self.modes, session.dialect())?;
-        let select = Query::select()
-            .expr_as(Expr::cust("COUNT(*)"), "count")
-            .from("record")
-            .and_where(Expr::col(("record", "id")).in_subquery(found))
-            .and_where(Expr::col(("record", "kind")).is_in(self.kind_words()))
-            .take();
-        let rows = session.all(&select).await?;
-        let count = rows.first().map(|row| row.get::<i64>("count")).transpose()?.unwrap_or(0);
+        let count = self.count(session(ctx)?).await?;
         Ok(i32::try_from(count).unwrap_or(i32::MAX))
     }
 
     /// Spelling suggestions ("did you mean"): at most 5 similar names of the graph. Empty unless nothing is found, or
     /// only hits by the rule PART.
-    async fn suggestions(&self, ctx: &Context<'_>) -> Result<Vec<String>, SharedError> {
-        let session = session(ctx)?;
-        if self.candidates(session).await?.iter().any(|one| one.rule != SearchRule::Part) {
-            return Ok(Vec::new());
-        }
-        suggestions(session, &self.text).await
+    #[graphql(name = "suggestions")]
+    async fn spelling(&self, ctx: &Context<'_>) -> Result<Vec<String>, SharedError> {
+        self.suggestions(session(ctx)?).await
     }
+}
+
+/// Maximum number of names in a filter for which spelling suggestions are looked up.
+const MAX_SUGGESTED_NAMES: usize = 4;
+
+/// Returns existing names that are similar to the names in the filter of lists, for those whose page is empty.
+pub(crate) fn list_suggestions<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> {
+    Box::pin(async move {
+        let mut all = Vec::new();
+        for name in call.list()?.names().iter().take(MAX_SUGGESTED_NAMES) {
+            all.extend(suggestions(call.session, name).await?);
+        }
+        Ok(call.at_root(all.into()))
+    })
+}
+
+/// Searches by text and name.
+pub(crate) fn search<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> {
+    Box::pin(async move {
+        let session = call.session;
+        let modes = call.argument("modes")?;
+        let search = Search::new(call.argument("text")?, call.argument("kinds")?, call.argument("first")?, modes)?;
+        let mut fields = vec![];
+        if call.selects(&["hits"]) {
+            let candidates = search.candidates(session).await?;
+            let texts = match call.selects(&["hits", "highlights"]) {
+                true => Texts::read(session, &candidates).await?,
+                false => Texts::default(),
+            };
+            let hit = |one: &Candidate| {
+                let highlights = texts.highlights(one, &search.words, search.name.as_ref());
+                let node = node_kind(one.kind).map(|kind| NodeRef { kind, id: one.id, type_name: None });
+                Computed::object(
+                    "SearchHit",
+                    [
+                        ("node", node.map_or(Computed::Null, Computed::Node)),
+                        ("rule", enum_name(&one.rule)),
+                        ("name", one.name.as_ref().map(|name| Computed::node(NodeKind::Name, name.id)).into()),
+                        ("closeness", one.name.as_ref().map(|name| name.closeness).into()),
+                        ("highlights", highlights.into()),
+                    ],
+                )
+            };
+            fields.push(("hits", Computed::List(candidates.iter().map(hit).collect())));
+        }
+        if call.selects(&["totalCount"]) {
+            fields.push(("totalCount", count(search.count(session).await?)));
+        }
+        if call.selects(&["suggestions"]) {
+            fields.push(("suggestions", search.suggestions(session).await?.into()));
+        }
+        Ok(call.at_root(Computed::object_of("Search", fields)))
+    })
 }
 
 /// An actor or place with a name that is similar to a given one.
@@ -258,20 +340,7 @@ impl SearchQuery {
             Vec<NameRule>,
         >,
     ) -> Option<Result<Search, SharedError>> {
-        let search = || {
-            let words = parse_search(&text)?;
-            let name = name_in_search(&text, &words)?;
-            let first = first.unwrap_or(DEFAULT_PAGE_SIZE);
-            if first > MAX_PAGE_SIZE {
-                return Err(Error::Limit(format!("`first: {first}` is too large: use at most {MAX_PAGE_SIZE}")).into());
-            }
-            let first = usize::try_from(first)
-                .map_err(|_| Error::BadInput(format!("`first: {first}` is negative: use 0 to {MAX_PAGE_SIZE}")))?;
-            let kinds = kinds.unwrap_or_else(|| SearchKind::ALL.to_vec());
-            let modes = modes.unwrap_or_else(|| NameRule::ALL.to_vec());
-            Ok(Search { text: text.clone(), words, name, kinds, modes, first, candidates: OnceCell::new() })
-        };
-        Some(search())
+        Some(Search::new(text, kinds, first, modes))
     }
 }
 

@@ -15,12 +15,16 @@ use crate::graphql::filter::{
     DateFilter, EnumFilter, FilterContext, IdFilter, ListFilter, NameMatch, RecordFilter, SlugFilter, StringFilter,
     filter, from_record, full_text_or_name_match, has_child,
 };
-use crate::graphql::graph::{ActorLinkKind, NeighborArgs, Neighborhood, Timeline, TimelineArgs, neighbors, timeline};
+use crate::graphql::graph::{
+    ActorLinkKind, NeighborArgs, Neighborhood, Timeline, TimelineArgs, appearances_of_actors, neighbors, neighbors_of_actors,
+    timeline, timelines_of_actors,
+};
 use crate::graphql::has_many;
 use crate::graphql::loading::batch::Row;
 use crate::graphql::loading::belongs_to::belongs_to;
 use crate::graphql::loading::node_type::{NodeType, node_type};
 use crate::graphql::loading::session::SharedError;
+use crate::graphql::plan::computed::{Computed, RowCall};
 use crate::graphql::plan::noun::{Field, Scalar, planned};
 use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::article::{Article, ArticleFilter};
@@ -217,7 +221,13 @@ fn actor_columns() -> Vec<Field> {
         ("sector", Column::Sector),
     ]
     .map(|(name, column)| Field::column(name, column, Scalar::Text))
-    .into()
+    .into_iter()
+    .chain([
+        Field::function("neighbors", neighbors_of_actors),
+        Field::function("appearsWith", appearances_of_actors),
+        Field::function("timeline", timelines_of_actors),
+    ])
+    .collect()
 }
 
 planned! {
@@ -228,8 +238,8 @@ planned! {
     Person of actor as Actor, lists [ActorLists], with actor_columns {
         "occupation" Text Occupation,
         parsed_dates:
-        "born" Born,
-        "died" Died,
+        "born" "born",
+        "died" "died",
     }
 }
 
@@ -247,7 +257,13 @@ planned! {
     AnonymousSource of actor as Actor, lists [ActorLists], with actor_columns {
         "condition" Text Condition,
         "reason" Text Reason,
+        computed:
+        "descriptor" ["descriptor"] descriptor,
     }
+}
+
+fn descriptor(call: &RowCall<'_>) -> Computed {
+    call.text(0).unwrap_or_default().into()
 }
 
 fn of_kind(kind: ActorKind) -> Expr {

@@ -18,6 +18,7 @@ use crate::graphql::loading::belongs_to::belongs_to;
 use crate::graphql::loading::long_texts::{RowTexts, read_texts};
 use crate::graphql::loading::node_type::node_type;
 use crate::graphql::loading::session::{SharedError, session};
+use crate::graphql::plan::computed::{Call, FunctionFuture};
 use crate::graphql::plan::noun::planned;
 use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::actor::{Actor, ActorFilter};
@@ -66,6 +67,8 @@ planned! {
         "textLength" Int TextLength,
         dates:
         "published" [Published; PublishedEarliest PublishedLatest],
+        functions:
+        "text" texts,
     }
 }
 
@@ -136,6 +139,15 @@ impl Article {
     async fn lists(&self) -> ArticleLists {
         ArticleLists(self.0.clone())
     }
+}
+
+/// Returns the texts of articles.
+fn texts<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> {
+    Box::pin(async move {
+        let texts = read_texts(call.session, "article", &["text"], call.ids).await?;
+        let text = |columns: RowTexts| columns.into_iter().next().and_then(|(_, text)| text);
+        Ok(texts.into_iter().map(|(id, columns)| (id, text(columns).into())).collect())
+    })
 }
 
 has_many! {

@@ -19,9 +19,10 @@ use crate::graphql::executor::list::ResolvedList;
 use crate::graphql::filter::{EnumFilter, FilterContext, NodeFilter, filter};
 use crate::graphql::loading::node_type::node_type;
 use crate::graphql::loading::session::{Session, SharedError, caller, session};
+use crate::graphql::plan::computed::{Computed, RowCall};
 use crate::graphql::plan::noun::planned;
 use crate::graphql::root_fields::root_fields;
-use crate::graphql::types::changed_field::{ChangedField, fields};
+use crate::graphql::types::changed_field::{ChangedField, changed_fields, fields};
 use crate::graphql::types::date::DateTime;
 use crate::graphql::types::node::{Node, NodeKind, target_if};
 use entity::change::{Column, Entity, Operation};
@@ -35,6 +36,13 @@ planned! {
         "operation" Text Operation,
         "kind" Text Kind,
         "batch" Text Batch,
+        nodes:
+        "node" [RecordId, Kind],
+        node_ids:
+        "nodeId" ["record_id", "kind"],
+        computed:
+        "fields" ["before", "after"] changed_fields,
+        "by" ["by"] author,
     }
 }
 
@@ -80,6 +88,11 @@ impl Change {
     async fn by(&self, ctx: &Context<'_>) -> Option<Result<&str, SharedError>> {
         Some(caller(ctx).require(Scope::Admin).map(|()| self.0.by.as_str()).map_err(SharedError::from))
     }
+}
+
+/// Returns the author of a change or a decision, for callers with the scope ADMIN.
+pub(super) fn author(call: &RowCall<'_>) -> Computed {
+    call.caller.require(Scope::Admin).map(|()| call.text(0)).into()
 }
 
 filter! {

@@ -3,6 +3,7 @@
 use async_graphql::{Json, SimpleObject};
 use serde_json::{Map, Value};
 
+use crate::graphql::plan::computed::{Computed, RowCall};
 use crate::graphql::types::node::NodeKind;
 use crate::import::foreign_keys;
 use crate::import::foreign_keys::To;
@@ -23,12 +24,33 @@ pub struct ChangedField {
     after: Option<Json<Value>>,
 }
 
-/// Returns the diff of a change, from the rows that the log stores as JSON by type and column.
 pub(crate) fn fields(change: &Model) -> Vec<ChangedField> {
-    let read = |text: &Option<String>| -> Vec<Value> {
-        text.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+    diff(change.before.as_deref(), change.after.as_deref())
+}
+
+/// Computes the diff of a change.
+pub(crate) fn changed_fields(call: &RowCall<'_>) -> Computed {
+    let json = |value: Option<Json<Value>>| value.map_or(Computed::Null, |Json(value)| Computed::Json(value));
+    let fields = diff(call.text(0), call.text(1)).into_iter().map(|one| {
+        Computed::object(
+            "ChangedField",
+            [
+                ("recordKind", one.record_kind.into()),
+                ("field", one.field.into()),
+                ("before", json(one.before)),
+                ("after", json(one.after)),
+            ],
+        )
+    });
+    Computed::List(fields.collect())
+}
+
+/// Returns the diff of a change, from the rows that the log stores as JSON by type and column.
+fn diff(before: Option<&str>, after: Option<&str>) -> Vec<ChangedField> {
+    let read = |text: Option<&str>| -> Vec<Value> {
+        text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
     };
-    let (before, after) = (read(&change.before), read(&change.after));
+    let (before, after) = (read(before), read(after));
     // Changed rows are in both lists, in the same order. Removed child records are only in `before`, by key.
     let mut after = after.iter();
     let mut fields = Vec::new();

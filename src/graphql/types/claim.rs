@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use sea_orm::EntityTrait;
-use sea_orm::sea_query::Expr;
+use entity::row::QueryRow;
+use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 
 use crate::error::Result as Answer;
 use crate::graphql::connection::facets::facet;
@@ -21,7 +22,9 @@ use crate::graphql::has_many;
 use crate::graphql::loading::batch::Row;
 use crate::graphql::loading::node_type::{NodeType, node_type};
 use crate::graphql::loading::projection::{Projection, subselections};
-use crate::graphql::loading::session::{SharedError, session};
+use crate::graphql::graph::sorted_unique;
+use crate::graphql::loading::session::{Session, SharedError, session};
+use crate::graphql::plan::computed::{Call, Computed, FunctionFuture, Values, count};
 use crate::graphql::plan::noun::planned;
 use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::account::AccountFilter;
@@ -50,6 +53,8 @@ planned! {
         "implied" Bool Implied,
         nodes:
         "subject" [SubjectId, SubjectKind],
+        functions:
+        "sides" sides_of_claims,
     }
 }
 
@@ -317,4 +322,82 @@ root_fields! {
             claim Claim;
         }
     }
+}
+
+/// Computes the sides of claims. Only the latest stance of each voice counts.
+fn sides_of_claims<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> {
+    Box::pin(async move {
+        let (session, dialect) = (call.session, call.session.dialect());
+        let rows_with = |table: &'static str, key: &'static str, ids: &[i64], columns: &[&'static str]| {
+            let mut select = Query::select();
+            select.columns(columns.iter().map(|column| (table, *column))).from(table);
+            select.and_where(dialect.is_one_of(Expr::col((table, key)), dialect.numbers(ids)));
+            select
+        };
+        let mut stances = rows_with("stance", "claim_id", call.ids, &["claim_id", "stance", "statement_id"]);
+        stances.and_where(Expr::col(("stance", "current")).eq(true)).order_by("statement_id", Order::Asc);
+        let stances = session.all(&stances).await?;
+        let mut all: HashMap<(i64, String), Vec<i64>> = HashMap::new();
+        for row in stances.iter() {
+            all.entry((row.at(0)?, row.at(1)?)).or_default().push(row.at(2)?);
+        }
+        let voices = match SIDES.iter().any(|(side, _)| call.selects(&[side, "voices"])) {
+            true => voices(session, rows_with, &sorted_unique(all.values().flatten().copied())).await?,
+            false => HashMap::new(),
+        };
+        let implied = session.all(&rows_with("claim", "id", call.ids, &["id", "implied"])).await?;
+        let mut values = Values::new();
+        for row in implied.iter() {
+            let claim: i64 = row.at(0)?;
+            let side = |(name, stance): &(&'static str, &str)| {
+                let statements = all.remove(&(claim, (*stance).to_owned())).unwrap_or_default();
+                let voices = statements.iter().filter_map(|id| voices.get(id).cloned()).collect();
+                let nodes = statements.iter().map(|id| Computed::node(NodeKind::Statement, *id)).collect();
+                let fields = [
+                    ("count", count(statements.len() as i64)),
+                    ("voices", Computed::List(voices)),
+                    ("statements", Computed::List(nodes)),
+                ];
+                (*name, Computed::object("Side", fields))
+            };
+            let mut fields: Vec<_> = SIDES.iter().map(side).collect();
+            fields.push(("implied", row.at::<bool>(1)?.into()));
+            values.insert(claim, Computed::object_of("Sides", fields));
+        }
+        Ok(values)
+    })
+}
+
+/// The sides of a claim, each with its kind of stance.
+const SIDES: [(&str, &str); 7] = [
+    ("asserts", "ASSERTS"),
+    ("confirms", "CONFIRMS"),
+    ("supports", "SUPPORTS"),
+    ("questions", "QUESTIONS"),
+    ("denies", "DENIES"),
+    ("retracts", "RETRACTS"),
+    ("declinesComment", "DECLINES_COMMENT"),
+];
+
+/// Reads the voice of each statement.
+async fn voices(
+    session: &Session,
+    rows_with: impl Fn(&'static str, &'static str, &[i64], &[&'static str]) -> SelectStatement,
+    statements: &[i64],
+) -> Result<HashMap<i64, Computed>, SharedError> {
+    let columns = ["id", "voice_id", "speaker_text", "cue"];
+    let rows = session.all(&rows_with("statement", "id", statements, &columns)).await?;
+    let ids = rows.iter().map(|row| row.at::<Option<i64>>(1)).collect::<Result<Vec<_>, _>>()?;
+    let labels = NodeKind::Actor.labels(session, &sorted_unique(ids.into_iter().flatten())).await?;
+    let voice = |row: QueryRow<'_>| {
+        let (id, words): (Option<i64>, Option<String>) = (row.at(1)?, row.at(2)?);
+        let label = match (id.and_then(|id| labels.get(&id)), words.or(row.at(3)?)) {
+            (Some(label), _) => label.clone(),
+            (None, Some(words)) => format!("{words} (unnamed)"),
+            (None, None) => "(unnamed)".to_owned(),
+        };
+        let actor = id.map(|id| Computed::node(NodeKind::Actor, id)).into();
+        Ok((row.at(0)?, Computed::object("Voice", [("label", label.into()), ("actor", actor)])))
+    };
+    rows.iter().map(voice).collect()
 }

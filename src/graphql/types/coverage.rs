@@ -8,7 +8,8 @@ use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement, UnionType};
 
 use crate::db::LIST;
 use crate::graphql::loading::batch::Row;
-use crate::graphql::loading::session::{SharedError, session};
+use crate::graphql::loading::session::{Session, SharedError, session};
+use crate::graphql::plan::computed::{Call, Computed, FunctionFuture};
 
 /// The coverage of one event, as separate numbers of articles, statements, speakers and accounts.
 #[derive(Clone, Default, SimpleObject)]
@@ -27,9 +28,34 @@ pub struct Coverage {
 /// Returns the coverage of an event; it is counted for the event's whole batch in one SQL statement.
 pub(crate) async fn coverage(row: &Row<event::Entity>, ctx: &Context<'_>) -> Result<Coverage, SharedError> {
     let all = row.load_for_batch(ctx, async |rows| {
-        let session = session(ctx)?;
-        let dialect = session.dialect();
         let events: Vec<i64> = rows.iter().map(|row| row.id.0).collect();
+        of_events(session(ctx)?, &events).await
+    });
+    Ok(all.await?.get(&row.id.0).cloned().unwrap_or_default())
+}
+
+/// Computes the coverage of events.
+pub(crate) fn coverages<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> {
+    Box::pin(async move {
+        let found = of_events(call.session, call.ids).await?;
+        let value = |one: Coverage| {
+            Computed::object(
+                "Coverage",
+                [
+                    ("articles", one.articles.into()),
+                    ("statements", one.statements.into()),
+                    ("speakers", one.speakers.into()),
+                    ("accounts", one.accounts.into()),
+                ],
+            )
+        };
+        Ok(found.into_iter().map(|(id, one)| (id, value(one))).collect())
+    })
+}
+
+/// Counts the coverage of events in one statement.
+async fn of_events(session: &Session, events: &[i64]) -> Result<HashMap<i64, Coverage>, SharedError> {
+        let dialect = session.dialect();
         let count = |aggregate: &'static str, select: &mut SelectStatement| {
             let count = select.expr(Expr::cust(aggregate)).take();
             Expr::SubQuery(None, Box::new(count.into()))
@@ -73,7 +99,7 @@ pub(crate) async fn coverage(row: &Row<event::Entity>, ctx: &Context<'_>) -> Res
             .expr_as(count("COUNT(*)", &mut statements()), "statements")
             .expr_as(count("COUNT(DISTINCT speaker_id)", &mut statements()), "speakers")
             .expr_as(count("COUNT(*)", &mut accounts), "accounts")
-            .from_function(dialect.table(dialect.numbers(&events)), LIST)
+            .from_function(dialect.table(dialect.numbers(events)), LIST)
             .take();
         let mut all: HashMap<i64, Coverage> = HashMap::new();
         for row in session.all(&select).await?.iter() {
@@ -87,8 +113,6 @@ pub(crate) async fn coverage(row: &Row<event::Entity>, ctx: &Context<'_>) -> Res
             all.insert(row.get("event")?, coverage);
         }
         Ok(all)
-    });
-    Ok(all.await?.get(&row.id.0).cloned().unwrap_or_default())
 }
 
 /// Selects the ids of the rows that belong to an event.

@@ -15,6 +15,7 @@ use crate::graphql::filter::{StringFilter, filter};
 use crate::graphql::loading::batch::{Batch, Row};
 use crate::graphql::loading::node_type::node_type;
 use crate::graphql::loading::session::{SharedError, session};
+use crate::graphql::plan::computed::{Call, FunctionFuture};
 use crate::graphql::plan::noun::planned;
 use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::node::NodeKind;
@@ -144,6 +145,28 @@ impl Record {
             Err(error) => Some(Err(error.clone())),
         }
     }
+}
+
+/// Finds the versions of records; that of a child record is the version of the record that contains it.
+pub(crate) fn record_versions<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> {
+    Box::pin(async move {
+        let dialect = call.session.dialect();
+        let top_level = Func::coalesce([Expr::col(("record", "owner_id")), Expr::col(("record", "id"))]);
+        let last = Query::select()
+            .expr(Func::max(Expr::col(("change", "id"))))
+            .from("change")
+            .and_where(Expr::col(("change", "record_id")).eq(top_level))
+            .take();
+        let select = Query::select()
+            .column(("record", "id"))
+            .expr_as(Expr::SubQuery(None, Box::new(last.into())), "version")
+            .from("record")
+            .and_where(dialect.is_one_of(Expr::col(("record", "id")), dialect.numbers(call.ids)))
+            .take();
+        let rows = call.session.all(&select).await?;
+        let version = |version: Option<i64>| version.map(|version| NodeKind::Change.global(version).to_string());
+        rows.iter().map(|row| Ok((row.get("id")?, version(row.get("version")?).into()))).collect()
+    })
 }
 
 /// Returns the record of a row; the records of the row's whole batch are loaded at once.

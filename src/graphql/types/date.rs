@@ -2,6 +2,7 @@
 
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, SimpleObject, Value};
 
+use crate::graphql::plan::computed::{Computed, RowCall};
 use crate::text::date::{format_instant, instant};
 
 /// An instant in RFC 3339 format, in UTC, such as `2021-07-11T00:00:00Z`.
@@ -64,4 +65,21 @@ impl Date {
             latest: date.latest.map(DateTime),
         })
     }
+}
+
+/// Computes a date of which only the EDTF text is stored.
+pub(crate) fn parsed_date(call: &RowCall<'_>) -> Computed {
+    let date = call.text(0).and_then(|edtf| crate::text::date::Date::parse(edtf).ok());
+    let instant = |second: Option<i64>| Computed::from(second.map(format_instant));
+    date.map(|date| {
+        Computed::object(
+            "EdtfDate",
+            [
+                ("edtf", date.edtf.into()),
+                ("earliest", instant(date.earliest)),
+                ("latest", instant(date.latest)),
+            ],
+        )
+    })
+    .into()
 }

@@ -21,13 +21,14 @@ use crate::graphql::has_many;
 use crate::graphql::loading::belongs_to::belongs_to;
 use crate::graphql::loading::node_type::{NodeType, node_type};
 use crate::graphql::loading::session::SharedError;
+use crate::graphql::plan::arguments::FieldArguments;
 use crate::graphql::plan::noun::{ListField, PlannedType, planned};
 use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::account::{Account, AccountFilter};
 use crate::graphql::types::article::Article;
 use crate::graphql::types::change::Change;
 use crate::graphql::types::claim::{Claim, ClaimFilter, claim_about};
-use crate::graphql::types::coverage::{Coverage, coverage};
+use crate::graphql::types::coverage::{Coverage, coverage, coverages};
 use crate::graphql::types::dataset::{Record, record};
 use crate::graphql::types::date::Date;
 use crate::graphql::types::event_link::{EventLink, EventLinkFilter};
@@ -83,13 +84,26 @@ planned! {
         "standing" Text Standing,
         dates:
         "when" [Date, DateRaw; Earliest Latest],
+        functions:
+        "coverage" coverages,
         claim: claim
     }
 }
 
-/// The list `participations`, for the compiler of plans. It has two arguments that other lists do not have; a document with one of
-/// them is executed by the resolvers.
+/// The list `participations`, for the compiler of plans. It has two arguments that other lists do not have.
 struct EventParticipations;
+
+/// Returns the condition of the arguments `role` and `accounts`.
+fn of_role_and_scope(arguments: &FieldArguments) -> Answer<Option<Expr>> {
+    let column = |column| Expr::col((participation::Entity, column));
+    let roles = arguments.get::<Option<Vec<Role>>>("role")?.map(|roles| {
+        let words = roles.iter().map(|role| sea_orm::Value::from(role.to_value()));
+        column(participation::Column::Role).is_in(words)
+    });
+    let is_agreed = arguments.get::<AccountScope>("accounts")? == AccountScope::Agreed;
+    let agreed = is_agreed.then(|| column(participation::Column::AccountId).is_null());
+    Ok([roles, agreed].into_iter().flatten().reduce(|left, right| left.and(right)))
+}
 
 impl EventParticipations {
     fn plan_lists() -> Vec<ListField> {
@@ -98,6 +112,7 @@ impl EventParticipations {
             noun: Participation::noun,
             parent: Some(foreign_key(participation::Column::EventId)),
             default_order: Vec::new(),
+            own_condition: Some(of_role_and_scope),
         }]
     }
 }

@@ -1,6 +1,7 @@
 //! The hierarchy of event types.
 
 use crate::graphql::executor::list::ResolvedList;
+use crate::graphql::plan::computed::{Call, Computed, FunctionFuture, enum_name};
 use async_graphql::{Object, SimpleObject};
 use entity::event_type::{EventType, TREE};
 
@@ -37,4 +38,23 @@ impl EventTypeQuery {
         };
         TREE.iter().map(info).collect()
     }
+}
+
+/// Lists all event types.
+pub(crate) fn event_types<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> {
+    Box::pin(async move {
+        let info = |entry: &entity::event_type::Entry| {
+            Computed::object(
+                "EventTypeInfo",
+                [
+                    ("type", enum_name(&entry.event_type)),
+                    ("parent", entry.parent.as_ref().map(enum_name).into()),
+                    ("plover", entry.plover.into()),
+                    ("acled", entry.acled.into()),
+                    ("cameo", entry.cameo.to_vec().into()),
+                ],
+            )
+        };
+        Ok(call.at_root(Computed::List(TREE.iter().map(info).collect())))
+    })
 }

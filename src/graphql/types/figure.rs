@@ -26,7 +26,7 @@ use crate::graphql::types::claim::{Claim, claim_about};
 use crate::graphql::types::dataset::{Record, record};
 use crate::graphql::types::date::Date;
 use crate::graphql::types::evidence::{Evidence, EvidenceFilter};
-use crate::graphql::types::figure_sum::{FigureSum, sums};
+use crate::graphql::types::figure_sum::{list_sums, FigureSum, sums};
 use crate::graphql::types::node::{Node, NodeKind, target};
 use crate::graphql::types::place::{Place, PlaceFilter};
 use entity::event_type::EventType;
@@ -43,7 +43,7 @@ belongs_to! {
 node_type!(Figure of figure, filter FigureFilter, order FigureOrderField, facet FigureFacet, connection_fields FigureConnectionFields, dated [Earliest Latest], belongs_to BELONGS_TO);
 
 planned! {
-    Figure of figure as Figure, lists [FigureLists] {
+    Figure of figure as Figure, lists [FigureLists], list_functions ["sums" list_sums] {
         "counted" Text Counted,
         "countedType" Text CountedType,
         "value" Float Value,

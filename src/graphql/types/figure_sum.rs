@@ -6,12 +6,14 @@
 use std::collections::HashMap;
 
 use async_graphql::SimpleObject;
+use entity::row::QueryRow;
 use sea_orm::sea_query::{
     CaseStatement, CommonTableExpression, Expr, ExprTrait, Func, JoinType, Order, Query, SelectStatement, WithClause,
 };
 
 use crate::graphql::connection::loader::ConnectionLoader;
 use crate::graphql::loading::session::{Session, SharedError};
+use crate::graphql::plan::computed::{Call, Computed, FunctionFuture};
 use crate::graphql::types::figure::Figure;
 use entity::figure::{Column, Entity};
 use entity::record::RecordKind;
@@ -51,7 +53,61 @@ pub(super) async fn sums(
     loader: &ConnectionLoader<Figure>,
     session: &Session,
 ) -> Result<HashMap<i64, Vec<FigureSum>>, SharedError> {
-    let parent = loader.parent_column();
+    let groups = statement(rows(loader, session).await?, loader.parent_column());
+    let rows = session.all(&groups).await?;
+    let rows = rows.iter().map(|row| Ok((loader.parent(row)?, FigureSum::read(row)?)));
+    by_parent(rows)
+}
+
+/// Adds up the figures of lists.
+pub(super) fn list_sums<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> {
+    Box::pin(async move {
+        let list = call.list()?;
+        let rows = list.all_rows(columns(), join_records);
+        let rows = call.session.all(&statement(rows, list.parent_column())).await?;
+        let mut found = by_parent(rows.iter().map(|row| Ok((list.parent_of(row)?, FigureSum::read(row)?))))?;
+        let value = |sum: FigureSum| {
+            let fields = [
+                ("unit", sum.unit.into()),
+                ("count", sum.count.into()),
+                ("value", sum.value.into()),
+                ("lower", sum.lower.into()),
+                ("upper", sum.upper.into()),
+            ];
+            Computed::object("FigureSum", fields)
+        };
+        let mut sums_of = |parent| found.remove(parent).unwrap_or_default().into_iter().map(value).collect();
+        Ok(list.parents().iter().map(|parent| (*parent, Computed::List(sums_of(parent)))).collect())
+    })
+}
+
+fn by_parent(
+    sums: impl Iterator<Item = Result<(i64, FigureSum), SharedError>>,
+) -> Result<HashMap<i64, Vec<FigureSum>>, SharedError> {
+    let mut all: HashMap<i64, Vec<FigureSum>> = HashMap::new();
+    for sum in sums {
+        let (parent, sum) = sum?;
+        all.entry(parent).or_default().push(sum);
+    }
+    Ok(all)
+}
+
+impl FigureSum {
+    fn read(row: QueryRow<'_>) -> Result<Self, SharedError> {
+        let sum = |name| Ok::<_, SharedError>(row.get::<Option<f64>>(name)?.and_then(unscaled));
+        let count: i64 = row.get("count")?;
+        Ok(Self {
+            unit: row.get("unit")?,
+            count: i32::try_from(count).unwrap_or(i32::MAX),
+            value: sum("value")?,
+            lower: sum("lower")?,
+            upper: sum("upper")?,
+        })
+    }
+}
+
+/// Adds up the rows of lists by unit.
+fn statement(rows: SelectStatement, parent: Option<&'static str>) -> SelectStatement {
     let row = |name: &'static str| Expr::col((ROW, name));
     let other = |name: &'static str| Expr::col((OTHER, name));
     let exists = |condition: Expr| {
@@ -83,31 +139,24 @@ pub(super) async fn sums(
         .group_by_col("unit")
         .order_by_expr(row("unit").is_null(), Order::Asc)
         .order_by("unit", Order::Asc);
-    let rows = CommonTableExpression::new().table_name(ROW).query(rows(loader, session).await?).to_owned();
+    let rows = CommonTableExpression::new().table_name(ROW).query(rows).to_owned();
     groups.with_cte(WithClause::new().cte(rows).to_owned());
-    let mut all: HashMap<i64, Vec<FigureSum>> = HashMap::new();
-    for row in session.all(&groups).await?.iter() {
-        let sum = |name| Ok::<_, SharedError>(row.get::<Option<f64>>(name)?.and_then(unscaled));
-        let count: i64 = row.get("count")?;
-        all.entry(loader.parent(row)?).or_default().push(FigureSum {
-            unit: row.get("unit")?,
-            count: i32::try_from(count).unwrap_or(i32::MAX),
-            value: sum("value")?,
-            lower: sum("lower")?,
-            upper: sum("upper")?,
-        });
-    }
-    Ok(all)
+    groups
 }
 
-/// Builds the select of all figures of the list: their scaled numbers, and what tells that two of them are one number.
+/// Builds the select of all figures of the list.
 async fn rows(loader: &ConnectionLoader<Figure>, session: &Session) -> Result<SelectStatement, SharedError> {
+    loader.select_all_rows(session, columns(), join_records).await
+}
+
+/// The scaled numbers of figures, and what tells that two of them are one number.
+fn columns() -> [(Expr, &'static str); 11] {
     let column = |column| Expr::col((Entity, column));
     let or_value = |bound| Expr::from(Func::coalesce([column(bound), column(Column::Value)])).mul(SCALE);
     let dataset = |record| Expr::col((record, "dataset_id"));
     // A figure of another dataset than its event, because the event was merged or because the figure was added to it.
     let foreign = CaseStatement::new().case(dataset(OWN).ne(dataset(TARGET)), 1).finally(0);
-    let columns = [
+    [
         (column(Column::Id), "id"),
         (column(Column::Unit), "unit"),
         (column(Column::Value).mul(SCALE), "value"),
@@ -119,16 +168,17 @@ async fn rows(loader: &ConnectionLoader<Figure>, session: &Session) -> Result<Se
         (Func::coalesce([column(Column::Unit), Expr::val("")]).into(), "measure"),
         (dataset(OWN), "dataset"),
         (foreign.into(), "foreign"),
-    ];
-    loader
-        .select_all_rows(session, columns, |select| {
-            let id = |record| Expr::col((record, "id"));
-            let is_event = column(Column::TargetKind).eq(RecordKind::Event);
-            let of_target = id(TARGET).eq(column(Column::TargetId)).and(is_event);
-            select.join_as(JoinType::LeftJoin, "record", OWN, id(OWN).eq(column(Column::Id)));
-            select.join_as(JoinType::LeftJoin, "record", TARGET, of_target);
-        })
-        .await
+    ]
+}
+
+/// Joins the records of figures and of the events that have them.
+fn join_records(select: &mut SelectStatement) {
+    let column = |column| Expr::col((Entity, column));
+    let id = |record| Expr::col((record, "id"));
+    let is_event = column(Column::TargetKind).eq(RecordKind::Event);
+    let of_target = id(TARGET).eq(column(Column::TargetId)).and(is_event);
+    select.join_as(JoinType::LeftJoin, "record", OWN, id(OWN).eq(column(Column::Id)));
+    select.join_as(JoinType::LeftJoin, "record", TARGET, of_target);
 }
 
 /// Undoes the scale, and rounds to 12 significant digits: the databases add in different orders, which changes the last

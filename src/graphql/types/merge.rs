@@ -10,6 +10,7 @@ use crate::graphql::loading::node_type::node_type;
 use crate::graphql::loading::session::{SharedError, caller};
 use crate::graphql::plan::noun::planned;
 use crate::graphql::root_fields::root_fields;
+use crate::graphql::types::change::author;
 use crate::graphql::types::date::DateTime;
 use crate::graphql::types::node::{Node, NodeKind, target_if};
 use entity::merge::{Column, MergeDecision};
@@ -21,6 +22,14 @@ planned! {
         "decision" Text Judgement,
         "at" Instant JudgedAt,
         "reason" Text Reason,
+        nodes:
+        "kept" [LeftId, Kind],
+        "other" [RightId, Kind],
+        node_ids:
+        "keptId" ["left_id", "kind"],
+        "otherId" ["right_id", "kind"],
+        computed:
+        "by" ["judged_by"] author,
     }
 }
 

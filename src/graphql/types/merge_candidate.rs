@@ -3,11 +3,14 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use async_graphql::{Context, ID, Object, SimpleObject, Union};
+use entity::actor::ActorKind;
+use sea_orm::ActiveEnum;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Func, JoinType, Order, Query, SelectStatement};
 
 use crate::error::Error;
 use crate::graphql::executor::list::ResolvedList;
 use crate::graphql::loading::session::{Session, SharedError, session};
+use crate::graphql::plan::computed::{Call, Computed, FunctionFuture, enum_name};
 use crate::graphql::search::{SearchKind, SearchRule, similar_bearers};
 use crate::graphql::types::node::{Node, NodeKind, load, parse};
 
@@ -91,14 +94,82 @@ impl MergeCandidateQuery {
     }
 }
 
+/// Finds possible duplicates.
+pub(crate) fn merge_candidates<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> {
+    Box::pin(async move {
+        let (first, found) = ranked(call.session, &call.argument("of")?, call.argument("first")?).await?;
+        let (kind, all) = found;
+        let ids: Vec<i64> = all.iter().map(|(id, _)| *id).collect();
+        let possible = existing(call.session, kind, &ids).await?;
+        let candidate = |(id, reasons): (i64, Vec<MergeReason>)| {
+            let reasons = reasons.into_iter().map(Computed::from).collect();
+            let fields = [("node", Computed::node(kind, id)), ("reasons", Computed::List(reasons))];
+            Computed::object("MergeCandidate", fields)
+        };
+        let all = all.into_iter().filter(|(id, _)| possible.contains(id)).take(first);
+        Ok(call.at_root(Computed::List(all.map(candidate).collect())))
+    })
+}
+
+impl From<MergeReason> for Computed {
+    fn from(reason: MergeReason) -> Self {
+        match reason {
+            MergeReason::ExternalId(one) => {
+                Self::object("SharedExternalId", [("scheme", one.scheme.into()), ("value", one.value.into())])
+            }
+            MergeReason::Name(one) => Self::object(
+                "SimilarName",
+                [
+                    ("name", one.name.into()),
+                    ("otherName", one.other_name.into()),
+                    ("rule", enum_name(&one.rule)),
+                    ("closeness", one.closeness.into()),
+                ],
+            ),
+            MergeReason::Events(one) => Self::object("SharedEvents", [("count", one.count.into())]),
+        }
+    }
+}
+
+/// Returns which of these nodes exist, without anonymous sources, which have no duplicates.
+async fn existing(session: &Session, kind: NodeKind, ids: &[i64]) -> Result<HashSet<i64>, SharedError> {
+    if ids.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let (table, dialect) = (kind.table(), session.dialect());
+    let mut select = Query::select();
+    select.column((table, "id")).from(table);
+    select.and_where(dialect.is_one_of(Expr::col((table, "id")), dialect.numbers(ids)));
+    if kind == NodeKind::Actor {
+        select.and_where(Expr::col((table, "kind")).ne(ActorKind::AnonymousSource.to_value()));
+    }
+    session.all(&select).await?.iter().map(|row| Ok(row.at(0)?)).collect()
+}
+
+/// The type of the candidates, and each with the reasons, the best first.
+type Ranked = (NodeKind, Vec<(i64, Vec<MergeReason>)>);
+
 async fn candidates(ctx: &Context<'_>, of: &ID, first: i32) -> Result<Vec<MergeCandidate>, SharedError> {
+    let session = session(ctx)?;
+    let (first, (kind, all)) = ranked(session, of, first).await?;
+    let ids: Vec<i64> = all.iter().map(|(id, _)| *id).collect();
+    let mut nodes: HashMap<i64, Node> =
+        if ids.is_empty() { HashMap::new() } else { load(session, kind, &ids).await?.into_iter().collect() };
+    let fits = |node: &Node| !matches!(node, Node::AnonymousSource(_));
+    let some = all.into_iter().filter_map(|(id, reasons)| {
+        let node = nodes.remove(&id).filter(fits)?;
+        Some(MergeCandidate { node, reasons })
+    });
+    Ok(some.take(first).collect())
+}
+
+async fn ranked(session: &Session, of: &ID, first: i32) -> Result<(usize, Ranked), SharedError> {
     let (kind, id) = parse(of)?;
     if first > MAX_CANDIDATES {
         return Err(Error::Limit(format!("`first: {first}` is too large: use at most {MAX_CANDIDATES}")).into());
     }
     let first = usize::try_from(first)
         .map_err(|_| Error::BadInput(format!("`first: {first}` is negative: use 0 to {MAX_CANDIDATES}")))?;
-    let session = session(ctx)?;
     let mut reasons: BTreeMap<i64, Vec<MergeReason>> = BTreeMap::new();
     external_ids(session, id, &mut reasons).await?;
     match kind {
@@ -124,15 +195,7 @@ async fn candidates(ctx: &Context<'_>, of: &ID, first: i32) -> Result<Vec<MergeC
     reasons.remove(&id);
     let mut all: Vec<(i64, Vec<MergeReason>)> = reasons.into_iter().collect();
     all.sort_by_key(|(id, reasons)| (reasons.first().map(strength), *id));
-    let ids: Vec<i64> = all.iter().map(|(id, _)| *id).collect();
-    let mut nodes: HashMap<i64, Node> =
-        if ids.is_empty() { HashMap::new() } else { load(session, kind, &ids).await?.into_iter().collect() };
-    let fits = |node: &Node| !matches!(node, Node::AnonymousSource(_));
-    let some = all.into_iter().filter_map(|(id, reasons)| {
-        let node = nodes.remove(&id).filter(fits)?;
-        Some(MergeCandidate { node, reasons })
-    });
-    Ok(some.take(first).collect())
+    Ok((first, (kind, all)))
 }
 
 /// Sort key of candidates: a stronger reason has a smaller key.

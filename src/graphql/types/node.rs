@@ -8,7 +8,8 @@ use async_graphql::registry::{MetaType, MetaTypeId, Registry};
 use async_graphql::{Context, ID, Object, OutputType};
 use data_encoding::BASE64URL_NOPAD;
 use entity::record::RecordKind;
-use sea_orm::EntityTrait;
+use sea_orm::sea_query::{Expr, Func, Query};
+use sea_orm::{ActiveEnum, EntityTrait};
 
 use crate::error::{Error, Result};
 use crate::graphql::loading::batch::Row;
@@ -95,6 +96,56 @@ impl NodeKind {
     /// Returns the node type of a kind of record.
     pub(crate) fn of_stored(kind: RecordKind) -> Option<Self> {
         Self::ALL.iter().copied().find(|one| one.stored() == Some(kind))
+    }
+
+    /// Returns the node type with a word for its kind of record.
+    pub(crate) fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|one| one.stored().is_some_and(|stored| stored.to_value() == word))
+    }
+
+    /// The columns of the type's one-line label: the first that is not null counts. Empty for types without such a text.
+    fn label_columns(self) -> &'static [&'static str] {
+        match self {
+            Self::Dataset => &["title", "key"],
+            Self::Article => &["headline", "url"],
+            Self::Actor | Self::Place | Self::Account => &["label"],
+            Self::Event => &["title"],
+            Self::Statement => &["summary"],
+            Self::Claim | Self::Name | Self::Mention => &["text"],
+            Self::Figure => &["counted"],
+            Self::ExternalId => &["value"],
+            Self::Relation
+            | Self::Participation
+            | Self::EventLink
+            | Self::Stance
+            | Self::Evidence
+            | Self::Merge
+            | Self::Change => &[],
+        }
+    }
+
+    /// Reads the one-line labels of nodes of this type.
+    pub(crate) async fn labels(self, session: &Session, ids: &[i64]) -> Result<HashMap<i64, String>, SharedError> {
+        let columns = self.label_columns();
+        if columns.is_empty() || ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let (table, dialect) = (self.table(), session.dialect());
+        // The last argument because SQLite takes no single one.
+        let texts = columns.iter().map(|column| Expr::col((table, *column))).chain([Expr::val(Option::<String>::None)]);
+        let label = Func::coalesce(texts);
+        let select = Query::select()
+            .column((table, "id"))
+            .expr_as(label, "text")
+            .from(table)
+            .and_where(dialect.is_one_of(Expr::col((table, "id")), dialect.numbers(ids)))
+            .take();
+        let rows = session.all(&select).await?;
+        let labels = rows.iter().filter_map(|row| match (row.get("id"), row.get::<Option<String>>("text")) {
+            (Ok(id), Ok(text)) => Some(Ok((id, text?))),
+            (Err(error), _) | (_, Err(error)) => Some(Err(error.into())),
+        });
+        labels.collect()
     }
 
     /// Returns true if nodes of this type can be merged. The id of a merged node then refers to the node that was kept.

@@ -7,6 +7,8 @@ use sea_orm::sea_query::{Expr, ExprTrait, Query};
 
 use crate::error::{Error, Result};
 use crate::graphql::loading::session::{Session, SharedError, session};
+use crate::graphql::connection::page_args::MAX_PAGE_SIZE;
+use crate::graphql::plan::computed::{Call, Computed, FunctionFuture};
 use crate::graphql::types::node::{Node, NodeKind, load, parse};
 
 /// Lookups by global id.
@@ -89,4 +91,48 @@ pub(crate) async fn load_nodes(
         }
     }
     Ok(found)
+}
+
+/// Looks up a node by its global id.
+pub(crate) fn node<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> {
+    Box::pin(async move {
+        let found = surviving(call.session, &[parse(&call.argument("id")?)?]).await?;
+        Ok(call.at_root(found.first().map(|(kind, id)| Computed::node(*kind, *id)).into()))
+    })
+}
+
+/// Looks up nodes by their global ids.
+pub(crate) fn nodes<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> {
+    Box::pin(async move {
+        let ids: Vec<ID> = call.argument("ids")?;
+        if ids.len() > MAX_PAGE_SIZE as usize {
+            let message = format!("`ids` has {} ids: request at most {MAX_PAGE_SIZE} at once", ids.len());
+            return Err(Error::Limit(message).into());
+        }
+        let wanted = ids.iter().map(parse).collect::<Result<Vec<_>>>()?;
+        let found = surviving(call.session, &wanted).await?;
+        Ok(call.at_root(Computed::List(found.iter().map(|(kind, id)| Computed::node(*kind, *id)).collect())))
+    })
+}
+
+/// Returns the nodes that ids refer to, in the same order: for a merged node the one that it was merged into.
+pub(crate) async fn surviving(
+    session: &Session,
+    ids: &[(NodeKind, i64)],
+) -> Result<Vec<(NodeKind, i64)>, SharedError> {
+    let mergeable: Vec<i64> = ids.iter().filter(|(kind, _)| kind.is_mergeable()).map(|(_, id)| *id).collect();
+    let mut merged: HashMap<i64, i64> = HashMap::new();
+    if !mergeable.is_empty() {
+        let dialect = session.dialect();
+        let select = Query::select()
+            .columns(["id", "same_as_id"])
+            .from("record")
+            .and_where(dialect.is_one_of(Expr::col(("record", "id")), dialect.numbers(&mergeable)))
+            .and_where(Expr::col("same_as_id").is_not_null())
+            .take();
+        for row in session.all(&select).await?.iter() {
+            merged.insert(row.at(0)?, row.at(1)?);
+        }
+    }
+    Ok(ids.iter().map(|(kind, id)| (*kind, merged.get(id).copied().unwrap_or(*id))).collect())
 }

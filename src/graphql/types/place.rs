@@ -18,6 +18,7 @@ use crate::graphql::has_many;
 use crate::graphql::loading::belongs_to::belongs_to;
 use crate::graphql::loading::node_type::node_type;
 use crate::graphql::loading::session::SharedError;
+use crate::graphql::plan::computed::{Computed, RowCall};
 use crate::graphql::plan::noun::planned;
 use crate::graphql::root_fields::root_fields;
 use crate::graphql::types::article::{Article, ArticleFilter};
@@ -54,6 +55,8 @@ planned! {
         "latitude" Float Latitude,
         "longitude" Float Longitude,
         "country" Text Country,
+        computed:
+        "distanceKm" ["latitude", "longitude"] distance_km,
     }
 }
 
@@ -122,6 +125,12 @@ impl Place {
     async fn lists(&self) -> PlaceLists {
         PlaceLists(self.0.clone())
     }
+}
+
+fn distance_km(call: &RowCall<'_>) -> Computed {
+    let (Some(latitude), Some(longitude)) = (call.real(0), call.real(1)) else { return Computed::Null };
+    let from = call.arguments.get::<PointInput>("from").and_then(|from| from.point());
+    from.map(|from| Point { latitude, longitude }.distance_km(from)).into()
 }
 
 has_many! {

@@ -47,9 +47,9 @@ planned! {
         "note" Text Note,
         "certainty" Text Certainty,
         parsed_dates:
-        "from" Since,
-        "to" Until,
-        "attested" Attested,
+        "from" "since",
+        "to" "until",
+        "attested" "attested",
         claim: claim
     }
 }

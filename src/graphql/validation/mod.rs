@@ -37,7 +37,8 @@ pub(crate) use omitted::drop_omitted_arguments;
 pub(crate) use schema_index::SchemaIndex;
 use schema_index::innermost;
 #[cfg(any(test, fuzzing))]
-pub(crate) use schema_index::{FieldDefinition, InputDefinition, TypeDefinition};
+pub(crate) use schema_index::TypeDefinition;
+pub(crate) use schema_index::{FieldDefinition, InputDefinition};
 use selections::Validator;
 pub(crate) use text::{duplicate_input_fields, normalized};
 use value::ValueChecker;

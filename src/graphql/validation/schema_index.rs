@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, LazyLock};
 
-use async_graphql::Name;
+use async_graphql::{Name, Value};
 use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{
     BaseType, DirectiveLocation, InputValueDefinition, Type, TypeKind, TypeSystemDefinition,
@@ -84,8 +84,8 @@ pub(crate) struct FieldDefinition {
 pub(crate) struct InputDefinition {
     pub(crate) name: String,
     pub(crate) value_type: Type,
-    /// Whether the schema declares a default value.
-    pub(crate) has_default: bool,
+    /// The default value that the schema declares.
+    pub(crate) default: Option<Value>,
 }
 
 impl InputDefinition {
@@ -93,13 +93,13 @@ impl InputDefinition {
         Self {
             name: definition.name.node.to_string(),
             value_type: definition.ty.node.clone(),
-            has_default: definition.default_value.is_some(),
+            default: definition.default_value.as_ref().map(|value| value.node.clone()),
         }
     }
 
     /// Whether a value must be given.
     pub(crate) fn is_required(&self) -> bool {
-        !self.value_type.nullable && !self.has_default
+        !self.value_type.nullable && self.default.is_none()
     }
 }
 
@@ -171,6 +171,11 @@ impl SchemaIndex {
     /// The object types of an interface or union.
     pub(crate) fn possible_types(&self, name: &str) -> impl Iterator<Item = &str> {
         self.types.possible_types.get(name).into_iter().flatten().map(String::as_str)
+    }
+
+    /// Returns whether an object type belongs to an interface or union.
+    pub(crate) fn is_possible(&self, name: &str, object: &str) -> bool {
+        self.types.possible_types.get(name).is_some_and(|types| types.contains(object))
     }
 
     /// Returns whether an object can be of both types.

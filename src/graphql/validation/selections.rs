@@ -167,7 +167,7 @@ impl<'d> Validator<'d> {
                 }
                 (None, None) => {}
             }
-            let expected = argument.map(|argument| (&argument.value_type, argument.has_default));
+            let expected = argument.map(|argument| (&argument.value_type, argument.default.is_some()));
             self.usage.collect_variables(self.schema, expected, &value.node, value.pos, 0);
         }
         for argument in known.unwrap_or_default() {

@@ -334,7 +334,7 @@ async fn types_of_introspection_are_those_of_the_library() {
                     assert_eq!(field.arguments.len(), found["args"].as_array().unwrap().len(), "{name}.{}", field.name);
                     for (argument, found) in field.arguments.iter().zip(found["args"].as_array().unwrap()) {
                         assert_eq!(argument.value_type.to_string(), shown(&found["type"]), "{name}.{}", field.name);
-                        assert_eq!(argument.has_default, !found["defaultValue"].is_null(), "{name}.{}", field.name);
+                        assert_eq!(argument.default.is_some(), !found["defaultValue"].is_null(), "{name}.{}", field.name);
                     }
                 }
             }

@@ -70,7 +70,7 @@ impl<'d> Usage<'d> {
                 };
                 for (name, value) in given {
                     let field: Option<&InputDefinition> = fields.iter().find(|field| field.name == name.as_str());
-                    let expected = field.map(|field| (&field.value_type, field.has_default));
+                    let expected = field.map(|field| (&field.value_type, field.default.is_some()));
                     self.collect_variables(schema, expected, value, position, level + 1);
                 }
             }

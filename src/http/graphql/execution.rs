@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_graphql::parser::types::OperationType;
-use async_graphql::{Response as ExecutionResponse, Value};
 use axum::http::{HeaderValue, StatusCode};
 use futures_util::FutureExt;
 
@@ -231,13 +230,11 @@ impl RequestContext {
         let left = limit.saturating_sub(started.elapsed());
         // A resolver that panics fails its own request only.
         let execution = async {
-            match operation.execute_plan(&self.app.plans, &budgeted).await {
-                Some(data) => ExecutionResponse::new(Value::Binary(data.into())),
-                None => {
-                    let request = operation.into_request().data(budgeted).data(self.client.caller.clone());
-                    self.app.api.execute(request).await
-                }
+            if operation.kind == OperationType::Query {
+                return operation.execute(&self.app, &budgeted, &self.client.caller).await;
             }
+            let request = operation.into_request().data(budgeted).data(self.client.caller.clone());
+            Ok(self.app.api.execute(request).await)
         };
         let execution = AssertUnwindSafe(within_budget(&budget, execution)).catch_unwind();
         // Boxed: each layer around it would have a copy of its size.
@@ -263,7 +260,8 @@ impl RequestContext {
             }
             Some(Ok(Ok(Err(Stopped::NeedsSnapshot)))) => return Err(NeedsSnapshot),
             Some(Ok(Ok(Err(stopped)))) => return Ok(Outcome::failed(RequestError::from(stopped.into_error()))),
-            Some(Ok(Ok(Ok(response)))) => response,
+            Some(Ok(Ok(Ok(Err(error))))) => return Ok(Outcome::failed(error)),
+            Some(Ok(Ok(Ok(Ok(response))))) => response,
         };
         session.end_snapshot().await;
         let (mut response, failure) = GraphQlResponse::from_execution(response, &self.id);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::parser::types::OperationType;
-use async_graphql::{Request, Variables};
+use async_graphql::{Request, Response, Variables};
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -11,7 +11,8 @@ use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 use crate::graphql::validation::{drop_omitted_arguments, first_node_field};
-use crate::graphql::{Operation, PlanCache, Session};
+use crate::auth::Caller;
+use crate::graphql::{Operation, Session};
 use crate::http::graphql::error::RequestError;
 use crate::http::graphql::limits;
 use crate::http::graphql::operation_rules::{check, select_operation};
@@ -110,17 +111,19 @@ impl PreparedOperation {
             .saturating_add(20_000)
     }
 
-    /// Executes a query by its plan, if it has one. Returns the data of the response as JSON; `None` if the resolvers have to
-    /// execute it.
-    pub(crate) async fn execute_plan(&self, plans: &PlanCache, session: &Session) -> Option<Vec<u8>> {
-        if self.kind != OperationType::Query {
-            return None;
-        }
+    /// Executes a query by its plan.
+    pub(crate) async fn execute(
+        &self,
+        app: &AppState,
+        session: &Session,
+        caller: &Caller,
+    ) -> Result<Response, RequestError> {
         let name = self.name.as_deref();
-        let (_, definition) = select_operation(&self.document, name).ok()?;
+        let (_, definition) = select_operation(&self.document, name)?;
         let (document, variables) = (&self.document.parsed, &self.variables);
         let operation = Operation { document, name, definition: &definition.node, variables };
-        plans.execute(self.document.digest, operation, session).await
+        let plan = app.plans.plan(self.document.digest, operation, app.operation_rules.schema())?;
+        Ok(app.api.execute_operation(&plan, operation, session, caller).await)
     }
 
     /// Converts the operation to the library's request.

@@ -1,0 +1,230 @@
+//! Reads the pages of lists and their counts, and builds queries over whole lists.
+
+use std::sync::Arc;
+
+use entity::row::QueryRow;
+use sea_orm::sea_query::{Expr, ExprTrait, IntoIden, JoinType, Query, SelectStatement};
+
+use crate::db::{Dialect, LIST};
+use crate::error::Result;
+use crate::graphql::connection::loader::Condition;
+use crate::graphql::filter::FilterContext;
+use crate::graphql::loading::session::{Session, SharedError};
+use crate::graphql::plan::arguments::{Arguments, ListArguments, ListValues};
+use crate::graphql::plan::execute::{LevelRows, ROOT_PARENT, integer};
+use crate::graphql::plan::level::Level;
+use crate::graphql::plan::noun::{ListField, Noun};
+use crate::graphql::plan::statement::{self, Bindings, ListPage, StatementKind, prepare};
+
+/// The column with the parent of a row, in queries over whole lists.
+const PARENT: &str = "parent";
+/// The alias of the rows, in such queries.
+const PAGE: &str = "page";
+
+/// The lists of some parents, or one list at the root: which rows they have.
+pub(crate) struct ListQuery {
+    pub(crate) noun: &'static Noun,
+    list: &'static ListField,
+    condition: Condition,
+    /// The ids of the parents, sorted; `None` for a list at the root.
+    parents: Option<Vec<i64>>,
+    dialect: Dialect,
+}
+
+impl ListQuery {
+    /// The ids of all parents; [`ROOT_PARENT`] for a list at the root.
+    pub(crate) fn parents(&self) -> &[i64] {
+        self.parents.as_deref().unwrap_or(&[ROOT_PARENT])
+    }
+
+    /// The names that the filter searches.
+    pub(crate) fn names(&self) -> &[String] {
+        &self.condition.names
+    }
+
+    /// The column of the parent in the queries of [`Self::all_rows`]; `None` for a list at the root.
+    pub(crate) fn parent_column(&self) -> Option<&'static str> {
+        self.parents.is_some().then_some(PARENT)
+    }
+
+    /// Returns the parent of a row of a query that selects [`Self::parent_column`].
+    pub(crate) fn parent_of(&self, row: QueryRow<'_>) -> Result<i64, SharedError> {
+        if self.parents.is_some() { Ok(row.get(PARENT)?) } else { Ok(ROOT_PARENT) }
+    }
+
+    /// Builds a select of `columns` from all rows of the list, regardless of the page, with the parent of each row if the list
+    /// has parents. `narrow` adds joins, or conditions that are not part of the filter.
+    pub(crate) fn all_rows(
+        &self,
+        columns: impl IntoIterator<Item = (Expr, &'static str)>,
+        narrow: impl Fn(&mut SelectStatement),
+    ) -> SelectStatement {
+        let (table, dialect) = (self.noun.table, self.dialect);
+        let condition = self.condition.set_condition.clone();
+        let mut select = Query::select();
+        for (column, name) in columns {
+            select.expr_as(column, name);
+        }
+        let (Some(parents), Some(is_child)) = (&self.parents, &self.list.parent) else {
+            select.from(table).and_where_option(condition);
+            narrow(&mut select);
+            return select;
+        };
+        if dialect.has_lateral() {
+            select.from(table).and_where(is_child(dialect.item())).and_where_option(condition);
+            narrow(&mut select);
+            return Query::select()
+                .expr(Expr::cust("\"page\".*"))
+                .expr_as(dialect.item(), PARENT)
+                .from_function(dialect.keys(parents), LIST)
+                .join_lateral(JoinType::InnerJoin, select, PAGE, Expr::cust("TRUE"))
+                .take();
+        }
+        let ids = Query::select()
+            .expr(self.noun.id())
+            .from(table)
+            .and_where(is_child(dialect.item()))
+            .and_where_option(condition)
+            .take();
+        select
+            .expr_as(dialect.item(), PARENT)
+            .from_function(dialect.keys(parents), LIST)
+            .cross_join(table.into_iden())
+            .and_where(self.noun.id().in_subquery(ids));
+        narrow(&mut select);
+        select
+    }
+}
+
+/// The values of a list's arguments, and what follows from them.
+struct Request<'l> {
+    level: &'l Level,
+    page: ListPage,
+    /// Whether the statements differ between requests only in their parents and cursors.
+    is_fixed: bool,
+    query: Arc<ListQuery>,
+}
+
+/// Reads the pages of a list, as far as they are shown, and its counts. Errors: `BAD_INPUT` or `LIMIT` for invalid arguments,
+/// `NOT_FOUND` for an id or slug in the filter that does not exist.
+pub(super) async fn read_list(
+    level: &Level,
+    list: &'static ListField,
+    given: &ListArguments,
+    parents: Option<Vec<i64>>,
+    session: &Session,
+    arguments: Arguments<'_>,
+) -> Result<LevelRows, SharedError> {
+    let values = arguments.list(given)?;
+    let has_fixed_order = given.has_fixed_order();
+    let page = ListPage::new(level, list, &values, has_fixed_order)?;
+    let is_fixed = has_fixed_order && values.filter.is_none() && list.own_condition.is_none();
+    let condition = condition(level.noun, list, &values, parents.is_none(), session).await?;
+    let query = ListQuery { noun: level.noun, list, condition, parents, dialect: session.dialect() };
+    let list_of = Some((Arc::clone(&page.keyset), values.page));
+    let request = Request { level, page, is_fixed, query: Arc::new(query) };
+    let mut found = LevelRows { list: list_of, query: Some(Arc::clone(&request.query)), ..LevelRows::default() };
+    if request.query.parents().is_empty() {
+        return Ok(found);
+    }
+    if level.reads_rows {
+        request.read_pages(&mut found, session).await?;
+    }
+    if level.shows_count() {
+        request.count(&mut found, session).await?;
+    }
+    Ok(found)
+}
+
+impl Request<'_> {
+    async fn read_pages(&self, found: &mut LevelRows, session: &Session) -> Result<(), SharedError> {
+        let Self { level, page, is_fixed, query } = self;
+        let (dialect, condition) = (query.dialect, &query.condition);
+        let kind = StatementKind::Page { after: page.after.is_some(), before: page.before.is_some() };
+        let bound = |ids| Bindings { ids, after: page.after.as_ref(), before: page.before.as_ref() };
+        let (rows, owners) = match (&query.parents, &query.list.parent) {
+            (Some(parents), Some(parent)) => {
+                let build = || statement::lists_of_parents(level, dialect, parent, page, condition);
+                if dialect.has_lateral() {
+                    let given = bound(Some(dialect.numbers(parents).into_value()));
+                    let rows = session.rows(prepare(level, dialect, kind, *is_fixed, &given, build)).await?;
+                    let parent_column = statement::first_key(level) + page.keyset.term_count();
+                    let owners = rows.iter().map(|row| integer(row, parent_column)).collect();
+                    (rows, owners)
+                } else {
+                    let statement = prepare(level, dialect, kind, *is_fixed, &bound(None), build);
+                    session.rows_for_each(statement, Some(parents.clone())).await?
+                }
+            }
+            _ => {
+                let build = || statement::root_list(level, dialect, page, condition);
+                let rows = session.rows(prepare(level, dialect, kind, *is_fixed, &bound(None), build)).await?;
+                let owners = vec![ROOT_PARENT; rows.len()];
+                (rows, owners)
+            }
+        };
+        found.rows = rows;
+        found.form_pages(&owners, page.size, page.backward);
+        Ok(())
+    }
+
+    async fn count(&self, found: &mut LevelRows, session: &Session) -> Result<(), SharedError> {
+        let Self { level, query, is_fixed, .. } = self;
+        let (dialect, parent) = (query.dialect, query.list.parent.as_ref());
+        let at_end = self.page.after.is_none() && self.page.before.is_none();
+        let mut uncounted = Vec::new();
+        for parent in query.parents() {
+            let page = found.page(*parent);
+            // A page that contains the whole list has been counted by reading it.
+            if level.reads_rows && at_end && !page.is_some_and(|page| page.has_more) {
+                found.counts.push((*parent, page.map_or(0, |page| page.length as i64)));
+            } else {
+                uncounted.push(*parent);
+            }
+        }
+        if !uncounted.is_empty() {
+            let build = || statement::count(level.noun, dialect, parent, &query.condition);
+            let ids = (dialect.has_lateral() && parent.is_some()).then(|| dialect.numbers(&uncounted).into_value());
+            let is_repeated = ids.is_none() && parent.is_some();
+            let given = Bindings { ids, ..Bindings::default() };
+            let statement = prepare(level, dialect, StatementKind::Count, *is_fixed, &given, build);
+            if is_repeated {
+                let (rows, owners) = session.rows_for_each(statement, Some(uncounted)).await?;
+                found.counts.extend(owners.into_iter().zip(rows.iter().map(|row| integer(row, 0))));
+            } else {
+                let rows = session.rows(statement).await?;
+                let owner = |row| if parent.is_some() { integer(row, 1) } else { ROOT_PARENT };
+                found.counts.extend(rows.iter().map(|row| (owner(row), integer(row, 0))));
+            }
+        }
+        found.counts.sort_unstable();
+        Ok(())
+    }
+}
+
+/// Returns the condition on the rows of a list, after checking that the ids and slugs in the filter exist.
+async fn condition(
+    noun: &Noun,
+    list: &ListField,
+    values: &ListValues,
+    is_root: bool,
+    session: &Session,
+) -> Result<Condition, SharedError> {
+    let own = match list.own_condition {
+        Some(condition) => condition(&values.own)?,
+        None => None,
+    };
+    let with_scope = |test| noun.scope.iter().chain(&own).cloned().chain(test).reduce(ExprTrait::and);
+    let Some(filter) = values.filter.clone() else {
+        return Ok(Condition { set_condition: with_scope(None), ..Condition::default() });
+    };
+    let filter = (noun.filter)(filter)?;
+    let mut context = FilterContext::new(session.dialect());
+    let set_condition = with_scope(Some(filter.condition(&mut context)?));
+    context.check_references(session).await?;
+    let mut row_condition = None;
+    if is_root && session.can_scan() && context.may_scan() {
+        row_condition = with_scope(Some(filter.condition(&mut FilterContext::for_scan(session.dialect()))?));
+    }
+    Ok(Condition { set_condition, row_condition, names: context.names })
+}
