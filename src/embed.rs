@@ -23,16 +23,18 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_graphql::parser::types::OperationType;
-use async_graphql::{Data, Executor, Request, Response};
+use async_graphql::{Data, Executor, Request, Response, Value, Variables};
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
 
 use crate::auth::{Caller, Scope};
 use crate::config::Limits;
 use crate::db::Db;
-use crate::error::Result;
-use crate::graphql::validation::drop_omitted_arguments;
-use crate::graphql::{Api, ResponseBudget, Session, api_of, within_budget};
+use crate::error::{Error, Result};
+use crate::graphql::{
+    Api, Operation, OwnedOperation, Plan, PlanCache, Position, ResponseBudget, Session, api_of, responses,
+    within_budget,
+};
 use crate::http::graphql::error::RequestError;
 use crate::http::graphql::limits;
 use crate::http::graphql::operation_rules::{OperationRules, check, select_operation};
@@ -52,8 +54,12 @@ pub struct EmbeddedApi {
     api: Api,
     db: Db,
     rules: Arc<OperationRules>,
+    plans: Arc<PlanCache>,
     caller: Caller,
 }
+
+/// Memory of the plans that are kept, in bytes.
+const PLAN_CACHE: u64 = 16 << 20;
 
 impl EmbeddedApi {
     /// Opens a database: a SQLite file, which is created when it is missing (`sqlite://FILE`), or PostgreSQL
@@ -70,7 +76,7 @@ impl EmbeddedApi {
         let api = api_of(false, false);
         let rules = Arc::new(OperationRules::new(&api.sdl(), limits, false)?);
         let caller = Caller { name: None, scopes: BTreeSet::from([Scope::Read]) };
-        Ok(Self { api, db, rules, caller })
+        Ok(Self { api, db, rules, plans: Arc::new(PlanCache::new(PLAN_CACHE)), caller })
     }
 
     /// Runs all operations as this caller: its scopes decide what it may read and write, and its name is in the audit log.
@@ -83,8 +89,8 @@ impl EmbeddedApi {
         http::load_example(&self.db).await
     }
 
-    /// Checks a request and adds what its resolvers need.
-    fn prepare(&self, mut request: Request) -> Result<(Request, Session, Arc<ResponseBudget>), RequestError> {
+    /// Checks a request and plans its operation.
+    fn prepare(&self, mut request: Request) -> Result<Prepared, RequestError> {
         let document = ParsedDocument::parse(std::mem::take(&mut request.query), &self.rules.limits)?;
         let (name, operation) = select_operation(&document, request.operation_name.as_deref())?;
         // As in the server: mutations need scopes of their own, and their variables hold records, as many as fit into the body.
@@ -94,13 +100,44 @@ impl EmbeddedApi {
             limits::check_variables(&variables, &self.rules.limits)?;
         }
         check(&document, &operation.node, &request.variables, &self.rules)?;
-        let mut parsed = document.parsed;
-        drop_omitted_arguments(&mut parsed, name.as_deref(), &request.variables);
-        request.set_parsed_query(parsed);
         let budget = Arc::new(ResponseBudget::new(self.rules.limits.max_response));
         let session = Session::new(self.db.clone()).with_budget(Arc::clone(&budget));
-        Ok((request.data(session.clone()).data(self.caller.clone()), session, budget))
+        let operation = PreparedOperation { document, name, variables: request.variables };
+        let plan = self.plans.plan(operation.document.digest, operation.operation()?, self.rules.schema())?;
+        Ok(Prepared { operation, plan, session, budget })
     }
+}
+
+/// An operation that is ready to run.
+struct Prepared {
+    operation: PreparedOperation,
+    plan: Arc<Plan>,
+    session: Session,
+    budget: Arc<ResponseBudget>,
+}
+
+struct PreparedOperation {
+    document: ParsedDocument,
+    name: Option<String>,
+    variables: Variables,
+}
+
+impl OwnedOperation for PreparedOperation {
+    fn operation(&self) -> Result<Operation<'_>> {
+        let name = self.name.as_deref();
+        let selected = select_operation(&self.document, name);
+        let (_, definition) = selected.map_err(|error| Error::Internal(error.message.into()))?;
+        let (document, variables) = (&self.document.parsed, &self.variables);
+        Ok(Operation { document, name, definition: &definition.node, variables })
+    }
+}
+
+/// Converts the data of a response from JSON to plain values.
+fn with_values(mut response: Response) -> Response {
+    if let Value::Binary(data) = &response.data {
+        response.data = serde_json::from_slice(data).unwrap_or_default();
+    }
+    response
 }
 
 fn failed(error: &RequestError) -> Response {
@@ -111,37 +148,53 @@ impl Executor for EmbeddedApi {
     /// Executes a query or mutation. The data are plain values: objects are maps.
     async fn execute(&self, request: Request) -> Response {
         match self.prepare(request) {
-            Ok((request, session, budget)) => {
-                let executed = within_budget(&budget, self.api.execute_as_values(request)).await;
+            Ok(Prepared { operation, plan, session, budget }) => {
+                let execution = async {
+                    let operation = operation.operation()?;
+                    Ok::<_, Error>(self.api.execute_operation(&plan, operation, &session, &self.caller).await)
+                };
+                let executed = within_budget(&budget, execution).await;
                 session.end_snapshot().await;
-                executed.unwrap_or_else(|stopped| failed(&RequestError::from(stopped.into_error())))
+                match executed {
+                    Ok(Ok(response)) => with_values(response),
+                    Ok(Err(error)) => failed(&RequestError::from(error)),
+                    Err(stopped) => failed(&RequestError::from(stopped.into_error())),
+                }
             }
             Err(error) => failed(&error),
         }
     }
 
     /// Executes a subscription, or a query or mutation as a stream of one response.
-    fn execute_stream(&self, request: Request, session_data: Option<Arc<Data>>) -> BoxStream<'static, Response> {
-        match self.prepare(request) {
-            Ok((request, session, budget)) => {
-                let responses = Some(self.api.execute_stream_as_values(request, session_data));
-                stream::unfold((responses, session, budget), async |(responses, session, budget)| {
-                    let mut responses = responses?;
-                    match within_budget(&budget, responses.next()).await {
-                        Ok(response) => {
-                            budget.finish();
-                            // The client may take long to read the response: no connection is kept for it.
-                            session.end_snapshot().await;
-                            Some((response?, (Some(responses), session, budget)))
-                        }
-                        Err(excess) => {
-                            Some((failed(&RequestError::from(excess.into_error())), (None, session, budget)))
-                        }
-                    }
-                })
-                .boxed()
+    fn execute_stream(&self, request: Request, _: Option<Arc<Data>>) -> BoxStream<'static, Response> {
+        let Prepared { operation, plan, session, budget } = match self.prepare(request) {
+            Ok(prepared) => prepared,
+            Err(error) => return stream::iter([failed(&error)]).boxed(),
+        };
+        let responses = if plan.subscribed().is_some() {
+            responses(plan, operation, session.clone(), self.caller.clone(), Position::default())
+        } else {
+            let (api, session, caller) = (self.api.clone(), session.clone(), self.caller.clone());
+            let execution = async move {
+                match operation.operation() {
+                    Ok(operation) => api.execute_operation(&plan, operation, &session, &caller).await,
+                    Err(error) => failed(&RequestError::from(error)),
+                }
+            };
+            stream::once(execution).boxed()
+        };
+        stream::unfold((Some(responses), session, budget), async |(responses, session, budget)| {
+            let mut responses = responses?;
+            match within_budget(&budget, responses.next()).await {
+                Ok(response) => {
+                    budget.finish();
+                    // The client may take long to read the response: no connection is kept for it.
+                    session.end_snapshot().await;
+                    Some((with_values(response?), (Some(responses), session, budget)))
+                }
+                Err(excess) => Some((failed(&RequestError::from(excess.into_error())), (None, session, budget))),
             }
-            Err(error) => stream::iter([failed(&error)]).boxed(),
-        }
+        })
+        .boxed()
     }
 }

@@ -108,6 +108,15 @@ pub struct QueryRow<'r> {
 }
 
 impl<'r> QueryRow<'r> {
+    /// Copies the row to a result of its own.
+    pub fn to_rows(self) -> Result<Rows, DbErr> {
+        let mut rows = Rows::new(self.rows.names.lines());
+        for column in 0..self.rows.width {
+            rows.push(self.value(column))?;
+        }
+        Ok(rows)
+    }
+
     /// Returns the value at a position; null if there are fewer columns.
     pub fn value(self, column: usize) -> CellValue<'r> {
         let Rows { width, cells, texts, .. } = self.rows;

@@ -7,9 +7,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use entity::change::{Column, Entity, Model, Operation};
+use entity::change::{Column, Entity, Operation};
 use entity::record::RecordKind;
-use entity::row::{ColumnMask, FromRow};
+use entity::row::Rows;
 use sea_orm::sea_query::{Expr, ExprTrait, Order};
 use sea_orm::{ActiveEnum, Iterable};
 use tokio::sync::OnceCell;
@@ -59,8 +59,8 @@ fn pairs() -> impl Iterator<Item = (Operation, RecordKind)> {
 /// Changes in commit order, and how far they reach.
 #[derive(Debug)]
 pub(crate) struct ChangeBatch {
-    /// The changes.
-    pub(crate) rows: Arc<Vec<Model>>,
+    /// The changes, with all columns.
+    pub(crate) rows: Rows,
     /// The last change that was looked at, in the batch or excluded from it.
     pub(crate) last: i64,
 }
@@ -103,10 +103,12 @@ async fn read(reader: &ReadPool, set: &ChangeSet, last: i64, latest: i64) -> Res
     select.and_where(id().gt(last)).and_where(id().lte(latest));
     select.and_where_option(set.condition()).order_by(Column::Id, Order::Asc).limit(BATCH_SIZE as u64);
     let rows = reader.all(build(reader.backend(), &select)).await?;
-    let rows = rows.iter().map(|row| Model::read(row, 0, ColumnMask::default())).collect::<Result<Vec<_>, _>>()?;
     // A batch that is not full has all changes up to `latest`.
-    let last = rows.last().filter(|_| rows.len() == BATCH_SIZE).map_or(latest, |row| row.id.0);
-    Ok(ChangeBatch { rows: Arc::new(rows), last })
+    let last = match rows.last().filter(|_| rows.len() == BATCH_SIZE) {
+        Some(row) => row.at(0)?,
+        None => latest,
+    };
+    Ok(ChangeBatch { rows, last })
 }
 
 #[cfg(test)]

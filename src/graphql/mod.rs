@@ -1,31 +1,27 @@
-//! The GraphQL API: types and root fields, plans of queries, filtering, sorting and pagination of lists, batch loading of rows,
-//! and JSON encoding.
+//! The GraphQL API: its schema, declared as data; plans of operations; filtering, sorting and pagination of lists.
 
+mod change_stream;
 pub mod connection;
-pub mod executor;
 pub mod federation;
 pub mod filter;
 pub mod graph;
 mod list_lengths;
-pub mod loading;
+mod long_texts;
 pub mod mutations;
 pub(crate) mod plan;
-pub mod root_fields;
-mod schema;
+mod response_budget;
+pub mod schema;
 pub mod search;
+pub mod session;
 pub mod types;
 pub(crate) mod validation;
 
-pub(crate) use connection::has_many::has_many;
+pub(crate) use change_stream::{Position, responses};
 pub use connection::page_args::{DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE};
-pub(crate) use executor::budget::{Reservation, ResponseBudget, ResponsePool, Stopped, within_budget};
-pub(crate) use executor::json::write_json;
 pub use graph::{AdjacencyCache, Update};
 pub(crate) use list_lengths::greatest_length;
-pub use loading::session::Session;
-pub(crate) use plan::{Operation, PlanCache};
+pub(crate) use plan::{Operation, OwnedOperation, Plan, PlanCache};
+pub(crate) use response_budget::{Reservation, ResponseBudget, ResponsePool, Stopped, within_budget};
 pub(crate) use schema::api_of;
-#[cfg(test)]
-pub(crate) use schema::builder;
-pub use schema::{Api, FederatedQuery, Mutation, Query, Subscription, api, json, sdl};
-pub(crate) use types::change::Position;
+pub use schema::{Api, Mutation, Query, SubgraphQuery, Subscription, api, json, sdl};
+pub use session::Session;

@@ -1,10 +1,9 @@
-//! Tests of what cannot be seen from outside: a resolver that panics, and the order of modules.
+//! Tests of what cannot be seen from outside: a function that panics, and the order of modules.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextResolve, ResolveInfo};
-use async_graphql::{ServerResult, Value, async_trait};
+use async_graphql::Variables;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, header};
 use clap::Parser;
@@ -13,7 +12,11 @@ use tower::ServiceExt;
 
 use crate::config::Serve;
 use crate::db::Db;
-use crate::graphql::{Api, Query, builder};
+use crate::graphql::Operation;
+use crate::graphql::plan::computed::{Call, FunctionFuture};
+use crate::graphql::plan::level::Step;
+use crate::http::graphql::operation_rules::select_operation;
+use crate::http::graphql::persisted_queries::ParsedDocument;
 use crate::http::router::router;
 use crate::http::state::AppState;
 use crate::import;
@@ -24,41 +27,34 @@ struct Flags {
     settings: Serve,
 }
 
-/// A schema extension that panics in the resolvers of fields of this name.
-struct PanicsAt(&'static str);
-
-impl ExtensionFactory for PanicsAt {
-    fn create(&self) -> Arc<dyn Extension> {
-        Arc::new(Self(self.0))
-    }
-}
-
-#[async_trait::async_trait]
-impl Extension for PanicsAt {
-    async fn resolve(
-        &self,
-        ctx: &ExtensionContext<'_>,
-        info: ResolveInfo<'_>,
-        next: NextResolve<'_>,
-    ) -> ServerResult<Option<Value>> {
-        assert!(info.name != self.0, "injected");
-        next.run(ctx, info).await
-    }
+/// A function of a plan that panics.
+fn panicking<'a>(_: &'a Call<'a>) -> FunctionFuture<'a> {
+    Box::pin(async { panic!("injected") })
 }
 
 #[tokio::test]
-async fn a_panicking_resolver_fails_only_its_own_request() {
+async fn a_panicking_function_fails_only_its_own_request() {
     let folder = tempfile::tempdir().unwrap();
     let db = Db::connect(&format!("sqlite://{}", folder.path().join("graph.db").display())).await.unwrap();
     import::migrate(&db).await.unwrap();
     let (_shutdown, shutdown_started) = watch::channel(false);
-    let mut app = AppState::new(db, Flags::parse_from(["test"]).settings, shutdown_started).await.unwrap();
-    app.api = Api::Whole(builder(Query::default()).extension(PanicsAt("events")).finish());
+    let app = AppState::new(db, Flags::parse_from(["test"]).settings, shutdown_started).await.unwrap();
+    let panics_in = "{ events { facets(by: [TYPE]) { distinct } } }";
+    let parsed = ParsedDocument::parse(panics_in.to_owned(), &app.operation_rules.limits).unwrap();
+    let (_, definition) = select_operation(&parsed, None).unwrap();
+    let variables = Variables::default();
+    let operation =
+        Operation { document: &parsed.parsed, name: None, definition: &definition.node, variables: &variables };
+    let mut plan = operation.compile(app.operation_rules.schema()).unwrap();
+    for step in &mut plan.steps {
+        if let Step::Function(step) = step {
+            step.function = panicking;
+        }
+    }
+    app.plans.insert(parsed.digest, operation, plan);
     let router = router(Arc::new(app)).unwrap();
     for accept in ["application/json", "application/graphql-response+json", "text/event-stream"] {
-        for (query, panics) in
-            [("{ events { facets(by: [TYPE]) { distinct } } }", true), ("{ articles { totalCount } }", false)]
-        {
+        for (query, panics) in [(panics_in, true), ("{ articles { totalCount } }", false)] {
             let request = Request::post("/graphql")
                 .header(header::CONTENT_TYPE, "application/json")
                 .header(header::ACCEPT, accept)

@@ -73,7 +73,7 @@ fn query_costs_match_the_recorded_costs() {
             let steps = is_sqlite.then(|| runtime.block_on(steps(&fixture, query)));
             let execute = || {
                 runtime.block_on(async {
-                    fixture.execute_as_served(query, json!({}), &Session::new(fixture.db.clone())).await;
+                    fixture.execute(query, json!({}), &Session::new(fixture.db.clone())).await;
                 });
             };
             // The first run fills caches such as prepared statements.
@@ -98,7 +98,7 @@ fn query_costs_match_the_recorded_costs() {
 /// Returns the number of steps that SQLite takes for the statements of a query.
 pub async fn steps(fixture: &Fixture, query: &str) -> u64 {
     let session = Session::recording(fixture.db.clone());
-    fixture.execute_as_served(query, json!({}), &session).await;
+    fixture.execute(query, json!({}), &session).await;
     let steps = Arc::new(AtomicU64::new(0));
     for statement in session.recorded() {
         let mut connection = SqliteConnection::connect(&fixture.url).await.unwrap();

@@ -1,36 +1,9 @@
 //! Properties of all golden queries. `tests/golden/main.rs` tests their responses.
 
-use async_graphql::Request;
-use newsgraph::graphql::{self, Session};
 use serde_json::json;
 
 use crate::fixture::{copy_of_story, databases_with_story};
 use crate::golden_queries::queries;
-
-/// Selects an object twice, so that the executor builds maps for the whole document instead of writing JSON directly.
-const SELECTS_AN_OBJECT_TWICE: &str =
-    "query InParts { __schema { queryType { name } } __schema { queryType { name } } }";
-
-#[tokio::test]
-async fn directly_written_json_equals_json_from_maps() {
-    for story in databases_with_story().await {
-        let mut written_directly = 0;
-        for (name, query) in queries() {
-            let query = if query.contains("query ") { query } else { query.replacen('{', "query Asked {", 1) };
-            let after_keyword = query.split_once("query ").unwrap().1;
-            let end = after_keyword.find(|letter: char| !letter.is_alphanumeric()).unwrap();
-            let execute = async |document: &str| {
-                let request = Request::new(document).operation_name(&after_keyword[..end]);
-                story.api.execute(request.data(Session::new(story.db.clone()))).await
-            };
-            let (written, tree) =
-                (execute(&query).await, execute(&format!("{query}\n{SELECTS_AN_OBJECT_TWICE}")).await);
-            written_directly += usize::from(written.data != tree.data);
-            assert_eq!(graphql::json(&written.data), graphql::json(&tree.data), "{name} on {}", story.url);
-        }
-        assert!(written_directly > 40, "{written_directly}");
-    }
-}
 
 #[tokio::test]
 async fn repeated_selections_of_a_field_are_merged() {
@@ -41,18 +14,6 @@ async fn repeated_selections_of_a_field_are_merged() {
             fragment When on Event { when { edtf } }
             fragment Who on Event { id participations { nodes { actor { id } } } participations { nodes { actor { label } } } }";
         assert_eq!(story.query(whole).await, story.query(parts).await);
-        // async-graphql accepts a scalar and an object under the same response key. The first selection wins, and the key is
-        // not repeated.
-        let first = "{ events(first: 1) { nodes { title } } event(slug: \"end-of-captivity-of-mikdam\") { title } }";
-        let both = "{ events(first: 1) { nodes { title ... on Event { title: when { edtf } } } }
-            event(slug: \"end-of-captivity-of-mikdam\") { title ... on Event { title: when { edtf } } } }";
-        let execute = async |query: &str| {
-            let response = story.api.execute(Request::new(query).data(Session::new(story.db.clone()))).await;
-            graphql::json(&response.data)
-        };
-        let first = execute(first).await;
-        assert!(first.contains("\"event\":{\"title\":\""), "{first}");
-        assert_eq!(execute(both).await, first);
     }
 }
 

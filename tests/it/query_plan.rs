@@ -10,7 +10,7 @@ use crate::fixture::{Fixture, copy_of_story, databases};
 /// Returns the query plan of each SQL statement of a GraphQL query.
 pub async fn plans(fixture: &Fixture, query: &str, variables: Value) -> Vec<String> {
     let session = Session::recording(fixture.db.clone());
-    fixture.execute_as_served(query, variables, &session).await;
+    fixture.execute(query, variables, &session).await;
     let reader = fixture.db.connection();
     let backend = reader.get_database_backend();
     let (explain, column) = match backend {
@@ -30,7 +30,7 @@ pub async fn plans(fixture: &Fixture, query: &str, variables: Value) -> Vec<Stri
 /// Returns PostgreSQL's generic plans, which prepared statements reuse for other values. Empty on SQLite, which has none.
 async fn generic_plans(fixture: &Fixture, query: &str) -> Vec<String> {
     let session = Session::recording(fixture.db.clone());
-    fixture.execute_as_served(query, json!({}), &session).await;
+    fixture.execute(query, json!({}), &session).await;
     let mut plans = Vec::new();
     if fixture.db.connection().get_database_backend() == DatabaseBackend::Sqlite {
         return plans;

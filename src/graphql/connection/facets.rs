@@ -1,24 +1,19 @@
 //! Facets: the number of rows of a list by value of a property, counted by the database over the whole list.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
-use async_graphql::{ComplexObject, Context, InputType, SimpleObject, Value};
+use async_graphql::InputType;
 use sea_orm::ColumnTrait;
 use sea_orm::sea_query::{DynIden, Expr, ExprTrait, JoinType, Order, Query, SelectStatement};
-use tokio::sync::OnceCell;
 
 use crate::error::Error;
-use crate::graphql::connection::loader::ConnectionLoader;
 use crate::graphql::connection::page_args::PageArgs;
-use crate::graphql::executor::list::ResolvedList;
-use crate::graphql::loading::batch::LoadOnce;
-use crate::graphql::loading::node_type::NodeType;
-use crate::graphql::loading::session::{Session, SharedError, session};
 use crate::graphql::graph::sorted_unique;
 use crate::graphql::plan::computed::{Call, Computed, FunctionFuture, count};
 use crate::graphql::plan::list::ListQuery;
-use crate::graphql::types::node::{Node, NodeKind, load};
+use crate::graphql::schema::object::object;
+use crate::graphql::session::SharedError;
+use crate::graphql::types::node::{Node, NodeKind};
 
 /// Maximum number of facets per field.
 const MAX_FACETS: usize = 20;
@@ -92,226 +87,34 @@ impl FacetValues {
     }
 }
 
-/// Number of rows of a list by value of one property.
-#[derive(Clone, SimpleObject)]
-pub struct Facet {
-    /// The property, as given in the argument `by`.
-    by: String,
-    /// Number of distinct values, regardless of `first`.
-    distinct: i32,
-    /// Number of rows without a value.
-    missing: i32,
-    /// The most frequent values, most frequent first; equally frequent ones are sorted by value. If each row has at most one
-    /// value, the rows with values not listed number `totalCount` minus `missing` minus the counts listed.
-    buckets: ResolvedList<FacetBucket>,
-}
-
-/// One value and the number of rows that have it.
-#[derive(Clone, SimpleObject)]
-#[graphql(complex)]
-pub struct FacetBucket {
-    #[graphql(skip)]
-    nodes: Option<Arc<FacetNodes>>,
-    #[graphql(skip)]
-    value: BucketValue,
-    /// Number of rows with the value. A row that has it twice counts once.
-    count: i32,
-}
-
-#[derive(Clone)]
-enum BucketValue {
-    Text(String),
-    Id(i64),
-}
-
-/// The nodes that are values of one facet, loaded once for all its buckets.
-struct FacetNodes {
-    kind: NodeKind,
-    ids: Vec<i64>,
-    loaded: LoadOnce<HashMap<i64, Node>>,
-}
-
-impl FacetNodes {
-    async fn get(&self, session: &Session, id: i64) -> Result<Option<Node>, SharedError> {
-        let loaded =
-            self.loaded.get_or_init(async || Ok(load(session, self.kind, &self.ids).await?.into_iter().collect()));
-        loaded.await.as_ref().map(|nodes| nodes.get(&id).cloned()).map_err(Clone::clone)
+object! {
+    /// Number of rows of a list by value of one property.
+    Facet {
+        /// The property, as given in the argument `by`.
+        by: String = own;
+        /// Number of distinct values, regardless of `first`.
+        distinct: i32 = own;
+        /// Number of rows without a value.
+        missing: i32 = own;
+        /// The most frequent values, most frequent first; equally frequent ones are sorted by value. If each row has at most one
+        /// value, the rows with values not listed number `totalCount` minus `missing` minus the counts listed.
+        buckets: Vec<FacetBucket> = own;
     }
 }
 
-impl FacetBucket {
-    fn text(&self) -> String {
-        match (&self.value, &self.nodes) {
-            (BucketValue::Id(id), Some(nodes)) => nodes.kind.global(*id).to_string(),
-            (BucketValue::Id(id), None) => id.to_string(),
-            (BucketValue::Text(text), _) => text.clone(),
-        }
-    }
-
-    async fn load_node(&self, ctx: &Context<'_>) -> Result<Option<Node>, SharedError> {
-        match (&self.value, &self.nodes) {
-            (BucketValue::Id(id), Some(nodes)) => nodes.get(session(ctx)?, *id).await,
-            _ => Ok(None),
-        }
+object! {
+    /// One value and the number of rows that have it.
+    FacetBucket {
+        /// Number of rows with the value. A row that has it twice counts once.
+        count: i32 = own;
+        /// The value in the form that filters accept: an enum value, a code, a text, or the global id of a node.
+        value: String = own;
+        /// Display text: the label, title or headline if the value is a node, otherwise the value itself.
+        label: String = own;
+        /// The node, if the value is one; otherwise null.
+        node: Option<Node> = own;
     }
 }
-
-/// One value and the number of rows that have it.
-#[ComplexObject]
-impl FacetBucket {
-    /// The value in the form that filters accept: an enum value, a code, a text, or the global id of a node.
-    async fn value(&self) -> String {
-        self.text()
-    }
-
-    /// Display text: the label, title or headline if the value is a node, otherwise the value itself.
-    async fn label(&self, ctx: &Context<'_>) -> Result<String, SharedError> {
-        Ok(self.load_node(ctx).await?.and_then(|node| node.label()).unwrap_or_else(|| self.text()))
-    }
-
-    /// The node, if the value is one; otherwise null.
-    async fn node(&self, ctx: &Context<'_>) -> Option<Result<Node, SharedError>> {
-        self.load_node(ctx).await.transpose()
-    }
-}
-
-/// Loads facets for all parents of a list, with one statement for each facet. Rows without a value are counted only
-/// if `with_missing`, because an index on the values often does not contain them.
-pub(crate) async fn facets<T: NodeType>(
-    loader: &ConnectionLoader<T>,
-    session: &Session,
-    by: &[T::Facet],
-    first: i32,
-    with_missing: bool,
-) -> Result<HashMap<i64, Vec<Facet>>, SharedError> {
-    let (first, _) = PageArgs { first: Some(first), ..PageArgs::default() }.size()?;
-    if by.len() > MAX_FACETS {
-        return Err(Error::Limit(format!("`by` has {} entries: give at most {MAX_FACETS}", by.len())).into());
-    }
-    let mut all: HashMap<i64, Vec<Facet>> = HashMap::new();
-    for (index, by) in by.iter().enumerate() {
-        let values = by.values();
-        let statement = select_buckets(loader, session, &values, first, with_missing).await?;
-        let rows = session.all(&statement).await?;
-        let mut found = Vec::with_capacity(rows.len());
-        for row in rows.iter() {
-            let value = match values.kind {
-                Some(_) => row.get::<Option<i64>>("value")?.map(BucketValue::Id),
-                None => row.get::<Option<String>>("value")?.map(BucketValue::Text),
-            };
-            let (count, distinct): (i64, i64) = (row.get("count")?, row.get("distinct")?);
-            found.push((loader.parent(row)?, value, count, distinct));
-        }
-        let nodes = values.kind.map(|kind| {
-            let id = |value: &Option<BucketValue>| if let Some(BucketValue::Id(id)) = value { Some(*id) } else { None };
-            let mut ids: Vec<i64> = found.iter().filter_map(|(_, value, ..)| id(value)).collect();
-            ids.sort_unstable();
-            ids.dedup();
-            Arc::new(FacetNodes { kind, ids, loaded: OnceCell::new() })
-        });
-        for &parent in loader.parents() {
-            let Value::Enum(name) = by.to_value() else { continue };
-            let empty = Facet { by: name.to_string(), distinct: 0, missing: 0, buckets: ResolvedList::default() };
-            all.entry(parent).or_default().push(empty);
-        }
-        for (parent, value, count, distinct) in found {
-            let Some(facet) = all.get_mut(&parent).and_then(|facets| facets.get_mut(index)) else { continue };
-            let count = i32::try_from(count).unwrap_or(i32::MAX);
-            facet.distinct = i32::try_from(distinct).unwrap_or(i32::MAX);
-            match value {
-                // With `first: 0` one value is read nevertheless, because its row has the number of distinct values.
-                Some(value) if facet.buckets.0.len() < first => {
-                    facet.buckets.0.push(FacetBucket { nodes: nodes.clone(), value, count });
-                }
-                Some(_) => {}
-                None => facet.missing = count,
-            }
-        }
-    }
-    Ok(all)
-}
-
-/// Selects the most frequent values of each parent, with the number of distinct values and the row of the null value.
-async fn select_buckets<T: NodeType>(
-    loader: &ConnectionLoader<T>,
-    session: &Session,
-    values: &FacetValues,
-    first: usize,
-    with_missing: bool,
-) -> Result<SelectStatement, SharedError> {
-    let columns = [(Expr::col((T::Entity::default(), "id")), "id"), (values.value.clone(), "value")];
-    let has_value = || (!with_missing).then(|| values.value.clone().is_not_null());
-    let narrow = |select: &mut SelectStatement| {
-        values.join(select);
-        select.and_where_option(has_value());
-    };
-    let rows = loader.select_all_rows(session, columns, narrow).await?;
-    Ok(ranked_buckets(rows, values, loader.parent_column(), first))
-}
-
-/// Counts rows by their value, and ranks the values of each parent.
-fn ranked_buckets(
-    rows: SelectStatement,
-    values: &FacetValues,
-    parent: Option<&'static str>,
-    first: usize,
-) -> SelectStatement {
-    let mut groups = Query::select();
-    groups
-        .columns(parent)
-        .column("value")
-        .expr_as(Expr::cust(if values.is_multi_valued { "COUNT(DISTINCT \"id\")" } else { "COUNT(*)" }), "count")
-        .from_subquery(rows, "row")
-        .group_by_columns(parent)
-        .group_by_col("value");
-    let window =
-        |by_parent: &'static str, whole: &'static str| Expr::cust(if parent.is_some() { by_parent } else { whole });
-    let ranks = Query::select()
-        .columns(parent)
-        .columns(["value", "count"])
-        .expr_as(window("COUNT(\"value\") OVER (PARTITION BY \"parent\")", "COUNT(\"value\") OVER ()"), "distinct")
-        .expr_as(
-            window(
-                "ROW_NUMBER() OVER (PARTITION BY \"parent\" ORDER BY \"value\" IS NULL, \"count\" DESC, \"value\")",
-                "ROW_NUMBER() OVER (ORDER BY \"value\" IS NULL, \"count\" DESC, \"value\")",
-            ),
-            "rank",
-        )
-        .from_subquery(groups, "group")
-        .take();
-    Query::select()
-        .columns(parent)
-        .columns(["value", "count", "distinct"])
-        .from_subquery(ranks, "ranked")
-        .and_where(Expr::col("rank").lte(first.max(1) as i64).or(Expr::col("value").is_null()))
-        .order_by("rank", Order::Asc)
-        .take()
-}
-
-/// Declares the properties by which rows of a type can be counted, each with its [`FacetValues`]. `Dataset` is added to all.
-macro_rules! facet {
-    ($(#[doc = $doc:literal])+ $name:ident of $module:ident { $($(#[doc = $property_doc:literal])+ $property:ident = $values:expr,)* }) => {
-        $(#[doc = $doc])+
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
-        pub enum $name {
-            $($(#[doc = $property_doc])+ $property,)*
-            /// Dataset of the record.
-            Dataset,
-        }
-
-        impl $crate::graphql::connection::facets::NodeFacet for $name {
-            fn values(self) -> $crate::graphql::connection::facets::FacetValues {
-                #[allow(unused_imports, reason = "some types can only be counted by dataset")]
-                use {$crate::graphql::connection::facets::FacetValues, $crate::graphql::types::node::NodeKind, entity::$module::Column};
-                match self {
-                    $(Self::$property => $values,)*
-                    Self::Dataset => FacetValues::dataset(Column::Id),
-                }
-            }
-        }
-    };
-}
-pub(crate) use facet;
 
 /// Counts the rows of lists by value, with one statement for each facet.
 pub(crate) fn list_facets<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> {
@@ -404,3 +207,67 @@ fn bucket_statement(list: &ListQuery, values: &FacetValues, first: usize, with_m
     });
     ranked_buckets(rows, values, list.parent_column(), first)
 }
+
+/// Counts rows by their value, and ranks the values of each parent.
+fn ranked_buckets(
+    rows: SelectStatement,
+    values: &FacetValues,
+    parent: Option<&'static str>,
+    first: usize,
+) -> SelectStatement {
+    let mut groups = Query::select();
+    groups
+        .columns(parent)
+        .column("value")
+        .expr_as(Expr::cust(if values.is_multi_valued { "COUNT(DISTINCT \"id\")" } else { "COUNT(*)" }), "count")
+        .from_subquery(rows, "row")
+        .group_by_columns(parent)
+        .group_by_col("value");
+    let window =
+        |by_parent: &'static str, whole: &'static str| Expr::cust(if parent.is_some() { by_parent } else { whole });
+    let ranks = Query::select()
+        .columns(parent)
+        .columns(["value", "count"])
+        .expr_as(window("COUNT(\"value\") OVER (PARTITION BY \"parent\")", "COUNT(\"value\") OVER ()"), "distinct")
+        .expr_as(
+            window(
+                "ROW_NUMBER() OVER (PARTITION BY \"parent\" ORDER BY \"value\" IS NULL, \"count\" DESC, \"value\")",
+                "ROW_NUMBER() OVER (ORDER BY \"value\" IS NULL, \"count\" DESC, \"value\")",
+            ),
+            "rank",
+        )
+        .from_subquery(groups, "group")
+        .take();
+    Query::select()
+        .columns(parent)
+        .columns(["value", "count", "distinct"])
+        .from_subquery(ranks, "ranked")
+        .and_where(Expr::col("rank").lte(first.max(1) as i64).or(Expr::col("value").is_null()))
+        .order_by("rank", Order::Asc)
+        .take()
+}
+
+/// Declares the properties by which rows of a type can be counted, each with its [`FacetValues`]. `Dataset` is added to all.
+macro_rules! facet {
+    ($(#[doc = $doc:literal])+ $name:ident of $module:ident { $($(#[doc = $property_doc:literal])+ $property:ident = $values:expr,)* }) => {
+        $(#[doc = $doc])+
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
+        pub enum $name {
+            $($(#[doc = $property_doc])+ $property,)*
+            /// Dataset of the record.
+            Dataset,
+        }
+
+        impl $crate::graphql::connection::facets::NodeFacet for $name {
+            fn values(self) -> $crate::graphql::connection::facets::FacetValues {
+                #[allow(unused_imports, reason = "some types can only be counted by dataset")]
+                use {$crate::graphql::connection::facets::FacetValues, $crate::graphql::types::node::NodeKind, entity::$module::Column};
+                match self {
+                    $(Self::$property => $values,)*
+                    Self::Dataset => FacetValues::dataset(Column::Id),
+                }
+            }
+        }
+    };
+}
+pub(crate) use facet;

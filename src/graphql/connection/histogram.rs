@@ -1,47 +1,24 @@
 //! Histograms: the number of rows of a list per day, week, month, quarter or year. The database counts by day, and the days are
 //! then added up to buckets.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
-use async_graphql::{Context, EmptyMutation, Enum, Object, OutputType, SimpleObject, TypeName};
+use async_graphql::Enum;
 use entity::row::{QueryRow, Rows};
 use jiff::Span;
 use jiff::civil::Date;
-use sea_orm::EntityTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 
 use crate::error::{Error, Result};
-use crate::graphql::connection::Connection;
-use crate::graphql::connection::loader::ConnectionLoader;
-use crate::graphql::executor::list::ResolvedList;
-use crate::graphql::loading::batch::LoadOnce;
-use crate::graphql::loading::node_type::NodeType;
-use crate::graphql::loading::session::{Session, SharedError, session};
-use crate::graphql::plan::computed::{Call, Computed, FunctionFuture, Values};
+use crate::graphql::plan::computed::{Call, Computed, FunctionFuture, Values, count};
+use crate::graphql::schema::object::object;
+use crate::graphql::session::SharedError;
 
 /// Maximum number of distinct dates, as spans of days, in one histogram.
 const MAX_SPANS: u64 = 200_000;
 
 /// Maximum number of buckets in one histogram.
 const MAX_BUCKETS: usize = 10_000;
-
-/// The additional fields of connections that have none, such as those of undated types: async-graphql's object without fields.
-pub type NoConnectionFields = EmptyMutation;
-
-impl<T: NodeType> From<Connection<T>> for NoConnectionFields {
-    fn from(_: Connection<T>) -> Self {
-        Self
-    }
-}
-
-/// A type whose rows have a date.
-pub trait Dated: NodeType {
-    /// The column of the first second that the date may mean.
-    const EARLIEST: <Self::Entity as EntityTrait>::Column;
-    /// The column of the first second after the span that the date may mean.
-    const LATEST: <Self::Entity as EntityTrait>::Column;
-}
 
 /// Unit of the length of histogram buckets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -68,73 +45,25 @@ pub enum UncertainDates {
     Spread,
 }
 
-/// Number of rows per time bucket.
-#[derive(Clone, Default, SimpleObject)]
-pub struct Histogram {
-    /// The buckets, earliest first. Buckets without rows are included only with `empty: true`.
-    buckets: ResolvedList<HistogramBucket>,
-    /// Number of rows in no bucket: without a date, without a start (for `EARLIEST`), or outside the years -9999 to 9999.
-    undated: i32,
-}
-
-/// A time bucket of a histogram.
-#[derive(Clone, SimpleObject)]
-pub struct HistogramBucket {
-    /// First day, as an EDTF date such as `2021-07-09`.
-    from: String,
-    /// Last day, inclusive, as an EDTF date.
-    to: String,
-    /// Number of rows: an integer, or with `SPREAD` a fraction rounded to 6 decimal places.
-    count: f64,
-}
-
-/// The additional fields of connections whose rows have a date.
-pub struct DatedConnectionFields<T: NodeType>(Connection<T>);
-
-impl<T: NodeType> From<Connection<T>> for DatedConnectionFields<T> {
-    fn from(connection: Connection<T>) -> Self {
-        Self(connection)
+object! {
+    /// Number of rows per time bucket.
+    Histogram {
+        /// The buckets, earliest first. Buckets without rows are included only with `empty: true`.
+        buckets: Vec<HistogramBucket> = own;
+        /// Number of rows in no bucket: without a date, without a start (for `EARLIEST`), or outside the years -9999 to 9999.
+        undated: i32 = own;
     }
 }
 
-impl<T: NodeType> TypeName for DatedConnectionFields<T> {
-    fn type_name() -> Cow<'static, str> {
-        format!("{}DatedConnectionFields", <T as OutputType>::type_name()).into()
-    }
-}
-
-/// The additional fields of connections whose rows have a date.
-#[Object(name_type)]
-impl<T: Dated> DatedConnectionFields<T> {
-    /// Counts the rows of the whole list by date, regardless of the page. Errors: `BAD_INPUT` for `every` below 1, `LIMIT` for more
-    /// than 10,000 buckets or 200,000 distinct dates.
-    async fn histogram(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Unit of the bucket length.")] interval: Interval,
-        #[graphql(
-            desc = "Bucket length in units of `interval`, 1 or more. Buckets of several units are counted from 1970-01-01 (days), from the Monday of that week (weeks), or from the start of the year 0 (months, quarters and years).",
-            default = 1
-        )]
-        every: i32,
-        #[graphql(
-            desc = "Rule for counting dates that cover more than one day.",
-            default_with = "UncertainDates::Earliest"
-        )]
-        uncertain: UncertainDates,
-        #[graphql(
-            desc = "Also returns the empty buckets between the first and the last one, with a count of 0.",
-            default = false
-        )]
-        empty: bool,
-    ) -> Result<Histogram, SharedError> {
-        let Connection { loader, parent } = &self.0;
-        let buckets = Buckets::new(interval, every)?;
-        let key = (ctx.item.pos, "histogram");
-        let all = loader.cache.get_or_insert_with::<LoadOnce<HashMap<i64, Histogram>>>(key, LoadOnce::new);
-        let load = async || Box::pin(histograms(loader, session(ctx)?, &buckets, uncertain, empty)).await;
-        let all = all.get_or_init(load).await;
-        all.as_ref().map(|all| all.get(parent).cloned().unwrap_or_default()).map_err(Clone::clone)
+object! {
+    /// A time bucket of a histogram.
+    HistogramBucket {
+        /// First day, as an EDTF date such as `2021-07-09`.
+        from: String = own;
+        /// Last day, inclusive, as an EDTF date.
+        to: String = own;
+        /// Number of rows: an integer, or with `SPREAD` a fraction rounded to 6 decimal places.
+        count: f64 = own;
     }
 }
 
@@ -146,41 +75,18 @@ pub(crate) fn list_histogram<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> {
         let (uncertain, empty) = (call.argument("uncertain")?, call.argument("empty")?);
         let dated = list.noun.dated.ok_or_else(|| Error::Internal("the rows have no date".into()))?;
         let columns = day_columns(dated.map(|column| Expr::col((list.noun.table, column))), uncertain);
-        let names: Vec<_> =
-            list.parent_column().into_iter().chain(columns.iter().map(|(_, name)| *name)).collect();
+        let names: Vec<_> = list.parent_column().into_iter().chain(columns.iter().map(|(_, name)| *name)).collect();
         let rows = list.all_rows(columns, |_| ());
         let rows = call.session.all(&by_day(rows, &names)).await?;
         let mut found = counted(&rows, |row| list.parent_of(row), &buckets, uncertain, empty)?;
         let mut all = Values::new();
         for parent in list.parents() {
-            let Histogram { buckets: ResolvedList(buckets), undated } = found.remove(parent).unwrap_or_default();
-            let bucket = |one: HistogramBucket| {
-                let fields = [("from", one.from.into()), ("to", one.to.into()), ("count", one.count.into())];
-                Computed::object("HistogramBucket", fields)
-            };
-            let buckets = Computed::List(buckets.into_iter().map(bucket).collect());
-            let fields = [("buckets", buckets), ("undated", undated.into())];
+            let (buckets, undated) = found.remove(parent).unwrap_or_default();
+            let fields = [("buckets", Computed::List(buckets)), ("undated", count(undated))];
             all.insert(*parent, Computed::object("Histogram", fields));
         }
         Ok(all)
     })
-}
-
-/// Counts the rows of all parents of a list in one statement.
-async fn histograms<T: Dated>(
-    loader: &ConnectionLoader<T>,
-    session: &Session,
-    buckets: &Buckets,
-    uncertain: UncertainDates,
-    empty: bool,
-) -> Result<HashMap<i64, Histogram>, SharedError> {
-    let columns =
-        day_columns([T::EARLIEST, T::LATEST].map(|column| Expr::col((T::Entity::default(), column))), uncertain);
-    let names: Vec<&'static str> =
-        loader.parent_column().into_iter().chain(columns.iter().map(|(_, name)| *name)).collect();
-    let rows = loader.select_all_rows(session, columns, |_| ()).await?;
-    let rows = session.all(&by_day(rows, &names)).await?;
-    counted(&rows, |row| loader.parent(row), buckets, uncertain, empty)
 }
 
 /// The days that rows are counted by, from the columns of their date.
@@ -213,7 +119,7 @@ fn counted(
     buckets: &Buckets,
     uncertain: UncertainDates,
     empty: bool,
-) -> Result<HashMap<i64, Histogram>, SharedError> {
+) -> Result<HashMap<i64, (Vec<Computed>, i64)>, SharedError> {
     if rows.len() as u64 > MAX_SPANS {
         let message = format!("The rows have more than {MAX_SPANS} distinct dates: narrow the filter");
         return Err(Error::Limit(message).into());
@@ -242,13 +148,12 @@ fn counted(
                 counts.entry(bucket).or_default();
             });
         }
-        let counts = counts.into_iter().map(|(bucket, count)| HistogramBucket {
-            from: edtf(buckets.start(bucket)),
-            to: edtf(buckets.end(bucket)),
-            count: (count * 1e6).round() / 1e6,
+        let counts = counts.into_iter().map(|(bucket, count)| {
+            let (from, to) = (edtf(buckets.start(bucket)), edtf(buckets.end(bucket)));
+            let count = (count * 1e6).round() / 1e6;
+            Computed::object("HistogramBucket", [("from", from.into()), ("to", to.into()), ("count", count.into())])
         });
-        let undated = i32::try_from(undated).unwrap_or(i32::MAX);
-        Ok((parent, Histogram { buckets: counts.collect(), undated }))
+        Ok((parent, (counts.collect(), undated)))
     });
     histograms.collect()
 }

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::graphql::connection::cursor::Cursor;
 use crate::graphql::connection::order_by::{Direction, SortKey};
-use crate::graphql::loading::session::SharedError;
+use crate::graphql::session::SharedError;
 
 /// One sort key with its direction.
 #[derive(Clone, Debug)]

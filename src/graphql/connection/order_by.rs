@@ -5,6 +5,9 @@ use std::borrow::Cow;
 use async_graphql::{Enum, InputObject, InputType, TypeName};
 use sea_orm::sea_query::Expr;
 
+/// Maximum number of sort keys in `orderBy`.
+pub(crate) const MAX_SORT_KEYS: usize = 8;
+
 /// Sort direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 pub enum Direction {

@@ -17,11 +17,6 @@ pub(crate) struct PageArgs {
 }
 
 impl PageArgs {
-    /// Returns true if the page starts at an end of the list and not at a cursor.
-    pub(crate) fn is_at_end(&self) -> bool {
-        self.after.is_none() && self.before.is_none()
-    }
-
     /// Returns the page size, and true if it counts from the end of the list. Errors: `BAD_INPUT` if both `first` and `last` are
     /// given or the size is negative, `LIMIT` if it exceeds [`MAX_PAGE_SIZE`].
     pub(crate) fn size(&self) -> Result<(usize, bool)> {

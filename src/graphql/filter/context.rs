@@ -6,7 +6,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, Query, UnionType};
 
 use crate::db::Dialect;
 use crate::error::{Error, Result, did_you_mean};
-use crate::graphql::loading::session::{Session, SharedError};
+use crate::graphql::session::{Session, SharedError};
 use crate::graphql::types::node::NodeKind;
 
 /// Maximum number of filters within one filter, because databases limit the size of a condition.

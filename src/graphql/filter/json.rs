@@ -7,8 +7,8 @@ use sea_orm::sea_query::Expr;
 use crate::error::{Error, Result};
 use crate::graphql::filter::context::check_nesting;
 use crate::graphql::filter::{FilterContext, NodeFilter};
-use crate::graphql::loading::node_type::NodeType;
-use crate::graphql::loading::session::{Session, SharedError};
+use crate::graphql::schema::noun::NodeType;
+use crate::graphql::session::{Session, SharedError};
 use crate::graphql::validation::{SchemaIndex, validate_json};
 
 /// Translates a filter for the rows of one record type to a condition. Errors: those that the API reports for the same filter.

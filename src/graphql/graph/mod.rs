@@ -24,13 +24,11 @@ pub(crate) use crate::graphql::graph::actor_link::sorted_unique;
 pub use crate::graphql::graph::adjacency::{AdjacencyCache, Update};
 pub use crate::graphql::graph::hop::{Hop, HopPart, HopSource};
 pub use crate::graphql::graph::neighbors::{Neighbor, Neighborhood};
-pub(crate) use crate::graphql::graph::neighbors::{
-    NeighborArgs, appearances_of_actors, neighbors, neighbors_of_actors,
-};
-pub(crate) use crate::graphql::graph::path::{MAX_HOPS, path};
-pub use crate::graphql::graph::path::{Path, PathQuery};
+pub(crate) use crate::graphql::graph::neighbors::{appearances_of_actors, neighbors_of_actors};
+pub use crate::graphql::graph::path::Path;
+pub(crate) use crate::graphql::graph::path::{MAX_HOPS, root_fields};
+pub(crate) use crate::graphql::graph::timeline::timelines_of_actors;
 pub use crate::graphql::graph::timeline::{Timeline, TimelineEdge};
-pub(crate) use crate::graphql::graph::timeline::{TimelineArgs, timeline, timelines_of_actors};
 
 /// A kind of link between actors, and of entry in a timeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum)]

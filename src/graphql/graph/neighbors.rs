@@ -1,23 +1,17 @@
-//! Neighbors of actors in the actor graph: a breadth-first search for a whole batch of actors at once.
+//! Neighbors of actors in the actor graph: a breadth-first search for several actors at once.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
-
-use async_graphql::{Context, Object};
-use entity::actor;
-use tokio::sync::OnceCell;
 
 use crate::error::Error;
 use crate::graphql::connection::page_args::PageArgs;
-use crate::graphql::executor::list::ResolvedList;
 use crate::graphql::filter::{FilterContext, NodeFilter};
 use crate::graphql::graph::ActorLinkKind;
-use crate::graphql::graph::hop::{Hop, Hops, Step, hops, load_actors, missing_node};
+use crate::graphql::graph::hop::{Hop, Step, hops};
 use crate::graphql::graph::search::GraphSearch;
-use crate::graphql::loading::batch::{LoadOnce, LoaderCache, Row};
-use crate::graphql::loading::session::{Session, SharedError, session};
 use crate::graphql::plan::computed::{Call, Computed, ComputedObject, FunctionFuture, Values};
 use crate::graphql::plan::level::ValueShown;
+use crate::graphql::schema::object::object;
+use crate::graphql::session::{Session, SharedError};
 use crate::graphql::types::actor::Actor;
 use crate::graphql::types::event::EventFilter;
 use crate::graphql::types::node::NodeKind;
@@ -31,15 +25,15 @@ const MAX_FRONTIER: usize = 2_000;
 const MAX_LINKS: usize = 10_000;
 
 /// The arguments of the fields `neighbors` and `appearsWith`.
-pub(crate) struct NeighborArgs {
-    pub(crate) via: Option<Vec<ActorLinkKind>>,
-    pub(crate) depth: i32,
-    pub(crate) first: i32,
+struct NeighborArgs {
+    via: Option<Vec<ActorLinkKind>>,
+    depth: i32,
+    first: i32,
     /// Only events that match this filter are links.
-    pub(crate) events: Option<Box<EventFilter>>,
+    events: Option<EventFilter>,
 }
 
-/// A search for the neighbors of all actors of a batch, with its result.
+/// A search for the neighbors of actors, with its result.
 struct NeighborSearch {
     graph: GraphSearch,
     /// By actor, in the order of `Neighborhood.nodes`.
@@ -49,8 +43,6 @@ struct NeighborSearch {
     frontiers: Vec<Vec<(i64, i64)>>,
     /// The actors whose neighbors are not all in `neighbors`.
     incomplete: HashSet<i64>,
-    actors: LoadOnce<HashMap<i64, Actor>>,
-    loads: LoaderCache,
 }
 
 /// A neighbor by id.
@@ -61,30 +53,32 @@ struct FoundNeighbor {
     link_count: i64,
 }
 
-/// The neighbors of an actor in the actor graph.
-pub struct Neighborhood {
-    search: Arc<NeighborSearch>,
-    origin: i64,
+object! {
+    /// The neighbors of an actor in the actor graph.
+    Neighborhood {
+        /// The neighbors, nearest first, then by descending `linkCount`, then by id.
+        nodes: Vec<Neighbor> = own;
+        /// True if `nodes` has all neighbors within `depth` hops.
+        ///
+        /// It is false when there are more than `first`, when there are more than 2,000 at one distance (the search does
+        /// not continue from them), or when an actor on the way has more than 10,000 links (the search does not continue
+        /// through it).
+        complete: bool = own;
+    }
 }
 
-/// A neighbor of an actor, with the hops that lead to it.
-pub struct Neighbor {
-    search: Arc<NeighborSearch>,
-    origin: i64,
-    neighbor: FoundNeighbor,
-}
-
-/// Returns the neighbors of an actor, searched once for its whole batch.
-pub(crate) async fn neighbors(
-    row: &Row<actor::Entity>,
-    ctx: &Context<'_>,
-    args: NeighborArgs,
-) -> Result<Neighborhood, SharedError> {
-    let search = row.load_for_batch(ctx, async |rows| {
-        let origins: Vec<i64> = rows.iter().map(|row| row.id.0).collect();
-        run_search(session(ctx)?, &origins, &args).await.map(Arc::new)
-    });
-    Ok(Neighborhood { search: Arc::clone(&*search.await?), origin: row.id.0 })
+object! {
+    /// A neighbor of an actor, with the hops that lead to it.
+    Neighbor {
+        /// The neighboring actor.
+        actor: Actor = own;
+        /// Length of the shortest path to it, in hops.
+        distance: i32 = own;
+        /// Number of events, statements and relations that link it to actors one hop nearer.
+        link_count: i32 = own;
+        /// Hops to it from actors one hop nearer, in import order of their links. Error: `LIMIT` for `first` above 500.
+        hops(first: i32 = 3, "Maximum number of hops, 0 to 500.";): Vec<Hop> = own;
+    }
 }
 
 /// Searches from all origins at once, level by level.
@@ -108,8 +102,6 @@ async fn run_search(session: &Session, origins: &[i64], args: &NeighborArgs) -> 
         neighbors: HashMap::new(),
         frontiers: Vec::new(),
         incomplete: HashSet::new(),
-        actors: OnceCell::new(),
-        loads: LoaderCache::default(),
     };
     let mut frontier: Vec<(i64, i64)> = origins.iter().map(|origin| (*origin, *origin)).collect();
     let mut visited = frontier.clone();
@@ -155,69 +147,12 @@ async fn run_search(session: &Session, origins: &[i64], args: &NeighborArgs) -> 
     Ok(search)
 }
 
-/// The neighbors of an actor in the actor graph.
-#[Object]
-impl Neighborhood {
-    /// The neighbors, nearest first, then by descending `linkCount`, then by id.
-    async fn nodes(&self) -> ResolvedList<Neighbor> {
-        let neighbors = self.search.neighbors.get(&self.origin).into_iter().flatten();
-        neighbors
-            .map(|neighbor| Neighbor { search: Arc::clone(&self.search), origin: self.origin, neighbor: *neighbor })
-            .collect()
-    }
-    /// True if `nodes` has all neighbors within `depth` hops.
-    ///
-    /// It is false when there are more than `first`, when there are more than 2,000 at one distance (the search does
-    /// not continue from them), or when an actor on the way has more than 10,000 links (the search does not continue
-    /// through it).
-    async fn complete(&self) -> bool {
-        !self.search.incomplete.contains(&self.origin)
-    }
-}
-
-/// A neighbor of an actor, with the hops that lead to it.
-#[Object]
-impl Neighbor {
-    /// The neighboring actor.
-    async fn actor(&self, ctx: &Context<'_>) -> Result<Actor, SharedError> {
-        let all = self.search.actors.get_or_init(async || {
-            let mut ids: Vec<i64> = self.search.neighbors.values().flatten().map(|neighbor| neighbor.actor).collect();
-            ids.sort_unstable();
-            ids.dedup();
-            load_actors(session(ctx)?, &ids).await
-        });
-        let actor = all.await.as_ref().map_err(Clone::clone)?.get(&self.neighbor.actor).cloned();
-        actor.ok_or_else(missing_node)
-    }
-    /// Length of the shortest path to it, in hops.
-    async fn distance(&self) -> usize {
-        self.neighbor.distance
-    }
-    /// Number of events, statements and relations that link it to actors one hop nearer.
-    async fn link_count(&self) -> i64 {
-        self.neighbor.link_count
-    }
-    /// Hops to it from actors one hop nearer, in import order of their links. Error: `LIMIT` for `first` above 500.
-    async fn hops(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Maximum number of hops, 0 to 500.", default = 3)] first: i32,
-    ) -> Result<ResolvedList<Hop>, SharedError> {
-        type Loaded = LoadOnce<(Arc<Hops>, HashMap<(i64, i64), Vec<Step>>)>;
-        let once = self.search.loads.get_or_insert_with::<Loaded>((ctx.item.pos, "hops"), OnceCell::new);
-        let loaded = once.get_or_init(async || load_hops(session(ctx)?, &self.search, first).await).await;
-        let (hops, by_neighbor) = loaded.as_ref().map_err(Clone::clone)?;
-        let steps = by_neighbor.get(&(self.origin, self.neighbor.actor)).into_iter().flatten();
-        Ok(steps.map(|step| hops.hop(*step)).collect())
-    }
-}
-
-/// Finds the first hops to each neighbor.
-async fn load_hops(
+/// Finds the first hops to each neighbor, by origin and neighbor.
+async fn steps_to_neighbors(
     session: &Session,
     search: &NeighborSearch,
     first: i32,
-) -> Result<(Arc<Hops>, HashMap<(i64, i64), Vec<Step>>), SharedError> {
+) -> Result<HashMap<(i64, i64), Vec<Step>>, SharedError> {
     let (first, _) = PageArgs { first: Some(first), ..PageArgs::default() }.size()?;
     let mut steps: HashMap<(i64, i64), Vec<Step>> = HashMap::new();
     for (at, nearer) in search.frontiers.iter().enumerate() {
@@ -236,7 +171,7 @@ async fn load_hops(
             steps.entry((origin, step.to)).or_default().push(step);
         }
     }
-    Ok((Hops::new(steps.values().flatten().copied().collect()), steps))
+    Ok(steps)
 }
 
 /// Computes the field `neighbors` of actors.
@@ -302,7 +237,7 @@ async fn hops_to_neighbors(
     first: i32,
     shown: &ValueShown,
 ) -> Result<HashMap<(i64, i64), Vec<Computed>>, SharedError> {
-    let (_, by_neighbor) = load_hops(session, search, first).await?;
+    let by_neighbor = steps_to_neighbors(session, search, first).await?;
     let (mut owners, mut steps) = (Vec::new(), Vec::new());
     for (owner, own) in by_neighbor {
         owners.extend(own.iter().map(|_| owner));

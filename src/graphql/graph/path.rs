@@ -1,20 +1,19 @@
 //! Shortest paths between actors: a bidirectional breadth-first search.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
-use async_graphql::{Context, Object};
 use entity::actor;
 use sea_orm::sea_query::{Expr, Query};
 
 use crate::error::Error;
-use crate::graphql::executor::list::ResolvedList;
 use crate::graphql::filter::{FilterContext, Selector};
 use crate::graphql::graph::ActorLinkKind;
-use crate::graphql::graph::hop::{Hop, Hops, Step, hops};
+use crate::graphql::graph::hop::{Hop, Step, hops};
 use crate::graphql::graph::search::GraphSearch;
-use crate::graphql::loading::session::{Session, SharedError, session};
 use crate::graphql::plan::computed::{Call, Computed, FunctionFuture};
+use crate::graphql::schema::object::object;
+use crate::graphql::schema::root::root_fields;
+use crate::graphql::session::{Session, SharedError};
 use crate::graphql::types::node::NodeKind;
 
 /// Maximum value of `maxHops`.
@@ -25,67 +24,53 @@ const MAX_LINKS_READ: usize = 50_000;
 /// beyond this.
 const MAX_LINKS_PROBED: usize = 200_000;
 
-/// The root field for shortest paths.
-#[derive(Default)]
-pub struct PathQuery;
+object! {
+    /// The result of a search for the shortest path between two actors.
+    Path {
+        /// Number of hops of the path, 0 from an actor to itself; null when no path was found.
+        length: Option<i32> = own;
+        /// Hops of the path, in order; empty when no path was found. Of several shortest paths, always the same one is
+        /// returned.
+        hops: Vec<Hop> = own;
+        /// True if the search covered all paths of at most `maxHops` hops. If it is false and no path was found, there may
+        /// be one: the search stopped because the actors reached from each end have more than 50,000 links.
+        complete: bool = own;
+    }
+}
 
-/// The result of a search for the shortest path between two actors.
-pub struct Path {
-    hops: Option<Arc<Hops>>,
+root_fields! {
+    root_fields {
+        /// Finds the shortest path from one actor to another. Each hop leads through an event, a statement or a relation.
+        ///
+        /// Places, and events whose occurrence is `SERIES`, are not links. Errors: `NOT_FOUND` for an unknown actor;
+        /// `BAD_INPUT` for `maxHops` outside of 1 to 6.
+        path(
+            from: Selector, "The actor at the start of the path.";
+            to: Selector, "The actor at the end of the path.";
+            max_hops: i32 = 4, "Maximum number of hops, 1 to 6.";
+            via: Option<Vec<ActorLinkKind>>, "Kinds of links through which hops may lead (default: all).";
+        ): Option<Path> = function(path);
+    }
+}
+
+/// The result of a search.
+struct FoundPath {
+    /// The hops of the path; none when no path was found.
+    steps: Option<Vec<Step>>,
     complete: bool,
 }
 
-/// The result of a search for the shortest path between two actors.
-#[Object]
-impl Path {
-    /// Number of hops of the path, 0 from an actor to itself; null when no path was found.
-    async fn length(&self) -> Option<usize> {
-        self.hops.as_ref().map(|hops| hops.all().len())
-    }
-    /// Hops of the path, in order; empty when no path was found. Of several shortest paths, always the same one is
-    /// returned.
-    async fn hops(&self) -> ResolvedList<Hop> {
-        ResolvedList(self.hops.as_ref().map(Hops::all).unwrap_or_default())
-    }
-    /// True if the search covered all paths of at most `maxHops` hops. If it is false and no path was found, there may
-    /// be one: the search stopped because the actors reached from each end have more than 50,000 links.
-    async fn complete(&self) -> bool {
-        self.complete
-    }
-}
-
-/// The root field for shortest paths.
-#[Object]
-impl PathQuery {
-    /// Finds the shortest path from one actor to another. Each hop leads through an event, a statement or a relation.
-    ///
-    /// Places, and events whose occurrence is `SERIES`, are not links. Errors: `NOT_FOUND` for an unknown actor;
-    /// `BAD_INPUT` for `maxHops` outside of 1 to 6.
-    async fn path(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The actor at the start of the path.")] from: Selector,
-        #[graphql(desc = "The actor at the end of the path.")] to: Selector,
-        #[graphql(desc = "Maximum number of hops, 1 to 6.", default = 4)] max_hops: i32,
-        #[graphql(desc = "Kinds of links through which hops may lead (default: all).")] via: Option<Vec<ActorLinkKind>>,
-    ) -> Option<Result<Path, SharedError>> {
-        let found = async { path_between(session(ctx)?, &from, &to, max_hops, via.as_deref()).await };
-        Some(found.await)
-    }
-}
-
 /// Finds the shortest path from one actor to another.
-pub(crate) fn path<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> {
+fn path<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> {
     Box::pin(async move {
         let (from, to): (Selector, Selector) = (call.argument("from")?, call.argument("to")?);
         let via: Option<Vec<ActorLinkKind>> = call.argument("via")?;
         let found = path_between(call.session, &from, &to, call.argument("maxHops")?, via.as_deref()).await?;
-        let steps = found.hops.as_ref().map(|hops| hops.steps());
-        let empty = Computed::List(Vec::new());
+        let steps = found.steps.as_deref();
         let with_parts = call.selects(&["hops", "fromParts"]) || call.selects(&["hops", "toParts"]);
         let hops = match steps {
             Some(steps) => hops(call.session, steps, with_parts).await?.into(),
-            None => empty,
+            None => Computed::List(Vec::new()),
         };
         let length = steps.map(|steps| steps.len() as i64).into();
         let fields = [("length", length), ("hops", hops), ("complete", found.complete.into())];
@@ -99,7 +84,7 @@ async fn path_between(
     to: &Selector,
     max_hops: i32,
     via: Option<&[ActorLinkKind]>,
-) -> Result<Path, SharedError> {
+) -> Result<FoundPath, SharedError> {
     let max = usize::try_from(max_hops).ok().filter(|max| (1..=MAX_HOPS as usize).contains(max));
     let max =
         max.ok_or_else(|| Error::BadInput(format!("`maxHops: {max_hops}` is out of range: use 1 to {MAX_HOPS}")))?;
@@ -152,12 +137,12 @@ async fn find_path(
     from: i64,
     to: i64,
     max: usize,
-) -> Result<Path, SharedError> {
+) -> Result<FoundPath, SharedError> {
     if from == to {
-        return Ok(Path { hops: Some(Hops::new(Vec::new())), complete: true });
+        return Ok(FoundPath { steps: Some(Vec::new()), complete: true });
     }
     let graph = GraphSearch::start(session, via, None).await?;
-    let none = |complete| Ok(Path { hops: None, complete });
+    let none = |complete| Ok(FoundPath { steps: None, complete });
     let mut sides = [Side::new(from), Side::new(to)];
     for hops in 1..=max {
         if sides.iter().any(|side| side.frontier.is_empty()) {
@@ -191,7 +176,7 @@ async fn find_path(
 }
 
 /// Joins the paths of both sides at the hop by which one side met the other.
-fn found(sides: &[Side; 2], expanded: usize, met: &[Step], at: i64) -> Path {
+fn found(sides: &[Side; 2], expanded: usize, met: &[Step], at: i64) -> FoundPath {
     let back = |step: &Step| Step { from: step.to, to: step.from, ..*step };
     let mut path: Vec<Step> =
         met.iter().flat_map(|step| sides[expanded].path_to(step.from)).chain(met.iter().copied()).collect();
@@ -199,5 +184,5 @@ fn found(sides: &[Side; 2], expanded: usize, met: &[Step], at: i64) -> Path {
     if expanded == 1 {
         path = path.iter().rev().map(back).collect();
     }
-    Path { hops: Some(Hops::new(path)), complete: true }
+    FoundPath { steps: Some(path), complete: true }
 }

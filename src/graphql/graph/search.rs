@@ -11,7 +11,7 @@ use crate::graphql::graph::ActorLinkKind;
 use crate::graphql::graph::adjacency::{Adjacency, MemorySearch, cancel};
 use crate::graphql::graph::hop::Step;
 use crate::graphql::graph::sql_search::SqlSearch;
-use crate::graphql::loading::session::{Session, SharedError};
+use crate::graphql::session::{Session, SharedError};
 
 /// The actors of one distance, by origin. Each has the number of its links to actors one hop nearer.
 pub(super) type Level = HashMap<i64, Vec<(i64, i64)>>;

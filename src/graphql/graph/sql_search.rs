@@ -10,7 +10,7 @@ use crate::graphql::graph::ActorLinkKind;
 use crate::graphql::graph::hop::Step;
 use crate::graphql::graph::hop_query::{degree, with_hops};
 use crate::graphql::graph::search::Level;
-use crate::graphql::loading::session::{Session, SharedError};
+use crate::graphql::session::{Session, SharedError};
 
 /// A search through links of some kinds, and of events through those that meet a condition. Its methods are described at
 /// [`GraphSearch`](crate::graphql::graph::search::GraphSearch).

@@ -2,48 +2,41 @@
 //! actors at once.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
-use async_graphql::{Context, Object};
-use entity::{actor, event, participation, relation, statement, statement_about};
+use entity::{event, participation, relation, statement, statement_about};
 use sea_orm::sea_query::{Expr, ExprTrait, Func, Order, Query, SelectStatement, UnionType};
 use sea_orm::{ColumnTrait, EntityTrait};
-use tokio::sync::OnceCell;
 
 use crate::db::LIST;
-use crate::graphql::connection::PageInfo;
 use crate::graphql::connection::keyset::Keyset;
 use crate::graphql::connection::order_by::{Direction, SortKey};
 use crate::graphql::connection::page_args::PageArgs;
-use crate::graphql::executor::list::ResolvedList;
 use crate::graphql::filter::{DateColumns, DateFilter};
 use crate::graphql::graph::ActorLinkKind;
-use crate::graphql::graph::actor_link::{ActorLink, load_actor_links};
+use crate::graphql::graph::actor_link::ActorLink;
 use crate::graphql::graph::hop_query::union;
-use crate::graphql::loading::batch::{LoadOnce, Row};
-use crate::graphql::loading::session::{Session, SharedError, session};
 use crate::graphql::plan::computed::{Call, Computed, FunctionFuture, count};
+use crate::graphql::schema::connection::{PageInfo, page_info};
+use crate::graphql::schema::object::object;
+use crate::graphql::session::{Session, SharedError};
 
 /// The columns that identify an entry. In a row, the keys of the sort order follow them.
 const KEY_COLUMNS: [&str; 3] = ["actor", "kind", "id"];
 
 /// The arguments of the field `timeline`.
-pub(crate) struct TimelineArgs {
-    pub(crate) kinds: Option<Vec<ActorLinkKind>>,
-    pub(crate) when: Option<Box<DateFilter>>,
-    pub(crate) window: PageArgs,
+struct TimelineArgs {
+    kinds: Option<Vec<ActorLinkKind>>,
+    when: Option<DateFilter>,
+    window: PageArgs,
 }
 
-/// The timelines of a batch of actors.
-struct Timelines {
+/// The timelines of actors.
+struct Timelines<'a> {
     args: TimelineArgs,
-    actors: Vec<i64>,
-    read: LoadOnce<HashMap<i64, TimelinePage>>,
-    links: LoadOnce<HashMap<i64, ActorLink>>,
-    counts: LoadOnce<HashMap<i64, i64>>,
+    actors: &'a [i64],
 }
 
-/// The loaded page of one actor's timeline.
+/// The page of one actor's timeline.
 #[derive(Default)]
 struct TimelinePage {
     entries: Vec<(ActorLinkKind, i64)>,
@@ -51,31 +44,32 @@ struct TimelinePage {
     has_more: bool,
 }
 
-/// A page of an actor's timeline.
-pub struct Timeline {
-    timelines: Arc<Timelines>,
-    actor: i64,
+object! {
+    /// A page of an actor's timeline, earliest entry first. At the same time, events come before statements and relations,
+    /// then by id. Entries without a date or a start come last.
+    Timeline {
+        /// The entries of the page with their cursors.
+        edges: Vec<TimelineEdge> = own;
+        /// The entries of the page, without their cursors.
+        nodes: Vec<ActorLink> = own;
+        /// Position of the page in the timeline: its first and last cursor, and whether there are more entries.
+        page_info: PageInfo = own;
+        /// Number of entries of the whole timeline, regardless of the page. Counted only when selected.
+        total_count: i32 = own;
+    }
 }
 
-/// An entry of a timeline with its cursor.
-pub struct TimelineEdge {
-    cursor: String,
-    node: ActorLink,
+object! {
+    /// An entry of a timeline with its cursor.
+    TimelineEdge {
+        /// Opaque cursor; pass it to `after` or `before` of the same timeline.
+        cursor: String = own;
+        /// The entry.
+        node: ActorLink = own;
+    }
 }
 
-/// Returns the timeline of an actor, loaded once for its whole batch.
-pub(crate) fn timeline(row: &Row<actor::Entity>, ctx: &Context<'_>, args: impl FnOnce() -> TimelineArgs) -> Timeline {
-    let timelines = row.batch().get_or_insert_with((ctx.item.pos, "timeline"), || Timelines {
-        args: args(),
-        actors: row.siblings().iter().map(|row| row.id.0).collect(),
-        read: OnceCell::new(),
-        links: OnceCell::new(),
-        counts: OnceCell::new(),
-    });
-    Timeline { timelines, actor: row.id.0 }
-}
-
-impl Timelines {
+impl Timelines<'_> {
     fn keyset() -> Keyset {
         let keys = ["earliest", "kind"].map(|name| (SortKey::Number(Expr::col(name)), Direction::Asc));
         Keyset::new("Actor.timeline", keys.into(), Expr::col("id"))
@@ -114,7 +108,7 @@ impl Timelines {
                 .and_where(Expr::col((T::default(), "id")).eq(joined(link)))
                 .take()
         }
-        let list = (&dialect, self.actors.as_slice());
+        let list = (&dialect, self.actors);
         let mut all = Vec::new();
         for kind in kinds {
             match kind {
@@ -151,133 +145,66 @@ impl Timelines {
         Ok(select)
     }
 
-    async fn read(&self, session: &Session) -> Result<&HashMap<i64, TimelinePage>, SharedError> {
-        let read = self.read.get_or_init(async || {
-            let window = &self.args.window;
-            let (size, backward) = window.size()?;
-            let keyset = Self::keyset();
-            let mut entries = self.entries(session)?;
-            keyset.select_keys(&mut entries);
-            for (cursor, before) in [(&window.after, false), (&window.before, true)] {
-                let cursor = cursor.as_deref().map(|cursor| keyset.parse_cursor(cursor)).transpose()?;
-                entries.and_where_option(cursor.map(|cursor| keyset.seek(&cursor, before)));
+    async fn read(&self, session: &Session) -> Result<HashMap<i64, TimelinePage>, SharedError> {
+        let window = &self.args.window;
+        let (size, backward) = window.size()?;
+        let keyset = Self::keyset();
+        let mut entries = self.entries(session)?;
+        keyset.select_keys(&mut entries);
+        for (cursor, before) in [(&window.after, false), (&window.before, true)] {
+            let cursor = cursor.as_deref().map(|cursor| keyset.parse_cursor(cursor)).transpose()?;
+            entries.and_where_option(cursor.map(|cursor| keyset.seek(&cursor, before)));
+        }
+        let direction = if backward { "DESC" } else { "ASC" };
+        let rank = format!(
+            "ROW_NUMBER() OVER (PARTITION BY \"actor\" ORDER BY \"order_0\" {direction}, \"order_1\" {direction}, \"id\" {direction})"
+        );
+        let ranked = Query::select()
+            .columns(KEY_COLUMNS)
+            .columns(["order_0", "order_1"])
+            .expr_as(Expr::cust(rank), "rank")
+            .from_subquery(entries, "entries")
+            .take();
+        let select = Query::select()
+            .columns(KEY_COLUMNS)
+            .columns(["order_0", "order_1"])
+            .from_subquery(ranked, "ranked")
+            // One row more than requested shows whether there are more.
+            .and_where(Expr::col("rank").lte(size as i64 + 1))
+            .order_by("actor", Order::Asc)
+            .order_by("rank", Order::Asc)
+            .take();
+        let mut timelines: HashMap<i64, TimelinePage> = HashMap::new();
+        for row in session.all(&select).await?.iter() {
+            let page = timelines.entry(row.get("actor")?).or_default();
+            if page.entries.len() == size {
+                page.has_more = true;
+                continue;
             }
-            let direction = if backward { "DESC" } else { "ASC" };
-            let rank = format!(
-                "ROW_NUMBER() OVER (PARTITION BY \"actor\" ORDER BY \"order_0\" {direction}, \"order_1\" {direction}, \"id\" {direction})"
-            );
-            let ranked = Query::select()
-                .columns(KEY_COLUMNS)
-                .columns(["order_0", "order_1"])
-                .expr_as(Expr::cust(rank), "rank")
-                .from_subquery(entries, "entries")
-                .take();
-            let select = Query::select()
-                .columns(KEY_COLUMNS)
-                .columns(["order_0", "order_1"])
-                .from_subquery(ranked, "ranked")
-                // One row more than requested shows whether there are more.
-                .and_where(Expr::col("rank").lte(size as i64 + 1))
-                .order_by("actor", Order::Asc)
-                .order_by("rank", Order::Asc)
-                .take();
-            let mut timelines: HashMap<i64, TimelinePage> = HashMap::new();
-            for row in session.all(&select).await?.iter() {
-                let page = timelines.entry(row.get("actor")?).or_default();
-                if page.entries.len() == size {
-                    page.has_more = true;
-                    continue;
-                }
-                let (id, kind): (i64, i32) = (row.get("id")?, row.get("kind")?);
-                let Some(kind) = usize::try_from(kind).ok().and_then(|at| ActorLinkKind::ALL.get(at)) else { continue };
-                page.cursors.push(keyset.encode_cursor(&keyset.read_keys(row, KEY_COLUMNS.len())?, id));
-                page.entries.push((*kind, id));
+            let (id, kind): (i64, i32) = (row.get("id")?, row.get("kind")?);
+            let Some(kind) = usize::try_from(kind).ok().and_then(|at| ActorLinkKind::ALL.get(at)) else { continue };
+            page.cursors.push(keyset.encode_cursor(&keyset.read_keys(row, KEY_COLUMNS.len())?, id));
+            page.entries.push((*kind, id));
+        }
+        if backward {
+            for page in timelines.values_mut() {
+                page.entries.reverse();
+                page.cursors.reverse();
             }
-            if backward {
-                for page in timelines.values_mut() {
-                    page.entries.reverse();
-                    page.cursors.reverse();
-                }
-            }
-            Ok(timelines)
-        });
-        read.await.as_ref().map_err(Clone::clone)
+        }
+        Ok(timelines)
     }
 
-    async fn links(&self, session: &Session) -> Result<&HashMap<i64, ActorLink>, SharedError> {
-        let read = self.read(session).await?;
-        let links = self.links.get_or_init(async || {
-            let wanted = read.values().flat_map(|page| page.entries.iter().copied());
-            load_actor_links(session, wanted).await
-        });
-        links.await.as_ref().map_err(Clone::clone)
-    }
-
-    async fn counts(&self, session: &Session) -> Result<&HashMap<i64, i64>, SharedError> {
-        let counts = self.counts.get_or_init(async || {
-            self.args.window.size()?;
-            let select = Query::select()
-                .column("actor")
-                .expr_as(Expr::cust("COUNT(*)"), "count")
-                .from_subquery(self.entries(session)?, "entries")
-                .group_by_col("actor")
-                .take();
-            let rows = session.all(&select).await?;
-            rows.iter().map(|row| Ok((row.get("actor")?, row.get("count")?))).collect()
-        });
-        counts.await.as_ref().map_err(Clone::clone)
-    }
-}
-
-/// A page of an actor's timeline, earliest entry first. At the same time, events come before statements and relations,
-/// then by id. Entries without a date or a start come last.
-#[Object]
-impl Timeline {
-    /// The entries of the page with their cursors.
-    async fn edges(&self, ctx: &Context<'_>) -> Result<ResolvedList<TimelineEdge>, SharedError> {
-        let nodes = self.entries(session(ctx)?).await?;
-        Ok(nodes.into_iter().map(|(cursor, node)| TimelineEdge { cursor, node }).collect())
-    }
-
-    /// The entries of the page, without their cursors.
-    async fn nodes(&self, ctx: &Context<'_>) -> Result<ResolvedList<ActorLink>, SharedError> {
-        Ok(self.entries(session(ctx)?).await?.into_iter().map(|(_, node)| node).collect())
-    }
-
-    /// Position of the page in the timeline: its first and last cursor, and whether there are more entries.
-    async fn page_info(&self, ctx: &Context<'_>) -> Result<PageInfo, SharedError> {
-        let page = self.timelines.read(session(ctx)?).await?.get(&self.actor);
-        let ends = page.and_then(|page| Some((page.cursors.first()?.clone(), page.cursors.last()?.clone())));
-        Ok(PageInfo::new(&self.timelines.args.window, ends, page.is_some_and(|page| page.has_more)))
-    }
-
-    /// Number of entries of the whole timeline, regardless of the page. Counted only when selected.
-    async fn total_count(&self, ctx: &Context<'_>) -> Result<i32, SharedError> {
-        let count = self.timelines.counts(session(ctx)?).await?.get(&self.actor).copied().unwrap_or(0);
-        Ok(i32::try_from(count).unwrap_or(i32::MAX))
-    }
-}
-
-impl Timeline {
-    async fn entries(&self, session: &Session) -> Result<Vec<(String, ActorLink)>, SharedError> {
-        let Some(page) = self.timelines.read(session).await?.get(&self.actor) else { return Ok(Vec::new()) };
-        let links = self.timelines.links(session).await?;
-        let entries = page.cursors.iter().zip(&page.entries);
-        Ok(entries.filter_map(|(cursor, (_, id))| Some((cursor.clone(), links.get(id)?.clone()))).collect())
-    }
-}
-
-/// An entry of a timeline with its cursor.
-#[Object]
-impl TimelineEdge {
-    /// Opaque cursor; pass it to `after` or `before` of the same timeline.
-    async fn cursor(&self) -> &str {
-        &self.cursor
-    }
-
-    /// The entry.
-    async fn node(&self) -> &ActorLink {
-        &self.node
+    async fn counts(&self, session: &Session) -> Result<HashMap<i64, i64>, SharedError> {
+        self.args.window.size()?;
+        let select = Query::select()
+            .column("actor")
+            .expr_as(Expr::cust("COUNT(*)"), "count")
+            .from_subquery(self.entries(session)?, "entries")
+            .group_by_col("actor")
+            .take();
+        let rows = session.all(&select).await?;
+        rows.iter().map(|row| Ok((row.get("actor")?, row.get("count")?))).collect()
     }
 }
 
@@ -291,18 +218,10 @@ pub(crate) fn timelines_of_actors<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> 
             before: call.argument("before")?,
         };
         let args = TimelineArgs { kinds: call.argument("kinds")?, when: call.argument("when")?, window };
-        let timelines = Timelines {
-            args,
-            actors: call.ids.to_vec(),
-            read: OnceCell::new(),
-            links: OnceCell::new(),
-            counts: OnceCell::new(),
-        };
-        let empty = HashMap::new();
+        let timelines = Timelines { args, actors: call.ids };
         let reads_page = ["edges", "nodes", "pageInfo"].iter().any(|name| call.selects(&[name]));
-        let pages = if reads_page { timelines.read(call.session).await? } else { &empty };
-        let no_counts = HashMap::new();
-        let counts = if call.selects(&["totalCount"]) { timelines.counts(call.session).await? } else { &no_counts };
+        let pages = if reads_page { timelines.read(call.session).await? } else { HashMap::new() };
+        let counts = if call.selects(&["totalCount"]) { timelines.counts(call.session).await? } else { HashMap::new() };
         let none = TimelinePage::default();
         let timeline = |actor: &i64| {
             let page = pages.get(actor).unwrap_or(&none);
@@ -314,7 +233,7 @@ pub(crate) fn timelines_of_actors<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> 
             let fields = [
                 ("edges", Computed::List(page.cursors.iter().zip(&page.entries).map(edge).collect())),
                 ("nodes", Computed::List(page.entries.iter().map(node).collect())),
-                ("pageInfo", PageInfo::new(&timelines.args.window, ends, page.has_more).into()),
+                ("pageInfo", page_info(&timelines.args.window, ends, page.has_more)),
                 ("totalCount", count(counts.get(actor).copied().unwrap_or(0))),
             ];
             (*actor, Computed::object("Timeline", fields))

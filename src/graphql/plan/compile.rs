@@ -16,10 +16,12 @@ use crate::graphql::plan::level::{
     ACTOR_TYPES, EdgeShown, FunctionSource, FunctionStep, Ids, Join, Key, Level, LevelShown, ListShown, Only,
     PageInfoShown, Part, Plan, RootShown, Shown, Source, Step, ValuePart, ValueShown,
 };
-use crate::graphql::plan::noun::{Field, FieldKind, ListField, Noun, Scalar};
-use crate::graphql::plan::roots::{RootField, actor_noun, node_nouns, nouns_of, root_field};
+use crate::graphql::plan::nodes::{actor_noun, node_nouns, nouns_of};
 use crate::graphql::plan::selection::{Collector, SelectedField, TypeSet};
 use crate::graphql::plan::statement::SqlCache;
+use crate::graphql::schema::field::{Field, FieldKind, ListField, Scalar};
+use crate::graphql::schema::noun::Noun;
+use crate::graphql::schema::root::root_field;
 use crate::graphql::validation::{FieldDefinition, SchemaIndex};
 
 /// Maximum number of steps of a plan.
@@ -86,7 +88,8 @@ pub(crate) fn compile(
         roots.push(Part { key: compiler.key(type_name, &selected)?, only: None, shown });
     }
     let steps = compiler.steps.into_iter().collect::<Option<Vec<_>>>();
-    Ok(Plan { roots, steps: steps.ok_or_else(|| internal("a step was not compiled"))? })
+    let steps = steps.ok_or_else(|| internal("a step was not compiled"))?;
+    Ok(Plan { roots, steps, is_mutation: operation.ty == OperationType::Mutation })
 }
 
 fn internal(message: &str) -> Error {
@@ -129,13 +132,14 @@ impl<'d> Compiler<'d> {
         let as_of = arguments.given("asOf").cloned();
         self.reads_the_past = as_of.as_ref().is_some_and(|value| self.collector.arguments.value(value).is_some());
         let root = root_field(type_name, name).ok_or_else(|| internal(&format!("`{name}` is not a root field")))?;
-        let step = match root {
-            RootField::List(list) => self.list(field, definition, &selected.sets(), list, None)?,
-            RootField::One(noun) => self.row(noun(), &selected.sets(), Source::Lookup(arguments))?,
-            RootField::Function(function) => {
+        let step = match &root.kind {
+            FieldKind::Many(list) => self.list(field, definition, &selected.sets(), list, None)?,
+            FieldKind::Lookup(noun) => self.row(noun(), &selected.sets(), Source::Lookup(arguments))?,
+            FieldKind::Function(function) => {
                 self.function(*function, FunctionSource::Root, definition, selected, false)?
             }
-            RootField::Given(list) => self.given(&selected.sets(), list)?,
+            FieldKind::Given(list) => self.given(&selected.sets(), list, arguments)?,
+            _ => return Err(internal(&format!("`{name}` has no source for the root"))),
         };
         Ok(RootShown::Step { step, as_of })
     }
@@ -182,13 +186,18 @@ impl<'d> Compiler<'d> {
     }
 
     /// Compiles the edges of rows that are given with the request.
-    fn given(&mut self, sets: &[&'d SelectionSet], list: &'static ListField) -> Result<usize> {
+    fn given(
+        &mut self,
+        sets: &[&'d SelectionSet],
+        list: &'static ListField,
+        arguments: ArgumentValues,
+    ) -> Result<usize> {
         let noun = (list.noun)();
         let mut level = self.begin_level(false)?;
         // The rows have all columns of the table.
         level.columns = (noun.columns)().into_iter().map(|column| (0, column)).collect();
         let parts = self.edges(&mut level, noun, sets)?;
-        Ok(self.end_level(level, noun, Source::Given { list }, LevelShown::Edge(parts)))
+        Ok(self.end_level(level, noun, Source::Given { list, arguments }, LevelShown::Edge(parts)))
     }
 
     /// Compiles a connection. `parents` are the ids of the parents.
@@ -216,19 +225,20 @@ impl<'d> Compiler<'d> {
                 "pageInfo" => ListShown::PageInfo(self.page_info(&sets)?),
                 "totalCount" => ListShown::TotalCount,
                 name => {
-                    let missing = || internal(&format!("`{type_name}.{name}` is not described"));
-                    let function = noun.list_function(name).ok_or_else(missing)?;
+                    let Some(FieldKind::Function(function)) = noun.connection_field(name).map(|field| &field.kind)
+                    else {
+                        return Err(internal(&format!("`{type_name}.{name}` is not described")));
+                    };
                     let definition = self.definition(&type_name, name)?;
                     let only_empty = name == "suggestions";
                     level.reads_rows |= only_empty;
                     let source = FunctionSource::Lists(level.index);
-                    let step = self.function(function, source, definition, &selected, only_empty)?;
+                    let step = self.function(*function, source, definition, &selected, only_empty)?;
                     level.children.push(step);
                     ListShown::Function(step)
                 }
             };
-            level.reads_rows |=
-                matches!(shown, ListShown::Nodes(_) | ListShown::Edges(_) | ListShown::PageInfo(_));
+            level.reads_rows |= matches!(shown, ListShown::Nodes(_) | ListShown::Edges(_) | ListShown::PageInfo(_));
             parts.push(self.part(&type_name, &selected, shown)?);
         }
         let source = match parents {
@@ -298,11 +308,9 @@ impl<'d> Compiler<'d> {
             let shown = match selected.name() {
                 "__typename" if types.len() > 1 => Shown::ActorTypename(level.column(table, "kind")),
                 "__typename" => Shown::Typename(quoted(&noun.name)),
-                "id" => Shown::Id(level.column(table, "id"), noun),
                 name => {
                     let field = noun.field(name);
-                    let field =
-                        field.ok_or_else(|| internal(&format!("`{}.{name}` is not described", noun.name)))?;
+                    let field = field.ok_or_else(|| internal(&format!("`{}.{name}` is not described", noun.name)))?;
                     self.field(level, table, field, noun, &selected, only.as_ref())?
                 }
             };
@@ -336,6 +344,7 @@ impl<'d> Compiler<'d> {
     ) -> Result<Shown> {
         let definition = self.definition(&noun.name, selected.name())?;
         Ok(match &field.kind {
+            FieldKind::Id => Shown::Id(level.column(table, "id"), noun),
             FieldKind::Column(column, scalar) => Shown::Scalar(level.column(table, column), *scalar),
             FieldKind::Date { edtf, raw, bounds } => {
                 let mut tests = vec![level.column(table, edtf)];
@@ -410,6 +419,9 @@ impl<'d> Compiler<'d> {
                 let shown = self.value(&definition.type_name, &selected.sets(), &mut None)?;
                 Shown::Computed { columns, function: *function, arguments, shown }
             }
+            FieldKind::Lookup(_) | FieldKind::Given(_) | FieldKind::Own => {
+                return Err(internal(&format!("`{}.{}` has no source for a row", noun.name, selected.name())));
+            }
         })
     }
 
@@ -465,8 +477,12 @@ impl<'d> Compiler<'d> {
         };
         let mut parts = Vec::new();
         for selected in self.collector.collect(sets, &possible)? {
-            let of: Vec<&str> =
-                possible.iter().enumerate().filter(|(at, _)| selected.types.contains(*at)).map(|(_, name)| *name).collect();
+            let of: Vec<&str> = possible
+                .iter()
+                .enumerate()
+                .filter(|(at, _)| selected.types.contains(*at))
+                .map(|(_, name)| *name)
+                .collect();
             let Some(owner) = of.first() else { continue };
             let definition = self.definition(owner, selected.name())?;
             parts.push(ValuePart {

@@ -8,10 +8,10 @@ use futures_util::future::BoxFuture;
 
 use crate::auth::Caller;
 use crate::error::{Error, Result};
-use crate::graphql::loading::session::{Session, SharedError};
 use crate::graphql::plan::arguments::{Arguments, FieldArguments};
 use crate::graphql::plan::level::{ValuePart, ValueShown};
 use crate::graphql::plan::list::ListQuery;
+use crate::graphql::session::{Session, SharedError};
 use crate::graphql::types::node::NodeKind;
 
 /// A value of a field, before the selected fields of it are written.
@@ -58,25 +58,14 @@ impl Computed {
     }
 
     /// An object with these fields, like [`ComputedObject::new`].
-    pub(crate) fn object<const N: usize>(type_name: &'static str, fields: [(&'static str, Self); N]) -> Self {
-        Self::object_of(type_name, fields)
-    }
-
-    /// An object with these fields, like [`Self::object`].
-    pub(crate) fn object_of(
-        type_name: &'static str,
-        fields: impl IntoIterator<Item = (&'static str, Self)>,
-    ) -> Self {
+    pub(crate) fn object(type_name: &'static str, fields: impl IntoIterator<Item = (&'static str, Self)>) -> Self {
         Self::Object(ComputedObject::new(type_name, fields))
     }
 }
 
 impl ComputedObject {
     /// Creates an object with these fields. Fields that are not selected may be left out.
-    pub(crate) fn new(
-        type_name: &'static str,
-        fields: impl IntoIterator<Item = (&'static str, Computed)>,
-    ) -> Self {
+    pub(crate) fn new(type_name: &'static str, fields: impl IntoIterator<Item = (&'static str, Computed)>) -> Self {
         let fields = fields.into_iter().map(|(name, value)| (FieldName::Borrowed(name), value)).collect();
         Self { type_name, fields }
     }
@@ -226,10 +215,6 @@ impl<'a> RowCall<'a> {
 
     pub(crate) fn text(&self, index: usize) -> Option<&'a str> {
         if let CellValue::Text(text) = self.value(index) { Some(text) } else { None }
-    }
-
-    pub(crate) fn integer(&self, index: usize) -> Option<i64> {
-        if let CellValue::Integer(number) = self.value(index) { Some(number) } else { None }
     }
 
     pub(crate) fn real(&self, index: usize) -> Option<f64> {

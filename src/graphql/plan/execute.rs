@@ -11,14 +11,16 @@ use crate::auth::Caller;
 use crate::error::Result;
 use crate::graphql::connection::keyset::Keyset;
 use crate::graphql::connection::page_args::PageArgs;
-use crate::graphql::loading::session::{Session, SharedError};
 use crate::graphql::plan::arguments::{ArgumentValues, Arguments};
 use crate::graphql::plan::computed::{Call, Computed, NodeRef, Values};
-use crate::graphql::plan::level::{FunctionSource, FunctionStep, Ids, Level, Plan, RootShown, Source, Step, ValueShown};
+use crate::graphql::plan::level::{
+    FunctionSource, FunctionStep, Ids, Level, Plan, RootShown, Source, Step, ValueShown,
+};
 use crate::graphql::plan::list::{ListQuery, read_list};
 use crate::graphql::plan::lookup::lookup_condition;
 use crate::graphql::plan::statement::{self, Bindings, StatementKind, prepare};
 use crate::graphql::plan::write;
+use crate::graphql::session::{Session, SharedError};
 use crate::graphql::types::date::DateTime;
 
 /// What a plan is executed for.
@@ -153,12 +155,8 @@ pub(super) fn integer(row: QueryRow<'_>, column: usize) -> i64 {
 
 /// Executes a plan. `introspect` returns the value of a root field that describes the schema, by its response key.
 pub(crate) async fn execute(plan: &Plan, request: Request<'_>, introspect: &write::Introspection<'_>) -> Executed {
-    let mut execution = Execution {
-        plan,
-        request,
-        results: plan.steps.iter().map(|_| StepResult::Skipped).collect(),
-        failed: None,
-    };
+    let mut execution =
+        Execution { plan, request, results: plan.steps.iter().map(|_| StepResult::Skipped).collect(), failed: None };
     for root in &plan.roots {
         if let RootShown::Step { step, as_of } = &root.shown {
             let instant = as_of.as_ref().and_then(|value| request.arguments.value(value));
@@ -194,14 +192,22 @@ impl Execution<'_> {
     }
 
     /// Runs a step of the root, and all steps below it.
-    async fn run(&mut self, step: usize, session: &Session) {
-        let mut waiting = vec![step];
+    async fn run(&mut self, root: usize, session: &Session) {
+        if self.plan.is_mutation {
+            // A field of a mutation does not depend on those before it.
+            self.failed = None;
+        }
+        let mut waiting = vec![root];
         while let Some(index) = waiting.pop() {
             let Some(step) = self.plan.steps.get(index) else { continue };
             let result = match &self.failed {
                 Some(error) => Err(error.clone()),
                 None => self.run_step(index, step, session).await,
             };
+            if self.plan.is_mutation && index == root {
+                // What is read of the result must show what was written.
+                session.end_snapshot().await;
+            }
             match result {
                 Ok(result) => {
                     self.set(index, result);
@@ -270,9 +276,9 @@ impl Execution<'_> {
             Source::Children { parents, list, arguments: given } => {
                 read_list(level, list, given, Some(self.ids(parents)), session, arguments).await
             }
-            Source::Given { list } => {
+            Source::Given { list, .. } => {
                 let rows = self.request.given.cloned().unwrap_or_default();
-                let keyset = Keyset::new(&list.name, list.default_order.clone(), level.noun.id());
+                let keyset = Keyset::new(&list.name, list.default_order.keys.clone(), level.noun.id());
                 let mut found = LevelRows { rows, ..LevelRows::default() };
                 found.list = Some((Arc::new(keyset), PageArgs::default()));
                 found.form_pages(&[ROOT_PARENT], 1, false);
@@ -343,11 +349,10 @@ fn collect_nodes<'v>(value: &'v Computed, shown: &ValueShown, nodes: &mut Vec<(u
     }
 }
 
-/// The approximate memory of a value in bytes.
+/// The approximate memory of a value in bytes, without its texts: long ones are counted when they are read.
 fn memory_of(value: &Computed) -> usize {
     let own = size_of::<Computed>();
     own + match value {
-        Computed::Text(text) => text.len(),
         Computed::List(values) => values.iter().map(memory_of).sum(),
         Computed::Object(object) => object.values().map(memory_of).sum(),
         _ => 0,
@@ -355,12 +360,7 @@ fn memory_of(value: &Computed) -> usize {
 }
 
 /// Reads the rows whose column `by` has one of these values.
-async fn read_by(
-    level: &Level,
-    by: &'static str,
-    values: &[i64],
-    session: &Session,
-) -> Result<LevelRows, SharedError> {
+async fn read_by(level: &Level, by: &'static str, values: &[i64], session: &Session) -> Result<LevelRows, SharedError> {
     if values.is_empty() {
         return Ok(LevelRows::default());
     }

@@ -6,16 +6,29 @@ use entity::row::{CellValue, QueryRow};
 
 use crate::graphql::plan::arguments::{ArgumentValues, ListArguments};
 use crate::graphql::plan::computed::{Function, RowFunction};
-use crate::graphql::plan::noun::{ListField, Noun, Scalar};
 use crate::graphql::plan::statement::SqlCache;
+use crate::graphql::schema::field::{ListField, Scalar};
+use crate::graphql::schema::noun::Noun;
 
 /// A compiled operation.
 pub(crate) struct Plan {
     pub(crate) roots: Vec<Part<RootShown>>,
     pub(crate) steps: Vec<Step>,
+    /// Whether it is the plan of a mutation, whose fields run one after the other.
+    pub(crate) is_mutation: bool,
 }
 
 impl Plan {
+    /// Returns the arguments of the field of a subscription; `None` for another operation.
+    pub(crate) fn subscribed(&self) -> Option<(&Part<RootShown>, &ArgumentValues)> {
+        let root = self.roots.first()?;
+        let RootShown::Step { step, .. } = root.shown else { return None };
+        let Some(Step::Level(Level { source: Source::Given { arguments, .. }, .. })) = self.steps.get(step) else {
+            return None;
+        };
+        Some((root, arguments))
+    }
+
     /// Returns true if a root field describes the schema.
     pub(crate) fn introspects(&self) -> bool {
         self.roots.iter().any(|root| matches!(root.shown, RootShown::Introspection))
@@ -125,7 +138,7 @@ pub(crate) enum Source {
     /// The nodes that the values of a function refer to.
     Nodes { function: usize },
     /// Rows that are given with the request.
-    Given { list: &'static ListField },
+    Given { list: &'static ListField, arguments: ArgumentValues },
 }
 
 /// A table that is joined by a foreign key.

@@ -7,19 +7,30 @@ use sea_orm::sea_query::{Expr, ExprTrait, IntoIden, JoinType, Query, SelectState
 
 use crate::db::{Dialect, LIST};
 use crate::error::Result;
-use crate::graphql::connection::loader::Condition;
 use crate::graphql::filter::FilterContext;
-use crate::graphql::loading::session::{Session, SharedError};
 use crate::graphql::plan::arguments::{Arguments, ListArguments, ListValues};
 use crate::graphql::plan::execute::{LevelRows, ROOT_PARENT, integer};
 use crate::graphql::plan::level::Level;
-use crate::graphql::plan::noun::{ListField, Noun};
 use crate::graphql::plan::statement::{self, Bindings, ListPage, StatementKind, prepare};
+use crate::graphql::schema::field::ListField;
+use crate::graphql::schema::noun::Noun;
+use crate::graphql::session::{Session, SharedError};
 
 /// The column with the parent of a row, in queries over whole lists.
 const PARENT: &str = "parent";
 /// The alias of the rows, in such queries.
 const PAGE: &str = "page";
+
+/// The condition of a list, and what its filter mentions.
+#[derive(Clone, Default)]
+pub(crate) struct Condition {
+    /// The condition as a set of rows: related rows are matched by `IN`.
+    pub(crate) set_condition: Option<Expr>,
+    /// The condition as a test of one row: related rows are matched by `EXISTS`. Only present if a scan may be faster.
+    pub(crate) row_condition: Option<Expr>,
+    /// The names that the filter searches.
+    names: Vec<String>,
+}
 
 /// The lists of some parents, or one list at the root: which rows they have.
 pub(crate) struct ListQuery {
@@ -214,7 +225,7 @@ async fn condition(
         Some(condition) => condition(&values.own)?,
         None => None,
     };
-    let with_scope = |test| noun.scope.iter().chain(&own).cloned().chain(test).reduce(ExprTrait::and);
+    let with_scope = |test: Option<Expr>| noun.with_scope(own.iter().cloned().chain(test));
     let Some(filter) = values.filter.clone() else {
         return Ok(Condition { set_condition: with_scope(None), ..Condition::default() });
     };

@@ -7,11 +7,11 @@ use sea_orm::sea_query::{Expr, ExprTrait, Func, Query};
 use crate::error::{Error, Result};
 use crate::graphql::filter::ids_with_slug;
 use crate::graphql::plan::arguments::FieldArguments;
-use crate::graphql::plan::noun::Noun;
+use crate::graphql::schema::noun::Noun;
 
 /// An external id: the id of a node in another system.
 #[derive(Clone, Debug, InputObject)]
-pub struct ExternalIdInput {
+pub(crate) struct ExternalIdInput {
     /// Name of the other system: `wikidata`, `geonames`, `gdelt`, `acled`, `ucdp`, `twitter`, ...
     pub scheme: String,
     /// The id in that system.
@@ -20,7 +20,7 @@ pub struct ExternalIdInput {
 
 /// Identifies a record by its dataset and key.
 #[derive(Clone, Debug, InputObject)]
-pub struct RecordInput {
+pub(crate) struct RecordInput {
     /// Key of the dataset.
     pub dataset: String,
     /// Key of the record, unique within its dataset.

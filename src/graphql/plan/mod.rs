@@ -1,7 +1,7 @@
 //! Plans: documents that are compiled once, and executed with SQL that selects only what is shown.
 //!
-//! - [`noun`]: the types that are backed by a table, as data. [`roots`]: the root fields. [`computed`]: values without a column.
 //! - [`compile`]: a document becomes a plan. [`selection`]: the selected fields of an object. [`level`]: plans and their steps.
+//!   [`nodes`]: the types of nodes. [`computed`]: values without a column.
 //! - [`execute`]: runs the steps and keeps their results. [`arguments`]: the values of a request. [`list`] and [`lookup`]: how
 //!   lists and single nodes are read. [`statement`]: the SQL of a level.
 //! - [`write`]: writes the results as JSON.
@@ -13,8 +13,7 @@ pub(crate) mod execute;
 pub(crate) mod level;
 pub(crate) mod list;
 pub(crate) mod lookup;
-pub(crate) mod noun;
-pub(crate) mod roots;
+pub(crate) mod nodes;
 pub(crate) mod selection;
 pub(crate) mod statement;
 pub(crate) mod write;
@@ -23,12 +22,13 @@ use std::sync::Arc;
 
 use async_graphql::parser::types::{BaseType, ExecutableDocument, OperationDefinition};
 use async_graphql::{Value, Variables};
+use entity::row::Rows;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use crate::auth::Caller;
 use crate::error::Result;
-use crate::graphql::loading::session::Session;
+use crate::graphql::session::Session;
 use crate::graphql::validation::SchemaIndex;
 use arguments::Arguments;
 use compile::compile;
@@ -69,8 +69,14 @@ pub(crate) struct Operation<'r> {
     pub(crate) variables: &'r Variables,
 }
 
+/// An operation that owns its document.
+pub(crate) trait OwnedOperation: Send + Sync + 'static {
+    /// Returns the operation. Error: an internal one if the document has no such operation.
+    fn operation(&self) -> Result<Operation<'_>>;
+}
+
 impl<'r> Operation<'r> {
-    fn arguments(&self) -> Arguments<'r> {
+    pub(crate) fn arguments(&self) -> Arguments<'r> {
         Arguments { operation: self.definition, variables: self.variables }
     }
 
@@ -109,12 +115,7 @@ impl PlanCache {
     }
 
     /// Returns the plan of an operation of the document with this digest. Error: `LIMIT` for a document that is too large.
-    pub(crate) fn plan(
-        &self,
-        document: [u8; 32],
-        operation: Operation<'_>,
-        schema: &SchemaIndex,
-    ) -> Result<Arc<Plan>> {
+    pub(crate) fn plan(&self, document: [u8; 32], operation: Operation<'_>, schema: &SchemaIndex) -> Result<Arc<Plan>> {
         let key = PlanKey { document, operation: operation.name.map(str::to_owned), shape: operation.shape() };
         if let Some(plan) = self.0.get(&key) {
             return Ok(plan);
@@ -132,13 +133,23 @@ pub(crate) async fn execute(
     session: &Session,
     caller: &Caller,
     introspection: Option<&Value>,
+    given: Option<&Rows>,
 ) -> Executed {
     let introspect = |key: &str| match introspection {
         Some(Value::Object(fields)) => serde_json::to_vec(fields.get(key)?).ok(),
         _ => None,
     };
-    let request = Request { session, caller, arguments: operation.arguments(), given: None };
+    let request = Request { session, caller, arguments: operation.arguments(), given };
     execute::execute(plan, request, &introspect).await
+}
+
+#[cfg(test)]
+impl PlanCache {
+    /// Adds a plan of an operation.
+    pub(crate) fn insert(&self, document: [u8; 32], operation: Operation<'_>, plan: Plan) {
+        let key = PlanKey { document, operation: operation.name.map(str::to_owned), shape: operation.shape() };
+        self.0.insert(key, Arc::new(plan));
+    }
 }
 
 #[cfg(test)]

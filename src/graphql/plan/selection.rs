@@ -232,11 +232,13 @@ mod tests {
 
     #[test]
     fn selections_of_one_key_are_merged_for_each_type() {
-        let merged = collected("{ a { x } ... on Person { a { y } b } a { z } ... on Group { c } c ... on Actor { a { w } } }");
+        let merged =
+            collected("{ a { x } ... on Person { a { y } b } a { z } ... on Group { c } c ... on Actor { a { w } } }");
         assert_eq!(merged, ["a4 b1 c1 ", "a3 c1 ", "a3 c1 ", "a3 c1 "]);
         let merged = collected("{ ... on Person { a { x } } b a { y } }");
         assert_eq!(merged, ["a2 b1 ", "b1 a1 ", "b1 a1 ", "b1 a1 "]);
-        let merged = collected("{ a a ...F ...F } fragment F on Node { a b ...G } fragment G on Group { c { d } c { e } }");
+        let merged =
+            collected("{ a a ...F ...F } fragment F on Node { a b ...G } fragment G on Group { c { d } c { e } }");
         assert_eq!(merged, ["a1 b1 ", "a1 b1 ", "a1 b1 c2 ", "a1 b1 "]);
     }
 

@@ -12,11 +12,14 @@ use crate::db::{self, Dialect, LIST, List, PARENT_KEY};
 use crate::error::{Error, Result};
 use crate::graphql::connection::cursor::Cursor;
 use crate::graphql::connection::keyset::Keyset;
-use crate::graphql::connection::loader::{Condition, MAX_SORT_KEYS, ParentCondition};
+use crate::graphql::connection::order_by::MAX_SORT_KEYS;
+use crate::graphql::connection::parents::ParentCondition;
 use crate::graphql::connection::sqlite_scan::SqliteScan;
 use crate::graphql::plan::arguments::ListValues;
 use crate::graphql::plan::level::Level;
-use crate::graphql::plan::noun::{ListField, Noun};
+use crate::graphql::plan::list::Condition;
+use crate::graphql::schema::field::ListField;
+use crate::graphql::schema::noun::Noun;
 
 /// The alias of the rows of a level, when other tables are joined to them.
 const PAGE: &str = "page";
@@ -144,7 +147,7 @@ impl ListPage {
             None => {
                 let keys = match &values.order_by {
                     Some(order_by) => (level.noun.order)(order_by.clone())?,
-                    None => list.default_order.clone(),
+                    None => list.default_order.keys.clone(),
                 };
                 if keys.len() > MAX_SORT_KEYS {
                     let count = keys.len();
@@ -176,13 +179,6 @@ impl ListPage {
     /// One row more than the page shows whether more rows follow.
     fn limit(&self) -> u64 {
         self.size as u64 + 1
-    }
-}
-
-impl Noun {
-    /// The id column.
-    pub(crate) fn id(&self) -> Expr {
-        Expr::col((self.table, "id"))
     }
 }
 

@@ -7,7 +7,6 @@ use data_encoding::BASE64URL_NOPAD;
 use entity::row::{CellValue, QueryRow};
 
 use crate::error::Error;
-use crate::graphql::loading::session::SharedError;
 use crate::graphql::plan::arguments::FieldArguments;
 use crate::graphql::plan::computed::{Computed, NodeRef, RowCall};
 use crate::graphql::plan::execute::{Executed, LevelRows, Page, ROOT_PARENT, Request, StepResult};
@@ -15,8 +14,10 @@ use crate::graphql::plan::level::{
     ACTOR_TYPES, EdgeShown, Key, Level, LevelShown, ListShown, PageInfoShown, Part, Plan, RootShown, Shown, Step,
     ValueShown,
 };
-use crate::graphql::plan::noun::{Noun, Scalar};
 use crate::graphql::plan::statement::first_key;
+use crate::graphql::schema::field::Scalar;
+use crate::graphql::schema::noun::Noun;
+use crate::graphql::session::SharedError;
 use crate::graphql::types::node::NodeKind;
 use crate::text::date::format_instant;
 
@@ -182,7 +183,9 @@ impl<'p> Writer<'p> {
                 let (found, page) = (Found { level, rows }, rows.page(parent));
                 match &level.shown {
                     LevelShown::List(parts) => self.within(Segment::Field(key), |writer| {
-                        writer.object(None, parts, |writer, key, shown| writer.list_field(key, found, page, parent, shown))
+                        writer.object(None, parts, |writer, key, shown| {
+                            writer.list_field(key, found, page, parent, shown)
+                        })
                     }),
                     LevelShown::Row(parts) => match rows.rows_of(page).next() {
                         Some(row) => self.within(Segment::Field(key), |writer| writer.row(row, parts)),
@@ -212,15 +215,13 @@ impl<'p> Writer<'p> {
                 _ => Err(self.fail_step(key, index, error)),
             },
             (Some(Step::Function(_)), Some(StepResult::Failed(error))) => Err(self.fail_step(key, index, error)),
-            (Some(Step::Function(step)), Some(StepResult::Values(values))) => {
-                match values.values.get(&parent) {
-                    None if step.only_empty_lists => {
-                        self.out.extend_from_slice(b"[]");
-                        Ok(())
-                    }
-                    value => self.computed(key, value.unwrap_or(&Computed::Null), &step.shown),
+            (Some(Step::Function(step)), Some(StepResult::Values(values))) => match values.values.get(&parent) {
+                None if step.only_empty_lists => {
+                    self.out.extend_from_slice(b"[]");
+                    Ok(())
                 }
-            }
+                value => self.computed(key, value.unwrap_or(&Computed::Null), &step.shown),
+            },
             _ => {
                 self.null();
                 Ok(())
@@ -448,9 +449,7 @@ impl<'p> Writer<'p> {
 
     fn element(&mut self, key: &'p Key, index: usize, value: &Computed, shown: &'p ValueShown) -> Written {
         match value {
-            Computed::Object(_) => {
-                self.within(Segment::Index(index), |writer| writer.computed_object(value, shown))
-            }
+            Computed::Object(_) => self.within(Segment::Index(index), |writer| writer.computed_object(value, shown)),
             Computed::Node(node) => match self.node_row(node, shown) {
                 Some((level, row)) => self.within(Segment::Index(index), |writer| writer.level_row(level, row)),
                 // Only lists of nodes that were asked for by id have gaps, and those may be null.

@@ -12,8 +12,8 @@ use tokio::task::coop::consume_budget;
 use crate::db::LIST;
 use crate::db::full_text::Within;
 use crate::graphql::filter::NameQuery;
-use crate::graphql::loading::session::{Session, SharedError};
-use crate::graphql::search::{Search, SearchKind, SearchRule};
+use crate::graphql::search::{SearchKind, SearchRule, TextSearch};
+use crate::graphql::session::{Session, SharedError};
 use crate::text::phonetic::Sound;
 use crate::text::similarity::closeness;
 
@@ -56,7 +56,7 @@ pub(super) enum Names {
 }
 
 /// Returns the best hits, best first: by name, then by text, then by names with all words but one.
-pub(super) async fn rank(search: &Search, session: &Session) -> Result<Vec<Candidate>, SharedError> {
+pub(super) async fn rank(search: &TextSearch, session: &Session) -> Result<Vec<Candidate>, SharedError> {
     let name = match &search.name {
         Some(name) => Some(with_frequencies(name, session).await?),
         None => None,
@@ -96,7 +96,7 @@ async fn with_frequencies(name: &NameQuery, session: &Session) -> Result<NameQue
 
 /// Returns the bearers of matching names, ordered by closeness with a bonus for how often the bearer is used, then by rule.
 pub(super) async fn by_name(
-    search: &Search,
+    search: &TextSearch,
     query: &NameQuery,
     names_searched: Names,
     session: &Session,
@@ -242,7 +242,7 @@ async fn uses(session: &Session, all: &[Candidate]) -> Result<HashMap<i64, i64>,
 
 /// Returns the nodes whose texts contain the words: matches in the heading first, then adjacent words before words in
 /// any order, then the last imported first.
-async fn by_text(search: &Search, session: &Session) -> Result<Vec<Candidate>, SharedError> {
+async fn by_text(search: &TextSearch, session: &Session) -> Result<Vec<Candidate>, SharedError> {
     const FOUND: &str = "found";
     let dialect = session.dialect();
     let phrase = search.words.as_phrase();

@@ -2,15 +2,15 @@
 
 use std::collections::HashMap;
 
-use async_graphql::SimpleObject;
 use sea_orm::sea_query::{Expr, Order, Query};
 
 use crate::db::full_text::INDEXED;
 use crate::graphql::filter::NameQuery;
-use crate::graphql::loading::long_texts::read_texts;
-use crate::graphql::loading::session::{Session, SharedError};
+use crate::graphql::long_texts::read_texts;
 use crate::graphql::plan::computed::Computed;
+use crate::graphql::schema::object::object;
 use crate::graphql::search::candidate::Candidate;
+use crate::graphql::session::{Session, SharedError};
 use crate::text::search::{Query as Words, name_spans, spans};
 
 /// Maximum number of highlights of one hit.
@@ -20,28 +20,30 @@ const MAX_EXCERPT: usize = 240;
 /// Length of the text that an excerpt shows before the first word found, in code points.
 const CONTEXT_BEFORE: usize = 60;
 
-/// A text of a hit, or an excerpt of a long one, with the positions of the search words.
-#[derive(Clone, SimpleObject)]
-pub struct Highlight {
-    /// Name of the field, such as `summary`; `name` for a name.
-    field: String,
-    /// The text, or an excerpt of at most 240 code points around the first word found.
-    text: String,
-    /// Start of the excerpt in the field, in Unicode code points; 0 for a whole text.
-    start: i32,
-    /// Positions of the search words in the whole field, in order.
-    ranges: Vec<HighlightRange>,
-    /// The excerpt as HTML: escaped, with the search words in `<mark>` elements.
-    marked: String,
+object! {
+    /// A text of a hit, or an excerpt of a long one, with the positions of the search words.
+    Highlight {
+        /// Name of the field, such as `summary`; `name` for a name.
+        field: String = own;
+        /// The text, or an excerpt of at most 240 code points around the first word found.
+        text: String = own;
+        /// Start of the excerpt in the field, in Unicode code points; 0 for a whole text.
+        start: i32 = own;
+        /// Positions of the search words in the whole field, in order.
+        ranges: Vec<HighlightRange> = own;
+        /// The excerpt as HTML: escaped, with the search words in `<mark>` elements.
+        marked: String = own;
+    }
 }
 
-/// A range of text in Unicode code points.
-#[derive(Clone, Copy, SimpleObject)]
-pub struct HighlightRange {
-    /// Start of the range, from 0.
-    start: i32,
-    /// End of the range, exclusive.
-    end: i32,
+object! {
+    /// A range of text in Unicode code points.
+    HighlightRange {
+        /// Start of the range, from 0.
+        start: i32 = own;
+        /// End of the range, exclusive.
+        end: i32 = own;
+    }
 }
 
 /// The texts of hits by id: field name and text, in the order of the full-text index.
@@ -77,7 +79,7 @@ impl Texts {
         Ok(Self(all))
     }
 
-    pub(super) fn highlights(&self, hit: &Candidate, words: &Words, name_query: Option<&NameQuery>) -> Vec<Highlight> {
+    pub(super) fn highlights(&self, hit: &Candidate, words: &Words, name_query: Option<&NameQuery>) -> Vec<Computed> {
         let mut all = Vec::new();
         if let (Some(name), Some(name_query)) = (&hit.name, name_query) {
             all.extend(highlight("name", &name.text, &name_spans(&name.text, words, &name_query.sound)));
@@ -101,7 +103,7 @@ fn field(column: &'static str) -> &'static str {
     }
 }
 
-fn highlight(field: &str, text: &str, spans: &[(usize, usize)]) -> Option<Highlight> {
+fn highlight(field: &str, text: &str, spans: &[(usize, usize)]) -> Option<Computed> {
     let (first, _) = *spans.first()?;
     let letters: Vec<char> = text.chars().collect();
     let (start, end) = if letters.len() <= MAX_EXCERPT {
@@ -125,13 +127,19 @@ fn highlight(field: &str, text: &str, spans: &[(usize, usize)]) -> Option<Highli
     }
     escape(&letters[at..end], &mut marked);
     let number = |position: usize| i32::try_from(position).unwrap_or(i32::MAX);
-    Some(Highlight {
-        field: field.to_owned(),
-        text: letters[start..end].iter().collect(),
-        start: number(start),
-        ranges: spans.iter().map(|(from, to)| HighlightRange { start: number(*from), end: number(*to) }).collect(),
-        marked,
-    })
+    let range = |(from, to): &(usize, usize)| {
+        Computed::object("HighlightRange", [("start", number(*from).into()), ("end", number(*to).into())])
+    };
+    Some(Computed::object(
+        "Highlight",
+        [
+            ("field", field.into()),
+            ("text", letters[start..end].iter().collect::<String>().into()),
+            ("start", number(start).into()),
+            ("ranges", Computed::List(spans.iter().map(range).collect())),
+            ("marked", marked.into()),
+        ],
+    ))
 }
 
 fn escape(letters: &[char], html: &mut String) {
@@ -144,23 +152,5 @@ fn escape(letters: &[char], html: &mut String) {
             '\'' => html.push_str("&#39;"),
             c => html.push(*c),
         }
-    }
-}
-
-impl From<Highlight> for Computed {
-    fn from(one: Highlight) -> Self {
-        let range = |range: HighlightRange| {
-            Self::object("HighlightRange", [("start", range.start.into()), ("end", range.end.into())])
-        };
-        Self::object(
-            "Highlight",
-            [
-                ("field", one.field.into()),
-                ("text", one.text.into()),
-                ("start", one.start.into()),
-                ("ranges", Self::List(one.ranges.into_iter().map(range).collect())),
-                ("marked", one.marked.into()),
-            ],
-        )
     }
 }

@@ -4,30 +4,30 @@ mod candidate;
 mod highlight;
 mod suggest;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, Object, SimpleObject};
+use async_graphql::Enum;
 use entity::name_key::NameRule;
 use entity::record;
 use sea_orm::ActiveEnum;
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use tokio::sync::OnceCell;
 
-use crate::graphql::executor::list::ResolvedList;
 pub(crate) use crate::graphql::search::suggest::suggestions;
 
 use crate::error::Error;
 use crate::graphql::connection::page_args::{DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE};
 use crate::graphql::filter::{NameQuery, full_text_or_name_ids, name_in_search, parse_search};
-use crate::graphql::loading::session::{Session, SharedError, session};
+use crate::graphql::plan::computed::{Call, Computed, FunctionFuture, NodeRef, count, enum_name};
+use crate::graphql::schema::object::object;
+use crate::graphql::schema::root::root_fields;
 use crate::graphql::search::candidate::{Candidate, Names};
 pub(crate) use crate::graphql::search::highlight::MAX_HIGHLIGHTS;
 use crate::graphql::search::highlight::Texts;
 pub use crate::graphql::search::highlight::{Highlight, HighlightRange};
-use crate::graphql::plan::computed::{Call, Computed, FunctionFuture, NodeRef, count, enum_name};
+use crate::graphql::session::{Session, SharedError};
 use crate::graphql::types::name::Name;
-use crate::graphql::types::node::{Node, NodeKind, load};
+use crate::graphql::types::node::{Node, NodeKind};
 use crate::text::search::Query as Words;
 
 /// Declares the node types that can be searched.
@@ -94,24 +94,61 @@ pub enum SearchRule {
     Part,
 }
 
-/// A hit of a search.
-#[derive(SimpleObject)]
-pub struct SearchHit {
-    /// The node that was found.
-    node: Node,
-    /// The rule by which it was found.
-    rule: SearchRule,
-    /// The matching name; null for the rule TEXT.
-    name: Option<Name>,
-    /// Similarity of the name from 0 to 1 (same letters), rounded to thousandths; null for the rule TEXT.
-    closeness: Option<f64>,
-    /// Positions of the search words in the node's texts: one highlight per text, at most 10. Empty when a name matches
-    /// by its sound as a whole, but none of its words does.
-    highlights: ResolvedList<Highlight>,
+object! {
+    /// A hit of a search.
+    SearchHit {
+        /// The node that was found.
+        node: Node = own;
+        /// The rule by which it was found.
+        rule: SearchRule = own;
+        /// The matching name; null for the rule TEXT.
+        name: Option<Name> = own;
+        /// Similarity of the name from 0 to 1 (same letters), rounded to thousandths; null for the rule TEXT.
+        closeness: Option<f64> = own;
+        /// Positions of the search words in the node's texts: one highlight per text, at most 10. Empty when a name matches
+        /// by its sound as a whole, but none of its words does.
+        highlights: Vec<Highlight> = own;
+    }
 }
 
-/// The result of a search.
-pub struct Search {
+object! {
+    /// The result of a search.
+    Search {
+        /// The best hits: those by name, then those by text (TEXT), then those by all words of a name but one (PART).
+        ///
+        /// Hits by name are ordered by closeness, with a bonus for bearers that often participate in events, speak, or are
+        /// the place of events; equally close ones by rule, as listed in `SearchRule`. At most 2,000 names are considered per rule. Hits by text come in this order: adjacent
+        /// words in the heading, words in any order in the heading, adjacent words anywhere, words in any order anywhere.
+        /// Ties are ordered by import, latest first.
+        hits: Vec<SearchHit> = own;
+        /// Number of nodes found, without hits by the rule PART. Counted only when selected.
+        total_count: i32 = own;
+        /// Spelling suggestions ("did you mean"): at most 5 similar names of the graph. Empty unless nothing is found, or
+        /// only hits by the rule PART.
+        suggestions: Vec<String> = own;
+    }
+}
+
+root_fields! {
+    root_fields {
+        /// Searches all node types by full text and by name: finds nodes whose texts have all the words, and nodes with a
+        /// matching name.
+        ///
+        /// Words match regardless of case, accents, the Arabic article and variants of Arabic letters; they are not
+        /// stemmed. The filter field `search` of a node type finds the same nodes and can be combined with other filter
+        /// fields. Errors: `BAD_INPUT` for a text without a required word; `LIMIT` for more than 32 words or `first` above
+        /// 500.
+        search(
+            text: String, "Words to search for. `\"a phrase\"` matches adjacent words, `begin*` matches a prefix, and `-word` or `-\"a phrase\"` excludes.";
+            kinds: Option<Vec<SearchKind>>, "Node types to search (default: all).";
+            first: Option<i32>, "Maximum number of hits, 0 to 500 (default 20).";
+            modes: Option<Vec<NameRule>>, "Rules by which names are compared (default: all); `[]` compares no names.";
+        ): Option<Search> = function(search);
+    }
+}
+
+/// A search and what it found.
+struct TextSearch {
     text: String,
     words: Words,
     name: Option<NameQuery>,
@@ -121,7 +158,7 @@ pub struct Search {
     candidates: OnceCell<Result<Arc<Vec<Candidate>>, SharedError>>,
 }
 
-impl Search {
+impl TextSearch {
     async fn candidates(&self, session: &Session) -> Result<Arc<Vec<Candidate>>, SharedError> {
         self.candidates.get_or_init(async || Ok(Arc::new(candidate::rank(self, session).await?))).await.clone()
     }
@@ -171,65 +208,6 @@ impl Search {
     }
 }
 
-/// The result of a search.
-#[Object]
-impl Search {
-    /// The best hits: those by name, then those by text (TEXT), then those by all words of a name but one (PART).
-    ///
-    /// Hits by name are ordered by closeness, with a bonus for bearers that often participate in events, speak, or are
-    /// the place of events; equally close ones by rule, as listed in `SearchRule`. At most 2,000 names are considered per rule. Hits by text come in this order: adjacent
-    /// words in the heading, words in any order in the heading, adjacent words anywhere, words in any order anywhere.
-    /// Ties are ordered by import, latest first.
-    async fn hits(&self, ctx: &Context<'_>) -> Result<ResolvedList<SearchHit>, SharedError> {
-        let session = session(ctx)?;
-        let candidates = self.candidates(session).await?;
-        let mut nodes = HashMap::new();
-        for kind in SearchKind::ALL.iter().filter_map(|kind| node_kind(kind.stored())) {
-            let ids: Vec<i64> =
-                candidates.iter().filter(|one| node_kind(one.kind) == Some(kind)).map(|one| one.id).collect();
-            if !ids.is_empty() {
-                nodes.extend(load(session, kind, &ids).await?);
-            }
-        }
-        let ids: Vec<i64> = candidates.iter().filter_map(|one| one.name.as_ref().map(|name| name.id)).collect();
-        let names = if ids.is_empty() { Vec::new() } else { load(session, NodeKind::Name, &ids).await? };
-        let names: HashMap<i64, Node> = names.into_iter().collect();
-        let texts = if ctx.look_ahead().field("highlights").exists() {
-            Texts::read(session, &candidates).await?
-        } else {
-            Texts::default()
-        };
-        let hit = |one: &Candidate| {
-            let name = one.name.as_ref().and_then(|name| match names.get(&name.id) {
-                Some(Node::Name(name)) => Some(name.clone()),
-                _ => None,
-            });
-            Some(SearchHit {
-                // None if it was deleted after the search found it.
-                node: nodes.get(&one.id)?.clone(),
-                rule: one.rule,
-                name,
-                closeness: one.name.as_ref().map(|name| name.closeness),
-                highlights: ResolvedList(texts.highlights(one, &self.words, self.name.as_ref())),
-            })
-        };
-        Ok(candidates.iter().filter_map(hit).collect())
-    }
-
-    /// Number of nodes found, without hits by the rule PART. Counted only when selected.
-    async fn total_count(&self, ctx: &Context<'_>) -> Result<i32, SharedError> {
-        let count = self.count(session(ctx)?).await?;
-        Ok(i32::try_from(count).unwrap_or(i32::MAX))
-    }
-
-    /// Spelling suggestions ("did you mean"): at most 5 similar names of the graph. Empty unless nothing is found, or
-    /// only hits by the rule PART.
-    #[graphql(name = "suggestions")]
-    async fn spelling(&self, ctx: &Context<'_>) -> Result<Vec<String>, SharedError> {
-        self.suggestions(session(ctx)?).await
-    }
-}
-
 /// Maximum number of names in a filter for which spelling suggestions are looked up.
 const MAX_SUGGESTED_NAMES: usize = 4;
 
@@ -245,11 +223,11 @@ pub(crate) fn list_suggestions<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> {
 }
 
 /// Searches by text and name.
-pub(crate) fn search<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> {
+fn search<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> {
     Box::pin(async move {
         let session = call.session;
         let modes = call.argument("modes")?;
-        let search = Search::new(call.argument("text")?, call.argument("kinds")?, call.argument("first")?, modes)?;
+        let search = TextSearch::new(call.argument("text")?, call.argument("kinds")?, call.argument("first")?, modes)?;
         let mut fields = vec![];
         if call.selects(&["hits"]) {
             let candidates = search.candidates(session).await?;
@@ -279,7 +257,7 @@ pub(crate) fn search<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> {
         if call.selects(&["suggestions"]) {
             fields.push(("suggestions", search.suggestions(session).await?.into()));
         }
-        Ok(call.at_root(Computed::object_of("Search", fields)))
+        Ok(call.at_root(Computed::object("Search", fields)))
     })
 }
 
@@ -303,7 +281,8 @@ pub(crate) async fn similar_bearers(
 ) -> Result<Vec<SimilarBearer>, SharedError> {
     let (Ok(words), Ok(query)) = (parse_search(name), NameQuery::new(name)) else { return Ok(Vec::new()) };
     let (kinds, modes) = (vec![kind], NameRule::ALL.to_vec());
-    let search = Search { text: name.to_owned(), words, name: None, kinds, modes, first, candidates: OnceCell::new() };
+    let search =
+        TextSearch { text: name.to_owned(), words, name: None, kinds, modes, first, candidates: OnceCell::new() };
     let found = candidate::by_name(&search, &query, Names::Whole, session).await?;
     Ok(found
         .into_iter()
@@ -312,36 +291,6 @@ pub(crate) async fn similar_bearers(
             Some(SimilarBearer { id: one.id, rule: one.rule, name: near.text, closeness: near.closeness })
         })
         .collect())
-}
-
-/// The root field for search.
-#[derive(Default)]
-pub struct SearchQuery;
-
-/// The root field for search.
-#[Object]
-impl SearchQuery {
-    /// Searches all node types by full text and by name: finds nodes whose texts have all the words, and nodes with a
-    /// matching name.
-    ///
-    /// Words match regardless of case, accents, the Arabic article and variants of Arabic letters; they are not
-    /// stemmed. The filter field `search` of a node type finds the same nodes and can be combined with other filter
-    /// fields. Errors: `BAD_INPUT` for a text without a required word; `LIMIT` for more than 32 words or `first` above
-    /// 500.
-    async fn search(
-        &self,
-        #[graphql(
-            desc = "Words to search for. `\"a phrase\"` matches adjacent words, `begin*` matches a prefix, and `-word` or `-\"a phrase\"` excludes."
-        )]
-        text: String,
-        #[graphql(desc = "Node types to search (default: all).")] kinds: Option<Vec<SearchKind>>,
-        #[graphql(desc = "Maximum number of hits, 0 to 500 (default 20).")] first: Option<i32>,
-        #[graphql(desc = "Rules by which names are compared (default: all); `[]` compares no names.")] modes: Option<
-            Vec<NameRule>,
-        >,
-    ) -> Option<Result<Search, SharedError>> {
-        Some(Search::new(text, kinds, first, modes))
-    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Order, Query, SelectStatemen
 use tokio::task::coop::consume_budget;
 
 use crate::graphql::filter::NameQuery;
-use crate::graphql::loading::session::{Session, SharedError};
+use crate::graphql::session::{Session, SharedError};
 use crate::text::fold;
 use crate::text::phonetic::{Sound, Word};
 use crate::text::similarity::closeness;

@@ -1,122 +1,56 @@
 //! Accounts: versions of disputed events.
 
-use async_graphql::{Context, ID, Object};
-
 use crate::graphql::connection::facets::facet;
-use crate::graphql::connection::histogram::DatedConnectionFields;
-use crate::graphql::connection::loader::foreign_key;
 use crate::graphql::connection::order_by::order;
-use crate::graphql::executor::object::ResolvedObject;
+use crate::graphql::connection::parents::foreign_key;
 use crate::graphql::filter::{
     BooleanFilter, DateFilter, EnumFilter, EventTypeFilter, IdFilter, ListFilter, RecordFilter, filter, from_record,
     full_text_match, has_child,
 };
-use crate::graphql::has_many;
-use crate::graphql::loading::belongs_to::belongs_to;
-use crate::graphql::loading::node_type::node_type;
-use crate::graphql::loading::session::{SharedError, required};
-use crate::graphql::plan::noun::planned;
-use crate::graphql::root_fields::root_fields;
-use crate::graphql::types::claim::{Claim, claim_about};
-use crate::graphql::types::dataset::{Record, record};
-use crate::graphql::types::date::Date;
+use crate::graphql::schema::connection::List;
+use crate::graphql::schema::noun::noun;
+use crate::graphql::schema::root::root_fields;
+use crate::graphql::types::claim::Claim;
+use crate::graphql::types::date::EdtfDate;
 use crate::graphql::types::event::{Event, EventFilter};
 use crate::graphql::types::evidence::{Evidence, EvidenceFilter};
 use crate::graphql::types::figure::Figure;
-use crate::graphql::types::node::NodeKind;
 use crate::graphql::types::participation::{Participation, ParticipationFilter};
 use crate::graphql::types::place::{Place, PlaceFilter};
 use entity::account::Entity;
 use entity::event_type::EventType;
 use entity::standing::Standing;
 
-belongs_to! {
-    account {
-        EVENT "event": Event = event_id;
-        PLACE "place": Place = place_id or null;
-    }
-}
-
-node_type!(Account of account, filter AccountFilter, order AccountOrderField, facet AccountFacet, connection_fields DatedConnectionFields<Account>, dated [Earliest Latest], belongs_to BELONGS_TO);
-
-planned! {
-    Account of account as Account, lists [AccountLists] {
-        "label" Text Label,
-        "type" Text Kind,
-        "placeNote" Text PlaceNote,
-        "standing" Text Standing,
-        "implied" Bool Implied,
-        dates:
-        "when" [Date, DateRaw; Earliest Latest],
-        claim: claim
-    }
-}
-
-/// One version of a disputed event. The accounts of an event exclude each other. An account can differ from its event in type,
-/// time and place, and it has its own participations.
-#[Object]
-impl Account {
-    /// Global id (Relay): opaque, unique across all types, stable for the lifetime of the node.
-    async fn id(&self) -> ID {
-        NodeKind::Account.global(self.0.id.0)
-    }
-    /// The imported record this node was created from: its dataset and key.
-    async fn record(&self, ctx: &Context<'_>) -> Result<Record, SharedError> {
-        record(&self.0, ctx, |row| row.id.0).await
-    }
-    /// The disputed event.
-    async fn event(&self, ctx: &Context<'_>) -> Result<ResolvedObject<Event>, SharedError> {
-        required(self.0.belongs_to(ctx, &EVENT).await)
-    }
-    /// Short summary of this version.
-    async fn label(&self) -> &str {
-        &self.0.label
-    }
-    /// Type of the event in this version; null if it is the same as `event.type`.
-    #[graphql(name = "type")]
-    async fn kind(&self) -> Option<EventType> {
-        self.0.kind
-    }
-
-    /// Time of the event in this version; null if it is the same as `event.when`.
-    async fn when(&self) -> Option<ResolvedObject<Date>> {
-        Date::of(self.0.date.as_ref(), self.0.date_raw.as_ref(), self.0.earliest, self.0.latest).map(ResolvedObject)
-    }
-    /// Place of the event in this version; null if it is the same as `event.place`.
-    async fn place(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Place>, SharedError>> {
-        self.0.belongs_to(ctx, &PLACE).await
-    }
-    /// More exact location, as free text.
-    async fn place_note(&self) -> Option<&String> {
-        self.0.place_note.as_ref()
-    }
-    /// Standing computed from the stances of all voices; null when there is no claim about it. It is the standing of the
-    /// claim that this account is true. It is also CONTESTED if another voice supports a rival account: see `implied`.
-    async fn standing(&self) -> Option<Standing> {
-        self.0.standing
-    }
-    /// True if the account is contested only because another voice supports a rival account, and nobody denies it explicitly.
-    async fn implied(&self) -> bool {
-        self.0.implied
-    }
-    /// The claim that this account is true; null when there is none.
-    async fn claim(&self, ctx: &Context<'_>) -> Option<Result<ResolvedObject<Claim>, SharedError>> {
-        claim_about(&self.0, ctx, |row| row.id.0).await
-    }
-    #[graphql(flatten)]
-    async fn lists(&self) -> AccountLists {
-        AccountLists(self.0.clone())
-    }
-}
-
-has_many! {
-    AccountLists of Entity, named "Account" {
-    /// Participations in the event according to this account only.
-    participations: Participation = foreign_key(entity::participation::Column::AccountId);
-    /// Figures that this account reports.
-    figures: Figure = foreign_key(entity::figure::Column::TargetId);
-    /// Evidence: the spans of article text that support this account.
-    evidence: Evidence = foreign_key(entity::evidence::Column::TargetId);
+noun! {
+    /// One version of a disputed event. The accounts of an event exclude each other. An account can differ from its event in type,
+    /// time and place, and it has its own participations.
+    Account of account as Account, filter AccountFilter, order AccountOrderField, facet AccountFacet,
+        dated [Earliest Latest] {
+        /// The disputed event.
+        event: Event = one(EventId);
+        /// Short summary of this version.
+        label: String = column(Label);
+        /// Type of the event in this version; null if it is the same as `event.type`.
+        r#type: Option<EventType> = column(Kind);
+        /// Time of the event in this version; null if it is the same as `event.when`.
+        when: Option<EdtfDate> = date(Date, DateRaw; Earliest, Latest);
+        /// Place of the event in this version; null if it is the same as `event.place`.
+        place: Option<Place> = one(PlaceId);
+        /// More exact location, as free text.
+        place_note: Option<String> = column(PlaceNote);
+        /// Standing computed from the stances of all voices; null when there is no claim about it. It is the standing of the
+        /// claim that this account is true. It is also CONTESTED if another voice supports a rival account: see `implied`.
+        standing: Option<Standing> = column(Standing);
+        /// True if the account is contested only because another voice supports a rival account, and nobody denies it explicitly.
+        implied: bool = column(Implied);
+        /// The claim that this account is true; null when there is none.
+        claim: Option<Claim> = claim;
+        /// Participations in the event according to this account only.
+        participations: List<Participation> = many(foreign_key(entity::participation::Column::AccountId));
+        /// Figures that this account reports.
+        figures: List<Figure> = many(foreign_key(entity::figure::Column::TargetId));
+        /// Evidence: the spans of article text that support this account.
+        evidence: List<Evidence> = many(foreign_key(entity::evidence::Column::TargetId));
     }
 }
 
@@ -169,14 +103,10 @@ order! {
 }
 
 root_fields! {
-    AccountQuery of Account {
-        lists {
-            /// Paginated list of accounts: versions of disputed events.
-            accounts;
-        }
-        one {
-            /// Looks up one account.
-            account Account;
-        }
+    root_fields {
+        /// Looks up one account.
+        account: Option<Account> = recorded;
+        /// Paginated list of accounts: versions of disputed events.
+        accounts: Option<List<Account>> = list;
     }
 }

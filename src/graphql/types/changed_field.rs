@@ -1,64 +1,44 @@
 //! Field-level diffs of changes in the audit log.
 
-use async_graphql::{Json, SimpleObject};
+use async_graphql::Json;
 use serde_json::{Map, Value};
 
 use crate::graphql::plan::computed::{Computed, RowCall};
+use crate::graphql::schema::object::object;
 use crate::graphql::types::node::NodeKind;
 use crate::import::foreign_keys;
 use crate::import::foreign_keys::To;
 use crate::import::row_writer::DERIVED;
-use entity::change::Model;
 use sea_orm::ActiveEnum;
 
-/// An entry of a field-level diff: a field that was changed, or a child record that was removed.
-#[derive(SimpleObject)]
-pub struct ChangedField {
-    /// Type of the record or child record that has the field, spelled as in imported records.
-    record_kind: String,
-    /// Name of the field; null if a child record was removed.
-    field: Option<String>,
-    /// Stored value before the change; references are global ids. For a removed child record, its key.
-    before: Option<Json<Value>>,
-    /// Stored value after the change; null if the value or child record was removed.
-    after: Option<Json<Value>>,
+object! {
+    /// An entry of a field-level diff: a field that was changed, or a child record that was removed.
+    ChangedField {
+        /// Type of the record or child record that has the field, spelled as in imported records.
+        record_kind: String = own;
+        /// Name of the field; null if a child record was removed.
+        field: Option<String> = own;
+        /// Stored value before the change; references are global ids. For a removed child record, its key.
+        before: Option<Json<Value>> = own;
+        /// Stored value after the change; null if the value or child record was removed.
+        after: Option<Json<Value>> = own;
+    }
 }
 
-pub(crate) fn fields(change: &Model) -> Vec<ChangedField> {
-    diff(change.before.as_deref(), change.after.as_deref())
-}
-
-/// Computes the diff of a change.
+/// Computes the diff of a change, from the rows that the log stores as JSON by type and column.
 pub(crate) fn changed_fields(call: &RowCall<'_>) -> Computed {
-    let json = |value: Option<Json<Value>>| value.map_or(Computed::Null, |Json(value)| Computed::Json(value));
-    let fields = diff(call.text(0), call.text(1)).into_iter().map(|one| {
-        Computed::object(
-            "ChangedField",
-            [
-                ("recordKind", one.record_kind.into()),
-                ("field", one.field.into()),
-                ("before", json(one.before)),
-                ("after", json(one.after)),
-            ],
-        )
-    });
-    Computed::List(fields.collect())
-}
-
-/// Returns the diff of a change, from the rows that the log stores as JSON by type and column.
-fn diff(before: Option<&str>, after: Option<&str>) -> Vec<ChangedField> {
     let read = |text: Option<&str>| -> Vec<Value> {
         text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
     };
-    let (before, after) = (read(before), read(after));
+    let (before, after) = (read(call.text(0)), read(call.text(1)));
     // Changed rows are in both lists, in the same order. Removed child records are only in `before`, by key.
     let mut after = after.iter();
     let mut fields = Vec::new();
     for entry in &before {
         let record_kind = entry["kind"].as_str().unwrap_or_default();
         let Some(old_row) = entry["row"].as_object() else {
-            let key = entry["key"].as_str().map(|key| Json(Value::from(key)));
-            fields.push(ChangedField { record_kind: record_kind.to_owned(), field: None, before: key, after: None });
+            let key = entry["key"].as_str().map(Value::from);
+            fields.push(changed_field(record_kind, None, key, None));
             continue;
         };
         let new_row = after.next().and_then(|entry| entry["row"].as_object());
@@ -68,15 +48,19 @@ fn diff(before: Option<&str>, after: Option<&str>) -> Vec<ChangedField> {
                 continue;
             }
             let to_json = |row: &Map<String, Value>, value: &Value| to_json(record_kind, column, row, value);
-            fields.push(ChangedField {
-                record_kind: record_kind.to_owned(),
-                field: Some(field_name(record_kind, column)),
-                before: to_json(old_row, value),
-                after: new_row.and_then(|row| to_json(row, new_value)),
-            });
+            let name = field_name(record_kind, column);
+            let after = new_row.and_then(|row| to_json(row, new_value));
+            fields.push(changed_field(record_kind, Some(name), to_json(old_row, value), after));
         }
     }
-    fields
+    Computed::List(fields)
+}
+
+fn changed_field(record_kind: &str, field: Option<String>, before: Option<Value>, after: Option<Value>) -> Computed {
+    let json = |value: Option<Value>| value.map_or(Computed::Null, Computed::Json);
+    let fields =
+        [("recordKind", record_kind.into()), ("field", field.into()), ("before", json(before)), ("after", json(after))];
+    Computed::object("ChangedField", fields)
 }
 
 /// Returns the name of a column's field in the API.
@@ -98,13 +82,13 @@ fn field_name(record_kind: &str, column: &str) -> String {
 }
 
 /// Returns a stored value as clients see it: row ids become global ids.
-fn to_json(record_kind: &str, column: &str, row: &Map<String, Value>, value: &Value) -> Option<Json<Value>> {
+fn to_json(record_kind: &str, column: &str, row: &Map<String, Value>, value: &Value) -> Option<Value> {
     if value.is_null() {
         return None;
     }
     let table = record_kind.replace(' ', "_");
     let Some(reference) = foreign_keys::ALL.iter().find(|one| one.table == table && one.column == column) else {
-        return Some(Json(value.clone()));
+        return Some(value.clone());
     };
     let kind = match reference.to {
         To::One(kind) => Some(kind),
@@ -114,5 +98,5 @@ fn to_json(record_kind: &str, column: &str, row: &Map<String, Value>, value: &Va
         }
     };
     let id = NodeKind::of_stored(kind?)?.global(value.as_i64()?);
-    Some(Json(Value::from(id.as_str())))
+    Some(Value::from(id.as_str()))
 }

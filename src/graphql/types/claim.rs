@@ -1,235 +1,107 @@
 //! Claims: propositions on which statements take a stance.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
-use sea_orm::EntityTrait;
+use async_graphql::InputObject;
 use entity::row::QueryRow;
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 
 use crate::error::Result as Answer;
 use crate::graphql::connection::facets::facet;
-use crate::graphql::connection::loader::foreign_key;
 use crate::graphql::connection::order_by::order;
-use crate::graphql::executor::list::ResolvedList;
-use crate::graphql::executor::object::ResolvedObject;
+use crate::graphql::connection::parents::foreign_key;
 use crate::graphql::filter::{
     BooleanFilter, EnumFilter, FilterContext, IdFilter, ListFilter, NodeFilter, RecordFilter, StringFilter, all,
     filter, from_record, full_text_match, has_child, refers_to,
 };
-use crate::graphql::has_many;
-use crate::graphql::loading::batch::Row;
-use crate::graphql::loading::node_type::{NodeType, node_type};
-use crate::graphql::loading::projection::{Projection, subselections};
 use crate::graphql::graph::sorted_unique;
-use crate::graphql::loading::session::{Session, SharedError, session};
 use crate::graphql::plan::computed::{Call, Computed, FunctionFuture, Values, count};
-use crate::graphql::plan::noun::planned;
-use crate::graphql::root_fields::root_fields;
+use crate::graphql::schema::connection::List;
+use crate::graphql::schema::noun::noun;
+use crate::graphql::schema::object::object;
+use crate::graphql::schema::root::root_fields;
+use crate::graphql::session::{Session, SharedError};
 use crate::graphql::types::account::AccountFilter;
 use crate::graphql::types::actor::{Actor, ActorFilter};
 use crate::graphql::types::change::Change;
-use crate::graphql::types::dataset::{Record, record};
 use crate::graphql::types::event::EventFilter;
 use crate::graphql::types::evidence::{Evidence, EvidenceFilter};
 use crate::graphql::types::figure::FigureFilter;
-use crate::graphql::types::node::{Node, NodeKind, target_if};
+use crate::graphql::types::node::{Node, NodeKind};
 use crate::graphql::types::participation::ParticipationFilter;
 use crate::graphql::types::relation::RelationFilter;
 use crate::graphql::types::stance::{Stance, StanceFilter};
 use crate::graphql::types::statement::Statement;
 use entity::claim::{Column, Entity};
 use entity::record::RecordKind;
-use entity::stance::StanceKind;
 use entity::standing::Standing;
 
-node_type!(Claim of claim, filter ClaimFilter, order ClaimOrderField, facet ClaimFacet);
-
-planned! {
-    Claim of claim as Claim, lists [ClaimLists] {
-        "text" Text Text,
-        "standing" Text Standing,
-        "implied" Bool Implied,
-        nodes:
-        "subject" [SubjectId, SubjectKind],
-        functions:
-        "sides" sides_of_claims,
+noun! {
+    /// A proposition on which statements take a stance, always worded affirmatively.
+    Claim of claim as Claim, filter ClaimFilter, order ClaimOrderField, facet ClaimFacet {
+        /// The proposition, in the words of the dataset's authors.
+        text: String = column(Text);
+        /// Subject of the claim: an event (that it happened), account, participation, relation, figure or actor.
+        subject: Option<Node> = node(SubjectId, SubjectKind);
+        /// Standing computed from the stances of all voices; only the latest stance of each voice counts. It does not say whether the
+        /// claim is true.
+        standing: Standing = column(Standing);
+        /// True if the claim is contested only because another voice supports a rival account of the same event, and nobody denies
+        /// it explicitly.
+        implied: bool = column(Implied);
+        /// The voices and statements on each side, by kind of stance.
+        sides: Sides = function(sides_of_claims);
+        /// Stances of all statements on the claim, including superseded ones that do not count.
+        stances: List<Stance> = many(foreign_key(entity::stance::Column::ClaimId));
+        /// Evidence: the spans of article text that support this claim.
+        evidence: List<Evidence> = many(foreign_key(entity::evidence::Column::TargetId));
+        /// Audit log of this claim and its child records, oldest first. Use `asOf` on root fields for point-in-time reads.
+        history: List<Change> = many(foreign_key(entity::change::Column::RecordId));
     }
 }
 
-/// A proposition on which statements take a stance, always worded affirmatively.
-#[Object]
-impl Claim {
-    /// Global id (Relay): opaque, unique across all types, stable for the lifetime of the node.
-    async fn id(&self) -> ID {
-        NodeKind::Claim.global(self.0.id.0)
-    }
-    /// The imported record this node was created from: its dataset and key.
-    async fn record(&self, ctx: &Context<'_>) -> Result<Record, SharedError> {
-        record(&self.0, ctx, |row| row.id.0).await
-    }
-    /// The proposition, in the words of the dataset's authors.
-    async fn text(&self) -> &str {
-        &self.0.text
-    }
-    /// Subject of the claim: an event (that it happened), account, participation, relation, figure or actor.
-    async fn subject(&self, ctx: &Context<'_>) -> Option<Result<Node, SharedError>> {
-        target_if(&self.0, ctx, |row| Some((row.subject_id?.0, row.subject_kind))).await
-    }
-    /// Standing computed from the stances of all voices; only the latest stance of each voice counts. It does not say whether the
-    /// claim is true.
-    async fn standing(&self) -> Standing {
-        self.0.standing
-    }
-    /// True if the claim is contested only because another voice supports a rival account of the same event, and nobody denies
-    /// it explicitly.
-    async fn implied(&self) -> bool {
-        self.0.implied
-    }
-    /// The voices and statements on each side, by kind of stance.
-    async fn sides(&self, ctx: &Context<'_>) -> Result<Box<ResolvedObject<Sides>>, SharedError> {
-        sides(&self.0, ctx).await.map(|sides| Box::new(ResolvedObject(sides)))
-    }
-    #[graphql(flatten)]
-    async fn lists(&self) -> ClaimLists {
-        ClaimLists(self.0.clone())
+object! {
+    /// The sides of a claim, one for each kind of stance. Only the latest stance of each voice counts.
+    Sides {
+        /// Voices that say that the claim is true.
+        asserts: Side = own;
+        /// Voices that confirm the claim after another speaker made it.
+        confirms: Side = own;
+        /// Voices that give reasons for the claim.
+        supports: Side = own;
+        /// Voices that doubt the claim.
+        questions: Side = own;
+        /// Voices that say that the claim is false.
+        denies: Side = own;
+        /// Voices that withdrew the claim.
+        retracts: Side = own;
+        /// Voices that declined to comment on the claim.
+        declines_comment: Side = own;
+        /// True if the claim is contested only because another voice supports a rival account of the same event.
+        implied: bool = own;
     }
 }
 
-has_many! {
-    ClaimLists of Entity, named "Claim" {
-    /// Stances of all statements on the claim, including superseded ones that do not count.
-    stances: Stance = foreign_key(entity::stance::Column::ClaimId);
-    /// Evidence: the spans of article text that support this claim.
-    evidence: Evidence = foreign_key(entity::evidence::Column::TargetId);
-    /// Audit log of this claim and its child records, oldest first. Use `asOf` on root fields for point-in-time reads.
-    history: Change = foreign_key(entity::change::Column::RecordId);
+object! {
+    /// One side of a claim: the voices whose latest stance is of one kind.
+    Side {
+        /// Number of voices.
+        count: i32 = own;
+        /// The voices, in the import order of their statements.
+        voices: Vec<Voice> = own;
+        /// The statements that count: the latest of each voice with a stance on this claim. `Claim.stances` has all of them.
+        statements: Vec<Statement> = own;
     }
 }
 
-/// The sides of a claim, one for each kind of stance. Only the latest stance of each voice counts.
-#[derive(Clone, SimpleObject)]
-pub struct Sides {
-    /// Voices that say that the claim is true.
-    asserts: ResolvedObject<Side>,
-    /// Voices that confirm the claim after another speaker made it.
-    confirms: ResolvedObject<Side>,
-    /// Voices that give reasons for the claim.
-    supports: ResolvedObject<Side>,
-    /// Voices that doubt the claim.
-    questions: ResolvedObject<Side>,
-    /// Voices that say that the claim is false.
-    denies: ResolvedObject<Side>,
-    /// Voices that withdrew the claim.
-    retracts: ResolvedObject<Side>,
-    /// Voices that declined to comment on the claim.
-    declines_comment: ResolvedObject<Side>,
-    /// True if the claim is contested only because another voice supports a rival account of the same event.
-    implied: bool,
-}
-
-/// One side of a claim: the voices whose latest stance is of one kind.
-#[derive(Clone, Default, SimpleObject)]
-pub struct Side {
-    /// Number of voices.
-    count: i32,
-    /// The voices, in the import order of their statements.
-    voices: ResolvedList<Voice>,
-    /// The statements that count: the latest of each voice with a stance on this claim. `Claim.stances` has all of them.
-    statements: ResolvedList<Statement>,
-}
-
-/// A voice: the original source of a statement, at the end of a chain of relays.
-#[derive(Clone, SimpleObject)]
-pub struct Voice {
-    /// Display label: the actor's label, or the unnamed speaker as printed, such as `widely (unnamed)`.
-    label: String,
-    /// The actor that is the voice; null for an unnamed voice.
-    actor: Option<ResolvedObject<Actor>>,
-}
-
-/// Loads the sides of all claims of the batch with three SQL statements: stances, statements and actors.
-async fn sides(row: &Row<Entity>, ctx: &Context<'_>) -> Result<Sides, SharedError> {
-    type Loaded = HashMap<i64, Vec<(StanceKind, Statement, Voice)>>;
-    let loaded: Arc<Loaded> = row
-        .load_for_batch(ctx, async |claims| {
-            let session = session(ctx)?;
-            let ids: Vec<i64> = claims.iter().map(|claim| claim.id.0).collect();
-            let stances =
-                Projection::<Stance>::all_columns().load_by(session, entity::stance::Column::ClaimId, &ids).await?;
-            let mut stances: Vec<_> = Row::all(&stances).filter(|stance| stance.current).collect();
-            stances.sort_unstable_by_key(|stance| stance.statement_id);
-            let ids: Vec<i64> = stances.iter().map(|stance| stance.statement_id.0).collect();
-            // The selected fields of statements and actors, and the columns from which labels are made.
-            let sides: Vec<_> = ctx.field().selection_set().collect();
-            let projection = Projection::<Statement>::for_selections(
-                ctx,
-                &subselections(&sides, "statements"),
-                &["speakerText", "cue"],
-            );
-            let statements = projection.load_by(session, entity::statement::Column::Id, &ids).await?;
-            let mut voices: Vec<i64> =
-                Row::all(&statements).filter_map(|statement| statement.voice_id.map(|id| id.0)).collect();
-            voices.sort_unstable();
-            voices.dedup();
-            let projection = Projection::<Actor>::for_selections(
-                ctx,
-                &subselections(&subselections(&sides, "voices"), "actor"),
-                &[],
-            );
-            let actors = projection.load_by(session, entity::actor::Column::Id, &voices).await?;
-            let actors: HashMap<_, _> = Row::all(&actors).map(|row| (row.id, row)).collect();
-            let statements: HashMap<_, _> = Row::all(&statements).map(|row| (row.id, row)).collect();
-            let mut loaded = Loaded::new();
-            for stance in stances {
-                let Some(statement) = statements.get(&stance.statement_id).cloned() else { continue };
-                let actor = statement.voice_id.and_then(|id| actors.get(&id).cloned());
-                let label = match &actor {
-                    Some(actor) => actor.label.clone(),
-                    None => match statement.speaker_text.as_ref().or(statement.cue.as_ref()) {
-                        Some(words) => format!("{words} (unnamed)"),
-                        None => "(unnamed)".to_owned(),
-                    },
-                };
-                let voice = Voice { label, actor: actor.map(|actor| ResolvedObject(Actor::from_row(actor))) };
-                loaded.entry(stance.claim_id.0).or_default().push((stance.stance, Statement(statement), voice));
-            }
-            Ok(loaded)
-        })
-        .await?;
-    let side = |kind: StanceKind| {
-        let mut side = Side::default();
-        let all = loaded.get(&row.id.0).into_iter().flatten();
-        for (_, statement, voice) in all.filter(|(stance, ..)| *stance == kind) {
-            side.count += 1;
-            side.voices.0.push(voice.clone());
-            side.statements.0.push(statement.clone());
-        }
-        ResolvedObject(side)
-    };
-    Ok(Sides {
-        asserts: side(StanceKind::Asserts),
-        confirms: side(StanceKind::Confirms),
-        supports: side(StanceKind::Supports),
-        questions: side(StanceKind::Questions),
-        denies: side(StanceKind::Denies),
-        retracts: side(StanceKind::Retracts),
-        declines_comment: side(StanceKind::DeclinesComment),
-        implied: row.implied,
-    })
-}
-
-/// Returns the claim about a row, given the row's id; the claims of the row's whole batch are loaded at once.
-pub(crate) fn claim_about<E>(
-    row: &Row<E>,
-    ctx: &Context<'_>,
-    id: fn(&E::Model) -> i64,
-) -> impl Future<Output = Option<Result<ResolvedObject<Claim>, SharedError>>>
-where
-    E: EntityTrait<Model: Send + Sync>,
-{
-    row.has_one::<Claim>(ctx, Column::SubjectId, move |row| Some(id(row)), |claim| claim.subject_id.map(|id| id.0))
+object! {
+    /// A voice: the original source of a statement, at the end of a chain of relays.
+    Voice {
+        /// Display label: the actor's label, or the unnamed speaker as printed, such as `widely (unnamed)`.
+        label: String = own;
+        /// The actor that is the voice; null for an unnamed voice.
+        actor: Option<Actor> = own;
+    }
 }
 
 /// Filter for the subject of a claim. All given fields must match, so give only one apart from `kind`.
@@ -312,15 +184,11 @@ order! {
 }
 
 root_fields! {
-    ClaimQuery of Claim {
-        lists {
-            /// Paginated list of claims: propositions on which statements take a stance.
-            claims;
-        }
-        one {
-            /// Looks up one claim.
-            claim Claim;
-        }
+    root_fields {
+        /// Looks up one claim.
+        claim: Option<Claim> = recorded;
+        /// Paginated list of claims: propositions on which statements take a stance.
+        claims: Option<List<Claim>> = list;
     }
 }
 
@@ -362,7 +230,7 @@ fn sides_of_claims<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> {
             };
             let mut fields: Vec<_> = SIDES.iter().map(side).collect();
             fields.push(("implied", row.at::<bool>(1)?.into()));
-            values.insert(claim, Computed::object_of("Sides", fields));
+            values.insert(claim, Computed::object("Sides", fields));
         }
         Ok(values)
     })

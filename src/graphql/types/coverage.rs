@@ -1,64 +1,35 @@
 //! The coverage of an event: numbers of articles, statements, speakers and accounts.
 
-use std::collections::HashMap;
-
-use async_graphql::{Context, SimpleObject};
-use entity::{account, event, evidence, participation, statement, statement_about};
+use entity::{account, evidence, participation, statement, statement_about};
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement, UnionType};
 
 use crate::db::LIST;
-use crate::graphql::loading::batch::Row;
-use crate::graphql::loading::session::{Session, SharedError, session};
-use crate::graphql::plan::computed::{Call, Computed, FunctionFuture};
+use crate::graphql::plan::computed::{Call, Computed, FunctionFuture, Values, count};
+use crate::graphql::schema::object::object;
+use crate::graphql::session::SharedError;
 
-/// The coverage of one event, as separate numbers of articles, statements, speakers and accounts.
-#[derive(Clone, Default, SimpleObject)]
-pub struct Coverage {
-    /// Number of articles with evidence of the event, of a participation in it or of an account of it.
-    articles: i32,
-    /// Number of statements about the event.
-    statements: i32,
-    /// Number of actors that make statements about the event. Each actor is counted once. Statements without a
-    /// speaker are ignored.
-    speakers: i32,
-    /// Number of accounts: versions of the event that exclude each other.
-    accounts: i32,
-}
-
-/// Returns the coverage of an event; it is counted for the event's whole batch in one SQL statement.
-pub(crate) async fn coverage(row: &Row<event::Entity>, ctx: &Context<'_>) -> Result<Coverage, SharedError> {
-    let all = row.load_for_batch(ctx, async |rows| {
-        let events: Vec<i64> = rows.iter().map(|row| row.id.0).collect();
-        of_events(session(ctx)?, &events).await
-    });
-    Ok(all.await?.get(&row.id.0).cloned().unwrap_or_default())
+object! {
+    /// The coverage of one event, as separate numbers of articles, statements, speakers and accounts.
+    Coverage {
+        /// Number of articles with evidence of the event, of a participation in it or of an account of it.
+        articles: i32 = own;
+        /// Number of statements about the event.
+        statements: i32 = own;
+        /// Number of actors that make statements about the event. Each actor is counted once. Statements without a
+        /// speaker are ignored.
+        speakers: i32 = own;
+        /// Number of accounts: versions of the event that exclude each other.
+        accounts: i32 = own;
+    }
 }
 
 /// Computes the coverage of events.
 pub(crate) fn coverages<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> {
     Box::pin(async move {
-        let found = of_events(call.session, call.ids).await?;
-        let value = |one: Coverage| {
-            Computed::object(
-                "Coverage",
-                [
-                    ("articles", one.articles.into()),
-                    ("statements", one.statements.into()),
-                    ("speakers", one.speakers.into()),
-                    ("accounts", one.accounts.into()),
-                ],
-            )
-        };
-        Ok(found.into_iter().map(|(id, one)| (id, value(one))).collect())
-    })
-}
-
-/// Counts the coverage of events in one statement.
-async fn of_events(session: &Session, events: &[i64]) -> Result<HashMap<i64, Coverage>, SharedError> {
-        let dialect = session.dialect();
-        let count = |aggregate: &'static str, select: &mut SelectStatement| {
-            let count = select.expr(Expr::cust(aggregate)).take();
-            Expr::SubQuery(None, Box::new(count.into()))
+        let dialect = call.session.dialect();
+        let number = |aggregate: &'static str, select: &mut SelectStatement| {
+            let number = select.expr(Expr::cust(aggregate)).take();
+            Expr::SubQuery(None, Box::new(number.into()))
         };
         let statements = || {
             Query::select()
@@ -95,24 +66,21 @@ async fn of_events(session: &Session, events: &[i64]) -> Result<HashMap<i64, Cov
             .and_where(Expr::col((account::Entity, account::Column::EventId)).eq(dialect.item()));
         let select = Query::select()
             .expr_as(dialect.item(), "event")
-            .expr_as(count("COUNT(DISTINCT article_id)", &mut evidence.clone()), "articles")
-            .expr_as(count("COUNT(*)", &mut statements()), "statements")
-            .expr_as(count("COUNT(DISTINCT speaker_id)", &mut statements()), "speakers")
-            .expr_as(count("COUNT(*)", &mut accounts), "accounts")
-            .from_function(dialect.table(dialect.numbers(events)), LIST)
+            .expr_as(number("COUNT(DISTINCT article_id)", &mut evidence.clone()), "articles")
+            .expr_as(number("COUNT(*)", &mut statements()), "statements")
+            .expr_as(number("COUNT(DISTINCT speaker_id)", &mut statements()), "speakers")
+            .expr_as(number("COUNT(*)", &mut accounts), "accounts")
+            .from_function(dialect.table(dialect.numbers(call.ids)), LIST)
             .take();
-        let mut all: HashMap<i64, Coverage> = HashMap::new();
-        for row in session.all(&select).await?.iter() {
-            let number = |name| Ok::<_, SharedError>(i32::try_from(row.get::<i64>(name)?).unwrap_or(i32::MAX));
-            let coverage = Coverage {
-                articles: number("articles")?,
-                statements: number("statements")?,
-                speakers: number("speakers")?,
-                accounts: number("accounts")?,
-            };
-            all.insert(row.get("event")?, coverage);
+        let mut all = Values::new();
+        for row in call.session.all(&select).await?.iter() {
+            let names = ["articles", "statements", "speakers", "accounts"];
+            let numbers = names.iter().map(|name| Ok((*name, count(row.get(name)?))));
+            let fields = numbers.collect::<Result<Vec<_>, SharedError>>()?;
+            all.insert(row.get("event")?, Computed::object("Coverage", fields));
         }
         Ok(all)
+    })
 }
 
 /// Selects the ids of the rows that belong to an event.

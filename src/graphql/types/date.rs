@@ -1,8 +1,9 @@
 //! The GraphQL types of dates and instants.
 
-use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, SimpleObject, Value};
+use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 
 use crate::graphql::plan::computed::{Computed, RowCall};
+use crate::graphql::schema::object::object;
 use crate::text::date::{format_instant, instant};
 
 /// An instant in RFC 3339 format, in UTC, such as `2021-07-11T00:00:00Z`.
@@ -24,46 +25,18 @@ impl ScalarType for DateTime {
     }
 }
 
-/// A date with the precision of its source: a day, a month, an open interval, or only words.
-#[derive(Clone, Debug, SimpleObject)]
-#[graphql(name = "EdtfDate")]
-pub struct Date {
-    /// The date in EDTF (ISO 8601-2 Level 1), such as `2021-07-09`, `2021-05`, `2019-10/..` or `2021-07-18?`. Null if only
-    /// `raw` is known.
-    pub edtf: Option<String>,
-    /// The date in the words of the source, such as `on Friday evening`.
-    pub raw: Option<String>,
-    /// Earliest possible start; null if the start is open. Days begin at midnight UTC.
-    pub earliest: Option<DateTime>,
-    /// Latest possible end, exclusive; null if the end is open.
-    pub latest: Option<DateTime>,
-}
-
-impl Date {
-    /// Returns the date of a row from its columns; none if neither the date nor its wording is known.
-    pub(crate) fn of(
-        edtf: Option<&String>,
-        raw: Option<&String>,
-        earliest: Option<i64>,
-        latest: Option<i64>,
-    ) -> Option<Self> {
-        (edtf.is_some() || raw.is_some()).then(|| Self {
-            edtf: edtf.cloned(),
-            raw: raw.cloned(),
-            earliest: earliest.map(DateTime),
-            latest: latest.map(DateTime),
-        })
-    }
-
-    /// Returns the date of a row that stores only the EDTF text.
-    pub(crate) fn parsed(edtf: Option<&String>) -> Option<Self> {
-        let date = crate::text::date::Date::parse(edtf?).ok()?;
-        Some(Self {
-            edtf: Some(date.edtf),
-            raw: None,
-            earliest: date.earliest.map(DateTime),
-            latest: date.latest.map(DateTime),
-        })
+object! {
+    /// A date with the precision of its source: a day, a month, an open interval, or only words.
+    EdtfDate {
+        /// The date in EDTF (ISO 8601-2 Level 1), such as `2021-07-09`, `2021-05`, `2019-10/..` or `2021-07-18?`. Null if only
+        /// `raw` is known.
+        edtf: Option<String> = own;
+        /// The date in the words of the source, such as `on Friday evening`.
+        raw: Option<String> = own;
+        /// Earliest possible start; null if the start is open. Days begin at midnight UTC.
+        earliest: Option<DateTime> = own;
+        /// Latest possible end, exclusive; null if the end is open.
+        latest: Option<DateTime> = own;
     }
 }
 
@@ -74,11 +47,7 @@ pub(crate) fn parsed_date(call: &RowCall<'_>) -> Computed {
     date.map(|date| {
         Computed::object(
             "EdtfDate",
-            [
-                ("edtf", date.edtf.into()),
-                ("earliest", instant(date.earliest)),
-                ("latest", instant(date.latest)),
-            ],
+            [("edtf", date.edtf.into()), ("earliest", instant(date.earliest)), ("latest", instant(date.latest))],
         )
     })
     .into()

@@ -1,47 +1,35 @@
 //! The hierarchy of event types.
 
-use crate::graphql::executor::list::ResolvedList;
 use crate::graphql::plan::computed::{Call, Computed, FunctionFuture, enum_name};
-use async_graphql::{Object, SimpleObject};
+use crate::graphql::schema::object::object;
+use crate::graphql::schema::root::root_fields;
 use entity::event_type::{EventType, TREE};
 
-/// An event type with its parent in the hierarchy and its codes in other systems.
-#[derive(SimpleObject)]
-pub struct EventTypeInfo {
-    /// The event type.
-    r#type: EventType,
-    /// Parent type in the hierarchy; null for a root.
-    parent: Option<EventType>,
-    /// PLOVER 2.0 event type and mode, as `TYPE/mode`.
-    plover: Option<&'static str>,
-    /// ACLED sub-event type.
-    acled: Option<&'static str>,
-    /// CAMEO 1.1b3 codes, as strings with their leading zeros.
-    cameo: Vec<&'static str>,
+object! {
+    /// An event type with its parent in the hierarchy and its codes in other systems.
+    EventTypeInfo {
+        /// The event type.
+        r#type: EventType = own;
+        /// Parent type in the hierarchy; null for a root.
+        parent: Option<EventType> = own;
+        /// PLOVER 2.0 event type and mode, as `TYPE/mode`.
+        plover: Option<String> = own;
+        /// ACLED sub-event type.
+        acled: Option<String> = own;
+        /// CAMEO 1.1b3 codes, as strings with their leading zeros.
+        cameo: Vec<String> = own;
+    }
 }
 
-/// The root field for the hierarchy of event types.
-#[derive(Default)]
-pub struct EventTypeQuery;
-
-/// The root field for the hierarchy of event types.
-#[Object]
-impl EventTypeQuery {
-    /// All event types of the hierarchy. A parent always precedes its children.
-    async fn event_types(&self) -> ResolvedList<EventTypeInfo> {
-        let info = |entry: &entity::event_type::Entry| EventTypeInfo {
-            r#type: entry.event_type,
-            parent: entry.parent,
-            plover: entry.plover,
-            acled: entry.acled,
-            cameo: entry.cameo.to_vec(),
-        };
-        TREE.iter().map(info).collect()
+root_fields! {
+    root_fields {
+        /// All event types of the hierarchy. A parent always precedes its children.
+        event_types: Vec<EventTypeInfo> = function(event_types);
     }
 }
 
 /// Lists all event types.
-pub(crate) fn event_types<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> {
+fn event_types<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> {
     Box::pin(async move {
         let info = |entry: &entity::event_type::Entry| {
             Computed::object(

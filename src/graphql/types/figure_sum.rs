@@ -5,34 +5,32 @@
 
 use std::collections::HashMap;
 
-use async_graphql::SimpleObject;
-use entity::row::QueryRow;
 use sea_orm::sea_query::{
     CaseStatement, CommonTableExpression, Expr, ExprTrait, Func, JoinType, Order, Query, SelectStatement, WithClause,
 };
 
-use crate::graphql::connection::loader::ConnectionLoader;
-use crate::graphql::loading::session::{Session, SharedError};
-use crate::graphql::plan::computed::{Call, Computed, FunctionFuture};
-use crate::graphql::types::figure::Figure;
+use crate::graphql::plan::computed::{Call, Computed, FunctionFuture, count};
+use crate::graphql::schema::object::object;
+use crate::graphql::session::SharedError;
 use entity::figure::{Column, Entity};
 use entity::record::RecordKind;
 
-/// Sums of the figures that share one unit, rounded to 12 significant digits. A sum that is too large for a 64-bit number
-/// is null.
-#[derive(Clone, SimpleObject)]
-pub struct FigureSum {
-    /// The unit; null for figures without one. Figures with the same unit may count different things; the facet
-    /// `COUNTED_TYPE` counts them by event type.
-    unit: Option<String>,
-    /// Number of figures that are added.
-    count: i32,
-    /// Sum of `value`; null when no figure has one.
-    value: Option<f64>,
-    /// Sum of the lower bounds: `lower`, or `value` where there is no `lower`. Null when no figure has either.
-    lower: Option<f64>,
-    /// Sum of the upper bounds: `upper`, or `value` where there is no `upper`. Null when no figure has either.
-    upper: Option<f64>,
+object! {
+    /// Sums of the figures that share one unit, rounded to 12 significant digits. A sum that is too large for a 64-bit number
+    /// is null.
+    FigureSum {
+        /// The unit; null for figures without one. Figures with the same unit may count different things; the facet
+        /// `COUNTED_TYPE` counts them by event type.
+        unit: Option<String> = own;
+        /// Number of figures that are added.
+        count: i32 = own;
+        /// Sum of `value`; null when no figure has one.
+        value: Option<f64> = own;
+        /// Sum of the lower bounds: `lower`, or `value` where there is no `lower`. Null when no figure has either.
+        lower: Option<f64> = own;
+        /// Sum of the upper bounds: `upper`, or `value` where there is no `upper`. Null when no figure has either.
+        upper: Option<f64> = own;
+    }
 }
 
 /// The common table expression with the rows of the list, and a second use of it.
@@ -48,62 +46,27 @@ const TARGET: &str = "target";
 const SCALE: f64 = 1.0 / UNSCALE;
 const UNSCALE: f64 = 18_446_744_073_709_551_616.0;
 
-/// Returns the sums of each list.
-pub(super) async fn sums(
-    loader: &ConnectionLoader<Figure>,
-    session: &Session,
-) -> Result<HashMap<i64, Vec<FigureSum>>, SharedError> {
-    let groups = statement(rows(loader, session).await?, loader.parent_column());
-    let rows = session.all(&groups).await?;
-    let rows = rows.iter().map(|row| Ok((loader.parent(row)?, FigureSum::read(row)?)));
-    by_parent(rows)
-}
-
 /// Adds up the figures of lists.
 pub(super) fn list_sums<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> {
     Box::pin(async move {
         let list = call.list()?;
         let rows = list.all_rows(columns(), join_records);
         let rows = call.session.all(&statement(rows, list.parent_column())).await?;
-        let mut found = by_parent(rows.iter().map(|row| Ok((list.parent_of(row)?, FigureSum::read(row)?))))?;
-        let value = |sum: FigureSum| {
+        let mut all: HashMap<i64, Vec<Computed>> = HashMap::new();
+        for row in rows.iter() {
+            let sum = |name| Ok::<_, SharedError>(row.get::<Option<f64>>(name)?.and_then(unscaled).into());
             let fields = [
-                ("unit", sum.unit.into()),
-                ("count", sum.count.into()),
-                ("value", sum.value.into()),
-                ("lower", sum.lower.into()),
-                ("upper", sum.upper.into()),
+                ("unit", row.get::<Option<String>>("unit")?.into()),
+                ("count", count(row.get("count")?)),
+                ("value", sum("value")?),
+                ("lower", sum("lower")?),
+                ("upper", sum("upper")?),
             ];
-            Computed::object("FigureSum", fields)
-        };
-        let mut sums_of = |parent| found.remove(parent).unwrap_or_default().into_iter().map(value).collect();
-        Ok(list.parents().iter().map(|parent| (*parent, Computed::List(sums_of(parent)))).collect())
+            all.entry(list.parent_of(row)?).or_default().push(Computed::object("FigureSum", fields));
+        }
+        let sums_of = |parent: &i64| (*parent, Computed::List(all.remove(parent).unwrap_or_default()));
+        Ok(list.parents().iter().map(sums_of).collect())
     })
-}
-
-fn by_parent(
-    sums: impl Iterator<Item = Result<(i64, FigureSum), SharedError>>,
-) -> Result<HashMap<i64, Vec<FigureSum>>, SharedError> {
-    let mut all: HashMap<i64, Vec<FigureSum>> = HashMap::new();
-    for sum in sums {
-        let (parent, sum) = sum?;
-        all.entry(parent).or_default().push(sum);
-    }
-    Ok(all)
-}
-
-impl FigureSum {
-    fn read(row: QueryRow<'_>) -> Result<Self, SharedError> {
-        let sum = |name| Ok::<_, SharedError>(row.get::<Option<f64>>(name)?.and_then(unscaled));
-        let count: i64 = row.get("count")?;
-        Ok(Self {
-            unit: row.get("unit")?,
-            count: i32::try_from(count).unwrap_or(i32::MAX),
-            value: sum("value")?,
-            lower: sum("lower")?,
-            upper: sum("upper")?,
-        })
-    }
 }
 
 /// Adds up the rows of lists by unit.
@@ -142,11 +105,6 @@ fn statement(rows: SelectStatement, parent: Option<&'static str>) -> SelectState
     let rows = CommonTableExpression::new().table_name(ROW).query(rows).to_owned();
     groups.with_cte(WithClause::new().cte(rows).to_owned());
     groups
-}
-
-/// Builds the select of all figures of the list.
-async fn rows(loader: &ConnectionLoader<Figure>, session: &Session) -> Result<SelectStatement, SharedError> {
-    loader.select_all_rows(session, columns(), join_records).await
 }
 
 /// The scaled numbers of figures, and what tells that two of them are one number.

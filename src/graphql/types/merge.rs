@@ -1,81 +1,42 @@
 //! Merge decisions (entity resolution): whether two actors, places or events are the same.
 
-use async_graphql::{Context, Enum, ID, Object};
+use async_graphql::{Enum, ID};
 
-use crate::auth::Scope;
 use crate::graphql::connection::facets::{FacetValues, NodeFacet};
 use crate::graphql::connection::order_by::order;
 use crate::graphql::filter::{EnumFilter, filter};
-use crate::graphql::loading::node_type::node_type;
-use crate::graphql::loading::session::{SharedError, caller};
-use crate::graphql::plan::noun::planned;
-use crate::graphql::root_fields::root_fields;
+use crate::graphql::schema::connection::List;
+use crate::graphql::schema::noun::noun;
+use crate::graphql::schema::root::root_fields;
 use crate::graphql::types::change::author;
 use crate::graphql::types::date::DateTime;
-use crate::graphql::types::node::{Node, NodeKind, target_if};
+use crate::graphql::types::node::{Node, NodeKind};
 use entity::merge::{Column, MergeDecision};
 
-node_type!(Merge of merge, filter MergeFilter, order MergeOrderField, facet MergeFacet);
-
-planned! {
-    Merge of merge as Merge, lists [] {
-        "decision" Text Judgement,
-        "at" Instant JudgedAt,
-        "reason" Text Reason,
-        nodes:
-        "kept" [LeftId, Kind],
-        "other" [RightId, Kind],
-        node_ids:
-        "keptId" ["left_id", "kind"],
-        "otherId" ["right_id", "kind"],
-        computed:
-        "by" ["judged_by"] author,
-    }
-}
-
-/// A recorded decision on whether two actors, places or events are the same.
-///
-/// If they are the SAME, the other entity is merged into the kept one: its id and slug then return the kept entity,
-/// which has the names, external ids, relations, participations, statements and evidence of both. `unmerge` restores
-/// both exactly.
-#[Object]
-impl Merge {
-    /// Global id (Relay): opaque, unique across all types, stable for the lifetime of the node.
-    async fn id(&self) -> ID {
-        NodeKind::Merge.global(self.0.id.0)
-    }
-    /// The decision: SAME, NOT_SAME or UNSURE.
-    async fn decision(&self) -> MergeDecision {
-        self.0.judgement
-    }
-    /// The entity that is kept when the two are merged.
-    async fn kept(&self, ctx: &Context<'_>) -> Option<Result<Node, SharedError>> {
-        target_if(&self.0, ctx, |row| Some((row.left_id.0, Some(row.kind)))).await
-    }
-    /// Global id of `kept`.
-    async fn kept_id(&self) -> Option<ID> {
-        Some(mergeable(self.0.kind)?.global(self.0.left_id.0))
-    }
-    /// The other entity; null while it is merged into `kept`.
-    async fn other(&self, ctx: &Context<'_>) -> Option<Result<Node, SharedError>> {
-        target_if(&self.0, ctx, |row| Some((row.right_id.0, Some(row.kind)))).await
-    }
-    /// Global id of the other entity; pass it to `unmerge`.
-    async fn other_id(&self) -> Option<ID> {
-        Some(mergeable(self.0.kind)?.global(self.0.right_id.0))
-    }
-    /// Time of the decision.
-    async fn at(&self) -> DateTime {
-        DateTime(self.0.judged_at)
-    }
-    /// Reason for the decision.
-    async fn reason(&self) -> Option<&String> {
-        self.0.reason.as_ref()
-    }
-    /// Author of the decision: the name of an API key, `command line`, or the author given in an imported `merge`
-    /// record. Needs the scope ADMIN; others get null and the error `FORBIDDEN`, or `UNAUTHENTICATED` without a key.
-    async fn by(&self, ctx: &Context<'_>) -> Option<Result<&str, SharedError>> {
-        Some(caller(ctx).require(Scope::Admin).map(|()| self.0.judged_by.as_str()).map_err(SharedError::from))
+noun! {
+    /// A recorded decision on whether two actors, places or events are the same.
+    ///
+    /// If they are the SAME, the other entity is merged into the kept one: its id and slug then return the kept entity,
+    /// which has the names, external ids, relations, participations, statements and evidence of both. `unmerge` restores
+    /// both exactly.
+    Merge of merge as Merge, filter MergeFilter, order MergeOrderField, facet MergeFacet {
+        /// The decision: SAME, NOT_SAME or UNSURE.
+        decision: MergeDecision = column(Judgement);
+        /// The entity that is kept when the two are merged.
+        kept: Option<Node> = node(LeftId, Kind);
+        /// Global id of `kept`.
+        kept_id: Option<ID> = node_id(LeftId, Kind);
+        /// The other entity; null while it is merged into `kept`.
+        other: Option<Node> = node(RightId, Kind);
+        /// Global id of the other entity; pass it to `unmerge`.
+        other_id: Option<ID> = node_id(RightId, Kind);
+        /// Time of the decision.
+        at: DateTime = column(JudgedAt);
+        /// Reason for the decision.
+        reason: Option<String> = column(Reason);
+        /// Author of the decision: the name of an API key, `command line`, or the author given in an imported `merge`
+        /// record. Needs the scope ADMIN; others get null and the error `FORBIDDEN`, or `UNAUTHENTICATED` without a key.
+        by: Option<String> = computed([judged_by], author);
     }
 }
 
@@ -121,10 +82,8 @@ order! {
 }
 
 root_fields! {
-    MergeQuery of Merge {
-        lists {
-            /// Paginated list of merge decisions: whether two entities are the same.
-            merges;
-        }
+    root_fields {
+        /// Paginated list of merge decisions: whether two entities are the same.
+        merges: Option<List<Merge>> = list;
     }
 }

@@ -1,18 +1,19 @@
 //! Merge candidates (entity resolution): possible duplicates of an entity, with the reasons.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
-use async_graphql::{Context, ID, Object, SimpleObject, Union};
+use async_graphql::ID;
 use entity::actor::ActorKind;
 use sea_orm::ActiveEnum;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Func, JoinType, Order, Query, SelectStatement};
 
 use crate::error::Error;
-use crate::graphql::executor::list::ResolvedList;
-use crate::graphql::loading::session::{Session, SharedError, session};
-use crate::graphql::plan::computed::{Call, Computed, FunctionFuture, enum_name};
+use crate::graphql::plan::computed::{Call, Computed, FunctionFuture, count, enum_name};
+use crate::graphql::schema::object::{object, union};
+use crate::graphql::schema::root::root_fields;
 use crate::graphql::search::{SearchKind, SearchRule, similar_bearers};
-use crate::graphql::types::node::{Node, NodeKind, load, parse};
+use crate::graphql::session::{Session, SharedError};
+use crate::graphql::types::node::{Node, NodeKind, parse};
 
 /// Maximum number of an entity's names for which similar names are searched.
 const MAX_NAMES: u64 = 8;
@@ -21,87 +22,97 @@ const MAX_COMPARED: usize = 50;
 /// Maximum value of `first`.
 const MAX_CANDIDATES: i32 = 100;
 
-/// A possible duplicate of the given entity.
-#[derive(SimpleObject)]
-pub struct MergeCandidate {
-    /// The possible duplicate.
-    node: Node,
-    /// Reasons why the two may be the same, strongest first.
-    reasons: Vec<MergeReason>,
-}
-
-/// A reason why two entities may be the same.
-#[derive(Clone, Union)]
-pub enum MergeReason {
-    /// Both have the same external id.
-    ExternalId(SharedExternalId),
-    /// They have matching names.
-    Name(SimilarName),
-    /// Actors: both participate in the same events. Events: the same actors participate in both.
-    Events(SharedEvents),
-}
-
-/// An external id that both entities have.
-#[derive(Clone, SimpleObject)]
-pub struct SharedExternalId {
-    /// The identifier scheme, such as `wikidata`.
-    scheme: String,
-    /// The identifier.
-    value: String,
-}
-
-/// A name of the candidate that matches a name of the given entity.
-#[derive(Clone, SimpleObject)]
-pub struct SimilarName {
-    /// The name of the given entity.
-    name: String,
-    /// The matching name of the candidate.
-    other_name: String,
-    /// The rule by which the names match.
-    rule: SearchRule,
-    /// Similarity of the names from 0 to 1 (same letters), rounded to thousandths.
-    closeness: f64,
-}
-
-/// Events that two actors share, or participants that two events share.
-#[derive(Clone, SimpleObject)]
-pub struct SharedEvents {
-    /// For actors: the number of events in which both participate. For events of the same type whose times overlap: the
-    /// number of actors that participate in both. Places have no such reason.
-    count: i32,
-}
-
-/// The root field for merge candidates.
-#[derive(Default)]
-pub struct MergeCandidateQuery;
-
-/// The root field for merge candidates.
-#[Object]
-impl MergeCandidateQuery {
-    /// Possible duplicates of an actor, place or event, with reasons: shared external ids first, then names that match
-    /// in any script, then shared events.
-    ///
-    /// Pairs that were decided to be NOT_SAME are left out, and anonymous sources have no candidates. Nothing is
-    /// merged: use the mutations `mergeActors`, `mergePlaces` and `mergeEvents`. Errors: `BAD_INPUT` for an id of
-    /// another node type; `LIMIT` for `first` above 100.
-    async fn merge_candidates(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Global id of an actor, place or event.")] of: ID,
-        #[graphql(desc = "Maximum number of candidates, 0 to 100.", default = 10)] first: i32,
-    ) -> Option<Result<ResolvedList<MergeCandidate>, SharedError>> {
-        Some(candidates(ctx, &of, first).await.map(ResolvedList))
+object! {
+    /// A possible duplicate of the given entity.
+    MergeCandidate {
+        /// The possible duplicate.
+        node: Node = own;
+        /// Reasons why the two may be the same, strongest first.
+        reasons: Vec<MergeReason> = own;
     }
 }
 
+union! {
+    /// A reason why two entities may be the same.
+    MergeReason is SharedExternalId | SimilarName | SharedEvents
+}
+
+object! {
+    /// An external id that both entities have.
+    SharedExternalId {
+        /// The identifier scheme, such as `wikidata`.
+        scheme: String = own;
+        /// The identifier.
+        value: String = own;
+    }
+}
+
+object! {
+    /// A name of the candidate that matches a name of the given entity.
+    SimilarName {
+        /// The name of the given entity.
+        name: String = own;
+        /// The matching name of the candidate.
+        other_name: String = own;
+        /// The rule by which the names match.
+        rule: SearchRule = own;
+        /// Similarity of the names from 0 to 1 (same letters), rounded to thousandths.
+        closeness: f64 = own;
+    }
+}
+
+object! {
+    /// Events that two actors share, or participants that two events share.
+    SharedEvents {
+        /// For actors: the number of events in which both participate. For events of the same type whose times overlap: the
+        /// number of actors that participate in both. Places have no such reason.
+        count: i32 = own;
+    }
+}
+
+root_fields! {
+    root_fields {
+        /// Possible duplicates of an actor, place or event, with reasons: shared external ids first, then names that match
+        /// in any script, then shared events.
+        ///
+        /// Pairs that were decided to be NOT_SAME are left out, and anonymous sources have no candidates. Nothing is
+        /// merged: use the mutations `mergeActors`, `mergePlaces` and `mergeEvents`. Errors: `BAD_INPUT` for an id of
+        /// another node type; `LIMIT` for `first` above 100.
+        merge_candidates(
+            of: ID, "Global id of an actor, place or event.";
+            first: i32 = 10, "Maximum number of candidates, 0 to 100.";
+        ): Option<Vec<MergeCandidate>> = function(merge_candidates);
+    }
+}
+
+/// A reason why two entities may be the same.
+#[derive(Clone)]
+enum Reason {
+    /// Both have the same external id.
+    ExternalId { scheme: String, value: String },
+    /// They have matching names.
+    Name(NameReason),
+    /// Actors: both participate in the same events. Events: the same actors participate in both.
+    Events(i64),
+}
+
+/// A name of the candidate that matches a name of the given entity.
+#[derive(Clone)]
+struct NameReason {
+    name: String,
+    other_name: String,
+    rule: SearchRule,
+    closeness: f64,
+}
+
 /// Finds possible duplicates.
-pub(crate) fn merge_candidates<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> {
+fn merge_candidates<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> {
     Box::pin(async move {
         let (first, found) = ranked(call.session, &call.argument("of")?, call.argument("first")?).await?;
         let (kind, all) = found;
         let ids: Vec<i64> = all.iter().map(|(id, _)| *id).collect();
         let possible = existing(call.session, kind, &ids).await?;
-        let candidate = |(id, reasons): (i64, Vec<MergeReason>)| {
+        let candidate = |(id, reasons): (i64, Vec<Reason>)| {
             let reasons = reasons.into_iter().map(Computed::from).collect();
             let fields = [("node", Computed::node(kind, id)), ("reasons", Computed::List(reasons))];
             Computed::object("MergeCandidate", fields)
@@ -111,13 +122,13 @@ pub(crate) fn merge_candidates<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> {
     })
 }
 
-impl From<MergeReason> for Computed {
-    fn from(reason: MergeReason) -> Self {
+impl From<Reason> for Computed {
+    fn from(reason: Reason) -> Self {
         match reason {
-            MergeReason::ExternalId(one) => {
-                Self::object("SharedExternalId", [("scheme", one.scheme.into()), ("value", one.value.into())])
+            Reason::ExternalId { scheme, value } => {
+                Self::object("SharedExternalId", [("scheme", scheme.into()), ("value", value.into())])
             }
-            MergeReason::Name(one) => Self::object(
+            Reason::Name(one) => Self::object(
                 "SimilarName",
                 [
                     ("name", one.name.into()),
@@ -126,7 +137,7 @@ impl From<MergeReason> for Computed {
                     ("closeness", one.closeness.into()),
                 ],
             ),
-            MergeReason::Events(one) => Self::object("SharedEvents", [("count", one.count.into())]),
+            Reason::Events(number) => Self::object("SharedEvents", [("count", count(number))]),
         }
     }
 }
@@ -147,21 +158,7 @@ async fn existing(session: &Session, kind: NodeKind, ids: &[i64]) -> Result<Hash
 }
 
 /// The type of the candidates, and each with the reasons, the best first.
-type Ranked = (NodeKind, Vec<(i64, Vec<MergeReason>)>);
-
-async fn candidates(ctx: &Context<'_>, of: &ID, first: i32) -> Result<Vec<MergeCandidate>, SharedError> {
-    let session = session(ctx)?;
-    let (first, (kind, all)) = ranked(session, of, first).await?;
-    let ids: Vec<i64> = all.iter().map(|(id, _)| *id).collect();
-    let mut nodes: HashMap<i64, Node> =
-        if ids.is_empty() { HashMap::new() } else { load(session, kind, &ids).await?.into_iter().collect() };
-    let fits = |node: &Node| !matches!(node, Node::AnonymousSource(_));
-    let some = all.into_iter().filter_map(|(id, reasons)| {
-        let node = nodes.remove(&id).filter(fits)?;
-        Some(MergeCandidate { node, reasons })
-    });
-    Ok(some.take(first).collect())
-}
+type Ranked = (NodeKind, Vec<(i64, Vec<Reason>)>);
 
 async fn ranked(session: &Session, of: &ID, first: i32) -> Result<(usize, Ranked), SharedError> {
     let (kind, id) = parse(of)?;
@@ -170,7 +167,7 @@ async fn ranked(session: &Session, of: &ID, first: i32) -> Result<(usize, Ranked
     }
     let first = usize::try_from(first)
         .map_err(|_| Error::BadInput(format!("`first: {first}` is negative: use 0 to {MAX_CANDIDATES}")))?;
-    let mut reasons: BTreeMap<i64, Vec<MergeReason>> = BTreeMap::new();
+    let mut reasons: BTreeMap<i64, Vec<Reason>> = BTreeMap::new();
     external_ids(session, id, &mut reasons).await?;
     match kind {
         NodeKind::Actor | NodeKind::Place => {
@@ -193,25 +190,21 @@ async fn ranked(session: &Session, of: &ID, first: i32) -> Result<(usize, Ranked
         reasons.remove(&decided);
     }
     reasons.remove(&id);
-    let mut all: Vec<(i64, Vec<MergeReason>)> = reasons.into_iter().collect();
+    let mut all: Vec<(i64, Vec<Reason>)> = reasons.into_iter().collect();
     all.sort_by_key(|(id, reasons)| (reasons.first().map(strength), *id));
     Ok((first, (kind, all)))
 }
 
 /// Sort key of candidates: a stronger reason has a smaller key.
-fn strength(reason: &MergeReason) -> (u8, i64) {
+fn strength(reason: &Reason) -> (u8, i64) {
     match reason {
-        MergeReason::ExternalId(_) => (0, 0),
-        MergeReason::Name(name) => (1 + name.rule as u8, -(name.closeness * 1000.0) as i64),
-        MergeReason::Events(events) => (100, -i64::from(events.count)),
+        Reason::ExternalId { .. } => (0, 0),
+        Reason::Name(name) => (1 + name.rule as u8, -(name.closeness * 1000.0) as i64),
+        Reason::Events(number) => (100, -number),
     }
 }
 
-async fn external_ids(
-    session: &Session,
-    id: i64,
-    reasons: &mut BTreeMap<i64, Vec<MergeReason>>,
-) -> Result<(), SharedError> {
+async fn external_ids(session: &Session, id: i64, reasons: &mut BTreeMap<i64, Vec<Reason>>) -> Result<(), SharedError> {
     let (mine, other) = ("mine", "other");
     let select = Query::select()
         .columns([(other, "target_id"), (other, "scheme"), (other, "value")])
@@ -231,8 +224,8 @@ async fn external_ids(
         .limit(MAX_COMPARED as u64)
         .take();
     for row in session.all(&select).await?.iter() {
-        let shared = SharedExternalId { scheme: row.get("scheme")?, value: row.get("value")? };
-        reasons.entry(row.get("target_id")?).or_default().push(MergeReason::ExternalId(shared));
+        let shared = Reason::ExternalId { scheme: row.get("scheme")?, value: row.get("value")? };
+        reasons.entry(row.get("target_id")?).or_default().push(shared);
     }
     Ok(())
 }
@@ -241,7 +234,7 @@ async fn names(
     session: &Session,
     id: i64,
     kind: SearchKind,
-    reasons: &mut BTreeMap<i64, Vec<MergeReason>>,
+    reasons: &mut BTreeMap<i64, Vec<Reason>>,
 ) -> Result<(), SharedError> {
     let select = Query::select()
         .column("text")
@@ -250,13 +243,13 @@ async fn names(
         .order_by("id", Order::Asc)
         .limit(MAX_NAMES)
         .take();
-    let mut best: BTreeMap<i64, SimilarName> = BTreeMap::new();
+    let mut best: BTreeMap<i64, NameReason> = BTreeMap::new();
     for row in session.all(&select).await?.iter() {
         let name: String = row.get("text")?;
         for one in similar_bearers(session, &name, kind, MAX_COMPARED).await? {
             let reason =
-                SimilarName { name: name.clone(), other_name: one.name, rule: one.rule, closeness: one.closeness };
-            let rank = |reason: &SimilarName| (reason.rule, -(reason.closeness * 1000.0) as i64);
+                NameReason { name: name.clone(), other_name: one.name, rule: one.rule, closeness: one.closeness };
+            let rank = |reason: &NameReason| (reason.rule, -(reason.closeness * 1000.0) as i64);
             match best.get(&one.id) {
                 Some(known) if rank(known) <= rank(&reason) => {}
                 _ => drop(best.insert(one.id, reason)),
@@ -264,7 +257,7 @@ async fn names(
         }
     }
     for (other, reason) in best {
-        reasons.entry(other).or_default().push(MergeReason::Name(reason));
+        reasons.entry(other).or_default().push(Reason::Name(reason));
     }
     Ok(())
 }
@@ -330,11 +323,10 @@ fn events_like(id: i64) -> SelectStatement {
 async fn shared_events(
     session: &Session,
     select: &SelectStatement,
-    reasons: &mut BTreeMap<i64, Vec<MergeReason>>,
+    reasons: &mut BTreeMap<i64, Vec<Reason>>,
 ) -> Result<(), SharedError> {
     for row in session.all(select).await?.iter() {
-        let count = i32::try_from(row.get::<i64>("count")?).unwrap_or(i32::MAX);
-        reasons.entry(row.get("id")?).or_default().push(MergeReason::Events(SharedEvents { count }));
+        reasons.entry(row.get("id")?).or_default().push(Reason::Events(row.get("count")?));
     }
     Ok(())
 }

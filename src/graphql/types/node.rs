@@ -2,22 +2,20 @@
 
 use std::collections::HashMap;
 use std::io::Write;
-use std::sync::Arc;
 
-use async_graphql::registry::{MetaType, MetaTypeId, Registry};
-use async_graphql::{Context, ID, Object, OutputType};
+use async_graphql::registry::Registry;
+use async_graphql::{ID, OutputType};
 use data_encoding::BASE64URL_NOPAD;
 use entity::record::RecordKind;
+use sea_orm::ActiveEnum;
 use sea_orm::sea_query::{Expr, Func, Query};
-use sea_orm::{ActiveEnum, EntityTrait};
 
 use crate::error::{Error, Result};
-use crate::graphql::loading::batch::Row;
-use crate::graphql::loading::node_type::NodeType;
-use crate::graphql::loading::projection::Projection;
-use crate::graphql::loading::session::{Session, SharedError, required, session};
+use crate::graphql::schema::noun::id;
+use crate::graphql::schema::object::{declared, register_interface};
+use crate::graphql::session::{Session, SharedError};
 use crate::graphql::types::account::Account;
-use crate::graphql::types::actor::{Actor, AnonymousSource, Group, Organization, Person};
+use crate::graphql::types::actor::{AnonymousSource, Group, Organization, Person};
 use crate::graphql::types::article::Article;
 use crate::graphql::types::change::Change;
 use crate::graphql::types::claim::Claim;
@@ -47,7 +45,7 @@ macro_rules! nodes {
         pub enum NodeKind { $(#[allow(missing_docs)] $kind,)+ }
 
         impl NodeKind {
-            pub(super) const ALL: &'static [Self] = &[$(Self::$kind),+];
+            const ALL: &'static [Self] = &[$(Self::$kind),+];
 
             /// Returns the table of the type's rows; global ids contain it.
             pub(crate) fn table(self) -> &'static str {
@@ -57,19 +55,6 @@ macro_rules! nodes {
             /// Returns the kind of record; none for datasets, merges and changes.
             pub(crate) fn stored(self) -> Option<RecordKind> {
                 match self { $(Self::$kind => $stored,)+ }
-            }
-        }
-
-        /// Reads rows of one type by their ids, in no particular order.
-        pub(crate) async fn load(session: &Session, kind: NodeKind, ids: &[i64]) -> Result<Vec<(i64, Node)>, SharedError> {
-            match kind {
-                $(NodeKind::$kind => {
-                    let batch = Projection::<$kind>::all_columns().load_by(session, entity::$module::Column::Id, ids).await?;
-                    Ok((0..ids.len()).filter_map(|at| {
-                        let row: Row<entity::$module::Entity> = Row::get(&batch, at)?;
-                        Some((row.id.0, Node::from($kind::from_row(row))))
-                    }).collect())
-                })+
             }
         }
     };
@@ -191,245 +176,37 @@ pub(crate) fn global(kind: RecordKind, number: i64) -> String {
     node.map(|node| node.global(number).to_string()).unwrap_or_default()
 }
 
-/// Declares the enum of an interface or union, and how its objects are resolved.
-macro_rules! abstract_type {
-    ($(#[doc = $doc:literal])+ $name:ident is $($type:ident)|+, registered by $register:expr) => {
-        $(#[doc = $doc])+
-        #[derive(Clone)]
-        pub enum $name { $(#[allow(missing_docs)] $type($type),)+ }
-
-        $(impl From<$type> for $name {
-            fn from(node: $type) -> Self {
-                Self::$type(node)
-            }
-        })+
-
-        impl async_graphql::OutputType for $name {
-            fn type_name() -> std::borrow::Cow<'static, str> {
-                stringify!($name).into()
-            }
-
-            fn introspection_type_name(&self) -> std::borrow::Cow<'static, str> {
-                match self { $(Self::$type(_) => <$type as async_graphql::OutputType>::type_name(),)+ }
-            }
-
-            fn create_type_info(registry: &mut async_graphql::registry::Registry) -> String {
-                let types = |registry: &mut async_graphql::registry::Registry| {
-                    vec![$(<$type as async_graphql::OutputType>::create_type_info(registry)),+]
-                };
-                ($register)(registry, concat!($($doc, "\n"),+), types)
-            }
-
-            async fn resolve(&self, ctx: &async_graphql::ContextSelectionSet<'_>, _: &async_graphql::Positioned<async_graphql::parser::types::Field>) -> async_graphql::ServerResult<async_graphql::Value> {
-                Box::pin($crate::graphql::executor::object::resolve_object(ctx, self)).await
-            }
-        }
-
-        impl async_graphql::ContainerType for $name {
-            async fn resolve_field(&self, ctx: &async_graphql::Context<'_>) -> async_graphql::ServerResult<Option<async_graphql::Value>> {
-                match self { $(Self::$type(inner) => inner.resolve_field(ctx).await,)+ }
-            }
-
-            fn collect_all_fields<'a>(&'a self, ctx: &async_graphql::ContextSelectionSet<'a>, fields: &mut async_graphql::resolver_utils::Fields<'a>) -> async_graphql::ServerResult<()> {
-                match self { $(Self::$type(inner) => inner.collect_all_fields(ctx, fields),)+ }
-            }
-        }
-    };
-}
-pub(crate) use abstract_type;
-
-/// Declares an interface. Its fields are those of an object that all types of the interface flatten.
-macro_rules! interface {
-    ($(#[doc = $doc:literal])+ $name:ident is $($type:ident)|+, with $fields:ty $(, under $above:literal)?) => {
-        $crate::graphql::types::node::abstract_type! {
-            $(#[doc = $doc])+
-            $name is $($type)|+, registered by |registry: &mut async_graphql::registry::Registry, description, types| {
-                $crate::graphql::types::node::register::<$name, $fields>(registry, description, types, &[$($above)?])
-            }
-        }
-    };
-}
-pub(crate) use interface;
-
-/// Declares a union.
-macro_rules! union {
-    ($(#[doc = $doc:literal])+ $name:ident is $($type:ident)|+) => {
-        $crate::graphql::types::node::abstract_type! {
-            $(#[doc = $doc])+
-            $name is $($type)|+, registered by $crate::graphql::types::node::register_union::<$name>
-        }
-    };
-}
-pub(crate) use union;
-
-/// Registers a union of types.
-pub(crate) fn register_union<T: OutputType>(
-    registry: &mut Registry,
-    description: &str,
-    types: impl Fn(&mut Registry) -> Vec<String>,
-) -> String {
-    let name = T::type_name().to_string();
-    registry.create_output_type::<T, _>(MetaTypeId::Union, |registry| MetaType::Union {
-        name: name.clone(),
-        description: Some(description.trim().to_owned()),
-        possible_types: types(registry).iter().map(|name| name.trim_end_matches('!').to_owned()).collect(),
-        visible: None,
-        inaccessible: false,
-        tags: Vec::new(),
-        rust_typename: Some(std::any::type_name::<T>()),
-        directive_invocations: Vec::new(),
-    })
-}
-
-/// Registers an interface with the fields of `F` and the types that implement it.
-pub(crate) fn register<T: OutputType, F: OutputType>(
-    registry: &mut Registry,
-    description: &str,
-    types: impl Fn(&mut Registry) -> Vec<String>,
-    above: &[&str],
-) -> String {
-    let name = T::type_name().to_string();
-    registry.create_output_type::<T, _>(MetaTypeId::Interface, |registry| {
-        let fields = match registry.create_fake_output_type::<F>() {
-            MetaType::Object { fields, .. } => fields,
-            _ => Default::default(),
-        };
-        let possible: Vec<String> = types(registry).iter().map(|name| name.trim_end_matches('!').to_owned()).collect();
-        for one in &possible {
-            registry.add_implements(one, &name);
-            // The interface's fields refer back to its types, so a type may be registered before the fields are known.
-            // Such a type gets the fields here.
-            if let Some(MetaType::Object { fields: own, .. }) = registry.types.get_mut(one) {
-                let mut all = fields.clone();
-                all.extend(std::mem::take(own));
-                *own = all;
-            }
-        }
-        for above in above {
-            registry.add_implements(&name, above);
-        }
-        MetaType::Interface {
-            name: name.clone(),
-            description: Some(description.trim().to_owned()),
-            fields,
-            possible_types: possible.into_iter().collect(),
-            extends: false,
-            keys: None,
-            visible: None,
-            inaccessible: false,
-            tags: Vec::new(),
-            rust_typename: Some(std::any::type_name::<T>()),
-            directive_invocations: Vec::new(),
-            requires_scopes: Vec::new(),
-        }
-    })
-}
-
-/// The fields that all nodes have.
-pub struct NodeFields(pub(crate) ID);
-
-/// The fields that all nodes have.
-#[Object]
-impl NodeFields {
-    /// Global id (Relay): opaque, unique across all types, stable for the lifetime of the node.
-    async fn id(&self) -> &ID {
-        &self.0
-    }
-}
-
-interface! {
+declared! {
     /// An object with a global id (Relay Global Object Identification).
-    Node is Dataset | Article | Person | Organization | Group | AnonymousSource | Name | Place | Relation | Event | Participation
-        | EventLink | Account | Statement | Claim | Stance | Figure | Evidence | Mention | ExternalId | Merge | Change,
-    with NodeFields
-}
-
-impl Node {
-    /// Returns a one-line label; none for types without such a text.
-    pub(crate) fn label(&self) -> Option<String> {
-        match self {
-            Self::Dataset(dataset) => dataset.0.title.clone().or_else(|| Some(dataset.0.key.clone())),
-            Self::Article(article) => article.0.headline.clone().or_else(|| article.0.url.clone()),
-            Self::Person(Person(actor))
-            | Self::Organization(Organization(actor))
-            | Self::Group(Group(actor))
-            | Self::AnonymousSource(AnonymousSource(actor)) => Some(actor.label.clone()),
-            Self::Place(place) => Some(place.0.label.clone()),
-            Self::Event(event) => event.0.title.clone(),
-            Self::Account(account) => Some(account.0.label.clone()),
-            Self::Statement(statement) => Some(statement.0.summary.clone()),
-            Self::Claim(claim) => Some(claim.0.text.clone()),
-            Self::Name(name) => Some(name.0.text.clone()),
-            Self::Mention(mention) => Some(mention.0.text.clone()),
-            Self::Figure(figure) => Some(figure.0.counted.clone()),
-            Self::ExternalId(id) => Some(id.0.value.clone()),
-            Self::Relation(_)
-            | Self::Participation(_)
-            | Self::EventLink(_)
-            | Self::Stance(_)
-            | Self::Evidence(_)
-            | Self::Merge(_)
-            | Self::Change(_) => None,
-        }
+    Node, registered by |registry: &mut Registry| {
+        let description = "An object with a global id (Relay Global Object Identification).";
+        register_interface::<Node>(registry, description, &[id()], |registry| {
+            [
+                Dataset::create_type_info,
+                Article::create_type_info,
+                Person::create_type_info,
+                Organization::create_type_info,
+                Group::create_type_info,
+                AnonymousSource::create_type_info,
+                Name::create_type_info,
+                Place::create_type_info,
+                Relation::create_type_info,
+                Event::create_type_info,
+                Participation::create_type_info,
+                EventLink::create_type_info,
+                Account::create_type_info,
+                Statement::create_type_info,
+                Claim::create_type_info,
+                Stance::create_type_info,
+                Figure::create_type_info,
+                Evidence::create_type_info,
+                Mention::create_type_info,
+                ExternalId::create_type_info,
+                Merge::create_type_info,
+                Change::create_type_info,
+            ]
+            .map(|register| register(registry))
+            .into()
+        }, &[])
     }
-}
-
-impl From<Actor> for Node {
-    fn from(actor: Actor) -> Self {
-        match actor {
-            Actor::Person(person) => Self::Person(person),
-            Actor::Organization(organization) => Self::Organization(organization),
-            Actor::Group(group) => Self::Group(group),
-            Actor::AnonymousSource(source) => Self::AnonymousSource(source),
-        }
-    }
-}
-
-/// The id of a row and its kind of record, if that is stored.
-type Target = (i64, Option<RecordKind>);
-
-/// Returns the node that a polymorphic column refers to. The nodes of the whole batch are loaded with one SQL statement
-/// per type.
-///
-/// `of` returns the id and the kind of record. Without a kind, as for the bearer of a name, the node is an actor or a
-/// place.
-pub(crate) async fn target_if<E>(
-    row: &Row<E>,
-    ctx: &Context<'_>,
-    of: fn(&E::Model) -> Option<Target>,
-) -> Option<Result<Node, SharedError>>
-where
-    E: EntityTrait<Model: Send + Sync>,
-{
-    let (wanted, _) = of(row)?;
-    let found = row.load_for_batch(ctx, async |rows| {
-        let mut found = HashMap::new();
-        for kind in NodeKind::ALL {
-            let of_kind = |stored: Option<RecordKind>| match stored {
-                Some(stored) => kind.stored() == Some(stored),
-                None => matches!(kind, NodeKind::Actor | NodeKind::Place),
-            };
-            let mut numbers: Vec<i64> =
-                rows.iter().filter_map(of).filter(|(_, stored)| of_kind(*stored)).map(|(number, _)| number).collect();
-            numbers.sort_unstable();
-            numbers.dedup();
-            if !numbers.is_empty() {
-                found.extend(load(session(ctx)?, *kind, &numbers).await?);
-            }
-        }
-        Ok(found)
-    });
-    found.await.map(|found: Arc<HashMap<i64, Node>>| found.get(&wanted).cloned()).transpose()
-}
-
-/// [`target_if`] for a column that is never null.
-pub(crate) async fn target<E>(
-    row: &Row<E>,
-    ctx: &Context<'_>,
-    of: fn(&E::Model) -> Option<Target>,
-) -> Result<Node, SharedError>
-where
-    E: EntityTrait<Model: Send + Sync>,
-{
-    required(target_if(row, ctx, of).await)
 }

@@ -1,80 +1,32 @@
 //! Stances: the positions that statements take on claims.
 
-use async_graphql::{Context, ID, Object};
-
 use crate::graphql::connection::facets::facet;
-use crate::graphql::connection::loader::foreign_key;
 use crate::graphql::connection::order_by::order;
-use crate::graphql::executor::object::ResolvedObject;
+use crate::graphql::connection::parents::foreign_key;
 use crate::graphql::filter::{
     BooleanFilter, EnumFilter, IdFilter, ListFilter, RecordFilter, filter, from_record, has_child,
 };
-use crate::graphql::has_many;
-use crate::graphql::loading::belongs_to::belongs_to;
-use crate::graphql::loading::node_type::node_type;
-use crate::graphql::loading::session::{SharedError, required};
-use crate::graphql::plan::noun::planned;
-use crate::graphql::root_fields::root_fields;
+use crate::graphql::schema::connection::List;
+use crate::graphql::schema::noun::noun;
+use crate::graphql::schema::root::root_fields;
 use crate::graphql::types::claim::{Claim, ClaimFilter};
-use crate::graphql::types::dataset::{Record, record};
 use crate::graphql::types::evidence::{Evidence, EvidenceFilter};
-use crate::graphql::types::node::NodeKind;
 use crate::graphql::types::statement::{Statement, StatementFilter};
 use entity::stance::StanceKind;
 
-belongs_to! {
-    stance {
-        STATEMENT "statement": Statement = statement_id;
-        CLAIM "claim": Claim = claim_id;
-    }
-}
-
-node_type!(Stance of stance, filter StanceFilter, order StanceOrderField, facet StanceFacet, belongs_to BELONGS_TO);
-
-planned! {
-    Stance of stance as Stance, lists [StanceLists] {
-        "stance" Text Stance,
-        "current" Bool Current,
-    }
-}
-
-/// The position that one statement takes on one claim.
-#[Object]
-impl Stance {
-    /// Global id (Relay): opaque, unique across all types, stable for the lifetime of the node.
-    async fn id(&self) -> ID {
-        NodeKind::Stance.global(self.0.id.0)
-    }
-    /// The imported record this node was created from: its dataset and key.
-    async fn record(&self, ctx: &Context<'_>) -> Result<Record, SharedError> {
-        record(&self.0, ctx, |row| row.id.0).await
-    }
-    /// The position taken, such as ASSERTS or DENIES.
-    async fn stance(&self) -> StanceKind {
-        self.0.stance
-    }
-    /// True if the stance counts for the claim's standing: it is the latest stance of its voice on the claim.
-    async fn current(&self) -> bool {
-        self.0.current
-    }
-    /// The statement that takes the stance.
-    async fn statement(&self, ctx: &Context<'_>) -> Result<ResolvedObject<Statement>, SharedError> {
-        required(self.0.belongs_to(ctx, &STATEMENT).await)
-    }
-    /// The claim on which the stance is taken.
-    async fn claim(&self, ctx: &Context<'_>) -> Result<ResolvedObject<Claim>, SharedError> {
-        required(self.0.belongs_to(ctx, &CLAIM).await)
-    }
-    #[graphql(flatten)]
-    async fn lists(&self) -> StanceLists {
-        StanceLists(self.0.clone())
-    }
-}
-
-has_many! {
-    StanceLists of entity::stance::Entity, named "Stance" {
-    /// Evidence: the spans of article text that support this stance.
-    evidence: Evidence = foreign_key(entity::evidence::Column::TargetId);
+noun! {
+    /// The position that one statement takes on one claim.
+    Stance of stance as Stance, filter StanceFilter, order StanceOrderField, facet StanceFacet {
+        /// The position taken, such as ASSERTS or DENIES.
+        stance: StanceKind = column(Stance);
+        /// True if the stance counts for the claim's standing: it is the latest stance of its voice on the claim.
+        current: bool = column(Current);
+        /// The statement that takes the stance.
+        statement: Statement = one(StatementId);
+        /// The claim on which the stance is taken.
+        claim: Claim = one(ClaimId);
+        /// Evidence: the spans of article text that support this stance.
+        evidence: List<Evidence> = many(foreign_key(entity::evidence::Column::TargetId));
     }
 }
 
@@ -115,10 +67,8 @@ order! {
 }
 
 root_fields! {
-    StanceQuery of Stance {
-        lists {
-            /// Paginated list of stances: the positions that statements take on claims.
-            stances;
-        }
+    root_fields {
+        /// Paginated list of stances: the positions that statements take on claims.
+        stances: Option<List<Stance>> = list;
     }
 }

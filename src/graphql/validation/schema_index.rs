@@ -3,11 +3,11 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, LazyLock};
 
-use async_graphql::{Name, Value};
 use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{
     BaseType, DirectiveLocation, InputValueDefinition, Type, TypeKind, TypeSystemDefinition,
 };
+use async_graphql::{Name, Value};
 
 use crate::error::{Error, Result};
 use crate::graphql::validation::suggestion;

@@ -299,6 +299,7 @@ async fn types_of_introspection_are_those_of_the_library() {
     }
     let index = index(true);
     let api = crate::graphql::api();
+    let db = crate::db::Db::connect("sqlite::memory:").await.unwrap();
     let fields = format!("fields {{ name args {{ name defaultValue {TYPE} }} {TYPE} }} enumValues {{ name }}");
     for name in [
         "__Schema",
@@ -310,7 +311,8 @@ async fn types_of_introspection_are_those_of_the_library() {
         "__TypeKind",
         "__DirectiveLocation",
     ] {
-        let response = api.execute(format!("{{ __type(name: \"{name}\") {{ {fields} }} }}")).await;
+        let request = async_graphql::Request::new(format!("{{ __type(name: \"{name}\") {{ {fields} }} }}"));
+        let response = api.execute(request.data(crate::graphql::Session::new(db.clone()))).await;
         let found: Value = serde_json::from_str(&crate::graphql::json(&response.data)).unwrap();
         let found = &found["__type"];
         let names = |list: &Value| -> Vec<String> {
@@ -334,7 +336,12 @@ async fn types_of_introspection_are_those_of_the_library() {
                     assert_eq!(field.arguments.len(), found["args"].as_array().unwrap().len(), "{name}.{}", field.name);
                     for (argument, found) in field.arguments.iter().zip(found["args"].as_array().unwrap()) {
                         assert_eq!(argument.value_type.to_string(), shown(&found["type"]), "{name}.{}", field.name);
-                        assert_eq!(argument.default.is_some(), !found["defaultValue"].is_null(), "{name}.{}", field.name);
+                        assert_eq!(
+                            argument.default.is_some(),
+                            !found["defaultValue"].is_null(),
+                            "{name}.{}",
+                            field.name
+                        );
                     }
                 }
             }

@@ -229,13 +229,7 @@ impl RequestContext {
         let limit = Duration::from_secs(self.app.settings.timeout);
         let left = limit.saturating_sub(started.elapsed());
         // A resolver that panics fails its own request only.
-        let execution = async {
-            if operation.kind == OperationType::Query {
-                return operation.execute(&self.app, &budgeted, &self.client.caller).await;
-            }
-            let request = operation.into_request().data(budgeted).data(self.client.caller.clone());
-            Ok(self.app.api.execute(request).await)
-        };
+        let execution = async { operation.execute(&self.app, &budgeted, &self.client.caller).await };
         let execution = AssertUnwindSafe(within_budget(&budget, execution)).catch_unwind();
         // Boxed: each layer around it would have a copy of its size.
         let execution = Box::pin(execution);

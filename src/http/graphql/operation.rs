@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use async_graphql::parser::types::OperationType;
-use async_graphql::{Request, Response, Variables};
+use async_graphql::{Response, Variables};
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
-use crate::graphql::validation::{drop_omitted_arguments, first_node_field};
 use crate::auth::Caller;
-use crate::graphql::{Operation, Session};
+use crate::error::{Error, Result};
+use crate::graphql::validation::first_node_field;
+use crate::graphql::{Operation, OwnedOperation, Plan, Session};
 use crate::http::graphql::error::RequestError;
 use crate::http::graphql::limits;
 use crate::http::graphql::operation_rules::{check, select_operation};
@@ -64,6 +65,16 @@ pub(crate) struct PreparedOperation {
     pub(crate) minimum_version: i64,
 }
 
+impl OwnedOperation for PreparedOperation {
+    fn operation(&self) -> Result<Operation<'_>, Error> {
+        let name = self.name.as_deref();
+        let selected = select_operation(&self.document, name);
+        let (_, definition) = selected.map_err(|error| Error::Internal(error.message.into()))?;
+        let (document, variables) = (&self.document.parsed, &self.variables);
+        Ok(Operation { document, name, definition: &definition.node, variables })
+    }
+}
+
 impl PreparedOperation {
     /// Prepares an operation. Nothing is read from the database.
     pub(crate) fn prepare(app: &AppState, parameters: Parameters) -> Result<Self, RequestError> {
@@ -111,31 +122,19 @@ impl PreparedOperation {
             .saturating_add(20_000)
     }
 
-    /// Executes a query by its plan.
+    /// Returns the plan of the operation. Error: `LIMIT` for a document that is too large.
+    pub(crate) fn plan(&self, app: &AppState) -> Result<Arc<Plan>, RequestError> {
+        Ok(app.plans.plan(self.document.digest, self.operation()?, app.operation_rules.schema())?)
+    }
+
+    /// Executes a query or mutation by its plan.
     pub(crate) async fn execute(
         &self,
         app: &AppState,
         session: &Session,
         caller: &Caller,
     ) -> Result<Response, RequestError> {
-        let name = self.name.as_deref();
-        let (_, definition) = select_operation(&self.document, name)?;
-        let (document, variables) = (&self.document.parsed, &self.variables);
-        let operation = Operation { document, name, definition: &definition.node, variables };
-        let plan = app.plans.plan(self.document.digest, operation, app.operation_rules.schema())?;
-        Ok(app.api.execute_operation(&plan, operation, session, caller).await)
-    }
-
-    /// Converts the operation to the library's request.
-    pub(crate) fn into_request(self) -> Request {
-        let mut document = self.document.parsed.clone();
-        drop_omitted_arguments(&mut document, self.name.as_deref(), &self.variables);
-        let mut request = Request::new(String::new()).variables(self.variables);
-        request.set_parsed_query(document);
-        match &self.name {
-            Some(name) => request.operation_name(name),
-            None => request,
-        }
+        Ok(app.api.execute_operation(&*self.plan(app)?, self.operation()?, session, caller).await)
     }
 
     /// Returns a digest of everything that the response depends on besides the data version: document, operation, variables,

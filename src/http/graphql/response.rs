@@ -6,7 +6,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use crate::graphql::{Reservation, write_json};
+use crate::graphql::Reservation;
 use crate::http::graphql::error::{Headers, RequestError};
 use crate::http::graphql::negotiation::ResponseFormat;
 use crate::http::middleware::request_id::RequestId;
@@ -84,7 +84,10 @@ impl GraphQlResponse {
         let mut out = b"{".to_vec();
         if let Some(data) = &self.data {
             out.extend_from_slice(b"\"data\":");
-            write_json(data, &mut out);
+            match data {
+                Value::Binary(data) => out.extend_from_slice(data),
+                data => out.extend_from_slice(data.to_string().as_bytes()),
+            }
         }
         let errors = (!self.errors.is_empty()).then(|| to_json(&self.errors));
         for (name, value) in [("errors", errors), ("extensions", self.extensions.as_ref().map(to_json))] {

@@ -11,7 +11,7 @@ use futures_util::stream::{self, BoxStream};
 use futures_util::{Stream, StreamExt};
 
 use crate::db::ReadRoute;
-use crate::graphql::{Position, Reservation, ResponseBudget, Session, within_budget};
+use crate::graphql::{Plan, Position, Reservation, ResponseBudget, Session, responses, within_budget};
 use crate::http::graphql::error::RequestError;
 use crate::http::graphql::execution::RequestContext;
 use crate::http::graphql::operation::PreparedOperation;
@@ -27,6 +27,7 @@ type ResponseStream = BoxStream<'static, Result<Response, Box<dyn Any + Send>>>;
 /// An open subscription.
 struct SubscriptionStream {
     context: RequestContext,
+    plan: Arc<Plan>,
     operation: PreparedOperation,
     /// The position after the last change that was delivered, from which a new stream continues.
     position: Position,
@@ -62,12 +63,14 @@ impl RequestContext {
         let route = self.app.db.route_read(0);
         self.app.metrics.count_read(route.is_replica());
         let budget = self.budget();
-        let (responses, session) = self.response_stream(&operation, &route, &position, &budget);
+        let plan = operation.plan(&self.app).map_err(|error| self.count_error(error))?;
+        let (responses, session) = self.response_stream(&plan, &operation, &route, &position, &budget);
         let subscription = SubscriptionStream {
             responses,
             session,
             budget,
             context: self.clone(),
+            plan,
             operation,
             position,
             route,
@@ -79,6 +82,7 @@ impl RequestContext {
 
     fn response_stream(
         &self,
+        plan: &Arc<Plan>,
         operation: &PreparedOperation,
         route: &ReadRoute,
         position: &Position,
@@ -86,9 +90,9 @@ impl RequestContext {
     ) -> (ResponseStream, Session) {
         let client: Arc<str> = self.client.rate_limit_key().into();
         let session = self.session(route.db(), client, false).with_budget(Arc::clone(budget));
-        let request = operation.clone().into_request().data(session.clone());
-        let request = request.data(self.client.caller.clone()).data(position.clone());
-        (AssertUnwindSafe(self.app.api.execute_stream(request)).catch_unwind().boxed(), session)
+        let caller = self.client.caller.clone();
+        let responses = responses(Arc::clone(plan), operation.clone(), session.clone(), caller, position.clone());
+        (AssertUnwindSafe(responses).catch_unwind().boxed(), session)
     }
 }
 
@@ -116,7 +120,7 @@ impl SubscriptionStream {
             }
             self.route = self.context.app.db.route_read(0);
             (self.responses, self.session) =
-                self.context.response_stream(&self.operation, &self.route, &self.position, &self.budget);
+                self.context.response_stream(&self.plan, &self.operation, &self.route, &self.position, &self.budget);
         }
     }
 

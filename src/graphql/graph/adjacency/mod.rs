@@ -22,7 +22,7 @@ use crate::graphql::graph::adjacency::arrays::{Arrays, Occurrence};
 use crate::graphql::graph::adjacency::load::{Loaded, Stamp};
 pub(super) use crate::graphql::graph::adjacency::search::MemorySearch;
 pub(super) use crate::graphql::graph::adjacency::version::Adjacency;
-use crate::graphql::loading::session::{Session, SharedError};
+use crate::graphql::session::{Session, SharedError};
 
 /// Interval at which the version of the graph is compared, in case another process has written.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);

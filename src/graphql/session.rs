@@ -1,23 +1,20 @@
 //! The state of one request: the database, its statements and their snapshot, point-in-time reads and the caller.
 
-use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use async_graphql::{Context, ErrorExtensions, QueryPathSegment};
+use async_graphql::ErrorExtensions;
 use entity::row::Rows;
 use sea_orm::Statement;
 use sea_orm::sea_query::{SelectStatement, Value};
 use tokio::sync::{Mutex, OnceCell};
 
-use crate::auth::Caller;
 use crate::db;
 use crate::db::{AsOf, Db, Dialect, KeyedRows, PARENT_KEY, RepeatedStatement, ReservedConnection};
 use crate::error::Error;
-use crate::graphql::executor::budget::ResponseBudget;
-use crate::graphql::executor::poll::suspend_if_speculative;
 use crate::graphql::graph::AdjacencyCache;
+use crate::graphql::response_budget::ResponseBudget;
 use crate::graphql::types::date::DateTime;
 
 /// The state that the resolvers of one request share.
@@ -28,8 +25,6 @@ pub struct Session {
     recorded: Option<Arc<std::sync::Mutex<Vec<Statement>>>>,
     as_of: Option<Arc<AsOfInstant>>,
     budget: Option<Arc<ResponseBudget>>,
-    /// The sessions of root fields that were given `asOf`, and of everything below them.
-    as_of_sessions: Arc<AsOfSessions>,
     adjacency: Option<Arc<AdjacencyCache>>,
 }
 
@@ -67,7 +62,6 @@ impl Session {
             recorded: None,
             as_of: None,
             budget: None,
-            as_of_sessions: Arc::default(),
             adjacency: None,
         }
     }
@@ -154,16 +148,10 @@ impl Session {
         !self.dialect().has_lateral() && self.as_of.is_none()
     }
 
-    /// Returns true if referenced rows may be read by a join: not for point-in-time queries. Each statement of theirs puts
-    /// together the tables it uses, and SQLite would materialize a whole table to join it.
-    pub(crate) fn can_join(&self) -> bool {
-        self.as_of.is_none()
-    }
-
     /// Returns a session that reads the graph as it was known at an instant.
     pub(crate) fn at(&self, instant: DateTime) -> Self {
         let as_of = AsOfInstant { instant: instant.0, version: OnceCell::new() };
-        Self { as_of: Some(Arc::new(as_of)), as_of_sessions: Arc::default(), ..self.clone() }
+        Self { as_of: Some(Arc::new(as_of)), ..self.clone() }
     }
 
     async fn version<'a>(&self, as_of: &'a AsOfInstant) -> Result<&'a AsOf, SharedError> {
@@ -175,7 +163,6 @@ impl Session {
 
     /// Runs a select and returns all its rows.
     pub(crate) async fn all(&self, select: &SelectStatement) -> Result<Rows, SharedError> {
-        suspend_if_speculative().await;
         let mut statement = db::build(self.db.reader().backend(), select);
         if let Some(as_of) = &self.as_of {
             // Boxed to keep the future small: few queries use `asOf`.
@@ -261,75 +248,6 @@ fn lock<T>(mutex: &std::sync::Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The sessions of root fields by response key. Root fields are resolved concurrently, so this is a linked list that grows
-/// without a lock.
-#[derive(Default)]
-struct AsOfSessions(OnceLock<Box<AsOfSession>>);
-
-struct AsOfSession {
-    response_key: String,
-    session: Session,
-    next: OnceLock<Box<AsOfSession>>,
-}
-
-impl AsOfSessions {
-    fn find(&self, response_key: &str) -> Option<&Session> {
-        let mut slot = &self.0;
-        while let Some(entry) = slot.get() {
-            if entry.response_key == response_key {
-                return Some(&entry.session);
-            }
-            slot = &entry.next;
-        }
-        None
-    }
-
-    fn add(&self, response_key: String, session: Session) {
-        let mut slot = &self.0;
-        let mut entry = Box::new(AsOfSession { response_key, session, next: OnceLock::new() });
-        while let Err(rejected) = slot.set(entry) {
-            // Another root field took the slot: try the next one.
-            let Some(taken) = slot.get() else { return };
-            (entry, slot) = (rejected, &taken.next);
-        }
-    }
-}
-
-/// Returns the response key of the root field at or above the field that is being resolved.
-fn root_response_key<'a>(ctx: &Context<'a>) -> Option<&'a str> {
-    let mut node = ctx.path_node.as_ref()?;
-    while let Some(parent) = node.parent {
-        node = parent;
-    }
-    match node.segment {
-        QueryPathSegment::Name(name) => Some(name),
-        QueryPathSegment::Index(_) => None,
-    }
-}
-
-/// Returns the session of the field that is being resolved.
-pub(crate) fn session<'a>(ctx: &Context<'a>) -> Result<&'a Session, SharedError> {
-    let session = ctx.data::<Session>().map_err(|_| Error::Internal("the request has no session".into()))?;
-    if session.as_of_sessions.0.get().is_none() {
-        return Ok(session);
-    }
-    Ok(root_response_key(ctx).and_then(|key| session.as_of_sessions.find(key)).unwrap_or(session))
-}
-
-/// Makes the root field that is being resolved, and everything below it, read the graph as it was known at an instant.
-pub(crate) fn as_of(ctx: &Context<'_>, instant: Option<DateTime>) -> Result<(), SharedError> {
-    let (Some(instant), Some(response_key)) = (instant, root_response_key(ctx)) else { return Ok(()) };
-    let session = ctx.data::<Session>().map_err(|_| Error::Internal("the request has no session".into()))?;
-    session.as_of_sessions.add(response_key.to_owned(), session.at(instant));
-    Ok(())
-}
-
-/// Returns the authenticated caller; a caller without name and scopes if the request is anonymous.
-pub(crate) fn caller<'a>(ctx: &Context<'a>) -> &'a Caller {
-    static ANONYMOUS: Caller = Caller { name: None, scopes: BTreeSet::new() };
-    ctx.data::<Caller>().unwrap_or(&ANONYMOUS)
-}
-
 /// An [`Error`] that can be cloned, because the fields of all rows of a batch report the error of one load.
 #[derive(Clone, Debug)]
 pub struct SharedError(Arc<Error>);
@@ -364,9 +282,4 @@ impl From<SharedError> for async_graphql::Error {
     fn from(error: SharedError) -> Self {
         Self::new(error.0.public_message()).extend_with(|_, extensions| extensions.set("code", error.0.code()))
     }
-}
-
-/// Returns the row that a non-null foreign key references. Error: an internal one if it is missing.
-pub(crate) fn required<T>(found: Option<Result<T, SharedError>>) -> Result<T, SharedError> {
-    found.unwrap_or_else(|| Err(Error::Internal("a foreign key references a row that is missing".into()).into()))
 }

@@ -4,22 +4,23 @@ use std::borrow::Cow;
 use std::marker::PhantomData;
 
 use async_graphql::registry::Registry;
-use async_graphql::OutputType;
 
 use crate::graphql::connection::facets::{Facet, list_facets};
 use crate::graphql::connection::histogram::{Histogram, Interval, UncertainDates, list_histogram};
-use crate::graphql::schema::field::{Argument, DefaultOrder, Field, FieldKind, fields};
+use crate::graphql::connection::page_args::PageArgs;
+use crate::graphql::plan::computed::Computed;
+use crate::graphql::schema::field::{Argument, DefaultOrder, Field, fields};
 use crate::graphql::schema::noun::{NodeType, Noun, OfNoun};
 use crate::graphql::schema::object::{Declared, object, output_type, register_object};
 use crate::graphql::search::list_suggestions;
 
 /// A connection: a page of a list of nodes.
 #[derive(Clone, Copy, Debug)]
-pub struct List<T>(PhantomData<fn() -> T>);
+pub(crate) struct List<T>(PhantomData<fn() -> T>);
 
 /// A row of a page and its cursor.
 #[derive(Clone, Copy, Debug)]
-pub struct Edge<T>(PhantomData<fn() -> T>);
+pub(crate) struct Edge<T>(PhantomData<fn() -> T>);
 
 object! {
     /// Position of a page in its list.
@@ -35,6 +36,20 @@ object! {
     }
 }
 
+/// Computes the position of a page whose first and last row have the cursors `ends`. `has_more` is true if rows follow in the
+/// direction of reading.
+pub(crate) fn page_info(args: &PageArgs, ends: Option<(String, String)>, has_more: bool) -> Computed {
+    let (start_cursor, end_cursor) = ends.unzip();
+    let backward = args.last.is_some();
+    let fields = [
+        ("hasNextPage", (if backward { args.before.is_some() } else { has_more }).into()),
+        ("hasPreviousPage", (if backward { has_more } else { args.after.is_some() }).into()),
+        ("startCursor", start_cursor.into()),
+        ("endCursor", end_cursor.into()),
+    ];
+    Computed::object("PageInfo", fields)
+}
+
 impl<T: OfNoun> OfNoun for List<T> {
     fn noun() -> &'static Noun {
         T::noun()
@@ -44,6 +59,30 @@ impl<T: OfNoun> OfNoun for List<T> {
 impl<T: OfNoun> OfNoun for Edge<T> {
     fn noun() -> &'static Noun {
         T::noun()
+    }
+}
+
+/// A type whose values are lists of nodes, or rows of one.
+pub(crate) trait OfList {
+    /// Returns the arguments that all lists of these nodes have.
+    fn arguments(default_order: &DefaultOrder) -> Vec<Argument>;
+}
+
+impl<T: NodeType> OfList for List<T> {
+    fn arguments(default_order: &DefaultOrder) -> Vec<Argument> {
+        list_arguments::<T>(default_order)
+    }
+}
+
+impl<T: OfList> OfList for Option<T> {
+    fn arguments(default_order: &DefaultOrder) -> Vec<Argument> {
+        T::arguments(default_order)
+    }
+}
+
+impl<T: NodeType> OfList for Edge<T> {
+    fn arguments(default_order: &DefaultOrder) -> Vec<Argument> {
+        list_arguments::<T>(default_order)
     }
 }
 
@@ -116,7 +155,7 @@ pub(super) fn connection_fields<T: NodeType>() -> Vec<Field> {
 }
 
 /// The arguments of a list of nodes.
-pub(super) fn list_arguments<T: NodeType>(default_order: &DefaultOrder) -> Vec<Argument> {
+fn list_arguments<T: NodeType>(default_order: &DefaultOrder) -> Vec<Argument> {
     let order = format!("Sort order, up to 8 keys; ties are broken by id. Default: {}.", default_order.words);
     vec![
         Argument::new::<Option<T::Filter>>("filter", "Returns only rows that match this filter.", None),

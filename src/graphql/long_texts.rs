@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, Query};
 
-use crate::graphql::loading::session::{Session, SharedError};
+use crate::graphql::session::{Session, SharedError};
 
 /// The texts of one row: each column with its text.
 pub(crate) type RowTexts = Vec<(&'static str, Option<String>)>;

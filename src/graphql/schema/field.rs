@@ -95,6 +95,8 @@ pub(crate) struct ListField {
     /// The name of the list in cursors.
     pub(crate) name: String,
     pub(crate) noun: fn() -> &'static Noun,
+    /// Returns the arguments that all lists of these rows have.
+    pub(crate) arguments: fn(&DefaultOrder) -> Vec<Argument>,
     /// The relation of the rows to their parent; `None` for a list at the root.
     pub(crate) parent: Option<ParentCondition>,
     /// The order if the query gives none.
@@ -141,8 +143,7 @@ impl DefaultOrder {
             (SortKey::Number(column(table, start)), Direction::Asc),
             (SortKey::Number(column(table, end)), Direction::Desc),
         ];
-        let words =
-            "position in the article, enclosing spans before the spans in them, rows without a position last";
+        let words = "position in the article, enclosing spans before the spans in them, rows without a position last";
         Self { keys, words }
     }
 
@@ -161,7 +162,7 @@ impl Field {
         kind: FieldKind,
     ) -> Self {
         if let FieldKind::Many(list) = &kind {
-            arguments.extend(((list.noun)().list_arguments)(&list.default_order));
+            arguments.extend((list.arguments)(&list.default_order));
         }
         Self {
             name: camel_case(name.trim_start_matches("r#")),
@@ -200,11 +201,7 @@ impl Field {
 
 impl Argument {
     /// Declares an argument. `name` is in snake case.
-    pub(crate) fn new<T: InputType>(
-        name: &str,
-        description: impl Into<Cow<'static, str>>,
-        default: Option<T>,
-    ) -> Self {
+    pub(crate) fn new<T: InputType>(name: &str, description: impl Into<Cow<'static, str>>, default: Option<T>) -> Self {
         Self {
             name: camel_case(name),
             description: description.into(),
@@ -222,6 +219,9 @@ pub(crate) fn joined(lines: &[&str]) -> String {
 
 /// Converts `snake_case` to `camelCase`, as the schema does.
 pub(crate) fn camel_case(name: &str) -> String {
+    if name.starts_with('_') {
+        return name.to_owned();
+    }
     let mut words = name.split('_');
     let mut all = words.next().unwrap_or_default().to_owned();
     for word in words {
@@ -278,6 +278,7 @@ macro_rules! source {
         $crate::graphql::schema::field::ListField {
             name: concat!($(stringify!($owner), ".",)? stringify!($name)).to_owned(),
             noun: <$type as $crate::graphql::schema::noun::OfNoun>::noun,
+            arguments: <$type as $crate::graphql::schema::connection::OfList>::arguments,
             parent: $parent,
             default_order: $order,
             own_condition: $own,

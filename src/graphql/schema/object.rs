@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+use async_graphql::indexmap::IndexSet;
 use async_graphql::parser::types::Field as DocumentField;
 use async_graphql::registry::{MetaType, MetaTypeId, Registry};
 use async_graphql::{OutputType, Positioned, ServerError};
@@ -50,13 +51,17 @@ pub(crate) use output_type;
 /// Declares a type by the function that registers it.
 macro_rules! declared {
     ($(#[doc = $doc:literal])+ $name:ident, registered by $register:expr) => {
+        $crate::graphql::schema::object::declared! { $(#[doc = $doc])+ $name, named stringify!($name), registered by $register }
+    };
+    ($(#[doc = $doc:literal])+ $name:ident, named $type_name:expr, registered by $register:expr) => {
         $(#[doc = $doc])+
         #[derive(Clone, Copy, Debug)]
+        #[allow(unreachable_pub, reason = "some modules are private")]
         pub struct $name;
 
         impl $crate::graphql::schema::object::Declared for $name {
             fn name() -> std::borrow::Cow<'static, str> {
-                stringify!($name).into()
+                $type_name.into()
             }
 
             fn register(registry: &mut async_graphql::registry::Registry) -> String {
@@ -72,9 +77,15 @@ pub(crate) use declared;
 /// Declares an object that is no row. Its fields are declared as in [`fields`](crate::graphql::schema::field::fields).
 macro_rules! object {
     ($(#[doc = $doc:literal])+ $name:ident { $($fields:tt)+ }) => {
+        $crate::graphql::schema::object::object! { @named $(#[doc = $doc])+ $name, (stringify!($name)), $($fields)+ }
+    };
+    ($(#[doc = $doc:literal])+ $name:ident, named $type_name:literal { $($fields:tt)+ }) => {
+        $crate::graphql::schema::object::object! { @named $(#[doc = $doc])+ $name, ($type_name), $($fields)+ }
+    };
+    (@named $(#[doc = $doc:literal])+ $name:ident, ($type_name:expr), $($fields:tt)+) => {
         $crate::graphql::schema::object::declared! {
             $(#[doc = $doc])+
-            $name, registered by |registry: &mut async_graphql::registry::Registry| {
+            $name, named $type_name, registered by |registry: &mut async_graphql::registry::Registry| {
                 let fields: Vec<$crate::graphql::schema::field::Field> =
                     $crate::graphql::schema::field::fields!((""), none { $($fields)+ });
                 let description = $crate::graphql::schema::field::joined(&[$($doc),+]);
@@ -149,16 +160,24 @@ pub(crate) fn register_union<T: OutputType>(
     description: &str,
     types: impl Fn(&mut Registry) -> Vec<String>,
 ) -> String {
-    registry.create_output_type::<T, _>(MetaTypeId::Union, |registry| MetaType::Union {
+    registry.create_output_type::<T, _>(MetaTypeId::Union, |registry| {
+        let types = types(registry);
+        union_type::<T>(description, types.iter().map(|name| name.trim_end_matches('!').to_owned()).collect())
+    })
+}
+
+/// Describes a union to the library.
+pub(crate) fn union_type<T: OutputType>(description: &str, possible_types: IndexSet<String>) -> MetaType {
+    MetaType::Union {
         name: T::type_name().into_owned(),
         description: Some(description.to_owned()),
-        possible_types: types(registry).iter().map(|name| name.trim_end_matches('!').to_owned()).collect(),
+        possible_types,
         visible: None,
         inaccessible: false,
         tags: Vec::new(),
         rust_typename: Some(std::any::type_name::<T>()),
         directive_invocations: Vec::new(),
-    })
+    }
 }
 
 /// Registers an interface and the types that implement it. `above` are the interfaces that it implements itself.

@@ -5,9 +5,7 @@ use std::pin::Pin;
 use std::sync::LazyLock;
 
 use async_graphql::registry::{MetaType, Registry};
-use async_graphql::{
-    ContainerType, Context, ID, ObjectType, Response, ServerResult, SubscriptionType, Value,
-};
+use async_graphql::{ContainerType, Context, ID, ObjectType, Response, ServerResult, SubscriptionType, Value};
 use futures_util::Stream;
 
 use crate::graphql::plan::lookup::{ExternalIdInput, RecordInput};
@@ -104,10 +102,14 @@ static QUERY: LazyLock<Vec<Field>> = LazyLock::new(|| {
 static SUBGRAPH: LazyLock<Vec<Field>> = LazyLock::new(federation::root_fields);
 
 static MUTATION: LazyLock<Vec<Field>> = LazyLock::new(|| {
-    [mutations::import_records::root_fields(), mutations::delete_records::root_fields(), mutations::merge::root_fields()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        mutations::import_records::root_fields(),
+        mutations::delete_records::root_fields(),
+        mutations::merge::root_fields(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 });
 
 static SUBSCRIPTION: LazyLock<Vec<Field>> = LazyLock::new(change::subscription_fields);

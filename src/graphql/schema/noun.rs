@@ -7,13 +7,13 @@ use async_graphql::{InputType, OutputType, Value};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{EntityName, EntityTrait, IdenStatic, Iterable};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::graphql::connection::facets::{FacetValues, NodeFacet};
 use crate::graphql::connection::order_by::NodeOrder;
 use crate::graphql::filter::{FilterContext, NodeFilter};
 use crate::graphql::plan::arguments::decode;
-use crate::graphql::schema::connection::{connection_fields, list_arguments};
-use crate::graphql::schema::field::{Argument, DefaultOrder, Field, FieldKind, SortOrder};
+use crate::graphql::schema::connection::connection_fields;
+use crate::graphql::schema::field::{Field, FieldKind, SortOrder};
 use crate::graphql::schema::object::{Declared, register_object};
 use crate::graphql::types::dataset::Provenance;
 use crate::graphql::types::node::NodeKind;
@@ -31,8 +31,6 @@ pub struct Noun {
     pub(crate) fields: Vec<Field>,
     /// The fields of its connections.
     pub(crate) connection: Vec<Field>,
-    /// Returns the arguments of a list of its rows.
-    pub(crate) list_arguments: fn(&DefaultOrder) -> Vec<Argument>,
     /// Decodes a filter.
     pub(crate) filter: fn(Value) -> Result<Box<dyn AnyFilter>>,
     /// Decodes a sort order.
@@ -115,7 +113,6 @@ impl Noun {
             scope: T::scope(),
             fields,
             connection: connection_fields::<T>(),
-            list_arguments: list_arguments::<T>,
             filter: |value| Ok(Box::new(decode::<T::Filter>(Some(value))?)),
             order: |value| {
                 let all = decode::<Vec<T::Order>>(Some(value))?;
@@ -130,6 +127,30 @@ impl Noun {
             },
             dated: T::dated(),
             columns: || <T::Entity as EntityTrait>::Column::iter().map(|column| column.as_str()).collect(),
+        }
+    }
+
+    /// Describes a type of which there are no lists.
+    pub(crate) fn unlisted(
+        name: &'static str,
+        description: &str,
+        kind: NodeKind,
+        table: &'static str,
+        fields: Vec<Field>,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            description: description.to_owned(),
+            kind,
+            table,
+            scope: None,
+            fields,
+            connection: Vec::new(),
+            filter: |_| Err(not_listed()),
+            order: |_| Err(not_listed()),
+            facets: |_| Err(not_listed()),
+            dated: None,
+            columns: Vec::new,
         }
     }
 
@@ -154,6 +175,10 @@ impl Noun {
     }
 }
 
+fn not_listed() -> Error {
+    Error::Internal("there are no lists of this type".into())
+}
+
 /// The field `id` of all nodes.
 pub(crate) fn id() -> Field {
     let description = "Global id (Relay): opaque, unique across all types, stable for the lifetime of the node.";
@@ -172,17 +197,17 @@ pub(crate) fn register<T: NodeType + Declared>(registry: &mut Registry) -> Strin
 /// The types of `filter`, `order` and `facet` follow, and then, in this order and all optional:
 ///
 /// - `dated [EARLIEST LATEST]`: the columns of the date that histograms count.
-/// - `scope CONDITION`: the condition that selects the rows of this type.
+/// - `scope (CONDITION)`: the condition that selects the rows of this type.
 /// - `list_fields FUNCTION`: returns further fields of its connections.
 /// - `with FUNCTION`: returns fields that come before its own ones.
 ///
 /// The fields are declared as in [`fields`](crate::graphql::schema::field::fields); `id` and `record` are added.
 macro_rules! noun {
     ($(#[doc = $doc:literal])+ $name:ident of $module:ident as $kind:ident, filter $filter:ty, order $order:ty, facet $facet:ty
-        $(, dated [$earliest:ident $latest:ident])? $(, scope $scope:expr)? $(, list_fields $list_fields:path)? $(, with $with:path)?
+        $(, dated [$earliest:ident $latest:ident])? $(, scope ($scope:expr))? $(, list_fields $list_fields:path)? $(, with $with:path)?
         { $($fields:tt)* }) => {
         $crate::graphql::schema::noun::noun! { @types $name of $module as $kind, filter $filter, order $order, facet $facet
-            $(, dated [$earliest $latest])? $(, scope $scope)? $(, list_fields $list_fields)?, docs [$($doc)+], fields {
+            $(, dated [$earliest $latest])? $(, scope ($scope))? $(, list_fields $list_fields)?, docs [$($doc)+], fields {
                 #[allow(unused_mut, reason = "not all types have common fields")]
                 let mut fields: Vec<$crate::graphql::schema::field::Field> = Vec::new();
                 $(fields.extend($with());)?
@@ -197,7 +222,7 @@ macro_rules! noun {
         $crate::graphql::schema::field::fields!(($name), $module { $($fields)* })
     };
     (@types $name:ident of $module:ident as $kind:ident, filter $filter:ty, order $order:ty, facet $facet:ty
-        $(, dated [$earliest:ident $latest:ident])? $(, scope $scope:expr)? $(, list_fields $list_fields:path)?, docs [$($doc:literal)+], fields $fields:block) => {
+        $(, dated [$earliest:ident $latest:ident])? $(, scope ($scope:expr))? $(, list_fields $list_fields:path)?, docs [$($doc:literal)+], fields $fields:block) => {
         impl $crate::graphql::schema::noun::NodeType for $name {
             type Entity = entity::$module::Entity;
             type Filter = $filter;

@@ -14,8 +14,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Poll;
 
-use async_graphql::Value;
-
 use crate::error::Error;
 
 /// Bytes that a budget takes from the pool at once.
@@ -190,17 +188,6 @@ impl ResponseBudget {
         Self { pool: Some((Arc::clone(pool), client.into())), ..Self::new(max) }
     }
 
-    /// Counts the value of a field. Returns false when the budget is exceeded: the caller must then wait for ever, and
-    /// [`within_budget`] stops the request.
-    pub(super) fn add_value(&self, value: &Value, name: &str) -> bool {
-        let bytes = own_size(value) + name.len() + 4;
-        let values = self.values.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        if values > self.max {
-            return self.exceeded(Excess::Response);
-        }
-        self.reserve(values + self.texts.load(Ordering::Relaxed))
-    }
-
     /// Counts long texts of rows that were read. Never returns when the budget is exceeded.
     pub(crate) async fn add_texts(&self, bytes: usize) {
         let texts = self.texts.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
@@ -248,7 +235,8 @@ impl ResponseBudget {
 
     /// Checks the number of errors of a response. Never returns when there are too many.
     pub(crate) async fn add_errors(&self, count: usize) {
-        if !self.allows_errors(count) {
+        if count > MAX_ERRORS {
+            self.exceeded(Excess::Errors);
             pending::<()>().await;
         }
     }
@@ -256,21 +244,6 @@ impl ResponseBudget {
     /// The number of bytes of text that may still be read.
     pub(crate) fn texts_left(&self) -> usize {
         self.max.saturating_sub(self.texts.load(Ordering::Relaxed))
-    }
-
-    /// Checks the number of errors so far. Returns false when there are too many, like [`Self::add_value`].
-    pub(super) fn allows_errors(&self, count: usize) -> bool {
-        count <= MAX_ERRORS || self.exceeded(Excess::Errors)
-    }
-
-    /// The bytes of values counted so far. A speculative poll that has to be repeated resets the counter to it.
-    pub(super) fn values(&self) -> usize {
-        self.values.load(Ordering::Relaxed)
-    }
-
-    /// Resets the bytes of values to what they were before.
-    pub(super) fn reset_values(&self, values: usize) {
-        self.values.store(values, Ordering::Relaxed);
     }
 
     /// Takes memory for this many bytes in all. Returns false when there is none.
@@ -354,16 +327,4 @@ pub(crate) async fn within_budget<T>(
         }
     })
     .await
-}
-
-/// The size of a value as JSON, without the objects in it, which were counted when they were made.
-fn own_size(value: &Value) -> usize {
-    match value {
-        Value::String(text) => text.len() + 2,
-        Value::Enum(name) => name.len() + 2,
-        Value::List(values) => values.iter().map(|value| own_size(value) + 1).sum::<usize>() + 2,
-        Value::Null | Value::Boolean(_) => 4,
-        Value::Number(_) => 8,
-        Value::Binary(_) | Value::Object(_) => 2,
-    }
 }
