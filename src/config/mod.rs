@@ -150,6 +150,10 @@ pub struct Serve {
     /// Size of the response cache, in bytes; 0 turns it off. Any write to the graph, by any process, invalidates it.
     #[arg(long, env = "NEWSGRAPH_ANSWER_CACHE", default_value_t = 32 * 1024 * 1024, value_name = "BYTES")]
     pub answer_cache: u64,
+    /// Size of the cache of counts, facets, histograms and sums that took long, in bytes; 0 turns it off. Each is for one version of
+    /// the graph, so any write makes new ones. Pages of one list share its count.
+    #[arg(long, env = "NEWSGRAPH_AGGREGATE_CACHE", default_value_t = 16 * 1024 * 1024, value_name = "BYTES")]
+    pub aggregate_cache: u64,
     /// Maximum memory of the actor graph for the fields `neighbors`, `appearsWith` and `path`, in bytes; 0 turns it off. Without
     /// it, and if the graph needs more, they search with SQL, which takes seconds in a large graph. It is loaded after the start.
     #[arg(long, env = "NEWSGRAPH_GRAPH_MEMORY", default_value_t = 256 * 1024 * 1024, value_name = "BYTES")]

@@ -1,5 +1,6 @@
 //! The GraphQL API: its schema, declared as data; plans of operations; filtering, sorting and pagination of lists.
 
+mod aggregate_cache;
 mod change_stream;
 pub mod connection;
 pub mod federation;
@@ -15,7 +16,9 @@ pub mod search;
 pub mod session;
 pub mod types;
 pub(crate) mod validation;
+mod version_stamp;
 
+pub use aggregate_cache::AggregateCache;
 pub(crate) use change_stream::{Position, responses};
 pub use connection::page_args::{DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE};
 pub use graph::{AdjacencyCache, Update};

@@ -13,9 +13,11 @@ use tokio::sync::{Mutex, OnceCell};
 use crate::db;
 use crate::db::{AsOf, Db, Dialect, KeyedRows, PARENT_KEY, RepeatedStatement, ReservedConnection};
 use crate::error::Error;
+use crate::graphql::aggregate_cache::AggregateCache;
 use crate::graphql::graph::AdjacencyCache;
 use crate::graphql::response_budget::ResponseBudget;
 use crate::graphql::types::date::DateTime;
+use crate::graphql::version_stamp::VersionStamp;
 
 /// The state that the resolvers of one request share.
 #[derive(Clone)]
@@ -26,6 +28,7 @@ pub struct Session {
     as_of: Option<Arc<AsOfInstant>>,
     budget: Option<Arc<ResponseBudget>>,
     adjacency: Option<Arc<AdjacencyCache>>,
+    aggregates: Option<Arc<AggregateCache>>,
 }
 
 /// The statements of a request. They run on one connection, one after the other, and see one state of the graph.
@@ -38,6 +41,8 @@ struct Reads {
     statements: AtomicUsize,
     /// Time that statements and searches in memory took, in microseconds.
     microseconds: AtomicU64,
+    /// The version of the graph that the transaction reads, once it is known.
+    stamp: std::sync::Mutex<Option<VersionStamp>>,
 }
 
 /// The instant of a point-in-time query, and the version of the graph at that instant once it is known.
@@ -58,11 +63,13 @@ impl Session {
                 expects_one_statement: false,
                 statements: AtomicUsize::new(0),
                 microseconds: AtomicU64::new(0),
+                stamp: std::sync::Mutex::default(),
             }),
             recorded: None,
             as_of: None,
             budget: None,
             adjacency: None,
+            aggregates: None,
         }
     }
 
@@ -75,6 +82,7 @@ impl Session {
             expects_one_statement,
             statements: AtomicUsize::new(0),
             microseconds: AtomicU64::new(0),
+            stamp: std::sync::Mutex::default(),
         };
         Self { reads: Arc::new(reads), ..Self::new(db) }
     }
@@ -87,6 +95,11 @@ impl Session {
     /// Searches the actor graph in memory where that is possible.
     pub fn with_adjacency(self, adjacency: Option<Arc<AdjacencyCache>>) -> Self {
         Self { adjacency, ..self }
+    }
+
+    /// Keeps the results of slow statements over whole lists.
+    pub fn with_aggregates(self, aggregates: Option<Arc<AggregateCache>>) -> Self {
+        Self { aggregates, ..self }
     }
 
     /// Returns the actor graph in memory; `None` for a request that cannot use it: a point-in-time query, whose state is not in
@@ -129,6 +142,7 @@ impl Session {
     /// Ends the transaction and returns the connection to the pool; the next statement begins a new one. Called when a request is
     /// finished, and after a mutation has written, so that its result shows what was written.
     pub(crate) async fn end_snapshot(&self) {
+        *lock(&self.reads.stamp) = None;
         if let Some(mut connection) = self.reads.connection.lock().await.take() {
             connection.end().await;
         }
@@ -175,7 +189,25 @@ impl Session {
         Ok(Box::pin(self.run(statement)).await?)
     }
 
-    /// Runs a statement and returns all its rows, without a change for point-in-time queries.
+    /// Returns the version of the graph that the request reads; `None` before the first write.
+    pub(crate) async fn version_stamp(&self) -> Result<Option<VersionStamp>, SharedError> {
+        if let Some(stamp) = *lock(&self.reads.stamp) {
+            return Ok(Some(stamp));
+        }
+        let stamp = VersionStamp::from_rows(&self.all(&VersionStamp::select(None)).await?)?;
+        *lock(&self.reads.stamp) = stamp;
+        Ok(stamp)
+    }
+
+    /// Runs a statement over whole lists, or returns its result if it is kept. Past states are not kept.
+    pub(crate) async fn aggregate(&self, statement: Statement) -> Result<Arc<Rows>, SharedError> {
+        match self.aggregates.as_ref().filter(|_| self.as_of.is_none()) {
+            Some(aggregates) => aggregates.rows(self, statement).await,
+            None => Ok(Arc::new(self.rows(statement).await?)),
+        }
+    }
+
+    /// Runs a statement and returns all its rows.
     pub(crate) async fn rows(&self, statement: Statement) -> Result<Rows, SharedError> {
         Ok(self.rows_for_each(statement, None).await?.0)
     }

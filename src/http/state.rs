@@ -8,7 +8,7 @@ use crate::auth::Auth;
 use crate::config::Serve;
 use crate::db::Db;
 use crate::error::Result;
-use crate::graphql::{AdjacencyCache, Api, PlanCache, ResponsePool, api_of};
+use crate::graphql::{AdjacencyCache, AggregateCache, Api, PlanCache, ResponsePool, api_of};
 use crate::http::graphql::consistency::WrittenVersions;
 use crate::http::graphql::operation_rules::OperationRules;
 use crate::http::graphql::persisted_queries::PersistedQueries;
@@ -23,6 +23,8 @@ pub(crate) struct AppState {
     pub(crate) api: Api,
     /// The database.
     pub(crate) db: Db,
+    /// The results of slow statements over whole lists; `None` if they are not kept.
+    pub(crate) aggregates: Option<Arc<AggregateCache>>,
     /// The actor graph in memory, unless it is turned off.
     pub(crate) adjacency: Option<Arc<AdjacencyCache>>,
     /// The settings of `newsgraph serve`.
@@ -76,6 +78,7 @@ impl AppState {
             subscription_pool: ResponsePool::new(settings.subscription_memory),
             response_pool: ResponsePool::new(settings.response_memory),
             sockets: Arc::new(Semaphore::new(settings.max_sockets)),
+            aggregates: (settings.aggregate_cache > 0).then(|| Arc::new(AggregateCache::new(settings.aggregate_cache))),
             adjacency: (settings.graph_memory > 0)
                 .then(|| Arc::new(AdjacencyCache::new(db.clone(), settings.graph_memory))),
             db,

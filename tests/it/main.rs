@@ -5,6 +5,7 @@
 #![allow(unreachable_pub, reason = "tests have no public API")]
 
 mod access;
+mod aggregate_cache;
 mod aggregation;
 mod american_spelling;
 mod check;

@@ -40,7 +40,7 @@ const DOCUMENTS: &[&str] = &[
     "{ events(filter: { participations: { some: { role: { eq: VISITOR } } } }, orderBy: [{ field: WHEN }]) { edges { cursor node { title } } } }",
     "{ figures { nodes { counted value lower upper unit qualifier period { edtf } target { id } partOf { counted } } } mentions { nodes { text kind start resolvedTo { __typename ... on Place { label } } } } }",
     "{ datasets { nodes { id key title } } relations { totalCount nodes { title } } claims(first: 2) { pageInfo { hasNextPage } edges { node { implied } } } }",
-    "{ events(first: 0) { totalCount nodes { id } pageInfo { hasNextPage startCursor } } changes(first: 4) { nodes { at operation kind batch } } }",
+    "{ events(first: 0) { totalCount nodes { id } pageInfo { hasNextPage startCursor } } changes(first: 4) { nodes { operation kind batch } } }",
 ];
 
 #[tokio::test]

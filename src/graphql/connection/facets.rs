@@ -159,7 +159,7 @@ async fn buckets_of(
 ) -> Result<HashMap<i64, Found>, SharedError> {
     // Rows without a value are counted only if that is shown, because an index on the values often does not contain them.
     let statement = bucket_statement(list, values, first, call.selects(&["missing"]));
-    let rows = call.session.all(&statement).await?;
+    let rows = call.session.aggregate(crate::db::build(call.session.dialect().0, &statement)).await?;
     let labels = match values.kind {
         Some(kind) if call.selects(&["buckets", "label"]) => {
             let ids = rows.iter().map(|row| row.get::<Option<i64>>("value")).collect::<Result<Vec<_>, _>>()?;

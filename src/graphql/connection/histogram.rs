@@ -77,7 +77,7 @@ pub(crate) fn list_histogram<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> {
         let columns = day_columns(dated.map(|column| Expr::col((list.noun.table, column))), uncertain);
         let names: Vec<_> = list.parent_column().into_iter().chain(columns.iter().map(|(_, name)| *name)).collect();
         let rows = list.all_rows(columns, |_| ());
-        let rows = call.session.all(&by_day(rows, &names)).await?;
+        let rows = call.session.aggregate(crate::db::build(call.session.dialect().0, &by_day(rows, &names))).await?;
         let mut found = counted(&rows, |row| list.parent_of(row), &buckets, uncertain, empty)?;
         let mut all = Values::new();
         for parent in list.parents() {

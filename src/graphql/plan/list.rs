@@ -203,7 +203,10 @@ impl Request<'_> {
                 let (rows, owners) = session.rows_for_each(statement, Some(uncounted)).await?;
                 found.counts.extend(owners.into_iter().zip(rows.iter().map(|row| integer(row, 0))));
             } else {
-                let rows = session.rows(statement).await?;
+                let rows = match parent {
+                    Some(_) => Arc::new(session.rows(statement).await?),
+                    None => session.aggregate(statement).await?,
+                };
                 let owner = |row| if parent.is_some() { integer(row, 1) } else { ROOT_PARENT };
                 found.counts.extend(rows.iter().map(|row| (owner(row), integer(row, 0))));
             }

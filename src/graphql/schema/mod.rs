@@ -126,7 +126,8 @@ fn failed(error: Error) -> Response {
 
 impl From<plan::Executed> for Response {
     fn from(executed: plan::Executed) -> Self {
-        let mut response = Self::new(Value::Binary(executed.data.into()));
+        let is_null = executed.data == b"null";
+        let mut response = Self::new(if is_null { Value::Null } else { Value::Binary(executed.data.into()) });
         response.errors = executed.errors;
         response
     }

@@ -213,10 +213,14 @@ fn sides_of_claims<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> {
             true => voices(session, rows_with, &sorted_unique(all.values().flatten().copied())).await?,
             false => HashMap::new(),
         };
-        let implied = session.all(&rows_with("claim", "id", call.ids, &["id", "implied"])).await?;
+        let mut implied: HashMap<i64, bool> = HashMap::new();
+        if call.selects(&["implied"]) {
+            for row in session.all(&rows_with("claim", "id", call.ids, &["id", "implied"])).await?.iter() {
+                implied.insert(row.at(0)?, row.at(1)?);
+            }
+        }
         let mut values = Values::new();
-        for row in implied.iter() {
-            let claim: i64 = row.at(0)?;
+        for claim in call.ids.iter().copied() {
             let side = |(name, stance): &(&'static str, &str)| {
                 let statements = all.remove(&(claim, (*stance).to_owned())).unwrap_or_default();
                 let voices = statements.iter().filter_map(|id| voices.get(id).cloned()).collect();
@@ -229,7 +233,7 @@ fn sides_of_claims<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> {
                 (*name, Computed::object("Side", fields))
             };
             let mut fields: Vec<_> = SIDES.iter().map(side).collect();
-            fields.push(("implied", row.at::<bool>(1)?.into()));
+            fields.push(("implied", implied.get(&claim).copied().unwrap_or_default().into()));
             values.insert(claim, Computed::object("Sides", fields));
         }
         Ok(values)

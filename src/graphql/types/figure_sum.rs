@@ -51,7 +51,8 @@ pub(super) fn list_sums<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> {
     Box::pin(async move {
         let list = call.list()?;
         let rows = list.all_rows(columns(), join_records);
-        let rows = call.session.all(&statement(rows, list.parent_column())).await?;
+        let statement = statement(rows, list.parent_column());
+        let rows = call.session.aggregate(crate::db::build(call.session.dialect().0, &statement)).await?;
         let mut all: HashMap<i64, Vec<Computed>> = HashMap::new();
         for row in rows.iter() {
             let sum = |name| Ok::<_, SharedError>(row.get::<Option<f64>>(name)?.and_then(unscaled).into());

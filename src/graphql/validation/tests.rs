@@ -299,7 +299,8 @@ async fn types_of_introspection_are_those_of_the_library() {
     }
     let index = index(true);
     let api = crate::graphql::api();
-    let db = crate::db::Db::connect("sqlite::memory:").await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let db = crate::db::Db::connect(&format!("sqlite://{}", folder.path().join("graph.db").display())).await.unwrap();
     let fields = format!("fields {{ name args {{ name defaultValue {TYPE} }} {TYPE} }} enumValues {{ name }}");
     for name in [
         "__Schema",

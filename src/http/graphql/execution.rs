@@ -200,7 +200,9 @@ impl RequestContext {
 
     /// Creates the session of an operation of this client.
     pub(crate) fn session(&self, db: &Db, client: Arc<str>, expects_one_statement: bool) -> Session {
-        Session::of_client(db.clone(), client, expects_one_statement).with_adjacency(self.app.adjacency.clone())
+        Session::of_client(db.clone(), client, expects_one_statement)
+            .with_adjacency(self.app.adjacency.clone())
+            .with_aggregates(self.app.aggregates.clone())
     }
 
     /// Executes an operation within what is left of its time limit.

@@ -1,10 +1,13 @@
 //! Responses: the GraphQL response as JSON, the outcome of an operation, and the HTTP reply around it.
 
+use std::collections::HashMap;
+
 use async_graphql::{Response as ExecutionResponse, ServerError, Value};
 use axum::body::Bytes;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::graphql::Reservation;
 use crate::http::graphql::error::{Headers, RequestError};
@@ -69,7 +72,8 @@ impl GraphQlResponse {
     /// Returns whether the data has no value: all root fields are null.
     pub(crate) fn is_empty(&self) -> bool {
         match &self.data {
-            Some(Value::Object(fields)) => fields.values().all(|value| *value == Value::Null),
+            Some(Value::Binary(json)) => serde_json::from_slice::<HashMap<&str, Option<&RawValue>>>(json)
+                .is_ok_and(|fields| fields.values().all(Option::is_none)),
             data => data.as_ref().is_none_or(|data| *data == Value::Null),
         }
     }

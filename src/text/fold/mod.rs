@@ -16,6 +16,8 @@
 //! The first ignores articles, the second ignores the spaces between words. Neither removes an article from the start of a longer
 //! Latin word: that would turn Alan, Albert and Elena into An, Bert and Ena.
 
+use std::borrow::Cow;
+
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 use unicode_script::{Script, UnicodeScript};
@@ -67,6 +69,7 @@ pub fn forms(text: &str) -> Vec<String> {
     forms.push(forms.concat());
     forms.push(fold_joined(text));
     forms.extend(part_words(text));
+    let text = &*with_apostrophes(text);
     let unspaced: Vec<String> = pieces(text).iter().filter(|piece| piece.is_unspaced).flat_map(grams).collect();
     forms.extend(unspaced);
     forms.retain(|form| !form.is_empty());
@@ -81,9 +84,14 @@ pub fn part_words(text: &str) -> Vec<String> {
     words(&with_spaces(text))
 }
 
+/// Returns a text in which letters that stand for a letter with an apostrophe are two characters, as their capitals are.
+fn with_apostrophes(text: &str) -> Cow<'_, str> {
+    if text.contains(['ŉ', 'ẚ']) { text.replace('ŉ', "ʼn").replace('ẚ', "aʾ").into() } else { text.into() }
+}
+
 /// Returns a text with spaces instead of apostrophes and half-spaces.
 pub(super) fn with_spaces(text: &str) -> String {
-    text.chars().map(|c| if pieces::is_joiner(c) { ' ' } else { c }).collect()
+    with_apostrophes(text).chars().map(|c| if pieces::is_joiner(c) { ' ' } else { c }).collect()
 }
 
 /// Returns the words that a name must have to contain a part of a name in an unspaced script: its letters two by two, because
@@ -136,6 +144,7 @@ pub fn script(text: &str) -> Option<&'static str> {
 
 /// Returns the folded words of a text, articles included. There is at least one for a text with a letter or digit.
 pub(super) fn words_with_articles(text: &str) -> Vec<String> {
+    let text = &*with_apostrophes(text);
     let mut words = Vec::new();
     let mut word = String::new();
     let all = pieces(text);

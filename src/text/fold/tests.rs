@@ -186,6 +186,14 @@ fn folding_the_key_of_any_character_changes_nothing() {
     }
 }
 
+/// Some letters have two characters in capitals, one of them an apostrophe.
+#[test]
+fn letters_with_an_apostrophe_are_folded_like_their_capitals() {
+    for text in ["ё'ŉ", "ŉ", "a ŉb", "ẚ'ẚ", "xẚ"] {
+        assert_eq!((fold(text), fold_joined(text)), (fold(&text.to_uppercase()), fold_joined(&text.to_uppercase())));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -19,54 +19,13 @@ use crate::graphql::graph::ActorLinkKind;
 use crate::graphql::graph::adjacency::arrays::{LinkKind, Occurrence};
 use crate::graphql::graph::adjacency::version::ChangedLink;
 use crate::graphql::graph::hop_query::{edges, union};
+use crate::graphql::version_stamp::VersionStamp;
 
 /// Number of rows that are read at once.
 const PAGE_SIZE: usize = 5_000;
 
 /// Number of links that are read again by one statement.
 const LINKS_PER_STATEMENT: usize = 1_000;
-
-/// Identifies a version of the graph. Two databases with the same history up to a backup can have the same version number with
-/// different contents, so the time and the counters are compared too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Stamp {
-    pub(super) version: i64,
-    at: i64,
-    last_id: i64,
-    last_change: i64,
-}
-
-impl Stamp {
-    /// Selects the stamp of the current version, or of an earlier one.
-    pub(super) fn select(version: Option<i64>) -> SelectStatement {
-        let current = Query::select().column("value").from("counter").and_where(Expr::col("name").eq("version")).take();
-        let version = version.map_or_else(|| Expr::SubQuery(None, Box::new(current.into())), Expr::val);
-        Query::select()
-            .columns(["version", "at", "last_id", "last_change"])
-            .from("moment")
-            .and_where(Expr::col("version").eq(version))
-            .take()
-    }
-
-    /// Returns the stamp that [`Self::select`] found, if any.
-    pub(super) fn from_rows(rows: &Rows) -> Result<Option<Self>> {
-        let stamp = rows.first().map(|row| {
-            let number = |column: &str| row.get(column);
-            Ok(Self {
-                version: number("version")?,
-                at: number("at")?,
-                last_id: number("last_id")?,
-                last_change: number("last_change")?,
-            })
-        });
-        stamp.transpose()
-    }
-
-    /// Reads the stamp of a snapshot, or of an earlier version that it knows.
-    pub(super) async fn read(snapshot: &mut Snapshot, version: Option<i64>) -> Result<Option<Self>> {
-        Self::from_rows(&snapshot.all(&Self::select(version)).await?)
-    }
-}
 
 /// The result of a load: the links, or that there are too many.
 pub(super) enum Loaded<T> {
@@ -138,7 +97,11 @@ fn ids(rows: &Rows) -> Result<Vec<i64>> {
 
 /// Reads the links that were written since an earlier version. They are too large if there are more than `max` links and
 /// occurrences of actors in them.
-pub(super) async fn changes(snapshot: &mut Snapshot, since: Stamp, max: usize) -> Result<Loaded<Vec<ChangedLink>>> {
+pub(super) async fn changes(
+    snapshot: &mut Snapshot,
+    since: VersionStamp,
+    max: usize,
+) -> Result<Loaded<Vec<ChangedLink>>> {
     let (mut changes, mut left) = (Vec::new(), max);
     for kind in ActorLinkKind::ALL {
         let links = ids(&snapshot.all(&written_links(*kind, since, left)).await?)?;
@@ -180,7 +143,7 @@ async fn series_of(snapshot: &mut Snapshot, events: &[i64]) -> Result<HashSet<i6
 }
 
 /// Selects the ids of the links of a kind that were written since a version, up to one more than `max`.
-fn written_links(kind: ActorLinkKind, since: Stamp, max: usize) -> SelectStatement {
+fn written_links(kind: ActorLinkKind, since: VersionStamp, max: usize) -> SelectStatement {
     let select = |table: &'static str, column: &'static str| {
         Query::select().expr_as(Expr::col((table, column)), "link").from(table).take()
     };

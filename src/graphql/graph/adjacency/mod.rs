@@ -19,10 +19,11 @@ use tokio::sync::{Notify, watch};
 use crate::db::Db;
 use crate::error::Result;
 use crate::graphql::graph::adjacency::arrays::{Arrays, Occurrence};
-use crate::graphql::graph::adjacency::load::{Loaded, Stamp};
+use crate::graphql::graph::adjacency::load::Loaded;
 pub(super) use crate::graphql::graph::adjacency::search::MemorySearch;
 pub(super) use crate::graphql::graph::adjacency::version::Adjacency;
 use crate::graphql::session::{Session, SharedError};
+use crate::graphql::version_stamp::VersionStamp;
 
 /// Interval at which the version of the graph is compared, in case another process has written.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
@@ -111,14 +112,15 @@ impl AdjacencyCache {
     /// When a statement fails.
     pub async fn update(&self) -> Result<Update> {
         let mut snapshot = self.db.background_snapshot().await?;
-        let Some(stamp) = Stamp::read(&mut snapshot, None).await? else { return Ok(Update::Current) };
+        let Some(stamp) = VersionStamp::read(&mut snapshot, None).await? else { return Ok(Update::Current) };
         let current = self.current.borrow().clone();
         if let Some(adjacency) = current {
             if adjacency.stamp == stamp {
                 return Ok(Update::Current);
             }
             // The database may have been restored meanwhile: then its history is another one.
-            let is_known = Stamp::read(&mut snapshot, Some(adjacency.stamp.version)).await? == Some(adjacency.stamp);
+            let is_known =
+                VersionStamp::read(&mut snapshot, Some(adjacency.stamp.version)).await? == Some(adjacency.stamp);
             if is_known
                 && let Loaded::Complete(changes) =
                     load::changes(&mut snapshot, adjacency.stamp, self.max_overlay).await?
@@ -154,7 +156,7 @@ impl AdjacencyCache {
     async fn apply(
         &self,
         adjacency: Arc<Adjacency>,
-        stamp: Stamp,
+        stamp: VersionStamp,
         changes: Vec<version::ChangedLink>,
     ) -> Result<Update> {
         let max = self.max_overlay;
@@ -188,7 +190,9 @@ impl AdjacencyCache {
         if self.current.borrow().is_none() {
             return Ok(None);
         }
-        let Some(stamp) = Stamp::from_rows(&session.all(&Stamp::select(None)).await?)? else { return Ok(None) };
+        let Some(stamp) = VersionStamp::from_rows(&session.all(&VersionStamp::select(None)).await?)? else {
+            return Ok(None);
+        };
         let mut current = self.current.subscribe();
         let is_late = |current: &Option<Arc<Adjacency>>| {
             current.as_ref().is_none_or(|adjacency| adjacency.stamp.version >= stamp.version)

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bit_set::BitSet;
 
 use crate::graphql::graph::adjacency::arrays::{Arrays, LinkKind, Occurrence};
-use crate::graphql::graph::adjacency::load::Stamp;
+use crate::graphql::version_stamp::VersionStamp;
 
 /// The links of all actors at one version of the graph.
 ///
@@ -15,7 +15,7 @@ use crate::graphql::graph::adjacency::load::Stamp;
 #[derive(Clone, Debug)]
 pub(crate) struct Adjacency {
     /// The version of the graph.
-    pub(super) stamp: Stamp,
+    pub(super) stamp: VersionStamp,
     arrays: Arc<Arrays>,
     overlay: Overlay,
 }
@@ -55,13 +55,13 @@ pub(super) struct ChangedLink {
 }
 
 impl Adjacency {
-    pub(super) fn new(stamp: Stamp, arrays: Arrays) -> Self {
+    pub(super) fn new(stamp: VersionStamp, arrays: Arrays) -> Self {
         Self { stamp, arrays: Arc::new(arrays), overlay: Overlay::default() }
     }
 
     /// Returns this adjacency with changed links, as a later version. Returns `None` if there are more links or actors than
     /// `u32` can count.
-    pub(super) fn with_changes(&self, stamp: Stamp, changes: Vec<ChangedLink>) -> Option<Self> {
+    pub(super) fn with_changes(&self, stamp: VersionStamp, changes: Vec<ChangedLink>) -> Option<Self> {
         let mut next = Self { stamp, ..self.clone() };
         for change in changes {
             next.change(change)?;
