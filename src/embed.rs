@@ -44,8 +44,8 @@ use crate::{http, import};
 /// The handlers that mount an [`EmbeddedApi`], in the version that fits it.
 pub use async_graphql_axum;
 
-/// The stack size that threads of the program need, in bytes. Fields are resolved within the fields above them, so a query of the
-/// maximum depth takes some megabytes when the program is not optimized. Only what is used is allocated.
+/// The stack size that threads of the program need, in bytes. Nested selections are compiled and written within those around them,
+/// so a query of the maximum depth takes some megabytes when the program is not optimized. Only what is used is allocated.
 pub const THREAD_STACK_SIZE: usize = 32 << 20;
 
 /// The API over a database. Clones share the database and its connection pools.
@@ -148,6 +148,10 @@ impl Executor for EmbeddedApi {
     /// Executes a query or mutation. The data are plain values: objects are maps.
     async fn execute(&self, request: Request) -> Response {
         match self.prepare(request) {
+            Ok(Prepared { plan, .. }) if plan.subscribed().is_some() => {
+                let message = "Subscriptions need a WebSocket: mount `GraphQLSubscription`";
+                failed(&RequestError::from(Error::BadInput(message.into())))
+            }
             Ok(Prepared { operation, plan, session, budget }) => {
                 let execution = async {
                     let operation = operation.operation()?;

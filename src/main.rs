@@ -12,8 +12,8 @@ use newsgraph::import::problem::printable;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Stack size of a worker thread, in bytes. Resolvers of nested fields run inside the resolvers of their parents, so the
-/// deepest query allowed takes several megabytes in a debug build. Only the pages that are used take memory.
+/// Stack size of a worker thread, in bytes. Nested selections are compiled and written within those around them, so the deepest
+/// query allowed takes several megabytes in a debug build. Only the pages that are used take memory.
 const STACK_SIZE: usize = 32 << 20;
 
 fn main() -> ExitCode {

@@ -5,7 +5,7 @@
 //! exactly what the statement would return.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use entity::row::Rows;
 use quick_cache::Weighter;
@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 use crate::graphql::session::{Session, SharedError};
 use crate::graphql::version_stamp::VersionStamp;
 
-/// Time above which the result of a statement is worth keeping. Reading the version takes a statement too.
+/// Time of a statement above which its result is worth keeping. Reading the version takes a statement too.
 const SLOW: Duration = Duration::from_millis(1);
 
 /// Number of slow statements that are known.
@@ -68,9 +68,9 @@ impl AggregateCache {
                 return Ok(rows);
             }
         }
-        let started = Instant::now();
+        let before = session.database_time();
         let rows = Arc::new(session.rows(statement).await?);
-        if started.elapsed() > self.threshold {
+        if session.database_time().saturating_sub(before) > self.threshold {
             match key {
                 Some(key) => self.results.insert(key, Arc::clone(&rows)),
                 None => self.slow.insert(digest, ()),

@@ -15,7 +15,7 @@ use crate::graphql::connection::keyset::Keyset;
 use crate::graphql::filter::{FilterContext, NodeFilter};
 use crate::graphql::plan::arguments::FieldArguments;
 use crate::graphql::plan::{self, OwnedOperation, Plan};
-use crate::graphql::schema::noun::OfNoun;
+use crate::graphql::schema::node_type::OfNodeType;
 use crate::graphql::session::{Session, SharedError};
 use crate::graphql::types::change::{Change, ChangeFilter};
 
@@ -117,7 +117,7 @@ async fn changes(
     let filter: Option<ChangeFilter> = arguments.get("filter")?;
     let last = match (position.get(), arguments.get::<Option<String>>("after")?) {
         (Some(last), _) => last,
-        (None, Some(cursor)) => Keyset::new(LIST, Vec::new(), Change::noun().id()).parse_cursor(&cursor)?.id(),
+        (None, Some(cursor)) => Keyset::new(LIST, Vec::new(), Change::node_type().id()).parse_cursor(&cursor)?.id(),
         (None, None) => session.db().lookups().counter("change").await?,
     };
     position.set(last);

@@ -1,8 +1,8 @@
 //! The graph as a subgraph of Apollo Federation 2: nodes are entities with the key `id`, to which other subgraphs add
 //! fields.
 //!
-//! async-graphql's own federation support would resolve each entity separately (N+1). Here the entities of one node
-//! type are loaded in one batch.
+//! async-graphql's own federation support would read each entity separately (N+1). Here those of one node type are read in one
+//! statement.
 
 use std::sync::LazyLock;
 

@@ -1,8 +1,8 @@
 //! The memory of responses: how large one response may become, and how much all of them may take together.
 //!
 //! The cost of a query counts values before it runs, and a value may be a text of megabytes. So the bytes are counted while the
-//! response is made: every value when its field is resolved, and every long text when its row is read. A request that exceeds
-//! its budget is stopped at once and fails as a whole.
+//! response is made: those of rows and long texts when they are read, and those of the response when it is written, which ends
+//! soon after it is too large. A request that exceeds its budget is stopped and fails as a whole.
 //!
 //! A [`ResponseBudget`] counts for one request. It takes what it needs from the [`ResponsePool`] of the server in blocks, and
 //! gives it back when the [`Reservation`] is dropped, which is when the response has been sent.
@@ -26,7 +26,7 @@ const FREE_BYTES: usize = 16 << 10;
 const ROWS_PER_RESPONSE: usize = 4;
 
 /// Maximum number of errors of one response.
-const MAX_ERRORS: usize = 1000;
+pub(crate) const MAX_ERRORS: usize = 1000;
 
 /// The memory that one client may take, as a fraction of the pool: `1 / CLIENT_FRACTION`.
 const CLIENT_FRACTION: usize = 2;

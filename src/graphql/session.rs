@@ -19,7 +19,7 @@ use crate::graphql::response_budget::ResponseBudget;
 use crate::graphql::types::date::DateTime;
 use crate::graphql::version_stamp::VersionStamp;
 
-/// The state that the resolvers of one request share.
+/// The state of one request: all its steps share it.
 #[derive(Clone)]
 pub struct Session {
     db: Db,
@@ -280,7 +280,7 @@ fn lock<T>(mutex: &std::sync::Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// An [`Error`] that can be cloned, because the fields of all rows of a batch report the error of one load.
+/// An [`Error`] that can be cloned, because the fields of all rows of a level report the error of one step.
 #[derive(Clone, Debug)]
 pub struct SharedError(Arc<Error>);
 

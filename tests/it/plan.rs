@@ -1,5 +1,9 @@
 //! Answers of plans: recorded ones, the same on both databases. Review changed ones with `cargo insta review`.
 
+use async_graphql::{Executor, Request, Variables};
+use newsgraph::auth::{Caller, Scope};
+use newsgraph::config::Limits;
+use newsgraph::embed::EmbeddedApi;
 use serde_json::{Value, json};
 
 use crate::fixture::{Fixture, databases_with_story};
@@ -176,7 +180,88 @@ async fn plans_report_errors_at_their_paths() {
         "{ articles { nodes { text headline record { version } } } anonymousSources { nodes { descriptor article { text } } } }",
         "{ events(filter: { id: { eq: \"x\" } }) { nodes { id } } statements(filter: { article: { slug: { eq: \"nothing\" } } }) { totalCount } }",
         "{ merges { nodes { id by kept { id } keptId } } datasets { facets(by: [LICENSE]) { buckets { value } } } }",
+        "{ events(first: 4) { nodes { title place { label events(first: 501) { totalCount } } } } }",
+        "{ nodes(ids: [\"YWN0b3I6MTEz\", \"ZXZlbnQ6MTkw\", \"YWN0b3I6OTk5OTk5\"]) { id ... on Actor { timeline(first: 501) { totalCount } } } events(first: 1) { nodes { id } } }",
+        "{ actor(slug: \"ali-al-mikdam\") { neighbors(first: 2) { a: nodes { hops(first: 1) { via { __typename } } } b: nodes { hops(first: 3) { fromParts { role } } } } } }",
         "{ article(record: { dataset: \"mikdam\", key: \"x\" }) { id } event(externalId: { scheme: \"a\", value: \"b\" }) { id } }",
     ];
     compare("errors-and-computed-values", &documents).await;
+}
+
+/// A plan is kept for the document. A variable that is left out has its default value, and one that is null has not.
+#[tokio::test]
+async fn a_variable_that_is_null_is_not_one_that_is_left_out() {
+    for fixture in databases_with_story().await {
+        let api = EmbeddedApi::new(fixture.db.clone(), Limits::defaults().unwrap()).unwrap();
+        let execute = async |document: &str, variables: Value| {
+            let response = api.execute(Request::new(document).variables(Variables::from_json(variables))).await;
+            let codes = response.errors.iter().map(|error| error.message.clone()).collect::<Vec<_>>();
+            (response.data.into_json().unwrap(), codes)
+        };
+        let sized = "query($n: Int = 5) { events(first: $n) { totalCount nodes { id } pageInfo { hasNextPage } } }";
+        for (variables, expected) in
+            [(json!({}), 5), (json!({ "n": null }), 20), (json!({ "n": 2 }), 2), (json!({}), 5)]
+        {
+            let (data, errors) = execute(sized, variables.clone()).await;
+            assert_eq!(errors, [""; 0]);
+            assert_eq!(data["events"]["nodes"].as_array().unwrap().len(), expected, "{variables}");
+            assert_eq!(data["events"]["totalCount"], 28, "{variables}");
+            assert_eq!(data["events"]["pageInfo"]["hasNextPage"], true, "{variables}");
+        }
+        let conditional = "query($x: Boolean = false) { events(first: 1) { nodes { id title @include(if: $x) occurrence @skip(if: $x) } } }";
+        for (variables, shown) in
+            [(json!({}), "occurrence"), (json!({ "x": true }), "title"), (json!({}), "occurrence")]
+        {
+            let (data, errors) = execute(conditional, variables.clone()).await;
+            assert_eq!(errors, [""; 0]);
+            let node = data["events"]["nodes"][0].as_object().unwrap().clone();
+            assert_eq!(node.keys().map(String::as_str).collect::<Vec<_>>(), ["id", shown], "{variables}");
+        }
+        let (_, errors) = execute(conditional, json!({ "x": null })).await;
+        assert!(errors[0].contains("is null"), "{errors:?}");
+        let (_, errors) =
+            execute("query($n: Int! = 5) { events(first: $n) { totalCount } }", json!({ "n": null })).await;
+        assert!(errors[0].contains("missing or null"), "{errors:?}");
+    }
+}
+
+/// The response has no data after the first error, so what follows must not be written unseen.
+#[tokio::test]
+async fn a_mutation_ends_at_its_first_error() {
+    let mutation = "mutation($records: [JSON!]!) { a: deleteRecords(dataset: \"nope\", keys: [\"x\"]) { written }
+        b: importRecords(dataset: \"desk\", records: $records) { written } }";
+    let records = json!({ "records": [{ "kind": "person", "key": "ann", "label": "Ann" }] });
+    for fixture in crate::fixture::databases().await {
+        let caller = Caller { name: Some("desk".into()), scopes: [Scope::Read, Scope::Write].into() };
+        let api = EmbeddedApi::new(fixture.db.clone(), Limits::defaults().unwrap()).unwrap().with_caller(caller);
+        let response = api.execute(Request::new(mutation).variables(Variables::from_json(records.clone()))).await;
+        assert_eq!(response.errors.len(), 1);
+        assert_eq!(response.data.into_json().unwrap(), Value::Null);
+        assert_eq!(fixture.query("{ people { totalCount } }").await["people"]["totalCount"], 0);
+    }
+}
+
+/// Values that are small in the document and large, or failing, in the response.
+#[tokio::test]
+async fn responses_and_their_errors_are_bounded_while_they_are_written() {
+    let aliases = |count: usize, field: &str| -> String { (0..count).map(|at| format!(" a{at}: {field}")).collect() };
+    for fixture in databases_with_story().await {
+        let limits = Limits { max_response: 1 << 20, ..Limits::defaults().unwrap() };
+        let api = EmbeddedApi::new(fixture.db.clone(), limits).unwrap();
+        for document in [
+            format!("{{ changes(first: 500) {{ nodes {{{} }} }} }}", aliases(100, "by")),
+            format!("{{ statements(first: 500) {{ nodes {{{} }} }} }}", aliases(190, "summary")),
+        ] {
+            let started = std::time::Instant::now();
+            let response = api.execute(Request::new(document)).await;
+            let limited = response.errors.iter().any(|error| format!("{:?}", error.extensions).contains("LIMIT"));
+            assert!(limited && response.errors.len() == 1, "{} errors", response.errors.len());
+            assert!(started.elapsed().as_secs() < 5, "{:?}", started.elapsed());
+        }
+        // More references than a statement can join.
+        let places =
+            format!("{{ events(first: 1) {{ nodes {{{} }} }} }}", aliases(64, "place { id parent { label } }"));
+        let response = api.execute(Request::new(places)).await;
+        assert_eq!(response.errors, []);
+    }
 }

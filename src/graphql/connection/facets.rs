@@ -120,7 +120,7 @@ object! {
 pub(crate) fn list_facets<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> {
     Box::pin(async move {
         let list = call.list()?;
-        let by = (list.noun.facets)(call.arguments.value("by").cloned().unwrap_or_default())?;
+        let by = (list.node_type.facets)(call.arguments.value("by").cloned().unwrap_or_default())?;
         let (first, _) = PageArgs { first: Some(call.argument("first")?), ..PageArgs::default() }.size()?;
         if by.len() > MAX_FACETS {
             return Err(Error::Limit(format!("`by` has {} entries: give at most {MAX_FACETS}", by.len())).into());
@@ -200,7 +200,7 @@ async fn buckets_of(
 
 /// Selects the most frequent values of each parent, with the number of distinct values and the row of the null value.
 fn bucket_statement(list: &ListQuery, values: &FacetValues, first: usize, with_missing: bool) -> SelectStatement {
-    let columns = [(list.noun.id(), "id"), (values.value.clone(), "value")];
+    let columns = [(list.node_type.id(), "id"), (values.value.clone(), "value")];
     let rows = list.all_rows(columns, |select: &mut SelectStatement| {
         values.join(select);
         select.and_where_option((!with_missing).then(|| values.value.clone().is_not_null()));

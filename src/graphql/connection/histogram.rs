@@ -73,8 +73,8 @@ pub(crate) fn list_histogram<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> {
         let list = call.list()?;
         let buckets = Buckets::new(call.argument("interval")?, call.argument("every")?)?;
         let (uncertain, empty) = (call.argument("uncertain")?, call.argument("empty")?);
-        let dated = list.noun.dated.ok_or_else(|| Error::Internal("the rows have no date".into()))?;
-        let columns = day_columns(dated.map(|column| Expr::col((list.noun.table, column))), uncertain);
+        let dated = list.node_type.dated.ok_or_else(|| Error::Internal("the rows have no date".into()))?;
+        let columns = day_columns(dated.map(|column| Expr::col((list.node_type.table, column))), uncertain);
         let names: Vec<_> = list.parent_column().into_iter().chain(columns.iter().map(|(_, name)| *name)).collect();
         let rows = list.all_rows(columns, |_| ());
         let rows = call.session.aggregate(crate::db::build(call.session.dialect().0, &by_day(rows, &names))).await?;

@@ -17,6 +17,16 @@ pub(crate) struct PageArgs {
 }
 
 impl PageArgs {
+    /// Returns whether rows follow the page. `has_more` is true if rows follow in the direction of reading.
+    pub(crate) fn has_next(&self, has_more: bool) -> bool {
+        if self.last.is_some() { self.before.is_some() } else { has_more }
+    }
+
+    /// Returns whether rows precede the page, like [`Self::has_next`].
+    pub(crate) fn has_previous(&self, has_more: bool) -> bool {
+        if self.last.is_some() { has_more } else { self.after.is_some() }
+    }
+
     /// Returns the page size, and true if it counts from the end of the list. Errors: `BAD_INPUT` if both `first` and `last` are
     /// given or the size is negative, `LIMIT` if it exceeds [`MAX_PAGE_SIZE`].
     pub(crate) fn size(&self) -> Result<(usize, bool)> {

@@ -3,7 +3,7 @@
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, EntityTrait};
 
-use crate::graphql::schema::noun::NodeType;
+use crate::graphql::schema::node_type::DeclaredNode;
 
 /// Builds the condition for the rows that belong to a parent, from the parent's id.
 pub(crate) type ParentCondition = Box<dyn Fn(Expr) -> Expr + Send + Sync>;
@@ -15,7 +15,7 @@ pub(crate) fn foreign_key<C: ColumnTrait>(column: C) -> ParentCondition {
 
 /// Rows of `T` belong to a parent through the join table `E`, which has the parent's id in `parent_column` and the row's id in
 /// `row_column`.
-pub(crate) fn join_table<T: NodeType, E: EntityTrait>(
+pub(crate) fn join_table<T: DeclaredNode, E: EntityTrait>(
     parent_column: E::Column,
     row_column: E::Column,
 ) -> ParentCondition {

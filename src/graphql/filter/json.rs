@@ -7,7 +7,7 @@ use sea_orm::sea_query::Expr;
 use crate::error::{Error, Result};
 use crate::graphql::filter::context::check_nesting;
 use crate::graphql::filter::{FilterContext, NodeFilter};
-use crate::graphql::schema::noun::NodeType;
+use crate::graphql::schema::node_type::DeclaredNode;
 use crate::graphql::session::{Session, SharedError};
 use crate::graphql::validation::{SchemaIndex, validate_json};
 
@@ -43,7 +43,7 @@ pub(crate) fn condition(
     entity::for_each_record_kind!(by_kind)
 }
 
-fn read<T: NodeType>(filter: &serde_json::Value, schema: &SchemaIndex) -> Result<T::Filter> {
+fn read<T: DeclaredNode>(filter: &serde_json::Value, schema: &SchemaIndex) -> Result<T::Filter> {
     let invalid =
         |message: String| Error::BadInput(format!("The filter is not a valid `{}`: {message}", T::Filter::type_name()));
     check_nesting(nesting(filter).div_ceil(LEVELS_PER_FILTER))?;

@@ -80,22 +80,25 @@ async fn statement_subjects(
     rows.iter().map(|row| Ok((row.get("statement_id")?, row.get("target_id")?))).collect()
 }
 
-/// Computes hops.
-pub(super) async fn hops(session: &Session, steps: &[Step], with_parts: bool) -> Result<Vec<Computed>, SharedError> {
+/// Computes the selected fields of hops. `selects` tells whether a field is selected.
+pub(super) async fn hops(
+    session: &Session,
+    steps: &[Step],
+    selects: impl Fn(&str) -> bool,
+) -> Result<Vec<Computed>, SharedError> {
+    let with_parts = selects("fromParts") || selects("toParts");
     let parts = if with_parts { parts(session, steps).await? } else { HashMap::new() };
     let parts_of = |step: &Step, actor: i64| parts.get(&(step.link, actor)).cloned().unwrap_or_default().into();
-    let hop = |step: &Step| {
-        Computed::object(
-            "Hop",
-            [
-                ("from", Computed::node(NodeKind::Actor, step.from)),
-                ("to", Computed::node(NodeKind::Actor, step.to)),
-                ("via", Computed::node(step.kind.node_kind(), step.link)),
-                ("fromParts", parts_of(step, step.from)),
-                ("toParts", parts_of(step, step.to)),
-            ],
-        )
+    let value = |step: &Step, field: &'static str| match field {
+        "from" => Computed::node(NodeKind::Actor, step.from),
+        "to" => Computed::node(NodeKind::Actor, step.to),
+        "via" => Computed::node(step.kind.node_kind(), step.link),
+        "fromParts" => parts_of(step, step.from),
+        _ => parts_of(step, step.to),
     };
+    let mut fields = vec!["from", "to", "via", "fromParts", "toParts"];
+    fields.retain(|field| selects(field));
+    let hop = |step: &Step| Computed::object("Hop", fields.iter().map(|field| (*field, value(step, field))));
     Ok(steps.iter().map(hop).collect())
 }
 

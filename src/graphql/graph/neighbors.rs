@@ -212,9 +212,9 @@ async fn neighborhoods(call: &Call<'_>, args: NeighborArgs) -> Result<Values, Sh
             let first = call.request.field(&part.arguments).get("first")?;
             hops_to_neighbors(call.session, &search, first, &part.shown).await
         };
-        let hops = hops.await;
+        let mut hops = hops.await;
         for (origin, actor, object) in &mut found {
-            let own = hops.as_ref().map(|hops| hops.get(&(*origin, *actor)).cloned().unwrap_or_default());
+            let own = hops.as_mut().map(|hops| hops.remove(&(*origin, *actor)).unwrap_or_default());
             object.push(part, own.map_or_else(|error| Computed::Error(error.clone()), Computed::List));
         }
     }
@@ -244,8 +244,7 @@ async fn hops_to_neighbors(
         steps.extend(own);
     }
     let mut all: HashMap<(i64, i64), Vec<Computed>> = HashMap::new();
-    let with_parts = shown.selects(&["fromParts"]) || shown.selects(&["toParts"]);
-    for (owner, hop) in owners.into_iter().zip(hops(session, &steps, with_parts).await?) {
+    for (owner, hop) in owners.into_iter().zip(hops(session, &steps, |field| shown.selects(&[field])).await?) {
         all.entry(owner).or_default().push(hop);
     }
     Ok(all)

@@ -67,9 +67,8 @@ fn path<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> {
         let via: Option<Vec<ActorLinkKind>> = call.argument("via")?;
         let found = path_between(call.session, &from, &to, call.argument("maxHops")?, via.as_deref()).await?;
         let steps = found.steps.as_deref();
-        let with_parts = call.selects(&["hops", "fromParts"]) || call.selects(&["hops", "toParts"]);
         let hops = match steps {
-            Some(steps) => hops(call.session, steps, with_parts).await?.into(),
+            Some(steps) => hops(call.session, steps, |field| call.selects(&["hops", field])).await?.into(),
             None => Computed::List(Vec::new()),
         };
         let length = steps.map(|steps| steps.len() as i64).into();

@@ -1,5 +1,4 @@
-//! Timelines of actors: their events, statements and relations in chronological order, loaded for a whole batch of
-//! actors at once.
+//! Timelines of actors: their events, statements and relations in chronological order, read for several actors at once.
 
 use std::collections::HashMap;
 

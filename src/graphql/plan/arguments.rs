@@ -31,6 +31,11 @@ impl ArgumentValues {
         Self(definition.arguments.iter().map(argument).collect())
     }
 
+    /// The approximate memory of the arguments, in bytes.
+    pub(crate) fn memory(&self) -> usize {
+        self.0.iter().map(|one| size_of::<ArgumentValue>() + one.name.len() + given_memory(&one.given)).sum()
+    }
+
     /// Returns true if the field has no arguments.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -96,10 +101,31 @@ impl ListArguments {
         }
     }
 
+    /// The approximate memory of the arguments, in bytes.
+    pub(crate) fn memory(&self) -> usize {
+        let given = [&self.filter, &self.order_by, &self.first, &self.after, &self.last, &self.before];
+        size_of::<Self>() + given.into_iter().map(given_memory).sum::<usize>() + self.own.memory()
+    }
+
     /// Returns true if the order does not depend on variables.
     pub(crate) fn has_fixed_order(&self) -> bool {
         self.order_by.as_ref().is_none_or(is_fixed)
     }
+}
+
+/// The approximate memory of a value of the document, in bytes.
+fn given_memory(value: &Option<Value>) -> usize {
+    value.as_ref().map_or(0, memory)
+}
+
+fn memory(value: &Value) -> usize {
+    size_of::<Value>()
+        + match value {
+            Value::String(text) => text.len(),
+            Value::List(values) => values.iter().map(memory).sum(),
+            Value::Object(fields) => fields.iter().map(|(name, value)| 64 + name.len() + memory(value)).sum(),
+            _ => 0,
+        }
 }
 
 /// Returns true if a value contains no variable.

@@ -4,9 +4,11 @@
 //! foreign keys reference joined to them. It selects only the columns that are shown. A list below a row is a level of its own,
 //! which reads the rows of all parents at once. The other steps are functions, which compute a field for all rows of a level.
 
+use std::cell::Cell;
+
 use async_graphql::Positioned;
 use async_graphql::parser::types::{
-    ExecutableDocument, Field as DocumentField, OperationDefinition, OperationType, SelectionSet,
+    BaseType, ExecutableDocument, Field as DocumentField, OperationDefinition, OperationType, SelectionSet,
 };
 
 use crate::error::{Error, Result};
@@ -16,16 +18,20 @@ use crate::graphql::plan::level::{
     ACTOR_TYPES, EdgeShown, FunctionSource, FunctionStep, Ids, Join, Key, Level, LevelShown, ListShown, Only,
     PageInfoShown, Part, Plan, RootShown, Shown, Source, Step, ValuePart, ValueShown,
 };
-use crate::graphql::plan::nodes::{actor_noun, node_nouns, nouns_of};
+use crate::graphql::plan::nodes::{actor_node_type, node_types_of, stored_node_types};
 use crate::graphql::plan::selection::{Collector, SelectedField, TypeSet};
 use crate::graphql::plan::statement::SqlCache;
 use crate::graphql::schema::field::{Field, FieldKind, ListField, Scalar};
-use crate::graphql::schema::noun::Noun;
+use crate::graphql::schema::node_type::NodeType;
 use crate::graphql::schema::root::root_field;
 use crate::graphql::validation::{FieldDefinition, SchemaIndex};
 
+/// Approximate memory of a selected field of a plan, in bytes.
+const PART_MEMORY: usize = 250;
 /// Maximum number of steps of a plan.
 const MAX_STEPS: usize = 5_000;
+/// Maximum number of joined tables of a level: SQLite joins at most 64. Further references are levels of their own.
+const MAX_JOINS: usize = 32;
 /// Page size above which referenced rows are not joined: many rows of a larger page reference the same row, which is then
 /// read once.
 const MAX_JOINED_PAGE_SIZE: usize = 100;
@@ -34,6 +40,10 @@ struct Compiler<'d> {
     collector: Collector<'d>,
     schema: &'d SchemaIndex,
     steps: Vec<Option<Step>>,
+    /// The number of selected fields of computed values so far.
+    value_parts: usize,
+    /// The approximate memory of the arguments and the selected fields so far, in bytes.
+    memory: Cell<usize>,
     /// Whether the field of the root reads a past state. Each of its statements puts together the tables that it uses, and SQLite
     /// would put together a whole table to join it.
     reads_the_past: bool,
@@ -72,7 +82,8 @@ pub(crate) fn compile(
     schema: &SchemaIndex,
 ) -> Result<Plan> {
     let collector = Collector::new(document, arguments, schema);
-    let mut compiler = Compiler { collector, schema, steps: Vec::new(), reads_the_past: false };
+    let mut compiler =
+        Compiler { collector, schema, steps: Vec::new(), value_parts: 0, memory: Cell::new(0), reads_the_past: false };
     let type_name = match operation.ty {
         OperationType::Query => "Query",
         OperationType::Mutation => "Mutation",
@@ -87,9 +98,10 @@ pub(crate) fn compile(
         };
         roots.push(Part { key: compiler.key(type_name, &selected)?, only: None, shown });
     }
+    let memory = compiler.memory.get();
     let steps = compiler.steps.into_iter().collect::<Option<Vec<_>>>();
     let steps = steps.ok_or_else(|| internal("a step was not compiled"))?;
-    Ok(Plan { roots, steps, is_mutation: operation.ty == OperationType::Mutation })
+    Ok(Plan { roots, steps, is_mutation: operation.ty == OperationType::Mutation, memory })
 }
 
 fn internal(message: &str) -> Error {
@@ -101,9 +113,9 @@ fn quoted(name: &str) -> Vec<u8> {
     format!("\"{name}\"").into_bytes()
 }
 
-/// The object types that the rows of a noun can have.
-fn types_of(noun: &Noun) -> Vec<&str> {
-    if noun.name == "Actor" { ACTOR_TYPES.iter().map(|(name, _)| *name).collect() } else { vec![&noun.name] }
+/// The object types that the rows of a node type can have.
+fn types_of(node_type: &NodeType) -> Vec<&str> {
+    if node_type.name == "Actor" { ACTOR_TYPES.iter().map(|(name, _)| *name).collect() } else { vec![&node_type.name] }
 }
 
 impl<'d> Compiler<'d> {
@@ -113,12 +125,21 @@ impl<'d> Compiler<'d> {
 
     fn key(&self, type_name: &str, selected: &SelectedField<'d>) -> Result<Key> {
         let field = selected.first();
+        self.memory.set(self.memory.get() + PART_MEMORY + 2 * selected.key().len());
+        let value_type = &self.definition(type_name, selected.name())?.value_type;
         Ok(Key {
             name: selected.key().clone(),
             json: format!("\"{}\":", selected.key()).into_bytes(),
             position: field.pos,
-            is_nullable: self.definition(type_name, selected.name())?.value_type.nullable,
+            is_nullable: value_type.nullable,
+            has_nullable_elements: matches!(&value_type.base, BaseType::List(element) if element.nullable),
         })
+    }
+
+    fn arguments(&self, field: &DocumentField, definition: &FieldDefinition) -> ArgumentValues {
+        let arguments = ArgumentValues::of(field, definition);
+        self.memory.set(self.memory.get() + arguments.memory());
+        arguments
     }
 
     fn part<T>(&self, type_name: &str, selected: &SelectedField<'d>, shown: T) -> Result<Part<T>> {
@@ -128,13 +149,13 @@ impl<'d> Compiler<'d> {
     fn root(&mut self, type_name: &str, selected: &SelectedField<'d>) -> Result<RootShown> {
         let (name, field) = (selected.name(), selected.first());
         let definition = self.definition(type_name, name)?;
-        let arguments = ArgumentValues::of(&field.node, definition);
+        let arguments = self.arguments(&field.node, definition);
         let as_of = arguments.given("asOf").cloned();
         self.reads_the_past = as_of.as_ref().is_some_and(|value| self.collector.arguments.value(value).is_some());
         let root = root_field(type_name, name).ok_or_else(|| internal(&format!("`{name}` is not a root field")))?;
         let step = match &root.kind {
             FieldKind::Many(list) => self.list(field, definition, &selected.sets(), list, None)?,
-            FieldKind::Lookup(noun) => self.row(noun(), &selected.sets(), Source::Lookup(arguments))?,
+            FieldKind::Lookup(node_type) => self.row(node_type(), &selected.sets(), Source::Lookup(arguments))?,
             FieldKind::Function(function) => {
                 self.function(*function, FunctionSource::Root, definition, selected, false)?
             }
@@ -163,9 +184,15 @@ impl<'d> Compiler<'d> {
         })
     }
 
-    fn end_level(&mut self, builder: LevelBuilder, noun: &'static Noun, source: Source, shown: LevelShown) -> usize {
+    fn end_level(
+        &mut self,
+        builder: LevelBuilder,
+        node_type: &'static NodeType,
+        source: Source,
+        shown: LevelShown,
+    ) -> usize {
         let LevelBuilder { index, columns, joins, children, reads_rows, .. } = builder;
-        let level = Level { noun, source, columns, joins, shown, reads_rows, children, sql: SqlCache::default() };
+        let level = Level { node_type, source, columns, joins, shown, reads_rows, children, sql: SqlCache::default() };
         if let Some(slot) = self.steps.get_mut(index) {
             *slot = Some(Step::Level(level));
         }
@@ -173,16 +200,16 @@ impl<'d> Compiler<'d> {
     }
 
     /// Compiles a level with single objects.
-    fn row(&mut self, noun: &'static Noun, sets: &[&'d SelectionSet], source: Source) -> Result<usize> {
+    fn row(&mut self, node_type: &'static NodeType, sets: &[&'d SelectionSet], source: Source) -> Result<usize> {
         let mut level = self.begin_level(matches!(source, Source::Lookup(_)))?;
         match source {
             Source::Referenced { by, .. } => drop(level.column(0, by)),
-            // Entities are asked for by type and id.
-            Source::Nodes { .. } if noun.name == "Actor" => drop(level.column(0, "kind")),
+            // The kind tells whether an entity that a gateway names by type and id is of that type.
+            Source::Nodes { .. } if node_type.name == "Actor" => drop(level.column(0, "kind")),
             _ => {}
         }
-        let parts = self.object(&mut level, 0, noun, sets)?;
-        Ok(self.end_level(level, noun, source, LevelShown::Row(parts)))
+        let parts = self.object(&mut level, 0, node_type, sets)?;
+        Ok(self.end_level(level, node_type, source, LevelShown::Row(parts)))
     }
 
     /// Compiles the edges of rows that are given with the request.
@@ -192,12 +219,12 @@ impl<'d> Compiler<'d> {
         list: &'static ListField,
         arguments: ArgumentValues,
     ) -> Result<usize> {
-        let noun = (list.noun)();
+        let node_type = (list.node_type)();
         let mut level = self.begin_level(false)?;
         // The rows have all columns of the table.
-        level.columns = (noun.columns)().into_iter().map(|column| (0, column)).collect();
-        let parts = self.edges(&mut level, noun, sets)?;
-        Ok(self.end_level(level, noun, Source::Given { list, arguments }, LevelShown::Edge(parts)))
+        level.columns = (node_type.columns)().into_iter().map(|column| (0, column)).collect();
+        let parts = self.edges(&mut level, node_type, sets)?;
+        Ok(self.end_level(level, node_type, Source::Given { list, arguments }, LevelShown::Edge(parts)))
     }
 
     /// Compiles a connection. `parents` are the ids of the parents.
@@ -210,22 +237,23 @@ impl<'d> Compiler<'d> {
         parents: Option<Ids>,
     ) -> Result<usize> {
         let arguments = ListArguments::of(&field.node, definition);
+        self.memory.set(self.memory.get() + arguments.memory());
         let size = self.collector.arguments.page_size(&arguments);
-        let noun = (list.noun)();
+        let node_type = (list.node_type)();
         let mut level = self.begin_level(size <= MAX_JOINED_PAGE_SIZE)?;
         level.reads_rows = false;
-        let type_name = format!("{}Connection", noun.name);
+        let type_name = format!("{}Connection", node_type.name);
         let mut parts: Vec<Part<ListShown>> = Vec::new();
         for selected in self.collector.collect(sets, &[&type_name])? {
             let sets = selected.sets();
             let shown = match selected.name() {
                 "__typename" => ListShown::Typename(quoted(&type_name)),
-                "nodes" => ListShown::Nodes(self.object(&mut level, 0, noun, &sets)?),
-                "edges" => ListShown::Edges(self.edges(&mut level, noun, &sets)?),
+                "nodes" => ListShown::Nodes(self.object(&mut level, 0, node_type, &sets)?),
+                "edges" => ListShown::Edges(self.edges(&mut level, node_type, &sets)?),
                 "pageInfo" => ListShown::PageInfo(self.page_info(&sets)?),
                 "totalCount" => ListShown::TotalCount,
                 name => {
-                    let Some(FieldKind::Function(function)) = noun.connection_field(name).map(|field| &field.kind)
+                    let Some(FieldKind::Function(function)) = node_type.connection_field(name).map(|field| &field.kind)
                     else {
                         return Err(internal(&format!("`{type_name}.{name}` is not described")));
                     };
@@ -245,22 +273,22 @@ impl<'d> Compiler<'d> {
             None => Source::Root { list, arguments },
             Some(parents) => Source::Children { parents, list, arguments },
         };
-        Ok(self.end_level(level, noun, source, LevelShown::List(parts)))
+        Ok(self.end_level(level, node_type, source, LevelShown::List(parts)))
     }
 
     fn edges(
         &mut self,
         level: &mut LevelBuilder,
-        noun: &'static Noun,
+        node_type: &'static NodeType,
         sets: &[&'d SelectionSet],
     ) -> Result<Vec<Part<EdgeShown>>> {
-        let type_name = format!("{}Edge", noun.name);
+        let type_name = format!("{}Edge", node_type.name);
         let mut parts = Vec::new();
         for selected in self.collector.collect(sets, &[&type_name])? {
             let shown = match selected.name() {
                 "__typename" => EdgeShown::Typename(quoted(&type_name)),
                 "cursor" => EdgeShown::Cursor,
-                _ => EdgeShown::Node(self.object(level, 0, noun, &selected.sets())?),
+                _ => EdgeShown::Node(self.object(level, 0, node_type, &selected.sets())?),
             };
             parts.push(self.part(&type_name, &selected, shown)?);
         }
@@ -287,10 +315,10 @@ impl<'d> Compiler<'d> {
         &mut self,
         level: &mut LevelBuilder,
         table: usize,
-        noun: &'static Noun,
+        node_type: &'static NodeType,
         sets: &[&'d SelectionSet],
     ) -> Result<Vec<Part<Shown>>> {
-        let types = types_of(noun);
+        let types = types_of(node_type);
         let mut parts = Vec::new();
         for selected in self.collector.collect(sets, &types)? {
             let only = (selected.types != TypeSet::all(types.len())).then(|| {
@@ -298,23 +326,23 @@ impl<'d> Compiler<'d> {
                 let words = words.map(|(_, (_, word))| (*word).to_owned()).collect();
                 Only { column: level.column(table, "kind"), words }
             });
-            // Fields that only one type of actor has are those of its own noun.
+            // Fields that only one type of actor has are those of its own node type.
             let of_type = ACTOR_TYPES.iter().enumerate().find(|(index, _)| selected.types.contains(*index));
-            let noun = match (&only, of_type) {
-                (Some(_), Some((_, (_, word)))) => actor_noun(word).unwrap_or(noun),
-                _ => noun,
+            let node_type = match (&only, of_type) {
+                (Some(_), Some((_, (_, word)))) => actor_node_type(word).unwrap_or(node_type),
+                _ => node_type,
             };
-            let type_name = only.as_ref().map_or(&*noun.name, |_| &*noun.name);
             let shown = match selected.name() {
                 "__typename" if types.len() > 1 => Shown::ActorTypename(level.column(table, "kind")),
-                "__typename" => Shown::Typename(quoted(&noun.name)),
+                "__typename" => Shown::Typename(quoted(&node_type.name)),
                 name => {
-                    let field = noun.field(name);
-                    let field = field.ok_or_else(|| internal(&format!("`{}.{name}` is not described", noun.name)))?;
-                    self.field(level, table, field, noun, &selected, only.as_ref())?
+                    let field = node_type.field(name);
+                    let field =
+                        field.ok_or_else(|| internal(&format!("`{}.{name}` is not described", node_type.name)))?;
+                    self.field(level, table, field, node_type, &selected, only.as_ref())?
                 }
             };
-            parts.push(Part { key: self.key(type_name, &selected)?, only, shown });
+            parts.push(Part { key: self.key(&node_type.name, &selected)?, only, shown });
         }
         Ok(parts)
     }
@@ -325,10 +353,10 @@ impl<'d> Compiler<'d> {
         level: &mut LevelBuilder,
         ids: Ids,
         by: &'static str,
-        noun: &'static Noun,
+        node_type: &'static NodeType,
         sets: &[&'d SelectionSet],
     ) -> Result<usize> {
-        let index = self.row(noun, sets, Source::Referenced { ids, by })?;
+        let index = self.row(node_type, sets, Source::Referenced { ids, by })?;
         level.children.push(index);
         Ok(index)
     }
@@ -338,13 +366,13 @@ impl<'d> Compiler<'d> {
         level: &mut LevelBuilder,
         table: usize,
         field: &'static Field,
-        noun: &'static Noun,
+        node_type: &'static NodeType,
         selected: &SelectedField<'d>,
         only: Option<&Only>,
     ) -> Result<Shown> {
-        let definition = self.definition(&noun.name, selected.name())?;
+        let definition = self.definition(&node_type.name, selected.name())?;
         Ok(match &field.kind {
-            FieldKind::Id => Shown::Id(level.column(table, "id"), noun),
+            FieldKind::Id => Shown::Id(level.column(table, "id"), node_type),
             FieldKind::Column(column, scalar) => Shown::Scalar(level.column(table, column), *scalar),
             FieldKind::Date { edtf, raw, bounds } => {
                 let mut tests = vec![level.column(table, edtf)];
@@ -362,36 +390,36 @@ impl<'d> Compiler<'d> {
                 }
                 Shown::Date { tests, fields }
             }
-            FieldKind::One { column, noun } => {
-                let noun = noun();
-                if level.can_join {
-                    level.joins.push(Join { noun, from: table, column });
+            FieldKind::One { column, node_type } => {
+                let node_type = node_type();
+                if level.can_join && level.joins.len() < MAX_JOINS {
+                    level.joins.push(Join { node_type, from: table, column });
                     let joined = level.joins.len();
                     let id = level.column(joined, "id");
-                    Shown::Joined { id, fields: self.object(level, joined, noun, &selected.sets())? }
+                    Shown::Joined { id, fields: self.object(level, joined, node_type, &selected.sets())? }
                 } else {
                     let column = level.column(table, column);
                     let ids = level.ids(column, only);
-                    Shown::Referenced { column, level: self.referenced(level, ids, "id", noun, &selected.sets())? }
+                    Shown::Referenced { column, level: self.referenced(level, ids, "id", node_type, &selected.sets())? }
                 }
             }
-            FieldKind::OneBy { column: by, noun } => {
+            FieldKind::OneBy { column: by, node_type } => {
                 let column = level.column(table, "id");
                 let ids = level.ids(column, only);
-                Shown::Referenced { column, level: self.referenced(level, ids, by, noun(), &selected.sets())? }
+                Shown::Referenced { column, level: self.referenced(level, ids, by, node_type(), &selected.sets())? }
             }
             FieldKind::Node { id, kind } => {
                 let id = level.column(table, id);
                 let kind = kind.map(|kind| level.column(table, kind));
                 let mut levels = Vec::new();
-                for (word, noun) in node_nouns() {
+                for (word, node_type) in stored_node_types() {
                     if kind.is_none() && !["ACTOR", "PLACE"].contains(&word.as_str()) {
                         continue;
                     }
                     // Without a kind, ids of other types are not found.
                     let only = kind.map(|column| Only { column, words: vec![word.clone()] });
                     let ids = level.ids(id, only.as_ref());
-                    levels.push((word, self.referenced(level, ids, "id", noun, &selected.sets())?));
+                    levels.push((word, self.referenced(level, ids, "id", node_type, &selected.sets())?));
                 }
                 Shown::Node { id, kind, levels }
             }
@@ -414,13 +442,13 @@ impl<'d> Compiler<'d> {
             }
             FieldKind::Computed(columns, function) => {
                 let columns = columns.iter().map(|column| level.column(table, column)).collect();
-                let arguments = ArgumentValues::of(&selected.first().node, definition);
+                let arguments = self.arguments(&selected.first().node, definition);
                 // A value that is computed from columns refers to no nodes.
                 let shown = self.value(&definition.type_name, &selected.sets(), &mut None)?;
                 Shown::Computed { columns, function: *function, arguments, shown }
             }
             FieldKind::Lookup(_) | FieldKind::Given(_) | FieldKind::Own => {
-                return Err(internal(&format!("`{}.{}` has no source for a row", noun.name, selected.name())));
+                return Err(internal(&format!("`{}.{}` has no source for a row", node_type.name, selected.name())));
             }
         })
     }
@@ -435,7 +463,7 @@ impl<'d> Compiler<'d> {
         only_empty_lists: bool,
     ) -> Result<usize> {
         let index = self.begin_step()?;
-        let arguments = ArgumentValues::of(&selected.first().node, definition);
+        let arguments = self.arguments(&selected.first().node, definition);
         let mut nodes = Some((index, Vec::new()));
         let shown = self.value(&definition.type_name, &selected.sets(), &mut nodes)?;
         let children = nodes.map(|(_, children)| children).unwrap_or_default();
@@ -458,12 +486,12 @@ impl<'d> Compiler<'d> {
             return Ok(ValueShown::Leaf);
         }
         if let Some((function, _)) = nodes {
-            let nouns = nouns_of(type_name, self.schema);
-            if !nouns.is_empty() {
+            let node_types = node_types_of(type_name, self.schema);
+            if !node_types.is_empty() {
                 let function = *function;
-                let mut levels = Vec::with_capacity(nouns.len());
-                for noun in nouns {
-                    levels.push((noun, self.row(noun, sets, Source::Nodes { function })?));
+                let mut levels = Vec::with_capacity(node_types.len());
+                for node_type in node_types {
+                    levels.push((node_type, self.row(node_type, sets, Source::Nodes { function })?));
                 }
                 if let Some((_, children)) = nodes {
                     children.extend(levels.iter().map(|(_, level)| *level));
@@ -485,11 +513,13 @@ impl<'d> Compiler<'d> {
                 .collect();
             let Some(owner) = of.first() else { continue };
             let definition = self.definition(owner, selected.name())?;
+            self.value_parts += 1;
             parts.push(ValuePart {
+                id: self.value_parts,
                 key: self.key(owner, &selected)?,
                 name: selected.name().to_owned(),
                 only: (of.len() < possible.len()).then(|| of.iter().map(|name| (*name).to_owned()).collect()),
-                arguments: ArgumentValues::of(&selected.first().node, definition),
+                arguments: self.arguments(&selected.first().node, definition),
                 shown: self.value(&definition.type_name, &selected.sets(), nodes)?,
             });
         }

@@ -37,11 +37,10 @@ pub(crate) enum Computed {
 pub(crate) struct ComputedObject {
     /// The name of its type, which tells the types of a union apart.
     pub(crate) type_name: &'static str,
-    fields: Vec<(FieldName, Computed)>,
+    fields: Vec<(&'static str, Computed)>,
+    /// The values of fields with arguments, which can be selected several times, by [`ValuePart::id`].
+    selected: Vec<(usize, Computed)>,
 }
-
-/// The name of a field; for a field with arguments, its response key, because it can be selected several times.
-type FieldName = std::borrow::Cow<'static, str>;
 
 /// A reference to a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,23 +65,32 @@ impl Computed {
 impl ComputedObject {
     /// Creates an object with these fields. Fields that are not selected may be left out.
     pub(crate) fn new(type_name: &'static str, fields: impl IntoIterator<Item = (&'static str, Computed)>) -> Self {
-        let fields = fields.into_iter().map(|(name, value)| (FieldName::Borrowed(name), value)).collect();
-        Self { type_name, fields }
+        Self { type_name, fields: fields.into_iter().collect(), selected: Vec::new() }
     }
 
     /// Adds the value of a field with arguments.
     pub(crate) fn push(&mut self, part: &ValuePart, value: Computed) {
-        self.fields.push((FieldName::Owned(part.key.name.to_string()), value));
+        self.selected.push((part.id, value));
     }
 
     /// Returns the values of all fields.
     pub(crate) fn values(&self) -> impl Iterator<Item = &Computed> {
-        self.fields.iter().map(|(_, value)| value)
+        let selected = self.selected.iter().map(|(_, value)| value);
+        self.fields.iter().map(|(_, value)| value).chain(selected)
     }
 
     pub(crate) fn get(&self, part: &ValuePart) -> &Computed {
-        let name = if part.arguments.is_empty() { part.name.as_str() } else { part.key.name.as_str() };
-        self.fields.iter().find(|(other, _)| other == name).map_or(&Computed::Null, |(_, value)| value)
+        let value = match part.arguments.is_empty() {
+            true => self.fields.iter().find(|(name, _)| *name == part.name).map(|(_, value)| value),
+            false => self.selected.iter().find(|(id, _)| *id == part.id).map(|(_, value)| value),
+        };
+        value.unwrap_or(&Computed::Null)
+    }
+}
+
+impl From<&String> for Computed {
+    fn from(text: &String) -> Self {
+        Self::Text(text.clone())
     }
 }
 
@@ -94,12 +102,6 @@ macro_rules! from {
             }
         }
     )+};
-}
-
-impl From<&String> for Computed {
-    fn from(text: &String) -> Self {
-        Self::Text(text.clone())
-    }
 }
 
 from! {

@@ -165,6 +165,11 @@ pub(crate) async fn execute(plan: &Plan, request: Request<'_>, introspect: &writ
                 Ok(Some(instant)) => execution.run(*step, &request.session.at(instant)).await,
                 Err(error) => execution.set(*step, StepResult::Failed(error.into())),
             }
+            let has_failed = matches!(execution.results.get(*step), Some(StepResult::Failed(_)));
+            if plan.is_mutation && has_failed && !root.key.is_nullable {
+                // The response has no data any more: nothing further may be written.
+                break;
+            }
         }
     }
     let max = request.session.budget().map_or(usize::MAX, |budget| budget.max());
@@ -278,7 +283,7 @@ impl Execution<'_> {
             }
             Source::Given { list, .. } => {
                 let rows = self.request.given.cloned().unwrap_or_default();
-                let keyset = Keyset::new(&list.name, list.default_order.keys.clone(), level.noun.id());
+                let keyset = Keyset::new(&list.name, list.default_order.keys.clone(), level.node_type.id());
                 let mut found = LevelRows { rows, ..LevelRows::default() };
                 found.list = Some((Arc::new(keyset), PageArgs::default()));
                 found.form_pages(&[ROOT_PARENT], 1, false);
@@ -343,7 +348,9 @@ fn collect_nodes<'v>(value: &'v Computed, shown: &ValueShown, nodes: &mut Vec<(u
             }
         }
         (Computed::Node(node), ValueShown::Node(levels)) => {
-            nodes.extend(levels.iter().find(|(noun, _)| noun.kind == node.kind).map(|(_, level)| (*level, node)));
+            nodes.extend(
+                levels.iter().find(|(node_type, _)| node_type.kind == node.kind).map(|(_, level)| (*level, node)),
+            );
         }
         _ => {}
     }
@@ -380,15 +387,15 @@ async fn look_up(
     session: &Session,
     arguments: Arguments<'_>,
 ) -> Result<LevelRows, SharedError> {
-    let (noun, dialect, given) = (level.noun, session.dialect(), arguments.field(given));
+    let (node_type, dialect, given) = (level.node_type, session.dialect(), arguments.field(given));
     let mut found = LevelRows::default();
-    found.rows = match lookup_condition(noun, &given)? {
+    found.rows = match lookup_condition(node_type, &given)? {
         Some(condition) => {
             let select = statement::node(level, dialect, condition);
             session.rows(crate::db::build(dialect.0, &select)).await?
         }
         None => {
-            let id = noun.kind.number(&given.get::<ID>("id")?)?;
+            let id = node_type.kind.number(&given.get::<ID>("id")?)?;
             let find = |follow_merges: bool| {
                 let kind = StatementKind::Node { follow_merges };
                 let bound = Bindings { ids: Some(id.into()), ..Bindings::default() };
@@ -397,7 +404,7 @@ async fn look_up(
             };
             // Only few nodes were merged, so where an id leads to is looked up only when there is no such node.
             let rows = session.rows(find(false)).await?;
-            if rows.is_empty() && noun.kind.is_mergeable() { session.rows(find(true)).await? } else { rows }
+            if rows.is_empty() && node_type.kind.is_mergeable() { session.rows(find(true)).await? } else { rows }
         }
     };
     let parents = vec![ROOT_PARENT; found.rows.len()];

@@ -8,7 +8,7 @@ use crate::graphql::plan::arguments::{ArgumentValues, ListArguments};
 use crate::graphql::plan::computed::{Function, RowFunction};
 use crate::graphql::plan::statement::SqlCache;
 use crate::graphql::schema::field::{ListField, Scalar};
-use crate::graphql::schema::noun::Noun;
+use crate::graphql::schema::node_type::NodeType;
 
 /// A compiled operation.
 pub(crate) struct Plan {
@@ -16,6 +16,8 @@ pub(crate) struct Plan {
     pub(crate) steps: Vec<Step>,
     /// Whether it is the plan of a mutation, whose fields run one after the other.
     pub(crate) is_mutation: bool,
+    /// The approximate memory of its arguments and selected fields, in bytes.
+    pub(crate) memory: usize,
 }
 
 impl Plan {
@@ -40,7 +42,7 @@ impl Plan {
             Step::Level(level) => 3_500 + level.columns.len() * 300 + level.joins.len() * 1_500,
             Step::Function(_) => 1_500,
         };
-        self.steps.iter().map(step).sum::<usize>() as u64
+        (self.memory + self.steps.iter().map(step).sum::<usize>()) as u64
     }
 }
 
@@ -76,7 +78,7 @@ impl Step {
 
 /// Rows that are read by one statement, and what is shown of them.
 pub(crate) struct Level {
-    pub(crate) noun: &'static Noun,
+    pub(crate) node_type: &'static NodeType,
     pub(crate) source: Source,
     /// The columns of the result: the index of the joined table, where 0 is the table of the level itself, and the column.
     pub(crate) columns: Vec<(usize, &'static str)>,
@@ -143,7 +145,7 @@ pub(crate) enum Source {
 
 /// A table that is joined by a foreign key.
 pub(crate) struct Join {
-    pub(crate) noun: &'static Noun,
+    pub(crate) node_type: &'static NodeType,
     /// The index of the table with the foreign key.
     pub(crate) from: usize,
     pub(crate) column: &'static str,
@@ -175,6 +177,8 @@ pub(crate) struct Key {
     pub(crate) position: Pos,
     /// Whether the field may be null, which it is after an error.
     pub(crate) is_nullable: bool,
+    /// Whether the elements of its list may be null.
+    pub(crate) has_nullable_elements: bool,
 }
 
 /// The value of a field of a row. Numbers are columns of the level unless they are steps.
@@ -184,7 +188,7 @@ pub(crate) enum Shown {
     Null,
     /// The name of the type of an actor, by its kind.
     ActorTypename(usize),
-    Id(usize, &'static Noun),
+    Id(usize, &'static NodeType),
     /// The global id of a node, by the columns of its id and its kind.
     NodeId {
         id: usize,
@@ -236,11 +240,13 @@ pub(crate) enum ValueShown {
     Leaf,
     Object(Vec<ValuePart>),
     /// Nodes of several types: the level of each.
-    Node(Vec<(&'static Noun, usize)>),
+    Node(Vec<(&'static NodeType, usize)>),
 }
 
 /// A selected field of a computed object.
 pub(crate) struct ValuePart {
+    /// Tells the selections of a field with arguments apart: unique in its plan.
+    pub(crate) id: usize,
     pub(crate) key: Key,
     pub(crate) name: String,
     /// The types of a union that have the field, if not all have.

@@ -11,15 +11,10 @@ use crate::graphql::filter::FilterContext;
 use crate::graphql::plan::arguments::{Arguments, ListArguments, ListValues};
 use crate::graphql::plan::execute::{LevelRows, ROOT_PARENT, integer};
 use crate::graphql::plan::level::Level;
-use crate::graphql::plan::statement::{self, Bindings, ListPage, StatementKind, prepare};
+use crate::graphql::plan::statement::{self, Bindings, ListPage, PAGE, PARENT, StatementKind, prepare};
 use crate::graphql::schema::field::ListField;
-use crate::graphql::schema::noun::Noun;
+use crate::graphql::schema::node_type::NodeType;
 use crate::graphql::session::{Session, SharedError};
-
-/// The column with the parent of a row, in queries over whole lists.
-const PARENT: &str = "parent";
-/// The alias of the rows, in such queries.
-const PAGE: &str = "page";
 
 /// The condition of a list, and what its filter mentions.
 #[derive(Clone, Default)]
@@ -34,7 +29,7 @@ pub(crate) struct Condition {
 
 /// The lists of some parents, or one list at the root: which rows they have.
 pub(crate) struct ListQuery {
-    pub(crate) noun: &'static Noun,
+    pub(crate) node_type: &'static NodeType,
     list: &'static ListField,
     condition: Condition,
     /// The ids of the parents, sorted; `None` for a list at the root.
@@ -70,7 +65,7 @@ impl ListQuery {
         columns: impl IntoIterator<Item = (Expr, &'static str)>,
         narrow: impl Fn(&mut SelectStatement),
     ) -> SelectStatement {
-        let (table, dialect) = (self.noun.table, self.dialect);
+        let (table, dialect) = (self.node_type.table, self.dialect);
         let condition = self.condition.set_condition.clone();
         let mut select = Query::select();
         for (column, name) in columns {
@@ -92,7 +87,7 @@ impl ListQuery {
                 .take();
         }
         let ids = Query::select()
-            .expr(self.noun.id())
+            .expr(self.node_type.id())
             .from(table)
             .and_where(is_child(dialect.item()))
             .and_where_option(condition)
@@ -101,7 +96,7 @@ impl ListQuery {
             .expr_as(dialect.item(), PARENT)
             .from_function(dialect.keys(parents), LIST)
             .cross_join(table.into_iden())
-            .and_where(self.noun.id().in_subquery(ids));
+            .and_where(self.node_type.id().in_subquery(ids));
         narrow(&mut select);
         select
     }
@@ -130,8 +125,8 @@ pub(super) async fn read_list(
     let has_fixed_order = given.has_fixed_order();
     let page = ListPage::new(level, list, &values, has_fixed_order)?;
     let is_fixed = has_fixed_order && values.filter.is_none() && list.own_condition.is_none();
-    let condition = condition(level.noun, list, &values, parents.is_none(), session).await?;
-    let query = ListQuery { noun: level.noun, list, condition, parents, dialect: session.dialect() };
+    let condition = condition(level.node_type, list, &values, parents.is_none(), session).await?;
+    let query = ListQuery { node_type: level.node_type, list, condition, parents, dialect: session.dialect() };
     let list_of = Some((Arc::clone(&page.keyset), values.page));
     let request = Request { level, page, is_fixed, query: Arc::new(query) };
     let mut found = LevelRows { list: list_of, query: Some(Arc::clone(&request.query)), ..LevelRows::default() };
@@ -194,7 +189,7 @@ impl Request<'_> {
             }
         }
         if !uncounted.is_empty() {
-            let build = || statement::count(level.noun, dialect, parent, &query.condition);
+            let build = || statement::count(level.node_type, dialect, parent, &query.condition);
             let ids = (dialect.has_lateral() && parent.is_some()).then(|| dialect.numbers(&uncounted).into_value());
             let is_repeated = ids.is_none() && parent.is_some();
             let given = Bindings { ids, ..Bindings::default() };
@@ -218,7 +213,7 @@ impl Request<'_> {
 
 /// Returns the condition on the rows of a list, after checking that the ids and slugs in the filter exist.
 async fn condition(
-    noun: &Noun,
+    node_type: &NodeType,
     list: &ListField,
     values: &ListValues,
     is_root: bool,
@@ -228,11 +223,11 @@ async fn condition(
         Some(condition) => condition(&values.own)?,
         None => None,
     };
-    let with_scope = |test: Option<Expr>| noun.with_scope(own.iter().cloned().chain(test));
+    let with_scope = |test: Option<Expr>| node_type.with_scope(own.iter().cloned().chain(test));
     let Some(filter) = values.filter.clone() else {
         return Ok(Condition { set_condition: with_scope(None), ..Condition::default() });
     };
-    let filter = (noun.filter)(filter)?;
+    let filter = (node_type.filter)(filter)?;
     let mut context = FilterContext::new(session.dialect());
     let set_condition = with_scope(Some(filter.condition(&mut context)?));
     context.check_references(session).await?;

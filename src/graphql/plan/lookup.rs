@@ -7,7 +7,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, Func, Query};
 use crate::error::{Error, Result};
 use crate::graphql::filter::ids_with_slug;
 use crate::graphql::plan::arguments::FieldArguments;
-use crate::graphql::schema::noun::Noun;
+use crate::graphql::schema::node_type::NodeType;
 
 /// An external id: the id of a node in another system.
 #[derive(Clone, Debug, InputObject)]
@@ -29,20 +29,24 @@ pub(crate) struct RecordInput {
 
 /// Returns the condition on the node that the arguments identify; `None` if they give its id. Error: `BAD_INPUT` unless exactly
 /// one identifier is given.
-pub(super) fn lookup_condition(noun: &Noun, arguments: &FieldArguments) -> Result<Option<Expr>> {
+pub(super) fn lookup_condition(node_type: &NodeType, arguments: &FieldArguments) -> Result<Option<Expr>> {
     let (id, slug) = (arguments.get::<Option<ID>>("id")?, arguments.get::<Option<String>>("slug")?);
     let external_id = arguments.get::<Option<ExternalIdInput>>("externalId")?;
     let record = arguments.get::<Option<RecordInput>>("record")?;
     let ids = match (id, slug, external_id, record) {
         (Some(_), None, None, None) => return Ok(None),
-        (None, Some(slug), None, None) => ids_with_slug(noun.kind, |column| column.eq(slug.as_str())),
+        (None, Some(slug), None, None) => ids_with_slug(node_type.kind, |column| column.eq(slug.as_str())),
         (None, None, Some(external), None) => Query::select()
             .column("target_id")
             .from("external_id")
             .and_where(Expr::col("scheme").eq(external.scheme))
             .and_where(Expr::col("value").eq(external.value))
             .and_where(
-                Expr::col("target_kind").eq(noun.kind.stored().map(|stored| stored.to_value()).unwrap_or_default()),
+                Expr::col("target_kind").eq(node_type
+                    .kind
+                    .stored()
+                    .map(|stored| stored.to_value())
+                    .unwrap_or_default()),
             )
             .take(),
         (None, None, None, Some(record)) => {
@@ -56,9 +60,9 @@ pub(super) fn lookup_condition(noun: &Noun, arguments: &FieldArguments) -> Resul
                 .take()
         }
         _ => {
-            let message = format!("Give exactly one argument that identifies the {}", noun.kind.words());
+            let message = format!("Give exactly one argument that identifies the {}", node_type.kind.words());
             return Err(Error::BadInput(message));
         }
     };
-    Ok(Some(noun.id().in_subquery(ids)))
+    Ok(Some(node_type.id().in_subquery(ids)))
 }

@@ -46,7 +46,7 @@ struct PlanKey {
     document: [u8; 32],
     operation: Option<String>,
     /// See [`Operation::shape`].
-    shape: Vec<Option<i64>>,
+    shape: Vec<VariableShape>,
 }
 
 #[derive(Clone)]
@@ -54,7 +54,7 @@ struct PlanWeight;
 
 impl Weighter<PlanKey, Arc<Plan>> for PlanWeight {
     fn weight(&self, key: &PlanKey, plan: &Arc<Plan>) -> u64 {
-        let key = key.operation.as_ref().map_or(0, String::len) + key.shape.len() * size_of::<Option<i64>>();
+        let key = key.operation.as_ref().map_or(0, String::len) + key.shape.len() * size_of::<VariableShape>();
         size_of::<PlanKey>() as u64 + key as u64 + plan.memory()
     }
 }
@@ -85,26 +85,35 @@ impl<'r> Operation<'r> {
     }
 
     /// The values of variables that a plan depends on: page sizes, conditions, and whether there is an `asOf`.
-    fn shape(&self) -> Vec<Option<i64>> {
+    fn shape(&self) -> Vec<VariableShape> {
         let definitions = self.definition.variable_definitions.iter().map(|definition| &definition.node);
         let shapes = definitions.filter_map(|definition| {
             let BaseType::Named(type_name) = &definition.var_type.node.base else { return None };
             let value = self.variables.get(&definition.name.node);
             match type_name.as_str() {
-                "Int" => Some(value.and_then(|value| match value {
-                    Value::Number(number) => number.as_i64(),
-                    _ => None,
-                })),
-                "Boolean" => Some(value.and_then(|value| match value {
-                    Value::Boolean(value) => Some((*value).into()),
-                    _ => None,
-                })),
-                "DateTime" => Some(value.map(|value| (*value != Value::Null).into())),
+                "Int" | "Boolean" | "DateTime" => Some(match value {
+                    None => VariableShape::LeftOut,
+                    Some(Value::Null) => VariableShape::Null,
+                    Some(Value::Number(number)) => number.as_i64().map_or(VariableShape::Other, VariableShape::Number),
+                    Some(Value::Boolean(value)) => VariableShape::Condition(*value),
+                    Some(_) => VariableShape::Other,
+                }),
                 _ => None,
             }
         });
         shapes.collect()
     }
+}
+
+/// The value of a variable, as far as a plan can depend on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum VariableShape {
+    /// Its default value counts.
+    LeftOut,
+    Null,
+    Number(i64),
+    Condition(bool),
+    Other,
 }
 
 impl PlanCache {
@@ -126,7 +135,8 @@ impl PlanCache {
     }
 }
 
-/// Executes an operation by its plan. `introspection` has the values of the root fields that describe the schema.
+/// Executes an operation by its plan. `introspection` has the values of the root fields that describe the schema, and `given` the
+/// row that a subscription delivers.
 pub(crate) async fn execute(
     plan: &Plan,
     operation: Operation<'_>,

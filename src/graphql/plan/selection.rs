@@ -111,21 +111,21 @@ impl<'d> Collector<'d> {
             }
             match &selection.node {
                 Selection::Field(field) => {
-                    if self.is_included(&field.node.directives) {
+                    if self.is_included(&field.node.directives)? {
                         all.add(field, of);
                     }
                 }
                 Selection::InlineFragment(fragment) => {
                     let condition = fragment.node.type_condition.as_ref();
                     let of = of.and(self.matching(condition.map(|one| one.node.on.node.as_str()), all.types));
-                    if !of.is_empty() && self.is_included(&fragment.node.directives) {
+                    if !of.is_empty() && self.is_included(&fragment.node.directives)? {
                         self.collect_set(&fragment.node.selection_set.node, of, all)?;
                     }
                 }
                 Selection::FragmentSpread(spread) => {
                     let name = spread.node.fragment_name.node.as_str();
                     let Some(fragment) = self.document.fragments.get(name) else { continue };
-                    if !self.is_included(&spread.node.directives) {
+                    if !self.is_included(&spread.node.directives)? {
                         continue;
                     }
                     let of = of.and(self.matching(Some(&fragment.node.type_condition.node.on.node), all.types));
@@ -149,15 +149,22 @@ impl<'d> Collector<'d> {
         TypeSet(types.iter().enumerate().filter(|(_, name)| satisfies(name)).map(|(at, _)| 1 << at).sum())
     }
 
-    fn is_included(&self, directives: &[Positioned<Directive>]) -> bool {
-        directives.iter().all(|directive| {
-            let condition = directive.node.get_argument("if").and_then(|value| self.arguments.value(&value.node));
-            match directive.node.name.node.as_str() {
-                "skip" => condition != Some(ConstValue::Boolean(true)),
-                "include" => condition != Some(ConstValue::Boolean(false)),
-                _ => true,
+    /// Returns whether `@skip` and `@include` let a selection in. Error: `BAD_INPUT` for a condition that is null.
+    fn is_included(&self, directives: &[Positioned<Directive>]) -> Result<bool> {
+        for directive in directives {
+            let name = directive.node.name.node.as_str();
+            let is_included =
+                match directive.node.get_argument("if").and_then(|value| self.arguments.value(&value.node)) {
+                    Some(ConstValue::Boolean(condition)) => condition == (name == "include"),
+                    _ => {
+                        return Err(Error::BadInput(format!("The condition of `@{name}` is null: give true or false")));
+                    }
+                };
+            if !is_included {
+                return Ok(false);
             }
-        })
+        }
+        Ok(true)
     }
 }
 

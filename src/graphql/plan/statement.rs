@@ -19,11 +19,12 @@ use crate::graphql::plan::arguments::ListValues;
 use crate::graphql::plan::level::Level;
 use crate::graphql::plan::list::Condition;
 use crate::graphql::schema::field::ListField;
-use crate::graphql::schema::noun::Noun;
+use crate::graphql::schema::node_type::NodeType;
 
 /// The alias of the rows of a level, when other tables are joined to them.
-const PAGE: &str = "page";
-const PARENT: &str = "parent";
+pub(super) const PAGE: &str = "page";
+/// The column with the parent of a row.
+pub(super) const PARENT: &str = "parent";
 
 /// The order and the SQL of a level, kept between requests.
 #[derive(Default)]
@@ -146,7 +147,7 @@ impl ListPage {
             Some(keyset) => Arc::clone(keyset),
             None => {
                 let keys = match &values.order_by {
-                    Some(order_by) => (level.noun.order)(order_by.clone())?,
+                    Some(order_by) => (level.node_type.order)(order_by.clone())?,
                     None => list.default_order.keys.clone(),
                 };
                 if keys.len() > MAX_SORT_KEYS {
@@ -154,7 +155,7 @@ impl ListPage {
                     let message = format!("`orderBy` has {count} sort keys: give at most {MAX_SORT_KEYS}");
                     return Err(Error::Limit(message));
                 }
-                let keyset = Arc::new(Keyset::new(&list.name, keys, level.noun.id()));
+                let keyset = Arc::new(Keyset::new(&list.name, keys, level.node_type.id()));
                 if has_fixed_order {
                     let _ = level.sql.keyset.set(Arc::clone(&keyset));
                 }
@@ -198,7 +199,7 @@ pub(crate) fn root_list(level: &Level, dialect: Dialect, page: &ListPage, condit
                 seek_and_order: |select: &mut SelectStatement| page.seek_and_order(select),
                 limit: page.limit(),
             };
-            scan.restrict(level.noun.table, &mut rows);
+            scan.restrict(level.node_type.table, &mut rows);
             page.keyset.order_by(&mut rows, page.backward);
         }
         None => {
@@ -238,13 +239,13 @@ pub(crate) fn lists_of_parents(
 
 /// Counts the rows of lists. On SQLite, the statement counts those of one parent, as in [`lists_of_parents`].
 pub(crate) fn count(
-    noun: &Noun,
+    node_type: &NodeType,
     dialect: Dialect,
     parent: Option<&ParentCondition>,
     condition: &Condition,
 ) -> SelectStatement {
     let mut count = Query::select();
-    count.expr(Expr::cust("COUNT(*)")).from(noun.table).and_where_option(condition.set_condition.clone());
+    count.expr(Expr::cust("COUNT(*)")).from(node_type.table).and_where_option(condition.set_condition.clone());
     let Some(parent) = parent else { return count };
     count.and_where(parent(parent_key(dialect)));
     if !dialect.has_lateral() {
@@ -271,23 +272,23 @@ pub(crate) fn node_by_id(level: &Level, dialect: Dialect, follow_merges: bool) -
             Func::coalesce([Expr::SubQuery(None, Box::new(merged_into.into())), Expr::val(ids_marker())]).into()
         }
     };
-    node(level, dialect, level.noun.id().eq(id))
+    node(level, dialect, level.node_type.id().eq(id))
 }
 
 /// Selects the first row that satisfies a condition. Two datasets may give the same external id to nodes that have not been merged:
 /// the older one is selected.
 pub(crate) fn node(level: &Level, dialect: Dialect, condition: Expr) -> SelectStatement {
     let mut rows = rows(level, None);
-    rows.and_where(condition).and_where_option(level.noun.scope.clone());
-    rows.order_by((level.noun.table, "id"), Order::Asc).limit(1);
+    rows.and_where(condition).and_where_option(level.node_type.scope.clone());
+    rows.order_by((level.node_type.table, "id"), Order::Asc).limit(1);
     joined(level, dialect, rows, None)
 }
 
 /// Selects the rows whose column `by` has one of the given values.
 pub(crate) fn referenced(level: &Level, dialect: Dialect, by: &'static str) -> SelectStatement {
     let mut rows = rows(level, None);
-    rows.and_where(dialect.has_key_in(Expr::col((level.noun.table, by)), List::bound_as(ids_marker())))
-        .and_where_option(level.noun.scope.clone());
+    rows.and_where(dialect.has_key_in(Expr::col((level.node_type.table, by)), List::bound_as(ids_marker())))
+        .and_where_option(level.node_type.scope.clone());
     joined(level, dialect, rows, None)
 }
 
@@ -319,7 +320,7 @@ fn needed_columns(level: &Level, table: usize) -> Vec<&'static str> {
 
 /// Selects the needed columns and the sort keys from the table of a level.
 fn rows(level: &Level, keyset: Option<&Keyset>) -> SelectStatement {
-    let table = level.noun.table;
+    let table = level.node_type.table;
     let mut select = Query::select();
     select.columns(needed_columns(level, 0).into_iter().map(|column| (table, column))).from(table);
     if let Some(keyset) = keyset {
@@ -355,12 +356,12 @@ fn join(level: &Level, dialect: Dialect, select: &mut SelectStatement) {
         if dialect.has_lateral() {
             let mut one = Query::select();
             one.columns(needed_columns(level, index + 1).into_iter().map(|column| (name.clone(), column)))
-                .from_as(join.noun.table, name.clone())
+                .from_as(join.node_type.table, name.clone())
                 .and_where(is_referenced)
                 .limit(1);
             select.join_lateral(JoinType::LeftJoin, one, name, Expr::cust("TRUE"));
         } else {
-            select.join_as(JoinType::LeftJoin, join.noun.table, name, is_referenced);
+            select.join_as(JoinType::LeftJoin, join.node_type.table, name, is_referenced);
         }
     }
 }

@@ -1,9 +1,6 @@
 //! Writes the results of a plan as JSON, with the errors of fields at their paths.
 
-use std::io::{Cursor, Write};
-
 use async_graphql::{PathSegment, ServerError};
-use data_encoding::BASE64URL_NOPAD;
 use entity::row::{CellValue, QueryRow};
 
 use crate::error::Error;
@@ -15,8 +12,9 @@ use crate::graphql::plan::level::{
     ValueShown,
 };
 use crate::graphql::plan::statement::first_key;
+use crate::graphql::response_budget::MAX_ERRORS;
 use crate::graphql::schema::field::Scalar;
-use crate::graphql::schema::noun::Noun;
+use crate::graphql::schema::node_type::NodeType;
 use crate::graphql::session::SharedError;
 use crate::graphql::types::node::NodeKind;
 use crate::text::date::format_instant;
@@ -40,14 +38,26 @@ struct Writer<'p> {
     /// The path of the object that is being written.
     path: Vec<Segment<'p>>,
     errors: Vec<ServerError>,
-    /// The steps whose error was reported. An error of a list below many rows is reported once.
-    reported: Vec<usize>,
 }
 
 #[derive(Clone, Copy)]
 enum Segment<'p> {
     Field(&'p Key),
     Index(usize),
+}
+
+impl Segment<'_> {
+    fn name(&self) -> PathSegment {
+        match self {
+            Self::Field(key) => PathSegment::Field(key.name.to_string()),
+            Self::Index(index) => PathSegment::Index(*index),
+        }
+    }
+}
+
+/// The error of a value whose row is missing.
+fn missing() -> SharedError {
+    Error::Internal("a foreign key references a row that is missing".into()).into()
 }
 
 /// A level and its rows.
@@ -74,7 +84,6 @@ pub(crate) fn write<'p>(
         max,
         path: Vec::new(),
         errors: Vec::new(),
-        reported: Vec::new(),
     };
     let written = writer.object(None, &plan.roots, |writer, key, shown| writer.root(key, shown));
     if written.is_err() {
@@ -89,32 +98,33 @@ impl<'p> Writer<'p> {
         self.out.extend_from_slice(b"null");
     }
 
-    /// Reports an error of a field.
+    /// Reports an error of a field of the object that is being written.
     fn fail(&mut self, key: &'p Key, error: &SharedError) -> Nulled {
-        let mut path: Vec<PathSegment> = Vec::with_capacity(self.path.len() + 1);
-        path.extend(self.path.iter().map(|segment| match segment {
-            Segment::Field(key) => PathSegment::Field(key.name.to_string()),
-            Segment::Index(index) => PathSegment::Index(*index),
-        }));
-        path.push(PathSegment::Field(key.name.to_string()));
-        let mut error = async_graphql::Error::from(error.clone()).into_server_error(key.position);
-        error.path = path;
-        self.errors.push(error);
+        self.path.push(Segment::Field(key));
+        let nulled = self.fail_here(key, error);
+        self.path.pop();
+        nulled
+    }
+
+    /// Reports an error of the value whose path is complete.
+    fn fail_here(&mut self, key: &'p Key, error: &SharedError) -> Nulled {
+        // One more than allowed shows that there are too many.
+        if self.errors.len() <= MAX_ERRORS {
+            let mut error = async_graphql::Error::from(error.clone()).into_server_error(key.position);
+            error.path = self.path.iter().map(Segment::name).collect();
+            self.errors.push(error);
+        }
         Nulled
     }
 
-    /// Reports the error of a step, unless it was reported for another row.
-    fn fail_step(&mut self, key: &'p Key, step: usize, error: &SharedError) -> Nulled {
-        if self.reported.contains(&step) {
-            return Nulled;
-        }
-        self.reported.push(step);
-        self.fail(key, error)
+    /// Returns whether the response is larger than it may be, or has too many errors: its rest does not matter.
+    fn is_too_large(&self) -> bool {
+        self.out.len() > self.max || self.errors.len() > MAX_ERRORS
     }
 
     /// Reports that a row is missing that a value refers to.
     fn fail_missing(&mut self, key: &'p Key) -> Nulled {
-        self.fail(key, &Error::Internal("a foreign key references a row that is missing".into()).into())
+        self.fail(key, &missing())
     }
 
     /// Writes an object with these fields. `row` is the row that decides which of them it has.
@@ -127,6 +137,9 @@ impl<'p> Writer<'p> {
         self.out.push(b'{');
         let mut is_first = true;
         for part in parts {
+            if self.is_too_large() {
+                break;
+            }
             if part.only.as_ref().zip(row).is_some_and(|(only, row)| !only.accepts(row)) {
                 continue;
             }
@@ -202,19 +215,19 @@ impl<'p> Writer<'p> {
                 }
             }
             (Some(Step::Level(level)), Some(StepResult::Failed(error))) => match &level.shown {
-                // The arguments of a list are wrong for the first field that needs them.
+                // The error of a list is that of the first selected field that needs its rows.
                 LevelShown::List(parts) => self.within(Segment::Field(key), |writer| {
                     writer.object(None, parts, |writer, key, shown| match shown {
                         ListShown::Typename(name) => {
                             writer.out.extend_from_slice(name);
                             Ok(())
                         }
-                        _ => Err(writer.fail_step(key, index, error)),
+                        _ => Err(writer.fail(key, error)),
                     })
                 }),
-                _ => Err(self.fail_step(key, index, error)),
+                _ => Err(self.fail(key, error)),
             },
-            (Some(Step::Function(_)), Some(StepResult::Failed(error))) => Err(self.fail_step(key, index, error)),
+            (Some(Step::Function(_)), Some(StepResult::Failed(error))) => Err(self.fail(key, error)),
             (Some(Step::Function(step)), Some(StepResult::Values(values))) => match values.values.get(&parent) {
                 None if step.only_empty_lists => {
                     self.out.extend_from_slice(b"[]");
@@ -268,7 +281,7 @@ impl<'p> Writer<'p> {
         self.within(Segment::Field(key), |writer| {
             writer.out.push(b'[');
             for (index, row) in found.rows.rows_of(page).enumerate() {
-                if writer.out.len() > writer.max {
+                if writer.is_too_large() {
                     break;
                 }
                 if index > 0 {
@@ -297,16 +310,11 @@ impl<'p> Writer<'p> {
 
     fn page_info(&mut self, found: Found<'p>, shown: PageInfoShown, page: Option<Page>) {
         let Some((_, arguments)) = &found.rows.list else { return self.null() };
-        let is_backward = arguments.last.is_some();
         let has_more = page.is_some_and(|page| page.has_more);
         match shown {
             PageInfoShown::Typename => self.out.extend_from_slice(b"\"PageInfo\""),
-            PageInfoShown::HasNextPage => {
-                self.truth(if is_backward { arguments.before.is_some() } else { has_more });
-            }
-            PageInfoShown::HasPreviousPage => {
-                self.truth(if is_backward { has_more } else { arguments.after.is_some() });
-            }
+            PageInfoShown::HasNextPage => self.truth(arguments.has_next(has_more)),
+            PageInfoShown::HasPreviousPage => self.truth(arguments.has_previous(has_more)),
             PageInfoShown::StartCursor | PageInfoShown::EndCursor => {
                 let mut rows = found.rows.rows_of(page);
                 let is_start = matches!(shown, PageInfoShown::StartCursor);
@@ -345,13 +353,13 @@ impl<'p> Writer<'p> {
                 Some(name) => self.text(name),
                 None => self.null(),
             },
-            Shown::Id(column, noun) => match row.value(*column) {
-                CellValue::Integer(number) => self.id(noun.kind.table(), number),
+            Shown::Id(column, node_type) => match row.value(*column) {
+                CellValue::Integer(number) => self.id(node_type.kind, number),
                 _ => self.null(),
             },
             Shown::NodeId { id, kind } => match (row.value(*id), row.value(*kind)) {
                 (CellValue::Integer(number), CellValue::Text(word)) => match NodeKind::of_word(word) {
-                    Some(kind) => self.id(kind.table(), number),
+                    Some(kind) => self.id(kind, number),
                     None => self.null(),
                 },
                 _ => self.null(),
@@ -428,7 +436,7 @@ impl<'p> Writer<'p> {
                 return self.within(Segment::Field(key), |writer| {
                     writer.out.push(b'[');
                     for (index, value) in values.iter().enumerate() {
-                        if writer.out.len() > writer.max {
+                        if writer.is_too_large() {
                             break;
                         }
                         if index > 0 {
@@ -447,26 +455,33 @@ impl<'p> Writer<'p> {
         Ok(())
     }
 
+    /// Writes an element of a list. If there is an error in it, it is null where elements may be.
     fn element(&mut self, key: &'p Key, index: usize, value: &Computed, shown: &'p ValueShown) -> Written {
-        match value {
-            Computed::Object(_) => self.within(Segment::Index(index), |writer| writer.computed_object(value, shown)),
-            Computed::Node(node) => match self.node_row(node, shown) {
-                Some((level, row)) => self.within(Segment::Index(index), |writer| writer.level_row(level, row)),
-                // Only lists of nodes that were asked for by id have gaps, and those may be null.
-                None => match self.failed_level(node, shown) {
-                    Some((level, error)) => Err(self.fail_step(key, level, &error)),
-                    None => {
-                        self.null();
-                        Ok(())
-                    }
-                },
+        let (start, depth) = (self.out.len(), self.path.len());
+        let written = self.within(Segment::Index(index), |writer| match value {
+            Computed::Object(_) => writer.computed_object(value, shown),
+            Computed::Node(node) => match (writer.node_row(node, shown), writer.failed_level(node, shown)) {
+                (Some((level, row)), _) => writer.level_row(level, row),
+                (None, Some(error)) => Err(writer.fail_here(key, &error)),
+                (None, None) if key.has_nullable_elements => {
+                    writer.null();
+                    Ok(())
+                }
+                (None, None) => Err(writer.fail_here(key, &missing())),
             },
             Computed::Null => {
-                self.null();
+                writer.null();
                 Ok(())
             }
-            _ => self.computed(key, value, shown),
+            _ => writer.computed(key, value, shown),
+        });
+        if written.is_err() && key.has_nullable_elements {
+            self.path.truncate(depth);
+            self.out.truncate(start);
+            self.null();
+            return Ok(());
         }
+        written
     }
 
     fn computed_object(&mut self, value: &Computed, shown: &'p ValueShown) -> Written {
@@ -477,6 +492,9 @@ impl<'p> Writer<'p> {
         self.out.push(b'{');
         let mut is_first = true;
         for part in shown.parts() {
+            if self.is_too_large() {
+                break;
+            }
             if part.only.as_ref().is_some_and(|only| !only.iter().any(|name| name == object.type_name)) {
                 continue;
             }
@@ -497,10 +515,10 @@ impl<'p> Writer<'p> {
     }
 
     fn node_row(&self, node: &NodeRef, shown: &'p ValueShown) -> Option<(&'p Level, QueryRow<'p>)> {
-        let (noun, index) = level_of(node, shown)?;
+        let (node_type, index) = level_of(node, shown)?;
         let row = self.row_of(index, node.id)?;
         let Some(Step::Level(level)) = self.plan.steps.get(index) else { return None };
-        let is_wanted = node.type_name.as_ref().is_none_or(|wanted| match noun.name.as_ref() {
+        let is_wanted = node.type_name.as_ref().is_none_or(|wanted| match node_type.name.as_ref() {
             "Actor" => {
                 let kind = level.columns.iter().position(|column| *column == (0, "kind"));
                 kind.and_then(|column| actor_type(row.value(column))) == Some(wanted.as_str())
@@ -510,9 +528,9 @@ impl<'p> Writer<'p> {
         is_wanted.then_some((level, row))
     }
 
-    fn failed_level(&self, node: &NodeRef, shown: &'p ValueShown) -> Option<(usize, SharedError)> {
+    fn failed_level(&self, node: &NodeRef, shown: &'p ValueShown) -> Option<SharedError> {
         let (_, index) = level_of(node, shown)?;
-        if let Some(StepResult::Failed(error)) = self.results.get(index) { Some((index, error.clone())) } else { None }
+        if let Some(StepResult::Failed(error)) = self.results.get(index) { Some(error.clone()) } else { None }
     }
 
     fn level_row(&mut self, level: &'p Level, row: QueryRow<'p>) -> Written {
@@ -523,7 +541,7 @@ impl<'p> Writer<'p> {
         match self.node_row(node, shown) {
             Some((level, row)) => self.within(Segment::Field(key), |writer| writer.level_row(level, row)),
             None => match self.failed_level(node, shown) {
-                Some((level, error)) => Err(self.fail_step(key, level, &error)),
+                Some(error) => Err(self.fail(key, &error)),
                 None if key.is_nullable => {
                     self.null();
                     Ok(())
@@ -562,18 +580,9 @@ impl<'p> Writer<'p> {
         let _ = serde_json::to_writer(&mut self.out, text);
     }
 
-    /// Writes a global id. The table name and the number are at most 48 bytes.
-    fn id(&mut self, table: &str, number: i64) {
-        let mut plain = Cursor::new([0; 48]);
-        let _ = write!(plain, "{table}:{number}");
-        let length = usize::try_from(plain.position()).unwrap_or_default();
-        let plain = plain.get_ref().get(..length).unwrap_or_default();
+    fn id(&mut self, kind: NodeKind, number: i64) {
         self.out.push(b'"');
-        let start = self.out.len();
-        self.out.resize(start + BASE64URL_NOPAD.encode_len(length), 0);
-        if let Some(encoded) = self.out.get_mut(start..) {
-            BASE64URL_NOPAD.encode_mut(plain, encoded);
-        }
+        kind.write_global(number, &mut self.out);
         self.out.push(b'"');
     }
 }
@@ -583,7 +592,7 @@ fn actor_type(kind: CellValue<'_>) -> Option<&'static str> {
     ACTOR_TYPES.iter().find(|(_, word)| kind == CellValue::Text(word)).map(|(name, _)| *name)
 }
 
-fn level_of(node: &NodeRef, shown: &ValueShown) -> Option<(&'static Noun, usize)> {
+fn level_of(node: &NodeRef, shown: &ValueShown) -> Option<(&'static NodeType, usize)> {
     let ValueShown::Node(levels) = shown else { return None };
-    levels.iter().find(|(noun, _)| noun.kind == node.kind).copied()
+    levels.iter().find(|(node_type, _)| node_type.kind == node.kind).copied()
 }

@@ -10,7 +10,7 @@ use crate::graphql::connection::histogram::{Histogram, Interval, UncertainDates,
 use crate::graphql::connection::page_args::PageArgs;
 use crate::graphql::plan::computed::Computed;
 use crate::graphql::schema::field::{Argument, DefaultOrder, Field, fields};
-use crate::graphql::schema::noun::{NodeType, Noun, OfNoun};
+use crate::graphql::schema::node_type::{DeclaredNode, NodeType, OfNodeType};
 use crate::graphql::schema::object::{Declared, object, output_type, register_object};
 use crate::graphql::search::list_suggestions;
 
@@ -40,25 +40,24 @@ object! {
 /// direction of reading.
 pub(crate) fn page_info(args: &PageArgs, ends: Option<(String, String)>, has_more: bool) -> Computed {
     let (start_cursor, end_cursor) = ends.unzip();
-    let backward = args.last.is_some();
     let fields = [
-        ("hasNextPage", (if backward { args.before.is_some() } else { has_more }).into()),
-        ("hasPreviousPage", (if backward { has_more } else { args.after.is_some() }).into()),
+        ("hasNextPage", args.has_next(has_more).into()),
+        ("hasPreviousPage", args.has_previous(has_more).into()),
         ("startCursor", start_cursor.into()),
         ("endCursor", end_cursor.into()),
     ];
     Computed::object("PageInfo", fields)
 }
 
-impl<T: OfNoun> OfNoun for List<T> {
-    fn noun() -> &'static Noun {
-        T::noun()
+impl<T: OfNodeType> OfNodeType for List<T> {
+    fn node_type() -> &'static NodeType {
+        T::node_type()
     }
 }
 
-impl<T: OfNoun> OfNoun for Edge<T> {
-    fn noun() -> &'static Noun {
-        T::noun()
+impl<T: OfNodeType> OfNodeType for Edge<T> {
+    fn node_type() -> &'static NodeType {
+        T::node_type()
     }
 }
 
@@ -68,7 +67,7 @@ pub(crate) trait OfList {
     fn arguments(default_order: &DefaultOrder) -> Vec<Argument>;
 }
 
-impl<T: NodeType> OfList for List<T> {
+impl<T: DeclaredNode> OfList for List<T> {
     fn arguments(default_order: &DefaultOrder) -> Vec<Argument> {
         list_arguments::<T>(default_order)
     }
@@ -80,24 +79,24 @@ impl<T: OfList> OfList for Option<T> {
     }
 }
 
-impl<T: NodeType> OfList for Edge<T> {
+impl<T: DeclaredNode> OfList for Edge<T> {
     fn arguments(default_order: &DefaultOrder) -> Vec<Argument> {
         list_arguments::<T>(default_order)
     }
 }
 
-impl<T: NodeType> Declared for List<T> {
+impl<T: DeclaredNode> Declared for List<T> {
     fn name() -> Cow<'static, str> {
         format!("{}Connection", T::type_name()).into()
     }
 
     fn register(registry: &mut Registry) -> String {
         const DESCRIPTION: &str = "A page of a list, as defined by the Relay Cursor Connections Specification. Only what is selected is read or counted.";
-        register_object::<Self>(registry, DESCRIPTION, &T::noun().connection)
+        register_object::<Self>(registry, DESCRIPTION, &T::node_type().connection)
     }
 }
 
-impl<T: NodeType> Declared for Edge<T> {
+impl<T: DeclaredNode> Declared for Edge<T> {
     fn name() -> Cow<'static, str> {
         format!("{}Edge", T::type_name()).into()
     }
@@ -113,11 +112,11 @@ impl<T: NodeType> Declared for Edge<T> {
     }
 }
 
-output_type!(List<T>, for T: NodeType);
-output_type!(Edge<T>, for T: NodeType);
+output_type!(List<T>, for T: DeclaredNode);
+output_type!(Edge<T>, for T: DeclaredNode);
 
 /// The fields of connections of a type.
-pub(super) fn connection_fields<T: NodeType>() -> Vec<Field> {
+pub(super) fn connection_fields<T: DeclaredNode>() -> Vec<Field> {
     let mut all: Vec<Field> = fields!((), none {
         /// Rows of the page, each with its cursor.
         edges: Vec<Edge<T>> = own;
@@ -155,7 +154,7 @@ pub(super) fn connection_fields<T: NodeType>() -> Vec<Field> {
 }
 
 /// The arguments of a list of nodes.
-fn list_arguments<T: NodeType>(default_order: &DefaultOrder) -> Vec<Argument> {
+fn list_arguments<T: DeclaredNode>(default_order: &DefaultOrder) -> Vec<Argument> {
     let order = format!("Sort order, up to 8 keys; ties are broken by id. Default: {}.", default_order.words);
     vec![
         Argument::new::<Option<T::Filter>>("filter", "Returns only rows that match this filter.", None),

@@ -12,7 +12,7 @@ use crate::graphql::connection::order_by::{Direction, SortKey};
 use crate::graphql::connection::parents::ParentCondition;
 use crate::graphql::plan::arguments::FieldArguments;
 use crate::graphql::plan::computed::{Function, RowFunction};
-use crate::graphql::schema::noun::Noun;
+use crate::graphql::schema::node_type::NodeType;
 
 /// A field of a GraphQL type.
 pub struct Field {
@@ -42,9 +42,9 @@ pub(crate) enum FieldKind {
     /// A date, in columns for its EDTF text, its wording, and its bounds.
     Date { edtf: &'static str, raw: Option<&'static str>, bounds: [&'static str; 2] },
     /// The row that a foreign key references.
-    One { column: &'static str, noun: fn() -> &'static Noun },
+    One { column: &'static str, node_type: fn() -> &'static NodeType },
     /// The only row of another table whose column has the id of this row.
-    OneBy { column: &'static str, noun: fn() -> &'static Noun },
+    OneBy { column: &'static str, node_type: fn() -> &'static NodeType },
     /// The node with the id in a column. Its type is in the column `kind`; without it, it is an actor or a place.
     Node { id: &'static str, kind: Option<&'static str> },
     /// The global id of the node with the id in a column, whose type is in the column `kind`.
@@ -52,7 +52,7 @@ pub(crate) enum FieldKind {
     /// The rows that belong to the row, or at the root all rows of a type.
     Many(ListField),
     /// The node that the arguments identify, at the root.
-    Lookup(fn() -> &'static Noun),
+    Lookup(fn() -> &'static NodeType),
     /// A value that is computed for several rows at once, by their ids; at the root, for none.
     Function(Function),
     /// A value that is computed from columns of the row.
@@ -94,7 +94,7 @@ pub(crate) type SortOrder = Vec<(SortKey, Direction)>;
 pub(crate) struct ListField {
     /// The name of the list in cursors.
     pub(crate) name: String,
-    pub(crate) noun: fn() -> &'static Noun,
+    pub(crate) node_type: fn() -> &'static NodeType,
     /// Returns the arguments that all lists of these rows have.
     pub(crate) arguments: fn(&DefaultOrder) -> Vec<Argument>,
     /// The relation of the rows to their parent; `None` for a list at the root.
@@ -277,7 +277,7 @@ macro_rules! source {
     (@list ($($owner:ident)?), $type:ty, $name:ident, $parent:expr, $order:expr, $own:expr) => {
         $crate::graphql::schema::field::ListField {
             name: concat!($(stringify!($owner), ".",)? stringify!($name)).to_owned(),
-            noun: <$type as $crate::graphql::schema::noun::OfNoun>::noun,
+            node_type: <$type as $crate::graphql::schema::node_type::OfNodeType>::node_type,
             arguments: <$type as $crate::graphql::schema::connection::OfList>::arguments,
             parent: $parent,
             default_order: $order,
@@ -305,13 +305,13 @@ macro_rules! source {
     ({$owner:tt, $module:ident, $type:ty, $name:ident, $docs:expr, $arguments:expr} one $column:ident) => {
         $crate::graphql::schema::field::source!(@field {$owner, $module, $type, $name, $docs, $arguments} FieldKind::One {
             column: $crate::graphql::schema::field::source!(@column $module $column),
-            noun: <$type as $crate::graphql::schema::noun::OfNoun>::noun,
+            node_type: <$type as $crate::graphql::schema::node_type::OfNodeType>::node_type,
         })
     };
     ({$owner:tt, $module:ident, $type:ty, $name:ident, $docs:expr, $arguments:expr} claim) => {
         $crate::graphql::schema::field::source!(@field {$owner, $module, $type, $name, $docs, $arguments} FieldKind::OneBy {
             column: "subject_id",
-            noun: <$type as $crate::graphql::schema::noun::OfNoun>::noun,
+            node_type: <$type as $crate::graphql::schema::node_type::OfNodeType>::node_type,
         })
     };
     ({$owner:tt, $module:ident, $type:ty, $name:ident, $docs:expr, $arguments:expr} node $id:ident $(, $kind:ident)?) => {
@@ -349,11 +349,11 @@ macro_rules! source {
     };
     ({$owner:tt, $module:ident, $type:ty, $name:ident, $docs:expr, $arguments:expr} named) => {
         $crate::graphql::schema::root::named($crate::graphql::schema::field::source!(@field {$owner, $module, $type, $name, $docs, $arguments}
-            FieldKind::Lookup(<$type as $crate::graphql::schema::noun::OfNoun>::noun)))
+            FieldKind::Lookup(<$type as $crate::graphql::schema::node_type::OfNodeType>::node_type)))
     };
     ({$owner:tt, $module:ident, $type:ty, $name:ident, $docs:expr, $arguments:expr} recorded) => {
         $crate::graphql::schema::root::recorded($crate::graphql::schema::field::source!(@field {$owner, $module, $type, $name, $docs, $arguments}
-            FieldKind::Lookup(<$type as $crate::graphql::schema::noun::OfNoun>::noun)))
+            FieldKind::Lookup(<$type as $crate::graphql::schema::node_type::OfNodeType>::node_type)))
     };
     ({$owner:tt, $module:ident, $type:ty, $name:ident, $docs:expr, $arguments:expr} function $function:path) => {
         $crate::graphql::schema::field::source!(@field {$owner, $module, $type, $name, $docs, $arguments} FieldKind::Function($function))

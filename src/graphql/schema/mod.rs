@@ -1,17 +1,18 @@
 //! The GraphQL schema: its types are declared as data, from which plans are compiled too.
 //!
-//! - [`field`]: fields and the sources of their values. [`noun`]: types that are backed by a table. [`object`]: other objects,
+//! - [`field`]: fields and the sources of their values. [`node_type`]: types that are backed by a table. [`object`]: other objects,
 //!   interfaces and unions. [`connection`]: the types of lists. [`root`]: the root types.
 //! - [`Api`]: the schema, and how operations on it are executed. The library parses documents and answers introspection.
 
 pub mod connection;
 pub mod field;
-pub mod noun;
+pub mod node_type;
 pub mod object;
 pub mod root;
 
 use std::any::TypeId;
 
+use async_graphql::parser::types::OperationType;
 use async_graphql::{
     ObjectType, Request, Response, SDLExportOptions, Schema, SchemaBuilder, ServerError, ValidationMode, Value,
 };
@@ -43,10 +44,16 @@ impl Api {
             Err(error) => return Response::from_errors(vec![error]),
         };
         let mut operations = document.operations.iter();
-        let found = operations.find(|(one, _)| name.is_none() || one.map(|one| one.as_str()) == name.as_deref());
-        let Some((_, definition)) = found else {
-            return Response::from_errors(vec![ServerError::new("The document has no such operation", None)]);
+        let found = match &name {
+            Some(name) => operations.find(|(one, _)| one.is_some_and(|one| one.as_str() == name)),
+            None => operations.next().filter(|_| operations.next().is_none()),
         };
+        let Some((_, definition)) = found else {
+            return failed(Error::BadInput("Name one of the operations of the document".into()));
+        };
+        if definition.node.ty == OperationType::Subscription {
+            return failed(Error::BadInput("A subscription is executed as a stream".into()));
+        }
         let Some(session) = request.data.get(&TypeId::of::<Session>()).and_then(|data| data.downcast_ref::<Session>())
         else {
             return failed(Error::Internal("the request has no session".into()));
@@ -91,20 +98,26 @@ impl Api {
         session: &Session,
         caller: &Caller,
     ) -> Response {
-        let introspection = if plan.introspects() { Some(self.introspect(operation).await) } else { None };
-        plan::execute(plan, operation, session, caller, introspection.as_ref(), None).await.into()
+        if !plan.introspects() {
+            return plan::execute(plan, operation, session, caller, None, None).await.into();
+        }
+        let introspection = self.introspect(operation).await;
+        let executed = plan::execute(plan, operation, session, caller, Some(&introspection.data), None).await;
+        let mut response = Response::from(executed);
+        response.errors.extend(introspection.errors);
+        response
     }
 
-    /// Returns the values of the root fields that describe the schema.
-    async fn introspect(&self, operation: Operation<'_>) -> Value {
+    /// Executes an operation by the library, which resolves only the root fields that describe the schema; all others are null.
+    async fn introspect(&self, operation: Operation<'_>) -> Response {
         let mut request = Request::new(String::new()).variables(operation.variables.clone());
         request.set_parsed_query(operation.document.clone());
         if let Some(name) = operation.name {
             request = request.operation_name(name);
         }
         match self {
-            Self::Whole(schema) => schema.execute(request).await.data,
-            Self::Subgraph(schema) => schema.execute(request).await.data,
+            Self::Whole(schema) => schema.execute(request).await,
+            Self::Subgraph(schema) => schema.execute(request).await,
         }
     }
 

@@ -8,7 +8,7 @@ use crate::graphql::filter::{
     full_text_match, has_child,
 };
 use crate::graphql::schema::connection::List;
-use crate::graphql::schema::noun::noun;
+use crate::graphql::schema::node_type::node_type;
 use crate::graphql::schema::root::root_fields;
 use crate::graphql::types::claim::Claim;
 use crate::graphql::types::date::EdtfDate;
@@ -21,7 +21,7 @@ use entity::account::Entity;
 use entity::event_type::EventType;
 use entity::standing::Standing;
 
-noun! {
+node_type! {
     /// One version of a disputed event. The accounts of an event exclude each other. An account can differ from its event in type,
     /// time and place, and it has its own participations.
     Account of account as Account, filter AccountFilter, order AccountOrderField, facet AccountFacet,

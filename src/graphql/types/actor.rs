@@ -5,7 +5,7 @@ use async_graphql::registry::Registry;
 use sea_orm::ActiveEnum;
 use sea_orm::sea_query::{Expr, ExprTrait};
 
-use crate::error::Result as Answer;
+use crate::error::Result;
 use crate::graphql::connection::facets::facet;
 use crate::graphql::connection::order_by::order;
 use crate::graphql::connection::parents::{foreign_key, join_table};
@@ -19,7 +19,7 @@ use crate::graphql::graph::{
 use crate::graphql::plan::computed::{Computed, RowCall};
 use crate::graphql::schema::connection::List;
 use crate::graphql::schema::field::{Field, fields};
-use crate::graphql::schema::noun::{OfNoun, noun};
+use crate::graphql::schema::node_type::{OfNodeType, node_type};
 use crate::graphql::schema::object::{declared, register_interface};
 use crate::graphql::schema::root::root_fields;
 use crate::graphql::types::article::{Article, ArticleFilter};
@@ -112,8 +112,8 @@ fn actor_fields() -> Vec<Field> {
 declared! {
     /// Somebody who acts or speaks: a person, an organization, a group or an anonymous source.
     Actor, registered by |registry: &mut Registry| {
-        let noun = Actor::noun();
-        register_interface::<Actor>(registry, &noun.description, &noun.fields, |registry| {
+        let node_type = Actor::node_type();
+        register_interface::<Actor>(registry, &node_type.description, &node_type.fields, |registry| {
             vec![
                 Person::create_type_info(registry),
                 Organization::create_type_info(registry),
@@ -124,7 +124,7 @@ declared! {
     }
 }
 
-noun! {
+node_type! {
     @types Actor of actor as Actor, filter ActorFilter, order ActorOrderField, facet ActorFacet,
     docs ["Somebody who acts or speaks: a person, an organization, a group or an anonymous source."],
     fields { actor_fields() }
@@ -138,7 +138,7 @@ fn of_kind(kind: ActorKind) -> Expr {
     Expr::col((Entity, Column::Kind)).eq(kind.to_value())
 }
 
-noun! {
+node_type! {
     /// A human being.
     Person of actor as Actor, filter ActorFilter, order ActorOrderField, facet ActorFacet, scope (of_kind(ActorKind::Person)), with actor_fields {
         /// Occupation, as free text.
@@ -150,7 +150,7 @@ noun! {
     }
 }
 
-noun! {
+node_type! {
     /// A body with a structure, such as a state, government body, militia, party or company. The institution is an organization;
     /// its building is a place.
     Organization of actor as Actor, filter ActorFilter, order ActorOrderField, facet ActorFacet, scope (of_kind(ActorKind::Organization)), with actor_fields {
@@ -161,13 +161,13 @@ noun! {
     }
 }
 
-noun! {
+node_type! {
     /// People without a known structure, such as kidnappers, security forces or militia channels.
     Group of actor as Actor, filter ActorFilter, order ActorOrderField, facet ActorFacet, scope (of_kind(ActorKind::Group)), with actor_fields {
     }
 }
 
-noun! {
+node_type! {
     /// A source that an article quotes without naming it. It belongs to that article and is never merged with another source
     /// automatically.
     AnonymousSource of actor as Actor, filter ActorFilter, order ActorOrderField, facet ActorFacet, scope (of_kind(ActorKind::AnonymousSource)), with actor_fields {
@@ -184,7 +184,7 @@ noun! {
     }
 }
 
-fn named(filter: &NameMatch, context: &mut FilterContext) -> Answer<Expr> {
+fn named(filter: &NameMatch, context: &mut FilterContext) -> Result<Expr> {
     filter.test(Expr::col((Entity, Column::Id)), context)
 }
 

@@ -10,7 +10,7 @@ use crate::graphql::filter::{
 use crate::graphql::long_texts::{RowTexts, read_texts};
 use crate::graphql::plan::computed::{Call, FunctionFuture};
 use crate::graphql::schema::connection::List;
-use crate::graphql::schema::noun::noun;
+use crate::graphql::schema::node_type::node_type;
 use crate::graphql::schema::root::root_fields;
 use crate::graphql::types::actor::{Actor, ActorFilter};
 use crate::graphql::types::change::Change;
@@ -25,7 +25,7 @@ use crate::graphql::types::place::{Place, PlaceFilter};
 use crate::graphql::types::statement::{Statement, StatementFilter};
 use entity::article::{Column, Entity};
 
-noun! {
+node_type! {
     /// A published report or other work. All details are optional: a work may be known only because another article mentions it.
     Article of article as Article, filter ArticleFilter, order ArticleOrderField, facet ArticleFacet,
         dated [PublishedEarliest PublishedLatest] {

@@ -8,7 +8,7 @@ use crate::graphql::connection::order_by::order;
 use crate::graphql::filter::{EnumFilter, filter};
 use crate::graphql::plan::computed::{Computed, RowCall};
 use crate::graphql::schema::connection::{Edge, List};
-use crate::graphql::schema::noun::noun;
+use crate::graphql::schema::node_type::node_type;
 use crate::graphql::schema::root::root_fields;
 use crate::graphql::types::changed_field::{ChangedField, changed_fields};
 use crate::graphql::types::date::DateTime;
@@ -16,7 +16,7 @@ use crate::graphql::types::node::Node;
 use entity::change::{Column, Operation};
 use entity::record::RecordKind;
 
-noun! {
+node_type! {
     /// An entry of the audit log: one change of one record and its child records. Changes are numbered in commit order,
     /// without gaps, across all processes that write.
     Change of change as Change, filter ChangeFilter, order ChangeOrderField, facet ChangeFacet {

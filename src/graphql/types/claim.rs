@@ -6,7 +6,7 @@ use async_graphql::InputObject;
 use entity::row::QueryRow;
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 
-use crate::error::Result as Answer;
+use crate::error::Result;
 use crate::graphql::connection::facets::facet;
 use crate::graphql::connection::order_by::order;
 use crate::graphql::connection::parents::foreign_key;
@@ -17,7 +17,7 @@ use crate::graphql::filter::{
 use crate::graphql::graph::sorted_unique;
 use crate::graphql::plan::computed::{Call, Computed, FunctionFuture, Values, count};
 use crate::graphql::schema::connection::List;
-use crate::graphql::schema::noun::noun;
+use crate::graphql::schema::node_type::node_type;
 use crate::graphql::schema::object::object;
 use crate::graphql::schema::root::root_fields;
 use crate::graphql::session::{Session, SharedError};
@@ -36,7 +36,7 @@ use entity::claim::{Column, Entity};
 use entity::record::RecordKind;
 use entity::standing::Standing;
 
-noun! {
+node_type! {
     /// A proposition on which statements take a stance, always worded affirmatively.
     Claim of claim as Claim, filter ClaimFilter, order ClaimOrderField, facet ClaimFacet {
         /// The proposition, in the words of the dataset's authors.
@@ -123,9 +123,9 @@ pub struct SubjectFilter {
     pub actor: Option<Box<ActorFilter>>,
 }
 
-fn about(filter: &SubjectFilter, context: &mut FilterContext) -> Answer<Expr> {
+fn about(filter: &SubjectFilter, context: &mut FilterContext) -> Result<Expr> {
     use crate::graphql::filter::ColumnFilter;
-    fn one<F: NodeFilter>(filter: Option<&F>, context: &mut FilterContext) -> Answer<Option<Expr>> {
+    fn one<F: NodeFilter>(filter: Option<&F>, context: &mut FilterContext) -> Result<Option<Expr>> {
         filter.map(|filter| refers_to(Column::SubjectId, filter, context)).transpose()
     }
     let mut tests = Vec::new();

@@ -12,13 +12,13 @@ use crate::graphql::filter::{StringFilter, filter};
 use crate::graphql::plan::computed::{Call, FunctionFuture};
 use crate::graphql::schema::connection::List;
 use crate::graphql::schema::field::fields;
-use crate::graphql::schema::noun::{Noun, OfNoun, noun};
+use crate::graphql::schema::node_type::{NodeType, OfNodeType, node_type};
 use crate::graphql::schema::object::{declared, register_object};
 use crate::graphql::schema::root::root_fields;
 use crate::graphql::types::node::NodeKind;
 use entity::dataset::Column;
 
-noun! {
+node_type! {
     /// A source of records, such as one data feed or one curated file.
     Dataset of dataset as Dataset, filter DatasetFilter, order DatasetOrderField, facet DatasetFacet {
         /// Unique name of the dataset, used by imports and references.
@@ -71,15 +71,15 @@ root_fields! {
 declared! {
     /// The provenance of a node: the imported record that it was created from.
     Provenance, registered by |registry: &mut Registry| {
-        let noun = Provenance::noun();
-        register_object::<Provenance>(registry, &noun.description, &noun.fields)
+        let node_type = Provenance::node_type();
+        register_object::<Provenance>(registry, &node_type.description, &node_type.fields)
     }
 }
 
-impl OfNoun for Provenance {
+impl OfNodeType for Provenance {
     /// The record has the id of the node.
-    fn noun() -> &'static Noun {
-        static NOUN: LazyLock<Noun> = LazyLock::new(|| {
+    fn node_type() -> &'static NodeType {
+        static NODE_TYPE: LazyLock<NodeType> = LazyLock::new(|| {
             let fields = fields!((Provenance), record {
                 /// Dataset of the record.
                 dataset: Dataset = one(DatasetId);
@@ -91,9 +91,9 @@ impl OfNoun for Provenance {
                 version: Option<ID> = function(record_versions);
             });
             let description = "The provenance of a node: the imported record that it was created from.";
-            Noun::unlisted("Provenance", description, NodeKind::Dataset, "record", fields)
+            NodeType::unlisted("Provenance", description, NodeKind::Dataset, "record", fields)
         });
-        &NOUN
+        &NODE_TYPE
     }
 }
 

@@ -3,7 +3,7 @@
 use sea_orm::ActiveEnum;
 use sea_orm::sea_query::{Expr, ExprTrait};
 
-use crate::error::Result as Answer;
+use crate::error::Result;
 use crate::graphql::connection::facets::facet;
 use crate::graphql::connection::order_by::order;
 use crate::graphql::connection::parents::{foreign_key, join_table};
@@ -14,7 +14,7 @@ use crate::graphql::filter::{
 };
 use crate::graphql::plan::arguments::FieldArguments;
 use crate::graphql::schema::connection::List;
-use crate::graphql::schema::noun::noun;
+use crate::graphql::schema::node_type::node_type;
 use crate::graphql::schema::root::root_fields;
 use crate::graphql::types::account::{Account, AccountFilter};
 use crate::graphql::types::article::Article;
@@ -36,7 +36,7 @@ use entity::standing::Standing;
 use entity::{account, participation};
 
 /// Returns the condition of the arguments `role` and `accounts`.
-fn of_role_and_scope(arguments: &FieldArguments) -> Answer<Option<Expr>> {
+fn of_role_and_scope(arguments: &FieldArguments) -> Result<Option<Expr>> {
     let column = |column| Expr::col((participation::Entity, column));
     let roles = arguments.get::<Option<Vec<Role>>>("role")?.map(|roles| {
         let words = roles.iter().map(|role| sea_orm::Value::from(role.to_value()));
@@ -47,7 +47,7 @@ fn of_role_and_scope(arguments: &FieldArguments) -> Answer<Option<Expr>> {
     Ok([roles, agreed].into_iter().flatten().reduce(|left, right| left.and(right)))
 }
 
-noun! {
+node_type! {
     /// Something that happened, is planned, or is said to have happened. The event itself has the agreed facts; its accounts (the
     /// views of the Simple Event Model) have the disputed ones.
     Event of event as Event, filter EventFilter, order EventOrderField, facet EventFacet,
@@ -124,14 +124,14 @@ fn or_account(own_test: Expr, account_test: Expr, context: &FilterContext) -> Ex
     own_test.or(semi_join(column_name(Column::Id), column_name(account::Column::EventId), account_test, context))
 }
 
-fn of_type(filter: &EventTypeFilter, context: &mut FilterContext) -> Answer<Expr> {
+fn of_type(filter: &EventTypeFilter, context: &mut FilterContext) -> Result<Expr> {
     let account_type = Expr::col((account::Entity, account::Column::Kind));
     let has_type = account_type.clone().is_not_null();
     let (own_test, account_test) = (filter.test(own(Column::Kind), context)?, filter.test(account_type, context)?);
     Ok(or_account(own_test, all([has_type, account_test]), context))
 }
 
-fn at_time(filter: &DateFilter, context: &mut FilterContext) -> Answer<Expr> {
+fn at_time(filter: &DateFilter, context: &mut FilterContext) -> Result<Expr> {
     let of_event =
         DateColumns { text: own(Column::Date), earliest: own(Column::Earliest), latest: own(Column::Latest) };
     let column = |column: account::Column| Expr::col((account::Entity, column));
@@ -150,7 +150,7 @@ fn at_time(filter: &DateFilter, context: &mut FilterContext) -> Answer<Expr> {
     ))
 }
 
-fn at_place(filter: &PlaceFilter, context: &mut FilterContext) -> Answer<Expr> {
+fn at_place(filter: &PlaceFilter, context: &mut FilterContext) -> Result<Expr> {
     context.has_related = true;
     let passes = filter.condition(context)?;
     let place = id_column::<<PlaceFilter as NodeFilter>::Entity>();

@@ -5,12 +5,12 @@ use crate::graphql::connection::order_by::order;
 use crate::graphql::connection::parents::foreign_key;
 use crate::graphql::filter::{EnumFilter, IdFilter, ListFilter, RecordFilter, filter, from_record, has_child};
 use crate::graphql::schema::connection::List;
-use crate::graphql::schema::noun::noun;
+use crate::graphql::schema::node_type::node_type;
 use crate::graphql::types::event::{Event, EventFilter};
 use crate::graphql::types::evidence::{Evidence, EvidenceFilter};
 use entity::event_link::EventLinkKind;
 
-noun! {
+node_type! {
     /// A link from one event to another, such as cause or response. An event that is part of another uses `Event.parent` instead.
     EventLink of event_link as EventLink, filter EventLinkFilter, order EventLinkOrderField, facet EventLinkFacet {
         /// Kind of link.

@@ -4,7 +4,7 @@ use crate::graphql::connection::facets::facet;
 use crate::graphql::connection::order_by::order;
 use crate::graphql::filter::{EnumFilter, FloatFilter, IdFilter, RecordFilter, filter, from_record};
 use crate::graphql::schema::connection::List;
-use crate::graphql::schema::noun::noun;
+use crate::graphql::schema::node_type::node_type;
 use crate::graphql::schema::root::root_fields;
 use crate::graphql::types::article::{Article, ArticleFilter};
 use crate::graphql::types::node::Node;
@@ -13,7 +13,7 @@ use entity::evidence::EvidencePart;
 use entity::participation::Certainty;
 use entity::record::RecordKind;
 
-noun! {
+node_type! {
     /// A span of article text that supports a fact (W3C Web Annotation Data Model: TextPositionSelector and TextQuoteSelector).
     /// The text itself is included only where it may be stored.
     Evidence of evidence as Evidence, filter EvidenceFilter, order EvidenceOrderField, facet EvidenceFacet {

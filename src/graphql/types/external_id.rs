@@ -3,10 +3,10 @@
 use crate::graphql::connection::facets::facet;
 use crate::graphql::connection::order_by::order;
 use crate::graphql::filter::{IdFilter, RecordFilter, StringFilter, filter, from_record};
-use crate::graphql::schema::noun::noun;
+use crate::graphql::schema::node_type::node_type;
 use crate::graphql::types::node::Node;
 
-noun! {
+node_type! {
     /// An identifier that another system, such as Wikidata, uses for an actor, place, event or article.
     ExternalId of external_id as ExternalId, filter ExternalIdFilter, order ExternalIdOrderField, facet ExternalIdFacet {
         /// The identifier scheme: `wikidata`, `geonames`, `gdelt`, `acled`, `ucdp`, `ftm`, `twitter`, ...

@@ -9,7 +9,7 @@ use crate::graphql::filter::{
 };
 use crate::graphql::schema::connection::List;
 use crate::graphql::schema::field::{Field, fields};
-use crate::graphql::schema::noun::noun;
+use crate::graphql::schema::node_type::node_type;
 use crate::graphql::schema::root::root_fields;
 use crate::graphql::types::claim::Claim;
 use crate::graphql::types::date::EdtfDate;
@@ -21,7 +21,7 @@ use entity::event_type::EventType;
 use entity::figure::Qualifier;
 use entity::record::RecordKind;
 
-noun! {
+node_type! {
     /// A number that a statement, event, account or article reports, together with what it counts.
     Figure of figure as Figure, filter FigureFilter, order FigureOrderField, facet FigureFacet,
         dated [Earliest Latest], list_fields list_fields {

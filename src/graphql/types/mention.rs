@@ -4,13 +4,13 @@ use crate::graphql::connection::facets::facet;
 use crate::graphql::connection::order_by::order;
 use crate::graphql::filter::{EnumFilter, IdFilter, RecordFilter, StringFilter, filter, from_record};
 use crate::graphql::schema::connection::List;
-use crate::graphql::schema::noun::noun;
+use crate::graphql::schema::node_type::node_type;
 use crate::graphql::schema::root::root_fields;
 use crate::graphql::types::article::{Article, ArticleFilter};
 use crate::graphql::types::node::Node;
 use entity::mention::MentionKind;
 
-noun! {
+node_type! {
     /// A name found in an article: unresolved, or resolved to the actor or place it refers to.
     Mention of mention as Mention, filter MentionFilter, order MentionOrderField, facet MentionFacet {
         /// The article that contains the name.

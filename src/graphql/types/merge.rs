@@ -6,14 +6,14 @@ use crate::graphql::connection::facets::{FacetValues, NodeFacet};
 use crate::graphql::connection::order_by::order;
 use crate::graphql::filter::{EnumFilter, filter};
 use crate::graphql::schema::connection::List;
-use crate::graphql::schema::noun::noun;
+use crate::graphql::schema::node_type::node_type;
 use crate::graphql::schema::root::root_fields;
 use crate::graphql::types::change::author;
 use crate::graphql::types::date::DateTime;
 use crate::graphql::types::node::{Node, NodeKind};
 use entity::merge::{Column, MergeDecision};
 
-noun! {
+node_type! {
     /// A recorded decision on whether two actors, places or events are the same.
     ///
     /// If they are the SAME, the other entity is merged into the kept one: its id and slug then return the kept entity,

@@ -7,12 +7,12 @@ use crate::graphql::filter::{
     EnumFilter, IdFilter, ListFilter, RecordFilter, StringFilter, filter, from_record, has_child,
 };
 use crate::graphql::schema::connection::List;
-use crate::graphql::schema::noun::noun;
+use crate::graphql::schema::node_type::node_type;
 use crate::graphql::types::evidence::{Evidence, EvidenceFilter};
 use crate::graphql::types::node::Node;
 use entity::name::NameKind;
 
-noun! {
+node_type! {
     /// A name of an actor or place.
     Name of name as Name, filter NameFilter, order NameOrderField, facet NameFacet {
         /// The name as written; a handle without the leading `@`.

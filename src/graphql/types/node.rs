@@ -1,7 +1,7 @@
 //! Global ids, and the interface of all that has one.
 
 use std::collections::HashMap;
-use std::io::Write;
+use std::io::{Cursor, Write};
 
 use async_graphql::registry::Registry;
 use async_graphql::{ID, OutputType};
@@ -11,7 +11,7 @@ use sea_orm::ActiveEnum;
 use sea_orm::sea_query::{Expr, Func, Query};
 
 use crate::error::{Error, Result};
-use crate::graphql::schema::noun::id;
+use crate::graphql::schema::node_type::id;
 use crate::graphql::schema::object::{declared, register_interface};
 use crate::graphql::session::{Session, SharedError};
 use crate::graphql::types::account::Account;
@@ -64,13 +64,24 @@ entity::for_each_record_kind!(nodes);
 impl NodeKind {
     /// Returns the global id of a row: opaque to clients, and stable for the lifetime of the node.
     pub(crate) fn global(self, number: i64) -> ID {
-        // Most rows of a response need one, so the text is built on the stack. 48 bytes hold the longest table name and
-        // number.
-        let mut plain = [0; 48];
-        let mut rest = plain.as_mut_slice();
-        let _ = write!(rest, "{}:{number}", self.table());
-        let free = rest.len();
-        BASE64URL_NOPAD.encode(&plain[..plain.len() - free]).into()
+        let mut id = Vec::new();
+        self.write_global(number, &mut id);
+        // It has letters, digits, `-` and `_` only.
+        String::from_utf8(id).unwrap_or_default().into()
+    }
+
+    /// Appends the global id of a row to a text.
+    pub(crate) fn write_global(self, number: i64, out: &mut Vec<u8>) {
+        // Most rows of a response need one, so the text is built on the stack. 48 bytes hold the longest table name and number.
+        let mut plain = Cursor::new([0; 48]);
+        let _ = write!(plain, "{}:{number}", self.table());
+        let length = usize::try_from(plain.position()).unwrap_or_default();
+        let plain = plain.get_ref().get(..length).unwrap_or_default();
+        let start = out.len();
+        out.resize(start + BASE64URL_NOPAD.encode_len(length), 0);
+        if let Some(encoded) = out.get_mut(start..) {
+            BASE64URL_NOPAD.encode_mut(plain, encoded);
+        }
     }
 
     /// Returns the type's name in plain words, such as `event link`.

@@ -12,7 +12,7 @@ use crate::graphql::filter::{
     has_child,
 };
 use crate::graphql::schema::connection::List;
-use crate::graphql::schema::noun::noun;
+use crate::graphql::schema::node_type::node_type;
 use crate::graphql::schema::root::root_fields;
 use crate::graphql::types::account::{Account, AccountFilter};
 use crate::graphql::types::actor::{Actor, ActorFilter};
@@ -24,7 +24,7 @@ use crate::graphql::types::place::{Place, PlaceFilter};
 use entity::participation::{Certainty, Column, Entity, Role};
 use entity::standing::Standing;
 
-noun! {
+node_type! {
     /// The participation of exactly one actor, article or thing in an event.
     Participation of participation as Participation, filter ParticipationFilter, order ParticipationOrderField, facet ParticipationFacet {
         /// The event in which it takes part.

@@ -14,7 +14,7 @@ use crate::graphql::filter::{
 };
 use crate::graphql::plan::computed::{Computed, RowCall};
 use crate::graphql::schema::connection::List;
-use crate::graphql::schema::noun::noun;
+use crate::graphql::schema::node_type::node_type;
 use crate::graphql::schema::root::root_fields;
 use crate::graphql::types::article::{Article, ArticleFilter};
 use crate::graphql::types::change::Change;
@@ -26,7 +26,7 @@ use crate::graphql::types::node::NodeKind;
 use crate::graphql::types::relation::Relation;
 use entity::place::{Column, Entity, PlaceKind};
 
-noun! {
+node_type! {
     /// A place of any size: a country, a city, a hospital building, a checkpoint.
     Place of place as Place, filter PlaceFilter, order PlaceOrderField, facet PlaceFacet {
         /// Human-readable unique name; null unless a record sets one.

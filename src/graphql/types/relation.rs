@@ -12,7 +12,7 @@ use crate::graphql::filter::{
     full_text_match, has_child, parse_date,
 };
 use crate::graphql::schema::connection::List;
-use crate::graphql::schema::noun::noun;
+use crate::graphql::schema::node_type::node_type;
 use crate::graphql::schema::root::root_fields;
 use crate::graphql::types::actor::{Actor, ActorFilter};
 use crate::graphql::types::change::Change;
@@ -23,7 +23,7 @@ use crate::graphql::types::place::{Place, PlaceFilter};
 use entity::participation::Certainty;
 use entity::relation::{Column, Entity, RelationKind};
 
-noun! {
+node_type! {
     /// A lasting relationship of an actor to another actor or to a place, such as an office, a membership or kinship.
     Relation of relation as Relation, filter RelationFilter, order RelationOrderField, facet RelationFacet,
         dated [SinceEarliest UntilLatest] {

@@ -7,14 +7,14 @@ use crate::graphql::filter::{
     BooleanFilter, EnumFilter, IdFilter, ListFilter, RecordFilter, filter, from_record, has_child,
 };
 use crate::graphql::schema::connection::List;
-use crate::graphql::schema::noun::noun;
+use crate::graphql::schema::node_type::node_type;
 use crate::graphql::schema::root::root_fields;
 use crate::graphql::types::claim::{Claim, ClaimFilter};
 use crate::graphql::types::evidence::{Evidence, EvidenceFilter};
 use crate::graphql::types::statement::{Statement, StatementFilter};
 use entity::stance::StanceKind;
 
-noun! {
+node_type! {
     /// The position that one statement takes on one claim.
     Stance of stance as Stance, filter StanceFilter, order StanceOrderField, facet StanceFacet {
         /// The position taken, such as ASSERTS or DENIES.

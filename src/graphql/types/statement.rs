@@ -8,7 +8,7 @@ use crate::graphql::filter::{
     has_child, via_join_table,
 };
 use crate::graphql::schema::connection::List;
-use crate::graphql::schema::noun::noun;
+use crate::graphql::schema::node_type::node_type;
 use crate::graphql::schema::root::root_fields;
 use crate::graphql::types::actor::{Actor, ActorFilter};
 use crate::graphql::types::article::{Article, ArticleFilter};
@@ -22,7 +22,7 @@ use crate::graphql::types::stance::{Stance, StanceFilter};
 use entity::statement::{Attribution, Column, Entity, Medium, QuoteType, SpeechAct};
 use entity::statement_about::Column as About;
 
-noun! {
+node_type! {
     /// One act of saying something, as reported by one reporting phrase or quotation. A headline or a repetition is further
     /// evidence of the same statement, not another statement.
     Statement of statement as Statement, filter StatementFilter, order StatementOrderField, facet StatementFacet,

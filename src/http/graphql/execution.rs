@@ -61,7 +61,7 @@ impl RequestContext {
             if operation.kind != OperationType::Mutation {
                 self.client.caller.require(Scope::Read)?;
             } else if !scopes.contains(&Scope::Read) {
-                // Each mutation requires a scope in its resolver, and its result may lead to the whole graph.
+                // Each mutation requires a scope itself, and its result may lead to the whole graph.
                 operation.require_unread_result(&self.app)?;
             }
             Ok(operation)
@@ -230,7 +230,7 @@ impl RequestContext {
         let operation_kind = operation.kind;
         let limit = Duration::from_secs(self.app.settings.timeout);
         let left = limit.saturating_sub(started.elapsed());
-        // A resolver that panics fails its own request only.
+        // A panic fails its own request only.
         let execution = async { operation.execute(&self.app, &budgeted, &self.client.caller).await };
         let execution = AssertUnwindSafe(within_budget(&budget, execution)).catch_unwind();
         // Boxed: each layer around it would have a copy of its size.
@@ -251,7 +251,7 @@ impl RequestContext {
             }
             Some(Err(_)) => return Ok(Outcome::failed(unavailable(operation_kind))),
             Some(Ok(Err(_))) => {
-                tracing::error!("a resolver panicked");
+                tracing::error!("the execution of an operation panicked");
                 return Ok(Outcome::failed(RequestError::internal(&self.id)));
             }
             Some(Ok(Ok(Err(Stopped::NeedsSnapshot)))) => return Err(NeedsSnapshot),

@@ -97,10 +97,11 @@ fn reject_problems(code: &'static str, problems: &[Problem]) -> Result<(), Reque
 fn require_variables(operation: &OperationDefinition, variables: &Variables) -> Result<(), RequestError> {
     for Positioned { node: variable, .. } in &operation.variable_definitions {
         let value = variables.get(&variable.name.node);
-        if !variable.var_type.node.nullable
-            && variable.default_value.is_none()
-            && value.is_none_or(|value| *value == ConstValue::Null)
-        {
+        let is_missing = match value {
+            None => variable.default_value.is_none(),
+            Some(value) => *value == ConstValue::Null,
+        };
+        if !variable.var_type.node.nullable && is_missing {
             let message = format!(
                 "The variable `${}` of type `{}` is missing or null: add it to `variables`",
                 variable.name.node, variable.var_type.node

@@ -131,7 +131,7 @@ impl SubscriptionStream {
                 Outcome::new(response, failure, self.budget.finish())
             }
             Err(_) => {
-                tracing::error!("a resolver panicked");
+                tracing::error!("the execution of a subscription panicked");
                 Outcome::failed(RequestError::internal(&self.context.id))
             }
         }

@@ -1,4 +1,4 @@
-//! Nouns: the GraphQL types that are backed by a table, as data.
+//! Node types: the GraphQL types that are backed by a table, as data.
 
 use std::borrow::Cow;
 
@@ -19,7 +19,7 @@ use crate::graphql::types::dataset::Provenance;
 use crate::graphql::types::node::NodeKind;
 
 /// A GraphQL type that is backed by a table.
-pub struct Noun {
+pub struct NodeType {
     /// The name of the type; of an interface if the rows have several types.
     pub(crate) name: Cow<'static, str>,
     pub(crate) description: String,
@@ -44,7 +44,7 @@ pub struct Noun {
 }
 
 /// A type that is backed by a table, such as `Event` or `Person`.
-pub trait NodeType: OutputType + OfNoun + 'static {
+pub trait DeclaredNode: OutputType + OfNodeType + 'static {
     /// The table.
     type Entity: EntityTrait;
     /// The input type that filters lists of this type.
@@ -68,15 +68,15 @@ pub trait NodeType: OutputType + OfNoun + 'static {
     }
 }
 
-/// A type whose values are rows of one noun: the noun itself, an optional one, or a list.
-pub trait OfNoun {
-    /// Returns the noun.
-    fn noun() -> &'static Noun;
+/// A type whose values are rows of one node type: the node type itself, an optional one, or a list.
+pub trait OfNodeType {
+    /// Returns the node type.
+    fn node_type() -> &'static NodeType;
 }
 
-impl<T: OfNoun> OfNoun for Option<T> {
-    fn noun() -> &'static Noun {
-        T::noun()
+impl<T: OfNodeType> OfNodeType for Option<T> {
+    fn node_type() -> &'static NodeType {
+        T::node_type()
     }
 }
 
@@ -92,16 +92,16 @@ impl<F: NodeFilter> AnyFilter for F {
     }
 }
 
-impl Noun {
+impl NodeType {
     /// Describes a type, given its fields apart from its id and its record.
-    pub(crate) fn of<T: NodeType>(kind: NodeKind, description: &[&str], own: Vec<Field>) -> Self {
+    pub(crate) fn of<T: DeclaredNode>(kind: NodeKind, description: &[&str], own: Vec<Field>) -> Self {
         let mut fields = vec![id()];
         if kind.stored().is_some() {
             fields.push(Field::new::<Provenance>(
                 "record",
                 &["The imported record this node was created from: its dataset and key."],
                 Vec::new(),
-                FieldKind::One { column: "id", noun: Provenance::noun },
+                FieldKind::One { column: "id", node_type: Provenance::node_type },
             ));
         }
         fields.extend(own);
@@ -186,9 +186,9 @@ pub(crate) fn id() -> Field {
 }
 
 /// Registers a type that is backed by a table.
-pub(crate) fn register<T: NodeType + Declared>(registry: &mut Registry) -> String {
-    let noun = T::noun();
-    register_object::<T>(registry, &noun.description, &noun.fields)
+pub(crate) fn register<T: DeclaredNode + Declared>(registry: &mut Registry) -> String {
+    let node_type = T::node_type();
+    register_object::<T>(registry, &node_type.description, &node_type.fields)
 }
 
 /// Declares a GraphQL type over the rows of a table.
@@ -202,28 +202,28 @@ pub(crate) fn register<T: NodeType + Declared>(registry: &mut Registry) -> Strin
 /// - `with FUNCTION`: returns fields that come before its own ones.
 ///
 /// The fields are declared as in [`fields`](crate::graphql::schema::field::fields); `id` and `record` are added.
-macro_rules! noun {
+macro_rules! node_type {
     ($(#[doc = $doc:literal])+ $name:ident of $module:ident as $kind:ident, filter $filter:ty, order $order:ty, facet $facet:ty
         $(, dated [$earliest:ident $latest:ident])? $(, scope ($scope:expr))? $(, list_fields $list_fields:path)? $(, with $with:path)?
         { $($fields:tt)* }) => {
-        $crate::graphql::schema::noun::noun! { @types $name of $module as $kind, filter $filter, order $order, facet $facet
+        $crate::graphql::schema::node_type::node_type! { @types $name of $module as $kind, filter $filter, order $order, facet $facet
             $(, dated [$earliest $latest])? $(, scope ($scope))? $(, list_fields $list_fields)?, docs [$($doc)+], fields {
                 #[allow(unused_mut, reason = "not all types have common fields")]
                 let mut fields: Vec<$crate::graphql::schema::field::Field> = Vec::new();
                 $(fields.extend($with());)?
-                let own: Vec<$crate::graphql::schema::field::Field> = $crate::graphql::schema::noun::noun!(@fields $name, $module { $($fields)* });
+                let own: Vec<$crate::graphql::schema::field::Field> = $crate::graphql::schema::node_type::node_type!(@fields $name, $module { $($fields)* });
                 fields.extend(own);
                 fields
             }
         }
-        $crate::graphql::schema::object::declared! { $(#[doc = $doc])+ $name, registered by $crate::graphql::schema::noun::register::<$name> }
+        $crate::graphql::schema::object::declared! { $(#[doc = $doc])+ $name, registered by $crate::graphql::schema::node_type::register::<$name> }
     };
     (@fields $name:ident, $module:ident { $($fields:tt)* }) => {
         $crate::graphql::schema::field::fields!(($name), $module { $($fields)* })
     };
     (@types $name:ident of $module:ident as $kind:ident, filter $filter:ty, order $order:ty, facet $facet:ty
         $(, dated [$earliest:ident $latest:ident])? $(, scope ($scope:expr))? $(, list_fields $list_fields:path)?, docs [$($doc:literal)+], fields $fields:block) => {
-        impl $crate::graphql::schema::noun::NodeType for $name {
+        impl $crate::graphql::schema::node_type::DeclaredNode for $name {
             type Entity = entity::$module::Entity;
             type Filter = $filter;
             type Order = $crate::graphql::connection::order_by::OrderBy<$order>;
@@ -240,14 +240,14 @@ macro_rules! noun {
             })?
         }
 
-        impl $crate::graphql::schema::noun::OfNoun for $name {
-            fn noun() -> &'static $crate::graphql::schema::noun::Noun {
-                static NOUN: std::sync::LazyLock<$crate::graphql::schema::noun::Noun> = std::sync::LazyLock::new(|| {
-                    $crate::graphql::schema::noun::Noun::of::<$name>($crate::graphql::types::node::NodeKind::$kind, &[$($doc),+], $fields)
+        impl $crate::graphql::schema::node_type::OfNodeType for $name {
+            fn node_type() -> &'static $crate::graphql::schema::node_type::NodeType {
+                static NODE_TYPE: std::sync::LazyLock<$crate::graphql::schema::node_type::NodeType> = std::sync::LazyLock::new(|| {
+                    $crate::graphql::schema::node_type::NodeType::of::<$name>($crate::graphql::types::node::NodeKind::$kind, &[$($doc),+], $fields)
                 });
-                &NOUN
+                &NODE_TYPE
             }
         }
     };
 }
-pub(crate) use noun;
+pub(crate) use node_type;
