@@ -150,7 +150,7 @@ pub(crate) struct Call<'a> {
     pub(crate) caller: &'a Caller,
     /// The ids of the rows, sorted and each once; for a field of the root, only [`ROOT_PARENT`].
     ///
-    /// [`ROOT_PARENT`]: crate::graphql::plan::execute::ROOT_PARENT
+    /// [`ROOT_PARENT`]: crate::graphql::plan::rows::ROOT_PARENT
     pub(crate) ids: &'a [i64],
     /// The arguments of the field.
     pub(crate) arguments: FieldArguments,

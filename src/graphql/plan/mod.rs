@@ -14,6 +14,7 @@ pub(crate) mod level;
 pub(crate) mod list;
 pub(crate) mod lookup;
 pub(crate) mod nodes;
+pub(crate) mod rows;
 pub(crate) mod selection;
 pub(crate) mod statement;
 pub(crate) mod write;
