@@ -155,6 +155,7 @@ async fn plans_report_errors_at_their_paths() {
         "{ a: events(first: 501) { __typename totalCount } events(after: \"x\") { nodes { id } } }",
         "{ events(first: 5) { nodes { id @include(if: true) title @skip(if: true) participations(first: 900) { nodes { id } } } } }",
         "{ events(first: 5) { nodes { id participations(first: 3, after: \"x\") { totalCount } } } }",
+        "{ events(first: 2) { facets(by: []) { by } nodes { participations { facets(by: []) { by } } } } }",
         "{ __schema { queryType { name } } __typename events(first: 1) { nodes { __typename } } __type(name: \"Event\") { name } }",
         "{ event(id: \"x\") { id } events(first: 1) { nodes { id } } }",
         "{ event { id } actor(slug: \"ali-al-mikdam\", id: \"x\") { id } }",

@@ -125,7 +125,7 @@ pub(crate) fn list_facets<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> {
         if by.len() > MAX_FACETS {
             return Err(Error::Limit(format!("`by` has {} entries: give at most {MAX_FACETS}", by.len())).into());
         }
-        let mut all: HashMap<i64, Vec<Computed>> = HashMap::new();
+        let mut all: HashMap<i64, Vec<Computed>> = list.parents().iter().map(|parent| (*parent, Vec::new())).collect();
         for (name, values) in by {
             let mut buckets = buckets_of(call, list, &values, first).await?;
             for parent in list.parents() {
