@@ -247,7 +247,7 @@ async fn a_mutation_ends_at_its_first_error() {
 async fn responses_and_their_errors_are_bounded_while_they_are_written() {
     let aliases = |count: usize, field: &str| -> String { (0..count).map(|at| format!(" a{at}: {field}")).collect() };
     for fixture in databases_with_story().await {
-        let limits = Limits { max_response: 1 << 20, ..Limits::defaults().unwrap() };
+        let limits = Limits { max_response: 1 << 18, ..Limits::defaults().unwrap() };
         let api = EmbeddedApi::new(fixture.db.clone(), limits).unwrap();
         for document in [
             format!("{{ changes(first: 500) {{ nodes {{{} }} }} }}", aliases(100, "by")),
