@@ -187,8 +187,8 @@ impl Execution<'_> {
             Source::Given { list, .. } => {
                 let rows = self.request.given.cloned().unwrap_or_default();
                 let keyset = Keyset::new(&list.name, list.default_order.keys.clone(), level.node_type.id());
-                let mut found = LevelRows { rows, ..LevelRows::default() };
-                found.list = Some((Arc::new(keyset), PageArgs::default()));
+                let list = Some((Arc::new(keyset), PageArgs::default()));
+                let mut found = LevelRows { rows, list, ..LevelRows::default() };
                 found.form_pages(&[ROOT_PARENT], 1, false);
                 Ok(found)
             }
@@ -291,8 +291,7 @@ async fn look_up(
     arguments: Arguments<'_>,
 ) -> Result<LevelRows, SharedError> {
     let (node_type, dialect, given) = (level.node_type, session.dialect(), arguments.field(given));
-    let mut found = LevelRows::default();
-    found.rows = match lookup_condition(node_type, &given)? {
+    let rows = match lookup_condition(node_type, &given)? {
         Some(condition) => {
             let select = statement::node(level, dialect, condition);
             session.rows(crate::db::build(dialect.0, &select)).await?
@@ -310,7 +309,8 @@ async fn look_up(
             if rows.is_empty() && node_type.kind.is_mergeable() { session.rows(find(true)).await? } else { rows }
         }
     };
-    let parents = vec![ROOT_PARENT; found.rows.len()];
+    let parents = vec![ROOT_PARENT; rows.len()];
+    let mut found = LevelRows { rows, ..LevelRows::default() };
     found.form_pages(&parents, 1, false);
     Ok(found)
 }

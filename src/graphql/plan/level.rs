@@ -21,14 +21,12 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Returns the arguments of the field of a subscription; `None` for another operation.
+    /// Returns the field of a subscription and its arguments; `None` for another operation.
     pub(crate) fn subscribed(&self) -> Option<(&Part<RootShown>, &ArgumentValues)> {
         let root = self.roots.first()?;
         let RootShown::Step { step, .. } = root.shown else { return None };
-        let Some(Step::Level(Level { source: Source::Given { arguments, .. }, .. })) = self.steps.get(step) else {
-            return None;
-        };
-        Some((root, arguments))
+        let Some(Step::Level(level)) = self.steps.get(step) else { return None };
+        if let Source::Given { arguments, .. } = &level.source { Some((root, arguments)) } else { None }
     }
 
     /// Returns true if a root field describes the schema.
@@ -62,7 +60,7 @@ pub(crate) enum RootShown {
 
 /// What is read or computed at once.
 pub(crate) enum Step {
-    Level(Level),
+    Level(Box<Level>),
     Function(FunctionStep),
 }
 

@@ -18,6 +18,9 @@ use crate::graphql::schema::object::{Declared, register_object};
 use crate::graphql::types::dataset::Provenance;
 use crate::graphql::types::node::NodeKind;
 
+/// The properties to count rows by, with their names.
+pub(crate) type NamedFacets = Vec<(String, FacetValues)>;
+
 /// A GraphQL type that is backed by a table.
 pub struct NodeType {
     /// The name of the type; of an interface if the rows have several types.
@@ -36,7 +39,7 @@ pub struct NodeType {
     /// Decodes a sort order.
     pub(crate) order: fn(Value) -> Result<SortOrder>,
     /// Decodes the properties to count rows by, with their names.
-    pub(crate) facets: fn(Value) -> Result<Vec<(String, FacetValues)>>,
+    pub(crate) facets: fn(Value) -> Result<NamedFacets>,
     /// The columns of the first and of the last second of the date, if the rows have one.
     pub(crate) dated: Option<[&'static str; 2]>,
     /// Returns the columns of the table, in order.

@@ -194,7 +194,7 @@ impl<'d> Compiler<'d> {
         let LevelBuilder { index, columns, joins, children, reads_rows, .. } = builder;
         let level = Level { node_type, source, columns, joins, shown, reads_rows, children, sql: SqlCache::default() };
         if let Some(slot) = self.steps.get_mut(index) {
-            *slot = Some(Step::Level(level));
+            *slot = Some(Step::Level(Box::new(level)));
         }
         index
     }
