@@ -9,7 +9,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Query, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use tracing::Instrument;
 
@@ -88,11 +88,8 @@ pub(crate) async fn get(
 
 /// Handles all other methods of `/graphql` with 405.
 pub(crate) async fn method_not_allowed() -> Response {
-    let message = "Only GET and POST are supported here";
-    let error = RequestError::new(StatusCode::METHOD_NOT_ALLOWED, "BAD_INPUT", message);
-    let mut reply = HttpReply::from_error(&error, ResponseFormat::Json);
-    reply.headers = vec![(header::ALLOW, HeaderValue::from_static("GET, POST"))];
-    reply.into_response(ResponseFormat::Json)
+    let error = RequestError::method_not_allowed("GET, POST", "Only GET and POST are supported here");
+    error_response(&error, ResponseFormat::Json)
 }
 
 /// Returns the format of responses and errors. A client that accepts only events gets errors of the request in the newer format.
