@@ -1,7 +1,6 @@
 //! The routes of the server and the middleware around them.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -12,7 +11,6 @@ use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 use tower_http::set_header::SetResponseHeaderLayer;
-use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use crate::error::Result;
 use crate::http::graphql::handler;
@@ -28,9 +26,6 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; style-src 'self' 'uns
 /// Responses of at most this many bytes are not compressed: they fit into one packet anyway.
 const MIN_COMPRESSED_SIZE: u64 = 1024;
 
-/// Maximum pause between two chunks of a request body.
-const BODY_TIMEOUT: Duration = Duration::from_secs(15);
-
 /// Builds the router. Error: `BAD_INPUT` for an invalid `--cors-origin`.
 pub(crate) fn router(app: Arc<AppState>) -> Result<Router> {
     let fixed = |name, value| SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value));
@@ -43,8 +38,7 @@ pub(crate) fn router(app: Arc<AppState>) -> Result<Router> {
         .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
         .option_layer(cors::layer(&app.settings.cors_origin)?)
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(is_compressible()))
-        .layer(from_fn_with_state(Arc::clone(&app), allowed_hosts::check))
-        .layer(RequestBodyTimeoutLayer::new(BODY_TIMEOUT));
+        .layer(from_fn_with_state(Arc::clone(&app), allowed_hosts::check));
     Ok(Router::new()
         .route("/graphql", get(handler::get).post(handler::post).fallback(handler::method_not_allowed))
         .route("/export/{file}", get(export::get))
