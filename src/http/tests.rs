@@ -54,7 +54,7 @@ async fn a_panicking_resolver_fails_only_its_own_request() {
     let (_shutdown, shutdown_started) = watch::channel(false);
     let mut app = AppState::new(db, Flags::parse_from(["test"]).settings, shutdown_started).await.unwrap();
     app.api = Api::Whole(builder(Query::default()).extension(PanicsAt("events")).finish());
-    let router = router(Arc::new(app)).unwrap();
+    let router = router(Arc::new(app));
     for accept in ["application/json", "application/graphql-response+json", "text/event-stream"] {
         for (query, panics) in
             [("{ events { facets(by: [TYPE]) { distinct } } }", true), ("{ articles { totalCount } }", false)]

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use axum::body::Body;
+use axum::extract::Request;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use futures_util::TryStreamExt;
 use serde::Deserialize;
@@ -32,7 +34,8 @@ pub(crate) enum RequestBody {
 
 impl RequestBody {
     /// Reads and parses a body within the limits of the settings.
-    pub(crate) async fn read(settings: &Serve, headers: &HeaderMap, body: Body) -> Result<Self, RequestError> {
+    pub(crate) async fn read(settings: &Serve, request: Request) -> Result<Self, RequestError> {
+        let (Parts { headers, .. }, body) = request.into_parts();
         let body = collect(body, settings.limits.max_body).await?;
         if headers
             .get(header::CONTENT_ENCODING)
@@ -42,7 +45,7 @@ impl RequestBody {
             let error = RequestError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "BAD_INPUT", message);
             return Err(error.with_headers([(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"))]));
         }
-        Self::parse(settings, headers, &body)
+        Self::parse(settings, &headers, &body)
     }
 
     fn parse(settings: &Serve, headers: &HeaderMap, body: &[u8]) -> Result<Self, RequestError> {
