@@ -98,11 +98,12 @@ impl Auth {
     /// [`Error::Unauthenticated`] for an invalid credential, with the same message whether it is unknown, expired or revoked, so
     /// that nothing can be learned by trying.
     pub async fn authenticate(&self, credential: Option<&str>) -> Result<Caller> {
+        // Boxed to keep this future small: requests without a credential carry it too.
         let caller = match credential {
             None => Some(Caller::default()),
-            Some(text) if text.starts_with(key::PREFIX) => self.keys.authenticate(text).await?,
+            Some(text) if text.starts_with(key::PREFIX) => Box::pin(self.keys.authenticate(text)).await?,
             Some(text) => match &self.tokens {
-                Some(tokens) => tokens.authenticate(text).await,
+                Some(tokens) => Box::pin(tokens.authenticate(text)).await,
                 None => None,
             },
         };

@@ -51,7 +51,8 @@ impl Availability {
         }
         tokio::select! {
             done = work => Ok(done),
-            () = self.wait_until_lost() => Err(lost()),
+            // Boxed to keep this future small: few requests wait that long.
+            () = Box::pin(self.wait_until_lost()) => Err(lost()),
         }
     }
 

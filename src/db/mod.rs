@@ -28,6 +28,7 @@ mod snapshot;
 mod sqlite_reader;
 mod table_sizes;
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -114,7 +115,8 @@ impl Db {
 
     /// The data version: a number that grows with every commit. It includes all writes that committed before this call.
     pub async fn version(&self) -> Result<i64> {
-        self.while_available(self.version.current()).await?
+        // Pinned here: moved into further futures, it would take its size in each of them.
+        self.while_available(pin!(self.version.current())).await?
     }
 
     /// The pool for the reads of requests.

@@ -56,18 +56,19 @@ pub(crate) struct PostgresReader {
 }
 
 impl PostgresReader {
-    /// Opens a connection if there is none, or if it was idle for too long. It fails at once when the server refuses.
+    /// Opens a connection if there is none, or if it was idle for too long. It fails at once when the server refuses. Opening is
+    /// boxed, as is [`Self::settle`] below, to keep small the futures of all requests, which contain this one.
     async fn connect(&mut self) -> Result<&mut PgConnection, DbErr> {
         if self.last_used.elapsed() > MAX_IDLE {
             self.connection = None;
         }
         self.last_used = Instant::now();
         if self.connection.is_none() {
-            let connection = match timeout(CONNECT_TIMEOUT, PgConnection::connect_with(&self.options)).await {
+            let connection = match timeout(CONNECT_TIMEOUT, Box::pin(PgConnection::connect_with(&self.options))).await {
                 Ok(connection) => connection.map_err(connection_error)?,
                 Err(_) => return Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)),
             };
-            let session = set_up_session(connection, self.incarnation.as_ref()).await;
+            let session = Box::pin(set_up_session(connection, self.incarnation.as_ref())).await;
             let (connection, process) = session.map_err(connection_error)?;
             (self.connection, self.process) = (Some(connection), process);
         }
@@ -99,7 +100,7 @@ impl PostgresReader {
         let read: Result<Rows, sqlx::Error> = read.await;
         drop(results);
         if read.is_err() {
-            self.settle().await;
+            Box::pin(self.settle()).await;
         }
         read.map_err(query_error)
     }

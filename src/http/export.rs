@@ -3,13 +3,12 @@
 //! Exports are streamed. When one fails midway, the connection is aborted, so that a truncated file is never taken for a
 //! complete one.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Extension;
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, StreamExt, stream};
@@ -24,10 +23,8 @@ use crate::http::graphql::execution::RequestContext;
 use crate::http::graphql::limits;
 use crate::http::graphql::negotiation::ResponseFormat;
 use crate::http::graphql::response::error_response;
-use crate::http::middleware::client::Client;
 use crate::http::middleware::csrf;
 use crate::http::middleware::request_id::{RequestId, in_request_span};
-use crate::http::state::AppState;
 
 /// The cost of one exported row in the rate limit: about as much as its fields cost in a query.
 const ROW_COST: usize = 5;
@@ -47,14 +44,11 @@ pub(crate) struct QueryString {
 
 /// Handles `GET /export/{file}`. Requires the scope `read`.
 pub(crate) async fn get(
-    State(app): State<Arc<AppState>>,
-    Extension(client): Extension<Client>,
-    Extension(id): Extension<RequestId>,
+    Extension(context): Extension<RequestContext>,
     Path(file): Path<String>,
     headers: HeaderMap,
     query: Result<Query<QueryString>, QueryRejection>,
 ) -> Response {
-    let context = RequestContext { app, client, id };
     match start(&context, &file, &headers, query).await {
         Ok(response) => response,
         Err(error) => error_response(&context.count_error(error), ResponseFormat::Json),

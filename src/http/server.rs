@@ -40,7 +40,7 @@ pub async fn serve(settings: Serve) -> Result<()> {
     let address = listener.local_addr().map_err(|error| Error::Io("cannot read the listen address".into(), error))?;
     let (shutdown, shutdown_started) = watch::channel(false);
     let app = Arc::new(AppState::new(db.clone(), settings, shutdown_started).await?);
-    let router = router(Arc::clone(&app))?;
+    let router = router(Arc::clone(&app));
     app.update_table_sizes().await;
     let mut tasks = JoinSet::from_iter([keep_table_sizes_current(Arc::clone(&app))]);
     if let Some(adjacency) = &app.adjacency {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tokio::sync::{Semaphore, watch};
+use tower_http::cors::CorsLayer;
 
 use crate::auth::Auth;
 use crate::config::Serve;
@@ -15,6 +16,7 @@ use crate::http::graphql::persisted_queries::PersistedQueries;
 use crate::http::graphql::response_cache::ResponseCache;
 use crate::http::metrics::Metrics;
 use crate::http::middleware::allowed_hosts::AllowedHosts;
+use crate::http::middleware::cors;
 use crate::http::middleware::rate_limit::RateLimiter;
 
 /// The state that all handlers share.
@@ -37,6 +39,8 @@ pub(crate) struct AppState {
     pub(crate) plans: PlanCache,
     /// Cached responses of queries.
     pub(crate) response_cache: ResponseCache,
+    /// Tells browsers which other origins may read responses; `None` when no other origin may.
+    pub(crate) cors: Option<CorsLayer>,
     /// The hosts that requests may name.
     pub(crate) allowed_hosts: AllowedHosts,
     /// The rate limit per client.
@@ -69,6 +73,7 @@ impl AppState {
             persisted_queries: PersistedQueries::new(&settings)?,
             plans: PlanCache::new(settings.document_cache),
             response_cache: ResponseCache::new(settings.answer_cache),
+            cors: cors::layer(&settings.cors_origin)?,
             allowed_hosts: AllowedHosts::new(&settings)?,
             rate_limiter: RateLimiter::new(settings.rate),
             auth: Auth::new(&db, &settings.access).await?,

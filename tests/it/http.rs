@@ -1,6 +1,6 @@
 //! GraphQL over HTTP, tested on a running server.
 
-use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE};
 use serde_json::{Value, json};
 use sha2::Digest;
 
@@ -284,6 +284,36 @@ async fn persisted_queries_run_by_hash_or_id() {
         assert_eq!(execute(&server, &same).await["data"]["events"]["totalCount"], 28);
         let other = server.post(json!({ "query": query }).to_string()).await;
         assert_eq!(other.status(), 403);
+    }
+}
+
+/// Large responses are compressed with an encoding that the client accepts. A client that refuses every encoding gets 406.
+#[tokio::test]
+async fn responses_are_compressed_by_size_and_accepted_encoding() {
+    for fixture in databases().await {
+        let server = Server::start(&fixture);
+        let (small, large) = ("/health/live", "/schema.graphql");
+        for (path, accepted, status, encoding, varies) in [
+            (small, "", 200, "", false),
+            (small, "br, gzip", 200, "", false),
+            (small, "identity;q=0", 406, "", true),
+            (small, "*;q=0", 406, "", true),
+            (large, "", 200, "", true),
+            (large, "gzip", 200, "gzip", true),
+            (large, "gzip;q=0.5, br", 200, "br", true),
+            (large, "zstd", 200, "", true),
+            (large, "identity;q=0", 406, "", true),
+        ] {
+            for method in [reqwest::Method::GET, reqwest::Method::HEAD] {
+                let request = server.client.request(method.clone(), format!("{}{path}", server.address));
+                let request = if accepted.is_empty() { request } else { request.header(ACCEPT_ENCODING, accepted) };
+                let response = request.send().await.unwrap();
+                let header = |name| response.headers().get(name).map_or("", |value| value.to_str().unwrap());
+                let found = (response.status().as_u16(), header("content-encoding"), header("vary"));
+                let expected = (status, encoding, if varies { "accept-encoding" } else { "" });
+                assert_eq!(found, expected, "{method} {path} {accepted}");
+            }
+        }
     }
 }
 

@@ -68,6 +68,12 @@ impl RequestError {
         Self::new(StatusCode::FORBIDDEN, "FORBIDDEN", message)
     }
 
+    /// The resource does not support the method (405), only the allowed ones.
+    pub(crate) fn method_not_allowed(allowed: &'static str, message: &str) -> Self {
+        let error = Self::new(StatusCode::METHOD_NOT_ALLOWED, "BAD_INPUT", message);
+        error.with_headers([(header::ALLOW, HeaderValue::from_static(allowed))])
+    }
+
     /// The server is at fault (500). The message has no details; the log has them under the request id.
     pub(crate) fn internal(id: &RequestId) -> Self {
         let message = Error::Internal(String::new()).public_message();
@@ -110,12 +116,8 @@ impl RequestError {
     /// Returns the extra headers of the response, including those that its status requires.
     pub(crate) fn headers(&self) -> Headers {
         let mut headers = self.headers.clone();
-        match self.status {
-            StatusCode::METHOD_NOT_ALLOWED => headers.push((header::ALLOW, HeaderValue::from_static("POST"))),
-            StatusCode::UNAUTHORIZED => {
-                headers.push((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"newsgraph\"")));
-            }
-            _ => {}
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.push((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"newsgraph\"")));
         }
         headers
     }

@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::{Query, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::extract::{Query, Request};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use tracing::Instrument;
 
@@ -20,23 +20,13 @@ use crate::http::graphql::operation::{Parameters, PreparedOperation};
 use crate::http::graphql::request::{QueryString, RequestBody};
 use crate::http::graphql::response::{GraphQlResponse, HttpReply, error_response};
 use crate::http::graphql::{conditional_get, consistency, negotiation, sse, websocket};
-use crate::http::middleware::client::Client;
 use crate::http::middleware::csrf;
-use crate::http::middleware::request_id::RequestId;
-use crate::http::state::AppState;
 
 /// Handles `POST /graphql`.
-pub(crate) async fn post(
-    State(app): State<Arc<AppState>>,
-    Extension(client): Extension<Client>,
-    Extension(id): Extension<RequestId>,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let context = RequestContext { app, client, id };
-    let as_events = negotiation::accepts_event_stream(&headers);
-    let Some(format) = response_format(&headers, as_events) else { return not_acceptable() };
-    let reply = match RequestBody::read(&context.app.settings, &headers, body).await {
+pub(crate) async fn post(Extension(context): Extension<RequestContext>, request: Request) -> Response {
+    let as_events = negotiation::accepts_event_stream(request.headers());
+    let Some(format) = response_format(request.headers(), as_events) else { return not_acceptable() };
+    let reply = match RequestBody::read(&context.app.settings, request).await {
         Err(error) => HttpReply::from_error(&context.count_error(error), format),
         Ok(RequestBody::Single(parameters)) => match context.prepare(*parameters) {
             Err(error) if as_events && error.is_validation_error() => return sse::error_stream(error),
@@ -51,26 +41,24 @@ pub(crate) async fn post(
 
 /// Handles `GET /graphql`: a query, or the upgrade to a WebSocket.
 pub(crate) async fn get(
-    State(app): State<Arc<AppState>>,
-    Extension(client): Extension<Client>,
-    Extension(id): Extension<RequestId>,
+    Extension(context): Extension<RequestContext>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
-    headers: HeaderMap,
     query: Result<Query<QueryString>, QueryRejection>,
+    request: Request,
 ) -> Response {
-    let context = RequestContext { app, client, id };
+    let headers = request.headers();
     if headers.contains_key(header::UPGRADE)
         && let Ok(upgrade) = upgrade
     {
-        return upgrade_to_websocket(upgrade, context, &headers);
+        return upgrade_to_websocket(upgrade, context, headers);
     }
-    if !csrf::allows_get(&headers, &context.app.settings.cors_origin) {
+    if !csrf::allows_get(headers, &context.app.settings.cors_origin) {
         let message = "GET needs an `Accept` header that names JSON, as protection against cross-site requests: send `Accept: application/json`, or use POST";
         let error = context.count_error(RequestError::bad_request(message));
         return error_response(&error, ResponseFormat::Json);
     }
-    let as_events = negotiation::accepts_event_stream(&headers);
-    let Some(format) = response_format(&headers, as_events) else { return not_acceptable() };
+    let as_events = negotiation::accepts_event_stream(headers);
+    let Some(format) = response_format(headers, as_events) else { return not_acceptable() };
     let parameters = query
         .map_err(|rejection| RequestError::bad_request(format!("The query string cannot be read: {rejection}")))
         .and_then(|Query(query)| query.into_parameters())
@@ -81,18 +69,15 @@ pub(crate) async fn get(
         Err(error) if as_events && error.is_validation_error() => return sse::error_stream(error),
         Err(error) => HttpReply::from_error(&error, format),
         Ok(operation) if as_events => return event_stream(context, operation),
-        Ok(operation) => conditional_get::run(&context, operation, &headers, format).await,
+        Ok(operation) => conditional_get::run(&context, operation, headers, format).await,
     }
     .into_response(format)
 }
 
 /// Handles all other methods of `/graphql` with 405.
 pub(crate) async fn method_not_allowed() -> Response {
-    let message = "Only GET and POST are supported here";
-    let error = RequestError::new(StatusCode::METHOD_NOT_ALLOWED, "BAD_INPUT", message);
-    let mut reply = HttpReply::from_error(&error, ResponseFormat::Json);
-    reply.headers = vec![(header::ALLOW, HeaderValue::from_static("GET, POST"))];
-    reply.into_response(ResponseFormat::Json)
+    let error = RequestError::method_not_allowed("GET, POST", "Only GET and POST are supported here");
+    error_response(&error, ResponseFormat::Json)
 }
 
 /// Returns the format of responses and errors. A client that accepts only events gets errors of the request in the newer format.

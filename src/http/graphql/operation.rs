@@ -174,6 +174,6 @@ impl PreparedOperation {
             return Ok(self);
         }
         let message = "GET runs queries only: send this operation by POST";
-        Err(RequestError::new(StatusCode::METHOD_NOT_ALLOWED, "BAD_INPUT", message))
+        Err(RequestError::method_not_allowed("POST", message))
     }
 }

@@ -1,11 +1,16 @@
 //! Reads the parameters of a GraphQL request from the body of a POST or the query string of a GET.
 
+use std::time::Duration;
+
 use axum::body::Body;
+use axum::extract::Request;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use futures_util::StreamExt;
+use futures_util::TryStreamExt;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+use tokio::time::timeout;
 
 use crate::config::Serve;
 use crate::http::graphql::error::RequestError;
@@ -15,6 +20,9 @@ use crate::http::graphql::operation::Parameters;
 /// An oversized body is read and discarded up to this multiple of the limit, so that the client gets to read the error: it may
 /// not listen before it has sent everything.
 const DISCARDED_MULTIPLE: usize = 8;
+
+/// Maximum pause between two chunks of a body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The content of a POST body.
 pub(crate) enum RequestBody {
@@ -26,7 +34,8 @@ pub(crate) enum RequestBody {
 
 impl RequestBody {
     /// Reads and parses a body within the limits of the settings.
-    pub(crate) async fn read(settings: &Serve, headers: &HeaderMap, body: Body) -> Result<Self, RequestError> {
+    pub(crate) async fn read(settings: &Serve, request: Request) -> Result<Self, RequestError> {
+        let (Parts { headers, .. }, body) = request.into_parts();
         let body = collect(body, settings.limits.max_body).await?;
         if headers
             .get(header::CONTENT_ENCODING)
@@ -36,7 +45,7 @@ impl RequestBody {
             let error = RequestError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "BAD_INPUT", message);
             return Err(error.with_headers([(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"))]));
         }
-        Self::parse(settings, headers, &body)
+        Self::parse(settings, &headers, &body)
     }
 
     fn parse(settings: &Serve, headers: &HeaderMap, body: &[u8]) -> Result<Self, RequestError> {
@@ -71,11 +80,12 @@ impl RequestBody {
 /// Collects a body of at most `max` bytes.
 async fn collect(body: Body, max: usize) -> Result<Vec<u8>, RequestError> {
     let (mut stream, mut bytes, mut length) = (body.into_data_stream(), Vec::new(), 0_usize);
-    while let Some(chunk) = stream.next().await {
-        let chunk = chunk.map_err(|_| {
+    loop {
+        let Ok(Ok(next)) = timeout(BODY_TIMEOUT, stream.try_next()).await else {
             let message = "The body is incomplete or was sent too slowly: send it again, without long pauses";
-            RequestError::new(StatusCode::REQUEST_TIMEOUT, "BAD_INPUT", message)
-        })?;
+            return Err(RequestError::new(StatusCode::REQUEST_TIMEOUT, "BAD_INPUT", message));
+        };
+        let Some(chunk) = next else { break };
         length = length.saturating_add(chunk.len());
         if length <= max {
             bytes.extend_from_slice(&chunk);

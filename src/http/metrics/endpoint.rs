@@ -1,25 +1,23 @@
 //! `/metrics`: the metrics in the OpenMetrics text format.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Extension, State};
+use axum::extract::Extension;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use tokio::time::timeout;
 
 use crate::auth::Scope;
 use crate::http::graphql::error::RequestError;
+use crate::http::graphql::execution::RequestContext;
 use crate::http::graphql::negotiation::ResponseFormat;
 use crate::http::graphql::response::error_response;
-use crate::http::middleware::client::Client;
-use crate::http::state::AppState;
 
 /// Maximum wait for the data version of the primary.
 const VERSION_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Handles `/metrics`. Requires the scope `read`.
-pub(crate) async fn get(State(app): State<Arc<AppState>>, Extension(client): Extension<Client>) -> Response {
+pub(crate) async fn get(Extension(RequestContext { app, client, .. }): Extension<RequestContext>) -> Response {
     if let Err(error) = client.caller.require(Scope::Read) {
         return error_response(&RequestError::from(error), ResponseFormat::Json);
     }

@@ -2,20 +2,14 @@
 //! for the browser both are one site then, and no other check holds. But the request still names the other host.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::uri::Authority;
 use axum::http::{StatusCode, header};
-use axum::middleware::Next;
-use axum::response::Response;
 
 use crate::config::Serve;
 use crate::error::{Error, Result};
 use crate::http::graphql::error::RequestError;
-use crate::http::graphql::negotiation::ResponseFormat;
-use crate::http::graphql::response::error_response;
-use crate::http::state::AppState;
 
 /// The value of `--allowed-host` that allows every host.
 const ANY_HOST: &str = "*";
@@ -44,6 +38,25 @@ impl AllowedHosts {
         Ok(Self { names: Some(names.collect::<Result<_>>()?) })
     }
 
+    /// Rejects requests for a host that is not allowed (421). Requests without a host come from no browser.
+    pub(super) fn check(&self, request: &Parts) -> Result<(), RequestError> {
+        let host = || request.headers.get(header::HOST)?.to_str().ok();
+        let named = match (request.uri.authority(), host()) {
+            (Some(authority), _) => Ok(authority.clone()),
+            (None, Some(host)) => host.parse(),
+            (None, None) => return Ok(()),
+        };
+        let message = match named {
+            Ok(authority) if self.allows(&authority) => return Ok(()),
+            Ok(authority) => format!(
+                "The server is not reached as `{:.100}`: use `localhost` or an IP address, or add the host to `--allowed-host`",
+                authority.host()
+            ),
+            Err(_) => "The `Host` header is invalid: write HOST or HOST:PORT".into(),
+        };
+        Err(RequestError::new(StatusCode::MISDIRECTED_REQUEST, "FORBIDDEN", message))
+    }
+
     /// Returns whether requests may name this host. Addresses and `localhost` cannot be taken over by another site.
     fn allows(&self, authority: &Authority) -> bool {
         let Some(names) = &self.names else { return true };
@@ -53,28 +66,4 @@ impl AllowedHosts {
             || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok()
             || names.contains(&host)
     }
-}
-
-/// Middleware: replies with 421 to requests for a host that is not allowed. Requests without a host come from no browser.
-pub(crate) async fn check(State(app): State<Arc<AppState>>, request: Request, next: Next) -> Response {
-    let named = request.uri().authority().cloned();
-    let named =
-        named.map(Ok).or_else(|| Some(request.headers().get(header::HOST)?.to_str().ok()?.parse().map_err(|_| ())));
-    match named {
-        Some(Ok(authority)) if !app.allowed_hosts.allows(&authority) => {
-            let message = format!(
-                "The server is not reached as `{:.100}`: use `localhost` or an IP address, or add the host to `--allowed-host`",
-                authority.host()
-            );
-            refuse(&app, &request, message)
-        }
-        Some(Err(())) => refuse(&app, &request, "The `Host` header is invalid: write HOST or HOST:PORT".into()),
-        _ => next.run(request).await,
-    }
-}
-
-fn refuse(app: &AppState, request: &Request, message: String) -> Response {
-    app.metrics.count_refusal("FORBIDDEN");
-    let format = ResponseFormat::negotiate(request.headers()).unwrap_or(ResponseFormat::Json);
-    error_response(&RequestError::new(StatusCode::MISDIRECTED_REQUEST, "FORBIDDEN", message), format)
 }

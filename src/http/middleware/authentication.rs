@@ -1,22 +1,16 @@
 //! Authentication: finds the caller of a request by its API key or token, and the address it comes from.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 
-use axum::body::HttpBody;
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::ConnectInfo;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Version, header};
-use axum::middleware::Next;
-use axum::response::Response;
+use axum::http::{HeaderMap, HeaderValue, header};
 use headers::Header;
 use headers::authorization::{Authorization, Bearer};
 
 use crate::error::Error;
 use crate::http::graphql::consistency;
 use crate::http::graphql::error::RequestError;
-use crate::http::graphql::negotiation::ResponseFormat;
-use crate::http::graphql::response::error_response;
 use crate::http::middleware::client::Client;
 use crate::http::middleware::request_id::RequestId;
 use crate::http::state::AppState;
@@ -25,28 +19,8 @@ use crate::http::state::AppState;
 /// them in their history.
 const KEY_PARAMETERS: &[&str] = &["key", "api_key", "apikey", "api-key", "access_token", "token", "authorization"];
 
-/// Middleware: finds the client of each request; replies with 401 to an invalid key or token.
-pub(crate) async fn authenticate(State(app): State<Arc<AppState>>, request: Request, next: Next) -> Response {
-    let (mut parts, body) = request.into_parts();
-    match identify(&app, &parts).await {
-        Ok(client) => {
-            parts.extensions.insert(client);
-            next.run(Request::from_parts(parts, body)).await
-        }
-        Err(error) => {
-            app.metrics.count_refusal(error.code);
-            let format = ResponseFormat::negotiate(&parts.headers).unwrap_or(ResponseFormat::Json);
-            let mut response = error_response(&error, format);
-            if !body.is_end_stream() && parts.version < Version::HTTP_2 {
-                // The body is not read, so the connection cannot be used again.
-                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-            }
-            response
-        }
-    }
-}
-
-async fn identify(app: &AppState, request: &Parts) -> Result<Client, RequestError> {
+/// Finds the client of a request. Error: 401 for an invalid key or token.
+pub(super) async fn identify(app: &AppState, request: &Parts, id: &RequestId) -> Result<Client, RequestError> {
     let names = request.uri.query().unwrap_or_default().split('&').map(|pair| pair.split('=').next().unwrap_or(pair));
     for name in names {
         if KEY_PARAMETERS.iter().any(|parameter| name.eq_ignore_ascii_case(parameter)) {
@@ -68,7 +42,7 @@ async fn identify(app: &AppState, request: &Parts) -> Result<Client, RequestErro
     let caller = app.auth.authenticate(credential.as_deref()).await.map_err(|error| {
         if error.code() == "INTERNAL" {
             tracing::error!(%error, "cannot look up an API key");
-            return RequestError::internal(&request.extensions.get::<RequestId>().cloned().unwrap_or_default());
+            return RequestError::internal(id);
         }
         error.into()
     })?;

@@ -1,13 +1,11 @@
 //! Request ids: an id for each request in its response, its errors and its log lines, and the trace that the request belongs to.
 
 use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue};
-use axum::middleware::Next;
-use axum::response::Response;
+use axum::http::{HeaderMap, HeaderName};
 use data_encoding::HEXLOWER;
 use futures_util::{Stream, StreamExt, stream};
 use opentelemetry_http::HeaderExtractor;
-use tracing::Instrument;
+use tracing::Span;
 use tracing::field::Empty;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
@@ -18,12 +16,12 @@ pub(crate) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 const MAX_LENGTH: usize = 64;
 
 /// The id of a request.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct RequestId(pub(crate) String);
 
 impl RequestId {
     /// Returns the id that the client sent, or a new one when it sent none or an invalid one.
-    fn from_request(request: &Request) -> Self {
+    pub(super) fn from_request(request: &Request) -> Self {
         let given = request.headers().get(HEADER).and_then(|value| value.to_str().ok());
         // Restricted characters keep a client from forging log lines.
         let is_valid = |text: &&str| {
@@ -47,29 +45,21 @@ fn generate() -> String {
 /// Returns a stream that is polled in the span of the current request: it is read after the handler has returned, and its log lines
 /// need the request id too.
 pub(crate) fn in_request_span<S: Stream + Unpin>(mut stream: S) -> impl Stream<Item = S::Item> + use<S> {
-    let span = tracing::Span::current();
+    let span = Span::current();
     stream::poll_fn(move |context| span.in_scope(|| stream.poll_next_unpin(context)))
 }
 
 /// Returns the span of an operation on a connection of several operations, within the span of the current request.
-pub(crate) fn operation_span() -> tracing::Span {
+pub(crate) fn operation_span() -> Span {
     tracing::info_span!("operation", operation = Empty, cost = Empty, statements = Empty)
 }
 
-/// Middleware: gives each request an id and a tracing span.
-pub(crate) async fn assign(mut request: Request, next: Next) -> Response {
-    let id = RequestId::from_request(&request);
+/// Returns the span of a request. The request may belong to a trace of another service (W3C Trace Context, header `traceparent`).
+pub(super) fn request_span(id: &RequestId, headers: &HeaderMap) -> Span {
     let span = tracing::info_span!("request", id = id.0, operation = Empty, cost = Empty, statements = Empty);
-    // The request may belong to a trace of another service (W3C Trace Context, header `traceparent`).
-    let parent = opentelemetry::global::get_text_map_propagator(|propagator| {
-        propagator.extract(&HeaderExtractor(request.headers()))
-    });
+    let parent =
+        opentelemetry::global::get_text_map_propagator(|propagator| propagator.extract(&HeaderExtractor(headers)));
     // Fails only when no traces are exported.
     let _ = span.set_parent(parent);
-    request.extensions_mut().insert(id.clone());
-    let mut response = next.run(request).instrument(span).await;
-    if let Ok(value) = HeaderValue::from_str(&id.0) {
-        response.headers_mut().insert(HEADER, value);
-    }
-    response
+    span
 }
