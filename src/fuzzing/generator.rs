@@ -73,11 +73,25 @@ const FLOATS: &[f64] = &[0.0, 33.3, 44.4, -90.0, 90.0, 180.0, -180.0, 181.0, 1.5
 
 static SCHEMA: LazyLock<SchemaIndex> = LazyLock::new(|| SchemaIndex::new(true).unwrap());
 
+/// The argument of a point-in-time query.
+const AS_OF: &str = "asOf";
+
 /// Deepest nesting of a generated value.
 const MAX_VALUE_LEVELS: usize = 6;
 
 /// Deepest nesting of a generated selection.
 const MAX_LEVELS: usize = 9;
+
+/// The `asOf` of the root fields of a document.
+#[derive(Clone, Copy)]
+pub(super) enum AsOf {
+    /// Any value, or none. All root fields may be selected.
+    Any,
+    /// None. Only root fields that have it may be selected.
+    Never,
+    /// Always this instant. Only root fields that have it may be selected.
+    Always(&'static str),
+}
 
 /// A generated document.
 pub(super) struct Document {
@@ -98,12 +112,19 @@ pub(super) struct Generator<'d> {
     /// Whether variables may be used: not in values alone.
     has_variables: bool,
     fields_left: usize,
+    as_of: AsOf,
 }
 
 impl<'d> Generator<'d> {
     pub(super) fn new(bytes: Bytes<'d>, story: &'d Story) -> Self {
+        Self::as_of(bytes, story, AsOf::Any)
+    }
+
+    /// The documents of the same bytes differ only in `asOf`, unless it is [`AsOf::Any`].
+    pub(super) fn as_of(bytes: Bytes<'d>, story: &'d Story, as_of: AsOf) -> Self {
         Self {
             bytes,
+            as_of,
             schema: &SCHEMA,
             story,
             declarations: Vec::new(),
@@ -191,6 +212,10 @@ impl<'d> Generator<'d> {
     fn field(&mut self, type_name: &str, at: usize, level: usize) -> String {
         self.fields_left = self.fields_left.saturating_sub(1);
         let field = &self.fields(type_name)[at];
+        let has_as_of = field.arguments.iter().any(|argument| argument.name == AS_OF);
+        if type_name == "Query" && !has_as_of && !matches!(self.as_of, AsOf::Any) {
+            return "__typename".to_owned();
+        }
         // Fields of one name may have different types in the types of an interface, and arguments differ.
         let mut text = match self.bytes.one_in(4) {
             true => format!("{}: {}", field.name.chars().next().unwrap_or('a'), field.name),
@@ -199,6 +224,14 @@ impl<'d> Generator<'d> {
         };
         let mut arguments = Vec::new();
         for argument in &field.arguments {
+            match self.as_of {
+                AsOf::Never if argument.name == AS_OF => continue,
+                AsOf::Always(instant) if argument.name == AS_OF => {
+                    arguments.push(format!("{AS_OF}: \"{instant}\""));
+                    continue;
+                }
+                _ => {}
+            }
             if argument.is_required() || self.bytes.one_in(4) {
                 arguments.push(format!("{}: {}", argument.name, self.argument(argument)));
             }

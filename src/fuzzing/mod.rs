@@ -16,6 +16,8 @@ mod feeds;
 mod filters;
 mod generator;
 mod imports;
+#[cfg(test)]
+mod random_documents;
 mod record_generator;
 mod records;
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-use sea_orm::sea_query::Query;
+use sea_orm::sea_query::{Order, Query};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -91,26 +91,35 @@ async fn open_story() -> Story {
     let db = Db::connect(&url(&folder().join("story.db"))).await.unwrap();
     import::migrate(&db).await.unwrap();
     load_example(&db).await.unwrap();
-    let api = api();
-    // Smaller than the defaults, so that queries end soon, and some exceed them.
-    let limits = Limits { max_cost: 30_000, max_work: 1_000_000, max_response: 200_000, ..Limits::defaults().unwrap() };
-    let rules = OperationRules::new(&api.sdl(), limits, false).unwrap();
-    rules.table_sizes.set(db.table_sizes().await.unwrap());
-    let session = Session::new(db.clone());
-    let records = Query::select().columns(["id", "kind"]).from("record").take();
-    let mut ids = Vec::new();
-    for row in session.all(&records).await.unwrap().iter().step_by(7) {
-        ids.push(node::global(row.get("kind").unwrap(), row.get("id").unwrap()));
-    }
-    let mut slugs = Vec::new();
-    for table in ["actor", "event", "place", "article"] {
-        let select = Query::select().column("slug").from(table).and_where(is_given()).limit(3).take();
-        for row in session.all(&select).await.unwrap().iter() {
-            slugs.push(row.get("slug").unwrap());
+    Story::of(db).await
+}
+
+impl Story {
+    /// Reads what queries on a database need.
+    pub(super) async fn of(db: Db) -> Self {
+        let api = api();
+        // Smaller than the defaults, so that queries end soon, and some exceed them.
+        let limits =
+            Limits { max_cost: 30_000, max_work: 1_000_000, max_response: 200_000, ..Limits::defaults().unwrap() };
+        let rules = OperationRules::new(&api.sdl(), limits, false).unwrap();
+        rules.table_sizes.set(db.table_sizes().await.unwrap());
+        let session = Session::new(db.clone());
+        let records = Query::select().columns(["id", "kind"]).from("record").order_by("id", Order::Asc).take();
+        let mut ids = Vec::new();
+        for row in session.all(&records).await.unwrap().iter().step_by(7) {
+            ids.push(node::global(row.get("kind").unwrap(), row.get("id").unwrap()));
         }
+        let mut slugs = Vec::new();
+        for table in ["actor", "event", "place", "article"] {
+            let mut select = Query::select();
+            select.column("slug").from(table).and_where(is_given()).order_by("slug", Order::Asc).limit(3);
+            for row in session.all(&select).await.unwrap().iter() {
+                slugs.push(row.get("slug").unwrap());
+            }
+        }
+        session.end_snapshot().await;
+        Self { db, api, rules, ids, slugs }
     }
-    session.end_snapshot().await;
-    Story { db, api, rules, ids, slugs }
 }
 
 fn is_given() -> sea_orm::sea_query::Expr {
