@@ -51,9 +51,6 @@ impl Api {
         let Some((_, definition)) = found else {
             return failed(Error::BadInput("Name one of the operations of the document".into()));
         };
-        if definition.node.ty == OperationType::Subscription {
-            return failed(Error::BadInput("A subscription is executed as a stream".into()));
-        }
         let Some(session) = request.data.get(&TypeId::of::<Session>()).and_then(|data| data.downcast_ref::<Session>())
         else {
             return failed(Error::Internal("the request has no session".into()));
@@ -70,6 +67,9 @@ impl Api {
                 ServerError::new(problem.message.as_str(), Some(problem.position))
             };
             return Response::from_errors(problems.iter().map(error).collect());
+        }
+        if definition.node.ty == OperationType::Subscription {
+            return failed(Error::BadInput("A subscription is executed as a stream".into()));
         }
         let operation = Operation {
             document: &document,
