@@ -133,7 +133,7 @@ impl RequestContext {
     /// of SQL statements.
     async fn run_cached(&self, route: &ReadRoute, operation: PreparedOperation, started: Instant) -> (Outcome, usize) {
         if operation.kind != OperationType::Query {
-            return Box::pin(self.execute_with_fallback(route, operation, started)).await;
+            return Box::pin(self.execute_with_fallback(route, &operation, started)).await;
         }
         let digest = operation.digest(&self.client);
         let version = match self.app.response_cache.get(&digest, route.db()).await {
@@ -146,7 +146,7 @@ impl RequestContext {
         };
         self.app.metrics.count_response("made");
         // Boxed to keep this future small: a cache hit would otherwise carry the whole execution through each layer.
-        let (outcome, statements) = Box::pin(self.execute_with_fallback(route, operation, started)).await;
+        let (outcome, statements) = Box::pin(self.execute_with_fallback(route, &operation, started)).await;
         // Responses with errors are not cached: the next attempt may succeed.
         if let (Some(version), true, None) = (version, outcome.errors.is_empty(), &outcome.failure) {
             self.app.response_cache.insert(digest, version, &outcome.body);
@@ -159,14 +159,14 @@ impl RequestContext {
     async fn execute_with_fallback(
         &self,
         route: &ReadRoute,
-        operation: PreparedOperation,
+        operation: &PreparedOperation,
         started: Instant,
     ) -> (Outcome, usize) {
         if !route.is_replica() {
             return self.execute_on(route.db(), operation, started).await;
         }
         let outcome = tokio::select! {
-            outcome = self.execute_on(route.db(), operation.clone(), started) => Some(outcome),
+            outcome = self.execute_on(route.db(), operation, started) => Some(outcome),
             () = route.replica_lost() => None,
         };
         if let Some(outcome) = outcome.filter(|_| !route.failed_on_replica()) {
@@ -178,21 +178,20 @@ impl RequestContext {
 
     /// Executes an operation on a database. One that turns out to have several statements is executed again in a transaction, so
     /// that all of them see one state of the graph. The second value is the number of SQL statements.
-    async fn execute_on(&self, db: &Db, operation: PreparedOperation, started: Instant) -> (Outcome, usize) {
+    async fn execute_on(&self, db: &Db, operation: &PreparedOperation, started: Instant) -> (Outcome, usize) {
         let client: Arc<str> = self.client.rate_limit_key().into();
-        let document = Arc::clone(&operation.document);
-        let estimated = operation.cost.saturating_add(operation.work);
-        let is_query = operation.kind == OperationType::Query;
-        let session = self.session(db, Arc::clone(&client), is_query && document.expects_one_statement());
-        let repeated = (is_query && document.expects_one_statement()).then(|| operation.clone());
-        let (mut session, mut executed) = (session.clone(), self.execute(operation, &session, started).await);
-        if let (Err(NeedsSnapshot), Some(operation)) = (&executed, repeated) {
+        let document = &operation.document;
+        let expects_one_statement = operation.kind == OperationType::Query && document.expects_one_statement();
+        let mut session = self.session(db, Arc::clone(&client), expects_one_statement);
+        let mut executed = self.execute(operation, &session, started).await;
+        if let (Err(NeedsSnapshot), true) = (&executed, expects_one_statement) {
             document.had_statements(2);
             session = self.session(db, client, false);
             executed = self.execute(operation, &session, started).await;
         }
         document.had_statements(session.statements());
         let used = usize::try_from(session.database_time().as_micros()).unwrap_or(usize::MAX);
+        let estimated = operation.cost.saturating_add(operation.work);
         self.app.rate_limiter.charge(&self.client, used.saturating_sub(estimated));
         let outcome = executed.unwrap_or_else(|NeedsSnapshot| Outcome::failed(RequestError::internal(&self.id)));
         (outcome, session.statements())
@@ -208,7 +207,7 @@ impl RequestContext {
     /// Executes an operation within what is left of its time limit.
     async fn execute(
         &self,
-        operation: PreparedOperation,
+        operation: &PreparedOperation,
         session: &Session,
         started: Instant,
     ) -> Result<Outcome, NeedsSnapshot> {
@@ -223,7 +222,7 @@ impl RequestContext {
         };
         let _running = self.app.metrics.request_running();
         // If this future is dropped or times out, the pending write is dropped unfinished: its outcome is unknown then.
-        let pending_write = self.begin_write(&operation);
+        let pending_write = self.begin_write(operation);
         let reported_cost = operation.reports_cost.then_some((operation.cost, operation.work));
         let budget = self.budget();
         let budgeted = session.clone().with_budget(Arc::clone(&budget));
