@@ -74,7 +74,10 @@ impl NodeKind {
     pub(crate) fn write_global(self, number: i64, out: &mut Vec<u8>) {
         // Most rows of a response need one, so the text is built on the stack. 48 bytes hold the longest table name and number.
         let mut plain = Cursor::new([0; 48]);
-        let _ = write!(plain, "{}:{number}", self.table());
+        let _ = plain.write_all(self.table().as_bytes());
+        let _ = plain.write_all(b":");
+        // Faster than a format string.
+        let _ = serde_json::to_writer(&mut plain, &number);
         let length = usize::try_from(plain.position()).unwrap_or_default();
         let plain = plain.get_ref().get(..length).unwrap_or_default();
         let start = out.len();

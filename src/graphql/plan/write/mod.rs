@@ -74,16 +74,10 @@ pub(crate) fn write<'p>(
     introspect: &'p Introspection<'p>,
     max: usize,
 ) -> Executed {
-    let mut writer = Writer {
-        plan,
-        results,
-        request,
-        introspect,
-        out: Vec::with_capacity(4096),
-        max,
-        path: Vec::new(),
-        errors: Vec::new(),
-    };
+    let memory = results.iter().map(|result| if let StepResult::Rows(rows) = result { rows.rows.memory() } else { 0 });
+    // About as large as the response will be, so that it is rarely moved while it grows.
+    let out = Vec::with_capacity(memory.sum::<usize>().min(max).max(256));
+    let mut writer = Writer { plan, results, request, introspect, out, max, path: Vec::new(), errors: Vec::new() };
     let written = writer.object(None, &plan.roots, |writer, key, shown| writer.root(key, shown));
     if written.is_err() {
         writer.out.clear();
