@@ -102,8 +102,7 @@ async fn check(app: &Arc<AppState>, request: &mut Parts, id: Option<&RequestId>)
 }
 
 /// Compresses a response with one of the accepted encodings. The library decides about responses that are worth it, and about weights,
-/// which may refuse every encoding (406). It does not get the others: the body that it returns has room for the state of each
-/// encoder, several kilobytes that would be copied for each response.
+/// which may refuse every encoding (406). It does not get the others: it would copy each one, with room for the state of an encoder.
 async fn compress(response: Response, accepted: Vec<HeaderValue>) -> Response {
     // Excludes small responses, images, and event streams, which compression would buffer.
     let is_compressible =
