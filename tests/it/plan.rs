@@ -103,8 +103,9 @@ async fn plans_find_nodes_by_id_and_follow_merges() {
         fixture.import_lines(&records[1..]).await;
         let all = execute(&fixture, "{ people { nodes { id label } } }", &json!({})).await;
         let ids: Vec<Value> = all["people"]["nodes"].as_array().unwrap().iter().map(|one| one["id"].clone()).collect();
-        for id in &ids {
-            execute(&fixture, query, &json!({ "id": id })).await;
+        for person in all["people"]["nodes"].as_array().unwrap() {
+            let found = execute(&fixture, query, &json!({ "id": person["id"] })).await;
+            assert_eq!((&found["actor"]["id"], &found["actor"]["label"]), (&person["id"], &person["label"]));
         }
         fixture.import_lines(&merge).await;
         for id in &ids {
@@ -189,7 +190,7 @@ async fn plans_report_errors_at_their_paths() {
     compare("errors-and-computed-values", &documents).await;
 }
 
-/// A plan is kept for the document. A variable that is left out has its default value, and one that is null has not.
+/// Plans are cached by document. A variable that is left out has its default value, and one that is null has not.
 #[tokio::test]
 async fn a_variable_that_is_null_is_not_one_that_is_left_out() {
     for fixture in databases_with_story().await {
