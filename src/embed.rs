@@ -58,7 +58,7 @@ pub struct EmbeddedApi {
     caller: Caller,
 }
 
-/// Memory of the plans that are kept, in bytes.
+/// Size of the plan cache, in bytes.
 const PLAN_CACHE: u64 = 16 << 20;
 
 impl EmbeddedApi {

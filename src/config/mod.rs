@@ -150,8 +150,8 @@ pub struct Serve {
     /// Size of the response cache, in bytes; 0 turns it off. Any write to the graph, by any process, invalidates it.
     #[arg(long, env = "NEWSGRAPH_ANSWER_CACHE", default_value_t = 32 * 1024 * 1024, value_name = "BYTES")]
     pub answer_cache: u64,
-    /// Size of the cache of counts, facets, histograms and sums that took long, in bytes; 0 turns it off. Each is for one version of
-    /// the graph, so any write makes new ones. Pages of one list share its count.
+    /// Size of the cache of counts, facets, histograms and sums that took longer than a millisecond, in bytes; 0 turns it off. Any
+    /// write to the graph, by any process, invalidates it. Pages of one list share its count.
     #[arg(long, env = "NEWSGRAPH_AGGREGATE_CACHE", default_value_t = 16 * 1024 * 1024, value_name = "BYTES")]
     pub aggregate_cache: u64,
     /// Maximum memory of the actor graph for the fields `neighbors`, `appearsWith` and `path`, in bytes; 0 turns it off. Without

@@ -1,4 +1,4 @@
-//! Results of slow statements over whole lists (counts, facets, histograms and sums), kept by version of the graph.
+//! A cache of the results of slow statements over whole lists: counts, facets, histograms and sums.
 //!
 //! The pages of one list have the same count, and different documents ask for the same facets. The response cache does not help
 //! there. A result is found by its statement, its values, and the version that the request itself reads in its snapshot, so it is
@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 use crate::graphql::session::{Session, SharedError};
 use crate::graphql::version_stamp::VersionStamp;
 
-/// Time of a statement above which its result is worth keeping. Reading the version takes a statement too.
+/// Time of a statement above which its result is worth caching. Reading the version takes a statement too.
 const SLOW: Duration = Duration::from_millis(1);
 
 /// Number of slow statements that are known.
@@ -29,7 +29,7 @@ pub struct AggregateCache {
     results: Cache<(StatementDigest, VersionStamp), Arc<Rows>, RowsWeight>,
     /// The statements that were slow when they ran.
     slow: Cache<StatementDigest, ()>,
-    /// Time above which the result of a statement is worth keeping.
+    /// Time above which the result of a statement is cached.
     threshold: Duration,
 }
 
@@ -53,12 +53,12 @@ impl AggregateCache {
         }
     }
 
-    /// Sets the time above which the result of a statement is kept.
+    /// Sets the time above which the result of a statement is cached.
     pub fn with_threshold(self, threshold: Duration) -> Self {
         Self { threshold, ..self }
     }
 
-    /// Returns the rows of a statement: kept ones, or those that it returns now. A statement that was slow once is looked up.
+    /// Returns the cached rows of a statement, or runs it. A statement that was slow once is looked up.
     pub(super) async fn rows(&self, session: &Session, statement: Statement) -> Result<Arc<Rows>, SharedError> {
         let digest = digest(&statement);
         let mut key = None;

@@ -199,7 +199,7 @@ impl Session {
         Ok(stamp)
     }
 
-    /// Runs a statement over whole lists, or returns its result if it is kept. Past states are not kept.
+    /// Runs a statement over whole lists, or returns its cached result. Results of point-in-time queries are not cached.
     pub(crate) async fn aggregate(&self, statement: Statement) -> Result<Arc<Rows>, SharedError> {
         match self.aggregates.as_ref().filter(|_| self.as_of.is_none()) {
             Some(aggregates) => aggregates.rows(self, statement).await,

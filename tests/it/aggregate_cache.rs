@@ -1,4 +1,4 @@
-//! Counts, facets, histograms and sums that are kept are those of the state that the request reads.
+//! Counts, facets, histograms and sums that are cached are those of the state that the request reads.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,11 +33,11 @@ async fn ask(fixture: &Fixture, cache: Option<&Arc<AggregateCache>>, after: &Val
 }
 
 #[tokio::test]
-async fn kept_aggregates_are_shared_by_pages_until_the_next_write() {
+async fn cached_aggregates_are_shared_by_pages_until_the_next_write() {
     for fixture in databases_with_story().await {
         let cache = keeping_all();
         let (expected, statements) = ask(&fixture, None, &Value::Null).await;
-        // The first time shows that they are slow, the second one keeps them.
+        // The first time shows that they are slow, the second one caches them.
         for expected_statements in [statements, statements + 1, statements + 1 - AGGREGATES] {
             let (answer, statements) = ask(&fixture, Some(&cache), &Value::Null).await;
             assert_eq!((answer, statements), (expected.clone(), expected_statements), "{}", fixture.url);
@@ -60,7 +60,7 @@ async fn kept_aggregates_are_shared_by_pages_until_the_next_write() {
 
 /// Requests and writes at the same time: whatever version a request reads, its count is that of its page.
 #[tokio::test]
-async fn kept_counts_are_those_of_the_rows_beside_them() {
+async fn cached_counts_match_the_rows_of_the_same_response() {
     let query = "{ events(first: 500) { totalCount nodes { id } } statements(first: 500) { totalCount nodes { id } } }";
     for fixture in databases_with_story().await {
         let cache = keeping_all();

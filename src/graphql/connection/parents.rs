@@ -1,4 +1,4 @@
-//! How the rows of a list belong to their parents.
+//! Conditions that select the rows of a list that belong to a parent.
 
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, EntityTrait};

@@ -13,7 +13,7 @@ use crate::graphql::types::merge::{Merge, mergeable};
 use crate::graphql::types::node::{self, Node, NodeKind};
 use crate::import::{self, MAX_REASON_LENGTH, MergeRequest};
 
-/// What the descriptions of all merge mutations say.
+/// The paragraph that the descriptions of all merge mutations share.
 const MERGE_RULES: &str = "A new decision on the same pair replaces the earlier one. Needs the scope WRITE. Errors:
 `UNAUTHENTICATED` without a key; `FORBIDDEN` without the scope; `NOT_FOUND` for an unknown id;
 `LIMIT` for a reason that is too long; `CONFLICT` for SAME on a pair that was decided to be NOT_SAME

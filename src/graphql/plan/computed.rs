@@ -154,7 +154,7 @@ pub(crate) struct Call<'a> {
     pub(crate) ids: &'a [i64],
     /// The arguments of the field.
     pub(crate) arguments: FieldArguments,
-    /// What is selected of the value.
+    /// The selected fields of the value.
     pub(crate) shown: &'a ValueShown,
     /// The list, for a field of a connection; its rows are those of `ids`.
     pub(crate) list: Option<&'a ListQuery>,

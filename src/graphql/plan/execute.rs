@@ -24,7 +24,7 @@ use crate::graphql::plan::write;
 use crate::graphql::session::{Session, SharedError};
 use crate::graphql::types::date::DateTime;
 
-/// What a plan is executed for.
+/// The request that a plan is executed for.
 #[derive(Clone, Copy)]
 pub(crate) struct Request<'r> {
     pub(crate) session: &'r Session,

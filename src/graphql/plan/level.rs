@@ -14,7 +14,7 @@ use crate::graphql::schema::node_type::NodeType;
 pub(crate) struct Plan {
     pub(crate) roots: Vec<Part<RootShown>>,
     pub(crate) steps: Vec<Step>,
-    /// Whether it is the plan of a mutation, whose fields run one after the other.
+    /// True for a mutation, whose root fields run one after the other.
     pub(crate) is_mutation: bool,
     /// The approximate memory of its arguments and selected fields, in bytes.
     pub(crate) memory: usize,
@@ -58,7 +58,7 @@ pub(crate) enum RootShown {
     Introspection,
 }
 
-/// What is read or computed at once.
+/// A step of a plan: one SQL statement, or one call of a function.
 pub(crate) enum Step {
     Level(Box<Level>),
     Function(FunctionStep),
@@ -83,7 +83,7 @@ pub(crate) struct Level {
     /// The joined tables, from index 1.
     pub(crate) joins: Vec<Join>,
     pub(crate) shown: LevelShown,
-    /// Whether the rows of a list are read; not if only its count or other values of the whole list are shown.
+    /// False if only the count or other values of the whole list are selected: its rows are not read then.
     pub(crate) reads_rows: bool,
     pub(crate) children: Vec<usize>,
     pub(crate) sql: SqlCache,
@@ -96,11 +96,11 @@ pub(crate) struct FunctionStep {
     pub(crate) arguments: ArgumentValues,
     pub(crate) shown: ValueShown,
     pub(crate) children: Vec<usize>,
-    /// Whether the field of a connection has a value only for lists whose page is empty.
+    /// True for a field of a connection that is computed only for empty pages, such as `suggestions`.
     pub(crate) only_empty_lists: bool,
 }
 
-/// What a function is called for.
+/// The rows or lists for which a function computes values.
 pub(crate) enum FunctionSource {
     /// A field of the root.
     Root,
@@ -173,9 +173,9 @@ pub(crate) struct Key {
     /// `"name":`.
     pub(crate) json: Vec<u8>,
     pub(crate) position: Pos,
-    /// Whether the field may be null, which it is after an error.
+    /// True if the type of the field is nullable. An error then makes the field null, and not its parent.
     pub(crate) is_nullable: bool,
-    /// Whether the elements of its list may be null.
+    /// True if the type of the list elements is nullable.
     pub(crate) has_nullable_elements: bool,
 }
 
@@ -233,7 +233,7 @@ pub(crate) enum Shown {
     },
 }
 
-/// What is selected of a computed value.
+/// The selected fields of a computed value.
 pub(crate) enum ValueShown {
     Leaf,
     Object(Vec<ValuePart>),

@@ -106,7 +106,7 @@ impl ListQuery {
 struct Request<'l> {
     level: &'l Level,
     page: ListPage,
-    /// Whether the statements differ between requests only in their parents and cursors.
+    /// True if the statements of different requests differ only in their parents and cursors.
     is_fixed: bool,
     query: Arc<ListQuery>,
 }

@@ -1,7 +1,7 @@
 //! The SQL of a level.
 //!
 //! The SQL text of a level without a filter depends on the level only, apart from which cursors are given. It is built once, with
-//! a marker in place of each value that a request gives, and kept with the level.
+//! a marker in place of each value that a request gives, and cached with the level.
 
 use std::sync::{Arc, OnceLock};
 
@@ -26,7 +26,7 @@ pub(super) const PAGE: &str = "page";
 /// The column with the parent of a row.
 pub(super) const PARENT: &str = "parent";
 
-/// The order and the SQL of a level, kept between requests.
+/// The order and the SQL of a level, cached for later requests.
 #[derive(Default)]
 pub(crate) struct SqlCache {
     /// The order of a list whose `orderBy` has no variables.

@@ -111,7 +111,7 @@ pub(crate) type OwnCondition = fn(&FieldArguments) -> Result<Option<Expr>>;
 /// The order of a list if the query gives none.
 pub(crate) struct DefaultOrder {
     pub(crate) keys: SortOrder,
-    /// What the documentation says about it.
+    /// Its wording in the description of `orderBy`.
     pub(crate) words: &'static str,
 }
 

@@ -44,8 +44,8 @@ struct Compiler<'d> {
     value_parts: usize,
     /// The approximate memory of the arguments and the selected fields so far, in bytes.
     memory: Cell<usize>,
-    /// Whether the field of the root reads a past state. Each of its statements puts together the tables that it uses, and SQLite
-    /// would put together a whole table to join it.
+    /// True for a point-in-time query (`asOf`). Its statements reconstruct the tables that they use, and SQLite would reconstruct a
+    /// whole table to join it. So nothing is joined.
     reads_the_past: bool,
 }
 
