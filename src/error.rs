@@ -36,7 +36,7 @@ pub enum Error {
     Unavailable(String),
     /// A replica failed where the primary database would not have; the read can be repeated on the primary.
     #[error("replica error: {0}")]
-    Replica(DbErr),
+    Replica(String),
     /// A file or a socket failed. The text says what was tried.
     #[error("{0}: {1}")]
     Io(String, std::io::Error),

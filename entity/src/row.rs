@@ -34,36 +34,77 @@ pub enum CellValue<'r> {
     Text(&'r str),
 }
 
-impl Rows {
-    /// Creates an empty result with these columns.
+/// Collects the values of rows.
+#[derive(Debug)]
+pub struct RowsBuilder {
+    rows: Rows,
+    /// The texts of all rows so far. Whether they are UTF-8 is checked for all of them at once, which is faster.
+    texts: Vec<u8>,
+}
+
+impl RowsBuilder {
+    /// Starts with no rows, which have these columns.
     pub fn new<'a>(names: impl Iterator<Item = &'a str>) -> Self {
-        let mut rows = Self::default();
+        let mut rows = Rows::default();
         for name in names {
             rows.names.push_str(name);
             rows.names.push('\n');
             rows.width += 1;
         }
-        rows
+        Self { rows, texts: Vec::new() }
     }
 
-    /// Adds the next value: of the last row, or the first value of a new row. Fails when the texts of the result have more than
-    /// 4 GiB.
-    pub fn push(&mut self, value: CellValue<'_>) -> Result<(), DbErr> {
-        let cell = match value {
-            CellValue::Null => Cell::Null,
-            CellValue::Integer(number) => Cell::Integer(number),
-            CellValue::Real(number) => Cell::Real(number),
-            CellValue::Text(text) => {
-                let start = self.texts.len();
-                self.texts.push_str(text);
-                let position = |at: usize| u32::try_from(at).map_err(|_| error("the texts of a result exceed 4 GiB"));
-                Cell::Text { start: position(start)?, end: position(self.texts.len())? }
-            }
-        };
-        self.cells.push(cell);
+    /// Returns the number of rows so far.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Returns true if there are no rows so far.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Adds the next value, which is null: of the last row, or the first value of a new row.
+    pub fn push_null(&mut self) {
+        self.rows.cells.push(Cell::Null);
+    }
+
+    /// Adds the next value: a whole number, or a truth value as 0 or 1.
+    pub fn push_integer(&mut self, number: i64) {
+        self.rows.cells.push(Cell::Integer(number));
+    }
+
+    /// Adds the next value: a floating-point number.
+    pub fn push_real(&mut self, number: f64) {
+        self.rows.cells.push(Cell::Real(number));
+    }
+
+    /// Adds the next value: a text in UTF-8. Fails when the texts of the result have more than 4 GiB, and when the text begins
+    /// within a character.
+    pub fn push_text(&mut self, text: &[u8]) -> Result<(), DbErr> {
+        // Together with the check of all texts, this makes sure that each one is UTF-8.
+        if text.first().is_some_and(|byte| byte & 0b1100_0000 == 0b1000_0000) {
+            return Err(not_utf8());
+        }
+        let start = self.texts.len();
+        self.texts.extend_from_slice(text);
+        let position = |at: usize| u32::try_from(at).map_err(|_| error("the texts of a result exceed 4 GiB"));
+        self.rows.cells.push(Cell::Text { start: position(start)?, end: position(self.texts.len())? });
         Ok(())
     }
 
+    /// Returns the rows. Fails when a text is not UTF-8.
+    pub fn finish(self) -> Result<Rows, DbErr> {
+        let texts = String::from_utf8(self.texts).map_err(|_| not_utf8())?;
+        Ok(Rows { texts, ..self.rows })
+    }
+}
+
+fn not_utf8() -> DbErr {
+    error("a text is not UTF-8")
+}
+
+impl Rows {
     /// Returns the memory of the values, in bytes.
     pub fn memory(&self) -> usize {
         self.cells.len() * size_of::<Cell>() + self.texts.len()
@@ -110,11 +151,16 @@ pub struct QueryRow<'r> {
 impl<'r> QueryRow<'r> {
     /// Copies the row to a result of its own.
     pub fn to_rows(self) -> Result<Rows, DbErr> {
-        let mut rows = Rows::new(self.rows.names.lines());
+        let mut rows = RowsBuilder::new(self.rows.names.lines());
         for column in 0..self.rows.width {
-            rows.push(self.value(column))?;
+            match self.value(column) {
+                CellValue::Null => rows.push_null(),
+                CellValue::Integer(number) => rows.push_integer(number),
+                CellValue::Real(number) => rows.push_real(number),
+                CellValue::Text(text) => rows.push_text(text.as_bytes())?,
+            }
         }
-        Ok(rows)
+        rows.finish()
     }
 
     /// Returns the value at a position; null if there are fewer columns.
@@ -292,21 +338,18 @@ pub(crate) use row_struct;
 
 #[cfg(test)]
 mod tests {
-    use super::{CellValue, FromCell, Rows};
+    use super::{CellValue, FromCell, Rows, RowsBuilder};
 
     #[test]
     fn values_are_decoded_by_position_and_name() {
-        let mut rows = Rows::new(["number", "text", "flag"].into_iter());
-        for value in [
-            CellValue::Integer(7),
-            CellValue::Text("a"),
-            CellValue::Integer(1),
-            CellValue::Integer(i64::MAX),
-            CellValue::Null,
-            CellValue::Text(""),
-        ] {
-            rows.push(value).unwrap();
-        }
+        let mut rows = RowsBuilder::new(["number", "text", "flag"].into_iter());
+        rows.push_integer(7);
+        rows.push_text(b"a").unwrap();
+        rows.push_integer(1);
+        rows.push_integer(i64::MAX);
+        rows.push_null();
+        rows.push_text(b"").unwrap();
+        let rows = rows.finish().unwrap();
         assert_eq!((rows.len(), rows.is_empty(), Rows::default().len()), (2, false, 0));
         let [first, second] = [rows.get(0).unwrap(), rows.get(1).unwrap()];
         assert_eq!((first.at::<i64>(0).unwrap(), first.get::<String>("text").unwrap()), (7, "a".to_owned()));
@@ -315,6 +358,24 @@ mod tests {
         // Values of another type, out of range or missing are errors.
         assert!(second.at::<i32>(0).is_err() && second.at::<String>(1).is_err() && second.at::<i64>(2).is_err());
         assert!(first.get::<i64>("none").is_err() && first.at::<i64>(3).is_err() && rows.get(2).is_none());
+    }
+
+    /// Texts are checked together, but each of them has to be UTF-8 itself.
+    #[test]
+    fn each_text_is_utf8() {
+        let all: [&[u8]; 9] =
+            [b"", b"a", "é".as_bytes(), "€".as_bytes(), b"\xc3", b"\xa9", b"a\xe2\x82", b"\xac", b"\xff"];
+        let rows_of = |texts: &[&[u8]]| {
+            let mut rows = RowsBuilder::new(["text"].into_iter());
+            texts.iter().try_for_each(|text| rows.push_text(text))?;
+            rows.finish()
+        };
+        for texts in all.iter().flat_map(|first| all.map(|second| [*first, second])) {
+            let expected: Option<Vec<&str>> = texts.iter().map(|text| std::str::from_utf8(text).ok()).collect();
+            let rows = rows_of(&texts).ok();
+            let found = rows.as_ref().map(|rows| rows.iter().map(|row| row.value(0)).collect::<Vec<_>>());
+            assert_eq!(found, expected.map(|texts| texts.into_iter().map(CellValue::Text).collect()), "{texts:?}");
+        }
     }
 
     /// The words that are decoded are those that are stored.

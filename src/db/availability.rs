@@ -42,18 +42,34 @@ impl Availability {
 
     /// Runs something that needs the database until it is done, or until the database is lost.
     pub(super) async fn run<T>(self: &Arc<Self>, work: impl Future<Output = T>) -> Result<T> {
+        self.run_within(Duration::MAX, work).await?.ok_or_else(lost)
+    }
+
+    /// Like [`Self::run`], but returns `None` when the limit is over. It has one timer: most work is done before the first one ends.
+    pub(super) async fn run_within<T>(
+        self: &Arc<Self>,
+        limit: Duration,
+        work: impl Future<Output = T>,
+    ) -> Result<Option<T>> {
         if *self.is_lost.borrow() {
             return Err(lost());
         }
         let mut work = pin!(work);
-        if let Ok(done) = timeout(PATIENCE, &mut work).await {
-            return Ok(done);
+        if let Ok(done) = timeout(PATIENCE.min(limit), &mut work).await {
+            return Ok(Some(done));
         }
-        tokio::select! {
-            done = work => Ok(done),
-            // Boxed to keep this future small: few requests wait that long.
-            () = Box::pin(self.wait_until_lost()) => Err(lost()),
+        let rest = limit.saturating_sub(PATIENCE);
+        if rest.is_zero() {
+            return Ok(None);
         }
+        // Boxed to keep this future small: few requests wait that long.
+        Box::pin(async {
+            tokio::select! {
+                done = timeout(rest, work) => Ok(done.ok()),
+                () = self.wait_until_lost() => Err(lost()),
+            }
+        })
+        .await
     }
 
     async fn wait_until_lost(self: &Arc<Self>) {

@@ -3,6 +3,7 @@
 use std::fs::OpenOptions;
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sea_orm::sqlx::postgres::PgConnectOptions;
@@ -10,7 +11,7 @@ use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::sqlx::{self, Connection, PgConnection};
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr, RuntimeErr};
 
-use crate::db::{Db, ReadPool, migrations};
+use crate::db::{Db, POSTGRES_CONNECTIONS, ReadPool, SQLITE_CONNECTIONS, migrations};
 use crate::error::{Error, Result};
 
 /// Maximum wait for a free connection.
@@ -81,7 +82,7 @@ async fn connect_sqlite(url: &str) -> Result<Db> {
     let writer_options = |options| sqlite(options).pragma("temp_store", "FILE").pragma("cache_size", "-65536");
     options.max_connections(1).map_sqlx_sqlite_opts(writer_options);
     let writer = connect_when_not_busy(options).await?;
-    Ok(Db::new(writer, |connections| ReadPool::sqlite(file.get_filename(), connections)))
+    Ok(Db::new(writer, SQLITE_CONNECTIONS, |connections| ReadPool::sqlite(file.get_filename(), connections)))
 }
 
 /// Creates a missing database file so that only its owner can read it. SQLite gives the files beside it the same permissions. An
@@ -98,9 +99,10 @@ async fn connect_postgres(url: &str) -> Result<Db> {
     // A pool retries a refused connection for 30 seconds and then names no reason, so a single connection tries first.
     PgConnection::connect(url).await.map_err(connection_error)?.close().await.ok();
     let writer = Database::connect(connect_options(url)).await?;
-    let options = PgConnectOptions::from_str(url).map_err(connection_error)?;
+    let options = Arc::new(PgConnectOptions::from_str(url).map_err(connection_error)?);
     let cancel_pool = writer.get_postgres_connection_pool().clone();
-    Ok(Db::new(writer, |connections| ReadPool::postgres(&options, &cancel_pool, connections, None)))
+    let pool = |connections| ReadPool::postgres(&options, &cancel_pool, connections, None);
+    Ok(Db::new(writer, POSTGRES_CONNECTIONS, pool))
 }
 
 /// Connects to a SQLite file that other processes may be creating. While one of them switches the journal to WAL, SQLite

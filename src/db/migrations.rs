@@ -46,7 +46,7 @@ impl Db {
     /// not wait for a writer.
     pub async fn is_ready(&self) -> std::result::Result<(), &'static str> {
         let select = Query::select().column("version").from(MIGRATIONS_TABLE).take();
-        let rows = self.reader.all(self.reader.backend().build(&select));
+        let rows = self.inner.reader.all(self.inner.reader.backend().build(&select));
         let rows = match tokio::time::timeout(READY_TIMEOUT, rows).await {
             Ok(Ok(rows)) => rows,
             _ => return Err("the database does not answer"),
@@ -68,7 +68,7 @@ impl Db {
     ///
     /// As for [`Db::migrate`].
     pub async fn migrations(&self) -> Result<Vec<(String, bool)>> {
-        let applied = applied_migrations(&self.writer).await?;
+        let applied = applied_migrations(&self.inner.writer).await?;
         Ok(known_migrations().into_iter().map(|name| (name.clone(), applied.contains(&name))).collect())
     }
 }

@@ -1,7 +1,9 @@
 //! The database layer: connections, reads, the writer's transaction, and all SQL that differs between SQLite and PostgreSQL.
 //!
 //! - [`Db`] opens a graph (`connect`), migrates it (`migrations`) and has one writer at a time.
-//! - Reads go through a [`ReadPool`], whose statements are canceled when nobody waits for them (`pooled_connection`).
+//! - Reads go through a [`ReadPool`], whose statements are canceled when nobody waits for them. Its connections
+//!   (`pooled_connection`) are those of rusqlite (`sqlite_reader`) or tokio-postgres (`postgres_reader`, `postgres_connect`);
+//!   look-ups on PostgreSQL share some (`shared_connections`). Writes go through SeaORM, whose connections are those of sqlx.
 //! - A [`Snapshot`] is one state of the graph for an export, and [`AsOf`] rewrites statements for point-in-time queries.
 //! - A [`ReadRoute`] sends the statements of a request to the primary database or to a streaming replica (`replica`).
 //! - `availability` notices that the database no longer responds, so that requests fail at once; `failure` classifies errors.
@@ -21,9 +23,12 @@ mod failure;
 pub mod full_text;
 mod migrations;
 mod pooled_connection;
+mod postgres_connect;
+mod postgres_reader;
 mod read_pool;
 mod replica;
 mod select_sql;
+mod shared_connections;
 mod snapshot;
 mod sqlite_reader;
 mod table_sizes;
@@ -52,7 +57,7 @@ pub use crate::db::read_pool::ReadPool;
 pub(crate) use crate::db::read_pool::ReservedConnection;
 use crate::db::replica::Replica;
 pub use crate::db::replica::{ReadRoute, ReplicaStats};
-pub(crate) use crate::db::select_sql::{all_columns, build};
+pub(crate) use crate::db::select_sql::{CONDITION_MARKER, StatementTemplate, all_columns, build};
 pub use crate::db::snapshot::Snapshot;
 pub(crate) use crate::db::sqlite_reader::{KeyedRows, PARENT_KEY, RepeatedStatement};
 
@@ -69,8 +74,11 @@ BEGIN
     END LOOP;
 END $$";
 
-/// Read connections. More than a machine has cores bring little.
-const READ_CONNECTIONS: usize = 8;
+/// Read connections to a SQLite file. More than a machine has cores bring little, and each caches pages.
+const SQLITE_CONNECTIONS: usize = 8;
+
+/// Read connections to a PostgreSQL server. While some wait for the server, others keep it busy.
+const POSTGRES_CONNECTIONS: usize = 16;
 
 /// Connections for exports, each of which keeps one snapshot. They are opened when needed.
 const EXPORT_CONNECTIONS: usize = 4;
@@ -81,6 +89,12 @@ const READY_TIMEOUT: Duration = Duration::from_secs(3);
 /// The connections to a graph. Cloning is cheap: clones share the connections.
 #[derive(Clone, Debug)]
 pub struct Db {
+    inner: Arc<Connections>,
+}
+
+/// The connections to a graph, by purpose.
+#[derive(Clone, Debug)]
+struct Connections {
     reader: ReadPool,
     exports: ReadPool,
     writer: DatabaseConnection,
@@ -98,9 +112,9 @@ pub struct Db {
 }
 
 impl Db {
-    fn new(writer: DatabaseConnection, pool: impl Fn(usize) -> ReadPool) -> Self {
-        Self {
-            reader: pool(READ_CONNECTIONS),
+    fn new(writer: DatabaseConnection, connections: usize, pool: impl Fn(usize) -> ReadPool) -> Self {
+        let connections = Connections {
+            reader: pool(connections),
             exports: pool(EXPORT_CONNECTIONS),
             lookups: pool(1),
             background: pool(1),
@@ -110,23 +124,24 @@ impl Db {
             change_batches: Arc::default(),
             availability: Availability::new(pool(1)),
             replica: None,
-        }
+        };
+        Self { inner: Arc::new(connections) }
     }
 
     /// The data version: a number that grows with every commit. It includes all writes that committed before this call.
     pub async fn version(&self) -> Result<i64> {
         // Pinned here: moved into further futures, it would take its size in each of them.
-        self.while_available(pin!(self.version.current())).await?
+        self.while_available(pin!(self.inner.version.current())).await?
     }
 
     /// The pool for the reads of requests.
     pub fn reader(&self) -> &ReadPool {
-        &self.reader
+        &self.inner.reader
     }
 
     /// The pool for single short reads, which never wait for the reads of requests.
     pub(crate) fn lookups(&self) -> &ReadPool {
-        &self.lookups
+        &self.inner.lookups
     }
 
     /// Runs something that needs the database. It fails as soon as the database no longer responds.
@@ -135,9 +150,21 @@ impl Db {
     ///
     /// [`Error::Unavailable`]. A write may have been done nevertheless.
     pub(crate) async fn while_available<T>(&self, work: impl Future<Output = T>) -> Result<T> {
-        match &self.availability {
+        match &self.inner.availability {
             Some(availability) => availability.run(work).await,
             None => Ok(work.await),
+        }
+    }
+
+    /// Like [`Self::while_available`], but returns `None` when it takes longer than this. With no time at all it does not begin.
+    pub(crate) async fn within<T>(&self, limit: Duration, work: impl Future<Output = T>) -> Result<Option<T>> {
+        // Timers poll the work before they look at the time.
+        if limit.is_zero() {
+            return Ok(None);
+        }
+        match &self.inner.availability {
+            Some(availability) => availability.run_within(limit, work).await,
+            None => Ok(tokio::time::timeout(limit, work).await.ok()),
         }
     }
 
@@ -148,27 +175,28 @@ impl Db {
     ///
     /// `Error::Busy` when the maximum number of snapshots is open.
     pub async fn snapshot(&self) -> Result<Snapshot> {
-        Snapshot::take(&self.exports).await
+        Snapshot::take(&self.inner.exports).await
     }
 
     /// Takes a snapshot of the primary database for a task of the server. Only one task can have such a snapshot; others wait.
     pub(crate) async fn background_snapshot(&self) -> Result<Snapshot> {
-        Snapshot::wait(&self.background).await
+        Snapshot::wait(&self.inner.background).await
     }
 
     /// The writer's connection, for single statements that are never canceled.
     pub fn connection(&self) -> &DatabaseConnection {
-        &self.writer
+        &self.inner.writer
     }
 
     /// The SQL dialect of this database.
     pub fn dialect(&self) -> Dialect {
-        Dialect(self.reader.backend())
+        Dialect(self.inner.reader.backend())
     }
 
     /// Begins a write transaction. There is one writer at a time, in this process and all others; later ones wait.
     pub async fn write(&self) -> Result<DatabaseTransaction> {
         let transaction = self
+            .inner
             .writer
             .begin_with_options(TransactionOptions {
                 sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
@@ -202,18 +230,18 @@ impl Db {
             transaction.execute_unprepared("SET LOCAL plan_cache_mode = force_generic_plan").await?;
         }
         transaction.commit().await?;
-        self.notifier.notify();
+        self.inner.notifier.notify();
         Ok(())
     }
 
     /// The sequence number of the last change, and each later one, whichever process wrote it.
     pub fn changes(&self) -> Receiver<i64> {
-        self.notifier.subscribe(&self.lookups)
+        self.inner.notifier.subscribe(&self.inner.lookups)
     }
 
     /// Reads the next changes of a set after `last`, up to `latest`, at most 100; once for all callers that need the same ones.
     pub(crate) async fn read_changes(&self, set: &ChangeSet, last: i64, latest: i64) -> Result<SharedBatch> {
-        self.change_batches.read(&self.reader, set, last, latest).await
+        self.inner.change_batches.read(&self.inner.reader, set, last, latest).await
     }
 
     /// Updates the planner statistics of PostgreSQL after a large write. Autovacuum may have looked at the tables when they
@@ -229,15 +257,15 @@ impl Db {
     /// Waits for running statements and closes all connections.
     pub async fn close(self) -> Result<()> {
         self.close_replica().await?;
-        self.reader.close().await?;
-        self.exports.close().await?;
-        self.lookups.close().await?;
-        self.background.close().await?;
-        if let Some(availability) = &self.availability {
+        self.inner.reader.close().await?;
+        self.inner.exports.close().await?;
+        self.inner.lookups.close().await?;
+        self.inner.background.close().await?;
+        if let Some(availability) = &self.inner.availability {
             availability.close().await?;
         }
-        self.version.close().await?;
-        Ok(self.writer.close().await?)
+        self.inner.version.close().await?;
+        Ok(self.inner.writer.clone().close().await?)
     }
 }
 

@@ -4,6 +4,7 @@
 //! it. So the pool cancels the statement, and hands its connection to nobody else until the statement has ended.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -13,13 +14,15 @@ use entity::row::Rows;
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::sqlx::PgPool;
 use sea_orm::sqlx::postgres::PgConnectOptions;
-use sea_orm::{DatabaseBackend, DbErr, Statement};
+use sea_orm::{DatabaseBackend, Statement};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::{Error, Result};
 
-use crate::db::pooled_connection::{PooledConnection, closed};
+use crate::db::failure::ReadError;
+use crate::db::pooled_connection::PooledConnection;
 use crate::db::replica::ServerIncarnation;
+use crate::db::shared_connections::SharedConnections;
 use crate::db::sqlite_reader::{INLINE_TIME, KeyedRows, RepeatedStatement};
 
 /// Number of clients above which those without requests are forgotten.
@@ -33,7 +36,6 @@ pub struct ReadPool {
     replica_failed: Option<Arc<AtomicBool>>,
 }
 
-#[derive(Debug)]
 struct PoolInner {
     free: Mutex<Vec<PooledConnection>>,
     /// One permit per free connection. Waiters are served in order.
@@ -44,6 +46,14 @@ struct PoolInner {
     backend: DatabaseBackend,
     /// On a replica: the incarnation of the server that the connections lead to.
     incarnation: Option<ServerIncarnation>,
+    /// Connections for look-ups; `None` on SQLite.
+    shared: Option<SharedConnections>,
+}
+
+impl fmt::Debug for PoolInner {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("ReadPool").field("backend", &self.backend).field("size", &self.size).finish_non_exhaustive()
+    }
 }
 
 impl PoolInner {
@@ -59,90 +69,87 @@ pub(crate) struct ReservedConnection {
     pool: Arc<PoolInner>,
     /// True while the database runs a statement. If it is still true on drop, the statement has to be canceled.
     is_running: bool,
-    /// True while a transaction is open.
-    in_transaction: bool,
-    /// True after the transaction has begun.
-    has_state: bool,
+    transaction: Transaction,
     /// Lets a client take only a part of the connections.
     client_permit: Option<OwnedSemaphorePermit>,
     /// Time for which statements may still occupy the caller's thread.
     inline_time: Duration,
 }
 
+/// The transaction of a reserved connection.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Transaction {
+    None,
+    /// It begins with the next statement.
+    Wanted,
+    /// It may have begun.
+    Begun,
+}
+
 impl ReservedConnection {
     /// Runs a statement and returns its rows. Dropping the future cancels the statement.
-    pub(crate) async fn all(&mut self, statement: Statement) -> Result<Rows, DbErr> {
+    pub(crate) async fn all(&mut self, statement: Statement) -> Result<Rows, ReadError> {
         Ok(self.all_for_each(RepeatedStatement { statement, keys: None }).await?.0)
     }
 
     /// Runs a statement, for each key if it is repeated, and returns its rows with the key of each. Dropping the future cancels
     /// the statement.
-    pub(crate) async fn all_for_each(&mut self, statement: RepeatedStatement) -> Result<KeyedRows, DbErr> {
-        let connection = self.connection.as_mut().ok_or_else(closed)?;
-        if self.has_state && !connection.is_connected() {
+    pub(crate) async fn all_for_each(&mut self, statement: RepeatedStatement) -> Result<KeyedRows, ReadError> {
+        let connection = self.connection.as_mut().ok_or_else(ReadError::closed)?;
+        if self.transaction == Transaction::Begun && !connection.is_connected() {
             // A new connection would see another state.
-            return Err(closed());
+            return Err(ReadError::closed());
+        }
+        let begin = self.transaction == Transaction::Wanted;
+        if begin {
+            self.transaction = Transaction::Begun;
         }
         self.is_running = true;
         let started = Instant::now();
-        let rows = connection.all(statement, self.inline_time).await;
+        let rows = connection.all(statement, begin, self.inline_time).await;
         self.inline_time = self.inline_time.saturating_sub(started.elapsed());
         self.is_running = false;
         rows
     }
 
-    /// Begins a transaction whose statements all see one state: the one at its first statement.
-    pub(crate) async fn begin(&mut self) -> Result<(), DbErr> {
-        // Any transaction of SQLite sees one state.
-        let sql = match self.pool.backend {
-            DatabaseBackend::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-            _ => "BEGIN",
-        };
-        self.in_transaction = true;
-        self.all(Statement::from_string(self.pool.backend, sql)).await?;
-        self.has_state = true;
-        Ok(())
-    }
-
-    /// Returns whether a transaction is open.
-    pub(crate) fn in_transaction(&self) -> bool {
-        self.in_transaction
+    /// Begins a transaction, whose statements all see one state: the one at its first statement.
+    pub(crate) fn begin(&mut self) {
+        if self.transaction == Transaction::None {
+            self.transaction = Transaction::Wanted;
+        }
     }
 
     /// Ends the transaction. A connection on which that fails is closed.
-    pub(crate) async fn end(&mut self) {
-        if self.in_transaction && self.all(Statement::from_string(self.pool.backend, "COMMIT")).await.is_ok() {
-            (self.in_transaction, self.has_state) = (false, false);
+    pub(crate) fn end(&mut self) {
+        if let (Transaction::Begun, Some(connection)) = (self.transaction, &mut self.connection) {
+            connection.end("COMMIT");
         }
+        self.transaction = Transaction::None;
     }
 }
 
 impl Drop for ReservedConnection {
     fn drop(&mut self) {
         let (Some(mut connection), Some(permit)) = (self.connection.take(), self.permit.take()) else { return };
-        let (is_running, in_transaction) = (self.is_running, self.in_transaction);
+        let (is_running, in_transaction) = (self.is_running, self.transaction == Transaction::Begun);
         // A statement on a lost server cannot be canceled.
         if self.pool.incarnation.as_ref().is_some_and(ServerIncarnation::is_lost) {
             connection.disconnect();
-        } else if is_running || in_transaction {
+        } else if is_running {
             // Without a runtime the process is ending, and its connections with it.
             let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
             let (pool, client_permit) = (Arc::clone(&self.pool), self.client_permit.take());
             runtime.spawn(async move {
-                if is_running {
-                    connection.cancel().await;
-                }
-                let rollback = Statement::from_string(pool.backend, "ROLLBACK");
-                if in_transaction
-                    && connection.is_connected()
-                    && connection.all(RepeatedStatement { statement: rollback, keys: None }, INLINE_TIME).await.is_err()
-                {
-                    connection.disconnect();
+                connection.cancel().await;
+                if in_transaction {
+                    connection.end("ROLLBACK");
                 }
                 pool.release(connection);
                 drop((permit, client_permit));
             });
             return;
+        } else if in_transaction {
+            connection.end("ROLLBACK");
         }
         self.pool.release(connection);
     }
@@ -151,26 +158,39 @@ impl Drop for ReservedConnection {
 impl ReadPool {
     /// A pool of this many connections to a SQLite file.
     pub(crate) fn sqlite(file: &Path, size: usize) -> Self {
-        Self::new(DatabaseBackend::Sqlite, (0..size).map(|_| PooledConnection::sqlite(file)).collect(), None)
+        Self::new(DatabaseBackend::Sqlite, (0..size).map(|_| PooledConnection::sqlite(file)).collect(), None, None)
     }
 
     /// A pool of this many connections to a PostgreSQL server, which cancels statements through `cancel_pool`. Connections to a
     /// replica are to one incarnation of it.
     pub(super) fn postgres(
-        options: &PgConnectOptions,
+        options: &Arc<PgConnectOptions>,
         cancel_pool: &PgPool,
         size: usize,
         incarnation: Option<&ServerIncarnation>,
     ) -> Self {
         let connections = (0..size).map(|_| PooledConnection::postgres(options, cancel_pool, incarnation)).collect();
-        Self::new(DatabaseBackend::Postgres, connections, incarnation.cloned())
+        let shared = SharedConnections::new(options, incarnation);
+        Self::new(DatabaseBackend::Postgres, connections, incarnation.cloned(), Some(shared))
     }
 
-    fn new(backend: DatabaseBackend, free: Vec<PooledConnection>, incarnation: Option<ServerIncarnation>) -> Self {
+    fn new(
+        backend: DatabaseBackend,
+        free: Vec<PooledConnection>,
+        incarnation: Option<ServerIncarnation>,
+        shared: Option<SharedConnections>,
+    ) -> Self {
         let size = free.len();
         let permits = Arc::new(Semaphore::new(size));
-        let inner =
-            PoolInner { free: Mutex::new(free), permits, size, clients: Mutex::default(), backend, incarnation };
+        let inner = PoolInner {
+            free: Mutex::new(free),
+            permits,
+            size,
+            clients: Mutex::default(),
+            backend,
+            incarnation,
+            shared,
+        };
         Self { inner: Arc::new(inner), replica_failed: None }
     }
 
@@ -181,7 +201,7 @@ impl ReadPool {
     }
 
     /// Converts an error of a statement. On a replica, an error that the primary would not have becomes [`Error::Replica`].
-    pub(crate) fn failed(&self, error: DbErr) -> Error {
+    pub(crate) fn failed(&self, error: ReadError) -> Error {
         let Some(incarnation) = &self.inner.incarnation else { return error.into() };
         let error = incarnation.classify(error);
         if let (Error::Replica(_), Some(replica_failed)) = (&error, &self.replica_failed) {
@@ -211,6 +231,13 @@ impl ReadPool {
         rows.map_err(|error| self.failed(error))
     }
 
+    /// Runs a statement that looks up a single row, on a connection that others use at the same time. `None` on SQLite, which has
+    /// no such connections.
+    pub(crate) fn look_up<'s>(&'s self, statement: &'s Statement) -> Option<impl Future<Output = Result<Rows>> + 's> {
+        let shared = self.inner.shared.as_ref()?;
+        Some(async { shared.all(statement).await.map_err(|error| self.failed(error)) })
+    }
+
     /// The value of a row of the table `counter`.
     pub async fn counter(&self, name: &str) -> Result<i64> {
         let select = Query::select().column("value").from("counter").and_where(Expr::col("name").eq(name)).take();
@@ -221,12 +248,12 @@ impl ReadPool {
 
     /// Waits for a free connection.
     pub(crate) async fn reserve(&self) -> Result<ReservedConnection> {
-        let permit = Arc::clone(&self.inner.permits).acquire_owned().await.map_err(|_| closed())?;
-        Ok(self.pop(permit).ok_or_else(closed)?)
+        let permit = Arc::clone(&self.inner.permits).acquire_owned().await.map_err(|_| ReadError::closed())?;
+        Ok(self.pop(permit).ok_or_else(ReadError::closed)?)
     }
 
-    /// Waits for a free connection for a client. One client gets at most half of the connections at the same time, so that others
-    /// do not wait for its requests.
+    /// Waits for a free connection for a client. One client gets at most three quarters of the connections at the same time, so that
+    /// others do not wait for its requests.
     pub(crate) async fn reserve_for(&self, client: &Arc<str>) -> Result<ReservedConnection> {
         let permits = {
             let mut clients = self.inner.clients.lock().unwrap_or_else(PoisonError::into_inner);
@@ -235,12 +262,12 @@ impl ReadPool {
             }
             let known = clients.get(client).and_then(Weak::upgrade);
             known.unwrap_or_else(|| {
-                let permits = Arc::new(Semaphore::new((self.inner.size / 2).max(1)));
+                let permits = Arc::new(Semaphore::new(self.inner.size - self.inner.size / 4));
                 clients.insert(Arc::clone(client), Arc::downgrade(&permits));
                 permits
             })
         };
-        let client_permit = permits.acquire_owned().await.map_err(|_| closed())?;
+        let client_permit = permits.acquire_owned().await.map_err(|_| ReadError::closed())?;
         let mut connection = self.reserve().await?;
         connection.client_permit = Some(client_permit);
         Ok(connection)
@@ -252,14 +279,14 @@ impl ReadPool {
     }
 
     fn pop(&self, permit: OwnedSemaphorePermit) -> Option<ReservedConnection> {
-        let connection = self.inner.free.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
+        let mut connection = self.inner.free.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
+        connection.drop_if_idle();
         Some(ReservedConnection {
             connection: Some(connection),
             permit: Some(permit),
             pool: Arc::clone(&self.inner),
             is_running: false,
-            in_transaction: false,
-            has_state: false,
+            transaction: Transaction::None,
             client_permit: None,
             inline_time: INLINE_TIME,
         })
@@ -272,9 +299,12 @@ impl ReadPool {
         let Ok(permits) = self.inner.permits.acquire_many(all).await else { return Ok(()) };
         self.inner.permits.close();
         drop(permits);
+        if let Some(shared) = &self.inner.shared {
+            shared.close().await;
+        }
         let connections = std::mem::take(&mut *self.inner.free.lock().unwrap_or_else(PoisonError::into_inner));
         for connection in connections {
-            connection.close().await?;
+            connection.close().await;
         }
         Ok(())
     }

@@ -32,7 +32,7 @@ impl Snapshot {
 
     async fn begin(reader: &ReadPool, mut connection: ReservedConnection) -> Result<Self> {
         let failed = |error| reader.failed(error);
-        connection.begin().await.map_err(failed)?;
+        connection.begin();
         // The first statement fixes the state.
         connection.all(Statement::from_string(reader.backend(), "SELECT 1 FROM counter")).await.map_err(failed)?;
         Ok(Self { connection, reader: reader.clone() })

@@ -9,11 +9,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use entity::row::{CellValue, Rows};
+use entity::row::{Rows, RowsBuilder};
 use rusqlite::types::{ToSqlOutput, Value as OwnedValue, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, Statement};
-use sea_orm::{DbErr, RuntimeErr, Value};
+use sea_orm::Value;
 use tokio::task::{JoinHandle, spawn_blocking};
+
+use crate::db::failure::ReadError;
 
 /// Virtual machine steps of SQLite between two looks at the time; they take well under a millisecond.
 const PROGRESS_STEPS: i32 = 10_000;
@@ -93,12 +95,17 @@ impl SqliteReader {
     pub(super) async fn all(
         &mut self,
         statement: RepeatedStatement,
+        begin: bool,
         inline_time: Duration,
-    ) -> Result<KeyedRows, DbErr> {
+    ) -> Result<KeyedRows, ReadError> {
         let connection = match self.connection.take() {
             Some(connection) => connection.into_inner().unwrap_or_else(PoisonError::into_inner),
-            None => self.open().map_err(|error| DbErr::Conn(RuntimeErr::Internal(error.to_string())))?,
+            None => self.open().map_err(|error| ReadError::connection(error.to_string()))?,
         };
+        if begin {
+            // It takes no lock before the first statement, so it is always short.
+            connection.prepare_cached("BEGIN").and_then(|mut begin| begin.execute([])).map_err(query_error)?;
+        }
         if !inline_time.is_zero() {
             self.deadline.set(Some(inline_time));
             let rows = run(&connection, &statement);
@@ -121,9 +128,20 @@ impl SqliteReader {
         }));
         let ended = running.await;
         self.running = None;
-        let (connection, rows) = ended.map_err(|error| DbErr::Custom(error.to_string()))?;
+        let (connection, rows) = ended.map_err(|error| ReadError::connection(error.to_string()))?;
         self.connection = Some(Mutex::new(connection));
         rows.map_err(query_error)
+    }
+
+    /// Ends the transaction with this statement, which for reads is always short. Closes the connection if that fails.
+    pub(super) fn end(&mut self, sql: &'static str) {
+        let Some(connection) = &mut self.connection else { return };
+        let connection = connection.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let ended = connection.prepare_cached(sql).and_then(|mut end| end.execute([]).map(|_| ()));
+        if let Err(error) = ended {
+            tracing::warn!(%error, "cannot end a transaction; its connection is closed");
+            self.connection = None;
+        }
     }
 
     /// Cancels the running statement and waits until it has ended.
@@ -166,11 +184,11 @@ fn run(connection: &Connection, repeated: &RepeatedStatement) -> rusqlite::Resul
         }
     }
     let mut rows =
-        Rows::new((0..prepared.column_count()).map(|column| prepared.column_name(column).unwrap_or_default()));
+        RowsBuilder::new((0..prepared.column_count()).map(|column| prepared.column_name(column).unwrap_or_default()));
     let width = prepared.column_count();
     let Some(keys) = keys else {
         read_rows(&mut prepared, width, &mut rows)?;
-        return Ok((rows, Vec::new()));
+        return Ok((finish(rows)?, Vec::new()));
     };
     let mut owners = Vec::new();
     for key in keys {
@@ -180,27 +198,30 @@ fn run(connection: &Connection, repeated: &RepeatedStatement) -> rusqlite::Resul
         read_rows(&mut prepared, width, &mut rows)?;
         owners.resize(rows.len(), *key);
     }
-    Ok((rows, owners))
+    Ok((finish(rows)?, owners))
+}
+
+fn finish(rows: RowsBuilder) -> rusqlite::Result<Rows> {
+    rows.finish().map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
 }
 
 /// Runs a statement whose values are bound, and adds its rows.
-fn read_rows(prepared: &mut Statement<'_>, width: usize, rows: &mut Rows) -> rusqlite::Result<()> {
+fn read_rows(prepared: &mut Statement<'_>, width: usize, rows: &mut RowsBuilder) -> rusqlite::Result<()> {
     let mut results = prepared.raw_query();
     while let Some(row) = results.next()? {
         for column in 0..width {
-            let value = match row.get_ref(column)? {
-                ValueRef::Null => CellValue::Null,
-                ValueRef::Integer(number) => CellValue::Integer(number),
-                ValueRef::Real(number) => CellValue::Real(number),
-                ValueRef::Text(text) => CellValue::Text(
-                    std::str::from_utf8(text).map_err(|error| rusqlite::Error::Utf8Error(column, error))?,
-                ),
+            match row.get_ref(column)? {
+                ValueRef::Null => rows.push_null(),
+                ValueRef::Integer(number) => rows.push_integer(number),
+                ValueRef::Real(number) => rows.push_real(number),
+                ValueRef::Text(text) => {
+                    rows.push_text(text).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+                }
                 ValueRef::Blob(_) => {
                     let name = row.as_ref().column_name(column).unwrap_or_default().to_owned();
                     return Err(rusqlite::Error::InvalidColumnType(column, name, rusqlite::types::Type::Blob));
                 }
-            };
-            rows.push(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+            }
         }
     }
     Ok(())
@@ -226,6 +247,6 @@ fn bound(value: &Value) -> rusqlite::Result<ToSqlOutput<'_>> {
     }
 }
 
-fn query_error(error: rusqlite::Error) -> DbErr {
-    DbErr::Query(RuntimeErr::Internal(error.to_string()))
+fn query_error(error: rusqlite::Error) -> ReadError {
+    ReadError::statement(error.to_string())
 }

@@ -144,7 +144,7 @@ impl Session {
     pub(crate) async fn end_snapshot(&self) {
         *lock(&self.reads.stamp) = None;
         if let Some(mut connection) = self.reads.connection.lock().await.take() {
-            connection.end().await;
+            connection.end();
         }
     }
 
@@ -212,6 +212,29 @@ impl Session {
         Ok(self.rows_for_each(statement, None).await?.0)
     }
 
+    /// Runs a statement that looks up a single row, like [`Self::rows`].
+    pub(crate) async fn look_up(&self, statement: Statement) -> Result<Rows, SharedError> {
+        let (reads, reader) = (&self.reads, self.db.reader());
+        let is_alone = reads.expects_one_statement && self.as_of.is_none() && self.recorded.is_none();
+        let Some(rows) = reader.look_up(&statement).filter(|_| is_alone) else { return self.rows(statement).await };
+        tracing::trace!(sql = %statement.sql, "run a SQL query");
+        self.count_statement().await;
+        let started = Instant::now();
+        let rows = rows.await;
+        self.add_database_time(started.elapsed());
+        Ok(rows?)
+    }
+
+    /// Counts a statement. Stops the request if it is the second one and only one was expected.
+    async fn count_statement(&self) {
+        if self.reads.statements.fetch_add(1, Ordering::Relaxed) > 0
+            && self.reads.expects_one_statement
+            && let Some(budget) = &self.budget
+        {
+            budget.need_snapshot().await;
+        }
+    }
+
     /// Runs a statement for each key, which is bound in place of [`PARENT_KEY`]. Returns the rows of all keys, and
     /// the key of each row. Only SQLite repeats statements quickly.
     pub(crate) async fn rows_for_each(
@@ -247,12 +270,7 @@ impl Session {
     async fn run_with(&self, statement: RepeatedStatement) -> Result<KeyedRows, Error> {
         let (reads, reader) = (&self.reads, self.db.reader());
         let mut slot = reads.connection.lock().await;
-        if reads.statements.fetch_add(1, Ordering::Relaxed) > 0
-            && reads.expects_one_statement
-            && let Some(budget) = &self.budget
-        {
-            budget.need_snapshot().await;
-        }
+        self.count_statement().await;
         if slot.is_none() {
             *slot = Some(match &reads.client {
                 Some(client) => reader.reserve_for(client).await?,
@@ -261,13 +279,10 @@ impl Session {
         }
         let Some(connection) = slot.as_mut() else { return Err(Error::Internal("no connection".into())) };
         let started = Instant::now();
-        let rows = async {
-            if !reads.expects_one_statement && !connection.in_transaction() {
-                connection.begin().await?;
-            }
-            connection.all_for_each(statement).await
-        };
-        let rows = rows.await.map_err(|error| reader.failed(error));
+        if !reads.expects_one_statement {
+            connection.begin();
+        }
+        let rows = connection.all_for_each(statement).await.map_err(|error| reader.failed(error));
         self.add_database_time(started.elapsed());
         if reads.expects_one_statement {
             *slot = None;

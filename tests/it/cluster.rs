@@ -29,6 +29,20 @@ fn programs() -> Option<PathBuf> {
     ["initdb", "pg_ctl", "pg_basebackup"].iter().all(|name| newest.join(name).exists()).then_some(newest)
 }
 
+/// Returns the folder of the PostgreSQL programs, and a folder that a server can write; `None` as for [`programs`].
+fn prepare() -> Option<(PathBuf, tempfile::TempDir)> {
+    let Some(programs) = programs() else {
+        eprintln!("skipped: no TEST_DATABASE_URL, or no PostgreSQL programs in /usr/lib/postgresql");
+        return None;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    if is_root() {
+        let owned = Command::new("chown").arg("postgres").arg(folder.path()).status().unwrap();
+        assert!(owned.success());
+    }
+    Some((programs, folder))
+}
+
 fn is_root() -> bool {
     let output = Command::new("id").arg("-u").output().unwrap();
     output.stdout.trim_ascii() == b"0"
@@ -60,6 +74,40 @@ fn free_port() -> u16 {
 impl Postgres {
     fn new(programs: &Path, data: PathBuf) -> Self {
         Self { programs: programs.to_owned(), data, port: free_port() }
+    }
+
+    /// Starts a server without a replica; returns it with its folder. Returns `None` without `TEST_DATABASE_URL` or without the
+    /// PostgreSQL programs.
+    pub fn alone() -> Option<(Self, tempfile::TempDir)> {
+        let (programs, folder) = prepare()?;
+        let server = Self::create(&programs, folder.path());
+        Some((server, folder))
+    }
+
+    /// Creates a server in a folder and starts it.
+    fn create(programs: &Path, folder: &Path) -> Self {
+        let server = Self::new(programs, folder.join("primary"));
+        run_successfully(
+            &programs.join("initdb"),
+            &["-D", server.path(), "-U", "postgres", "--auth", "trust", "--no-sync"],
+        );
+        server.start();
+        server
+    }
+
+    /// Adds settings, replaces the rules about who may connect, and applies both. The server may read all files beside its data.
+    pub fn configure(&self, settings: &str, access: &str) {
+        let file = self.data.join("postgresql.conf");
+        let before = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, format!("{before}\n{settings}")).unwrap();
+        std::fs::write(self.data.join("pg_hba.conf"), access).unwrap();
+        if is_root() {
+            let owned =
+                Command::new("chown").args(["-R", "postgres"]).arg(self.data.parent().unwrap()).status().unwrap();
+            assert!(owned.success());
+        }
+        run_successfully(&self.programs.join("pg_ctl"), &["-D", self.path(), "-w", "-m", "fast", "stop"]);
+        self.start();
     }
 
     fn path(&self) -> &str {
@@ -133,21 +181,8 @@ impl Drop for Postgres {
 impl Cluster {
     /// Starts both servers. Returns `None` without `TEST_DATABASE_URL` or without the PostgreSQL programs.
     pub fn start() -> Option<Self> {
-        let Some(programs) = programs() else {
-            eprintln!("skipped: no TEST_DATABASE_URL, or no PostgreSQL programs in /usr/lib/postgresql");
-            return None;
-        };
-        let folder = tempfile::tempdir().unwrap();
-        if is_root() {
-            let owned = Command::new("chown").arg("postgres").arg(folder.path()).status().unwrap();
-            assert!(owned.success());
-        }
-        let primary = Postgres::new(&programs, folder.path().join("primary"));
-        run_successfully(
-            &programs.join("initdb"),
-            &["-D", primary.path(), "-U", "postgres", "--auth", "trust", "--no-sync"],
-        );
-        primary.start();
+        let (programs, folder) = prepare()?;
+        let primary = Postgres::create(&programs, folder.path());
         let replica = Postgres::new(&programs, folder.path().join("replica"));
         let port = primary.port.to_string();
         let from = ["-h", "127.0.0.1", "-p", &port, "-U", "postgres", "-D", replica.path()];

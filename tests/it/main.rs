@@ -49,6 +49,7 @@ mod operations;
 mod pagination;
 mod place;
 mod plan;
+mod postgres_connection;
 mod query_plan;
 mod record_field_names;
 mod replica;

@@ -8,7 +8,6 @@ mod monitor;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
-use sea_orm::DbErr;
 use sea_orm::sqlx::PgPool;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio::sync::{Notify, watch};
@@ -18,8 +17,8 @@ use crate::db::change_batches::ChangeBatches;
 use crate::db::change_notifier::ChangeNotifier;
 use crate::db::connect::ACQUIRE_TIMEOUT;
 use crate::db::data_version::DataVersion;
-use crate::db::failure::{Cause, cause};
-use crate::db::{Db, EXPORT_CONNECTIONS, READ_CONNECTIONS, ReadPool};
+use crate::db::failure::{Cause, ReadError};
+use crate::db::{Connections, Db, EXPORT_CONNECTIONS, POSTGRES_CONNECTIONS, ReadPool};
 use crate::error::{Error, Result};
 
 use crate::db::replica::monitor::HealthMonitor;
@@ -69,12 +68,12 @@ struct ReplicaPool {
 }
 
 impl ReplicaPool {
-    fn new(options: &PgConnectOptions, incarnation: ServerIncarnation, version: i64) -> Arc<Self> {
+    fn new(options: &Arc<PgConnectOptions>, incarnation: ServerIncarnation, version: i64) -> Arc<Self> {
         let cancel_pool = PgPoolOptions::new().max_connections(CANCEL_CONNECTIONS).acquire_timeout(ACQUIRE_TIMEOUT);
-        let cancel_pool: PgPool = cancel_pool.connect_lazy_with(options.clone());
+        let cancel_pool: PgPool = cancel_pool.connect_lazy_with(PgConnectOptions::clone(options));
         let pool = |size| ReadPool::postgres(options, &cancel_pool, size, Some(&incarnation));
         Arc::new(Self {
-            reader: pool(READ_CONNECTIONS),
+            reader: pool(POSTGRES_CONNECTIONS),
             exports: pool(EXPORT_CONNECTIONS),
             lookups: pool(1),
             notifier: ChangeNotifier::new(),
@@ -124,14 +123,14 @@ impl ServerIncarnation {
 
     /// Converts an error of a statement. One that the primary would not have becomes [`Error::Replica`]; one that shows that the
     /// server is gone also marks this incarnation as lost.
-    pub(super) fn classify(&self, error: DbErr) -> Error {
-        match cause(&error) {
+    pub(super) fn classify(&self, error: ReadError) -> Error {
+        match error.cause {
             Cause::Statement if !self.is_lost() => return error.into(),
             Cause::Statement => {}
             Cause::Connection => self.mark_lost(),
             Cause::RecoveryConflict => {}
         }
-        Error::Replica(error)
+        Error::Replica(error.to_string())
     }
 }
 
@@ -139,9 +138,9 @@ impl ServerIncarnation {
 #[derive(Debug)]
 pub struct ReadRoute {
     db: Db,
-    /// The pool of the replica; `None` when the request reads from the primary.
-    replica: Option<Arc<ReplicaPool>>,
-    failed_on_replica: Arc<AtomicBool>,
+    /// The pool of the replica, and whether a statement failed only because it ran there; `None` when the request reads from the
+    /// primary.
+    replica: Option<(Arc<ReplicaPool>, Arc<AtomicBool>)>,
 }
 
 impl ReadRoute {
@@ -157,20 +156,20 @@ impl ReadRoute {
 
     /// Returns true when a statement failed only because it ran on the replica. The request can be run again on the primary.
     pub fn failed_on_replica(&self) -> bool {
-        self.failed_on_replica.load(Ordering::Relaxed)
+        self.replica.as_ref().is_some_and(|(_, failed)| failed.load(Ordering::Relaxed))
     }
 
     /// Waits until the replica is lost. On the primary it waits forever.
     pub async fn replica_lost(&self) {
         match &self.replica {
-            Some(pool) => pool.incarnation.wait_lost().await,
+            Some((pool, _)) => pool.incarnation.wait_lost().await,
             None => std::future::pending().await,
         }
     }
 
     /// Waits until a long-running read, such as a subscription, should change its route: the replica is lost, or healthy again.
     pub async fn route_changed(&self) {
-        let (None, Some(replica)) = (&self.replica, &self.db.replica) else { return self.replica_lost().await };
+        let (None, Some(replica)) = (&self.replica, &self.db.inner.replica) else { return self.replica_lost().await };
         let mut state = replica.state.subscribe();
         let healthy = state.wait_for(|state| matches!(state, State::Healthy(pool) if !pool.incarnation.is_lost()));
         if healthy.await.map(|_| ()).is_err() {
@@ -199,19 +198,20 @@ impl Db {
     /// [`Error::BadInput`] when the URL does not lead to a replica of this database. A replica that does not answer yet is no
     /// error: it is used as soon as it does.
     pub async fn with_replica(self, url: &str) -> Result<Self> {
-        let (monitor, first_check) = HealthMonitor::new(self.reader.clone(), url).await?;
+        let (monitor, first_check) = HealthMonitor::new(self.inner.reader.clone(), url).await?;
         let (state, awaited) = monitor.shared();
         let mut first_state = state.subscribe();
         let mut task = JoinSet::new();
         task.spawn(monitor.run(first_check));
         // The first request can be routed only when the state is known.
         let _ = first_state.changed().await;
-        Ok(Self { replica: Some(Replica { state, awaited, _monitor: Arc::new(task) }), ..self })
+        let replica = Some(Replica { state, awaited, _monitor: Arc::new(task) });
+        Ok(Self { inner: Arc::new(Connections { replica, ..Connections::clone(&self.inner) }) })
     }
 
     /// Returns true when a replica is configured, healthy or not.
     pub fn has_replica(&self) -> bool {
-        self.replica.is_some()
+        self.inner.replica.is_some()
     }
 
     /// Returns the route of a request that needs at least this data version: the replica when it is known to have it, else the
@@ -224,7 +224,7 @@ impl Db {
         }
         let failed_on_replica = Arc::new(AtomicBool::new(false));
         let reporting = |reader: &ReadPool| reader.reporting_to(Arc::clone(&failed_on_replica));
-        let db = Self {
+        let connections = Connections {
             reader: reporting(&pool.reader),
             exports: reporting(&pool.exports),
             lookups: reporting(&pool.lookups),
@@ -232,19 +232,20 @@ impl Db {
             notifier: Arc::clone(&pool.notifier),
             change_batches: Arc::clone(&pool.change_batches),
             availability: None,
-            ..self.clone()
+            ..Connections::clone(&self.inner)
         };
-        ReadRoute { db, replica: Some(pool), failed_on_replica }
+        let db = Self { inner: Arc::new(connections) };
+        ReadRoute { db, replica: Some((pool, failed_on_replica)) }
     }
 
     /// Returns the route to the primary.
     pub fn route_to_primary(&self) -> ReadRoute {
-        ReadRoute { db: self.clone(), replica: None, failed_on_replica: Arc::default() }
+        ReadRoute { db: self.clone(), replica: None }
     }
 
     /// Announces that requests will need this data version, so that the monitor asks the replica for it often.
     pub fn expect_on_replica(&self, version: i64) {
-        let Some(replica) = &self.replica else { return };
+        let Some(replica) = &self.inner.replica else { return };
         if replica.awaited.version.fetch_max(version, Ordering::AcqRel) < version {
             replica.awaited.grown.notify_one();
         }
@@ -257,7 +258,7 @@ impl Db {
 
     /// The connections to the replica while it is healthy.
     fn replica_pool(&self) -> Option<Arc<ReplicaPool>> {
-        match &*self.replica.as_ref()?.state.borrow() {
+        match &*self.inner.replica.as_ref()?.state.borrow() {
             State::Healthy(pool) if !pool.incarnation.is_lost() => Some(Arc::clone(pool)),
             _ => None,
         }
@@ -268,7 +269,7 @@ impl Db {
     /// A replica that was healthy once may be lost: all requests then read from the primary, so a load balancer would gain
     /// nothing by removing this process.
     pub fn replica_is_ready(&self) -> std::result::Result<Option<String>, String> {
-        match self.replica.as_ref().map(|replica| replica.state.borrow().clone()) {
+        match self.inner.replica.as_ref().map(|replica| replica.state.borrow().clone()) {
             Some(State::Unavailable { reason, was_healthy: false }) => {
                 Err(format!("the replica does not serve reads yet: {reason}"))
             }
@@ -281,7 +282,7 @@ impl Db {
 
     /// The state of the replica for metrics; `None` when there is none.
     pub fn replica_stats(&self) -> Option<ReplicaStats> {
-        self.replica.as_ref()?;
+        self.inner.replica.as_ref()?;
         let pool = self.replica_pool();
         Some(ReplicaStats {
             is_read: pool.is_some(),

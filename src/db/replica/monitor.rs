@@ -68,7 +68,7 @@ pub(crate) struct HealthyReplica {
 
 /// Checks a replica for as long as the process runs, and publishes its state.
 pub(crate) struct HealthMonitor {
-    options: PgConnectOptions,
+    options: Arc<PgConnectOptions>,
     primary: ReadPool,
     /// The [`IDENTITY`] of the primary.
     identity: String,
@@ -100,7 +100,8 @@ impl HealthMonitor {
         let options = PgConnectOptions::from_str(url).map_err(connection_error)?.disable_statement_logging();
         let unchecked = State::Unavailable { reason: "it was not checked yet".into(), was_healthy: false };
         let state = watch::Sender::new(unchecked);
-        let mut monitor = Self { options, primary, identity, state, awaited: Arc::default(), min_version: None };
+        let mut monitor =
+            Self { options: Arc::new(options), primary, identity, state, awaited: Arc::default(), min_version: None };
         let checked = monitor.check(false).await;
         if let Err(Unhealthy { reason, is_permanent: true }) = checked {
             return Err(Error::BadInput(format!("`--read-database-url`: {reason}")));

@@ -277,7 +277,7 @@ async fn read_by(level: &Level, by: &'static str, values: &[i64], session: &Sess
     let dialect = session.dialect();
     let given = Bindings { ids: Some(dialect.numbers(values).into_value()), ..Bindings::default() };
     let build = || statement::referenced(level, dialect, by);
-    let rows = session.rows(prepare(level, dialect, StatementKind::Referenced, true, &given, build)).await?;
+    let rows = session.rows(prepare(level, dialect, StatementKind::Referenced, true, &given, None, build)).await?;
     let column = level.columns.iter().position(|column| *column == (0, by)).unwrap_or_default();
     Ok(LevelRows::of_ids(rows, column))
 }
@@ -294,7 +294,7 @@ async fn look_up(
     let rows = match lookup_condition(node_type, &given)? {
         Some(condition) => {
             let select = statement::node(level, dialect, condition);
-            session.rows(crate::db::build(dialect.0, &select)).await?
+            session.look_up(crate::db::build(dialect.0, &select)).await?
         }
         None => {
             let id = node_type.kind.number(&given.get::<ID>("id")?)?;
@@ -302,11 +302,11 @@ async fn look_up(
                 let kind = StatementKind::Node { follow_merges };
                 let bound = Bindings { ids: Some(id.into()), ..Bindings::default() };
                 let build = || statement::node_by_id(level, dialect, follow_merges);
-                prepare(level, dialect, kind, true, &bound, build)
+                prepare(level, dialect, kind, true, &bound, None, build)
             };
             // Only few nodes were merged, so where an id leads to is looked up only when there is no such node.
-            let rows = session.rows(find(false)).await?;
-            if rows.is_empty() && node_type.kind.is_mergeable() { session.rows(find(true)).await? } else { rows }
+            let rows = session.look_up(find(false)).await?;
+            if rows.is_empty() && node_type.kind.is_mergeable() { session.look_up(find(true)).await? } else { rows }
         }
     };
     let parents = vec![ROOT_PARENT; rows.len()];

@@ -1,11 +1,12 @@
 //! Reads the pages of lists and their counts, and builds queries over whole lists.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use entity::row::QueryRow;
 use sea_orm::sea_query::{Expr, ExprTrait, IntoIden, JoinType, Query, SelectStatement};
 
-use crate::db::{Dialect, LIST};
+use crate::db::{CONDITION_MARKER, Dialect, LIST};
 use crate::error::Result;
 use crate::graphql::filter::FilterContext;
 use crate::graphql::plan::arguments::{Arguments, ListArguments, ListValues};
@@ -25,6 +26,13 @@ pub(crate) struct Condition {
     pub(crate) row_condition: Option<Expr>,
     /// The names that the filter searches.
     names: Vec<String>,
+}
+
+impl Condition {
+    /// A condition in whose place each request has its own.
+    fn marker() -> Self {
+        Self { set_condition: Some(Expr::val(CONDITION_MARKER)), ..Self::default() }
+    }
 }
 
 /// The lists of some parents, or one list at the root: which rows they have.
@@ -106,8 +114,10 @@ impl ListQuery {
 struct Request<'l> {
     level: &'l Level,
     page: ListPage,
-    /// True if the statements of different requests differ only in their parents and cursors.
+    /// True if the statements of different requests differ only in their parents, cursors and filters.
     is_fixed: bool,
+    /// True if the statements have a marker in place of the filter.
+    marks_filter: bool,
     query: Arc<ListQuery>,
 }
 
@@ -123,12 +133,16 @@ pub(super) async fn read_list(
 ) -> Result<LevelRows, SharedError> {
     let values = arguments.list(given)?;
     let has_fixed_order = given.has_fixed_order();
+    let has_filter = values.filter.is_some() || list.own_condition.is_some();
     let page = ListPage::new(level, list, &values, has_fixed_order)?;
-    let is_fixed = has_fixed_order && values.filter.is_none() && list.own_condition.is_none();
     let condition = condition(level.node_type, list, &values, parents.is_none(), session).await?;
     let query = ListQuery { node_type: level.node_type, list, condition, parents, dialect: session.dialect() };
     let list_of = Some((Arc::clone(&page.keyset), values.page));
-    let request = Request { level, page, is_fixed, query: Arc::new(query) };
+    // A scan has the filter twice.
+    let has_one_condition = query.condition.set_condition.is_some() && query.condition.row_condition.is_none();
+    let marks_filter = has_fixed_order && has_filter && has_one_condition;
+    let is_fixed = marks_filter || has_fixed_order && !has_filter;
+    let request = Request { level, page, is_fixed, marks_filter, query: Arc::new(query) };
     let mut found = LevelRows { list: list_of, query: Some(Arc::clone(&request.query)), ..LevelRows::default() };
     if request.query.parents().is_empty() {
         return Ok(found);
@@ -143,28 +157,36 @@ pub(super) async fn read_list(
 }
 
 impl Request<'_> {
+    /// Returns the condition that statements are built with, and the one that takes the place of its marker.
+    fn condition(&self) -> (Cow<'_, Condition>, Option<&Expr>) {
+        match &self.query.condition {
+            condition if self.marks_filter => (Cow::Owned(Condition::marker()), condition.set_condition.as_ref()),
+            condition => (Cow::Borrowed(condition), None),
+        }
+    }
+
     async fn read_pages(&self, found: &mut LevelRows, session: &Session) -> Result<(), SharedError> {
-        let Self { level, page, is_fixed, query } = self;
-        let (dialect, condition) = (query.dialect, &query.condition);
+        let Self { level, page, is_fixed, query, .. } = self;
+        let (dialect, (condition, filter)) = (query.dialect, self.condition());
         let kind = StatementKind::Page { after: page.after.is_some(), before: page.before.is_some() };
         let bound = |ids| Bindings { ids, after: page.after.as_ref(), before: page.before.as_ref() };
         let (rows, owners) = match (&query.parents, &query.list.parent) {
             (Some(parents), Some(parent)) => {
-                let build = || statement::lists_of_parents(level, dialect, parent, page, condition);
+                let build = || statement::lists_of_parents(level, dialect, parent, page, &condition);
                 if dialect.has_lateral() {
                     let given = bound(Some(dialect.numbers(parents).into_value()));
-                    let rows = session.rows(prepare(level, dialect, kind, *is_fixed, &given, build)).await?;
+                    let rows = session.rows(prepare(level, dialect, kind, *is_fixed, &given, filter, build)).await?;
                     let parent_column = statement::first_key(level) + page.keyset.term_count();
                     let owners = rows.iter().map(|row| integer(row, parent_column)).collect();
                     (rows, owners)
                 } else {
-                    let statement = prepare(level, dialect, kind, *is_fixed, &bound(None), build);
+                    let statement = prepare(level, dialect, kind, *is_fixed, &bound(None), filter, build);
                     session.rows_for_each(statement, Some(parents.clone())).await?
                 }
             }
             _ => {
-                let build = || statement::root_list(level, dialect, page, condition);
-                let rows = session.rows(prepare(level, dialect, kind, *is_fixed, &bound(None), build)).await?;
+                let build = || statement::root_list(level, dialect, page, &condition);
+                let rows = session.rows(prepare(level, dialect, kind, *is_fixed, &bound(None), filter, build)).await?;
                 let owners = vec![ROOT_PARENT; rows.len()];
                 (rows, owners)
             }
@@ -189,11 +211,12 @@ impl Request<'_> {
             }
         }
         if !uncounted.is_empty() {
-            let build = || statement::count(level.node_type, dialect, parent, &query.condition);
+            let (condition, filter) = self.condition();
+            let build = || statement::count(level.node_type, dialect, parent, &condition);
             let ids = (dialect.has_lateral() && parent.is_some()).then(|| dialect.numbers(&uncounted).into_value());
             let is_repeated = ids.is_none() && parent.is_some();
             let given = Bindings { ids, ..Bindings::default() };
-            let statement = prepare(level, dialect, StatementKind::Count, *is_fixed, &given, build);
+            let statement = prepare(level, dialect, StatementKind::Count, *is_fixed, &given, filter, build);
             if is_repeated {
                 let (rows, owners) = session.rows_for_each(statement, Some(uncounted)).await?;
                 found.counts.extend(owners.into_iter().zip(rows.iter().map(|row| integer(row, 0))));

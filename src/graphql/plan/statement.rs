@@ -1,14 +1,14 @@
 //! The SQL of a level.
 //!
-//! The SQL text of a level without a filter depends on the level only, apart from which cursors are given. It is built once, with
-//! a marker in place of each value that a request gives, and cached with the level.
+//! The SQL text of a level depends on the level only, apart from its filter and which cursors are given. It is built once, with a
+//! marker in place of the filter and of each value that a request gives, and cached with the level.
 
 use std::sync::{Arc, OnceLock};
 
+use sea_orm::Statement;
 use sea_orm::sea_query::{Expr, ExprTrait, Func, JoinType, Order, Query, SelectStatement, Value};
-use sea_orm::{Statement, Values};
 
-use crate::db::{self, Dialect, LIST, List, PARENT_KEY};
+use crate::db::{Dialect, LIST, List, PARENT_KEY, StatementTemplate};
 use crate::error::{Error, Result};
 use crate::graphql::connection::cursor::Cursor;
 use crate::graphql::connection::keyset::Keyset;
@@ -31,7 +31,7 @@ pub(super) const PARENT: &str = "parent";
 pub(crate) struct SqlCache {
     /// The order of a list whose `orderBy` has no variables.
     keyset: OnceLock<Arc<Keyset>>,
-    statements: [OnceLock<Statement>; StatementKind::COUNT],
+    statements: [OnceLock<StatementTemplate>; 2 * StatementKind::COUNT],
 }
 
 /// The statements that a level can have.
@@ -103,29 +103,30 @@ impl Bindings<'_> {
         };
         if index == CURSOR_MARKERS - 1 { Some(cursor.id.clone()) } else { cursor.keys.get(index as usize).cloned() }
     }
-
-    /// Replaces the markers of a statement.
-    fn fill(&self, statement: &Statement) -> Statement {
-        let values = statement.values.iter().flat_map(|values| &values.0);
-        let values = values.map(|value| self.value(value).unwrap_or_else(|| value.clone())).collect();
-        Statement { sql: statement.sql.clone(), values: Some(Values(values)), db_backend: statement.db_backend }
-    }
 }
 
-/// Returns a statement of a level for a request. `build` builds it with markers; with `is_fixed` it is built once.
+/// Returns a statement of a level for a request. `build` builds it with markers; with `is_fixed` it is built once. `filter` is the
+/// condition in place of [`CONDITION_MARKER`](crate::db::CONDITION_MARKER).
 pub(crate) fn prepare(
     level: &Level,
     dialect: Dialect,
     kind: StatementKind,
     is_fixed: bool,
     bindings: &Bindings<'_>,
+    filter: Option<&Expr>,
     build: impl Fn() -> SelectStatement,
 ) -> Statement {
-    let slot = level.sql.statements.get(kind.index()).filter(|_| is_fixed);
-    match slot {
-        Some(slot) => bindings.fill(slot.get_or_init(|| db::build(dialect.0, &build()))),
-        None => bindings.fill(&db::build(dialect.0, &build())),
-    }
+    let template = || StatementTemplate::new(dialect.0, &build());
+    let index = kind.index() + if filter.is_some() { StatementKind::COUNT } else { 0 };
+    let built;
+    let template = match level.sql.statements.get(index).filter(|_| is_fixed) {
+        Some(slot) => slot.get_or_init(template),
+        None => {
+            built = template();
+            &built
+        }
+    };
+    template.fill(|marker| bindings.value(marker), filter)
 }
 
 /// A list in one request: its order and the page to read.

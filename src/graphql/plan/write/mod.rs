@@ -269,7 +269,15 @@ impl<'p> Writer<'p> {
     }
 
     pub(super) fn text(&mut self, text: &str) {
-        let _ = serde_json::to_writer(&mut self.out, text);
+        // Most texts have nothing to escape. The compiler lets this loop look at several bytes at once.
+        let must_escape = |byte: u8| (byte < b' ') | (byte == b'"') | (byte == b'\\');
+        if text.bytes().fold(false, |found, byte| found | must_escape(byte)) {
+            let _ = serde_json::to_writer(&mut self.out, text);
+            return;
+        }
+        self.out.push(b'"');
+        self.out.extend_from_slice(text.as_bytes());
+        self.out.push(b'"');
     }
 
     pub(super) fn id(&mut self, kind: NodeKind, number: i64) {

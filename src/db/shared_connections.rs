@@ -1,0 +1,113 @@
+//! Connections to PostgreSQL that all requests share, for statements that look up single rows.
+//!
+//! A connection of the pool is reserved for one request until its statement has ended. Waiting for a connection, and then for the
+//! result, takes more of the processor than the look-up. A shared connection gets the look-ups of several requests without waiting
+//! for results (pipelining). It is not for longer statements: those after them would wait, and canceling one could cancel another.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use entity::row::Rows;
+use sea_orm::Statement;
+use sea_orm::sqlx::postgres::PgConnectOptions;
+
+use crate::db::failure::ReadError;
+use crate::db::pooled_connection::MAX_IDLE;
+use crate::db::postgres_reader::PostgresConnection;
+use crate::db::replica::ServerIncarnation;
+
+/// Maximum number of connections. Another one is opened only when all others have statements.
+const MAX_CONNECTIONS: usize = 8;
+
+/// Shared connections, which are opened when they are needed.
+pub(super) struct SharedConnections {
+    options: Arc<PgConnectOptions>,
+    /// On a replica: the only incarnation of the server that the connections may use.
+    incarnation: Option<ServerIncarnation>,
+    slots: [Slot; MAX_CONNECTIONS],
+}
+
+#[derive(Default)]
+struct Slot {
+    /// Number of statements that have not ended.
+    running: AtomicUsize,
+    connection: Mutex<Option<OpenConnection>>,
+    /// Held by the statement that opens the connection for all.
+    opening: tokio::sync::Mutex<()>,
+}
+
+struct OpenConnection {
+    connection: Arc<PostgresConnection>,
+    last_used: Instant,
+}
+
+/// A statement that has not ended.
+struct Running<'s>(&'s Slot);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.running.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Slot {
+    fn lock(&self) -> MutexGuard<'_, Option<OpenConnection>> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn running(&self) -> usize {
+        self.running.load(Ordering::Relaxed)
+    }
+
+    /// Returns the connection if it is open.
+    fn open(&self) -> Option<Arc<PostgresConnection>> {
+        let mut slot = self.lock();
+        let is_usable = |open: &OpenConnection| !open.connection.is_closed() && open.last_used.elapsed() < MAX_IDLE;
+        if !slot.as_ref().is_some_and(is_usable) {
+            *slot = None;
+        }
+        let open = slot.as_mut()?;
+        open.last_used = Instant::now();
+        Some(Arc::clone(&open.connection))
+    }
+}
+
+impl SharedConnections {
+    pub(super) fn new(options: &Arc<PgConnectOptions>, incarnation: Option<&ServerIncarnation>) -> Self {
+        Self { options: Arc::clone(options), incarnation: incarnation.cloned(), slots: Default::default() }
+    }
+
+    /// Runs a statement that reads few rows and returns them. Dropping the future does not cancel it.
+    pub(super) async fn all(&self, statement: &Statement) -> Result<Rows, ReadError> {
+        // The first one without statements, or the one with the fewest.
+        let slot = self.slots.iter().min_by_key(|slot| slot.running()).ok_or_else(ReadError::closed)?;
+        slot.running.fetch_add(1, Ordering::Relaxed);
+        let _running = Running(slot);
+        let connection = match slot.open() {
+            Some(connection) => connection,
+            None => Box::pin(self.connect(slot)).await?,
+        };
+        connection.all(statement, false).await
+    }
+
+    async fn connect(&self, slot: &Slot) -> Result<Arc<PostgresConnection>, ReadError> {
+        let _opening = slot.opening.lock().await;
+        if let Some(connection) = slot.open() {
+            return Ok(connection);
+        }
+        let connection = Arc::new(PostgresConnection::open(&self.options, self.incarnation.as_ref()).await?);
+        *slot.lock() = Some(OpenConnection { connection: Arc::clone(&connection), last_used: Instant::now() });
+        Ok(connection)
+    }
+
+    /// Closes all connections and waits until they are closed, apart from those whose statements still run.
+    pub(super) async fn close(&self) {
+        for slot in &self.slots {
+            let open = slot.lock().take();
+            if let Some(connection) = open.and_then(|open| Arc::into_inner(open.connection)) {
+                connection.close().await;
+            }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Connections to PostgreSQL: encrypted ones, passwords, certificates of clients, and connections that many look-ups share.
+
+use std::path::Path;
+use std::process::Command;
+
+use newsgraph::db::Db;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use sea_orm::{DatabaseBackend, Statement};
+use serde_json::{Value, json};
+
+use crate::cluster::Postgres;
+use crate::fixture::databases_with_story;
+use crate::replica::wait_until;
+use crate::server::Server;
+
+/// Writes a certificate and its key, signed by an authority.
+fn write_certificate(folder: &Path, file: &str, name: &str, authority: &CertifiedIssuer<'static, KeyPair>) {
+    let mut parameters = CertificateParams::new([name.to_owned()]).unwrap();
+    parameters.distinguished_name.push(DnType::CommonName, name);
+    let key = KeyPair::generate().unwrap();
+    let certificate = parameters.signed_by(&key, authority).unwrap();
+    std::fs::write(folder.join(format!("{file}.pem")), certificate.pem()).unwrap();
+    std::fs::write(folder.join(format!("{file}.key")), key.serialize_pem()).unwrap();
+    let chmod = Command::new("chmod").arg("600").arg(folder.join(format!("{file}.key"))).status().unwrap();
+    assert!(chmod.success());
+}
+
+#[tokio::test]
+async fn reads_are_encrypted_and_authenticated_like_writes() {
+    let Some((server, folder)) = Postgres::alone() else { return };
+    let folder = folder.path();
+    let mut parameters = CertificateParams::new(Vec::new()).unwrap();
+    parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority = CertifiedIssuer::self_signed(parameters, KeyPair::generate().unwrap()).unwrap();
+    std::fs::write(folder.join("root.pem"), authority.pem()).unwrap();
+    write_certificate(folder, "server", "localhost", &authority);
+    write_certificate(folder, "client", "certified", &authority);
+    server.run("CREATE ROLE reader LOGIN SUPERUSER PASSWORD 'p@ss:/w%rd'").await;
+    server.run("CREATE ROLE certified LOGIN SUPERUSER").await;
+    let access = "hostssl all reader all scram-sha-256\nhostssl all certified all cert\nhost all reader all reject\nhost all certified all reject\nlocal all postgres trust\nhost all postgres all trust\n";
+    let at = folder.display();
+    let settings = format!(
+        "ssl = on\nssl_cert_file = '{at}/server.pem'\nssl_key_file = '{at}/server.key'\nssl_ca_file = '{at}/root.pem'\n"
+    );
+    server.configure(&settings, access);
+
+    let address = format!("localhost:{}/postgres", server.port);
+    let root = format!("sslrootcert={at}/root.pem");
+    let client = format!("sslcert={at}/client.pem&sslkey={at}/client.key");
+    for url in [
+        format!("postgres://reader:p%40ss%3A%2Fw%25rd@{address}"),
+        format!("postgres://reader:p%40ss%3A%2Fw%25rd@{address}?sslmode=require"),
+        format!("postgres://reader:p%40ss%3A%2Fw%25rd@{address}?sslmode=verify-ca&{root}"),
+        format!("postgres://reader:p%40ss%3A%2Fw%25rd@{address}?sslmode=verify-full&{root}"),
+        format!("postgres://certified@{address}?sslmode=verify-full&{root}&{client}"),
+    ] {
+        let db = Db::connect(&url).await.unwrap_or_else(|error| panic!("{url}: {error}"));
+        let sql =
+            "SELECT usename::text, ssl, current_setting('TimeZone') FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)
+            WHERE pid = pg_backend_pid()";
+        let rows = db.reader().all(Statement::from_string(DatabaseBackend::Postgres, sql)).await;
+        let rows = rows.unwrap_or_else(|error| panic!("{url}: {error}"));
+        let row = rows.first().unwrap();
+        let found: (String, bool, String) = (row.at(0).unwrap(), row.at(1).unwrap(), row.at(2).unwrap());
+        let user = if url.contains("certified") { "certified" } else { "reader" };
+        assert_eq!(found, (user.to_owned(), true, "UTC".to_owned()), "{url}");
+        db.close().await.unwrap();
+    }
+    // Over a socket nothing is encrypted, and settings in the URL count.
+    let socket = at.to_string().replace('/', "%2F");
+    let url = format!(
+        "postgres://postgres@{socket}:{}/postgres?options=-c%20work_mem%3D7MB&application_name=desk",
+        server.port
+    );
+    let db = Db::connect(&url).await.unwrap();
+    let sql = "SELECT current_setting('work_mem'), current_setting('application_name')";
+    let rows = db.reader().all(Statement::from_string(DatabaseBackend::Postgres, sql)).await.unwrap();
+    let row = rows.first().unwrap();
+    assert_eq!((row.at::<String>(0).unwrap(), row.at::<String>(1).unwrap()), ("7MB".into(), "desk".into()));
+    db.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn concurrent_look_ups_get_their_own_rows() {
+    const NAME: &str = "concurrent look-ups";
+    for mut fixture in databases_with_story().await {
+        let is_postgres = fixture.url.starts_with("postgres");
+        if is_postgres {
+            fixture.url += &format!("&application_name={NAME}").replace(' ', "%20");
+        }
+        let server = Server::start(&fixture);
+        let found = server.query("{ people(first: 100) { nodes { id label } } }").await;
+        let people = found["data"]["people"]["nodes"].as_array().unwrap().clone();
+        assert!(people.len() > 2, "{people:?}");
+        let ask = async |person: &Value| {
+            let query = "query ($id: ID!) { actor(id: $id) { id label } }";
+            let body = json!({ "query": query, "variables": { "id": person["id"] } }).to_string();
+            let response: Value = server.post(body).await.json().await.unwrap();
+            assert_eq!(response, json!({ "data": { "actor": person } }));
+        };
+        // The first request of a document does not share a connection yet.
+        ask(&people[0]).await;
+        for _ in 0..10 {
+            let requests = people.iter().cycle().take(100).map(&ask);
+            futures_util::future::join_all(requests).await;
+        }
+        if is_postgres {
+            // The database closes all connections of the server, which opens new ones.
+            let sql = format!(
+                "SELECT count(pg_terminate_backend(pid))::text AS said FROM pg_stat_activity WHERE application_name = '{NAME}'"
+            );
+            let closed: usize = fixture.text_column(&sql).await[0].parse().unwrap();
+            assert!(closed > 1, "{closed}");
+            let query = json!({ "query": "query ($id: ID!) { actor(id: $id) { id label } }", "variables": people[0] });
+            wait_until("look-ups work again", async || {
+                server.post(query.to_string()).await.json::<Value>().await.unwrap().get("errors").is_none()
+            })
+            .await;
+            futures_util::future::join_all(people.iter().map(&ask)).await;
+        }
+    }
+}
