@@ -99,7 +99,7 @@ impl EmbeddedApi {
             let variables = serde_json::to_string(&request.variables).unwrap_or_default();
             limits::check_variables(&variables, &self.rules.limits)?;
         }
-        check(&document, &operation.node, &request.variables, &self.rules)?;
+        check(&document, (name.as_deref(), &operation.node), &request.variables, &self.rules)?;
         let budget = Arc::new(ResponseBudget::new(self.rules.limits.max_response));
         let session = Session::new(self.db.clone()).with_budget(Arc::clone(&budget));
         let operation = PreparedOperation { document, name, variables: request.variables };

@@ -67,7 +67,7 @@ async fn execute(story: &'static Story, Document { text, variables }: Document) 
         }
     };
     let Ok((_, operation)) = select_operation(&parsed, None) else { return };
-    let size = match check(&parsed, &operation.node, &variables, &story.rules) {
+    let size = match check(&parsed, (None, &operation.node), &variables, &story.rules) {
         Ok(size) => size,
         Err(error) => {
             let codes = ["LIMIT", "GRAPHQL_VALIDATION_FAILED", "BAD_INPUT"];

@@ -92,7 +92,7 @@ async fn count_listed(type_name: &str, filter: &serde_json::Value, schema: &Sche
     let document = crate::http::graphql::persisted_queries::ParsedDocument::parse(query, &STORY.rules.limits).unwrap();
     let (_, operation) = crate::http::graphql::operation_rules::select_operation(&document, None).unwrap();
     if let Err(error) =
-        crate::http::graphql::operation_rules::check(&document, &operation.node, &variables, &STORY.rules)
+        crate::http::graphql::operation_rules::check(&document, (None, &operation.node), &variables, &STORY.rules)
     {
         // The limits on documents are not those of exports.
         return if error.code == "LIMIT" { None } else { Some(None) };

@@ -109,7 +109,7 @@ fn merges() -> String {
 async fn execute(story: &Story, document: &Document) -> Option<(String, String)> {
     let parsed = ParsedDocument::parse(document.text.clone(), &story.rules.limits).ok()?;
     let (_, operation) = select_operation(&parsed, None).ok()?;
-    check(&parsed, &operation.node, &document.variables, &story.rules).ok()?;
+    check(&parsed, (None, &operation.node), &document.variables, &story.rules).ok()?;
     let session = Session::new(story.db.clone());
     let mut request = Request::new(String::new()).variables(document.variables.clone());
     request.set_parsed_query(parsed.parsed.clone());

@@ -184,8 +184,8 @@ impl ResponseBudget {
     }
 
     /// A budget of this many bytes for a client, taken from a pool.
-    pub(crate) fn from_pool(max: usize, pool: &Arc<ResponsePool>, client: &str) -> Self {
-        Self { pool: Some((Arc::clone(pool), client.into())), ..Self::new(max) }
+    pub(crate) fn from_pool(max: usize, pool: &Arc<ResponsePool>, client: &Arc<str>) -> Self {
+        Self { pool: Some((Arc::clone(pool), Arc::clone(client))), ..Self::new(max) }
     }
 
     /// Counts long texts of rows that were read. Never returns when the budget is exceeded.

@@ -37,8 +37,8 @@ pub(crate) struct AppState {
     pub(crate) persisted_queries: PersistedQueries,
     /// The plans of operations.
     pub(crate) plans: PlanCache,
-    /// Cached responses of queries.
-    pub(crate) response_cache: ResponseCache,
+    /// Cached responses of queries; `None` when the cache is turned off.
+    pub(crate) response_cache: Option<ResponseCache>,
     /// Tells browsers which other origins may read responses; `None` when no other origin may.
     pub(crate) cors: Option<CorsLayer>,
     /// The hosts that requests may name.

@@ -135,21 +135,25 @@ impl RequestContext {
         if operation.kind != OperationType::Query {
             return Box::pin(self.execute_with_fallback(route, &operation, started)).await;
         }
+        let Some(cache) = &self.app.response_cache else {
+            self.app.metrics.count_executed_response();
+            return Box::pin(self.execute_with_fallback(route, &operation, started)).await;
+        };
         let digest = operation.digest(&self.client);
-        let version = match self.app.response_cache.get(&digest, route.db()).await {
+        let version = match cache.get(&digest, route.db()).await {
             CacheLookup::Hit(body) => {
-                self.app.metrics.count_response("kept");
+                self.app.metrics.count_cached_response();
                 return (Outcome::cached(body), 0);
             }
             CacheLookup::Miss { version } => Some(version),
             CacheLookup::Bypass => None,
         };
-        self.app.metrics.count_response("made");
+        self.app.metrics.count_executed_response();
         // Boxed to keep this future small: a cache hit would otherwise carry the whole execution through each layer.
         let (outcome, statements) = Box::pin(self.execute_with_fallback(route, &operation, started)).await;
         // Responses with errors are not cached: the next attempt may succeed.
         if let (Some(version), true, None) = (version, outcome.errors.is_empty(), &outcome.failure) {
-            self.app.response_cache.insert(digest, version, &outcome.body);
+            cache.insert(digest, version, &outcome.body);
         }
         (outcome, statements)
     }
@@ -179,15 +183,20 @@ impl RequestContext {
     /// Executes an operation on a database. One that turns out to have several statements is executed again in a transaction, so
     /// that all of them see one state of the graph. The second value is the number of SQL statements.
     async fn execute_on(&self, db: &Db, operation: &PreparedOperation, started: Instant) -> (Outcome, usize) {
-        let client: Arc<str> = self.client.rate_limit_key().into();
+        let client = Arc::clone(self.client.rate_limit_key());
         let document = &operation.document;
         let expects_one_statement = operation.kind == OperationType::Query && document.expects_one_statement();
-        let mut session = self.session(db, Arc::clone(&client), expects_one_statement);
-        let mut executed = self.execute(operation, &session, started).await;
+        let mut budget = self.budget();
+        let session_of = |budget: &Arc<ResponseBudget>, expects_one_statement| {
+            self.session(db, Arc::clone(&client), expects_one_statement).with_budget(Arc::clone(budget))
+        };
+        let mut session = session_of(&budget, expects_one_statement);
+        let mut executed = self.execute(operation, &session, &budget, started).await;
         if let (Err(NeedsSnapshot), true) = (&executed, expects_one_statement) {
             document.had_statements(2);
-            session = self.session(db, client, false);
-            executed = self.execute(operation, &session, started).await;
+            budget = self.budget();
+            session = session_of(&budget, false);
+            executed = self.execute(operation, &session, &budget, started).await;
         }
         document.had_statements(session.statements());
         let used = usize::try_from(session.database_time().as_micros()).unwrap_or(usize::MAX);
@@ -209,6 +218,7 @@ impl RequestContext {
         &self,
         operation: &PreparedOperation,
         session: &Session,
+        budget: &ResponseBudget,
         started: Instant,
     ) -> Result<Outcome, NeedsSnapshot> {
         if operation.kind == OperationType::Subscription {
@@ -224,21 +234,16 @@ impl RequestContext {
         // If this future is dropped or times out, the pending write is dropped unfinished: its outcome is unknown then.
         let pending_write = self.begin_write(operation);
         let reported_cost = operation.reports_cost.then_some((operation.cost, operation.work));
-        let budget = self.budget();
-        let budgeted = session.clone().with_budget(Arc::clone(&budget));
         let operation_kind = operation.kind;
         let limit = Duration::from_secs(self.app.settings.timeout);
         let left = limit.saturating_sub(started.elapsed());
-        // A panic fails its own request only.
-        let execution = async { operation.execute(&self.app, &budgeted, &self.client.caller).await };
-        let execution = AssertUnwindSafe(within_budget(&budget, execution)).catch_unwind();
         // Boxed: each layer around it would have a copy of its size.
-        let execution = Box::pin(execution);
-        let execution = session.db().while_available(execution);
-        // `timeout` polls the future before it looks at the time: with no time left, execution must not begin.
-        let execution = async { if left.is_zero() { None } else { tokio::time::timeout(left, execution).await.ok() } };
-        let response = match execution.await {
-            None => {
+        let execution = Box::pin(operation.execute(&self.app, session, &self.client.caller));
+        // A panic fails its own request only.
+        let execution = AssertUnwindSafe(within_budget(budget, execution)).catch_unwind();
+        let response = match session.db().within(left, execution).await {
+            Err(_) => return Ok(Outcome::failed(unavailable(operation_kind))),
+            Ok(None) => {
                 let seconds = limit.as_secs();
                 let message = match operation_kind {
                     OperationType::Mutation => format!(
@@ -248,15 +253,14 @@ impl RequestContext {
                 };
                 return Ok(Outcome::failed(RequestError::new(StatusCode::GATEWAY_TIMEOUT, "TIMEOUT", message)));
             }
-            Some(Err(_)) => return Ok(Outcome::failed(unavailable(operation_kind))),
-            Some(Ok(Err(_))) => {
+            Ok(Some(Err(_))) => {
                 tracing::error!("the execution of an operation panicked");
                 return Ok(Outcome::failed(RequestError::internal(&self.id)));
             }
-            Some(Ok(Ok(Err(Stopped::NeedsSnapshot)))) => return Err(NeedsSnapshot),
-            Some(Ok(Ok(Err(stopped)))) => return Ok(Outcome::failed(RequestError::from(stopped.into_error()))),
-            Some(Ok(Ok(Ok(Err(error))))) => return Ok(Outcome::failed(error)),
-            Some(Ok(Ok(Ok(Ok(response))))) => response,
+            Ok(Some(Ok(Err(Stopped::NeedsSnapshot)))) => return Err(NeedsSnapshot),
+            Ok(Some(Ok(Err(stopped)))) => return Ok(Outcome::failed(RequestError::from(stopped.into_error()))),
+            Ok(Some(Ok(Ok(Err(error))))) => return Ok(Outcome::failed(error)),
+            Ok(Some(Ok(Ok(Ok(response))))) => response,
         };
         session.end_snapshot().await;
         let (mut response, failure) = GraphQlResponse::from_execution(response, &self.id);
@@ -285,7 +289,7 @@ impl RequestContext {
     /// Returns a budget for the response to this client.
     pub(crate) fn budget(&self) -> Arc<ResponseBudget> {
         let max = self.app.settings.limits.max_response;
-        Arc::new(ResponseBudget::from_pool(max, &self.app.response_pool, &self.client.rate_limit_key()))
+        Arc::new(ResponseBudget::from_pool(max, &self.app.response_pool, self.client.rate_limit_key()))
     }
 
     /// Records that the caller is writing. Returns `None` for other operations and for callers that may not write.

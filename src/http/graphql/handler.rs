@@ -143,7 +143,7 @@ async fn run_batch(context: &RequestContext, list: Vec<Parameters>) -> HttpReply
             body.push(b',');
         }
         match context.prepare(parameters) {
-            Err(error) => body.extend(GraphQlResponse::from_error(&error).to_json()),
+            Err(error) => body.extend(GraphQlResponse::from_error(&error).take_json()),
             Ok(operation) => {
                 let outcome = context.run(operation).await;
                 body.extend_from_slice(&outcome.body);

@@ -59,6 +59,9 @@ pub(crate) fn accepts_event_stream(headers: &HeaderMap) -> bool {
 
 /// Returns whether `Content-Type` is JSON in UTF-8.
 pub(crate) fn has_json_content_type(headers: &HeaderMap) -> bool {
+    if headers.get(header::CONTENT_TYPE).is_some_and(|value| value == "application/json") {
+        return true;
+    }
     let content_type = list_items(headers, &header::CONTENT_TYPE).next().and_then(MediaRange::parse);
     content_type.is_some_and(|content_type| content_type.specificity("application/json") == Some(EXACT))
 }

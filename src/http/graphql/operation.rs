@@ -99,7 +99,7 @@ impl PreparedOperation {
                 Variables::from_json(Value::Object(map))
             }
         };
-        let size = check(&document, &operation.node, &variables, &app.operation_rules)?;
+        let size = check(&document, (name.as_deref(), &operation.node), &variables, &app.operation_rules)?;
         app.persisted_queries.keep(&document);
         let minimum_version = match extensions.get("newsgraphVersion") {
             None | Some(Value::Null) => 0,

@@ -40,12 +40,13 @@ impl OperationRules {
 /// Checks an operation against the limits, and its names and values against the schema. Returns its size.
 pub(crate) fn check(
     document: &ParsedDocument,
-    operation: &OperationDefinition,
+    (name, operation): (Option<&str>, &OperationDefinition),
     variables: &Variables,
     rules: &OperationRules,
 ) -> Result<DocumentSize, RequestError> {
     let (shape, sizes) = (&rules.schema_shape, &rules.table_sizes);
-    let size = limits::check_operation(&document.parsed, operation, variables, shape, sizes, &rules.limits)?;
+    let size = document.sizes.size(&document.parsed, (name, operation), variables, shape, sizes)?;
+    limits::check_size(&size, &rules.limits)?;
     if size.introspects && rules.hides_schema {
         let message = "Introspection is disabled on this server: ask its operator for the schema";
         return Err(RequestError::invalid_document("GRAPHQL_VALIDATION_FAILED", message));

@@ -23,7 +23,7 @@ use crate::graphql::validation::{
     Problem, SchemaIndex, duplicate_input_fields, first_cycle, normalized, validate_document,
 };
 use crate::http::graphql::error::RequestError;
-use crate::http::graphql::limits;
+use crate::http::graphql::limits::{self, KnownSizes};
 use crate::http::metrics::Metrics;
 
 /// Maximum number of duplicate input fields that are reported.
@@ -46,6 +46,8 @@ pub(crate) struct ParsedDocument {
     statements: AtomicU8,
     /// The problems of the document, found when it is first used.
     problems: OnceLock<Vec<Problem>>,
+    /// The sizes of its operations.
+    pub(crate) sizes: KnownSizes,
 }
 
 /// Approximate memory of a token in a syntax tree, in bytes: measured with documents of many short fields, the largest ones.
@@ -114,7 +116,7 @@ impl PersistedQueries {
         limits: &Limits,
         metrics: &Metrics,
     ) -> Result<Arc<ParsedDocument>, RequestError> {
-        let mut source = "read before";
+        let mut is_known = true;
         let document = match (text, id) {
             (None, None) => {
                 return Err(RequestError::bad_request("The request has no `query`: send a GraphQL document"));
@@ -131,13 +133,13 @@ impl PersistedQueries {
                     Some(document) => document,
                     None if self.mode == DocumentsMode::Enforce => return Err(RequestError::document_not_allowed()),
                     None => {
-                        source = "parsed";
+                        is_known = false;
                         Arc::new(ParsedDocument::parse(text, limits)?)
                     }
                 }
             }
         };
-        metrics.count_document(source);
+        metrics.count_document(is_known);
         if self.mode == DocumentsMode::Log && !self.by_digest.contains_key(&document.digest) {
             tracing::warn!(digest = HEXLOWER.encode(&document.digest), "the document is not in the `--documents` file");
         }
@@ -205,6 +207,7 @@ impl ParsedDocument {
             tokens,
             statements: AtomicU8::new(UNKNOWN),
             problems: OnceLock::new(),
+            sizes: KnownSizes::default(),
         })
     }
 

@@ -83,16 +83,20 @@ impl GraphQlResponse {
         Self { data: None, errors: error.to_server_errors(), extensions: None }
     }
 
-    /// Encodes the response as JSON: `data` first, with its fields in the order of the query.
-    pub(crate) fn to_json(&self) -> Vec<u8> {
-        let mut out = b"{".to_vec();
-        if let Some(data) = &self.data {
-            out.extend_from_slice(b"\"data\":");
-            match data {
-                Value::Binary(data) => out.extend_from_slice(data),
-                data => out.extend_from_slice(data.to_string().as_bytes()),
+    /// Encodes the response as JSON: `data` first, with its fields in the order of the query. The data are taken out.
+    pub(crate) fn take_json(&mut self) -> Vec<u8> {
+        let mut out = match self.data.take() {
+            Some(data) => {
+                let mut out = match data {
+                    // Their buffer becomes that of the response.
+                    Value::Binary(data) => Vec::from(data),
+                    data => data.to_string().into_bytes(),
+                };
+                out.splice(..0, *b"{\"data\":");
+                out
             }
-        }
+            None => b"{".to_vec(),
+        };
         let errors = (!self.errors.is_empty()).then(|| to_json(&self.errors));
         for (name, value) in [("errors", errors), ("extensions", self.extensions.as_ref().map(to_json))] {
             let Some(value) = value else { continue };
@@ -153,8 +157,8 @@ pub(crate) struct Outcome {
 
 impl Outcome {
     /// Creates the outcome of an executed operation. Its body keeps the memory of the response reserved until it was sent.
-    pub(crate) fn new(response: GraphQlResponse, failure: Option<RequestError>, reservation: Reservation) -> Self {
-        let body = Bytes::from_owner(Reserved { json: response.to_json(), _reservation: reservation });
+    pub(crate) fn new(mut response: GraphQlResponse, failure: Option<RequestError>, reservation: Reservation) -> Self {
+        let body = Bytes::from_owner(Reserved { json: response.take_json(), _reservation: reservation });
         Self { body, errors: response.errors, failure, headers: Vec::new() }
     }
 
@@ -184,7 +188,7 @@ impl HttpReply {
     pub(crate) fn from_error(error: &RequestError, format: ResponseFormat) -> Self {
         Self {
             status: error.status(format),
-            body: GraphQlResponse::from_error(error).to_json().into(),
+            body: GraphQlResponse::from_error(error).take_json().into(),
             headers: error.headers(),
         }
     }

@@ -24,8 +24,7 @@ const VERSION_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Cached responses by the digest of their operation.
 pub(crate) struct ResponseCache {
-    /// `None` when the cache is turned off.
-    entries: Option<Cache<Digest, Entry, EntryWeight>>,
+    entries: Cache<Digest, Entry, EntryWeight>,
     /// Maximum size of a cacheable response, in bytes.
     max_response: u64,
 }
@@ -61,18 +60,17 @@ pub(crate) enum CacheLookup {
 }
 
 impl ResponseCache {
-    /// Creates a cache with this capacity in bytes; 0 turns it off.
-    pub(crate) fn new(capacity: u64) -> Self {
+    /// Creates a cache with this capacity in bytes; `None` for 0, which turns it off.
+    pub(crate) fn new(capacity: u64) -> Option<Self> {
         let expected_entries = usize::try_from(capacity / 4096).unwrap_or(usize::MAX);
-        let entries = (capacity > 0).then(|| Cache::with_weighter(expected_entries, capacity, EntryWeight));
-        Self { entries, max_response: capacity / MAX_RESPONSE_FRACTION }
+        let entries = || Cache::with_weighter(expected_entries, capacity, EntryWeight);
+        (capacity > 0).then(|| Self { entries: entries(), max_response: capacity / MAX_RESPONSE_FRACTION })
     }
 
     /// Looks up the response to an operation at the current version of the database.
     pub(crate) async fn get(&self, digest: &Digest, db: &Db) -> CacheLookup {
-        let Some(entries) = &self.entries else { return CacheLookup::Bypass };
-        let Some(entry) = entries.get(digest) else {
-            entries.insert(*digest, Entry::SeenOnce);
+        let Some(entry) = self.entries.get(digest) else {
+            self.entries.insert(*digest, Entry::SeenOnce);
             return CacheLookup::Bypass;
         };
         match (tokio::time::timeout(VERSION_TIMEOUT, db.version()).await, entry) {
@@ -84,11 +82,9 @@ impl ResponseCache {
 
     /// Stores a response that was computed after the graph had this version. Responses that are too large are not stored.
     pub(crate) fn insert(&self, digest: Digest, version: i64, body: &Bytes) {
-        if let Some(entries) = &self.entries
-            && body.len() as u64 <= self.max_response
-        {
+        if body.len() as u64 <= self.max_response {
             // Copied: the buffer of a response has up to twice the capacity that it needs.
-            entries.insert(digest, Entry::Cached { version, body: Bytes::copy_from_slice(body) });
+            self.entries.insert(digest, Entry::Cached { version, body: Bytes::copy_from_slice(body) });
         }
     }
 }

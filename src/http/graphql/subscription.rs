@@ -55,7 +55,7 @@ impl RequestContext {
         let taken = self.app.rate_limiter.take(&self.client, operation.cost.saturating_add(operation.work));
         taken.map_err(|error| self.count_error(error))?;
         let client = self.client.rate_limit_key();
-        let memory = self.app.subscription_pool.reserve(&client, operation.memory()).ok_or_else(|| {
+        let memory = self.app.subscription_pool.reserve(client, operation.memory()).ok_or_else(|| {
             let message = "Open subscriptions take the memory that the server has for them (`--subscription-memory`): end others, or subscribe with a shorter filter";
             self.count_error(RequestError::new(StatusCode::SERVICE_UNAVAILABLE, "LIMIT", message).retry_after(10))
         })?;
@@ -88,7 +88,7 @@ impl RequestContext {
         position: &Position,
         budget: &Arc<ResponseBudget>,
     ) -> (ResponseStream, Session) {
-        let client: Arc<str> = self.client.rate_limit_key().into();
+        let client = Arc::clone(self.client.rate_limit_key());
         let session = self.session(route.db(), client, false).with_budget(Arc::clone(budget));
         let caller = self.client.caller.clone();
         let responses = responses(Arc::clone(plan), operation.clone(), session.clone(), caller, position.clone());

@@ -2,7 +2,7 @@
 
 pub(crate) mod endpoint;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -56,19 +56,29 @@ struct CacheLabels {
     found: &'static str,
 }
 
+/// The metrics of the operations with one name.
+#[derive(Clone)]
+struct OperationMetrics {
+    seconds: Histogram,
+    ok: Counter,
+    errors: Counter,
+}
+
 type Durations = Family<OperationLabels, Histogram, fn() -> Histogram>;
 
 /// The metrics of this process.
 pub(crate) struct Metrics {
     registry: Registry,
-    operation_names: Mutex<HashSet<String>>,
+    operations: Mutex<HashMap<String, OperationMetrics>>,
     requests: Family<OutcomeLabels, Counter>,
     request_seconds: Durations,
     request_cost: Histogram,
     sql_statements: Counter,
     refusals: Family<ErrorCodeLabels, Counter>,
-    documents: Family<CacheLabels, Counter>,
-    answers: Family<CacheLabels, Counter>,
+    documents_known: Counter,
+    documents_parsed: Counter,
+    answers_cached: Counter,
+    answers_executed: Counter,
     requests_running: Gauge,
     subscriptions: Gauge,
     sockets: Gauge,
@@ -76,7 +86,8 @@ pub(crate) struct Metrics {
     response_memory_bytes: Gauge,
     database_connections: Gauge,
     database_connections_busy: Gauge,
-    reads: Family<DatabaseLabels, Counter>,
+    reads_primary: Counter,
+    reads_replica: Counter,
     replica_asked_again: Counter,
     replica_read: Gauge,
     replica_connections_busy: Gauge,
@@ -105,16 +116,21 @@ impl Metrics {
         // 17 buckets from half a millisecond to half a minute.
         let request_seconds: Durations =
             Family::new_with_constructor(|| Histogram::new(exponential_buckets(0.0005, 2.0, 17)));
+        let documents: Family<CacheLabels, Counter> = Family::default();
+        let answers: Family<CacheLabels, Counter> = Family::default();
+        let reads: Family<DatabaseLabels, Counter> = Family::default();
         let mut new = Self {
             registry: Registry::with_prefix("newsgraph"),
-            operation_names: Mutex::default(),
+            operations: Mutex::default(),
             requests: Family::default(),
             request_seconds,
             request_cost: Histogram::new(exponential_buckets(1.0, 4.0, 11)),
             sql_statements: Counter::default(),
             refusals: Family::default(),
-            documents: Family::default(),
-            answers: Family::default(),
+            documents_known: documents.get_or_create_owned(&CacheLabels { found: "read before" }),
+            documents_parsed: documents.get_or_create_owned(&CacheLabels { found: "parsed" }),
+            answers_cached: answers.get_or_create_owned(&CacheLabels { found: "kept" }),
+            answers_executed: answers.get_or_create_owned(&CacheLabels { found: "made" }),
             requests_running: Gauge::default(),
             subscriptions: Gauge::default(),
             sockets: Gauge::default(),
@@ -122,7 +138,8 @@ impl Metrics {
             response_memory_bytes: Gauge::default(),
             database_connections: Gauge::default(),
             database_connections_busy: Gauge::default(),
-            reads: Family::default(),
+            reads_primary: reads.get_or_create_owned(&DatabaseLabels { from: "primary" }),
+            reads_replica: reads.get_or_create_owned(&DatabaseLabels { from: "replica" }),
             replica_asked_again: Counter::default(),
             replica_read: Gauge::default(),
             replica_connections_busy: Gauge::default(),
@@ -134,14 +151,21 @@ impl Metrics {
                 new.registry.register(stringify!($field), $help, new.$field.clone());
             )+};
         }
+        macro_rules! register_family {
+            ($family:ident $help:literal) => {
+                new.registry.register(stringify!($family), $help, $family);
+            };
+        }
         register! {
             requests "Executed requests by operation name; outcome is ok, or errors when at least one field failed";
             request_seconds "Duration of executed requests in seconds, by operation name";
             request_cost "Cost of executed requests: values in the response if all pages are full";
             sql_statements "SQL statements of executed requests";
             refusals "Requests that failed as a whole, by error code";
-            documents "GraphQL documents by source: read before (already parsed) or parsed";
-            answers "Query responses by source: kept (served from the response cache) or made (executed)";
+        }
+        register_family!(documents "GraphQL documents by source: read before (already parsed) or parsed");
+        register_family!(answers "Query responses by source: kept (served from the response cache) or made (executed)");
+        register! {
             requests_running "Requests that are executing now";
             subscriptions "Open subscriptions";
             sockets "Open WebSockets";
@@ -151,8 +175,8 @@ impl Metrics {
             database_connections_busy "Connections of the read pool that are executing a statement now";
         }
         if has_replica {
+            register_family!(reads "Queries, subscriptions and exports by the database they read: primary or replica");
             register! {
-                reads "Queries, subscriptions and exports by the database they read: primary or replica";
                 replica_asked_again "Requests repeated on the primary after the replica failed or canceled a statement";
                 replica_read "1 while requests read the replica, 0 while all read the primary";
                 replica_connections_busy "Connections of the replica's read pool that are executing a statement now";
@@ -171,30 +195,40 @@ impl Metrics {
         statements: usize,
         errors: usize,
     ) {
-        let operation = self.operation_label(name.unwrap_or_default());
-        let outcome = if errors == 0 { "ok" } else { "errors" };
-        let labels = OperationLabels { operation: operation.clone() };
-        self.request_seconds.get_or_create(&labels).observe(elapsed.as_secs_f64());
-        self.requests.get_or_create(&OutcomeLabels { operation, outcome }).inc();
+        let operation = self.operation_metrics(name.unwrap_or_default());
+        operation.seconds.observe(elapsed.as_secs_f64());
+        if errors == 0 {
+            operation.ok.inc()
+        } else {
+            operation.errors.inc()
+        };
         self.request_cost.observe(cost as f64);
         self.sql_statements.inc_by(statements as u64);
     }
 
-    /// Returns the label for the name of an operation: the name itself for the first names, [`OTHER_OPERATIONS`] for later ones and
-    /// for long ones.
-    fn operation_label(&self, name: &str) -> String {
-        if name.len() > MAX_OPERATION_NAME {
-            return OTHER_OPERATIONS.to_owned();
+    /// Returns the metrics of an operation: its own for the first names, those of [`OTHER_OPERATIONS`] for later names and for long
+    /// ones.
+    fn operation_metrics(&self, name: &str) -> OperationMetrics {
+        let mut operations = self.operations.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(metrics) = operations.get(name) {
+            return metrics.clone();
         }
-        let mut names = self.operation_names.lock().unwrap_or_else(PoisonError::into_inner);
-        if names.contains(name) {
-            return name.to_owned();
+        let is_known = operations.len() < MAX_OPERATION_NAMES && name.len() <= MAX_OPERATION_NAME;
+        let operation = if is_known { name } else { OTHER_OPERATIONS };
+        let outcome = |outcome| {
+            let labels = OutcomeLabels { operation: operation.to_owned(), outcome };
+            self.requests.get_or_create_owned(&labels)
+        };
+        let labels = OperationLabels { operation: operation.to_owned() };
+        let metrics = OperationMetrics {
+            seconds: self.request_seconds.get_or_create_owned(&labels),
+            ok: outcome("ok"),
+            errors: outcome("errors"),
+        };
+        if is_known {
+            operations.insert(name.to_owned(), metrics.clone());
         }
-        if names.len() < MAX_OPERATION_NAMES {
-            names.insert(name.to_owned());
-            return name.to_owned();
-        }
-        OTHER_OPERATIONS.to_owned()
+        metrics
     }
 
     /// Counts a request that failed as a whole.
@@ -202,14 +236,23 @@ impl Metrics {
         self.refusals.get_or_create(&ErrorCodeLabels { code }).inc();
     }
 
-    /// Counts a document by its source.
-    pub(crate) fn count_document(&self, source: &'static str) {
-        self.documents.get_or_create(&CacheLabels { found: source }).inc();
+    /// Counts a document: one that was parsed before, or one that was parsed now.
+    pub(crate) fn count_document(&self, is_known: bool) {
+        if is_known {
+            self.documents_known.inc()
+        } else {
+            self.documents_parsed.inc()
+        };
     }
 
-    /// Counts a query response by its source.
-    pub(crate) fn count_response(&self, source: &'static str) {
-        self.answers.get_or_create(&CacheLabels { found: source }).inc();
+    /// Counts a query response from the response cache.
+    pub(crate) fn count_cached_response(&self) {
+        self.answers_cached.inc();
+    }
+
+    /// Counts a query that is executed.
+    pub(crate) fn count_executed_response(&self) {
+        self.answers_executed.inc();
     }
 
     /// Counts a WebSocket that the server closed.
@@ -219,8 +262,11 @@ impl Metrics {
 
     /// Counts a request by the database that it reads.
     pub(crate) fn count_read(&self, is_replica: bool) {
-        let from = if is_replica { "replica" } else { "primary" };
-        self.reads.get_or_create(&DatabaseLabels { from }).inc();
+        if is_replica {
+            self.reads_replica.inc()
+        } else {
+            self.reads_primary.inc()
+        };
     }
 
     /// Counts a request that is repeated on the primary because the replica failed.

@@ -49,7 +49,7 @@ pub(super) async fn identify(app: &AppState, request: &Parts, id: &RequestId) ->
     let forwarded = app.settings.address_header.as_deref().and_then(|name| forwarded_address(headers, name));
     let peer = request.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let address = forwarded.or(peer).map(|address| address.to_canonical());
-    Ok(Client { caller, credential, address, minimum_version })
+    Ok(Client::new(caller, credential, address, minimum_version))
 }
 
 /// Returns the key or token of an `Authorization` header with the scheme `Bearer` (RFC 6750).

@@ -1,6 +1,7 @@
 //! Rate limit: how much query cost one client may use per minute.
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use axum::http::{HeaderName, HeaderValue, StatusCode};
@@ -15,7 +16,8 @@ use crate::http::middleware::client::Client;
 /// After this many requests, clients whose buckets are full again are forgotten.
 const CLEANUP_INTERVAL: u32 = 10_000;
 
-type Buckets = governor::RateLimiter<String, DefaultKeyedStateStore<String>, DefaultClock, StateInformationMiddleware>;
+type Buckets =
+    governor::RateLimiter<Arc<str>, DefaultKeyedStateStore<Arc<str>>, DefaultClock, StateInformationMiddleware>;
 
 /// A token bucket per client. The tokens are query cost; an empty bucket fills within a minute.
 pub(crate) struct RateLimiter {
@@ -40,7 +42,7 @@ impl RateLimiter {
         let client = client.rate_limit_key();
         let mut left = u32::try_from(cost).unwrap_or(u32::MAX);
         while let Some(part) = NonZeroU32::new(left.min(max.get())) {
-            match buckets.check_key_n(&client, part) {
+            match buckets.check_key_n(client, part) {
                 Ok(Ok(_)) => left -= part.get(),
                 Ok(Err(until)) => tokio::time::sleep(until.wait_time_from(DefaultClock::default().now())).await,
                 // Cannot happen: a part is never larger than a bucket.
@@ -56,7 +58,7 @@ impl RateLimiter {
         let client = client.rate_limit_key();
         let mut part = u32::try_from(cost).unwrap_or(u32::MAX).min(max.get());
         while let Some(some) = NonZeroU32::new(part) {
-            if matches!(buckets.check_key_n(&client, some), Ok(Ok(_))) {
+            if matches!(buckets.check_key_n(client, some), Ok(Ok(_))) {
                 return;
             }
             part /= 2;
@@ -76,7 +78,7 @@ impl RateLimiter {
             let error = RequestError::new(StatusCode::TOO_MANY_REQUESTS, "LIMIT", message);
             Err(error.retry_after(after).with_headers(rate_headers(*max, 0, after)))
         };
-        match buckets.check_key_n(&client.rate_limit_key(), wanted) {
+        match buckets.check_key_n(client.rate_limit_key(), wanted) {
             Ok(Ok(state)) => {
                 let left = state.remaining_burst_capacity();
                 let seconds = u64::from(max.get() - left.min(max.get())) * 60 / u64::from(max.get());

@@ -1,9 +1,13 @@
 //! Request ids: an id for each request in its response, its errors and its log lines, and the trace that the request belongs to.
 
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName};
 use data_encoding::HEXLOWER;
 use futures_util::{Stream, StreamExt, stream};
+use opentelemetry::propagation::TextMapPropagator;
 use opentelemetry_http::HeaderExtractor;
 use tracing::Span;
 use tracing::field::Empty;
@@ -11,6 +15,9 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 /// The header with the request id, in requests and responses.
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The header with the trace that a request belongs to.
+const TRACE_HEADER: HeaderName = HeaderName::from_static("traceparent");
 
 /// Maximum length of an id that the client chooses, in bytes.
 const MAX_LENGTH: usize = 64;
@@ -32,14 +39,21 @@ impl RequestId {
     }
 }
 
+/// Returns a new id. Ids must be unique, not secret: they start at a random number and count in large steps, so that ids which
+/// follow each other look different.
 fn generate() -> String {
-    let mut bytes = [0; 8];
-    // The id must be unique, not secret: without random bytes the clock will do.
-    if getrandom::fill(&mut bytes).is_err() {
-        let now = std::time::UNIX_EPOCH.elapsed().unwrap_or_default();
-        bytes = (now.as_nanos() as u64).to_be_bytes();
-    }
-    HEXLOWER.encode(&bytes)
+    const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+    static START: OnceLock<u64> = OnceLock::new();
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let start = START.get_or_init(|| {
+        let mut bytes = [0; 8];
+        match getrandom::fill(&mut bytes) {
+            Ok(()) => u64::from_be_bytes(bytes),
+            Err(_) => std::time::UNIX_EPOCH.elapsed().unwrap_or_default().as_nanos() as u64,
+        }
+    });
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    HEXLOWER.encode(&start.wrapping_add(count.wrapping_mul(STEP)).to_be_bytes())
 }
 
 /// Returns a stream that is polled in the span of the current request: it is read after the handler has returned, and its log lines
@@ -57,9 +71,10 @@ pub(crate) fn operation_span() -> Span {
 /// Returns the span of a request. The request may belong to a trace of another service (W3C Trace Context, header `traceparent`).
 pub(super) fn request_span(id: &RequestId, headers: &HeaderMap) -> Span {
     let span = tracing::info_span!("request", id = id.0, operation = Empty, cost = Empty, statements = Empty);
-    let parent =
-        opentelemetry::global::get_text_map_propagator(|propagator| propagator.extract(&HeaderExtractor(headers)));
-    // Fails only when no traces are exported.
-    let _ = span.set_parent(parent);
+    if headers.contains_key(TRACE_HEADER) {
+        let extract = |propagator: &dyn TextMapPropagator| propagator.extract(&HeaderExtractor(headers));
+        // Fails only when no traces are exported.
+        let _ = span.set_parent(opentelemetry::global::get_text_map_propagator(extract));
+    }
     span
 }

@@ -3,6 +3,7 @@
 //! Fragments can spread each other so that a kilobyte of text stands for millions of fields. Each fragment is therefore measured
 //! once for each scope that it appears in, and the result is reused wherever it is spread. Sums saturate instead of overflowing.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use async_graphql::parser::types::{
@@ -41,6 +42,8 @@ pub(crate) struct DocumentSize {
     pub(crate) work: usize,
     /// Whether the operation selects `__schema` or `__type`.
     pub(crate) introspects: bool,
+    /// Number of root fields; set for a whole operation only.
+    pub(crate) root_fields: usize,
 }
 
 impl DocumentSize {
@@ -54,6 +57,7 @@ impl DocumentSize {
             cost: self.cost.saturating_add(other.cost),
             work: self.work.saturating_add(other.work),
             introspects: self.introspects || other.introspects,
+            root_fields: 0,
         }
     }
 }
@@ -77,6 +81,8 @@ pub(crate) struct CostAnalyzer<'d> {
     defaults: HashMap<&'d Name, &'d ConstValue>,
     shape: &'d SchemaShape,
     sizes: &'d TableSizes,
+    /// True when the value of a variable was read.
+    reads_variables: Cell<bool>,
     /// Sizes of fragments by scope; `None` while a fragment is being measured, which detects cycles.
     fragment_sizes: HashMap<(&'d Name, Scope<'d>), Option<DocumentSize>>,
 }
@@ -89,7 +95,15 @@ impl<'d> CostAnalyzer<'d> {
         shape: &'d SchemaShape,
         sizes: &'d TableSizes,
     ) -> Self {
-        Self { document, variables, defaults: HashMap::new(), shape, sizes, fragment_sizes: HashMap::new() }
+        Self {
+            document,
+            variables,
+            defaults: HashMap::new(),
+            shape,
+            sizes,
+            reads_variables: Cell::new(false),
+            fragment_sizes: HashMap::new(),
+        }
     }
 
     /// Measures an operation. Error: `BAD_INPUT` when a fragment spreads itself.
@@ -105,11 +119,12 @@ impl<'d> CostAnalyzer<'d> {
         let scope = Scope { type_name, page: UNPAGED_LENGTH, rows: Rows::default() };
         let size = self.selection_size(&operation.selection_set.node, scope)?;
         let directives = size.directives.saturating_add(operation.directives.len());
-        Ok(DocumentSize { directives, work: size.work.saturating_add(work::REQUEST), ..size })
+        let root_fields = self.root_fields(&operation.selection_set.node);
+        Ok(DocumentSize { directives, work: size.work.saturating_add(work::REQUEST), root_fields, ..size })
     }
 
     /// Counts the root fields of an operation, each of which is a separate query. Returns `usize::MAX` for far too many.
-    pub(crate) fn root_fields(&self, set: &'d SelectionSet) -> usize {
+    fn root_fields(&self, set: &'d SelectionSet) -> usize {
         let mut count = 0_usize;
         let mut sets = vec![set];
         while let Some(set) = sets.pop() {
@@ -198,6 +213,7 @@ impl<'d> CostAnalyzer<'d> {
             cost: below.cost.saturating_add(1).saturating_mul(length),
             work: below.work.saturating_mul(length).saturating_add(work),
             introspects: below.introspects || matches!(name, "__schema" | "__type"),
+            root_fields: 0,
         })
     }
 
@@ -233,7 +249,13 @@ impl<'d> CostAnalyzer<'d> {
         }
     }
 
+    /// Returns true when the size depends on the values of variables.
+    pub(crate) fn reads_variables(&self) -> bool {
+        self.reads_variables.get()
+    }
+
     fn variable(&self, name: &Name) -> Option<&ConstValue> {
+        self.reads_variables.set(true);
         self.variables.get(name).or_else(|| self.defaults.get(name).copied())
     }
 }

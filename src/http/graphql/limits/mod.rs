@@ -7,6 +7,8 @@ mod tests;
 mod tokens;
 mod work;
 
+use std::sync::{Mutex, PoisonError};
+
 use async_graphql::Variables;
 use async_graphql::parser::types::{ExecutableDocument, OperationDefinition};
 
@@ -38,19 +40,49 @@ pub(crate) fn check_variables(text: &str, limits: &Limits) -> Result<()> {
     check_limit("The number of tokens in the variables", tokens, max_tokens, "send shorter lists, in several queries")
 }
 
-/// Measures an operation and returns its size. The cost is the number of values in the response if all pages are full, the work
-/// the number of rows that the database reads besides. Error: `LIMIT` when a measure is over its limit.
-pub(crate) fn check_operation(
-    document: &ExecutableDocument,
-    operation: &OperationDefinition,
-    variables: &Variables,
-    shape: &SchemaShape,
-    sizes: &TableSizes,
-    limits: &Limits,
-) -> Result<DocumentSize> {
-    let mut analyzer = CostAnalyzer::new(document, variables, shape, sizes);
-    let size = analyzer.operation_size(operation)?;
-    let root_fields = analyzer.root_fields(&operation.selection_set.node);
+/// The sizes of the operations of a document that do not depend on variables, kept between requests.
+#[derive(Debug, Default)]
+pub(crate) struct KnownSizes(Mutex<Vec<KnownSize>>);
+
+/// The size of an operation while the tables have the same sizes.
+#[derive(Debug)]
+struct KnownSize {
+    operation: Option<String>,
+    tables: u64,
+    size: DocumentSize,
+}
+
+impl KnownSizes {
+    /// Returns the size of an operation, measured now unless it is known. The cost is the number of values in the response if all
+    /// pages are full, the work the number of rows that the database reads besides. Error: `BAD_INPUT` when a fragment spreads
+    /// itself.
+    pub(crate) fn size(
+        &self,
+        document: &ExecutableDocument,
+        (name, operation): (Option<&str>, &OperationDefinition),
+        variables: &Variables,
+        shape: &SchemaShape,
+        sizes: &TableSizes,
+    ) -> Result<DocumentSize> {
+        let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let tables = sizes.generation();
+        let is_current = |one: &&KnownSize| one.operation.as_deref() == name && one.tables == tables;
+        if let Some(known) = lock().iter().find(is_current) {
+            return Ok(known.size);
+        }
+        let mut analyzer = CostAnalyzer::new(document, variables, shape, sizes);
+        let size = analyzer.operation_size(operation)?;
+        if !analyzer.reads_variables() {
+            let mut known = lock();
+            known.retain(|one| one.operation.as_deref() != name);
+            known.push(KnownSize { operation: name.map(str::to_owned), tables, size });
+        }
+        Ok(size)
+    }
+}
+
+/// Checks the size of an operation. Error: `LIMIT` when a measure is over its limit.
+pub(crate) fn check_size(size: &DocumentSize, limits: &Limits) -> Result<()> {
     for (measure, value, max, advice) in [
         (
             "The depth of nested fields",
@@ -64,7 +96,7 @@ pub(crate) fn check_operation(
             limits.max_fields,
             "select fewer fields, or split the query",
         ),
-        ("The number of root fields", root_fields, limits.max_root_fields, "split the query"),
+        ("The number of root fields", size.root_fields, limits.max_root_fields, "split the query"),
         ("The number of aliases after expanding fragments", size.aliases, limits.max_aliases, "split the query"),
         (
             "The number of directives after expanding fragments",
@@ -87,7 +119,7 @@ pub(crate) fn check_operation(
     ] {
         check_limit(measure, value, max, advice)?;
     }
-    Ok(size)
+    Ok(())
 }
 
 /// Returns a `LIMIT` error when a measure is over its limit. `usize::MAX` stands for a number that was not counted to its end.

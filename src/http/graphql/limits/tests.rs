@@ -10,7 +10,7 @@ use crate::config::Limits;
 use crate::error::Result;
 use crate::graphql::greatest_length;
 use crate::http::graphql::limits::{
-    DocumentSize, SchemaShape, TableSizes, check_operation, check_text, check_variables,
+    DocumentSize, KnownSizes, SchemaShape, TableSizes, check_size, check_text, check_variables,
 };
 
 #[derive(Parser)]
@@ -36,7 +36,10 @@ fn size(document: &str, variables: serde_json::Value, sizes: &TableSizes) -> Res
     let variables = Variables::from_json(variables);
     let document = parse_query(document).unwrap();
     let (_, operation) = document.operations.iter().next().unwrap();
-    check_operation(&document, &operation.node, &variables, &shape, sizes, &limits())
+    let known = KnownSizes::default();
+    let size = known.size(&document, (None, &operation.node), &variables, &shape, sizes)?;
+    check_size(&size, &limits())?;
+    Ok(size)
 }
 
 #[test]
@@ -150,14 +153,9 @@ fn query_bombs_are_rejected_quickly() {
         let error = check_text(&document, &limits()).and_then(|_| {
             let document = parse_query(&document).unwrap();
             let (_, operation) = document.operations.iter().next().unwrap();
-            check_operation(
-                &document,
-                &operation.node,
-                &Variables::default(),
-                &shape,
-                &TableSizes::default(),
-                &limits(),
-            )
+            let (operation, sizes) = ((None, &operation.node), TableSizes::default());
+            let size = KnownSizes::default().size(&document, operation, &Variables::default(), &shape, &sizes)?;
+            check_size(&size, &limits())
         });
         let shown: String = document.chars().take(60).collect();
         let error = error.expect_err(&shown);

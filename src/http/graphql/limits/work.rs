@@ -5,6 +5,7 @@
 //! estimates are for lists that a filter does not make short; what a request really took is charged to the rate limit afterwards.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// Work of a list that belongs to one row, such as the participations of an event, for each field that reads all of it.
@@ -27,16 +28,22 @@ const MAX_PATH_LINKS: usize = 100_000;
 
 /// The number of rows of each table. Clones share the numbers.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct TableSizes(Arc<RwLock<HashMap<String, usize>>>);
+pub(crate) struct TableSizes(Arc<(RwLock<HashMap<String, usize>>, AtomicU64)>);
 
 impl TableSizes {
     /// Replaces the numbers.
     pub(crate) fn set(&self, sizes: HashMap<String, usize>) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = sizes;
+        *self.0.0.write().unwrap_or_else(PoisonError::into_inner) = sizes;
+        self.0.1.fetch_add(1, Ordering::Release);
+    }
+
+    /// Returns a number that grows when the numbers are replaced.
+    pub(super) fn generation(&self) -> u64 {
+        self.0.1.load(Ordering::Acquire)
     }
 
     fn table(&self, name: &str) -> usize {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(name).copied().unwrap_or_default()
+        self.0.0.read().unwrap_or_else(PoisonError::into_inner).get(name).copied().unwrap_or_default()
     }
 
     /// The number of rows of a node type.
