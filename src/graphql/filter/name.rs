@@ -1,6 +1,7 @@
 //! Filters on names. Each rule for comparing names (`NameRule`) becomes a select that uses an index.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use async_graphql::InputObject;
 use entity::name_key::NameRule;
@@ -67,7 +68,8 @@ pub(crate) struct NameQuery {
     readings: Vec<Vec<String>>,
     /// The folded words as one.
     joined: String,
-    pub(crate) sound: Sound,
+    /// How the text sounds, once that is needed.
+    sound: OnceLock<Sound>,
     /// The number of names that have each phonetic key, if they were counted.
     frequencies: HashMap<String, i64>,
 }
@@ -95,15 +97,20 @@ impl NameQuery {
             text: text.to_owned(),
             joined: words.concat(),
             readings,
-            sound: Sound::of(text),
+            sound: OnceLock::new(),
             frequencies: HashMap::new(),
         })
+    }
+
+    /// Returns how the text sounds.
+    pub(crate) fn sound(&self) -> &Sound {
+        self.sound.get_or_init(|| Sound::of(&self.text))
     }
 
     /// Returns a select of the phonetic keys (`key`) and how many names have each (`names`, up to a maximum); `None` if there are
     /// not several words, whose order could matter.
     pub(crate) fn select_frequencies(&self, dialect: Dialect) -> Option<SelectStatement> {
-        if self.sound.words.len() < 2 {
+        if self.sound().words.len() < 2 {
             return None;
         }
         let some = Query::select()
@@ -114,7 +121,7 @@ impl NameQuery {
             .limit(MAX_FREQUENCY)
             .take();
         let names = Query::select().expr(Expr::cust("COUNT(*)")).from_subquery(some, Alias::new("some")).take();
-        let keys = self.sound.keys();
+        let keys = self.sound().keys();
         let keys = dialect.texts(keys.iter().map(String::as_str));
         let select = Query::select()
             .expr_as(dialect.item(), "key")
@@ -145,7 +152,7 @@ impl NameQuery {
             NameRule::Phonetic => {
                 let words = self.required();
                 let all = words.iter().map(|index| self.phonetic_keys(*index)).collect();
-                let paired = self.sound.pairs.iter().map(|pair| {
+                let paired = self.sound().pairs.iter().map(|pair| {
                     let others = words.iter().filter(|index| !pair.words.contains(index));
                     let others = others.map(|index| self.phonetic_keys(*index));
                     std::iter::once(pair.keys.clone()).chain(others).collect()
@@ -201,7 +208,7 @@ impl NameQuery {
 
     /// Restricts a select to names that have, for each initial in the searched name, a word that starts with it.
     fn with_initials(&self, required: &[usize], mut names: SelectStatement) -> SelectStatement {
-        let all = self.sound.words.iter().enumerate();
+        let all = self.sound().words.iter().enumerate();
         for (_, word) in all.filter(|(index, word)| !required.contains(index) && !word.letters.is_empty()) {
             // A range of keys: from the initial up to the next letter.
             let end: String = word.letters.chars().map(|letter| char::from(letter as u8 + 1)).collect();
@@ -224,12 +231,12 @@ impl NameQuery {
 
     /// The phonetic keys of the word at an index.
     fn phonetic_keys(&self, index: usize) -> KeyGroup {
-        self.sound.words[index].keys.clone()
+        self.sound().words[index].keys.clone()
     }
 
     /// Returns the indexes of the words that a name must contain phonetically: all but initials, if there are other words.
     fn required(&self) -> Vec<usize> {
-        let words = &self.sound.words;
+        let words = &self.sound().words;
         let long: Vec<usize> = (0..words.len()).filter(|index| words[*index].letters.len() > 1).collect();
         if long.is_empty() { (0..words.len()).collect() } else { long }
     }

@@ -138,7 +138,7 @@ pub(super) async fn by_name(
         consume_budget().await;
         let id: i64 = row.get("id")?;
         // Rounded, so that differences in floating-point arithmetic do not decide the order.
-        let compare = || (closeness(&query.sound, &Sound::letters_of(&text)) * 1000.0).round() / 1000.0;
+        let compare = || (closeness(query.sound(), &Sound::letters_of(&text)) * 1000.0).round() / 1000.0;
         let closeness = *compared.entry(id).or_insert_with(compare);
         let matched = MatchedName { id, text, closeness };
         let one = Candidate { id: row.get("target_id")?, kind: row.get("kind")?, rule: *rule, name: Some(matched) };

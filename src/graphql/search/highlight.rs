@@ -82,7 +82,7 @@ impl Texts {
     pub(super) fn highlights(&self, hit: &Candidate, words: &Words, name_query: Option<&NameQuery>) -> Vec<Computed> {
         let mut all = Vec::new();
         if let (Some(name), Some(name_query)) = (&hit.name, name_query) {
-            all.extend(highlight("name", &name.text, &name_spans(&name.text, words, &name_query.sound)));
+            all.extend(highlight("name", &name.text, &name_spans(&name.text, words, name_query.sound())));
         }
         for (field, text) in self.0.get(&hit.id).into_iter().flatten() {
             if hit.name.as_ref().is_none_or(|name| *field != "name" || name.text != *text) {

@@ -35,7 +35,7 @@ pub(crate) async fn suggestions(session: &Session, text: &str) -> Result<Vec<Str
     const FOUND: &str = "found";
     let Ok(query) = NameQuery::new(text) else { return Ok(Vec::new()) };
     let mut ways = query.selects_but_one_word();
-    for word in query.sound.words.iter().take(MAX_WORDS) {
+    for word in query.sound().words.iter().take(MAX_WORDS) {
         let near: BTreeSet<String> = word.keys.iter().take(MAX_KEYS).flat_map(|key| misspellings(key)).collect();
         ways.extend(NameQuery::select_by_phonetic_keys(near.into_iter().collect()));
     }
@@ -55,7 +55,7 @@ pub(crate) async fn suggestions(session: &Session, text: &str) -> Result<Vec<Str
         let (bearer, name): (i64, String) = (row.get("target_id")?, row.get("text")?);
         // Comparing names takes time: a request that is cancelled meanwhile ends here.
         consume_budget().await;
-        let closeness = best_closeness(&query.sound, &Sound::letters_of(&name));
+        let closeness = best_closeness(query.sound(), &Sound::letters_of(&name));
         if closeness >= MIN_CLOSENESS {
             // Names in the text's own script come first: in other scripts unwritten vowels match any vowel, so they
             // look closer than they are.

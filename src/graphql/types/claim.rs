@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use async_graphql::InputObject;
-use entity::row::QueryRow;
+use entity::row::{CellValue, QueryRow};
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 
 use crate::error::Result;
@@ -202,14 +202,17 @@ fn sides_of_claims<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> {
             select.and_where(dialect.is_one_of(Expr::col((table, key)), dialect.numbers(ids)));
             select
         };
+        let sides: Vec<SelectedSide> = SIDES.iter().filter_map(|side| SelectedSide::of(side, call)).collect();
         let mut stances = rows_with("stance", "claim_id", call.ids, &["claim_id", "stance", "statement_id"]);
         stances.and_where(Expr::col(("stance", "current")).eq(true)).order_by("statement_id", Order::Asc);
-        let stances = session.all(&stances).await?;
-        let mut all: HashMap<(i64, String), Vec<i64>> = HashMap::new();
-        for row in stances.iter() {
-            all.entry((row.at(0)?, row.at(1)?)).or_default().push(row.at(2)?);
+        // The statements of the selected sides, by claim and stance.
+        let mut all: HashMap<(i64, &str), Vec<i64>> = HashMap::new();
+        for row in session.all(&stances).await?.iter() {
+            if let Some(side) = sides.iter().find(|side| row.value(1) == CellValue::Text(side.stance)) {
+                all.entry((row.at(0)?, side.stance)).or_default().push(row.at(2)?);
+            }
         }
-        let voices = match SIDES.iter().any(|(side, _)| call.selects(&[side, "voices"])) {
+        let voices = match sides.iter().any(|side| side.shows_voices) {
             true => voices(session, rows_with, &sorted_unique(all.values().flatten().copied())).await?,
             false => HashMap::new(),
         };
@@ -221,23 +224,42 @@ fn sides_of_claims<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> {
         }
         let mut values = Values::new();
         for claim in call.ids.iter().copied() {
-            let side = |(name, stance): &(&'static str, &str)| {
-                let statements = all.remove(&(claim, (*stance).to_owned())).unwrap_or_default();
-                let voices = statements.iter().filter_map(|id| voices.get(id).cloned()).collect();
-                let nodes = statements.iter().map(|id| Computed::node(NodeKind::Statement, *id)).collect();
-                let fields = [
-                    ("count", count(statements.len() as i64)),
-                    ("voices", Computed::List(voices)),
-                    ("statements", Computed::List(nodes)),
-                ];
-                (*name, Computed::object("Side", fields))
+            let side = |side: &SelectedSide| {
+                let statements = all.remove(&(claim, side.stance)).unwrap_or_default();
+                let mut fields = vec![("count", count(statements.len() as i64))];
+                if side.shows_voices {
+                    let voices = statements.iter().filter_map(|id| voices.get(id).cloned()).collect();
+                    fields.push(("voices", Computed::List(voices)));
+                }
+                if side.shows_statements {
+                    let nodes = statements.iter().map(|id| Computed::node(NodeKind::Statement, *id)).collect();
+                    fields.push(("statements", Computed::List(nodes)));
+                }
+                (side.name, Computed::object("Side", fields))
             };
-            let mut fields: Vec<_> = SIDES.iter().map(side).collect();
+            let mut fields: Vec<_> = sides.iter().map(side).collect();
             fields.push(("implied", implied.get(&claim).copied().unwrap_or_default().into()));
             values.insert(claim, Computed::object("Sides", fields));
         }
         Ok(values)
     })
+}
+
+/// A side of a claim that is selected.
+struct SelectedSide {
+    name: &'static str,
+    stance: &'static str,
+    shows_voices: bool,
+    shows_statements: bool,
+}
+
+impl SelectedSide {
+    /// Returns `None` if the side is not selected.
+    fn of((name, stance): &(&'static str, &'static str), call: &Call<'_>) -> Option<Self> {
+        let selects = |field| call.selects(&[name, field]);
+        let (shows_voices, shows_statements) = (selects("voices"), selects("statements"));
+        call.selects(&[name]).then_some(Self { name, stance, shows_voices, shows_statements })
+    }
 }
 
 /// The sides of a claim, each with its kind of stance.
