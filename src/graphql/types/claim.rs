@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use async_graphql::InputObject;
-use entity::row::{CellValue, QueryRow};
-use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
+use entity::row::{CellValue, QueryRow, Rows};
+use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
 
 use crate::error::Result;
 use crate::graphql::connection::facets::facet;
@@ -14,13 +14,12 @@ use crate::graphql::filter::{
     BooleanFilter, EnumFilter, FilterContext, IdFilter, ListFilter, NodeFilter, RecordFilter, StringFilter, all,
     filter, from_record, full_text_match, has_child, refers_to,
 };
-use crate::graphql::graph::sorted_unique;
 use crate::graphql::plan::computed::{Call, Computed, FunctionFuture, Values, count};
 use crate::graphql::schema::connection::List;
 use crate::graphql::schema::node_type::node_type;
 use crate::graphql::schema::object::object;
 use crate::graphql::schema::root::root_fields;
-use crate::graphql::session::{Session, SharedError};
+use crate::graphql::session::SharedError;
 use crate::graphql::types::account::AccountFilter;
 use crate::graphql::types::actor::{Actor, ActorFilter};
 use crate::graphql::types::change::Change;
@@ -196,48 +195,62 @@ root_fields! {
 fn sides_of_claims<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> {
     Box::pin(async move {
         let (session, dialect) = (call.session, call.session.dialect());
-        let rows_with = |table: &'static str, key: &'static str, ids: &[i64], columns: &[&'static str]| {
-            let mut select = Query::select();
-            select.columns(columns.iter().map(|column| (table, *column))).from(table);
-            select.and_where(dialect.is_one_of(Expr::col((table, key)), dialect.numbers(ids)));
-            select
-        };
         let sides: Vec<SelectedSide> = SIDES.iter().filter_map(|side| SelectedSide::of(side, call)).collect();
-        let mut stances = rows_with("stance", "claim_id", call.ids, &["claim_id", "stance", "statement_id"]);
-        stances.and_where(Expr::col(("stance", "current")).eq(true)).order_by("statement_id", Order::Asc);
-        // The statements of the selected sides, by claim and stance.
-        let mut all: HashMap<(i64, &str), Vec<i64>> = HashMap::new();
-        for row in session.all(&stances).await?.iter() {
+        let is_of_claims = |column| dialect.is_one_of(Expr::col(column), dialect.numbers(call.ids));
+        // Without a condition on the kind of stance, for which SQLite would read all stances of a kind. Left joins are made in this order.
+        let mut stances = Query::select();
+        stances
+            .columns([("stance", "claim_id"), ("stance", "stance"), ("stance", "statement_id")])
+            .from("stance")
+            .and_where(is_of_claims(("stance", "claim_id")))
+            .and_where(Expr::col(("stance", "current")).eq(true))
+            .order_by(("stance", "statement_id"), Order::Asc);
+        if sides.iter().any(|side| side.shows_voices) {
+            let is = |left, right| Expr::col(left).equals(right);
+            stances
+                .columns([("statement", "voice_id"), ("statement", "speaker_text"), ("statement", "cue")])
+                .column(("actor", "label"))
+                .left_join("statement", is(("statement", "id"), ("stance", "statement_id")))
+                .left_join("actor", is(("actor", "id"), ("statement", "voice_id")));
+        }
+        let stances = if sides.is_empty() { Rows::default() } else { session.all(&stances).await? };
+        // The rows of each side, by claim and stance.
+        let mut all: HashMap<(i64, &str), Vec<QueryRow<'_>>> = HashMap::new();
+        for row in stances.iter() {
             if let Some(side) = sides.iter().find(|side| row.value(1) == CellValue::Text(side.stance)) {
-                all.entry((row.at(0)?, side.stance)).or_default().push(row.at(2)?);
+                all.entry((row.at(0)?, side.stance)).or_default().push(row);
             }
         }
-        let voices = match sides.iter().any(|side| side.shows_voices) {
-            true => voices(session, rows_with, &sorted_unique(all.values().flatten().copied())).await?,
-            false => HashMap::new(),
-        };
         let mut implied: HashMap<i64, bool> = HashMap::new();
         if call.selects(&["implied"]) {
-            for row in session.all(&rows_with("claim", "id", call.ids, &["id", "implied"])).await?.iter() {
+            let select = Query::select()
+                .columns(["id", "implied"])
+                .from("claim")
+                .and_where(is_of_claims(("claim", "id")))
+                .take();
+            for row in session.all(&select).await?.iter() {
                 implied.insert(row.at(0)?, row.at(1)?);
             }
         }
         let mut values = Values::new();
         for claim in call.ids.iter().copied() {
             let side = |side: &SelectedSide| {
-                let statements = all.remove(&(claim, side.stance)).unwrap_or_default();
-                let mut fields = vec![("count", count(statements.len() as i64))];
+                let rows = all.remove(&(claim, side.stance)).unwrap_or_default();
+                let mut fields = vec![("count", count(rows.len() as i64))];
                 if side.shows_voices {
-                    let voices = statements.iter().filter_map(|id| voices.get(id).cloned()).collect();
+                    let voices = rows.iter().map(|row| voice(*row)).collect::<Result<_, SharedError>>()?;
                     fields.push(("voices", Computed::List(voices)));
                 }
                 if side.shows_statements {
-                    let nodes = statements.iter().map(|id| Computed::node(NodeKind::Statement, *id)).collect();
-                    fields.push(("statements", Computed::List(nodes)));
+                    let node = |row: &QueryRow<'_>| Ok(Computed::node(NodeKind::Statement, row.at(2)?));
+                    fields.push((
+                        "statements",
+                        Computed::List(rows.iter().map(node).collect::<Result<_, SharedError>>()?),
+                    ));
                 }
-                (side.name, Computed::object("Side", fields))
+                Ok((side.name, Computed::object("Side", fields)))
             };
-            let mut fields: Vec<_> = sides.iter().map(side).collect();
+            let mut fields: Vec<_> = sides.iter().map(side).collect::<Result<_, SharedError>>()?;
             fields.push(("implied", implied.get(&claim).copied().unwrap_or_default().into()));
             values.insert(claim, Computed::object("Sides", fields));
         }
@@ -273,25 +286,14 @@ const SIDES: [(&str, &str); 7] = [
     ("declinesComment", "DECLINES_COMMENT"),
 ];
 
-/// Reads the voice of each statement.
-async fn voices(
-    session: &Session,
-    rows_with: impl Fn(&'static str, &'static str, &[i64], &[&'static str]) -> SelectStatement,
-    statements: &[i64],
-) -> Result<HashMap<i64, Computed>, SharedError> {
-    let columns = ["id", "voice_id", "speaker_text", "cue"];
-    let rows = session.all(&rows_with("statement", "id", statements, &columns)).await?;
-    let ids = rows.iter().map(|row| row.at::<Option<i64>>(1)).collect::<Result<Vec<_>, _>>()?;
-    let labels = NodeKind::Actor.labels(session, &sorted_unique(ids.into_iter().flatten())).await?;
-    let voice = |row: QueryRow<'_>| {
-        let (id, words): (Option<i64>, Option<String>) = (row.at(1)?, row.at(2)?);
-        let label = match (id.and_then(|id| labels.get(&id)), words.or(row.at(3)?)) {
-            (Some(label), _) => label.clone(),
-            (None, Some(words)) => format!("{words} (unnamed)"),
-            (None, None) => "(unnamed)".to_owned(),
-        };
-        let actor = id.map(|id| Computed::node(NodeKind::Actor, id)).into();
-        Ok((row.at(0)?, Computed::object("Voice", [("label", label.into()), ("actor", actor)])))
+/// Returns the voice of a stance.
+fn voice(row: QueryRow<'_>) -> Result<Computed, SharedError> {
+    let (id, words, cue): (Option<i64>, Option<String>, Option<String>) = (row.at(3)?, row.at(4)?, row.at(5)?);
+    let label = match (row.at::<Option<String>>(6)?, words.or(cue)) {
+        (Some(label), _) => label,
+        (None, Some(words)) => format!("{words} (unnamed)"),
+        (None, None) => "(unnamed)".to_owned(),
     };
-    rows.iter().map(voice).collect()
+    let actor = id.map(|id| Computed::node(NodeKind::Actor, id)).into();
+    Ok(Computed::object("Voice", [("label", label.into()), ("actor", actor)]))
 }
