@@ -6,7 +6,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use entity::row::Rows;
 use sea_orm::Statement;
@@ -19,6 +19,9 @@ use crate::db::replica::ServerIncarnation;
 
 /// Maximum number of connections. Another one is opened only when all others have statements.
 const MAX_CONNECTIONS: usize = 8;
+
+/// A look-up that was abandoned after this time shows that its connection may be broken: it is not used again.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Shared connections, which are opened when they are needed.
 pub(super) struct SharedConnections {
@@ -43,11 +46,29 @@ struct OpenConnection {
 }
 
 /// A statement that has not ended.
-struct Running<'s>(&'s Slot);
+struct Running<'s> {
+    slot: &'s Slot,
+    /// Its connection, once that is open.
+    connection: Option<Arc<PostgresConnection>>,
+    started: Instant,
+}
+
+impl Running<'_> {
+    fn end(mut self) {
+        self.connection = None;
+    }
+}
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        self.0.running.fetch_sub(1, Ordering::Relaxed);
+        self.slot.running.fetch_sub(1, Ordering::Relaxed);
+        // Nobody waits any more. If the network dropped the connection silently, all later statements would wait on it in vain.
+        if let Some(connection) = self.connection.take().filter(|_| self.started.elapsed() > PATIENCE) {
+            let mut slot = self.slot.lock();
+            if slot.as_ref().is_some_and(|open| Arc::ptr_eq(&open.connection, &connection)) {
+                *slot = None;
+            }
+        }
     }
 }
 
@@ -83,12 +104,15 @@ impl SharedConnections {
         // The first one without statements, or the one with the fewest.
         let slot = self.slots.iter().min_by_key(|slot| slot.running()).ok_or_else(ReadError::closed)?;
         slot.running.fetch_add(1, Ordering::Relaxed);
-        let _running = Running(slot);
+        let mut running = Running { slot, connection: None, started: Instant::now() };
         let connection = match slot.open() {
             Some(connection) => connection,
             None => Box::pin(self.connect(slot)).await?,
         };
-        connection.all(statement, false).await
+        running.connection = Some(Arc::clone(&connection));
+        let rows = connection.all(statement, false).await;
+        running.end();
+        rows
     }
 
     async fn connect(&self, slot: &Slot) -> Result<Arc<PostgresConnection>, ReadError> {

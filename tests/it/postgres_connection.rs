@@ -1,5 +1,6 @@
 //! Connections to PostgreSQL: encrypted ones, passwords, certificates of clients, and connections that many look-ups share.
 
+use std::future::pending;
 use std::path::Path;
 use std::process::Command;
 
@@ -7,9 +8,12 @@ use newsgraph::db::Db;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use sea_orm::{DatabaseBackend, Statement};
 use serde_json::{Value, json};
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 
 use crate::cluster::Postgres;
-use crate::fixture::databases_with_story;
+use crate::fixture::{Fixture, STORY, databases_with_story};
 use crate::replica::wait_until;
 use crate::server::Server;
 
@@ -119,4 +123,56 @@ async fn concurrent_look_ups_get_their_own_rows() {
             futures_util::future::join_all(people.iter().map(&ask)).await;
         }
     }
+}
+
+/// Forwards connections to a server. After [`Proxy::stall`], those that are open stay open but carry nothing more, as when a firewall
+/// has dropped them.
+struct Proxy {
+    port: u16,
+    stalled: watch::Sender<usize>,
+}
+
+impl Proxy {
+    async fn start(to: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let stalled = watch::Sender::new(0);
+        let stalls = stalled.clone();
+        tokio::spawn(async move {
+            while let Ok((mut near, _)) = listener.accept().await {
+                let mut stalls = stalls.subscribe();
+                tokio::spawn(async move {
+                    let mut far = TcpStream::connect(("127.0.0.1", to)).await.unwrap();
+                    tokio::select! {
+                        _ = copy_bidirectional(&mut near, &mut far) => {}
+                        _ = stalls.changed() => pending::<()>().await,
+                    }
+                });
+            }
+        });
+        Self { port, stalled }
+    }
+
+    fn stall(&self) {
+        self.stalled.send_modify(|number| *number += 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn look_ups_recover_from_a_connection_that_was_dropped_silently() {
+    let Some((postgres, _folder)) = Postgres::alone() else { return };
+    let proxy = Proxy::start(postgres.port).await;
+    let mut fixture = Fixture::at(postgres.url()).await;
+    fixture.import(STORY).await;
+    fixture.url = format!("postgres://postgres@127.0.0.1:{}/postgres", proxy.port);
+    let server = Server::start_with(&fixture, &["--timeout", "3", "--answer-cache", "0"]);
+    let found = server.query("{ people(first: 1) { nodes { id } } }").await;
+    let query = "query ($id: ID!) { actor(id: $id) { id } }";
+    let body = json!({ "query": query, "variables": found["data"]["people"]["nodes"][0] }).to_string();
+    let is_answered = async || server.post(body.clone()).await.json::<Value>().await.unwrap().get("errors").is_none();
+    // The second request shares a connection.
+    assert!(is_answered().await && is_answered().await && is_answered().await);
+    proxy.stall();
+    assert!(!is_answered().await);
+    wait_until("look-ups work again", is_answered).await;
 }
