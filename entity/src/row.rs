@@ -34,7 +34,7 @@ pub enum CellValue<'r> {
     Text(&'r str),
 }
 
-/// Collects the values of rows.
+/// Builds a result from the values of its rows.
 #[derive(Debug)]
 pub struct RowsBuilder {
     rows: Rows,
@@ -43,7 +43,7 @@ pub struct RowsBuilder {
 }
 
 impl RowsBuilder {
-    /// Starts with no rows, which have these columns.
+    /// Creates a builder of rows with these columns.
     pub fn new<'a>(names: impl Iterator<Item = &'a str>) -> Self {
         let mut rows = Rows::default();
         for name in names {

@@ -42,7 +42,7 @@ impl PooledConnection {
     }
 
     /// Runs a statement and returns its rows. Connects first if needed. With `begin`, the statement is the first of a transaction
-    /// whose statements all see one state. On SQLite it may occupy the caller's thread for `inline_time`.
+    /// whose statements all see one state. On SQLite it runs on the caller's thread for up to `inline_time`.
     pub(crate) async fn all(
         &mut self,
         statement: RepeatedStatement,

@@ -20,14 +20,14 @@ use crate::db::failure::ReadError;
 
 /// Connects. The task ends when the client is dropped or the connection breaks.
 pub(super) async fn connect(options: &PgConnectOptions) -> Result<(Client, JoinHandle<()>), ReadError> {
-    let secrets = Secrets::new(options);
+    let url_options = UrlOptions::new(options);
     let mut config = Config::new();
     config.user(options.get_username()).port(options.get_port());
     match options.get_socket() {
         Some(folder) => config.host_path(folder),
         None => config.host(options.get_host()),
     };
-    if let Some(password) = &secrets.password {
+    if let Some(password) = &url_options.password {
         config.password(password);
     }
     if let Some(database) = options.get_database() {
@@ -50,7 +50,7 @@ pub(super) async fn connect(options: &PgConnectOptions) -> Result<(Client, JoinH
         let (client, connection) = config.connect(NoTls).await?;
         return Ok((client, tokio::spawn(async move { log(connection.await) })));
     }
-    let tls = secrets.tls(mode).await.map_err(|error| ReadError::connection(format!("TLS: {error}")))?;
+    let tls = url_options.tls(mode).await.map_err(|error| ReadError::connection(format!("TLS: {error}")))?;
     let (client, connection) = config.connect(MakeRustlsConnect::new(tls)).await?;
     Ok((client, tokio::spawn(async move { log(connection.await) })))
 }
@@ -65,14 +65,14 @@ type TlsError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The options of sqlx that can only be read from its URL form.
 #[derive(Default)]
-struct Secrets {
+struct UrlOptions {
     password: Option<Vec<u8>>,
     root_certificate: Option<String>,
     certificate: Option<String>,
     key: Option<String>,
 }
 
-impl Secrets {
+impl UrlOptions {
     fn new(options: &PgConnectOptions) -> Self {
         let url = options.to_url_lossy();
         let value = |name| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
@@ -89,13 +89,17 @@ impl Secrets {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config =
             ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
-        let config = match mode {
-            PgSslMode::VerifyFull => config.with_root_certificates(self.roots().await?),
-            PgSslMode::VerifyCa => {
-                let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(self.roots().await?), provider);
-                config.dangerous().with_custom_certificate_verifier(Arc::new(AnyName(verifier.build()?)))
-            }
-            _ => config.dangerous().with_custom_certificate_verifier(Arc::new(AnyCertificate(provider))),
+        let config = if matches!(mode, PgSslMode::VerifyFull) {
+            config.with_root_certificates(self.roots().await?)
+        } else {
+            let authority = match mode {
+                PgSslMode::VerifyCa => {
+                    let (roots, provider) = (Arc::new(self.roots().await?), Arc::clone(&provider));
+                    Some(WebPkiServerVerifier::builder_with_provider(roots, provider).build()?)
+                }
+                _ => None,
+            };
+            config.dangerous().with_custom_certificate_verifier(Arc::new(LenientVerifier { authority, provider }))
         };
         Ok(match (&self.certificate, &self.key) {
             (Some(certificate), Some(key)) => {
@@ -125,52 +129,16 @@ async fn pem(given: &str) -> Result<Vec<u8>, TlsError> {
     tokio::fs::read(&path).await.map_err(|error| format!("cannot read {}: {error}", path.display()).into())
 }
 
-/// Accepts any certificate, as `sslmode=require` does: the connection is encrypted, but the server is not identified.
+/// Verifies less than the whole certificate of a server, as most modes of PostgreSQL do.
 #[derive(Debug)]
-struct AnyCertificate(Arc<CryptoProvider>);
-
-/// Accepts a certificate that is signed by a known authority for any host name, as `sslmode=verify-ca` does.
-#[derive(Debug)]
-struct AnyName(Arc<WebPkiServerVerifier>);
-
-impl ServerCertVerifier for AnyCertificate {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        rustls::crypto::verify_tls12_signature(message, certificate, signature, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, certificate, signature, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
+struct LenientVerifier {
+    /// Verifies that a known authority has signed the certificate (`verify-ca`). `None` accepts any certificate (`require`): the
+    /// connection is encrypted, but the server is not identified.
+    authority: Option<Arc<WebPkiServerVerifier>>,
+    provider: Arc<CryptoProvider>,
 }
 
-impl ServerCertVerifier for AnyName {
+impl ServerCertVerifier for LenientVerifier {
     fn verify_server_cert(
         &self,
         certificate: &CertificateDer<'_>,
@@ -179,7 +147,9 @@ impl ServerCertVerifier for AnyName {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        match self.0.verify_server_cert(certificate, intermediates, name, ocsp_response, now) {
+        let Some(authority) = &self.authority else { return Ok(ServerCertVerified::assertion()) };
+        match authority.verify_server_cert(certificate, intermediates, name, ocsp_response, now) {
+            // The certificate is valid, for another host name.
             Err(rustls::Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
             )) => Ok(ServerCertVerified::assertion()),
@@ -193,7 +163,8 @@ impl ServerCertVerifier for AnyName {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls12_signature(message, certificate, signature)
+        let algorithms = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls12_signature(message, certificate, signature, algorithms)
     }
 
     fn verify_tls13_signature(
@@ -202,11 +173,12 @@ impl ServerCertVerifier for AnyName {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls13_signature(message, certificate, signature)
+        let algorithms = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls13_signature(message, certificate, signature, algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
+        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }
 
@@ -254,7 +226,7 @@ mod tests {
             stream.read(&mut [0; 1]).await.is_ok_and(|length| length == 1)
         });
         let options = PgConnectOptions::from_str(&format!("postgres://user@{host}:{port}/name?{options}")).unwrap();
-        assert!(super::connect(&options).await.is_err(), "the server is none");
+        assert!(super::connect(&options).await.is_err(), "the server is not PostgreSQL");
         server.await.unwrap()
     }
 

@@ -35,7 +35,7 @@ pub(crate) const CONDITION_MARKER: Value = Value::Char(Some('\u{f8fe}'));
 pub(crate) struct StatementTemplate {
     sql: String,
     values: Vec<Value>,
-    /// Where the condition belongs: the position in the SQL, and the number of values before it.
+    /// The position of the condition in the SQL text, and the number of bound values before it; `None` without a condition.
     condition: Option<(usize, usize)>,
     backend: DatabaseBackend,
 }

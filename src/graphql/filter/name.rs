@@ -68,7 +68,7 @@ pub(crate) struct NameQuery {
     readings: Vec<Vec<String>>,
     /// The folded words as one.
     joined: String,
-    /// How the text sounds, once that is needed.
+    /// The phonetic keys of the text, computed when they are first needed.
     sound: OnceLock<Sound>,
     /// The number of names that have each phonetic key, if they were counted.
     frequencies: HashMap<String, i64>,
@@ -102,7 +102,7 @@ impl NameQuery {
         })
     }
 
-    /// Returns how the text sounds.
+    /// Returns the phonetic keys of the text.
     pub(crate) fn sound(&self) -> &Sound {
         self.sound.get_or_init(|| Sound::of(&self.text))
     }

@@ -151,11 +151,6 @@ impl Metrics {
                 new.registry.register(stringify!($field), $help, new.$field.clone());
             )+};
         }
-        macro_rules! register_family {
-            ($family:ident $help:literal) => {
-                new.registry.register(stringify!($family), $help, $family);
-            };
-        }
         register! {
             requests "Executed requests by operation name; outcome is ok, or errors when at least one field failed";
             request_seconds "Duration of executed requests in seconds, by operation name";
@@ -163,8 +158,10 @@ impl Metrics {
             sql_statements "SQL statements of executed requests";
             refusals "Requests that failed as a whole, by error code";
         }
-        register_family!(documents "GraphQL documents by source: read before (already parsed) or parsed");
-        register_family!(answers "Query responses by source: kept (served from the response cache) or made (executed)");
+        let help = "GraphQL documents by source: read before (already parsed) or parsed";
+        new.registry.register("documents", help, documents);
+        let help = "Query responses by source: kept (served from the response cache) or made (executed)";
+        new.registry.register("answers", help, answers);
         register! {
             requests_running "Requests that are executing now";
             subscriptions "Open subscriptions";
@@ -175,7 +172,8 @@ impl Metrics {
             database_connections_busy "Connections of the read pool that are executing a statement now";
         }
         if has_replica {
-            register_family!(reads "Queries, subscriptions and exports by the database they read: primary or replica");
+            let help = "Queries, subscriptions and exports by the database they read: primary or replica";
+            new.registry.register("reads", help, reads);
             register! {
                 replica_asked_again "Requests repeated on the primary after the replica failed or canceled a statement";
                 replica_read "1 while requests read the replica, 0 while all read the primary";

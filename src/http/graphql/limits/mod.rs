@@ -40,7 +40,7 @@ pub(crate) fn check_variables(text: &str, limits: &Limits) -> Result<()> {
     check_limit("The number of tokens in the variables", tokens, max_tokens, "send shorter lists, in several queries")
 }
 
-/// The sizes of the operations of a document that do not depend on variables, kept between requests.
+/// A cache of the sizes of a document's operations, of those that do not depend on variables.
 #[derive(Debug, Default)]
 pub(crate) struct KnownSizes(Mutex<Vec<KnownSize>>);
 
