@@ -14,6 +14,8 @@ pub(super) enum Cause {
     Statement,
     /// On a replica, a recovery conflict: it canceled the statement to replay a write of the primary.
     RecoveryConflict,
+    /// The statement was canceled: it took too long, or somebody wanted so.
+    Canceled,
     /// The server has stopped, is stopping, or cannot be reached.
     Connection,
 }
@@ -43,6 +45,7 @@ fn cause_of_code(code: &str) -> Cause {
     match code {
         // Serialization failure and deadlock. Nobody writes on a standby, so these are recovery conflicts.
         "40001" | "40P01" => Cause::RecoveryConflict,
+        "57014" => Cause::Canceled,
         // Shut down, crashed, starting up, database dropped, too many connections.
         "57P01" | "57P02" | "57P03" | "57P04" | "53300" => Cause::Connection,
         _ => Cause::Statement,
@@ -106,7 +109,7 @@ impl From<DbErr> for Error {
         match cause(&error) {
             Cause::Connection => Self::Unavailable(error.to_string()),
             Cause::Statement if TOO_DEEP.iter().any(|words| error.to_string().contains(words)) => too_deep(),
-            Cause::Statement | Cause::RecoveryConflict => Self::Database(error),
+            Cause::Statement | Cause::Canceled | Cause::RecoveryConflict => Self::Database(error),
         }
     }
 }
@@ -117,7 +120,7 @@ impl From<ReadError> for Error {
         match error.cause {
             Cause::Connection => Self::Unavailable(error.message),
             Cause::Statement if TOO_DEEP.iter().any(|words| error.message.contains(words)) => too_deep(),
-            Cause::Statement | Cause::RecoveryConflict => {
+            Cause::Statement | Cause::Canceled | Cause::RecoveryConflict => {
                 Self::Database(DbErr::Query(RuntimeErr::Internal(error.message)))
             }
         }

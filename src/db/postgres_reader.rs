@@ -182,6 +182,11 @@ impl PostgresConnection {
         Ok(Self { client, task, process, prepared: Mutex::new(Cache::new(KEPT_STATEMENTS)) })
     }
 
+    /// Lets the server cancel statements that take longer.
+    pub(super) async fn limit_time(&self, limit: Duration) -> Result<(), ReadError> {
+        Ok(self.client.batch_execute(&format!("SET statement_timeout = {}", limit.as_millis())).await?)
+    }
+
     /// Returns true when the connection has ended.
     pub(super) fn is_closed(&self) -> bool {
         self.client.is_closed()

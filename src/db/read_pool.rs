@@ -46,7 +46,7 @@ struct PoolInner {
     backend: DatabaseBackend,
     /// On a replica: the incarnation of the server that the connections lead to.
     incarnation: Option<ServerIncarnation>,
-    /// Connections for look-ups; `None` on SQLite.
+    /// Connections for short statements; `None` on SQLite.
     shared: Option<SharedConnections>,
 }
 
@@ -231,11 +231,11 @@ impl ReadPool {
         rows.map_err(|error| self.failed(error))
     }
 
-    /// Runs a statement that looks up a single row, on a connection that others use at the same time. `None` on SQLite, which has
-    /// no such connections.
-    pub(crate) fn look_up<'s>(&'s self, statement: &'s Statement) -> Option<impl Future<Output = Result<Rows>> + 's> {
-        let shared = self.inner.shared.as_ref()?;
-        Some(async { shared.all(statement).await.map_err(|error| self.failed(error)) })
+    /// Runs a statement on a connection that others use at the same time, if it is short. `None` if it has to run on a connection
+    /// of its own: always on SQLite, which has no such connections.
+    pub(crate) async fn share(&self, statement: &Statement, is_look_up: bool) -> Result<Option<Rows>> {
+        let Some(shared) = &self.inner.shared else { return Ok(None) };
+        shared.all(statement, is_look_up).await.map_err(|error| self.failed(error))
     }
 
     /// The value of a row of the table `counter`.

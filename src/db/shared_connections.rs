@@ -1,9 +1,13 @@
-//! Connections to PostgreSQL that all requests share, for statements that look up single rows.
+//! Connections to PostgreSQL that all requests share, for short statements.
 //!
 //! A connection of the pool is reserved for one request until its statement has ended. Waiting for a connection, and then for the
-//! result, takes more of the processor than the look-up. A shared connection gets the look-ups of several requests without waiting
-//! for results (pipelining). It is not for longer statements: those after them would wait, and canceling one could cancel another.
+//! result, takes more of the processor than a short statement. A shared connection gets the statements of several requests without
+//! waiting for results (pipelining). It is not for longer statements: those after them would wait, and canceling one could cancel
+//! another. Which statements are long shows when they run: the server cancels them after [`MAX_TIME`], and they run again on a
+//! connection of the pool, from then on without trying.
 
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,7 +16,7 @@ use entity::row::Rows;
 use sea_orm::Statement;
 use sea_orm::sqlx::postgres::PgConnectOptions;
 
-use crate::db::failure::ReadError;
+use crate::db::failure::{Cause, ReadError};
 use crate::db::pooled_connection::MAX_IDLE;
 use crate::db::postgres_reader::PostgresConnection;
 use crate::db::replica::ServerIncarnation;
@@ -20,7 +24,18 @@ use crate::db::replica::ServerIncarnation;
 /// Maximum number of connections. Another one is opened only when all others have statements.
 const MAX_CONNECTIONS: usize = 8;
 
-/// A look-up that was abandoned after this time shows that its connection may be broken: it is not used again.
+/// Maximum number of statements on a connection for which another one may wait, unless it looks up a single row.
+const MAX_WAITING: usize = 4;
+
+/// Maximum time of a statement.
+const MAX_TIME: Duration = Duration::from_millis(50);
+
+/// The time for which a statement that took longer is not tried again.
+const SLOW_TIME: Duration = Duration::from_secs(60);
+/// Maximum number of statements that are remembered as slow. Beyond it they are forgotten, and tried again.
+const MAX_SLOW: usize = 1000;
+
+/// A statement that was abandoned after this time shows that its connection may be broken: it is not used again.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Shared connections, which are opened when they are needed.
@@ -29,6 +44,33 @@ pub(super) struct SharedConnections {
     /// On a replica: the only incarnation of the server that the connections may use.
     incarnation: Option<ServerIncarnation>,
     slots: [Slot; MAX_CONNECTIONS],
+    slow: SlowStatements,
+}
+
+/// The statements that took too long, by the digest of their SQL.
+#[derive(Default)]
+struct SlowStatements {
+    since: Mutex<HashMap<u64, Instant>>,
+    digest: RandomState,
+}
+
+impl SlowStatements {
+    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Instant>> {
+        self.since.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn contains(&self, sql: &str) -> bool {
+        let since = self.lock();
+        !since.is_empty() && since.get(&self.digest.hash_one(sql)).is_some_and(|since| since.elapsed() < SLOW_TIME)
+    }
+
+    fn insert(&self, sql: &str) {
+        let mut since = self.lock();
+        if since.len() >= MAX_SLOW {
+            since.clear();
+        }
+        since.insert(self.digest.hash_one(sql), Instant::now());
+    }
 }
 
 #[derive(Default)]
@@ -96,13 +138,22 @@ impl Slot {
 
 impl SharedConnections {
     pub(super) fn new(options: &Arc<PgConnectOptions>, incarnation: Option<&ServerIncarnation>) -> Self {
-        Self { options: Arc::clone(options), incarnation: incarnation.cloned(), slots: Default::default() }
+        Self {
+            options: Arc::clone(options),
+            incarnation: incarnation.cloned(),
+            slots: Default::default(),
+            slow: SlowStatements::default(),
+        }
     }
 
-    /// Runs a statement that reads few rows and returns them. Dropping the future does not cancel it.
-    pub(super) async fn all(&self, statement: &Statement) -> Result<Rows, ReadError> {
+    /// Runs a statement and returns its rows; `None` if it is not short, or must wait for others. A look-up of a single row waits.
+    /// Dropping the future does not cancel the statement.
+    pub(super) async fn all(&self, statement: &Statement, is_look_up: bool) -> Result<Option<Rows>, ReadError> {
         // The first one without statements, or the one with the fewest.
         let slot = self.slots.iter().min_by_key(|slot| slot.running()).ok_or_else(ReadError::closed)?;
+        if (!is_look_up && slot.running() >= MAX_WAITING) || self.slow.contains(&statement.sql) {
+            return Ok(None);
+        }
         slot.running.fetch_add(1, Ordering::Relaxed);
         let mut running = Running { slot, connection: None, started: Instant::now() };
         let connection = match slot.open() {
@@ -112,7 +163,13 @@ impl SharedConnections {
         running.connection = Some(Arc::clone(&connection));
         let rows = connection.all(statement, false).await;
         running.end();
-        rows
+        match rows {
+            Err(error) if error.cause == Cause::Canceled => {
+                self.slow.insert(&statement.sql);
+                Ok(None)
+            }
+            rows => rows.map(Some),
+        }
     }
 
     async fn connect(&self, slot: &Slot) -> Result<Arc<PostgresConnection>, ReadError> {
@@ -121,6 +178,7 @@ impl SharedConnections {
             return Ok(connection);
         }
         let connection = Arc::new(PostgresConnection::open(&self.options, self.incarnation.as_ref()).await?);
+        connection.limit_time(MAX_TIME).await?;
         *slot.lock() = Some(OpenConnection { connection: Arc::clone(&connection), last_used: Instant::now() });
         Ok(connection)
     }

@@ -156,10 +156,10 @@ impl Session {
         self.db.dialect()
     }
 
-    /// Returns true if a list may be read by [`SqliteScan`](crate::graphql::connection::sqlite_scan::SqliteScan): on SQLite,
-    /// and not for point-in-time queries, whose tables have no index.
+    /// Returns true if a list may be read by a [scan](crate::graphql::connection::sqlite_scan): not for point-in-time queries, whose
+    /// tables have no index.
     pub(crate) fn can_scan(&self) -> bool {
-        !self.dialect().has_lateral() && self.as_of.is_none()
+        self.as_of.is_none()
     }
 
     /// Returns a session that reads the graph as it was known at an instant.
@@ -209,20 +209,28 @@ impl Session {
 
     /// Runs a statement and returns all its rows.
     pub(crate) async fn rows(&self, statement: Statement) -> Result<Rows, SharedError> {
-        Ok(self.rows_for_each(statement, None).await?.0)
+        self.rows_of(statement, false).await
     }
 
     /// Runs a statement that looks up a single row, like [`Self::rows`].
     pub(crate) async fn look_up(&self, statement: Statement) -> Result<Rows, SharedError> {
+        self.rows_of(statement, true).await
+    }
+
+    async fn rows_of(&self, statement: Statement, is_look_up: bool) -> Result<Rows, SharedError> {
         let (reads, reader) = (&self.reads, self.db.reader());
-        let is_alone = reads.expects_one_statement && self.as_of.is_none() && self.recorded.is_none();
-        let Some(rows) = reader.look_up(&statement).filter(|_| is_alone) else { return self.rows(statement).await };
-        tracing::trace!(sql = %statement.sql, "run a SQL query");
-        self.count_statement().await;
-        let started = Instant::now();
-        let rows = rows.await;
-        self.add_database_time(started.elapsed());
-        Ok(rows?)
+        // The only statement of a request needs no transaction.
+        if reads.expects_one_statement && self.as_of.is_none() && self.recorded.is_none() && self.statements() == 0 {
+            let started = Instant::now();
+            let rows = reader.share(&statement, is_look_up).await?;
+            self.add_database_time(started.elapsed());
+            if let Some(rows) = rows {
+                tracing::trace!(sql = %statement.sql, "run a SQL query");
+                self.count_statement().await;
+                return Ok(rows);
+            }
+        }
+        Ok(self.rows_for_each(statement, None).await?.0)
     }
 
     /// Counts a statement. Stops the request if it is the second one and only one was expected.

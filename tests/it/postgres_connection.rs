@@ -6,7 +6,7 @@ use std::process::Command;
 
 use newsgraph::db::Db;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
-use sea_orm::{DatabaseBackend, Statement};
+use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 use serde_json::{Value, json};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
@@ -121,6 +121,35 @@ async fn concurrent_look_ups_get_their_own_rows() {
             })
             .await;
             futures_util::future::join_all(people.iter().map(&ask)).await;
+        }
+    }
+}
+
+/// A statement that takes long runs on a connection of its own, and the short ones of other requests do not wait for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn long_statements_do_not_share_a_connection() {
+    for fixture in databases_with_story().await.into_iter().filter(|fixture| fixture.url.starts_with("postgres")) {
+        let server = Server::start_with(&fixture, &["--answer-cache", "0"]);
+        let list = json!({ "query": "query ($country: String!) { people(first: 5, filter: { country: { eq: $country } }) { nodes { label } } }", "variables": { "country": "IQ" } }).to_string();
+        let ask = async || server.post(list.clone()).await.json::<Value>().await.unwrap();
+        let expected = ask().await;
+        assert!(expected["data"]["people"]["nodes"].as_array().is_some_and(|nodes| !nodes.is_empty()), "{expected}");
+        assert_eq!(ask().await, expected);
+        // Each row takes 30 milliseconds from now on.
+        let slow = "CREATE FUNCTION slow(value text) RETURNS text LANGUAGE plpgsql VOLATILE AS 'BEGIN PERFORM pg_sleep(0.03); RETURN value; END';
+            ALTER TABLE actor RENAME TO all_actors;
+            CREATE VIEW actor AS SELECT * FROM all_actors WHERE slow(label) IS NOT NULL";
+        fixture.db.connection().execute_unprepared(slow).await.unwrap();
+        let event = json!({ "query": "query ($slug: String!) { event(slug: $slug) { title } }", "variables": { "slug": "visit-of-kadhimi-to-mikdam" } }).to_string();
+        let look_up = async || server.post(event.clone()).await.json::<Value>().await.unwrap();
+        let title = look_up().await;
+        for _ in 0..2 {
+            let (found, titles) = futures_util::join!(
+                futures_util::future::join_all((0..12).map(|_| ask())),
+                futures_util::future::join_all((0..20).map(|_| look_up())),
+            );
+            assert!(found.iter().all(|one| *one == expected), "{found:?}");
+            assert!(titles.iter().all(|one| *one == title), "{titles:?}");
         }
     }
 }

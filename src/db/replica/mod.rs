@@ -125,8 +125,8 @@ impl ServerIncarnation {
     /// server is gone also marks this incarnation as lost.
     pub(super) fn classify(&self, error: ReadError) -> Error {
         match error.cause {
-            Cause::Statement if !self.is_lost() => return error.into(),
-            Cause::Statement => {}
+            Cause::Statement | Cause::Canceled if !self.is_lost() => return error.into(),
+            Cause::Statement | Cause::Canceled => {}
             Cause::Connection => self.mark_lost(),
             Cause::RecoveryConflict => {}
         }
