@@ -6,7 +6,7 @@ use sea_orm::DatabaseBackend;
 use sea_orm::sea_query::{Expr, Query, Value as SqlValue};
 use serde_json::Value;
 
-use crate::db;
+use crate::db::{self, Dialect};
 use crate::fuzzing::bytes::Bytes;
 use crate::graphql::connection::keyset::Keyset;
 use crate::graphql::connection::order_by::{Direction, SortKey};
@@ -65,7 +65,8 @@ pub fn cursors(data: &[u8]) {
         assert!(other.parse_cursor(&encoded).is_err(), "a cursor of two lists: {text}");
     }
     for (backend, before) in [(DatabaseBackend::Sqlite, false), (DatabaseBackend::Postgres, true)] {
-        let select = Query::select().column("id").from("event").and_where(list.seek(&again, before)).take();
+        let select =
+            Query::select().column("id").from("event").and_where(list.seek(Dialect(backend), &again, before)).take();
         let bound = db::build(backend, &select).values.map_or(0, |values| values.0.len());
         assert!(bound > keys.len(), "{bound} values are bound");
     }

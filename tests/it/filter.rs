@@ -5,7 +5,8 @@ use proptest::prop_oneof;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 
-use crate::fixture::databases;
+use crate::fixture::{Fixture, databases, databases_with_story};
+use crate::server::Server;
 
 /// An event of the model: its type, its first and last day in July 2021, its place, and participations as (actor, role).
 #[derive(Clone, Debug)]
@@ -166,6 +167,63 @@ fn lines(events: &[Event]) -> Vec<Value> {
     lines
 }
 
+/// A filter as a document writes it, with variables for the values that it compares with.
+#[derive(Default)]
+struct WithVariables {
+    definitions: Vec<String>,
+    values: serde_json::Map<String, Value>,
+}
+
+impl WithVariables {
+    fn write(&mut self, path: &[&str], value: &Value) -> String {
+        let type_name = match path {
+            [.., "type", "eq"] => Some("EventType!"),
+            [.., "type", "within"] => Some("[EventType!]!"),
+            [.., "role", "eq"] => Some("Role"),
+            [.., "slug", "eq"] => Some("String!"),
+            _ => None,
+        };
+        if let Some(type_name) = type_name {
+            let name = format!("v{}", self.definitions.len());
+            self.definitions.push(format!("${name}: {type_name}"));
+            self.values.insert(name.clone(), value.clone());
+            return format!("${name}");
+        }
+        match value {
+            Value::Array(values) => {
+                let values: Vec<String> = values.iter().map(|value| self.write(path, value)).collect();
+                format!("[{}]", values.join(", "))
+            }
+            Value::Object(fields) => {
+                let fields = fields
+                    .iter()
+                    .map(|(name, value)| format!("{name}: {}", self.write(&[path, &[name.as_str()]].concat(), value)));
+                format!("{{ {} }}", fields.collect::<Vec<_>>().join(", "))
+            }
+            value => value.to_string(),
+        }
+    }
+
+    /// Returns the ids of all matching events in the order of time, read in pages of three.
+    async fn ids(&self, filter: &str, fixture: &Fixture) -> Vec<Value> {
+        let definitions =
+            ["$after: String".to_owned()].iter().chain(&self.definitions).cloned().collect::<Vec<_>>().join(", ");
+        let query = format!(
+            "query({definitions}) {{ events(filter: {filter}, first: 3, after: $after, orderBy: [{{ field: WHEN }}]) {{ nodes {{ id }} pageInfo {{ endCursor hasNextPage }} }} }}"
+        );
+        let (mut variables, mut ids) = (self.values.clone(), Vec::new());
+        loop {
+            let data = fixture.query_with(&query, Value::Object(variables.clone())).await;
+            let page = &data["events"];
+            ids.extend(page["nodes"].as_array().unwrap().iter().map(|node| node["id"].clone()));
+            if page["pageInfo"]["hasNextPage"] == false {
+                return ids;
+            }
+            variables.insert("after".into(), page["pageInfo"]["endCursor"].clone());
+        }
+    }
+}
+
 #[test]
 fn filters_match_a_naive_loop() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -177,17 +235,94 @@ fn filters_match_a_naive_loop() {
                 for fixture in databases().await {
                     assert_eq!(fixture.import_lines(&lines(&events)).await.problems, []);
                     for filter in &filters {
-                        let query = "query($filter: EventFilter) { events(filter: $filter, first: 100) { totalCount nodes { record { key } } } }";
+                        let query = "query($filter: EventFilter) { events(filter: $filter, first: 100) { totalCount nodes { record { key } } } byTime: events(filter: $filter, first: 100, orderBy: [{ field: WHEN }]) { nodes { id } } }";
                         let data = fixture.query_with(query, json!({ "filter": filter.json() })).await;
                         let found: Vec<usize> =
                             data["events"]["nodes"].as_array().unwrap().iter().map(|node| node["record"]["key"].as_str().unwrap().parse().unwrap()).collect();
                         let expected: Vec<usize> = (0..events.len()).filter(|at| filter.passes(&events[*at])).collect();
                         assert_eq!(found, expected, "{} on {}", filter.json(), fixture.url);
                         assert_eq!(data["events"]["totalCount"], expected.len());
+                        let mut document = WithVariables::default();
+                        let text = document.write(&[], &filter.json());
+                        let by_time: Vec<Value> =
+                            data["byTime"]["nodes"].as_array().unwrap().iter().map(|node| node["id"].clone()).collect();
+                        assert_eq!(document.ids(&text, &fixture).await, by_time, "{text} on {}", fixture.url);
                     }
                 }
             });
             Ok(())
         })
         .unwrap();
+}
+
+/// A plan is kept for all requests of a document: values, nulls and wrong values of one request do not change the response to another.
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_with_different_values_share_a_plan() {
+    for fixture in databases_with_story().await {
+        let server = Server::start_with(&fixture, &["--answer-cache", "0"]);
+        let ids = server.query("{ people(first: 100) { nodes { id slug } } places(first: 1) { nodes { id } } }").await;
+        let people = ids["data"]["people"]["nodes"].as_array().unwrap().clone();
+        let place = ids["data"]["places"]["nodes"][0]["id"].clone();
+        let document = "query($types: [EventType!], $role: Role, $id: ID, $slug: String = \"ali-al-mikdam\", $not: [ID!]) {
+            events(first: 50, filter: {
+                type: { in: $types }
+                participations: { some: { role: { eq: $role }, actor: { id: { eq: $id, notIn: $not }, slug: { eq: $slug } } } }
+            }) { totalCount nodes { id } }
+        }";
+        // The same filter as a value.
+        let whole = "query($filter: EventFilter) { events(first: 50, filter: $filter) { totalCount nodes { id } } }";
+        let ask = async |query: &str, variables: &Value| -> Value {
+            server.post(json!({ "query": query, "variables": variables }).to_string()).await.json().await.unwrap()
+        };
+        let (first, last) = (&people[0], &people[people.len() - 1]);
+        let too_many = vec![first["id"].clone(); 1001];
+        let requests = [
+            json!({}),
+            json!({ "types": ["VISIT"] }),
+            json!({ "types": ["VISIT", "ABDUCTION"], "role": "VICTIM" }),
+            json!({ "types": "VISIT", "slug": null }),
+            json!({ "types": [], "slug": null }),
+            json!({ "types": null, "role": null, "slug": null, "id": first["id"] }),
+            json!({ "id": last["id"], "slug": last["slug"] }),
+            json!({ "id": first["id"], "slug": last["slug"] }),
+            json!({ "slug": null, "not": [first["id"], last["id"]] }),
+            // These do not exist.
+            json!({ "slug": "nobody" }),
+            json!({ "slug": null, "not": [first["id"], "YWN0b3I6OTk5OTk5OQ"] }),
+            json!({ "slug": null, "id": "YWN0b3I6OTk5OTk5OQ" }),
+            // A place is no actor.
+            json!({ "slug": null, "id": place }),
+            json!({ "slug": null, "id": "nonsense" }),
+            json!({ "slug": null, "not": too_many }),
+        ];
+        let mut codes = std::collections::BTreeSet::new();
+        for _ in 0..3 {
+            for variables in &requests {
+                let mut filter =
+                    json!({ "participations": { "some": { "actor": { "slug": { "eq": "ali-al-mikdam" } } } } });
+                for (name, value) in variables.as_object().unwrap() {
+                    let actor = &mut filter["participations"]["some"]["actor"];
+                    match name.as_str() {
+                        "types" => filter["type"] = json!({ "in": value }),
+                        "role" => filter["participations"]["some"]["role"] = json!({ "eq": value }),
+                        "not" => actor["id"]["notIn"] = value.clone(),
+                        name => actor[name]["eq"] = value.clone(),
+                    }
+                }
+                let (found, expected) =
+                    (ask(document, variables).await, ask(whole, &json!({ "filter": filter })).await);
+                assert_eq!(found["data"], expected["data"], "{variables} on {}", fixture.url);
+                let messages = |response: &Value| {
+                    let errors = response["errors"].as_array().into_iter().flatten();
+                    errors
+                        .map(|error| (error["message"].clone(), error["extensions"]["code"].clone()))
+                        .collect::<Vec<_>>()
+                };
+                assert_eq!(messages(&found), messages(&expected), "{variables} on {}", fixture.url);
+                codes.extend(messages(&found).iter().map(|(_, code)| code.to_string()));
+                codes.insert(found["data"]["events"]["totalCount"].to_string());
+            }
+        }
+        assert!(codes.len() > 5 && codes.contains("\"NOT_FOUND\"") && codes.contains("\"LIMIT\""), "{codes:?}");
+    }
 }

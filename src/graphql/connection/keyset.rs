@@ -10,6 +10,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, Func, Order, SelectStatement};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use crate::db::Dialect;
 use crate::graphql::connection::cursor::Cursor;
 use crate::graphql::connection::order_by::{Direction, SortKey};
 use crate::graphql::session::SharedError;
@@ -117,7 +118,7 @@ impl Keyset {
     }
 
     /// Returns the condition for rows after the row of a cursor; with `before` for rows before it.
-    pub(crate) fn seek(&self, cursor: &Cursor, before: bool) -> Expr {
+    pub(crate) fn seek(&self, dialect: Dialect, cursor: &Cursor, before: bool) -> Expr {
         let mut keys: Vec<(Expr, Expr, bool)> = self
             .terms
             .iter()
@@ -125,22 +126,22 @@ impl Keyset {
             .map(|(term, value)| (term.expression.clone(), Expr::val(value.clone()), term.descending != before))
             .collect();
         keys.push((self.id.clone(), Expr::val(cursor.id.clone()), self.id_descending != before));
+        // Logically redundant, but lets an index on the first key be entered at the row.
+        let (key, value, descending) = keys[0].clone();
+        let bound = if descending { key.lte(value) } else { key.gte(value) };
         if keys.iter().all(|(.., descending)| *descending == keys[0].2) {
-            // All keys have one direction: a row comparison, so that an index on the keys is entered at the row.
-            let descending = keys[0].2;
+            // All keys have one direction: a row comparison, by which PostgreSQL enters an index on the keys at the row. SQLite does so
+            // only for columns, and not for expressions.
             let (left, right): (Vec<_>, Vec<_>) = keys.into_iter().map(|(key, value, _)| (key, value)).unzip();
             let (left, right) = (Expr::tuple(left), Expr::tuple(right));
-            return if descending { left.lt(right) } else { left.gt(right) };
+            let is_beyond = if descending { left.lt(right) } else { left.gt(right) };
+            return if dialect.has_lateral() || self.terms.is_empty() { is_beyond } else { bound.and(is_beyond) };
         }
-        let first = keys[0].clone();
         let mut condition = Expr::val(false).eq(true);
         for (key, value, descending) in keys.into_iter().rev() {
             let is_beyond = if descending { key.clone().lt(value.clone()) } else { key.clone().gt(value.clone()) };
             condition = is_beyond.or(key.eq(value).and(condition));
         }
-        // Logically redundant, but lets an index on the first key be entered at the row.
-        let (key, value, descending) = first;
-        let bound = if descending { key.lte(value) } else { key.gte(value) };
         bound.and(condition)
     }
 

@@ -6,6 +6,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, Query, UnionType};
 
 use crate::db::Dialect;
 use crate::error::{Error, Result, did_you_mean};
+use crate::graphql::filter::operand::OperandUse;
 use crate::graphql::session::{Session, SharedError};
 use crate::graphql::types::node::NodeKind;
 
@@ -35,6 +36,15 @@ pub(crate) enum SubqueryForm {
     Exists,
 }
 
+/// The ids and slugs that a filter mentions.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct References {
+    ids: Vec<(NodeKind, i64)>,
+    slugs: Vec<(NodeKind, String)>,
+    /// A row that matches the filter does not show that all of them exist.
+    need_check: bool,
+}
+
 /// The state of a filter's translation to SQL.
 pub struct FilterContext {
     pub(crate) dialect: Dialect,
@@ -46,83 +56,45 @@ pub struct FilterContext {
     /// The filter matches actors or places by their related rows. One actor or place may be related to most of the graph, so
     /// testing it can be slow.
     pub(crate) has_hub: bool,
-    /// The ids that must exist.
-    pub(crate) ids: Vec<(NodeKind, i64)>,
-    /// The slugs that must exist.
-    pub(crate) slugs: Vec<(NodeKind, String)>,
+    /// The ids and slugs that must exist.
+    pub(crate) references: References,
     /// The names that the filter searches. If the list is empty, they may be misspelled.
     pub(crate) names: Vec<String>,
+    /// The uses of variables, in the order of their markers.
+    pub(crate) operands: Vec<OperandUse>,
+    /// The filter tests a column of the row itself other than its id.
+    pub(crate) tests_columns: bool,
     filter_count: usize,
     nesting: usize,
+    /// Nesting of filters that a matching row need not match.
+    alternatives: usize,
+    /// Nesting of filters on related rows.
+    relations: usize,
 }
 
-impl FilterContext {
-    /// Creates a context in which related rows are matched by `IN`.
-    pub(crate) fn new(dialect: Dialect) -> Self {
-        Self {
-            dialect,
-            subquery_form: SubqueryForm::In,
-            has_related: false,
-            is_selective: false,
-            has_hub: false,
-            ids: Vec::new(),
-            slugs: Vec::new(),
-            names: Vec::new(),
-            filter_count: 0,
-            nesting: 0,
-        }
+impl References {
+    /// Adds ids of which a row must have one. A row that has the only one shows that it exists; `is_required` is false if rows
+    /// can match the filter without having one.
+    pub(crate) fn add_ids(&mut self, kind: NodeKind, ids: &[i64], is_required: bool) {
+        self.need_check |= !is_required || ids.len() > 1;
+        self.ids.extend(ids.iter().map(|id| (kind, *id)));
     }
 
-    /// Creates a context in which related rows are matched by `EXISTS`, to translate the filter again for a scan.
-    pub(crate) fn for_scan(dialect: Dialect) -> Self {
-        Self { subquery_form: SubqueryForm::Exists, ..Self::new(dialect) }
-    }
-
-    /// Returns true if a scan of the list in its order may be faster than materializing the matching rows.
-    pub(crate) fn may_scan(&self) -> bool {
-        self.has_related && !self.is_selective && !self.has_hub
-    }
-
-    /// Translates a filter on rows of the table `inner` that are related to rows of the table `outer`. If both are the same
-    /// table, `EXISTS` could not name the outer row, so `IN` is used.
-    pub(crate) fn in_subquery<T>(&mut self, outer: &str, inner: &str, translate: impl FnOnce(&mut Self) -> T) -> T {
-        let outer_form = self.subquery_form;
-        if outer == inner {
-            self.subquery_form = SubqueryForm::In;
-        }
-        let translated = translate(self);
-        self.subquery_form = outer_form;
-        translated
-    }
-
-    /// Counts a filter within the filter, until [`Self::end_filter`]. Error: `LIMIT` if there are too many, or if they are nested too
-    /// deeply.
-    pub(crate) fn begin_filter(&mut self) -> Result<()> {
-        self.nesting += 1;
-        check_nesting(self.nesting)?;
-        self.filter_count += 1;
-        if self.filter_count > MAX_FILTERS {
-            return Err(Error::Limit(format!(
-                "The filter contains more than {MAX_FILTERS} filters: list values with `in`, or split the query"
-            )));
-        }
-        Ok(())
-    }
-
-    /// Ends the filter that was begun last.
-    pub(crate) fn end_filter(&mut self) {
-        self.nesting -= 1;
+    /// Adds slugs, like [`Self::add_ids`].
+    pub(crate) fn add_slugs(&mut self, kind: NodeKind, slugs: &[String], is_required: bool) {
+        self.need_check |= !is_required || slugs.len() > 1;
+        self.slugs.extend(slugs.iter().map(|slug| (kind, slug.clone())));
     }
 
     /// Checks that all ids and slugs exist, with one statement for all ids and one for the slugs of each node type. Error:
     /// `NOT_FOUND`, for a slug with the closest one that exists.
-    pub(crate) async fn check_references(&self, session: &Session) -> Result<(), SharedError> {
+    pub(crate) async fn check(&self, session: &Session) -> Result<(), SharedError> {
         if !self.ids.is_empty() {
             let ids: Vec<i64> = self.ids.iter().map(|(_, id)| *id).collect();
             let select = Query::select()
                 .columns(["id", "kind"])
                 .from("record")
-                .and_where(self.dialect.has_key(Expr::col(("record", "id")), &ids))
+                .and_where(session.dialect().has_key(Expr::col(("record", "id")), &ids))
                 .take();
             let mut found = Vec::new();
             for row in session.all(&select).await?.iter() {
@@ -153,9 +125,13 @@ impl FilterContext {
         let tables = [kind.table().to_owned(), format!("merged_{}", kind.table())];
         let tables = tables.iter().take(if kind.is_mergeable() { 2 } else { 1 });
         let select_slugs = |table: &String| {
-            let list = self.dialect.texts(slugs.iter().copied());
+            let list = session.dialect().texts(slugs.iter().copied());
             let column = Expr::col((table.clone(), "slug"));
-            Query::select().column("slug").from(table.clone()).and_where(self.dialect.is_one_of(column, list)).take()
+            Query::select()
+                .column("slug")
+                .from(table.clone())
+                .and_where(session.dialect().is_one_of(column, list))
+                .take()
         };
         let Some(select) = tables.map(select_slugs).reduce(|mut left, right| left.union(UnionType::All, right).take())
         else {
@@ -173,6 +149,94 @@ impl FilterContext {
             }
         }
         Ok(())
+    }
+
+    /// Returns true if matching rows were found and show that all ids and slugs exist.
+    pub(crate) fn are_shown(&self, has_rows: bool) -> bool {
+        (self.ids.is_empty() && self.slugs.is_empty()) || (has_rows && !self.need_check)
+    }
+}
+
+impl FilterContext {
+    /// Creates a context in which related rows are matched by `IN`.
+    pub(crate) fn new(dialect: Dialect) -> Self {
+        Self {
+            dialect,
+            subquery_form: SubqueryForm::In,
+            has_related: false,
+            is_selective: false,
+            has_hub: false,
+            references: References::default(),
+            names: Vec::new(),
+            operands: Vec::new(),
+            tests_columns: false,
+            filter_count: 0,
+            nesting: 0,
+            alternatives: 0,
+            relations: 0,
+        }
+    }
+
+    /// Creates a context in which related rows are matched by `EXISTS`, to translate the same filter again for a scan.
+    pub(crate) fn for_scan(&mut self) -> Self {
+        let operands = std::mem::take(&mut self.operands);
+        Self { subquery_form: SubqueryForm::Exists, operands, ..Self::new(self.dialect) }
+    }
+
+    /// Returns true if a scan of the list in its order may be faster than materializing the matching rows: on SQLite only.
+    pub(crate) fn may_scan(&self) -> bool {
+        !self.dialect.has_lateral() && self.has_related && !self.is_selective && !self.has_hub
+    }
+
+    /// Translates a filter on rows of the table `inner` that are related to rows of the table `outer`. If both are the same
+    /// table, `EXISTS` could not name the outer row, so `IN` is used.
+    pub(crate) fn in_subquery<T>(&mut self, outer: &str, inner: &str, translate: impl FnOnce(&mut Self) -> T) -> T {
+        let outer_form = self.subquery_form;
+        if outer == inner {
+            self.subquery_form = SubqueryForm::In;
+        }
+        self.relations += 1;
+        let translated = translate(self);
+        self.relations -= 1;
+        self.subquery_form = outer_form;
+        translated
+    }
+
+    /// Translates filters that a matching row need not match, as below `or` and `not`.
+    pub(crate) fn in_alternative<T>(&mut self, translate: impl FnOnce(&mut Self) -> T) -> T {
+        self.alternatives += 1;
+        let translated = translate(self);
+        self.alternatives -= 1;
+        translated
+    }
+
+    /// Returns true if each matching row, or a row related to it, must match the filter that is being translated.
+    pub(crate) fn is_required(&self) -> bool {
+        self.alternatives == 0
+    }
+
+    /// Notes that the filter that is being translated tests columns of its row.
+    pub(crate) fn test_columns(&mut self) {
+        self.tests_columns |= self.relations == 0;
+    }
+
+    /// Counts a filter within the filter, until [`Self::end_filter`]. Error: `LIMIT` if there are too many, or if they are nested too
+    /// deeply.
+    pub(crate) fn begin_filter(&mut self) -> Result<()> {
+        self.nesting += 1;
+        check_nesting(self.nesting)?;
+        self.filter_count += 1;
+        if self.filter_count > MAX_FILTERS {
+            return Err(Error::Limit(format!(
+                "The filter contains more than {MAX_FILTERS} filters: list values with `in`, or split the query"
+            )));
+        }
+        Ok(())
+    }
+
+    /// Ends the filter that was begun last.
+    pub(crate) fn end_filter(&mut self) {
+        self.nesting -= 1;
     }
 }
 

@@ -22,7 +22,7 @@ pub(crate) async fn from_json(
 ) -> Result<Expr> {
     let mut context = FilterContext::new(session.dialect());
     let condition = condition(kind, filter, &SchemaIndex::new(has_hints)?, &mut context)?;
-    context.check_references(session).await.map_err(SharedError::into_error)?;
+    context.references.check(session).await.map_err(SharedError::into_error)?;
     Ok(condition)
 }
 

@@ -40,11 +40,11 @@ impl<F: NodeFilter> ListFilter<F> {
                 tests.push(related.any::<F::Entity>(condition, context));
             }
             if let Some(filter) = &self.none {
-                let condition = filter.condition(context)?;
+                let condition = context.in_alternative(|context| filter.condition(context))?;
                 tests.push(is_not_true(related.any::<F::Entity>(condition, context)));
             }
             if let Some(filter) = &self.every {
-                let condition = filter.condition(context)?;
+                let condition = context.in_alternative(|context| filter.condition(context))?;
                 tests.push(is_not_true(related.any::<F::Entity>(is_not_true(condition), context)));
             }
             Ok(all(tests))

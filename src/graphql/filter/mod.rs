@@ -2,13 +2,13 @@
 //!
 //! - `scalar`, `date`, `area`, `name`, `search`, `reference`: filters by the kind of value.
 //! - `list`: filters on lists of related rows (`some`, `none`, `every`).
-//! - `context`: what is collected while a filter is translated.
+//! - `operand`: the values that filters compare with. `context`: what is collected while a filter is translated.
 //! - `json`: filters given as JSON, for exports.
 //! - `filter!`: declares the filter of a node type.
 //!
 //! A filter on related rows becomes `id IN (SELECT ...)`. The inner select is independent of the outer row, so the database may
 //! start from either side. If the list is scanned in its order, it becomes `EXISTS (SELECT ...)`, which tests one row at a time
-//! (see `SqliteScan`).
+//! (see `sqlite_scan`).
 //!
 //! An id or slug that does not exist is an error and not an empty list. The translation collects them in a `FilterContext`,
 //! and they are looked up before the list is read.
@@ -19,6 +19,7 @@ mod date;
 pub(crate) mod json;
 mod list;
 mod name;
+pub(crate) mod operand;
 mod reference;
 mod scalar;
 mod search;
@@ -29,12 +30,13 @@ use sea_orm::{ColumnTrait, EntityName, IdenStatic};
 
 pub use crate::graphql::filter::area::PointInput;
 pub(crate) use crate::graphql::filter::area::{BoundingBoxInput, NearInput, in_box, near};
-pub(crate) use crate::graphql::filter::context::FilterContext;
 use crate::graphql::filter::context::SubqueryForm;
+pub(crate) use crate::graphql::filter::context::{FilterContext, References};
 pub(crate) use crate::graphql::filter::date::{DateColumns, DateFilter, parse_date};
 pub(crate) use crate::graphql::filter::json::from_json;
 pub(crate) use crate::graphql::filter::list::{ListFilter, has_child, via_join_table};
 pub(crate) use crate::graphql::filter::name::{NameMatch, NameQuery};
+pub(crate) use crate::graphql::filter::operand::Operand;
 pub(crate) use crate::graphql::filter::reference::{
     IdFilter, RecordFilter, Selector, SlugFilter, from_record, ids_with_slug,
 };
@@ -138,13 +140,17 @@ macro_rules! filter {
                     }
                 }
                 if let Some(filters) = &self.or {
-                    let any = filters.iter().map(|filter| filter.condition(context)).collect::<$crate::error::Result<Vec<_>>>()?;
+                    let any = context.in_alternative(|context| {
+                        filters.iter().map(|filter| filter.condition(context)).collect::<$crate::error::Result<Vec<_>>>()
+                    })?;
                     tests.push($crate::graphql::filter::any(any));
                 }
                 if let Some(filter) = &self.not {
-                    tests.push($crate::graphql::filter::is_not_true(filter.condition(context)?));
+                    let condition = context.in_alternative(|context| filter.condition(context))?;
+                    tests.push($crate::graphql::filter::is_not_true(condition));
                 }
                 $(if let Some(value) = &self.$field {
+                    $crate::graphql::filter::filter!(@tests_columns $translation context);
                     tests.push($crate::graphql::filter::filter!(@$translation value context $module $($argument)+));
                 })+
                 context.end_filter();
@@ -152,6 +158,8 @@ macro_rules! filter {
             }
         }
     };
+    (@tests_columns many $context:ident) => {};
+    (@tests_columns $translation:ident $context:ident) => { $context.test_columns(); };
     (@column $value:ident $context:ident $module:ident $column:ident) => {
         $value.test($crate::graphql::filter::filter!(@col $module $column), $context)?
     };

@@ -2,11 +2,12 @@
 
 use async_graphql::{ID, InputObject};
 use sea_orm::EntityTrait;
-use sea_orm::sea_query::{Expr, ExprTrait, Func, Query, SelectStatement, UnionType};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, Query, SelectStatement, UnionType, Value};
 
+use crate::db::List;
 use crate::error::{Error, Result};
 use crate::graphql::filter::scalar::StringFilter;
-use crate::graphql::filter::{ColumnFilter, FilterContext, all, check_list_length, is_not_true};
+use crate::graphql::filter::{ColumnFilter, FilterContext, Operand, all, check_list_length, is_not_true};
 use crate::graphql::types::node::NodeKind;
 
 /// Filter on global ids. An id that does not exist is an error (`NOT_FOUND`) and not an empty list; an id of another type is
@@ -14,43 +15,40 @@ use crate::graphql::types::node::NodeKind;
 #[derive(Clone, Debug, Default, InputObject)]
 pub struct IdFilter {
     /// Equal to this id.
-    pub eq: Option<ID>,
+    pub eq: Option<Operand<ID>>,
     /// Equal to one of these ids, at most 1,000.
-    pub r#in: Option<Vec<ID>>,
+    pub r#in: Option<Operand<Vec<ID>>>,
     /// Equal to none of these ids, at most 1,000. Also matches rows without a value.
-    pub not_in: Option<Vec<ID>>,
+    pub not_in: Option<Operand<Vec<ID>>>,
 }
 
 impl IdFilter {
     pub(crate) fn test(&self, kind: NodeKind, column: Expr, context: &mut FilterContext) -> Result<Expr> {
         context.is_selective = true;
-        let mut numbers = |list: &[ID]| -> Result<Vec<i64>> {
-            check_list_length(list)?
-                .iter()
-                .map(|id| {
-                    let number = kind.number(id)?;
-                    context.ids.push((kind, number));
-                    Ok(number)
-                })
-                .collect()
+        let is_required = context.is_required();
+        let numbers = move |list: &[ID], is_required: bool, context: &mut FilterContext| -> Result<Value> {
+            let numbers = check_list_length(list)?.iter().map(|id| kind.number(id)).collect::<Result<Vec<i64>>>()?;
+            context.references.add_ids(kind, &numbers, is_required);
+            Ok(context.dialect.numbers(&numbers).into_value())
         };
-        let eq = self.eq.as_ref().map(|id| numbers(std::slice::from_ref(id))).transpose()?;
-        let one_of = self.r#in.as_ref().map(|list| numbers(list)).transpose()?;
-        let none_of = self.not_in.as_ref().map(|list| numbers(list)).transpose()?;
-        let mut tests = Vec::new();
         let dialect = context.dialect;
-        let is_one_of = |column: Expr, list: Vec<i64>| {
-            let list = dialect.numbers(&list);
-            if kind.is_mergeable() {
-                dialect.is_one_of_surviving(column, list)
-            } else {
-                dialect.is_one_of(column, list)
-            }
+        let is_one_of = |column: Expr, list: Value| match kind.is_mergeable() {
+            true => dialect.is_one_of_surviving(column, List::bound_as(list)),
+            false => dialect.is_one_of(column, List::bound_as(list)),
         };
-        for list in [eq, one_of].into_iter().flatten() {
+        let mut tests = Vec::new();
+        if let Some(id) = &self.eq {
+            let list = id.bind(context, move |id, context| numbers(std::slice::from_ref(id), is_required, context))?;
             tests.push(is_one_of(column.clone(), list));
         }
-        tests.extend(none_of.map(|list| is_not_true(is_one_of(column, list))));
+        if let Some(ids) = &self.r#in {
+            let list = ids.bind(context, move |ids, context| numbers(ids, is_required, context))?;
+            tests.push(is_one_of(column.clone(), list));
+        }
+        if let Some(ids) = &self.not_in {
+            let list = ids.bind(context, move |ids, context| numbers(ids, false, context))?;
+            tests.push(is_not_true(is_one_of(column, list)));
+        }
         Ok(all(tests))
     }
 }
@@ -61,18 +59,27 @@ impl IdFilter {
 #[derive(Clone, Debug, Default, InputObject)]
 pub struct SlugFilter {
     /// Equal to this slug.
-    pub eq: Option<String>,
+    pub eq: Option<Operand<String>>,
     /// Equal to one of these slugs, at most 1,000.
-    pub r#in: Option<Vec<String>>,
+    pub r#in: Option<Operand<Vec<String>>>,
 }
 
 impl SlugFilter {
     pub(crate) fn test(&self, kind: NodeKind, column: Expr, context: &mut FilterContext) -> Result<Expr> {
         context.is_selective = true;
+        let is_required = context.is_required();
+        let texts = move |list: &[String], context: &mut FilterContext| -> Result<Value> {
+            context.references.add_slugs(kind, check_list_length(list)?, is_required);
+            Ok(context.dialect.texts(list.iter().map(String::as_str)).into_value())
+        };
+        let eq = self
+            .eq
+            .as_ref()
+            .map(|slug| slug.bind(context, move |slug, context| texts(std::slice::from_ref(slug), context)));
+        let one_of = self.r#in.as_ref().map(|slugs| slugs.bind(context, move |slugs, context| texts(slugs, context)));
         let mut tests = Vec::new();
-        for list in [self.eq.as_ref().map(std::slice::from_ref), self.r#in.as_deref()].into_iter().flatten() {
-            context.slugs.extend(check_list_length(list)?.iter().map(|slug| (kind, slug.clone())));
-            let list = context.dialect.texts(list.iter().map(String::as_str));
+        for list in [eq, one_of].into_iter().flatten() {
+            let list = List::bound_as(list?);
             if kind.is_mergeable() {
                 let ids = ids_with_slug(kind, |slug| context.dialect.is_one_of(slug, list.clone()));
                 tests.push(Expr::col((kind.table(), "id")).in_subquery(ids));
@@ -115,10 +122,13 @@ pub struct Selector {
 impl Selector {
     pub(crate) fn test(&self, kind: NodeKind, column: Expr, context: &mut FilterContext) -> Result<Expr> {
         match (&self.id, &self.slug) {
-            (Some(id), None) => IdFilter { eq: Some(id.clone()), ..IdFilter::default() }.test(kind, column, context),
+            (Some(id), None) => {
+                let eq = Some(Operand::Given(id.clone()));
+                IdFilter { eq, ..IdFilter::default() }.test(kind, column, context)
+            }
             (None, Some(slug)) => {
                 context.is_selective = true;
-                context.slugs.push((kind, slug.clone()));
+                context.references.add_slugs(kind, std::slice::from_ref(slug), context.is_required());
                 Ok(column.in_subquery(ids_with_slug(kind, |column| column.eq(slug.as_str()))))
             }
             _ => Err(Error::BadInput("Give exactly one of `id` and `slug`".into())),

@@ -91,7 +91,7 @@ async fn run_search(session: &Session, origins: &[i64], args: &NeighborArgs) -> 
         Some(filter) => {
             let mut context = FilterContext::new(session.dialect());
             let condition = filter.condition(&mut context)?;
-            context.check_references(session).await?;
+            context.references.check(session).await?;
             Some(condition)
         }
         None => None,

@@ -96,7 +96,7 @@ async fn actor_id(session: &Session, selector: &Selector) -> Result<i64, SharedE
     let mut context = FilterContext::new(session.dialect());
     let id = || Expr::col((actor::Entity, actor::Column::Id));
     let condition = selector.test(NodeKind::Actor, id(), &mut context)?;
-    context.check_references(session).await?;
+    context.references.check(session).await?;
     let select = Query::select().expr_as(id(), "id").from(actor::Entity).and_where(condition).take();
     match session.all(&select).await?.first() {
         Some(row) => Ok(row.get("id")?),

@@ -152,7 +152,7 @@ impl Timelines<'_> {
         keyset.select_keys(&mut entries);
         for (cursor, before) in [(&window.after, false), (&window.before, true)] {
             let cursor = cursor.as_deref().map(|cursor| keyset.parse_cursor(cursor)).transpose()?;
-            entries.and_where_option(cursor.map(|cursor| keyset.seek(&cursor, before)));
+            entries.and_where_option(cursor.map(|cursor| keyset.seek(session.dialect(), &cursor, before)));
         }
         let direction = if backward { "DESC" } else { "ASC" };
         let rank = format!(

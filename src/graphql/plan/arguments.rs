@@ -71,7 +71,7 @@ pub(crate) fn decode<T: InputType>(value: Option<ConstValue>) -> Result<T> {
 /// The arguments of a connection, as the document gives them.
 #[derive(Clone, Default)]
 pub(crate) struct ListArguments {
-    filter: Option<Value>,
+    pub(crate) filter: Option<Value>,
     order_by: Option<Value>,
     first: Option<Value>,
     after: Option<Value>,
@@ -145,9 +145,8 @@ pub(crate) struct Arguments<'r> {
     pub(crate) variables: &'r Variables,
 }
 
-/// The arguments of a connection in one request.
+/// The arguments of a connection in one request, except its filter.
 pub(crate) struct ListValues {
-    pub(crate) filter: Option<ConstValue>,
     pub(crate) order_by: Option<ConstValue>,
     pub(crate) page: PageArgs,
     /// The arguments that only this connection has.
@@ -171,13 +170,24 @@ impl Arguments<'_> {
     }
 
     fn replace(&self, value: &Value) -> Option<ConstValue> {
+        self.value_with(value, &mut |_, value| value.clone())
+    }
+
+    /// Returns a value with its variables replaced by what `replace` returns for the name and the value of each.
+    pub(crate) fn value_with(
+        &self,
+        value: &Value,
+        replace: &mut impl FnMut(&Name, &ConstValue) -> ConstValue,
+    ) -> Option<ConstValue> {
         Some(match value {
-            Value::Variable(name) => return self.variable(name).cloned(),
+            Value::Variable(name) => replace(name, self.variable(name)?),
             Value::List(values) => {
-                ConstValue::List(values.iter().map(|value| self.replace(value).unwrap_or(ConstValue::Null)).collect())
+                let values = values.iter().map(|value| self.value_with(value, replace).unwrap_or(ConstValue::Null));
+                ConstValue::List(values.collect())
             }
             Value::Object(fields) => {
-                let fields = fields.iter().filter_map(|(name, value)| Some((name.clone(), self.replace(value)?)));
+                let fields =
+                    fields.iter().filter_map(|(name, value)| Some((name.clone(), self.value_with(value, replace)?)));
                 ConstValue::Object(fields.collect())
             }
             Value::Null => ConstValue::Null,
@@ -189,7 +199,8 @@ impl Arguments<'_> {
         })
     }
 
-    fn variable(&self, name: &Name) -> Option<&ConstValue> {
+    /// Returns the value of a variable, or its default value.
+    pub(crate) fn variable(&self, name: &Name) -> Option<&ConstValue> {
         self.variables.get(name).or_else(|| {
             let mut definitions = self.operation.variable_definitions.iter();
             let definition = definitions.find(|definition| definition.node.name.node == *name)?;
@@ -214,7 +225,6 @@ impl Arguments<'_> {
             Some(_) => Err(wrong(name)),
         };
         Ok(ListValues {
-            filter: value(&arguments.filter),
             order_by: value(&arguments.order_by),
             page: PageArgs {
                 first: number("first", &arguments.first)?,

@@ -14,11 +14,11 @@ use crate::graphql::connection::page_args::PageArgs;
 use crate::graphql::plan::arguments::{ArgumentValues, Arguments};
 use crate::graphql::plan::computed::{Call, Computed, NodeRef, Values};
 use crate::graphql::plan::level::{
-    FunctionSource, FunctionStep, Ids, Level, Plan, RootShown, Source, Step, ValueShown,
+    AllRows, FunctionSource, FunctionStep, Ids, Level, Plan, RootShown, Source, Step, ValueShown,
 };
 use crate::graphql::plan::list::{ListQuery, read_list};
 use crate::graphql::plan::lookup::lookup_condition;
-use crate::graphql::plan::rows::{LevelRows, ROOT_PARENT};
+use crate::graphql::plan::rows::{LevelRows, ROOT_PARENT, integer};
 use crate::graphql::plan::statement::{self, Bindings, StatementKind, prepare};
 use crate::graphql::plan::write;
 use crate::graphql::session::{Session, SharedError};
@@ -172,6 +172,7 @@ impl Execution<'_> {
         match &level.source {
             Source::Lookup(given) => look_up(level, given, session, arguments).await,
             Source::Referenced { ids, by } => read_by(level, by, &self.ids(ids), session).await,
+            Source::All { parents, rows } => read_all(level, rows, &self.ids(parents), session).await,
             Source::Nodes { function } => {
                 let values = match self.results.get(*function) {
                     Some(StepResult::Values(values)) => values.nodes.get(&index),
@@ -280,6 +281,22 @@ async fn read_by(level: &Level, by: &'static str, values: &[i64], session: &Sess
     let rows = session.rows(prepare(level, dialect, StatementKind::Referenced, true, &given, None, build)).await?;
     let column = level.columns.iter().position(|column| *column == (0, by)).unwrap_or_default();
     Ok(LevelRows::of_ids(rows, column))
+}
+
+/// Reads all rows that belong to these parents.
+async fn read_all(level: &Level, all: &AllRows, parents: &[i64], session: &Session) -> Result<LevelRows, SharedError> {
+    if parents.is_empty() || all.group.1.is_empty() {
+        return Ok(LevelRows::default());
+    }
+    let dialect = session.dialect();
+    let given = Bindings { ids: Some(dialect.numbers(parents).into_value()), ..Bindings::default() };
+    let build = || statement::all_rows(level, dialect, all);
+    let rows = session.rows(prepare(level, dialect, StatementKind::Referenced, true, &given, None, build)).await?;
+    let column = level.columns.iter().position(|column| *column == (0, all.by)).unwrap_or_default();
+    let owners: Vec<i64> = rows.iter().map(|row| integer(row, column)).collect();
+    let mut found = LevelRows { rows, ..LevelRows::default() };
+    found.form_pages(&owners, usize::MAX, false);
+    Ok(found)
 }
 
 /// Reads the node that the arguments of a root field identify. An identifier of a merged node finds the node that it was merged

@@ -135,10 +135,24 @@ pub(crate) enum Source {
     Children { parents: Ids, list: &'static ListField, arguments: ListArguments },
     /// The rows whose column `by` has a value of a column of another level.
     Referenced { ids: Ids, by: &'static str },
+    /// All rows that belong to the rows of another level, in no pages.
+    All { parents: Ids, rows: AllRows },
     /// The nodes that the values of a function refer to.
     Nodes { function: usize },
     /// Rows that are given with the request.
     Given { list: &'static ListField, arguments: ArgumentValues },
+}
+
+/// Which rows belong to a parent, and their order.
+pub(crate) struct AllRows {
+    /// The column with the id of the parent.
+    pub(crate) by: &'static str,
+    /// A column that must be true.
+    pub(crate) only: &'static str,
+    /// A column that must have one of these words.
+    pub(crate) group: (&'static str, Vec<&'static str>),
+    /// The column by which the rows of a parent are sorted.
+    pub(crate) order: &'static str,
 }
 
 /// A table that is joined by a foreign key.
@@ -224,6 +238,12 @@ pub(crate) enum Shown {
         id: usize,
         step: usize,
     },
+    /// The sides of a claim, from the rows of another level: its stances.
+    Sides {
+        id: usize,
+        level: usize,
+        parts: Vec<Part<SidesShown>>,
+    },
     /// A value that is computed from columns of the row.
     Computed {
         columns: Vec<usize>,
@@ -231,6 +251,27 @@ pub(crate) enum Shown {
         arguments: ArgumentValues,
         shown: ValueShown,
     },
+}
+
+/// The value of a field of a claim's sides.
+pub(crate) enum SidesShown {
+    Typename(Vec<u8>),
+    /// A value of the claim.
+    Claim(Shown),
+    /// The stances of one kind.
+    Side {
+        word: &'static str,
+        fields: Vec<Part<SideShown>>,
+    },
+}
+
+/// The value of a field of one side of a claim.
+pub(crate) enum SideShown {
+    Typename(Vec<u8>),
+    /// Number of stances.
+    Count,
+    /// For each stance an object with these fields.
+    Rows(Vec<Part<Shown>>),
 }
 
 /// The selected fields of a computed value.
@@ -302,6 +343,12 @@ pub(crate) enum PageInfoShown {
 }
 
 impl Level {
+    /// Returns true if the connection shows values that functions compute for it.
+    pub(crate) fn has_list_functions(&self) -> bool {
+        let LevelShown::List(parts) = &self.shown else { return false };
+        parts.iter().any(|part| matches!(part.shown, ListShown::Function(_)))
+    }
+
     /// Returns true if the connection shows its total count.
     pub(crate) fn shows_count(&self) -> bool {
         let LevelShown::List(parts) = &self.shown else { return false };

@@ -1,15 +1,18 @@
 //! Reads the pages of lists and their counts, and builds queries over whole lists.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
+use async_graphql::Value as ConstValue;
 use entity::row::QueryRow;
-use sea_orm::sea_query::{Expr, ExprTrait, IntoIden, JoinType, Query, SelectStatement};
+use sea_orm::Statement;
+use sea_orm::sea_query::{Expr, ExprTrait, IntoIden, JoinType, Query, SelectStatement, Value};
 
 use crate::db::{CONDITION_MARKER, Dialect, LIST};
 use crate::error::Result;
-use crate::graphql::filter::FilterContext;
+use crate::graphql::connection::sqlite_scan::RowTest;
+use crate::graphql::filter::{FilterContext, References};
 use crate::graphql::plan::arguments::{Arguments, ListArguments, ListValues};
+use crate::graphql::plan::filter_template::FilterTemplate;
 use crate::graphql::plan::level::Level;
 use crate::graphql::plan::rows::{LevelRows, ROOT_PARENT, integer};
 use crate::graphql::plan::statement::{self, Bindings, ListPage, PAGE, PARENT, StatementKind, prepare};
@@ -22,16 +25,35 @@ use crate::graphql::session::{Session, SharedError};
 pub(crate) struct Condition {
     /// The condition as a set of rows: related rows are matched by `IN`.
     pub(crate) set_condition: Option<Expr>,
-    /// The condition as a test of one row: related rows are matched by `EXISTS`. Only present if a scan may be faster.
-    pub(crate) row_condition: Option<Expr>,
+    /// The condition as a test of one row, for a scan. Only present if that may be faster.
+    pub(super) row_test: Option<RowTest>,
     /// The names that the filter searches.
     names: Vec<String>,
 }
 
 impl Condition {
-    /// A condition in whose place each request has its own.
-    fn marker() -> Self {
-        Self { set_condition: Some(Expr::val(CONDITION_MARKER)), ..Self::default() }
+    /// Translates a filter, which is combined with the condition that the list itself has. Errors: `BAD_INPUT` or `LIMIT` for
+    /// invalid values.
+    pub(super) fn of_filter(
+        node_type: &NodeType,
+        list: &ListField,
+        own: Option<&Expr>,
+        filter: ConstValue,
+        context: &mut FilterContext,
+    ) -> Result<Self> {
+        let with_scope = |test: Expr| node_type.with_scope(own.cloned().into_iter().chain([test]));
+        let filter = (node_type.filter)(filter)?;
+        let set_condition = with_scope(filter.condition(context)?);
+        let mut row_test = None;
+        if list.parent.is_none() && context.may_scan() {
+            // Variables of both translations are numbered together. What else the second one notes is known.
+            let mut rows = context.for_scan();
+            let test = with_scope(filter.condition(&mut rows)?);
+            context.operands = rows.operands;
+            let tests_columns = rows.tests_columns || own.is_some() || node_type.scope.is_some();
+            row_test = test.map(|condition| RowTest { condition, tests_columns });
+        }
+        Ok(Self { set_condition, row_test, names: std::mem::take(&mut context.names) })
     }
 }
 
@@ -39,7 +61,7 @@ impl Condition {
 pub(crate) struct ListQuery {
     pub(crate) node_type: &'static NodeType,
     list: &'static ListField,
-    condition: Condition,
+    condition: Arc<Condition>,
     /// The ids of the parents, sorted; `None` for a list at the root.
     parents: Option<Vec<i64>>,
     dialect: Dialect,
@@ -114,11 +136,18 @@ impl ListQuery {
 struct Request<'l> {
     level: &'l Level,
     page: ListPage,
-    /// True if the statements of different requests differ only in their parents, cursors and filters.
-    is_fixed: bool,
-    /// True if the statements have a marker in place of the filter.
-    marks_filter: bool,
-    query: Arc<ListQuery>,
+    fixed: Fixed,
+    /// The values of the variables in a filter that was translated for all requests.
+    operands: Vec<Value>,
+    query: ListQuery,
+}
+
+/// What the statements of all requests of a plan have in common, apart from bound values.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fixed {
+    Nothing,
+    AllButCondition,
+    All,
 }
 
 /// Reads the pages of a list, as far as they are shown, and its counts. Errors: `BAD_INPUT` or `LIMIT` for invalid arguments,
@@ -131,62 +160,111 @@ pub(super) async fn read_list(
     session: &Session,
     arguments: Arguments<'_>,
 ) -> Result<LevelRows, SharedError> {
+    let dialect = session.dialect();
     let values = arguments.list(given)?;
     let has_fixed_order = given.has_fixed_order();
-    let has_filter = values.filter.is_some() || list.own_condition.is_some();
     let page = ListPage::new(level, list, &values, has_fixed_order)?;
-    let condition = condition(level.node_type, list, &values, parents.is_none(), session).await?;
-    let query = ListQuery { node_type: level.node_type, list, condition, parents, dialect: session.dialect() };
-    let list_of = Some((Arc::clone(&page.keyset), values.page));
-    // A scan has the filter twice.
-    let has_one_condition = query.condition.set_condition.is_some() && query.condition.row_condition.is_none();
-    let marks_filter = has_fixed_order && has_filter && has_one_condition;
-    let is_fixed = marks_filter || has_fixed_order && !has_filter;
-    let request = Request { level, page, is_fixed, marks_filter, query: Arc::new(query) };
-    let mut found = LevelRows { list: list_of, query: Some(Arc::clone(&request.query)), ..LevelRows::default() };
-    if request.query.parents().is_empty() {
-        return Ok(found);
+    // Functions read the list in other ways, which are built for each request.
+    let has_functions = level.has_list_functions();
+    let template = given.filter.as_ref().filter(|_| !has_functions).and_then(|filter| {
+        let translate = || FilterTemplate::new(level.node_type, list, filter, arguments, dialect);
+        level.sql.filter.get_or_init(translate).as_ref()
+    });
+    let (condition, operands, references) = match template {
+        Some(template) => {
+            let (operands, references) = template.bind(arguments, dialect)?;
+            (Arc::clone(&template.condition), operands, references)
+        }
+        None => {
+            let (condition, references) = condition(level.node_type, list, given, &values, dialect, arguments)?;
+            (Arc::new(condition), Vec::new(), references)
+        }
+    };
+    let has_own_condition = template.is_none() && (given.filter.is_some() || list.own_condition.is_some());
+    let fixed = match &condition.set_condition {
+        _ if !has_fixed_order => Fixed::Nothing,
+        Some(_) if has_own_condition => Fixed::AllButCondition,
+        None if has_own_condition => Fixed::Nothing,
+        _ => Fixed::All,
+    };
+    let mut found = LevelRows { list: Some((Arc::clone(&page.keyset), values.page)), ..LevelRows::default() };
+    let query = ListQuery { node_type: level.node_type, list, condition, parents, dialect };
+    let request = Request { level, page, fixed, operands, query };
+    if !request.query.parents().is_empty() {
+        if level.reads_rows {
+            request.read_pages(&mut found, session).await?;
+        }
+        if !references.are_shown(!found.rows.is_empty()) {
+            references.check(session).await?;
+        }
+        if level.shows_count() {
+            request.count(&mut found, session).await?;
+        }
     }
-    if level.reads_rows {
-        request.read_pages(&mut found, session).await?;
-    }
-    if level.shows_count() {
-        request.count(&mut found, session).await?;
-    }
+    found.query = has_functions.then(|| Arc::new(request.query));
     Ok(found)
 }
 
 impl Request<'_> {
-    /// Returns the condition that statements are built with, and the one that takes the place of its marker.
-    fn condition(&self) -> (Cow<'_, Condition>, Option<&Expr>) {
-        match &self.query.condition {
-            condition if self.marks_filter => (Cow::Owned(Condition::marker()), condition.set_condition.as_ref()),
-            condition => (Cow::Borrowed(condition), None),
-        }
+    /// Builds a statement, or takes the one that was built for an earlier request, and sets its values. `condition` is the filter in
+    /// the form that the statement has.
+    fn prepare(
+        &self,
+        kind: StatementKind,
+        ids: Option<Value>,
+        condition: Option<&Expr>,
+        build: impl Fn(Option<&Expr>) -> SelectStatement,
+    ) -> Statement {
+        let (page, dialect) = (&self.page, self.query.dialect);
+        let given =
+            Bindings { ids, after: page.after.as_ref(), before: page.before.as_ref(), operands: &self.operands };
+        let is_fixed = self.fixed != Fixed::Nothing;
+        let filter = condition.filter(|_| self.fixed == Fixed::AllButCondition);
+        let marker = Expr::val(CONDITION_MARKER);
+        let build = || build(if filter.is_some() { Some(&marker) } else { condition });
+        prepare(self.level, dialect, kind, is_fixed, &given, filter, build)
+    }
+
+    /// Returns a statement that reads a page of a list at the root by a scan.
+    fn scan(&self, test: &RowTest) -> Statement {
+        let Self { level, page, query, operands, .. } = self;
+        let (after, before) = (page.after.as_ref(), page.before.as_ref());
+        let kind =
+            StatementKind::Scan { after: after.is_some(), before: before.is_some(), tests_columns: test.tests_columns };
+        let given = Bindings { ids: None, after, before, operands };
+        let build = || statement::scan(level, query.dialect, page, test, query.condition.set_condition.as_ref());
+        // It has the filter twice, so another one has no place in it.
+        prepare(level, query.dialect, kind, self.fixed == Fixed::All, &given, None, build)
     }
 
     async fn read_pages(&self, found: &mut LevelRows, session: &Session) -> Result<(), SharedError> {
-        let Self { level, page, is_fixed, query, .. } = self;
-        let (dialect, (condition, filter)) = (query.dialect, self.condition());
+        let Self { level, page, query, .. } = self;
+        let (dialect, condition) = (query.dialect, query.condition.set_condition.as_ref());
         let kind = StatementKind::Page { after: page.after.is_some(), before: page.before.is_some() };
-        let bound = |ids| Bindings { ids, after: page.after.as_ref(), before: page.before.as_ref() };
         let (rows, owners) = match (&query.parents, &query.list.parent) {
             (Some(parents), Some(parent)) => {
-                let build = || statement::lists_of_parents(level, dialect, parent, page, &condition);
+                let build =
+                    |condition: Option<&Expr>| statement::lists_of_parents(level, dialect, parent, page, condition);
                 if dialect.has_lateral() {
-                    let given = bound(Some(dialect.numbers(parents).into_value()));
-                    let rows = session.rows(prepare(level, dialect, kind, *is_fixed, &given, filter, build)).await?;
+                    let ids = dialect.numbers(parents).into_value();
+                    let rows = session.rows(self.prepare(kind, Some(ids), condition, build)).await?;
                     let parent_column = statement::first_key(level) + page.keyset.term_count();
                     let owners = rows.iter().map(|row| integer(row, parent_column)).collect();
                     (rows, owners)
                 } else {
-                    let statement = prepare(level, dialect, kind, *is_fixed, &bound(None), filter, build);
+                    let statement = self.prepare(kind, None, condition, build);
                     session.rows_for_each(statement, Some(parents.clone())).await?
                 }
             }
             _ => {
-                let build = || statement::root_list(level, dialect, page, &condition);
-                let rows = session.rows(prepare(level, dialect, kind, *is_fixed, &bound(None), filter, build)).await?;
+                let test = query.condition.row_test.as_ref();
+                let statement = match test.filter(|_| session.can_scan() && page.keyset.is_indexed()) {
+                    Some(test) => self.scan(test),
+                    None => self.prepare(kind, None, condition, |condition| {
+                        statement::root_list(level, dialect, page, condition)
+                    }),
+                };
+                let rows = session.rows(statement).await?;
                 let owners = vec![ROOT_PARENT; rows.len()];
                 (rows, owners)
             }
@@ -197,7 +275,7 @@ impl Request<'_> {
     }
 
     async fn count(&self, found: &mut LevelRows, session: &Session) -> Result<(), SharedError> {
-        let Self { level, query, is_fixed, .. } = self;
+        let Self { level, query, .. } = self;
         let (dialect, parent) = (query.dialect, query.list.parent.as_ref());
         let at_end = self.page.after.is_none() && self.page.before.is_none();
         let mut uncounted = Vec::new();
@@ -211,12 +289,11 @@ impl Request<'_> {
             }
         }
         if !uncounted.is_empty() {
-            let (condition, filter) = self.condition();
-            let build = || statement::count(level.node_type, dialect, parent, &condition);
+            let build = |condition: Option<&Expr>| statement::count(level.node_type, dialect, parent, condition);
             let ids = (dialect.has_lateral() && parent.is_some()).then(|| dialect.numbers(&uncounted).into_value());
             let is_repeated = ids.is_none() && parent.is_some();
-            let given = Bindings { ids, ..Bindings::default() };
-            let statement = prepare(level, dialect, StatementKind::Count, *is_fixed, &given, filter, build);
+            let condition = query.condition.set_condition.as_ref();
+            let statement = self.prepare(StatementKind::Count, ids, condition, build);
             if is_repeated {
                 let (rows, owners) = session.rows_for_each(statement, Some(uncounted)).await?;
                 found.counts.extend(owners.into_iter().zip(rows.iter().map(|row| integer(row, 0))));
@@ -234,29 +311,28 @@ impl Request<'_> {
     }
 }
 
-/// Returns the condition on the rows of a list, after checking that the ids and slugs in the filter exist.
-async fn condition(
+/// Returns the condition on the rows of a list in one request, and which ids and slugs it mentions.
+fn condition(
     node_type: &NodeType,
     list: &ListField,
+    given: &ListArguments,
     values: &ListValues,
-    is_root: bool,
-    session: &Session,
-) -> Result<Condition, SharedError> {
+    dialect: Dialect,
+    arguments: Arguments<'_>,
+) -> Result<(Condition, References)> {
     let own = match list.own_condition {
         Some(condition) => condition(&values.own)?,
         None => None,
     };
-    let with_scope = |test: Option<Expr>| node_type.with_scope(own.iter().cloned().chain(test));
-    let Some(filter) = values.filter.clone() else {
-        return Ok(Condition { set_condition: with_scope(None), ..Condition::default() });
-    };
-    let filter = (node_type.filter)(filter)?;
-    let mut context = FilterContext::new(session.dialect());
-    let set_condition = with_scope(Some(filter.condition(&mut context)?));
-    context.check_references(session).await?;
-    let mut row_condition = None;
-    if is_root && session.can_scan() && context.may_scan() {
-        row_condition = with_scope(Some(filter.condition(&mut FilterContext::for_scan(session.dialect()))?));
+    match given.filter.as_ref().and_then(|filter| arguments.value(filter)) {
+        None => {
+            let set_condition = node_type.with_scope(own);
+            Ok((Condition { set_condition, ..Condition::default() }, References::default()))
+        }
+        Some(filter) => {
+            let mut context = FilterContext::new(dialect);
+            let condition = Condition::of_filter(node_type, list, own.as_ref(), filter, &mut context)?;
+            Ok((condition, context.references))
+        }
     }
-    Ok(Condition { set_condition, row_condition, names: context.names })
 }

@@ -10,6 +10,7 @@ pub(crate) mod arguments;
 pub(crate) mod compile;
 pub(crate) mod computed;
 pub(crate) mod execute;
+pub(crate) mod filter_template;
 pub(crate) mod level;
 pub(crate) mod list;
 pub(crate) mod lookup;
@@ -85,21 +86,19 @@ impl<'r> Operation<'r> {
         compile(self.document, self.definition, self.arguments(), schema)
     }
 
-    /// The values of variables that a plan depends on: page sizes, conditions, and whether there is an `asOf`.
+    /// What a plan depends on: the values of numbers and conditions, and which other variables are given or null.
     fn shape(&self) -> Vec<VariableShape> {
         let definitions = self.definition.variable_definitions.iter().map(|definition| &definition.node);
-        let shapes = definitions.filter_map(|definition| {
-            let BaseType::Named(type_name) = &definition.var_type.node.base else { return None };
-            let value = self.variables.get(&definition.name.node);
-            match type_name.as_str() {
-                "Int" | "Boolean" | "DateTime" => Some(match value {
-                    None => VariableShape::LeftOut,
-                    Some(Value::Null) => VariableShape::Null,
-                    Some(Value::Number(number)) => number.as_i64().map_or(VariableShape::Other, VariableShape::Number),
-                    Some(Value::Boolean(value)) => VariableShape::Condition(*value),
-                    Some(_) => VariableShape::Other,
-                }),
-                _ => None,
+        let shapes = definitions.map(|definition| {
+            let is_int = matches!(&definition.var_type.node.base, BaseType::Named(name) if name == "Int");
+            match self.variables.get(&definition.name.node) {
+                None => VariableShape::LeftOut,
+                Some(Value::Null) => VariableShape::Null,
+                Some(Value::Number(number)) if is_int => {
+                    number.as_i64().map_or(VariableShape::Other, VariableShape::Number)
+                }
+                Some(Value::Boolean(value)) => VariableShape::Condition(*value),
+                Some(_) => VariableShape::Other,
             }
         });
         shapes.collect()

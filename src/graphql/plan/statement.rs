@@ -6,7 +6,7 @@
 use std::sync::{Arc, OnceLock};
 
 use sea_orm::Statement;
-use sea_orm::sea_query::{Expr, ExprTrait, Func, JoinType, Order, Query, SelectStatement, Value};
+use sea_orm::sea_query::{BinOper, Expr, ExprTrait, Func, JoinType, Order, Query, SelectStatement, Value};
 
 use crate::db::{Dialect, LIST, List, PARENT_KEY, StatementTemplate};
 use crate::error::{Error, Result};
@@ -14,10 +14,11 @@ use crate::graphql::connection::cursor::Cursor;
 use crate::graphql::connection::keyset::Keyset;
 use crate::graphql::connection::order_by::MAX_SORT_KEYS;
 use crate::graphql::connection::parents::ParentCondition;
-use crate::graphql::connection::sqlite_scan::SqliteScan;
+use crate::graphql::connection::sqlite_scan::{self, RowTest};
+use crate::graphql::filter::operand::use_of_marker;
 use crate::graphql::plan::arguments::ListValues;
-use crate::graphql::plan::level::Level;
-use crate::graphql::plan::list::Condition;
+use crate::graphql::plan::filter_template::FilterTemplate;
+use crate::graphql::plan::level::{AllRows, Level};
 use crate::graphql::schema::field::ListField;
 use crate::graphql::schema::node_type::NodeType;
 
@@ -31,6 +32,8 @@ pub(super) const PARENT: &str = "parent";
 pub(crate) struct SqlCache {
     /// The order of a list whose `orderBy` has no variables.
     keyset: OnceLock<Arc<Keyset>>,
+    /// The translated filter of a list; `None` if it must be translated for each request.
+    pub(super) filter: OnceLock<Option<FilterTemplate>>,
     statements: [OnceLock<StatementTemplate>; 2 * StatementKind::COUNT],
 }
 
@@ -39,6 +42,8 @@ pub(crate) struct SqlCache {
 pub(crate) enum StatementKind {
     /// The pages of a list, by whether there are cursors.
     Page { after: bool, before: bool },
+    /// Like `Page`, read by a scan; by whether the filter tests columns of the row besides its id.
+    Scan { after: bool, before: bool, tests_columns: bool },
     /// The total counts of a list.
     Count,
     /// The node with an id, or the node into which it was merged.
@@ -48,7 +53,7 @@ pub(crate) enum StatementKind {
 }
 
 impl StatementKind {
-    const COUNT: usize = 8;
+    const COUNT: usize = 16;
 
     fn index(self) -> usize {
         match self {
@@ -56,6 +61,9 @@ impl StatementKind {
             Self::Count => 4,
             Self::Node { follow_merges } => 5 + usize::from(follow_merges),
             Self::Referenced => 7,
+            Self::Scan { after, before, tests_columns } => {
+                8 + usize::from(after) + 2 * usize::from(before) + 4 * usize::from(tests_columns)
+            }
         }
     }
 }
@@ -67,6 +75,8 @@ pub(crate) struct Bindings<'r> {
     pub(crate) ids: Option<Value>,
     pub(crate) after: Option<&'r Cursor>,
     pub(crate) before: Option<&'r Cursor>,
+    /// The values of the variables in the filter, in the order of their uses.
+    pub(crate) operands: &'r [Value],
 }
 
 /// The first marker: a character that no statement binds.
@@ -92,6 +102,9 @@ fn marked_cursor(keyset: &Keyset, is_before: bool) -> Cursor {
 
 impl Bindings<'_> {
     fn value(&self, marker: &Value) -> Option<Value> {
+        if let Some(index) = use_of_marker(marker) {
+            return self.operands.get(index).cloned();
+        }
         let Value::Char(Some(marker)) = marker else { return None };
         let number = u32::from(*marker).checked_sub(FIRST_MARKER)?;
         if number == 0 {
@@ -169,9 +182,9 @@ impl ListPage {
     }
 
     /// Sorts a select in the order of the list and restricts it to rows beyond the cursors.
-    fn seek_and_order(&self, select: &mut SelectStatement) {
+    fn seek_and_order(&self, dialect: Dialect, select: &mut SelectStatement) {
         let seek = |cursor: &Option<Cursor>, is_before| {
-            cursor.as_ref().map(|_| self.keyset.seek(&marked_cursor(&self.keyset, is_before), is_before))
+            cursor.as_ref().map(|_| self.keyset.seek(dialect, &marked_cursor(&self.keyset, is_before), is_before))
         };
         select.and_where_option(seek(&self.after, false));
         select.and_where_option(seek(&self.before, true));
@@ -190,25 +203,25 @@ pub(crate) fn first_key(level: &Level) -> usize {
 }
 
 /// Selects the page of a list at the root.
-pub(crate) fn root_list(level: &Level, dialect: Dialect, page: &ListPage, condition: &Condition) -> SelectStatement {
+pub(crate) fn root_list(level: &Level, dialect: Dialect, page: &ListPage, condition: Option<&Expr>) -> SelectStatement {
     let mut rows = rows(level, Some(&page.keyset));
-    match condition.row_condition.clone().filter(|_| page.keyset.is_indexed()) {
-        Some(row_condition) => {
-            let scan = SqliteScan {
-                row_condition,
-                set_condition: condition.set_condition.clone(),
-                seek_and_order: |select: &mut SelectStatement| page.seek_and_order(select),
-                limit: page.limit(),
-            };
-            scan.restrict(level.node_type.table, &mut rows);
-            page.keyset.order_by(&mut rows, page.backward);
-        }
-        None => {
-            rows.and_where_option(condition.set_condition.clone());
-            page.seek_and_order(&mut rows);
-            rows.limit(page.limit());
-        }
-    }
+    rows.and_where_option(condition.cloned());
+    page.seek_and_order(dialect, &mut rows);
+    rows.limit(page.limit());
+    joined(level, dialect, rows, Some(page))
+}
+
+/// Selects the page of a list at the root by a scan.
+pub(crate) fn scan(
+    level: &Level,
+    dialect: Dialect,
+    page: &ListPage,
+    test: &RowTest,
+    condition: Option<&Expr>,
+) -> SelectStatement {
+    let seek_and_order = |select: &mut SelectStatement| page.seek_and_order(dialect, select);
+    let mut rows = rows(level, Some(&page.keyset));
+    sqlite_scan::restrict(&mut rows, level.node_type.table, test, condition, seek_and_order, page.limit());
     joined(level, dialect, rows, Some(page))
 }
 
@@ -219,11 +232,11 @@ pub(crate) fn lists_of_parents(
     dialect: Dialect,
     parent: &ParentCondition,
     page: &ListPage,
-    condition: &Condition,
+    condition: Option<&Expr>,
 ) -> SelectStatement {
     let mut rows = rows(level, Some(&page.keyset));
-    rows.and_where(parent(parent_key(dialect))).and_where_option(condition.set_condition.clone());
-    page.seek_and_order(&mut rows);
+    rows.and_where(parent(parent_key(dialect))).and_where_option(condition.cloned());
+    page.seek_and_order(dialect, &mut rows);
     rows.limit(page.limit());
     if !dialect.has_lateral() {
         return joined(level, dialect, rows, Some(page));
@@ -243,10 +256,10 @@ pub(crate) fn count(
     node_type: &NodeType,
     dialect: Dialect,
     parent: Option<&ParentCondition>,
-    condition: &Condition,
+    condition: Option<&Expr>,
 ) -> SelectStatement {
     let mut count = Query::select();
-    count.expr(Expr::cust("COUNT(*)")).from(node_type.table).and_where_option(condition.set_condition.clone());
+    count.expr(Expr::cust("COUNT(*)")).from(node_type.table).and_where_option(condition.cloned());
     let Some(parent) = parent else { return count };
     count.and_where(parent(parent_key(dialect)));
     if !dialect.has_lateral() {
@@ -291,6 +304,20 @@ pub(crate) fn referenced(level: &Level, dialect: Dialect, by: &'static str) -> S
     rows.and_where(dialect.has_key_in(Expr::col((level.node_type.table, by)), List::bound_as(ids_marker())))
         .and_where_option(level.node_type.scope.clone());
     joined(level, dialect, rows, None)
+}
+
+/// Selects all rows that belong to the given parents.
+pub(crate) fn all_rows(level: &Level, dialect: Dialect, all: &AllRows) -> SelectStatement {
+    let column = |column| Expr::col((level.node_type.table, column));
+    let (group, words) = &all.group;
+    // As an expression, so that SQLite does not look up the words in an index: it would read all rows that have them.
+    let is_in_group = column(*group).binary(BinOper::Custom("||"), Expr::val("")).is_in(words.iter().copied());
+    let mut rows = rows(level, None);
+    rows.and_where(dialect.has_key_in(column(all.by), List::bound_as(ids_marker())))
+        .and_where(column(all.only).eq(true))
+        .and_where(is_in_group);
+    let table = if level.joins.is_empty() { level.node_type.table } else { PAGE };
+    joined(level, dialect, rows, None).order_by((table, all.order), Order::Asc).take()
 }
 
 /// Joins the tables of a level to a select of its rows, which is the result if there are none. A page keeps its order.

@@ -55,6 +55,8 @@ pub(crate) enum FieldKind {
     Lookup(fn() -> &'static NodeType),
     /// A value that is computed for several rows at once, by their ids; at the root, for none.
     Function(Function),
+    /// The sides of a claim.
+    Sides,
     /// A value that is computed from columns of the row.
     Computed(&'static [&'static str], RowFunction),
     /// The edge of a row that is given with the request: a change, in a subscription.
@@ -241,7 +243,7 @@ pub(crate) fn camel_case(name: &str) -> String {
 ///   the order is that of import unless one is given. `own CONDITION` in its place adds a condition by the field's arguments.
 /// - `function(FUNCTION)`: computed for several rows at once. `computed([COLUMNS], FUNCTION)`: computed from columns.
 /// - `list`, `named`, `recorded`: at the root, all rows of a type, or one by its identifiers. `given`: an edge of a subscription.
-/// - `own`: a field of an object that is no row.
+/// - `sides`: the sides of a claim. `own`: a field of an object that is no row.
 ///
 /// [`foreign_key`]: crate::graphql::connection::parents::foreign_key
 /// [`join_table`]: crate::graphql::connection::parents::join_table
@@ -364,6 +366,9 @@ macro_rules! source {
     };
     ({$owner:tt, $module:ident, $type:ty, $name:ident, $docs:expr, $arguments:expr} own) => {
         $crate::graphql::schema::field::source!(@field {$owner, $module, $type, $name, $docs, $arguments} FieldKind::Own)
+    };
+    ({$owner:tt, $module:ident, $type:ty, $name:ident, $docs:expr, $arguments:expr} sides) => {
+        $crate::graphql::schema::field::source!(@field {$owner, $module, $type, $name, $docs, $arguments} FieldKind::Sides)
     };
 }
 pub(crate) use source;

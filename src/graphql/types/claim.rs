@@ -1,10 +1,7 @@
 //! Claims: propositions on which statements take a stance.
 
-use std::collections::HashMap;
-
 use async_graphql::InputObject;
-use entity::row::{CellValue, QueryRow, Rows};
-use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
+use sea_orm::sea_query::Expr;
 
 use crate::error::Result;
 use crate::graphql::connection::facets::facet;
@@ -14,19 +11,18 @@ use crate::graphql::filter::{
     BooleanFilter, EnumFilter, FilterContext, IdFilter, ListFilter, NodeFilter, RecordFilter, StringFilter, all,
     filter, from_record, full_text_match, has_child, refers_to,
 };
-use crate::graphql::plan::computed::{Call, Computed, FunctionFuture, Values, count};
+use crate::graphql::plan::computed::{Computed, RowCall};
 use crate::graphql::schema::connection::List;
 use crate::graphql::schema::node_type::node_type;
 use crate::graphql::schema::object::object;
 use crate::graphql::schema::root::root_fields;
-use crate::graphql::session::SharedError;
 use crate::graphql::types::account::AccountFilter;
 use crate::graphql::types::actor::{Actor, ActorFilter};
 use crate::graphql::types::change::Change;
 use crate::graphql::types::event::EventFilter;
 use crate::graphql::types::evidence::{Evidence, EvidenceFilter};
 use crate::graphql::types::figure::FigureFilter;
-use crate::graphql::types::node::{Node, NodeKind};
+use crate::graphql::types::node::Node;
 use crate::graphql::types::participation::ParticipationFilter;
 use crate::graphql::types::relation::RelationFilter;
 use crate::graphql::types::stance::{Stance, StanceFilter};
@@ -49,7 +45,7 @@ node_type! {
         /// it explicitly.
         implied: bool = column(Implied);
         /// The voices and statements on each side, by kind of stance.
-        sides: Sides = function(sides_of_claims);
+        sides: Sides = sides;
         /// Stances of all statements on the claim, including superseded ones that do not count.
         stances: List<Stance> = many(foreign_key(entity::stance::Column::ClaimId));
         /// Evidence: the spans of article text that support this claim.
@@ -191,92 +187,8 @@ root_fields! {
     }
 }
 
-/// Computes the sides of claims. Only the latest stance of each voice counts.
-fn sides_of_claims<'a>(call: &'a Call<'a>) -> FunctionFuture<'a> {
-    Box::pin(async move {
-        let (session, dialect) = (call.session, call.session.dialect());
-        let sides: Vec<SelectedSide> = SIDES.iter().filter_map(|side| SelectedSide::of(side, call)).collect();
-        let is_of_claims = |column| dialect.is_one_of(Expr::col(column), dialect.numbers(call.ids));
-        // Without a condition on the kind of stance, for which SQLite would read all stances of a kind. Left joins are made in this order.
-        let mut stances = Query::select();
-        stances
-            .columns([("stance", "claim_id"), ("stance", "stance"), ("stance", "statement_id")])
-            .from("stance")
-            .and_where(is_of_claims(("stance", "claim_id")))
-            .and_where(Expr::col(("stance", "current")).eq(true))
-            .order_by(("stance", "statement_id"), Order::Asc);
-        if sides.iter().any(|side| side.shows_voices) {
-            let is = |left, right| Expr::col(left).equals(right);
-            stances
-                .columns([("statement", "voice_id"), ("statement", "speaker_text"), ("statement", "cue")])
-                .column(("actor", "label"))
-                .left_join("statement", is(("statement", "id"), ("stance", "statement_id")))
-                .left_join("actor", is(("actor", "id"), ("statement", "voice_id")));
-        }
-        let stances = if sides.is_empty() { Rows::default() } else { session.all(&stances).await? };
-        // The rows of each side, by claim and stance.
-        let mut all: HashMap<(i64, &str), Vec<QueryRow<'_>>> = HashMap::new();
-        for row in stances.iter() {
-            if let Some(side) = sides.iter().find(|side| row.value(1) == CellValue::Text(side.stance)) {
-                all.entry((row.at(0)?, side.stance)).or_default().push(row);
-            }
-        }
-        let mut implied: HashMap<i64, bool> = HashMap::new();
-        if call.selects(&["implied"]) {
-            let select = Query::select()
-                .columns(["id", "implied"])
-                .from("claim")
-                .and_where(is_of_claims(("claim", "id")))
-                .take();
-            for row in session.all(&select).await?.iter() {
-                implied.insert(row.at(0)?, row.at(1)?);
-            }
-        }
-        let mut values = Values::new();
-        for claim in call.ids.iter().copied() {
-            let side = |side: &SelectedSide| {
-                let rows = all.remove(&(claim, side.stance)).unwrap_or_default();
-                let mut fields = vec![("count", count(rows.len() as i64))];
-                if side.shows_voices {
-                    let voices = rows.iter().map(|row| voice(*row)).collect::<Result<_, SharedError>>()?;
-                    fields.push(("voices", Computed::List(voices)));
-                }
-                if side.shows_statements {
-                    let node = |row: &QueryRow<'_>| Ok(Computed::node(NodeKind::Statement, row.at(2)?));
-                    fields.push((
-                        "statements",
-                        Computed::List(rows.iter().map(node).collect::<Result<_, SharedError>>()?),
-                    ));
-                }
-                Ok((side.name, Computed::object("Side", fields)))
-            };
-            let mut fields: Vec<_> = sides.iter().map(side).collect::<Result<_, SharedError>>()?;
-            fields.push(("implied", implied.get(&claim).copied().unwrap_or_default().into()));
-            values.insert(claim, Computed::object("Sides", fields));
-        }
-        Ok(values)
-    })
-}
-
-/// A side of a claim that is selected.
-struct SelectedSide {
-    name: &'static str,
-    stance: &'static str,
-    shows_voices: bool,
-    shows_statements: bool,
-}
-
-impl SelectedSide {
-    /// Returns `None` if the side is not selected.
-    fn of((name, stance): &(&'static str, &'static str), call: &Call<'_>) -> Option<Self> {
-        let selects = |field| call.selects(&[name, field]);
-        let (shows_voices, shows_statements) = (selects("voices"), selects("statements"));
-        call.selects(&[name]).then_some(Self { name, stance, shows_voices, shows_statements })
-    }
-}
-
 /// The sides of a claim, each with its kind of stance.
-const SIDES: [(&str, &str); 7] = [
+pub(crate) const SIDES: [(&str, &str); 7] = [
     ("asserts", "ASSERTS"),
     ("confirms", "CONFIRMS"),
     ("supports", "SUPPORTS"),
@@ -286,14 +198,11 @@ const SIDES: [(&str, &str); 7] = [
     ("declinesComment", "DECLINES_COMMENT"),
 ];
 
-/// Returns the voice of a stance.
-fn voice(row: QueryRow<'_>) -> Result<Computed, SharedError> {
-    let (id, words, cue): (Option<i64>, Option<String>, Option<String>) = (row.at(3)?, row.at(4)?, row.at(5)?);
-    let label = match (row.at::<Option<String>>(6)?, words.or(cue)) {
-        (Some(label), _) => label,
-        (None, Some(words)) => format!("{words} (unnamed)"),
-        (None, None) => "(unnamed)".to_owned(),
-    };
-    let actor = id.map(|id| Computed::node(NodeKind::Actor, id)).into();
-    Ok(Computed::object("Voice", [("label", label.into()), ("actor", actor)]))
+/// Computes the label of a voice, from the label of the actor, the printed speaker, and the reporting word.
+pub(crate) fn voice_label(voice: &RowCall<'_>) -> Computed {
+    match (voice.text(0), voice.text(1).or(voice.text(2))) {
+        (Some(label), _) => label.into(),
+        (None, Some(words)) => format!("{words} (unnamed)").into(),
+        (None, None) => "(unnamed)".into(),
+    }
 }

@@ -6,6 +6,7 @@
 
 mod list;
 mod row;
+mod sides;
 mod value;
 
 use std::cell::Cell;

@@ -141,6 +141,11 @@ impl<'d> Compiler<'d> {
                 level.children.push(step);
                 Shown::Function { id, step }
             }
+            FieldKind::Sides => {
+                let id = level.column(table, "id");
+                let ids = level.ids(id, only);
+                self.sides(level, table, ids, selected)?
+            }
             FieldKind::Computed(columns, function) => {
                 let columns = columns.iter().map(|column| level.column(table, column)).collect();
                 let arguments = self.arguments(&selected.first().node, definition);

@@ -44,9 +44,19 @@ impl<'p> Writer<'p> {
         page: Option<Page>,
         write: impl Fn(&mut Self, QueryRow<'p>) -> Written,
     ) -> Written {
+        self.rows(key, found.rows.rows_of(page), write)
+    }
+
+    /// Writes a list of rows.
+    pub(super) fn rows(
+        &mut self,
+        key: &'p Key,
+        rows: impl Iterator<Item = QueryRow<'p>>,
+        write: impl Fn(&mut Self, QueryRow<'p>) -> Written,
+    ) -> Written {
         self.within(Segment::Field(key), |writer| {
             writer.out.push(b'[');
-            for (index, row) in found.rows.rows_of(page).enumerate() {
+            for (index, row) in rows.enumerate() {
                 if writer.is_too_large() {
                     break;
                 }

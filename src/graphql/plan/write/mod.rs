@@ -2,6 +2,7 @@
 
 mod list;
 mod row;
+mod sides;
 mod value;
 
 use async_graphql::{PathSegment, ServerError};

@@ -13,7 +13,7 @@ impl<'p> Writer<'p> {
         self.object(Some(row), parts, |writer, key, shown| writer.value(key, row, shown))
     }
 
-    fn value(&mut self, key: &'p Key, row: QueryRow<'p>, shown: &'p Shown) -> Written {
+    pub(super) fn value(&mut self, key: &'p Key, row: QueryRow<'p>, shown: &'p Shown) -> Written {
         match shown {
             Shown::Null => self.null(),
             Shown::Typename(name) => self.out.extend_from_slice(name),
@@ -64,6 +64,10 @@ impl<'p> Writer<'p> {
             | Shown::List { id: column, level: step }
             | Shown::Function { id: column, step } => match row.value(*column) {
                 CellValue::Integer(id) => return self.step(key, *step, id),
+                _ => self.null(),
+            },
+            Shown::Sides { id, level, parts } => match row.value(*id) {
+                CellValue::Integer(id) => return self.sides(key, row, id, *level, parts),
                 _ => self.null(),
             },
             Shown::Computed { columns, function, arguments, shown } => {
