@@ -91,6 +91,17 @@ impl Dialect {
         }
     }
 
+    /// A condition: `expression` is the id of the node that an id stands for after merges, which is the surviving node of a merged
+    /// one, else the node itself.
+    pub fn is_surviving(self, expression: Expr, id: Value) -> Expr {
+        let surviving = Query::select()
+            .expr(Func::coalesce([Expr::col(("record", "same_as_id")), Expr::col(("record", "id"))]))
+            .from("record")
+            .and_where(Expr::col(("record", "id")).eq(Expr::val(id)))
+            .take();
+        expression.eq(Expr::SubQuery(None, Box::new(surviving.into())))
+    }
+
     /// A condition: `expression` is the id of a node that one of these ids stands for after merges, which is the surviving node
     /// of a merged one, else the node itself.
     pub fn is_one_of_surviving(self, expression: Expr, ids: List) -> Expr {

@@ -326,3 +326,68 @@ async fn requests_with_different_values_share_a_plan() {
         assert!(codes.len() > 5 && codes.contains("\"NOT_FOUND\"") && codes.contains("\"LIMIT\""), "{codes:?}");
     }
 }
+
+/// How a name is searched depends on its words: names of all kinds are found by one document as by a filter that is given whole.
+#[tokio::test(flavor = "multi_thread")]
+async fn names_of_all_kinds_share_a_plan() {
+    let names = [
+        "Mikdam",
+        "Ali al-Mikdam",
+        "Ali al Mikdam",
+        "A. Mikdam",
+        "A. M. Mikdam",
+        "al-Mikdam, Ali",
+        "مقدام",
+        "علي المقدام",
+        "Mustafa Kadhimi",
+        "O'Neil",
+        "Kadhimi Mustafa al",
+        "one two three four five six seven",
+        "m",
+        "a b",
+        "",
+        "...",
+        "x x x x x x x x x x x x x x x x x x x x x x",
+        "Микдам",
+        "米",
+        "Abu Ali al-Askari of Baghdad",
+        "Ali",
+        "ali ali",
+        "Ali-Mikdam",
+    ];
+    for fixture in databases_with_story().await {
+        let server = Server::start_with(&fixture, &["--answer-cache", "0"]);
+        let document = "query($name: String!, $role: Role) {
+            actors(first: 50, filter: { name: { matches: $name }, participations: { some: { role: { eq: $role } } } }) { totalCount nodes { id } }
+            exact: actors(filter: { or: [{ name: { matches: $name, modes: [EXACT] } }, { label: { eq: $name } }] }) { nodes { label } }
+            suggested: actors(filter: { name: { matches: $name } }) { totalCount suggestions }
+        }";
+        let whole = "query($filter: ActorFilter, $exact: ActorFilter, $name: ActorFilter) {
+            actors(first: 50, filter: $filter) { totalCount nodes { id } }
+            exact: actors(filter: $exact) { nodes { label } }
+            suggested: actors(filter: $name) { totalCount suggestions }
+        }";
+        let ask = async |query: &str, variables: &Value| -> Value {
+            server.post(json!({ "query": query, "variables": variables }).to_string()).await.json().await.unwrap()
+        };
+        let mut counts = std::collections::BTreeSet::new();
+        for _ in 0..2 {
+            for name in names {
+                let variables = json!({ "name": name, "role": "VICTIM" });
+                let of_role = json!({ "some": { "role": { "eq": "VICTIM" } } });
+                let exact = json!([{ "name": { "matches": name, "modes": ["EXACT"] } }, { "label": { "eq": name } }]);
+                let filters = json!({
+                    "filter": { "name": { "matches": name }, "participations": of_role },
+                    "exact": { "or": exact },
+                    "name": { "name": { "matches": name } },
+                });
+                let (found, expected) = (ask(document, &variables).await, ask(whole, &filters).await);
+                assert_eq!(found["data"], expected["data"], "{name} on {}", fixture.url);
+                let errors = |response: &Value| response["errors"].as_array().map_or(0, Vec::len);
+                assert_eq!(errors(&found), errors(&expected), "{name} on {}", fixture.url);
+                counts.insert(found["data"]["actors"]["totalCount"].to_string());
+            }
+        }
+        assert!(counts.len() > 2, "{counts:?}");
+    }
+}

@@ -2,11 +2,12 @@
 //!
 //! Ids and slugs are collected first and then looked up together, so that a value that does not exist is an error.
 
+use async_graphql::Value as GraphQlValue;
 use sea_orm::sea_query::{Expr, ExprTrait, Query, UnionType};
 
 use crate::db::Dialect;
 use crate::error::{Error, Result, did_you_mean};
-use crate::graphql::filter::operand::OperandUse;
+use crate::graphql::filter::operand::{OperandUse, ShapedOperand};
 use crate::graphql::session::{Session, SharedError};
 use crate::graphql::types::node::NodeKind;
 
@@ -60,8 +61,12 @@ pub struct FilterContext {
     pub(crate) references: References,
     /// The names that the filter searches. If the list is empty, they may be misspelled.
     pub(crate) names: Vec<String>,
-    /// The uses of variables, in the order of their markers.
+    /// What the markers stand for, in their order.
     pub(crate) operands: Vec<OperandUse>,
+    /// The variables on whose values the SQL depends.
+    pub(crate) shaped: Vec<ShapedOperand>,
+    /// The values of the variables in one request, by number.
+    pub(crate) samples: Vec<GraphQlValue>,
     /// The filter tests a column of the row itself other than its id.
     pub(crate) tests_columns: bool,
     filter_count: usize,
@@ -169,6 +174,8 @@ impl FilterContext {
             references: References::default(),
             names: Vec::new(),
             operands: Vec::new(),
+            shaped: Vec::new(),
+            samples: Vec::new(),
             tests_columns: false,
             filter_count: 0,
             nesting: 0,
@@ -180,7 +187,8 @@ impl FilterContext {
     /// Creates a context in which related rows are matched by `EXISTS`, to translate the same filter again for a scan.
     pub(crate) fn for_scan(&mut self) -> Self {
         let operands = std::mem::take(&mut self.operands);
-        Self { subquery_form: SubqueryForm::Exists, operands, ..Self::new(self.dialect) }
+        let samples = self.samples.clone();
+        Self { subquery_form: SubqueryForm::Exists, operands, samples, ..Self::new(self.dialect) }
     }
 
     /// Returns true if a scan of the list in its order may be faster than materializing the matching rows: on SQLite only.

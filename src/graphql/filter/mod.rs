@@ -25,7 +25,7 @@ mod scalar;
 mod search;
 
 use async_graphql::InputType;
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::sea_query::{BinOper, Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, EntityName, IdenStatic};
 
 pub use crate::graphql::filter::area::PointInput;
@@ -187,16 +187,37 @@ macro_rules! filter {
 }
 pub(crate) use filter;
 
-/// Matches rows whose foreign key `column` references a row that matches the filter.
+/// Matches rows whose foreign key `column`, which references rows of one table only, references a row that matches the filter.
 pub(crate) fn refers_to<C: ColumnTrait, F: NodeFilter>(
     column: C,
     filter: &F,
     context: &mut FilterContext,
 ) -> Result<Expr> {
+    referencing(column, filter, context, |own, referenced, condition, context| match condition {
+        // The id of the row is in the column, so the row itself need not be read.
+        Expr::Binary(id, BinOper::Equal, value) if *id == Expr::col(referenced) => Expr::col(own).eq(*value),
+        condition => semi_join(own, referenced, condition, context),
+    })
+}
+
+/// Matches rows whose column `column` has the id of a row that matches the filter. The column also has ids of rows of other tables.
+pub(crate) fn refers_to_node<C: ColumnTrait, F: NodeFilter>(
+    column: C,
+    filter: &F,
+    context: &mut FilterContext,
+) -> Result<Expr> {
+    referencing(column, filter, context, semi_join)
+}
+
+fn referencing<C: ColumnTrait, F: NodeFilter>(
+    column: C,
+    filter: &F,
+    context: &mut FilterContext,
+    join: impl FnOnce(ColumnName, ColumnName, Expr, &FilterContext) -> Expr,
+) -> Result<Expr> {
     context.has_related = true;
     let (own, referenced) = (column_name(column), id_column::<F::Entity>());
-    context
-        .in_subquery(own.0, referenced.0, |context| Ok(semi_join(own, referenced, filter.condition(context)?, context)))
+    context.in_subquery(own.0, referenced.0, |context| Ok(join(own, referenced, filter.condition(context)?, context)))
 }
 
 /// A column: the names of its table and of the column.

@@ -5,7 +5,6 @@
 //! of its variables.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::sync::Arc;
 
 use async_graphql::registry::Registry;
@@ -25,14 +24,43 @@ pub enum Operand<T> {
     Variable(usize),
 }
 
-/// A variable that is compared with, and how its value is bound in SQL.
+/// A value that a marker stands for.
 #[derive(Clone)]
-pub(crate) struct OperandUse {
-    pub(crate) variable: usize,
-    convert: Arc<Convert>,
+pub(crate) enum OperandUse {
+    /// The value of a variable, and how it is bound in SQL.
+    Whole { variable: usize, convert: Arc<Convert> },
+    /// One of the values that follow from a variable on whose value the SQL depends.
+    Part { shaped: usize, index: usize },
 }
 
 type Convert = dyn Fn(&GraphQlValue, &mut FilterContext) -> Result<Value> + Send + Sync;
+
+type FindShape = dyn Fn(&GraphQlValue) -> Result<Shape> + Send + Sync;
+
+/// A variable on whose value the SQL depends: a name, whose words decide how it is searched.
+#[derive(Clone)]
+pub(crate) struct ShapedOperand {
+    pub(crate) variable: usize,
+    shape: Arc<FindShape>,
+    /// Number of values that are bound so far.
+    parts: usize,
+}
+
+/// How a value is searched.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Shape {
+    /// What the SQL depends on: values with the same key have the same SQL.
+    pub(crate) key: Vec<u8>,
+    /// The values that are bound, in their order.
+    pub(crate) values: Vec<Value>,
+}
+
+impl ShapedOperand {
+    /// Returns how a value of the variable is searched. Errors: as for the same value in a document.
+    pub(crate) fn shape(&self, value: &GraphQlValue) -> Result<Shape> {
+        (self.shape)(value)
+    }
+}
 
 /// The marker in SQL of the first use of a variable. No statement binds characters otherwise.
 const FIRST_MARKER: u32 = 0xe100;
@@ -51,16 +79,34 @@ pub(crate) fn use_of_marker(value: &Value) -> Option<usize> {
     usize::try_from(number).ok()
 }
 
-impl OperandUse {
-    /// Converts the value of the variable. Errors: as for the same value in a document.
-    pub(crate) fn value(&self, given: &GraphQlValue, context: &mut FilterContext) -> Result<Value> {
-        (self.convert)(given, context)
+impl FilterContext {
+    /// Returns a marker for a value.
+    fn mark(&mut self, operand: OperandUse) -> Result<Value> {
+        let number = u32::try_from(self.operands.len()).unwrap_or(u32::MAX);
+        let number = Some(number).filter(|number| *number < MAX_USES);
+        let marker = number.and_then(|number| char::from_u32(FIRST_MARKER + number));
+        let marker =
+            marker.ok_or_else(|| Error::Limit(format!("A filter compares with more than {MAX_USES} variables")))?;
+        self.operands.push(operand);
+        Ok(Value::Char(Some(marker)))
     }
-}
 
-impl fmt::Debug for OperandUse {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("OperandUse").field("variable", &self.variable).finish_non_exhaustive()
+    /// Adds a variable on whose value the SQL depends, and returns its index.
+    pub(super) fn add_shaped(
+        &mut self,
+        variable: usize,
+        shape: impl Fn(&GraphQlValue) -> Result<Shape> + Send + Sync + 'static,
+    ) -> usize {
+        self.shaped.push(ShapedOperand { variable, shape: Arc::new(shape), parts: 0 });
+        self.shaped.len() - 1
+    }
+
+    /// Returns a marker for the next value of such a variable.
+    pub(super) fn bind_part(&mut self, shaped: usize) -> Result<Value> {
+        let operand = self.shaped.get_mut(shaped).ok_or_else(|| Error::Internal("no such operand".into()))?;
+        let index = operand.parts;
+        operand.parts += 1;
+        self.mark(OperandUse::Part { shaped, index })
     }
 }
 
@@ -79,17 +125,10 @@ impl<T: InputType> Operand<T> {
         match self {
             Self::Given(value) => convert(value, context),
             Self::Variable(variable) => {
-                let number = u32::try_from(context.operands.len()).unwrap_or(u32::MAX);
-                let marker = Some(number)
-                    .filter(|number| *number < MAX_USES)
-                    .and_then(|number| char::from_u32(FIRST_MARKER + number));
-                let marker = marker
-                    .ok_or_else(|| Error::Limit(format!("A filter compares with more than {MAX_USES} variables")))?;
                 let convert = move |value: &GraphQlValue, context: &mut FilterContext| {
                     convert(&decode::<T>(Some(value.clone()))?, context)
                 };
-                context.operands.push(OperandUse { variable: *variable, convert: Arc::new(convert) });
-                Ok(Value::Char(Some(marker)))
+                context.mark(OperandUse::Whole { variable: *variable, convert: Arc::new(convert) })
             }
         }
     }

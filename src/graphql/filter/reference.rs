@@ -38,8 +38,15 @@ impl IdFilter {
         };
         let mut tests = Vec::new();
         if let Some(id) = &self.eq {
-            let list = id.bind(context, move |id, context| numbers(std::slice::from_ref(id), is_required, context))?;
-            tests.push(is_one_of(column.clone(), list));
+            let number = id.bind(context, move |id, context| {
+                let number = kind.number(id)?;
+                context.references.add_ids(kind, &[number], is_required);
+                Ok(number.into())
+            })?;
+            tests.push(match kind.is_mergeable() {
+                true => dialect.is_surviving(column.clone(), number),
+                false => column.clone().eq(Expr::val(number)),
+            });
         }
         if let Some(ids) = &self.r#in {
             let list = ids.bind(context, move |ids, context| numbers(ids, is_required, context))?;

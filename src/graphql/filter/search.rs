@@ -2,13 +2,13 @@
 
 use entity::name_key::NameRule;
 use sea_orm::EntityTrait;
-use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement, UnionType};
+use sea_orm::sea_query::{Expr, ExprTrait, SelectStatement, UnionType};
 
 use crate::db::Dialect;
 use crate::db::full_text::Within;
 use crate::error::{Error, Result};
 use crate::graphql::filter::FilterContext;
-use crate::graphql::filter::name::NameQuery;
+use crate::graphql::filter::name::{NameQuery, bearers};
 use crate::text::limits::short_text_problem;
 use crate::text::search;
 use crate::text::search::{Query as SearchQuery, Term};
@@ -31,11 +31,8 @@ pub(crate) fn full_text_or_name_match<E: EntityTrait>(text: &str, context: &mut 
 pub(crate) fn full_text_or_name_ids(text: &str, rules: &[NameRule], dialect: Dialect) -> Result<SelectStatement> {
     let search = parse_search(text)?;
     let mut found = dialect.full_text_matches(&search, Within::All);
-    let name = name_in_search(text, &search)?;
-    let names = name.iter().flat_map(|name| rules.iter().flat_map(|rule| name.selects_by(*rule)));
-    if let Some(names) = names.reduce(|mut left, right| left.union(UnionType::All, right).take()) {
-        let bearers =
-            Query::select().column("target_id").from("name").and_where(Expr::col("id").in_subquery(names)).take();
+    let searches = name_in_search(text, &search)?.map(|name| name.searches(rules)).unwrap_or_default();
+    if let Some(bearers) = bearers(&searches, &mut |value| Expr::val(value)) {
         found.union(UnionType::Distinct, bearers);
     }
     Ok(found)

@@ -6,6 +6,7 @@ use async_graphql_value::Value;
 
 use crate::error::{Error, Result};
 use crate::graphql::connection::page_args::{DEFAULT_PAGE_SIZE, PageArgs};
+use crate::graphql::plan::filter_template::MAX_TRANSLATIONS;
 use crate::graphql::validation::{FieldDefinition, InputDefinition};
 
 /// The arguments of a field, as the document gives them.
@@ -104,7 +105,8 @@ impl ListArguments {
     /// The approximate memory of the arguments, in bytes.
     pub(crate) fn memory(&self) -> usize {
         let given = [&self.filter, &self.order_by, &self.first, &self.after, &self.last, &self.before];
-        size_of::<Self>() + given.into_iter().map(given_memory).sum::<usize>() + self.own.memory()
+        let own = size_of::<Self>() + given.into_iter().map(given_memory).sum::<usize>() + self.own.memory();
+        own + self.filter.as_ref().map_or(0, translated_memory)
     }
 
     /// Returns true if the order does not depend on variables.
@@ -126,6 +128,21 @@ fn memory(value: &Value) -> usize {
             Value::Object(fields) => fields.iter().map(|(name, value)| 64 + name.len() + memory(value)).sum(),
             _ => 0,
         }
+}
+
+/// The approximate memory of the translations of a filter, in bytes: its condition, and the SQL of two statements.
+fn translated_memory(filter: &Value) -> usize {
+    let one = 2_000 + 20 * memory(filter);
+    if searches_name(filter) { MAX_TRANSLATIONS * (one + 15_000) } else { one }
+}
+
+/// Returns true if a filter may search a name, for which it has several translations.
+fn searches_name(filter: &Value) -> bool {
+    match filter {
+        Value::List(values) => values.iter().any(searches_name),
+        Value::Object(fields) => fields.iter().any(|(name, value)| name == "matches" || searches_name(value)),
+        _ => false,
+    }
 }
 
 /// Returns true if a value contains no variable.
@@ -153,7 +170,7 @@ pub(crate) struct ListValues {
     pub(crate) own: FieldArguments,
 }
 
-impl Arguments<'_> {
+impl<'r> Arguments<'r> {
     /// Returns a value with its variables replaced; `None` if it is null or a variable that was left out. Fields of input
     /// objects whose variable was left out are left out.
     pub(crate) fn value(&self, value: &Value) -> Option<ConstValue> {
@@ -200,7 +217,7 @@ impl Arguments<'_> {
     }
 
     /// Returns the value of a variable, or its default value.
-    pub(crate) fn variable(&self, name: &Name) -> Option<&ConstValue> {
+    pub(crate) fn variable(&self, name: &Name) -> Option<&'r ConstValue> {
         self.variables.get(name).or_else(|| {
             let mut definitions = self.operation.variable_definitions.iter();
             let definition = definitions.find(|definition| definition.node.name.node == *name)?;

@@ -278,7 +278,9 @@ async fn read_by(level: &Level, by: &'static str, values: &[i64], session: &Sess
     let dialect = session.dialect();
     let given = Bindings { ids: Some(dialect.numbers(values).into_value()), ..Bindings::default() };
     let build = || statement::referenced(level, dialect, by);
-    let rows = session.rows(prepare(level, dialect, StatementKind::Referenced, true, &given, None, build)).await?;
+    let rows = session
+        .rows(prepare(Some(&level.sql.statements), dialect, StatementKind::Referenced, &given, None, build))
+        .await?;
     let column = level.columns.iter().position(|column| *column == (0, by)).unwrap_or_default();
     Ok(LevelRows::of_ids(rows, column))
 }
@@ -291,7 +293,9 @@ async fn read_all(level: &Level, all: &AllRows, parents: &[i64], session: &Sessi
     let dialect = session.dialect();
     let given = Bindings { ids: Some(dialect.numbers(parents).into_value()), ..Bindings::default() };
     let build = || statement::all_rows(level, dialect, all);
-    let rows = session.rows(prepare(level, dialect, StatementKind::Referenced, true, &given, None, build)).await?;
+    let rows = session
+        .rows(prepare(Some(&level.sql.statements), dialect, StatementKind::Referenced, &given, None, build))
+        .await?;
     let column = level.columns.iter().position(|column| *column == (0, all.by)).unwrap_or_default();
     let owners: Vec<i64> = rows.iter().map(|row| integer(row, column)).collect();
     let mut found = LevelRows { rows, ..LevelRows::default() };
@@ -319,7 +323,7 @@ async fn look_up(
                 let kind = StatementKind::Node { follow_merges };
                 let bound = Bindings { ids: Some(id.into()), ..Bindings::default() };
                 let build = || statement::node_by_id(level, dialect, follow_merges);
-                prepare(level, dialect, kind, true, &bound, None, build)
+                prepare(Some(&level.sql.statements), dialect, kind, &bound, None, build)
             };
             // Only few nodes were merged, so where an id leads to is looked up only when there is no such node.
             let rows = session.look_up(find(false)).await?;

@@ -1,9 +1,11 @@
 //! The filter of a list, translated once for all requests of its plan.
 //!
 //! Translating a filter and writing its SQL takes longer than finding 20 rows. If variables are only given as values to compare
-//! with ([`Operand`](crate::graphql::filter::Operand)), the condition is the same for all requests, apart from the bound values.
+//! with ([`Operand`](crate::graphql::filter::Operand)), the condition is the same for all requests, apart from the bound values. The
+//! condition on a name depends on its words, so it is translated once for each kind of name.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use async_graphql::{Name, Value as ConstValue};
 use async_graphql_value::Value;
@@ -11,26 +13,51 @@ use sea_orm::sea_query;
 
 use crate::db::Dialect;
 use crate::error::{Error, Result};
-use crate::graphql::filter::operand::{OperandUse, placeholder};
+use crate::graphql::filter::operand::{OperandUse, Shape, ShapedOperand, placeholder};
 use crate::graphql::filter::{FilterContext, References};
 use crate::graphql::plan::arguments::Arguments;
 use crate::graphql::plan::list::Condition;
+use crate::graphql::plan::statement::Statements;
 use crate::graphql::schema::field::ListField;
 use crate::graphql::schema::node_type::NodeType;
 
-/// A translated filter with markers in place of its variables.
+/// Maximum number of translations of one filter that are kept. A name of a further kind is translated for its request only.
+pub(super) const MAX_TRANSLATIONS: usize = 8;
+
+/// The translations of a filter.
+pub(crate) struct FilterTemplates {
+    list: &'static ListField,
+    node_type: &'static NodeType,
+    /// The filter with placeholders in place of its variables.
+    filter: ConstValue,
+    variables: Vec<Name>,
+    /// The variables on whose values the SQL depends.
+    shaped: Vec<ShapedOperand>,
+    /// The translations, by the keys of the shapes of those variables.
+    translations: RwLock<HashMap<Vec<u8>, Arc<FilterTemplate>>>,
+}
+
+/// A translated filter with markers in place of its variables, and the statements with it.
 pub(crate) struct FilterTemplate {
     pub(super) condition: Arc<Condition>,
+    pub(super) statements: Statements,
     references: References,
-    variables: Vec<Name>,
     operands: Vec<OperandUse>,
 }
 
-impl FilterTemplate {
-    /// Translates a filter. `None` if that takes the value of a variable, or if the filter is invalid.
+/// A translated filter, and what one request gives for it.
+pub(super) struct BoundFilter {
+    pub(super) template: Arc<FilterTemplate>,
+    /// The values in place of the markers, in their order.
+    pub(super) operands: Vec<sea_query::Value>,
+    pub(super) references: References,
+}
+
+impl FilterTemplates {
+    /// Prepares a filter. `None` if its translation takes the value of a variable, or if it is invalid.
     pub(super) fn new(
-        node_type: &NodeType,
-        list: &ListField,
+        node_type: &'static NodeType,
+        list: &'static ListField,
         filter: &Value,
         arguments: Arguments<'_>,
         dialect: Dialect,
@@ -50,32 +77,77 @@ impl FilterTemplate {
                 }))
             }
         })?;
-        let mut context = FilterContext::new(dialect);
-        let condition = Condition::of_filter(node_type, list, None, filter, &mut context).ok()?;
-        Some(Self {
-            condition: Arc::new(condition),
-            references: context.references,
-            variables,
-            operands: context.operands,
-        })
+        let mut templates =
+            Self { list, node_type, filter, variables, shaped: Vec::new(), translations: RwLock::default() };
+        let (template, shaped) = templates.translate(arguments, dialect).ok()?;
+        templates.shaped = shaped;
+        let key = key_of(&templates.shapes(arguments).ok()?);
+        templates.translations = RwLock::new(HashMap::from([(key, Arc::new(template))]));
+        Some(templates)
     }
 
-    /// Returns the values of a request in place of the markers, in their order, and which ids and slugs the filter mentions. Errors:
-    /// `BAD_INPUT` or `LIMIT` for invalid values.
-    pub(super) fn bind(
-        &self,
-        arguments: Arguments<'_>,
-        dialect: Dialect,
-    ) -> Result<(Vec<sea_query::Value>, References)> {
+    fn translate(&self, arguments: Arguments<'_>, dialect: Dialect) -> Result<(FilterTemplate, Vec<ShapedOperand>)> {
         let mut context = FilterContext::new(dialect);
-        context.references = self.references.clone();
-        let mut values = Vec::with_capacity(self.operands.len());
-        for operand in &self.operands {
-            let name = self.variables.get(operand.variable);
-            let value = name.and_then(|name| arguments.variable(name));
-            let value = value.ok_or_else(|| Error::Internal("a variable of a filter is missing".into()))?;
-            values.push(operand.value(value, &mut context)?);
-        }
-        Ok((values, context.references))
+        context.samples =
+            self.variables.iter().map(|name| Ok(self.value(arguments, name)?.clone())).collect::<Result<_>>()?;
+        let condition = Condition::of_filter(self.node_type, self.list, None, self.filter.clone(), &mut context)?;
+        let template = FilterTemplate {
+            condition: Arc::new(condition),
+            statements: Statements::default(),
+            references: context.references,
+            operands: context.operands,
+        };
+        Ok((template, context.shaped))
     }
+
+    fn value<'a>(&self, arguments: Arguments<'a>, name: &Name) -> Result<&'a ConstValue> {
+        arguments.variable(name).ok_or_else(|| Error::Internal("a variable of a filter is missing".into()))
+    }
+
+    fn value_of<'a>(&self, arguments: Arguments<'a>, variable: usize) -> Result<&'a ConstValue> {
+        let name = self.variables.get(variable);
+        self.value(arguments, name.ok_or_else(|| Error::Internal("a filter has no such variable".into()))?)
+    }
+
+    fn shapes(&self, arguments: Arguments<'_>) -> Result<Vec<Shape>> {
+        let shape = |operand: &ShapedOperand| operand.shape(self.value_of(arguments, operand.variable)?);
+        self.shaped.iter().map(shape).collect()
+    }
+
+    /// Returns the translation for the variables of a request, and what it gives for it. Errors: `BAD_INPUT` or `LIMIT` for invalid
+    /// values.
+    pub(super) fn bind(&self, arguments: Arguments<'_>, dialect: Dialect) -> Result<BoundFilter> {
+        let shapes = self.shapes(arguments)?;
+        let key = key_of(&shapes);
+        let known = self.translations.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        let template = match known {
+            Some(template) => template,
+            None => {
+                let template = Arc::new(self.translate(arguments, dialect)?.0);
+                let mut translations = self.translations.write().unwrap_or_else(PoisonError::into_inner);
+                if translations.len() < MAX_TRANSLATIONS {
+                    translations.insert(key, Arc::clone(&template));
+                }
+                template
+            }
+        };
+        let mut context = FilterContext::new(dialect);
+        context.references = template.references.clone();
+        let mut operands = Vec::with_capacity(template.operands.len());
+        for operand in &template.operands {
+            operands.push(match operand {
+                OperandUse::Whole { variable, convert } => convert(self.value_of(arguments, *variable)?, &mut context)?,
+                OperandUse::Part { shaped, index } => {
+                    let value = shapes.get(*shaped).and_then(|shape| shape.values.get(*index)).cloned();
+                    value.ok_or_else(|| Error::Internal("a filter has no such value".into()))?
+                }
+            });
+        }
+        Ok(BoundFilter { template, operands, references: context.references })
+    }
+}
+
+/// Returns the key of the translation for values of these shapes.
+fn key_of(shapes: &[Shape]) -> Vec<u8> {
+    shapes.iter().flat_map(|shape| &shape.key).copied().collect()
 }

@@ -12,10 +12,10 @@ use crate::error::Result;
 use crate::graphql::connection::sqlite_scan::RowTest;
 use crate::graphql::filter::{FilterContext, References};
 use crate::graphql::plan::arguments::{Arguments, ListArguments, ListValues};
-use crate::graphql::plan::filter_template::FilterTemplate;
+use crate::graphql::plan::filter_template::{BoundFilter, FilterTemplate, FilterTemplates};
 use crate::graphql::plan::level::Level;
 use crate::graphql::plan::rows::{LevelRows, ROOT_PARENT, integer};
-use crate::graphql::plan::statement::{self, Bindings, ListPage, PAGE, PARENT, StatementKind, prepare};
+use crate::graphql::plan::statement::{self, Bindings, ListPage, PAGE, PARENT, StatementKind, Statements, prepare};
 use crate::graphql::schema::field::ListField;
 use crate::graphql::schema::node_type::NodeType;
 use crate::graphql::session::{Session, SharedError};
@@ -136,18 +136,22 @@ impl ListQuery {
 struct Request<'l> {
     level: &'l Level,
     page: ListPage,
-    fixed: Fixed,
+    condition: ConditionSource,
+    /// True if the order is the same for all requests.
+    has_fixed_order: bool,
     /// The values of the variables in a filter that was translated for all requests.
     operands: Vec<Value>,
     query: ListQuery,
 }
 
-/// What the statements of all requests of a plan have in common, apart from bound values.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Fixed {
-    Nothing,
-    AllButCondition,
-    All,
+/// The origin of the condition on the rows of a list.
+enum ConditionSource {
+    /// It is the same for all requests, or there is none.
+    Fixed,
+    /// The filter was translated for all requests with variables of this kind.
+    Template(Arc<FilterTemplate>),
+    /// The filter was translated for this request.
+    Request,
 }
 
 /// Reads the pages of a list, as far as they are shown, and its counts. Errors: `BAD_INPUT` or `LIMIT` for invalid arguments,
@@ -166,30 +170,27 @@ pub(super) async fn read_list(
     let page = ListPage::new(level, list, &values, has_fixed_order)?;
     // Functions read the list in other ways, which are built for each request.
     let has_functions = level.has_list_functions();
-    let template = given.filter.as_ref().filter(|_| !has_functions).and_then(|filter| {
-        let translate = || FilterTemplate::new(level.node_type, list, filter, arguments, dialect);
-        level.sql.filter.get_or_init(translate).as_ref()
+    let templates = given.filter.as_ref().filter(|_| !has_functions).and_then(|filter| {
+        let prepare = || FilterTemplates::new(level.node_type, list, filter, arguments, dialect);
+        level.sql.filter.get_or_init(prepare).as_ref()
     });
-    let (condition, operands, references) = match template {
-        Some(template) => {
-            let (operands, references) = template.bind(arguments, dialect)?;
-            (Arc::clone(&template.condition), operands, references)
+    let (source, condition, operands, references) = match templates {
+        Some(templates) => {
+            let BoundFilter { template, operands, references } = templates.bind(arguments, dialect)?;
+            let condition = Arc::clone(&template.condition);
+            (ConditionSource::Template(template), condition, operands, references)
         }
         None => {
             let (condition, references) = condition(level.node_type, list, given, &values, dialect, arguments)?;
-            (Arc::new(condition), Vec::new(), references)
+            let is_fixed =
+                condition.set_condition.is_none() || (given.filter.is_none() && list.own_condition.is_none());
+            let source = if is_fixed { ConditionSource::Fixed } else { ConditionSource::Request };
+            (source, Arc::new(condition), Vec::new(), references)
         }
-    };
-    let has_own_condition = template.is_none() && (given.filter.is_some() || list.own_condition.is_some());
-    let fixed = match &condition.set_condition {
-        _ if !has_fixed_order => Fixed::Nothing,
-        Some(_) if has_own_condition => Fixed::AllButCondition,
-        None if has_own_condition => Fixed::Nothing,
-        _ => Fixed::All,
     };
     let mut found = LevelRows { list: Some((Arc::clone(&page.keyset), values.page)), ..LevelRows::default() };
     let query = ListQuery { node_type: level.node_type, list, condition, parents, dialect };
-    let request = Request { level, page, fixed, operands, query };
+    let request = Request { level, page, condition: source, has_fixed_order, operands, query };
     if !request.query.parents().is_empty() {
         if level.reads_rows {
             request.read_pages(&mut found, session).await?;
@@ -206,40 +207,49 @@ pub(super) async fn read_list(
 }
 
 impl Request<'_> {
-    /// Builds a statement, or takes the one that was built for an earlier request, and sets its values. `condition` is the filter in
-    /// the form that the statement has.
+    /// Returns where statements are kept for later requests; none if they differ in more than bound values and the filter.
+    fn statements(&self) -> Option<&Statements> {
+        match &self.condition {
+            _ if !self.has_fixed_order => None,
+            ConditionSource::Fixed => Some(&self.level.sql.statements),
+            ConditionSource::Template(template) => Some(&template.statements),
+            ConditionSource::Request => Some(&self.level.sql.marked_statements),
+        }
+    }
+
+    fn bindings(&self, ids: Option<Value>) -> Bindings<'_> {
+        let page = &self.page;
+        Bindings { ids, after: page.after.as_ref(), before: page.before.as_ref(), operands: &self.operands }
+    }
+
+    /// Builds a statement, or takes the one that was built for an earlier request, and sets its values. `build` gets the condition.
     fn prepare(
         &self,
         kind: StatementKind,
         ids: Option<Value>,
-        condition: Option<&Expr>,
         build: impl Fn(Option<&Expr>) -> SelectStatement,
     ) -> Statement {
-        let (page, dialect) = (&self.page, self.query.dialect);
-        let given =
-            Bindings { ids, after: page.after.as_ref(), before: page.before.as_ref(), operands: &self.operands };
-        let is_fixed = self.fixed != Fixed::Nothing;
-        let filter = condition.filter(|_| self.fixed == Fixed::AllButCondition);
-        let marker = Expr::val(CONDITION_MARKER);
+        let condition = self.query.condition.set_condition.as_ref();
+        let is_marked = self.has_fixed_order && matches!(self.condition, ConditionSource::Request);
+        let (filter, marker) = (condition.filter(|_| is_marked), Expr::val(CONDITION_MARKER));
         let build = || build(if filter.is_some() { Some(&marker) } else { condition });
-        prepare(self.level, dialect, kind, is_fixed, &given, filter, build)
+        prepare(self.statements(), self.query.dialect, kind, &self.bindings(ids), filter, build)
     }
 
     /// Returns a statement that reads a page of a list at the root by a scan.
     fn scan(&self, test: &RowTest) -> Statement {
-        let Self { level, page, query, operands, .. } = self;
-        let (after, before) = (page.after.as_ref(), page.before.as_ref());
-        let kind =
-            StatementKind::Scan { after: after.is_some(), before: before.is_some(), tests_columns: test.tests_columns };
-        let given = Bindings { ids: None, after, before, operands };
+        let Self { level, page, query, .. } = self;
+        let (after, before) = (page.after.is_some(), page.before.is_some());
+        let kind = StatementKind::Scan { after, before, tests_columns: test.tests_columns };
         let build = || statement::scan(level, query.dialect, page, test, query.condition.set_condition.as_ref());
-        // It has the filter twice, so another one has no place in it.
-        prepare(level, query.dialect, kind, self.fixed == Fixed::All, &given, None, build)
+        // It has the filter twice, so there is no marker for it.
+        let statements = self.statements().filter(|_| matches!(self.condition, ConditionSource::Template(_)));
+        prepare(statements, query.dialect, kind, &self.bindings(None), None, build)
     }
 
     async fn read_pages(&self, found: &mut LevelRows, session: &Session) -> Result<(), SharedError> {
         let Self { level, page, query, .. } = self;
-        let (dialect, condition) = (query.dialect, query.condition.set_condition.as_ref());
+        let dialect = query.dialect;
         let kind = StatementKind::Page { after: page.after.is_some(), before: page.before.is_some() };
         let (rows, owners) = match (&query.parents, &query.list.parent) {
             (Some(parents), Some(parent)) => {
@@ -247,12 +257,12 @@ impl Request<'_> {
                     |condition: Option<&Expr>| statement::lists_of_parents(level, dialect, parent, page, condition);
                 if dialect.has_lateral() {
                     let ids = dialect.numbers(parents).into_value();
-                    let rows = session.rows(self.prepare(kind, Some(ids), condition, build)).await?;
+                    let rows = session.rows(self.prepare(kind, Some(ids), build)).await?;
                     let parent_column = statement::first_key(level) + page.keyset.term_count();
                     let owners = rows.iter().map(|row| integer(row, parent_column)).collect();
                     (rows, owners)
                 } else {
-                    let statement = self.prepare(kind, None, condition, build);
+                    let statement = self.prepare(kind, None, build);
                     session.rows_for_each(statement, Some(parents.clone())).await?
                 }
             }
@@ -260,9 +270,7 @@ impl Request<'_> {
                 let test = query.condition.row_test.as_ref();
                 let statement = match test.filter(|_| session.can_scan() && page.keyset.is_indexed()) {
                     Some(test) => self.scan(test),
-                    None => self.prepare(kind, None, condition, |condition| {
-                        statement::root_list(level, dialect, page, condition)
-                    }),
+                    None => self.prepare(kind, None, |condition| statement::root_list(level, dialect, page, condition)),
                 };
                 let rows = session.rows(statement).await?;
                 let owners = vec![ROOT_PARENT; rows.len()];
@@ -292,8 +300,7 @@ impl Request<'_> {
             let build = |condition: Option<&Expr>| statement::count(level.node_type, dialect, parent, condition);
             let ids = (dialect.has_lateral() && parent.is_some()).then(|| dialect.numbers(&uncounted).into_value());
             let is_repeated = ids.is_none() && parent.is_some();
-            let condition = query.condition.set_condition.as_ref();
-            let statement = self.prepare(StatementKind::Count, ids, condition, build);
+            let statement = self.prepare(StatementKind::Count, ids, build);
             if is_repeated {
                 let (rows, owners) = session.rows_for_each(statement, Some(uncounted)).await?;
                 found.counts.extend(owners.into_iter().zip(rows.iter().map(|row| integer(row, 0))));

@@ -17,7 +17,7 @@ use crate::graphql::connection::parents::ParentCondition;
 use crate::graphql::connection::sqlite_scan::{self, RowTest};
 use crate::graphql::filter::operand::use_of_marker;
 use crate::graphql::plan::arguments::ListValues;
-use crate::graphql::plan::filter_template::FilterTemplate;
+use crate::graphql::plan::filter_template::FilterTemplates;
 use crate::graphql::plan::level::{AllRows, Level};
 use crate::graphql::schema::field::ListField;
 use crate::graphql::schema::node_type::NodeType;
@@ -33,9 +33,15 @@ pub(crate) struct SqlCache {
     /// The order of a list whose `orderBy` has no variables.
     keyset: OnceLock<Arc<Keyset>>,
     /// The translated filter of a list; `None` if it must be translated for each request.
-    pub(super) filter: OnceLock<Option<FilterTemplate>>,
-    statements: [OnceLock<StatementTemplate>; 2 * StatementKind::COUNT],
+    pub(super) filter: OnceLock<Option<FilterTemplates>>,
+    pub(super) statements: Statements,
+    /// The statements with a marker in place of the filter.
+    pub(super) marked_statements: Statements,
 }
+
+/// Statements that were built for an earlier request, by their kind.
+#[derive(Default)]
+pub(crate) struct Statements([OnceLock<StatementTemplate>; StatementKind::COUNT]);
 
 /// The statements that a level can have.
 #[derive(Clone, Copy)]
@@ -118,21 +124,19 @@ impl Bindings<'_> {
     }
 }
 
-/// Returns a statement of a level for a request. `build` builds it with markers; with `is_fixed` it is built once. `filter` is the
-/// condition in place of [`CONDITION_MARKER`](crate::db::CONDITION_MARKER).
+/// Returns a statement of a level for a request. `build` builds it with markers; with `statements` it is built once and kept there.
+/// `filter` is the condition in place of [`CONDITION_MARKER`](crate::db::CONDITION_MARKER).
 pub(crate) fn prepare(
-    level: &Level,
+    statements: Option<&Statements>,
     dialect: Dialect,
     kind: StatementKind,
-    is_fixed: bool,
     bindings: &Bindings<'_>,
     filter: Option<&Expr>,
     build: impl Fn() -> SelectStatement,
 ) -> Statement {
     let template = || StatementTemplate::new(dialect.0, &build());
-    let index = kind.index() + if filter.is_some() { StatementKind::COUNT } else { 0 };
     let built;
-    let template = match level.sql.statements.get(index).filter(|_| is_fixed) {
+    let template = match statements.and_then(|statements| statements.0.get(kind.index())) {
         Some(slot) => slot.get_or_init(template),
         None => {
             built = template();

@@ -116,10 +116,12 @@ pub(super) async fn by_name(
             NameRule::Phonetic => SearchRule::Phonetic,
         };
         match names_searched {
-            Names::Whole => ways.extend(query.selects_by(*mode).into_iter().map(|select| (rule, select, MAX_NAMES))),
+            Names::Whole => {
+                ways.extend(query.searches_by(*mode).iter().map(|search| (rule, search.select(), MAX_NAMES)))
+            }
             Names::Part if *mode == NameRule::Phonetic => {
-                let selects = query.selects_but_one_word().into_iter();
-                ways.extend(selects.map(|select| (SearchRule::Part, select, MAX_PARTIAL_NAMES)));
+                let searches = query.searches_but_one_word();
+                ways.extend(searches.iter().map(|search| (SearchRule::Part, search.select(), MAX_PARTIAL_NAMES)));
             }
             Names::Part => {}
         }

@@ -34,16 +34,19 @@ const CONSONANTS: &str = "bdfhjklmnrstwyzS";
 pub(crate) async fn suggestions(session: &Session, text: &str) -> Result<Vec<String>, SharedError> {
     const FOUND: &str = "found";
     let Ok(query) = NameQuery::new(text) else { return Ok(Vec::new()) };
-    let mut ways = query.selects_but_one_word();
+    let mut ways = query.searches_but_one_word();
     for word in query.sound().words.iter().take(MAX_WORDS) {
         let near: BTreeSet<String> = word.keys.iter().take(MAX_KEYS).flat_map(|key| misspellings(key)).collect();
-        ways.extend(NameQuery::select_by_phonetic_keys(near.into_iter().collect()));
+        ways.extend(NameQuery::search_phonetic_keys(near.into_iter().collect()));
     }
     let limited = |mut names: SelectStatement| {
         names.distinct().order_by("name_id", Order::Asc).limit(MAX_NAMES);
         Query::select().column((FOUND, "name_id")).from_subquery(names, FOUND).take()
     };
-    let all = ways.into_iter().map(limited).reduce(|mut left, right| left.union(UnionType::Distinct, right).take());
+    let all = ways
+        .iter()
+        .map(|way| limited(way.select()))
+        .reduce(|mut left, right| left.union(UnionType::Distinct, right).take());
     let Some(all) = all else { return Ok(Vec::new()) };
     let select = Query::select()
         .columns([("name", "target_id"), ("name", "text")])

@@ -9,7 +9,7 @@ use crate::graphql::connection::order_by::order;
 use crate::graphql::connection::parents::foreign_key;
 use crate::graphql::filter::{
     BooleanFilter, EnumFilter, FilterContext, IdFilter, ListFilter, NodeFilter, RecordFilter, StringFilter, all,
-    filter, from_record, full_text_match, has_child, refers_to,
+    filter, from_record, full_text_match, has_child, refers_to_node,
 };
 use crate::graphql::plan::computed::{Computed, RowCall};
 use crate::graphql::schema::connection::List;
@@ -121,7 +121,7 @@ pub struct SubjectFilter {
 fn about(filter: &SubjectFilter, context: &mut FilterContext) -> Result<Expr> {
     use crate::graphql::filter::ColumnFilter;
     fn one<F: NodeFilter>(filter: Option<&F>, context: &mut FilterContext) -> Result<Option<Expr>> {
-        filter.map(|filter| refers_to(Column::SubjectId, filter, context)).transpose()
+        filter.map(|filter| refers_to_node(Column::SubjectId, filter, context)).transpose()
     }
     let mut tests = Vec::new();
     if let Some(kind) = &filter.kind {
