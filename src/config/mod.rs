@@ -148,7 +148,7 @@ pub struct Serve {
     #[arg(long, env = "NEWSGRAPH_DOCUMENT_CACHE", default_value_t = 32 * 1024 * 1024, value_name = "BYTES")]
     pub document_cache: u64,
     /// Size of the response cache, in bytes; 0 turns it off. Any write to the graph, by any process, invalidates it.
-    #[arg(long, env = "NEWSGRAPH_ANSWER_CACHE", default_value_t = 32 * 1024 * 1024, value_name = "BYTES")]
+    #[arg(long, env = "NEWSGRAPH_ANSWER_CACHE", default_value_t = 16 * 1024 * 1024, value_name = "BYTES")]
     pub answer_cache: u64,
     /// Size of the cache of counts, facets, histograms and sums that took longer than a millisecond, in bytes; 0 turns it off. Any
     /// write to the graph, by any process, invalidates it. Pages of one list share its count.
