@@ -104,11 +104,16 @@ impl ReservedConnection {
         if begin {
             self.transaction = Transaction::Begun;
         }
+        let shared = self.pool.shared.as_ref().map(|shared| (shared, shared.digest(&statement.statement.sql)));
         self.is_running = true;
         let started = Instant::now();
         let rows = connection.all(statement, begin, self.inline_time).await;
-        self.inline_time = self.inline_time.saturating_sub(started.elapsed());
+        let time = started.elapsed();
+        self.inline_time = self.inline_time.saturating_sub(time);
         self.is_running = false;
+        if let Some((shared, statement)) = shared {
+            shared.note_time(statement, time);
+        }
         rows
     }
 

@@ -4,7 +4,7 @@
 //! result, takes more of the processor than a short statement. A shared connection gets the statements of several requests without
 //! waiting for results (pipelining). It is not for longer statements: those after them would wait, and canceling one could cancel
 //! another. Which statements are long shows when they run: the server cancels them after [`MAX_TIME`], and they run again on a
-//! connection of the pool, from then on without trying.
+//! connection of the pool. As long as they take long there, they are not tried on a shared connection.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -47,7 +47,11 @@ pub(super) struct SharedConnections {
     slow: SlowStatements,
 }
 
-/// The statements that took too long, by the digest of their SQL.
+/// The digest of a statement's SQL.
+#[derive(Clone, Copy)]
+pub(super) struct StatementDigest(u64);
+
+/// The statements that took too long, by the digests of their SQL.
 #[derive(Default)]
 struct SlowStatements {
     since: Mutex<HashMap<u64, Instant>>,
@@ -59,17 +63,16 @@ impl SlowStatements {
         self.since.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn contains(&self, sql: &str) -> bool {
-        let since = self.lock();
-        !since.is_empty() && since.get(&self.digest.hash_one(sql)).is_some_and(|since| since.elapsed() < SLOW_TIME)
+    fn contains(&self, statement: StatementDigest) -> bool {
+        self.lock().get(&statement.0).is_some_and(|since| since.elapsed() < SLOW_TIME)
     }
 
-    fn insert(&self, sql: &str) {
+    fn insert(&self, statement: StatementDigest) {
         let mut since = self.lock();
         if since.len() >= MAX_SLOW {
             since.clear();
         }
-        since.insert(self.digest.hash_one(sql), Instant::now());
+        since.insert(statement.0, Instant::now());
     }
 }
 
@@ -146,12 +149,24 @@ impl SharedConnections {
         }
     }
 
+    pub(super) fn digest(&self, sql: &str) -> StatementDigest {
+        StatementDigest(self.slow.digest.hash_one(sql))
+    }
+
+    /// Notes how long a statement took on a connection of its own.
+    pub(super) fn note_time(&self, statement: StatementDigest, time: Duration) {
+        if time > MAX_TIME {
+            self.slow.insert(statement);
+        }
+    }
+
     /// Runs a statement and returns its rows; `None` if it is not short, or must wait for others. A look-up of a single row waits.
     /// Dropping the future does not cancel the statement.
     pub(super) async fn all(&self, statement: &Statement, is_look_up: bool) -> Result<Option<Rows>, ReadError> {
         // The first one without statements, or the one with the fewest.
         let slot = self.slots.iter().min_by_key(|slot| slot.running()).ok_or_else(ReadError::closed)?;
-        if (!is_look_up && slot.running() >= MAX_WAITING) || self.slow.contains(&statement.sql) {
+        let digest = self.digest(&statement.sql);
+        if (!is_look_up && slot.running() >= MAX_WAITING) || self.slow.contains(digest) {
             return Ok(None);
         }
         slot.running.fetch_add(1, Ordering::Relaxed);
@@ -165,7 +180,7 @@ impl SharedConnections {
         running.end();
         match rows {
             Err(error) if error.cause == Cause::Canceled => {
-                self.slow.insert(&statement.sql);
+                self.slow.insert(digest);
                 Ok(None)
             }
             rows => rows.map(Some),

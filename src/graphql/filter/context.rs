@@ -67,6 +67,8 @@ pub struct FilterContext {
     pub(crate) shaped: Vec<ShapedOperand>,
     /// The values of the variables in one request, by number.
     pub(crate) samples: Vec<GraphQlValue>,
+    /// One of these values is invalid.
+    pub(crate) has_invalid_sample: bool,
     /// The filter tests a column of the row itself other than its id.
     pub(crate) tests_columns: bool,
     filter_count: usize,
@@ -176,6 +178,7 @@ impl FilterContext {
             operands: Vec::new(),
             shaped: Vec::new(),
             samples: Vec::new(),
+            has_invalid_sample: false,
             tests_columns: false,
             filter_count: 0,
             nesting: 0,

@@ -49,7 +49,7 @@ impl NameMatch {
                 };
                 let sample = context.samples.get(*variable);
                 let sample = sample.ok_or_else(|| Error::Internal("a variable of a filter is missing".into()))?;
-                let found = searches(sample)?;
+                let found = searches(sample).inspect_err(|_| context.has_invalid_sample = true)?;
                 let shaped = context.add_shaped(*variable, move |value| Ok(shape_of(&searches(value)?)));
                 let count = found.iter().flat_map(NameSearch::values).count();
                 let markers: Result<Vec<Value>> = (0..count).map(|_| context.bind_part(shaped)).collect();

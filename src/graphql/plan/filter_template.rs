@@ -53,17 +53,25 @@ pub(super) struct BoundFilter {
     pub(super) references: References,
 }
 
+/// Why a filter is translated for each request.
+pub(super) enum Untranslatable {
+    /// The filter is invalid, or its translation takes the value of a variable.
+    Always,
+    /// The value of a variable is invalid.
+    ForThisRequest,
+}
+
 impl FilterTemplates {
-    /// Prepares a filter. `None` if its translation takes the value of a variable, or if it is invalid.
+    /// Prepares a filter.
     pub(super) fn new(
         node_type: &'static NodeType,
         list: &'static ListField,
         filter: &Value,
         arguments: Arguments<'_>,
         dialect: Dialect,
-    ) -> Option<Self> {
+    ) -> Result<Self, Untranslatable> {
         if list.own_condition.is_some() {
-            return None;
+            return Err(Untranslatable::Always);
         }
         let mut variables: Vec<Name> = Vec::new();
         let filter = arguments.value_with(filter, &mut |name, value| match value {
@@ -76,28 +84,32 @@ impl FilterTemplates {
                     variables.len() - 1
                 }))
             }
-        })?;
+        });
+        let filter = filter.ok_or(Untranslatable::Always)?;
         let mut templates =
             Self { list, node_type, filter, variables, shaped: Vec::new(), translations: RwLock::default() };
-        let (template, shaped) = templates.translate(arguments, dialect).ok()?;
-        templates.shaped = shaped;
-        let key = key_of(&templates.shapes(arguments).ok()?);
-        templates.translations = RwLock::new(HashMap::from([(key, Arc::new(template))]));
-        Some(templates)
+        let mut context = FilterContext::new(dialect);
+        let template = templates.translate(arguments, &mut context).map_err(|_| match context.has_invalid_sample {
+            true => Untranslatable::ForThisRequest,
+            false => Untranslatable::Always,
+        })?;
+        templates.shaped = context.shaped;
+        let shapes = templates.shapes(arguments).map_err(|_| Untranslatable::ForThisRequest)?;
+        templates.translations = RwLock::new(HashMap::from([(key_of(&shapes), Arc::new(template))]));
+        Ok(templates)
     }
 
-    fn translate(&self, arguments: Arguments<'_>, dialect: Dialect) -> Result<(FilterTemplate, Vec<ShapedOperand>)> {
-        let mut context = FilterContext::new(dialect);
-        context.samples =
-            self.variables.iter().map(|name| Ok(self.value(arguments, name)?.clone())).collect::<Result<_>>()?;
-        let condition = Condition::of_filter(self.node_type, self.list, None, self.filter.clone(), &mut context)?;
-        let template = FilterTemplate {
+    /// Translates the filter for names of the kind that a request has.
+    fn translate(&self, arguments: Arguments<'_>, context: &mut FilterContext) -> Result<FilterTemplate> {
+        let samples = self.variables.iter().map(|name| Ok(self.value(arguments, name)?.clone()));
+        context.samples = samples.collect::<Result<_>>()?;
+        let condition = Condition::of_filter(self.node_type, self.list, None, self.filter.clone(), context)?;
+        Ok(FilterTemplate {
             condition: Arc::new(condition),
             statements: Statements::default(),
-            references: context.references,
-            operands: context.operands,
-        };
-        Ok((template, context.shaped))
+            references: std::mem::take(&mut context.references),
+            operands: std::mem::take(&mut context.operands),
+        })
     }
 
     fn value<'a>(&self, arguments: Arguments<'a>, name: &Name) -> Result<&'a ConstValue> {
@@ -123,7 +135,7 @@ impl FilterTemplates {
         let template = match known {
             Some(template) => template,
             None => {
-                let template = Arc::new(self.translate(arguments, dialect)?.0);
+                let template = Arc::new(self.translate(arguments, &mut FilterContext::new(dialect))?);
                 let mut translations = self.translations.write().unwrap_or_else(PoisonError::into_inner);
                 if translations.len() < MAX_TRANSLATIONS {
                     translations.insert(key, Arc::clone(&template));

@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::graphql::connection::sqlite_scan::RowTest;
 use crate::graphql::filter::{FilterContext, References};
 use crate::graphql::plan::arguments::{Arguments, ListArguments, ListValues};
-use crate::graphql::plan::filter_template::{BoundFilter, FilterTemplate, FilterTemplates};
+use crate::graphql::plan::filter_template::{BoundFilter, FilterTemplate, FilterTemplates, Untranslatable};
 use crate::graphql::plan::level::Level;
 use crate::graphql::plan::rows::{LevelRows, ROOT_PARENT, integer};
 use crate::graphql::plan::statement::{self, Bindings, ListPage, PAGE, PARENT, StatementKind, Statements, prepare};
@@ -170,10 +170,8 @@ pub(super) async fn read_list(
     let page = ListPage::new(level, list, &values, has_fixed_order)?;
     // Functions read the list in other ways, which are built for each request.
     let has_functions = level.has_list_functions();
-    let templates = given.filter.as_ref().filter(|_| !has_functions).and_then(|filter| {
-        let prepare = || FilterTemplates::new(level.node_type, list, filter, arguments, dialect);
-        level.sql.filter.get_or_init(prepare).as_ref()
-    });
+    let filter = given.filter.as_ref().filter(|_| !has_functions);
+    let templates = filter.and_then(|filter| templates(level, list, filter, arguments, dialect));
     let (source, condition, operands, references) = match templates {
         Some(templates) => {
             let BoundFilter { template, operands, references } = templates.bind(arguments, dialect)?;
@@ -315,6 +313,25 @@ impl Request<'_> {
         }
         found.counts.sort_unstable();
         Ok(())
+    }
+}
+
+/// Returns the translations of a filter; `None` if it is translated for each request.
+fn templates<'l>(
+    level: &'l Level,
+    list: &'static ListField,
+    filter: &async_graphql_value::Value,
+    arguments: Arguments<'_>,
+    dialect: Dialect,
+) -> Option<&'l FilterTemplates> {
+    let known = &level.sql.filter;
+    if let Some(known) = known.get() {
+        return known.as_ref();
+    }
+    match FilterTemplates::new(level.node_type, list, filter, arguments, dialect) {
+        Ok(templates) => known.get_or_init(|| Some(templates)).as_ref(),
+        Err(Untranslatable::Always) => known.get_or_init(|| None).as_ref(),
+        Err(Untranslatable::ForThisRequest) => None,
     }
 }
 
