@@ -104,7 +104,7 @@ fn null_test(column: &Expr, is_null: Option<bool>) -> Option<Expr> {
 ///
 /// - `column(C)`: the input type tests the column `C` ([`ColumnFilter`]).
 /// - `id(C of K)`, `slug_of(C of K)`: the column contains ids or slugs of the node type `K`.
-/// - `one(C)`: the row that the foreign key `C` references.
+/// - `one(C)`: the row that the foreign key `C` references. `node(C)`: the same for a column that has ids of several node types.
 /// - `many(R)`: the related rows that a [`RelatedRows`](list::RelatedRows) describes.
 /// - `date(TEXT EARLIEST LATEST)`: the columns of a date.
 /// - `with(F)`: a function from the input and the [`FilterContext`] to a condition.
@@ -172,6 +172,9 @@ macro_rules! filter {
     (@one $value:ident $context:ident $module:ident $column:ident) => {
         $crate::graphql::filter::refers_to(entity::$module::Column::$column, &**$value, $context)?
     };
+    (@node $value:ident $context:ident $module:ident $column:ident) => {
+        $crate::graphql::filter::refers_to_node(entity::$module::Column::$column, &**$value, $context)?
+    };
     (@many $value:ident $context:ident $module:ident $related:expr) => { $value.test(&$related, $context)? };
     (@date $value:ident $context:ident $module:ident $text:ident $earliest:ident $latest:ident) => {
         $value.test(&$crate::graphql::filter::DateColumns {
@@ -187,7 +190,7 @@ macro_rules! filter {
 }
 pub(crate) use filter;
 
-/// Matches rows whose foreign key `column`, which references rows of one table only, references a row that matches the filter.
+/// Matches rows whose foreign key `column` references a row that matches the filter. It must reference rows of one table only.
 pub(crate) fn refers_to<C: ColumnTrait, F: NodeFilter>(
     column: C,
     filter: &F,
@@ -200,7 +203,7 @@ pub(crate) fn refers_to<C: ColumnTrait, F: NodeFilter>(
     })
 }
 
-/// Matches rows whose column `column` has the id of a row that matches the filter. The column also has ids of rows of other tables.
+/// Matches rows whose column `column` has the id of a row that matches the filter. The column may also have ids of other node types.
 pub(crate) fn refers_to_node<C: ColumnTrait, F: NodeFilter>(
     column: C,
     filter: &F,

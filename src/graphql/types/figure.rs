@@ -82,9 +82,9 @@ filter! {
         /// The place that the figure covers.
         place: Box<PlaceFilter> = one(PlaceId);
         /// The statement that reports the figure.
-        statement: Box<crate::graphql::types::statement::StatementFilter> = one(TargetId);
+        statement: Box<crate::graphql::types::statement::StatementFilter> = node(TargetId);
         /// The event that reports the figure.
-        event: Box<crate::graphql::types::event::EventFilter> = one(TargetId);
+        event: Box<crate::graphql::types::event::EventFilter> = node(TargetId);
         /// The larger figure that includes the figure.
         part_of: Box<FigureFilter> = one(PartOfId);
         /// The figure's evidence.
